@@ -1,0 +1,31 @@
+"""Score the majority class and n-gram logistic regression on one task."""
+
+from pathlib import Path
+
+from threadpoolctl import threadpool_limits
+
+from seqtransfer import baselines as library
+from seqtransfer import formats, logs, provenance
+
+
+def main(
+    *, train: Path, dev: Path, test: Path, task_record: Path, baselines: Path, task: str, code: str
+) -> None:
+    """Read a task's tokens and class names; write one record per baseline."""
+    splits = [formats.read_ragged(path) for path in (train, dev, test)]
+    classes = formats.read_json(task_record)["classes"]
+    facts = provenance.record(code=code, libraries=["numpy", "scikit-learn"])
+    formats.write_json(baselines, library.evaluate(task, *splits, classes, facts))
+
+
+if __name__ == "__main__":
+    with logs.capture(snakemake.log[0]), threadpool_limits(snakemake.threads):
+        main(
+            train=Path(snakemake.input.train),
+            dev=Path(snakemake.input.dev),
+            test=Path(snakemake.input.test),
+            task_record=Path(snakemake.input.task_record),
+            baselines=Path(snakemake.output.baselines),
+            task=snakemake.wildcards.task,
+            code=snakemake.params.code,
+        )

@@ -1,0 +1,19 @@
+"""Write a composer's scores as MIDI files with an index."""
+
+from pathlib import Path
+
+from seqtransfer import logs, music
+
+
+def main(*, folder: Path, composer: str, pieces: int, exported: Path) -> None:
+    music.export_pieces(folder, composer, pieces, exported)
+
+
+if __name__ == "__main__":
+    with logs.capture(snakemake.log[0]):
+        main(
+            folder=Path(snakemake.input.folder) / snakemake.params.subfolder,
+            composer=snakemake.wildcards.composer,
+            pieces=snakemake.params.pieces,
+            exported=Path(snakemake.output.exported),
+        )

@@ -1,0 +1,66 @@
+"""Fine-tune a classifier for one task from one initialization and seed; score test once."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from seqtransfer import formats, logs, models, provenance, runs, training
+from seqtransfer.scores import classification_scores
+
+
+def main(
+    *,
+    point: runs.Point,
+    tokens: Path,
+    token_map: Path,
+    encoder: Path,
+    layers: int,
+    domain: Path | None,
+    settings: dict,
+    threads: int,
+    folder: Path,
+    code: str,
+) -> None:
+    parts = {name: formats.read_ragged(tokens / f"{name}.npz") for name in ("train", "dev", "test")}
+    classes = formats.read_json(tokens / "task.json")["classes"]
+    sources = point.sources(encoder, layers, token_map, domain)
+    trained = runs.train(point, sources, parts["train"], parts["dev"], classes, settings, threads)
+    where = {"device": trained.device, "precision": trained.precision}
+    with training.reproducible(0, threads):
+        probabilities = training.predict(trained.model, parts["test"], **where)
+    formats.write_table(folder / "history.tsv", pd.DataFrame(trained.outcome.history))
+    formats.write_table(
+        folder / "predictions.tsv", runs.predictions(parts["test"], probabilities, classes)
+    )
+    models.save(trained.model, sources.config(), folder)
+    record = runs.metrics(point, trained.outcome, settings) | {
+        "classes": classes,
+        "test": classification_scores(
+            parts["test"].labels, probabilities.argmax(axis=1), len(classes)
+        ),
+        "provenance": provenance.record(code, models.LIBRARIES, threads=threads, **where),
+    }
+    formats.write_json(folder / "metrics.json", record)
+    timing = provenance.timing(trained.outcome.seconds_training)
+    formats.write_json(folder / "timing.json", {**runs.names(point), **timing})
+
+
+if __name__ == "__main__":
+    with logs.capture(snakemake.log[0]):
+        main(
+            point=runs.arm(
+                Path(snakemake.input.settings),
+                task=snakemake.wildcards.task,
+                initialization=snakemake.wildcards.initialization,
+                seed=int(snakemake.wildcards.seed),
+            ),
+            tokens=Path(snakemake.input.train).parent,
+            token_map=Path(snakemake.input.token_map),
+            encoder=Path(snakemake.input.encoder) / snakemake.params.encoder_folder,
+            layers=snakemake.params.layers,
+            domain=Path(snakemake.input.domain).parent if snakemake.input.domain else None,
+            settings=snakemake.params.training,
+            threads=snakemake.threads,
+            folder=Path(snakemake.output.metrics).parent,
+            code=snakemake.params.code,
+        )

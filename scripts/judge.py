@@ -1,0 +1,35 @@
+"""Judge the paper's claims on the report's tables: one ledger as JSON, Markdown and HTML."""
+
+from pathlib import Path
+
+from seqtransfer import claims, formats, logs, tables
+
+
+def main(
+    *, runs: Path, convergence: Path, scores: Path, comparisons: Path, budget: Path,
+    templates: dict[str, Path], outputs: dict[str, Path], level: float, margin: float,
+) -> None:  # fmt: skip
+    """templates and outputs by kind: `markdown` and `html`; outputs also has `json`."""
+    run, pairs = tables.read(runs), tables.read(comparisons)
+    speed, score = tables.read(convergence), tables.read(scores)
+    records = claims.judge(run, speed, score, pairs, level=level, margin=margin)
+    notes = claims.caveats(run, pairs, tables.read(budget), records)
+    for kind, template in templates.items():
+        page = claims.render(template.read_text(), records, notes, escape=kind == "html")
+        with formats.atomic(outputs[kind]) as temporary:
+            temporary.write_text(page)
+    formats.write_json(outputs["json"], {"claims": records, "caveats": notes})
+
+
+if __name__ == "__main__":
+    with logs.capture(snakemake.log[0]):
+        names = ("runs", "convergence", "scores", "comparisons", "budget")
+        main(
+            **{name: Path(snakemake.input[name]) for name in names},
+            templates={
+                kind: Path(snakemake.input[f"{kind}_template"]) for kind in ("markdown", "html")
+            },
+            outputs={kind: Path(path) for kind, path in snakemake.output.items()},
+            level=snakemake.params.level,
+            margin=snakemake.params.margin,
+        )

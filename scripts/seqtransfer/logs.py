@@ -1,0 +1,24 @@
+"""One job, one log: everything a job prints, and its traceback, goes to the rule's log file."""
+
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+
+
+@contextmanager
+def capture(path: str | Path) -> Iterator[None]:
+    """Send stdout and stderr of the block to `path`; on an error, log the traceback and exit 1.
+
+    The terminal gets the error in one line with the log's name, so that the cause is seen at once
+    and the details are where Snakemake says the log is.
+    """
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w", buffering=1) as log, redirect_stdout(log), redirect_stderr(log):
+        try:
+            yield
+        except Exception as error:
+            traceback.print_exc()
+            print(f"{type(error).__name__}: {error}\n  (details in {path})", file=sys.__stderr__)
+            sys.exit(1)

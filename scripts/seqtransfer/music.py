@@ -1,0 +1,83 @@
+"""Engraved scores (MusicXML, Humdrum) -> one MIDI file a piece, for one composer at a time."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+from music21 import converter
+from music21.repeat import RepeatMark
+from music21.spanner import RepeatBracket
+
+from seqtransfer import formats
+from seqtransfer.sources import whole_folder
+
+SUFFIXES = (".krn", ".mxl", ".musicxml", ".xml")
+FAILURES = 0.1  # the largest fraction of pieces that may fail
+
+
+def export_pieces(corpus_folder: Path, composer: str, pieces: int, folder: Path) -> None:
+    """Write at most `pieces` pieces of a composer as MIDI files, and index.tsv, into `folder`.
+
+    corpus_folder: has one folder a composer. The pieces are taken evenly over the sorted paths,
+    so the choice needs no randomness. index.tsv has the columns file, label (the composer) and
+    group (the piece). Pieces that music21 cannot export are printed and left out.
+    Raises ValueError if the composer has no scores or more than 10 % of the pieces fail.
+    """
+    paths = list_pieces(corpus_folder, composer)
+    chosen = spread(paths, pieces)
+    print(f"{composer}: {len(chosen)} of {len(paths)} pieces")
+    with whole_folder(folder) as new:
+        rows = []
+        for path in chosen:
+            # The composer is part of the name, so that pieces of all composers have distinct ids.
+            name = re.sub(r"\s+", "_", f"{composer}-{path.stem}")
+            try:
+                write_midi(path, new / f"{name}.mid")
+            except Exception as error:  # music21 raises many kinds, bare Exceptions too
+                print(f"left out {path}: {type(error).__name__}: {error}")
+            else:
+                rows.append({"file": f"{name}.mid", "label": composer, "group": name})
+        failed = len(chosen) - len(rows)
+        if failed > FAILURES * len(chosen):
+            raise ValueError(
+                f"{corpus_folder}: music21 could not export {failed} of {len(chosen)} pieces of "
+                f"{composer}; the log lists them"
+            )
+        formats.write_table(new / "index.tsv", pd.DataFrame(rows))
+
+
+def list_pieces(corpus_folder: Path, composer: str) -> list[Path]:
+    """Sorted paths of a composer's scores, one a piece.
+
+    Of two encodings of one piece (equal stems) the one whose suffix sorts last is kept.
+    """
+    root = Path(corpus_folder) / composer
+    # An `_old` file is a former encoding of a piece that is also there.
+    found = sorted(p for p in root.rglob("*") if p.suffix in SUFFIXES and p.stem[-4:] != "_old")
+    if not found:
+        raise ValueError(f"{root}: holds no scores ({', '.join(SUFFIXES)}); is `composer` right?")
+    return sorted({path.stem: path for path in found}.values())
+
+
+def spread(paths: Sequence[Path], count: int) -> list[Path]:
+    """At most `count` of the paths, evenly spaced, the first included."""
+    if count < 1:
+        raise ValueError(f"pieces is {count}; it must be at least 1")
+    count = min(count, len(paths))
+    return [paths[i * len(paths) // count] for i in range(count)]
+
+
+def write_midi(path: Path, midi: Path) -> None:
+    """Parse one score and write it as MIDI, equal bytes for equal scores.
+
+    The notes sound as written, in order, each section once.
+    """
+    # forceSource: music21 otherwise keeps and trusts pickles of what it parsed before.
+    score = converter.parse(path, forceSource=True)
+    # ASSUME: repeats are not played out. They would put the same notes into a piece twice, and
+    # music21 refuses scores whose repeat marks do not match.
+    for mark in list(score.recurse().getElementsByClass((RepeatMark, RepeatBracket))):
+        score.remove(mark, recurse=True)
+    with formats.atomic(midi) as temporary:
+        score.write("midi", fp=temporary)

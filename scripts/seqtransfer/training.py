@@ -1,0 +1,212 @@
+"""A classifier, token sequences and a specification -> fine-tuned weights and their history."""
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import nn
+
+from seqtransfer import batches, seeds
+from seqtransfer.formats import Ragged
+from seqtransfer.models import Classifier
+from seqtransfer.scores import classification_scores
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The optimizer's settings. Steps in batches; warm-up as a share of the steps."""
+
+    steps: int
+    batch_size: int
+    learning_rate: float
+    warmup: float
+    weight_decay: float
+
+    def rate(self, step: int) -> float:
+        """Share of the learning rate at `step` (0 is the first): linear warm-up, linear decay."""
+        rise = max(1, round(self.warmup * self.steps))
+        return min((step + 1) / rise, (self.steps - step) / max(1, self.steps - rise + 1), 1.0)
+
+
+@dataclass
+class Outcome:
+    """A run's history (one record an evaluation) and the state of its best dev score."""
+
+    history: list[dict] = field(default_factory=list)
+    best_step: int = 0
+    best_dev: dict = field(default_factory=dict)
+    best_state: dict = field(default_factory=dict)
+    diverged: bool = False
+    seconds_training: float = 0.0
+
+    def take(
+        self, step: int, examples: int, losses: list[float], scores: dict, model: nn.Module
+    ) -> None:
+        """Add an evaluation to the history; keep a copy of the weights if it is the best so far."""
+        names = ("loss", "accuracy", "mcc", "macro_f1")
+        self.history.append(
+            {
+                "step": step,
+                "examples": examples,
+                "train_loss": float(np.mean(losses)) if losses else math.nan,
+                **{f"dev_{name}": scores[name] for name in names},
+            }
+        )
+        if not self.best_dev or scores["mcc"] > self.best_dev["mcc"]:
+            self.best_step, self.best_dev = step, scores
+            self.best_state = {k: v.detach().cpu().clone() for k, v in model.state_dict().items()}
+
+
+def choose_device() -> str:
+    """`cuda` where there is one, else `cpu`."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def choose_precision(device: str) -> str:
+    """`bfloat16` where the device multiplies matrices in it, else `float32`."""
+    if device == "cuda":
+        return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
+    able = torch.cpu.get_capabilities()
+    return "bfloat16" if able.get("avx512_bf16") or able.get("amx_bf16") else "float32"
+
+
+@contextmanager
+def reproducible(seed: int, threads: int) -> Iterator[None]:
+    """Seed dropout, fix the thread count and refuse nondeterministic kernels."""
+    torch.manual_seed(seed)
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(True)
+    torch.utils.deterministic.fill_uninitialized_memory = False
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(False)
+
+
+def evaluation_grid(steps: int, first: int) -> list[int]:
+    """Steps at which the dev score is taken: 0, `first`, then doubling, and the last step."""
+    grid, step = [0], first
+    while step < steps:
+        grid.append(step)
+        step *= 2
+    return [*grid, steps]
+
+
+def optimizer_for(model: nn.Module, schedule: Schedule) -> torch.optim.Optimizer:
+    """AdamW in one fused kernel; biases and LayerNorm are not decayed."""
+    decayed = [p for p in model.parameters() if p.ndim > 1]
+    others = [p for p in model.parameters() if p.ndim <= 1]
+    groups = [
+        {"params": decayed, "weight_decay": schedule.weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=schedule.learning_rate, fused=True)
+
+
+def step_with(
+    optimizer: torch.optim.Optimizer, loss: torch.Tensor, schedule: Schedule, step: int
+) -> float:
+    """One update at the schedule's rate; gradients clipped to norm 1. Returns the loss."""
+    loss.backward()
+    for group in optimizer.param_groups:
+        group["lr"] = schedule.learning_rate * schedule.rate(step)
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    nn.utils.clip_grad_norm_(parameters, max_norm=1.0)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    return float(loss.detach())
+
+
+def fit(
+    model: Classifier,
+    train: Ragged,
+    dev: Ragged,
+    classes: list[str],
+    schedule: Schedule,
+    *,
+    first_evaluation: int,
+    seed: int,
+    task: str,
+    device: str,
+    precision: str,
+) -> Outcome:
+    """Fine-tune `model` in place; keep the state of the best dev MCC (the earliest of equals).
+
+    A loss that is not finite ends the run: the outcome says `diverged`, keeps the history so far
+    and the best state before.
+    """
+    model.to(device)
+    optimizer = optimizer_for(model, schedule)
+    outcome = Outcome()
+    grid = set(evaluation_grid(schedule.steps, first_evaluation))
+    losses: list[float] = []
+
+    def evaluate(step: int) -> None:
+        probabilities = predict(model, dev, device=device, precision=precision)
+        scores = dev_scores(dev, probabilities, classes)
+        outcome.take(step, step * schedule.batch_size, losses, scores, model)
+        print(
+            f"step {step:>5}/{schedule.steps}"
+            f"  train loss {outcome.history[-1]['train_loss']:.4f}"
+            f"  dev loss {scores['loss']:.4f}  dev MCC {scores['mcc']:.3f}",
+            flush=True,
+        )
+
+    evaluate(0)
+    generator = seeds.generator(seed, task, "order")
+    chosen = batches.order(train.lengths, schedule.batch_size, schedule.steps, generator)
+    for step, indices in enumerate(chosen):
+        start = time.perf_counter()
+        model.train()
+        ids, mask = to_tensors(train, indices, device)
+        labels = torch.from_numpy(train.labels[indices]).to(device)
+        with torch.autocast(device, torch.bfloat16, enabled=precision == "bfloat16"):
+            logits = model(ids, mask)
+        losses.append(
+            step_with(optimizer, nn.functional.cross_entropy(logits, labels), schedule, step)
+        )
+        outcome.seconds_training += time.perf_counter() - start
+        if not math.isfinite(losses[-1]):
+            outcome.diverged = True
+            print(f"step {step + 1}: loss is {losses[-1]}; the run diverged and ends here")
+            break
+        if step + 1 in grid:
+            evaluate(step + 1)
+            losses.clear()
+    model.load_state_dict(outcome.best_state)
+    return outcome
+
+
+def predict(model: Classifier, ragged: Ragged, *, device: str, precision: str) -> np.ndarray:
+    """Class probabilities (n, classes) float32, rows in the order of `ragged`; dropout off."""
+    model.eval()
+    probabilities = np.zeros((len(ragged), model.head.out_features), dtype=np.float32)
+    with torch.inference_mode():
+        for indices in batches.in_length_order(ragged.lengths, batch_size=64):
+            ids, mask = to_tensors(ragged, indices, device)
+            with torch.autocast(device, torch.bfloat16, enabled=precision == "bfloat16"):
+                logits = model(ids, mask)
+            probabilities[indices] = logits.softmax(dim=-1).cpu().numpy()
+    return probabilities
+
+
+def to_tensors(
+    ragged: Ragged, indices: np.ndarray, device: str
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """The batch of `batches.collate` on the device."""
+    ids, mask = batches.collate(ragged, indices)
+    return (
+        torch.from_numpy(ids).to(device, non_blocking=True),
+        None if mask is None else torch.from_numpy(mask).to(device, non_blocking=True),
+    )
+
+
+def dev_scores(dev: Ragged, probabilities: np.ndarray, classes: list[str]) -> dict:
+    """Classification scores and `loss`, the mean negative log-likelihood in nats."""
+    scores = classification_scores(dev.labels, probabilities.argmax(axis=1), len(classes))
+    likelihood = np.clip(probabilities[np.arange(len(dev)), dev.labels], 1e-12, None)
+    return scores | {"loss": float(-np.log(likelihood).mean())}

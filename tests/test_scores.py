@@ -1,0 +1,162 @@
+"""Scores against hand-worked values and the published formulas; convergence on drawn curves."""
+
+import math
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqtransfer.scores import area_under_curve, classification_scores, steps_grid, steps_to
+
+
+def formulas(labels, predictions, size):
+    """Accuracy, MCC (Gorodkin 2004) and macro-F1 from the confusion matrix alone."""
+    table = np.zeros((size, size))
+    np.add.at(table, (labels, predictions), 1)
+    n, correct = table.sum(), np.trace(table)
+    true, predicted = table.sum(axis=1), table.sum(axis=0)
+    scale = np.sqrt((n**2 - predicted @ predicted) * (n**2 - true @ true))
+    mcc = (correct * n - true @ predicted) / scale if scale > 0 else 0.0
+    f1 = [2 * table[k, k] / t if (t := true[k] + predicted[k]) else 0.0 for k in range(size)]
+    return correct / n, mcc, np.mean(f1)
+
+
+def test_a_hand_worked_binary_case():
+    # 3 true positives, 1 false negative, 2 false positives, 4 true negatives.
+    scores = classification_scores([1] * 4 + [0] * 6, [1, 1, 1, 0, 1, 1, 0, 0, 0, 0], 2)
+    assert (scores["n"], scores["accuracy"]) == (10, pytest.approx(0.7))
+    assert scores["mcc"] == pytest.approx((3 * 4 - 2 * 1) / math.sqrt(5 * 4 * 6 * 5))
+    assert scores["macro_f1"] == pytest.approx((6 / 9 + 8 / 11) / 2)
+
+
+examples = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=40)
+
+
+@given(examples)
+def test_scores_follow_the_confusion_matrix_formulas(pairs):
+    labels, predictions = np.array(pairs).T
+    scores = classification_scores(labels, predictions, 4)
+    accuracy, mcc, macro_f1 = formulas(labels, predictions, 4)
+    assert scores["accuracy"] == pytest.approx(accuracy)
+    assert scores["mcc"] == pytest.approx(mcc, abs=1e-12)
+    assert scores["macro_f1"] == pytest.approx(macro_f1)
+
+
+def test_answering_the_majority_class_scores_zero_mcc_without_a_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        scores = classification_scores([0, 0, 0, 1, 2], [0] * 5, 3)
+        one_class = classification_scores([0, 0], [0, 0], 3)
+    assert scores["mcc"] == 0
+    assert scores["accuracy"] == pytest.approx(0.6)
+    assert scores["macro_f1"] == pytest.approx((2 * 3 / 8) / 3)
+    assert (one_class["mcc"], one_class["accuracy"]) == (0, 1)
+
+
+def test_macro_f1_divides_by_all_classes_even_those_absent():
+    assert classification_scores([0, 1], [0, 1], 3)["macro_f1"] == pytest.approx(2 / 3)
+
+
+def test_scores_are_plain_python_numbers():
+    scores = classification_scores(np.array([0, 1, 1]), np.array([0, 1, 0]), 3)
+    assert list(scores) == ["n", "accuracy", "mcc", "macro_f1"]
+    assert [type(value) for value in scores.values()] == [int, float, float, float]
+
+
+@pytest.mark.parametrize(
+    ("labels", "predictions", "message"),
+    [
+        ([], [], "need"),
+        ([0, 1], [0], "2.*1.*need"),
+        ([0, -1], [0, 1], r"label -1 at position 1 is not an index of 3 classes \(0 to 2\)"),
+        ([0, 1], [3, 1], "prediction 3 at position 0"),
+    ],
+)
+def test_faulty_predictions_are_refused(labels, predictions, message):
+    with pytest.raises(ValueError, match=message):
+        classification_scores(labels, predictions, 3)
+
+
+@pytest.mark.parametrize(
+    ("total", "grid"),
+    [(0, [0]), (1, [0, 1]), (2, [0, 1, 2]), (5, [0, 1, 2, 4, 5]), (8, [0, 1, 2, 4, 8])],
+)
+def test_the_grid_of_steps_doubles_and_ends_at_the_total(total, grid):
+    assert steps_grid(total) == grid
+
+
+def test_a_negative_number_of_steps_is_refused():
+    with pytest.raises(ValueError, match="-1 steps"):
+        steps_grid(-1)
+
+
+def test_the_area_is_the_mean_over_doublings():
+    # log2(step + 1) is 0, 1, 2, 4: trapezoids 0.1, 0.3 and 2 * 0.6 over a width of 4.
+    assert area_under_curve([0, 1, 3, 15], [0, 0.2, 0.4, 0.8]) == pytest.approx(1.6 / 4)
+
+
+@given(st.floats(-1, 1), st.integers(1, 500))
+def test_the_area_of_a_constant_curve_is_the_constant(score, total):
+    grid = steps_grid(total)
+    assert area_under_curve(grid, [score] * len(grid)) == pytest.approx(score)
+
+
+def test_the_threshold_is_met_between_grid_points_at_the_interpolated_step():
+    # Half-way from 0.2 at log2(step + 1) = 1 to 0.4 at 3: there it is 2, so step 3.
+    assert steps_to([0, 1, 7], [0, 0.2, 0.4], 0.3) == pytest.approx(3)
+    assert steps_to([0, 1, 7], [0, 0.2, 0.4], 0.4) == pytest.approx(7)
+
+
+def test_a_curve_that_falls_and_rises_again_counts_its_first_crossing():
+    assert steps_to([0, 1, 3, 7], [0, 0.5, 0.1, 0.9], 0.5) == pytest.approx(1)
+    # From 0.1 at 2 up to 0.9 at 3: 0.7 is three quarters of the way.
+    assert steps_to([0, 1, 3, 7], [0, 0.5, 0.1, 0.9], 0.7) == pytest.approx(2**2.75 - 1)
+
+
+def test_a_run_that_starts_above_the_threshold_needs_no_steps():
+    assert steps_to([0, 1], [0.5, 0.1], 0.5) == 0
+
+
+def test_a_run_that_never_gets_there_is_censored():
+    assert steps_to([0, 1, 2], [0, 0.1, 0.2], 0.21) is None
+
+
+curves = st.lists(st.floats(-1, 1), min_size=2, max_size=9)
+
+
+@given(curves, st.floats(-1, 1), st.floats(0, 0.5))
+def test_a_higher_threshold_is_never_met_sooner(scores, threshold, rise):
+    steps = steps_grid(2 ** (len(scores) - 2))
+    sooner, later = (steps_to(steps, scores, t) for t in (threshold, threshold + rise))
+    assert later is None or sooner <= later
+
+
+@given(curves, st.floats(-1, 1))
+def test_a_threshold_is_met_if_and_only_if_the_best_score_reaches_it(scores, threshold):
+    steps = steps_grid(2 ** (len(scores) - 2))
+    met = steps_to(steps, scores, threshold)
+    assert (met is not None) == (max(scores) >= threshold)
+    assert met is None or 0 <= met <= steps[-1] + 1e-9
+
+
+@pytest.mark.parametrize("function", [area_under_curve, lambda s, v: steps_to(s, v, 0.5)])
+@pytest.mark.parametrize(
+    ("steps", "scores", "message"),
+    [
+        ([0, 2, 2], [0, 0, 0], "must increase"),
+        ([-1, 2], [0, 0], "must increase"),
+        ([0, 1], [0, float("nan")], "step 1 is not finite"),
+        ([0, 1], [0], "need"),
+        ([], [], "need"),
+    ],
+)
+def test_faulty_curves_are_refused(function, steps, scores, message):
+    with pytest.raises(ValueError, match=message):
+        function(steps, scores)
+
+
+def test_one_point_has_no_area():
+    with pytest.raises(ValueError, match="one point"):
+        area_under_curve([0], [0.5])

@@ -1,0 +1,85 @@
+"""What every chapter needs: the checked configuration, its grids, and input functions. No rules."""
+
+import sys
+from pathlib import Path
+
+from snakemake.utils import validate
+
+sys.path.insert(0, f"{workflow.basedir}/scripts")
+
+from seqtransfer import progress, provenance, study
+
+validate(config, f"{workflow.basedir}/workflow/schemas/config.schema.yaml")
+study.check(config)
+
+CATALOGUE = config["catalogue"]
+TASKS = config["tasks"]
+INITIALIZATIONS = config["initializations"]
+SEEDS = config["seeds"]
+REFERENCE = config["compare"]["reference"]
+PAIRS = [f"{left}-vs-{REFERENCE}" for left in INITIALIZATIONS if left != REFERENCE]
+LEARNING_RATES = [f"{rate:g}" for rate in config["sweep"]["learning_rates"]]
+ENCODER = CATALOGUE["encoders"][config["encoder"]["name"]]
+TRAINING = {key: value for key, value in config["finetune"].items() if key != "settings"}
+GPU = study.gpus_per_job()
+
+
+# One folder a study, so that studies in one checkout do not overwrite each other.
+pathvars:
+    raw="data/raw",
+    corpora=f"data/corpora/{config['study']}",
+    results=f"results/{config['study']}",
+    logs=f"logs/{config['study']}",
+
+
+wildcard_constraints:
+    source="|".join(CATALOGUE["sources"]),
+    task="|".join(CATALOGUE["tasks"]),
+    initialization="[a-z]+",
+    left="[a-z]+",
+    right="[a-z]+",
+    composer="[a-z]+",
+    suffix="fasta|tsv",
+    pooling="mean|first",
+    learning_rate="[0-9.e-]+",
+    seed="[0-9]+",
+    figure="[a-z]+",
+
+
+def code_digest(script):
+    """Digest of the code that `scripts/{script}.py` can reach: an edit reruns what depends on it."""
+    return provenance.code_digest(f"{workflow.basedir}/scripts/{script}.py")
+
+
+def task_record(wildcards):
+    """The catalogue's entry of the task."""
+    return CATALOGUE["tasks"][wildcards.task]
+
+
+def task_source(wildcards):
+    """Folder of the task's unpacked source."""
+    return f"<raw>/{task_record(wildcards)['source']}"
+
+
+def corpus(wildcards):
+    """The task's corpus: a FASTA file, a text table, or one folder of MIDI files a class."""
+    record = task_record(wildcards)
+    if record["format"] == "midi":
+        return [f"<corpora>/{wildcards.task}/{name}" for name in record["classes"]]
+    suffix = {"fasta": "fasta", "text": "tsv"}[record["format"]]
+    return [f"<corpora>/{wildcards.task}.{suffix}"]
+
+
+def domain_weights(wildcards):
+    """The domain-pretrained weights, for the arm that starts from them."""
+    if wildcards.initialization != "domain":
+        return []
+    return f"<results>/pretrained/{wildcards.task}/weights.safetensors"
+
+
+def settings_table(wildcards):
+    """The table of each arm's learning rate and pooling: swept in this study, or a given file."""
+    table = config["finetune"]["settings"]
+    if table == "sweep":
+        return "<results>/sweep/settings.tsv"
+    return table if Path(table).exists() else f"{workflow.basedir}/{table}"

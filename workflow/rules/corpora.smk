@@ -1,0 +1,44 @@
+"""raw -> corpora: FASTA, labelled text, and MIDI files with an index.
+
+Reads   data/raw/{source}/
+Writes  data/corpora/{study}/{task}.fasta, {task}.tsv, {task}/{label}/{index.tsv,*.mid}
+"""
+
+
+rule convert:
+    """Write a package's examples as FASTA, labels in the headers, or as a table of labelled text."""
+    input:
+        folder=task_source,
+    output:
+        corpus="<corpora>/{task}.{suffix}",
+    log:
+        "<logs>/convert/{task}.{suffix}.log",
+    benchmark:
+        "<logs>/benchmarks/convert/{task}.{suffix}.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        converter=lambda wildcards: task_record(wildcards)["converter"],
+        code=code_digest("convert"),
+    script:
+        "../../scripts/convert.py"
+
+
+rule export_music:
+    """Export one composer's pieces to MIDI files, as music21 plays them."""
+    input:
+        folder=task_source,
+    output:
+        exported=directory("<corpora>/{task}/{composer}"),
+    log:
+        "<logs>/export_music/{task}/{composer}.log",
+    benchmark:
+        "<logs>/benchmarks/export_music/{task}/{composer}.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        subfolder="music21/corpus",
+        pieces=config["pieces"],
+        code=code_digest("export_music"),
+    script:
+        "../../scripts/export_music.py"

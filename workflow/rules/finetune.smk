@@ -1,0 +1,122 @@
+"""tokens -> runs: one classifier fine-tuned per task, initialization and seed; baselines; the sweep.
+
+Reads   results/{study}/tokens/{task}/..., results/{study}/pretrained/{task}/weights.safetensors
+Writes  results/{study}/runs/{task}/{initialization}/seed-{seed}/...
+        results/{study}/baselines/{task}.json
+        results/{study}/sweep/{task}/{initialization}/{pooling}/{learning_rate}/seed-{seed}.json
+"""
+
+
+rule finetune:
+    """Fine-tune on one task from one initialization; dev picks the step, test is scored once."""
+    input:
+        task=rules.encode.output.task,
+        train=rules.encode.output.train,
+        dev=rules.encode.output.dev,
+        test=rules.encode.output.test,
+        token_map=rules.draw_map.output.token_map,
+        encoder=f"<raw>/{ENCODER['source']}",
+        domain=domain_weights,
+        settings=settings_table,
+    output:
+        metrics="<results>/runs/{task}/{initialization}/seed-{seed}/metrics.json",
+        history="<results>/runs/{task}/{initialization}/seed-{seed}/history.tsv",
+        predictions="<results>/runs/{task}/{initialization}/seed-{seed}/predictions.tsv",
+        config="<results>/runs/{task}/{initialization}/seed-{seed}/config.json",
+        weights="<results>/runs/{task}/{initialization}/seed-{seed}/weights.safetensors",
+        timing="<results>/runs/{task}/{initialization}/seed-{seed}/timing.json",
+    log:
+        "<logs>/finetune/{task}/{initialization}/seed-{seed}.log",
+    benchmark:
+        "<logs>/benchmarks/finetune/{task}/{initialization}/seed-{seed}.tsv"
+    conda:
+        "../../envs/train.yaml"
+    threads: 1
+    resources:
+        gpu=GPU,
+        runtime=120,  # minutes
+    params:
+        encoder_folder=ENCODER["folder"],
+        layers=config["encoder"]["layers"],
+        training=TRAINING,
+        code=code_digest("finetune"),
+    script:
+        "../../scripts/finetune.py"
+
+
+rule baseline:
+    """Score the majority class and n-gram logistic regression on one task."""
+    input:
+        task_record=rules.encode.output.task,
+        train=rules.encode.output.train,
+        dev=rules.encode.output.dev,
+        test=rules.encode.output.test,
+    output:
+        baselines="<results>/baselines/{task}.json",
+    log:
+        "<logs>/baseline/{task}.log",
+    benchmark:
+        "<logs>/benchmarks/baseline/{task}.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    params:
+        code=code_digest("baseline"),
+    script:
+        "../../scripts/baseline.py"
+
+
+rule sweep:
+    """Train one arm with one candidate learning rate and pooling; dev only."""
+    input:
+        task=rules.encode.output.task,
+        train=rules.encode.output.train,
+        dev=rules.encode.output.dev,
+        token_map=rules.draw_map.output.token_map,
+        encoder=f"<raw>/{ENCODER['source']}",
+        domain=domain_weights,
+    output:
+        score="<results>/sweep/{task}/{initialization}/{pooling}/{learning_rate}/seed-{seed}.json",
+    log:
+        "<logs>/sweep/{task}/{initialization}/{pooling}/{learning_rate}/seed-{seed}.log",
+    benchmark:
+        "<logs>/benchmarks/sweep/{task}/{initialization}/{pooling}/{learning_rate}/seed-{seed}.tsv"
+    conda:
+        "../../envs/train.yaml"
+    threads: 1
+    resources:
+        gpu=GPU,
+        runtime=120,  # minutes
+    params:
+        encoder_folder=ENCODER["folder"],
+        layers=config["encoder"]["layers"],
+        training=TRAINING,
+        code=code_digest("sweep"),
+    script:
+        "../../scripts/sweep.py"
+
+
+rule choose:
+    """Choose learning rate and pooling of every arm on dev, at equal budget."""
+    input:
+        scores=expand(
+            rules.sweep.output.score,
+            task=TASKS,
+            initialization=INITIALIZATIONS,
+            pooling=config["sweep"]["poolings"],
+            learning_rate=LEARNING_RATES,
+            seed=config["sweep"]["seeds"],
+        ),
+    output:
+        sweep="<results>/sweep/sweep.tsv",
+        settings="<results>/sweep/settings.tsv",
+    log:
+        "<logs>/choose.log",
+    benchmark:
+        "<logs>/benchmarks/choose.tsv"
+    conda:
+        "../../envs/train.yaml"
+    params:
+        code=code_digest("choose"),
+    script:
+        "../../scripts/choose.py"

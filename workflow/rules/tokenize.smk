@@ -1,0 +1,53 @@
+"""corpora -> tokens: parts of id sequences without repeats, and a token map per seed.
+
+Reads   data/corpora/{study}/...
+Writes  results/{study}/tokens/{task}/{task.json,pretrain.npz,train.npz,dev.npz,test.npz}
+        results/{study}/tokens/{task}/maps/seed-{seed}.npy
+"""
+
+
+rule encode:
+    """Drop repeats, split, subsample and encode one task's examples."""
+    input:
+        corpus=corpus,
+        encoder=f"<raw>/{ENCODER['source']}",
+    output:
+        task="<results>/tokens/{task}/task.json",
+        pretrain="<results>/tokens/{task}/pretrain.npz",
+        train="<results>/tokens/{task}/train.npz",
+        dev="<results>/tokens/{task}/dev.npz",
+        test="<results>/tokens/{task}/test.npz",
+    log:
+        "<logs>/encode/{task}.log",
+    benchmark:
+        "<logs>/benchmarks/encode/{task}.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        record=task_record,
+        encoder_folder=ENCODER["folder"],
+        examples=config["examples"],
+        max_length=lambda wildcards: config["max_length"][wildcards.task],
+        code=code_digest("encode"),
+    script:
+        "../../scripts/encode.py"
+
+
+rule draw_map:
+    """Draw which embedding row of the text-pretrained encoder each symbol gets."""
+    input:
+        task=rules.encode.output.task,
+        encoder=f"<raw>/{ENCODER['source']}",
+    output:
+        token_map="<results>/tokens/{task}/maps/seed-{seed}.npy",
+    log:
+        "<logs>/draw_map/{task}/seed-{seed}.log",
+    benchmark:
+        "<logs>/benchmarks/draw_map/{task}/seed-{seed}.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        encoder_folder=ENCODER["folder"],
+        code=code_digest("draw_map"),
+    script:
+        "../../scripts/draw_map.py"
