@@ -33,7 +33,7 @@ rule all:
     default_target: True
     input:
         rules.judge.output,
-        rules.tabulate.output,
+        rules.summarize.output,
         expand(rules.plot.output, figure=FIGURES),
 
 

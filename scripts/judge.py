@@ -7,13 +7,15 @@ from seqtransfer import claims, formats, logs, tables
 
 def main(
     *, runs: Path, convergence: Path, scores: Path, comparisons: Path, budget: Path,
-    templates: dict[str, Path], outputs: dict[str, Path], level: float, margin: float,
+    templates: dict[str, Path], outputs: dict[str, Path], margin: float,
 ) -> None:  # fmt: skip
     """templates and outputs by kind: `markdown` and `html`; outputs also has `json`."""
     run, pairs = tables.read(runs), tables.read(comparisons)
     speed, score = tables.read(convergence), tables.read(scores)
-    records = claims.judge(run, speed, score, pairs, level=level, margin=margin)
+    records = claims.judge(run, speed, score, pairs, margin=margin)
     notes = claims.caveats(run, pairs, tables.read(budget), records)
+    for record in records:
+        print(f"({record['id']}) {record['verdict']}: {record['reading']}")
     for kind, template in templates.items():
         page = claims.render(template.read_text(), records, notes, escape=kind == "html")
         with formats.atomic(outputs[kind]) as temporary:
@@ -30,6 +32,5 @@ if __name__ == "__main__":
                 kind: Path(snakemake.input[f"{kind}_template"]) for kind in ("markdown", "html")
             },
             outputs={kind: Path(path) for kind, path in snakemake.output.items()},
-            level=snakemake.params.level,
             margin=snakemake.params.margin,
         )

@@ -10,6 +10,7 @@ def main(*, figure: str, sources: list[Path], claims: Path, outputs: list[Path])
     frames = {path.stem: tables.read(path) for path in sources}
     drawn = plots.FIGURES[figure](frames, formats.read_json(claims)["claims"])
     for path in outputs:
+        print(f"{figure}: {len(drawn.axes)} panels -> {path}")
         plots.save(drawn, path)
 
 

@@ -60,7 +60,7 @@ def judge(
         *(_shared(comparisons, measure, level) for measure in comparisons["measure"].unique()),
         _record(
             *tested, "shuffled", "random", level,
-            id="weights", short="shuffled text beats random",
+            id="weights", short="shuffled over random",
             title="Shuffled text weights score better than random weights",
             paper="", unit="MCC",
             estimand="Paired difference shuffled - random of test MCC: what the distribution of"
@@ -68,7 +68,7 @@ def judge(
         ),
         _record(
             *tested, "text", "shuffled", level,
-            id="arrangement", short="text beats shuffled text",
+            id="arrangement", short="text over shuffled",
             title="Text weights score better than the same weights shuffled",
             paper="", unit="MCC",
             estimand="Paired difference text - shuffled of test MCC: what the arrangement of the"
@@ -84,7 +84,7 @@ def caveats(
     seeds = run.groupby("task")["seed"].nunique()
     smallest = run.loc[run["test_n"].idxmin()]
     lines = [
-        f"{seeds.min()} seeds a task" + (f" to {seeds.max()}" if seeds.nunique() > 1 else "")
+        f"Seeds per task: {seeds.min()}" + (f" to {seeds.max()}" if seeds.nunique() > 1 else "")
         + ". A seed draws the token map, the classifier head and the batch order; the intervals"
         " cover these and nothing else.",
         "The intervals do not cover the choice of test examples (the smallest test set, "
@@ -178,7 +178,7 @@ def _slightly_worse(run: pd.DataFrame, level: float, margin: float) -> dict:
     narrow = 2 * level - 1
     record = _record(
         run, "test_mcc", "text", "domain", narrow, margin,
-        id="c", short="only slightly worse than domain",
+        id="c", short="nearly as good as domain",
         title="Text pretraining is only slightly worse than domain pretraining",
         paper="Only slightly worse than models with task-specific knowledge.", unit="MCC",
         estimand="Paired difference text - domain of test MCC, against a margin fixed beforehand.",
@@ -211,7 +211,7 @@ def _shared(comparisons: pd.DataFrame, measure: str, level: float) -> dict:
     mean = mean.rename(columns={"left": "initialization"})
     record = _record(
         mean, "score", "text", "random", level,
-        id=f"d-{measure}", short=f"shared structure, {measure.upper()}",
+        id=f"d-{measure}", short="shared structure",
         unit=f"{measure.upper()} similarity",
         title=f"Text- and domain-pretrained encoders share structure ({measure.upper()})",
         paper="Their representations share non-trivial similarities.",

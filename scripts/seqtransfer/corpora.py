@@ -51,24 +51,23 @@ def read_fasta(path: Path) -> list[Example]:
     sequence or characters other than these, if an id comes twice, or if there is no record.
     """
     examples = []
-    try:
-        for record in SeqIO.parse(path, "fasta"):
-            where = f"{path}: record {record.id!r}"
-            sequence = str(record.seq)
-            if not SEQUENCE.fullmatch(sequence):
-                raise ValueError(_sequence_fault(where, sequence))
-            words = record.description.split()[1:]
-            fields = [
-                w.split("=", 1) for w in words if w.startswith(("label=", "group=", "split="))
-            ]
-            given = {key: unquote(value) for key, value in fields}
-            if len(given) < len(fields):
-                raise ValueError(f"{where}: label=, group= or split= comes twice in its header")
-            facts = check_facts(where, given, how=f"write `>{record.id} label=...`")
-            examples.append(Example(record.id, tuple(sequence.upper()), **facts))
-    except ValueError as error:
-        named = str(error).startswith(str(path))
-        raise error if named else ValueError(f"{path}: not a FASTA file ({error})") from error
+    with open(path, encoding="utf-8") as file:
+        try:
+            records = list(SeqIO.parse(file, "fasta"))
+        except ValueError as error:  # wrong encodings are ValueErrors, too
+            raise ValueError(f"{path}: not a FASTA file in UTF-8 ({error})") from error
+    for record in records:
+        where = f"{path}: record {record.id!r}"
+        sequence = bytes(record.seq).decode("utf-8")  # str() would stop at letters such as Ä
+        if not SEQUENCE.fullmatch(sequence):
+            raise ValueError(_sequence_fault(where, sequence))
+        words = record.description.split()[1:]
+        fields = [w.split("=", 1) for w in words if w.startswith(("label=", "group=", "split="))]
+        given = {key: unquote(value) for key, value in fields}
+        if len(given) < len(fields):
+            raise ValueError(f"{where}: label=, group= or split= comes twice in its header")
+        facts = check_facts(where, given, how=f"write `>{record.id} label=...`")
+        examples.append(Example(record.id, tuple(sequence.upper()), **facts))
     check_ids(path, [example.id for example in examples])
     return examples
 

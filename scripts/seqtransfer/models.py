@@ -12,12 +12,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import transformers
 from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import BertConfig, BertModel
 
 from seqtransfer.formats import atomic, write_json
 from seqtransfer.seeds import derive
+from seqtransfer.vocabulary import PAD
 
 TABLE = "embeddings.word_embeddings.weight"
 POOLINGS = ("mean", "first")
@@ -45,7 +47,12 @@ class Sources:
             )
         config.num_hidden_layers = self.layers
         config.vocab_size = len(self.token_map)
-        config.pad_token_id = 0
+        config.pad_token_id = PAD
+        # DIFFERS: the paper keeps dropout on attention weights; it takes a quarter of a CPU's step
+        # (random numbers), and hidden dropout stays. Equal in all arms.
+        config.attention_probs_dropout_prob = 0.0
+        # Without it, attention's fused backward is the slower one on CPUs: benchmarks/step.py.
+        config._attn_implementation = "sdpa" if torch.cuda.is_available() else "eager"
         return config
 
 
@@ -154,6 +161,9 @@ def save(model: nn.Module, config: BertConfig, folder: Path) -> None:
 
 
 def _pretrained(sources: Sources) -> State:
+    # Layers beyond `layers` are left out on purpose; no report of them in every log.
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
     model = BertModel.from_pretrained(
         sources.encoder,
         num_hidden_layers=sources.layers,

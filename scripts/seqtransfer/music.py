@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 from music21 import converter
+from music21.harmony import Harmony
 from music21.repeat import RepeatMark
 from music21.spanner import RepeatBracket
 
@@ -77,7 +78,8 @@ def write_midi(path: Path, midi: Path) -> None:
     score = converter.parse(path, forceSource=True)
     # ASSUME: repeats are not played out. They would put the same notes into a piece twice, and
     # music21 refuses scores whose repeat marks do not match.
-    for mark in list(score.recurse().getElementsByClass((RepeatMark, RepeatBracket))):
+    # ASSUME: chord symbols and figures are an editor's reading, not notes of the piece.
+    for mark in list(score.recurse().getElementsByClass((RepeatMark, RepeatBracket, Harmony))):
         score.remove(mark, recurse=True)
     with formats.atomic(midi) as temporary:
         score.write("midi", fp=temporary)

@@ -253,7 +253,8 @@ def _step_axis(axis: Axes, last: int) -> None:
     """Steps in doublings with step 0 visible: linear up to 1, then log2."""
     axis.set_xscale("symlog", base=2, linthresh=1, linscale=0.8)
     powers = [2**power for power in range(0, int(np.log2(max(last, 1))) + 1)]
-    axis.set_xticks([0, *powers[:: 2 if len(powers) < 9 else 3]])
+    stride = 2 if len(powers) < 9 else 3
+    axis.set_xticks([0, *powers[::-stride]])
     axis.set_xticks([], minor=True)
     axis.xaxis.set_major_formatter(matplotlib.ticker.ScalarFormatter())
     axis.set_xlim(-0.1, last * 1.15)
@@ -286,7 +287,7 @@ def _seeds(tables: Tables) -> str:
 
 def _task_title(tables: Tables, task: str) -> str:
     domain = tables["budget"].set_index("task").loc[task, "domain"]
-    return f"{task} ({'DNA' if domain == 'dna' else domain})"
+    return f"{task} ({domain})"
 
 
 def _score_title(tables: Tables) -> str:

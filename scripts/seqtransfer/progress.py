@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 # Relative cost of a job by rule, in seconds of the default study on one core; other rules count 1.
-WEIGHTS = {"pretrain": 90, "finetune": 45, "sweep": 40, "represent": 10, "export_music": 30}
+WEIGHTS = {"pretrain": 80, "finetune": 50, "sweep": 45, "represent": 10, "export_music": 28}
 ANNOUNCED = ("pretrain", "finetune", "sweep")
 
 

@@ -22,8 +22,7 @@ PACKAGE = Path(__file__).resolve().parent
 def code_digest(script: str | Path) -> str:
     """Digest (16 hex digits) of `script` and of every definition of the package it can reach.
 
-    Reaching is by name and errs on the side of too much: a name that is mentioned is reached. A
-    string that ends in `.j2` reaches the template of that name.
+    Reaching is by name and errs on the side of too much: a name that is mentioned is reached.
     """
     reached: dict[tuple[str, str], str] = {}
     module = _Module(Path(script).resolve())
@@ -111,9 +110,6 @@ def _follow(module: _Module, node: ast.AST, reached: dict) -> None:
                 _reach(_package_module(owner), child.attr, reached)
         elif isinstance(child, ast.Name):
             _reach(module, child.id, reached)
-        elif isinstance(child, ast.Constant) and str(child.value).endswith(".j2"):
-            template = PACKAGE / "templates" / child.value
-            reached["templates", child.value] = template.read_text()
 
 
 def _bound_names(node: ast.AST) -> list[str]:

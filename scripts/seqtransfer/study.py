@@ -20,6 +20,9 @@ def check(config: dict) -> None:
         )
         if task not in config["max_length"]:
             raise ValueError(f"max_length: no length for task {task!r}; add `{task}: <tokens>`")
+        if catalogue["tasks"][task]["format"] == "midi":
+            for composer in catalogue["tasks"][task]["classes"]:
+                _known(f"pieces of {task}", composer, config["pieces"])
     for initialization in config["initializations"]:
         _known("initializations", initialization, INITIALIZATIONS)
     _known("compare.reference", config["compare"]["reference"], config["initializations"])

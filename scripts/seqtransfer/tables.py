@@ -145,19 +145,20 @@ def differences(run: pd.DataFrame, speed: pd.DataFrame, level: float = 0.95) -> 
     return _interval_rows(rows, ["task", "contrast", "quantity"], "difference", level)
 
 
-def no_comparisons() -> pd.DataFrame:
-    """The empty table of comparisons, for a study that compares no representations."""
+def comparisons(files: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Every similarity, unaveraged; an empty table for a study that compares no representations."""
     names = "task left right seed stage layer measure score null_mean null_low null_high draws rows"
-    return pd.DataFrame(columns=[*names.split(), "sequences", "width", "code"])
+    empty = pd.DataFrame(columns=[*names.split(), "sequences", "width", "code"])
+    return pd.concat(files, ignore_index=True) if files else empty
 
 
-def similarity(comparisons: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+def similarity(scored: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     """One row per task, pair, stage, layer and measure: mean similarity over seeds, its null.
 
     null_mean, null_low and null_high are means over seeds of the shuffled-rows null and of its 2.5
     and 97.5 % points. few_rows marks rows / width < 10, where chance similarity is far from zero.
     """
-    table = comparisons.assign(pair=comparisons["left"] + "-vs-" + comparisons["right"])
+    table = scored.assign(pair=scored["left"] + "-vs-" + scored["right"])
     keys = ["task", "pair", "stage", "layer", "measure"]
     summary = _interval_rows(table, keys, "score", level)
     extra = ["null_mean", "null_low", "null_high", "rows", "width"]
@@ -171,8 +172,8 @@ def similarity(comparisons: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
 def budget(tasks: Sequence[dict], run: pd.DataFrame, summaries: Sequence[dict]) -> pd.DataFrame:
     """One row per task: data after cleaning, fine-tuning and domain pretraining, all in counts.
 
-    steps are optimizer updates; max_length is in tokens; pretraining columns are empty for a task
-    without a domain-pretrained encoder.
+    steps are optimizer updates; max_length is in tokens; test_majority is the share of the test
+    set's most frequent class; pretraining columns are empty without a domain-pretrained encoder.
     """
     pretrained = {record["task"]: record for record in summaries}
     spent = run.groupby("task", sort=False)[["steps", "batch_size"]].first()
@@ -182,8 +183,9 @@ def budget(tasks: Sequence[dict], run: pd.DataFrame, summaries: Sequence[dict]) 
         domain = pretrained.get(name, {})
         rows.append(
             {"task": name, "domain": task["domain"], "classes": len(task["classes"])}
+            | {"test_majority": task["majority"]}
             | {split: counts[split] for split in ("train", "dev", "test")}
-            | {key: counts[key] for key in ("duplicates_removed", "conflicts_removed")}
+            | {key: counts[key] for key in ("repeats_dropped", "conflicts_dropped")}
             | {"max_length": task["max_length"], "steps": int(spent.loc[name, "steps"])}
             | {"examples_seen": int(spent.loc[name].prod())}
             | {
@@ -197,20 +199,25 @@ def budget(tasks: Sequence[dict], run: pd.DataFrame, summaries: Sequence[dict]) 
     return pd.DataFrame(rows).astype(dict.fromkeys(counted, "Int64"))
 
 
-def timings(records: Sequence[dict]) -> pd.DataFrame:
-    """One row per task and arm, and one for all: seconds by stage, summed over seeds.
+def timings(finetuning: Sequence[dict], pretraining: Sequence[dict]) -> pd.DataFrame:
+    """One row per stage, task and arm, and one for all: jobs and their seconds, summed over seeds.
 
-    training_share: seconds in training steps / wall seconds. Not reproducible byte by byte.
+    training_share: seconds inside training steps / wall seconds. Not reproducible byte by byte.
     """
-    stages = ["seconds_total", "seconds_training", "seconds_evaluation", "seconds_start", "steps"]
-    table = pd.DataFrame(records)
-    grouped = table.groupby(["task", "initialization"], sort=False)
-    sums = grouped[stages].sum().assign(runs=grouped.size()).reset_index()
-    everything = table[stages].sum().to_frame().T.assign(runs=len(table))
-    everything = everything.assign(task="all", initialization="all")
-    sums = pd.concat([sums, everything], ignore_index=True).astype({"steps": int})
+    table = pd.concat(
+        [
+            pd.DataFrame(finetuning).assign(stage="fine-tuning"),
+            pd.DataFrame(pretraining).assign(stage="pretraining", initialization="domain"),
+        ]
+    )
+    seconds = ["seconds_total", "seconds_training"]
+    grouped = table.groupby(["stage", "task", "initialization"], sort=False)
+    sums = grouped[seconds].sum().assign(jobs=grouped.size()).reset_index()
+    everything = table[seconds].sum().to_frame().T.assign(jobs=len(table))
+    everything = everything.assign(stage="all", task="all", initialization="all")
+    sums = pd.concat([sums, everything], ignore_index=True)
     sums["training_share"] = sums["seconds_training"] / sums["seconds_total"]
-    return sums[["task", "initialization", "runs", *stages, "training_share"]]
+    return sums[["stage", "task", "initialization", "jobs", *seconds, "training_share"]]
 
 
 def markdown(table: pd.DataFrame) -> str:

@@ -56,7 +56,8 @@ class Outcome:
                 **{f"dev_{name}": scores[name] for name in names},
             }
         )
-        if not self.best_dev or scores["mcc"] > self.best_dev["mcc"]:
+        usable = math.isfinite(scores["loss"])  # broken weights answer one class: MCC 0, not worse
+        if not self.best_dev or (usable and scores["mcc"] > self.best_dev["mcc"]):
             self.best_step, self.best_dev = step, scores
             self.best_state = {k: v.detach().cpu().clone() for k, v in model.state_dict().items()}
 
@@ -136,8 +137,8 @@ def fit(
 ) -> Outcome:
     """Fine-tune `model` in place; keep the state of the best dev MCC (the earliest of equals).
 
-    A loss that is not finite ends the run: the outcome says `diverged`, keeps the history so far
-    and the best state before.
+    A loss that is not finite ends the run: the outcome says `diverged`, and its history ends with
+    the score of the best state before.
     """
     model.to(device)
     optimizer = optimizer_for(model, schedule)
@@ -149,6 +150,7 @@ def fit(
         probabilities = predict(model, dev, device=device, precision=precision)
         scores = dev_scores(dev, probabilities, classes)
         outcome.take(step, step * schedule.batch_size, losses, scores, model)
+        outcome.diverged |= not math.isfinite(scores["loss"])
         print(
             f"step {step:>5}/{schedule.steps}"
             f"  train loss {outcome.history[-1]['train_loss']:.4f}"
@@ -172,7 +174,10 @@ def fit(
         outcome.seconds_training += time.perf_counter() - start
         if not math.isfinite(losses[-1]):
             outcome.diverged = True
-            print(f"step {step + 1}: loss is {losses[-1]}; the run diverged and ends here")
+            print(f"step {step + 1}: loss is {losses[-1]}; the run diverged, its best state stays")
+            model.load_state_dict(outcome.best_state)
+            losses.clear()
+            evaluate(step + 1)
             break
         if step + 1 in grid:
             evaluate(step + 1)

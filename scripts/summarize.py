@@ -1,0 +1,44 @@
+"""Gather every result file of a study into the report's tables."""
+
+from pathlib import Path
+
+from seqtransfer import formats, logs, tables
+
+KINDS = ("metrics", "timings", "pretrained", "pretraining_timings", "tasks", "baselines")
+
+
+def main(
+    *, records: dict[str, list[Path]], histories: list[Path], similarities: list[Path],
+    outputs: list[Path],
+) -> None:  # fmt: skip
+    """records: JSON files by KINDS; histories[i] is run i's; outputs: `{table}.csv` or `.md`."""
+    read = {kind: [formats.read_json(path) for path in records[kind]] for kind in KINDS}
+    run = tables.runs(read["metrics"])
+    curves = tables.histories(read["metrics"], [formats.read_table(path) for path in histories])
+    speed = tables.convergence(curves)
+    baselines = [record for file in read["baselines"] for record in file]
+    comparisons = tables.comparisons([formats.read_table(path) for path in similarities])
+    frames = {
+        "runs": run,
+        "scores": tables.scores(read["metrics"], baselines),
+        "convergence": speed,
+        "differences": tables.differences(run, speed),
+        "histories": curves,
+        "comparisons": comparisons,
+        "similarity": tables.similarity(comparisons),
+        "budget": tables.budget(read["tasks"], run, read["pretrained"]),
+        "timings": tables.timings(read["timings"], read["pretraining_timings"]),
+    }
+    for path in outputs:
+        print(f"{path}: {len(frames[path.stem])} rows")
+        tables.write(path, frames[path.stem])
+
+
+if __name__ == "__main__":
+    with logs.capture(snakemake.log[0]):
+        paths = {kind: [Path(path) for path in files] for kind, files in snakemake.input.items()}
+        main(
+            records={kind: paths.pop(kind) for kind in KINDS},
+            outputs=[Path(path) for path in snakemake.output],
+            **paths,
+        )

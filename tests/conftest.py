@@ -1,0 +1,83 @@
+"""What several test modules share: a text-pretrained encoder in miniature and its tokenizer."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from tokenizers import Tokenizer
+from tokenizers.models import WordPiece
+from tokenizers.normalizers import BertNormalizer
+from tokenizers.pre_tokenizers import BertPreTokenizer
+
+# The machines that run this are shared and slow at times: no deadlines, and the same draws always.
+settings.register_profile("study", deadline=None, derandomize=True)
+settings.load_profile("study")
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+PIECES = [  # as in BERT: padding is row 0, unused rows follow, then the other special tokens
+    "[PAD]",
+    *(f"[unused{i}]" for i in range(5)),
+    *("[UNK]", "[CLS]", "[SEP]", "[MASK]"),
+    *("[", "]", "!"),
+    *LETTERS,
+    *(f"##{letter}" for letter in LETTERS[:12]),
+    *("the", "film", "good", "bad", "not"),
+]
+
+
+@pytest.fixture(scope="session")
+def tokenizer_folder(tmp_path_factory) -> Path:
+    """A folder with the tokenizer.json of an encoder of len(PIECES) rows."""
+    folder = tmp_path_factory.mktemp("tokenizer")
+    rows = {piece: row for row, piece in enumerate(PIECES)}
+    tokenizer = Tokenizer(WordPiece(rows, unk_token="[UNK]"))
+    tokenizer.normalizer = BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = BertPreTokenizer()
+    tokenizer.enable_truncation(4)  # as the files of sentence encoders do: it must be undone
+    tokenizer.enable_padding(length=6)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def encoder(tokenizer_folder, tmp_path_factory) -> Path:
+    """The folder of a "text-pretrained" encoder: 3 layers, width 32, every tensor distinctive."""
+    import torch
+    from transformers import BertConfig, BertModel
+
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("encoder")
+    config = BertConfig(
+        vocab_size=len(PIECES),
+        hidden_size=32,
+        num_hidden_layers=3,
+        num_attention_heads=4,
+        intermediate_size=48,
+        max_position_embeddings=40,
+    )
+    model = BertModel(config)
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.normal_(std=0.2, generator=generator)
+            if name.endswith("LayerNorm.weight"):
+                parameter += 1
+    model.save_pretrained(folder)
+    shutil.copy(tokenizer_folder / "tokenizer.json", folder)
+    return folder
+
+
+@pytest.fixture
+def sources_for(encoder) -> Callable:
+    """A function that gives the sources of a task of six symbols, at a seed."""
+    from seqtransfer import models, seeds
+    from seqtransfer.vocabulary import Vocabulary, WordPieces, token_map
+
+    def make(seed: int = 0, *, layers: int = 2, domain: Path | None = None, task: str = "toy"):
+        rows = WordPieces(encoder).rows()
+        drawn = token_map(Vocabulary.of("ABCDEF"), rows, seeds.generator(seed, task, "map"))
+        return models.Sources(encoder, layers, drawn, domain, seed, task)
+
+    return make

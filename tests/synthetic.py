@@ -1,0 +1,120 @@
+"""Made-up result files of a whole study, in the workflow's formats, to test the report on."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+import judge
+import summarize
+from seqtransfer import formats
+
+TEMPLATES = Path(judge.__file__).parent / "seqtransfer" / "templates"
+TASKS = {"sentiment": "text", "localization": "protein", "splice": "DNA", "composer": "music"}
+ARMS = ("text", "random", "shuffled", "domain")
+STEPS = [0, *(2**i for i in range(10))]
+GAIN = {"text": 0.12, "random": 0.0, "shuffled": 0.03, "domain": 0.15}
+SPEED = {"text": 1.5, "random": 0.0, "shuffled": 0.5, "domain": 2.0}  # in doublings of steps
+
+
+def write_study(
+    folder: Path, *, tasks=tuple(TASKS), arms=ARMS, seeds=(0, 1, 2), random_seed=7
+) -> dict[str, list[Path]]:
+    """Write every file that the report reads; return the paths by kind, in the grid's order."""
+    rng = np.random.default_rng(random_seed)
+    paths = {kind: [] for kind in (*summarize.KINDS, "histories", "similarities")}
+    for number, task in enumerate(tasks):
+        ceiling = (0.45, 0.35, 0.75, 0.30)[number]
+        for arm in arms:
+            for seed in seeds:
+                _write_run(folder, paths, task, arm, seed, ceiling, rng)
+        paths["baselines"].append(folder / "baselines" / f"{task}.json")
+        formats.write_json(paths["baselines"][-1], _baselines(task, ceiling))
+        paths["pretrained"].append(folder / "pretrained" / task / "summary.json")
+        summary = {"task": task, "steps": 2000, "batch_size": 32, "sequences": 3005 + number}
+        summary |= {"tokens_seen": 3_840_000, "masked_accuracy": 0.41, "unigram_accuracy": 0.29}
+        formats.write_json(paths["pretrained"][-1], summary | {"learning_rate": 5e-4})
+        timing = {"task": task, "seconds_total": 100.0, "seconds_training": 90.0}
+        paths["pretraining_timings"].append(folder / "pretrained" / task / "timing.json")
+        formats.write_json(paths["pretraining_timings"][-1], timing)
+        paths["tasks"].append(folder / "tokens" / task / "task.json")
+        counts = {"train": 2400, "dev": 300, "test": 305 + number, "pretrain": 2400}
+        counts |= {"repeats_dropped": 185, "conflicts_dropped": 2}
+        record = {"task": task, "domain": TASKS[task], "classes": ["a", "b"], "majority": 0.5}
+        formats.write_json(paths["tasks"][-1], record | {"counts": counts, "max_length": 128})
+        for left, right in (("text", "domain"), ("random", "domain"), ("text", "random")):
+            if left not in arms or right not in arms:
+                continue
+            for seed in seeds:
+                path = folder / "similarities" / task / f"{left}-vs-{right}" / f"seed-{seed}.tsv"
+                formats.write_table(path, _comparison(task, left, right, seed, rng))
+                paths["similarities"].append(path)
+    return paths
+
+
+def report(folder: Path, paths: dict[str, list[Path]]) -> dict[str, Path]:
+    """Run the scripts summarize and judge on the files of `write_study`; where each output is."""
+    names = "runs scores convergence differences histories comparisons similarity budget timings"
+    written = {name: folder / "tables" / f"{name}.csv" for name in names.split()}
+    lists = {kind: paths[kind] for kind in ("histories", "similarities")}
+    records = {kind: files for kind, files in paths.items() if kind not in lists}
+    summarize.main(records=records, **lists, outputs=list(written.values()))
+    pages = {"markdown": "md", "html": "html", "json": "json"}
+    pages = {kind: folder / f"claims.{suffix}" for kind, suffix in pages.items()}
+    read = {n: written[n] for n in ("runs", "convergence", "scores", "comparisons", "budget")}
+    templates = {"markdown": TEMPLATES / "claims.md.j2", "html": TEMPLATES / "claims.html.j2"}
+    judge.main(**read, templates=templates, outputs=pages, margin=0.05)
+    return written | pages
+
+
+def _write_run(folder, paths, task, arm, seed, ceiling, rng):
+    top = ceiling + GAIN[arm] + rng.normal(0, 0.02)
+    middle = 6.0 - SPEED[arm] + rng.normal(0, 0.15)
+    level = top / (1 + np.exp(-1.4 * (np.log2(np.array(STEPS) + 1.0) - middle)))
+    dev = level - level[0] + rng.normal(0, 0.008, len(STEPS))
+    best = int(np.argmax(dev))
+    run = folder / "runs" / task / arm / f"seed-{seed}"
+    name = {"task": task, "initialization": arm, "seed": seed}
+    test = {"accuracy": 0.5 + top / 2, "mcc": top - 0.02, "macro_f1": top + 0.1}
+    record = name | {"learning_rate": 3e-4, "pooling": "mean", "steps": 512, "batch_size": 32}
+    record |= {"best_step": STEPS[best], "diverged": False, "classes": ["a", "b"]}
+    record["dev"] = {"n": 300, "loss": 0.4, "accuracy": 0.8, "mcc": dev[best], "macro_f1": 0.7}
+    record["test"] = {"n": 305, **test}
+    record["provenance"] = {"code": "0123abcd", "device": "cpu", "threads": 1}
+    curve = pd.DataFrame({"step": STEPS, "examples": np.array(STEPS) * 32, "train_loss": 0.7})
+    curve.loc[0, "train_loss"] = np.nan
+    curve = curve.assign(dev_loss=0.6, dev_accuracy=0.6, dev_mcc=dev, dev_macro_f1=0.5)
+    timing = name | {"seconds_total": 20.0, "seconds_training": 16.0}
+    formats.write_json(run / "metrics.json", record)
+    formats.write_table(run / "history.tsv", curve)
+    formats.write_json(run / "timing.json", timing)
+    paths["metrics"].append(run / "metrics.json")
+    paths["histories"].append(run / "history.tsv")
+    paths["timings"].append(run / "timing.json")
+
+
+def _baselines(task, ceiling):
+    values = {"majority": 0.0, "ngram": ceiling + 0.06}
+    return [
+        {"task": task, "baseline": name, "detail": "orders 1-3, C=1"}
+        | {split: {"n": 300, "accuracy": 0.5 + mcc / 2, "mcc": mcc, "macro_f1": mcc + 0.1}
+           for split in ("dev", "test")}
+        | {"provenance": {"code": "89ef"}}
+        for name, mcc in values.items()
+    ]  # fmt: skip
+
+
+def _comparison(task, left, right, seed, rng):
+    rows = []
+    for stage in ("before", "after"):
+        for layer in range(5):
+            for measure, null in (("pwcca", 0.32), ("cka", 0.08)):
+                shared = 0.12 * (left == "text") + 0.05 * (stage == "after") - 0.02 * layer
+                rows.append(
+                    {"task": task, "left": left, "right": right, "seed": seed, "stage": stage}
+                    | {"layer": layer, "measure": measure}
+                    | {"score": null + 0.25 + shared + rng.normal(0, 0.01), "null_mean": null}
+                    | {"null_low": null - 0.02, "null_high": null + 0.02, "draws": 20}
+                    | {"rows": 2000, "sequences": 200, "width": 128, "code": "4567"}
+                )
+    return pd.DataFrame(rows)

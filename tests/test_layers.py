@@ -1,0 +1,114 @@
+"""Imports point one way, heavy libraries stay where they belong, and files stay short."""
+
+import ast
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import seqtransfer
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = Path(seqtransfer.__file__).parent
+MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
+TORCH = {"models", "training", "pretraining", "representations"}
+
+
+@cache
+def imports(path: Path) -> tuple[frozenset[str], frozenset[str]]:
+    """What a file imports anywhere in it: top-level libraries, and modules of the package."""
+    libraries, modules = set(), set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            inner = node.module == "seqtransfer"
+            names = [f"{node.module}.{a.name}" if inner else node.module for a in node.names]
+        else:
+            continue
+        for name in names:
+            top, *rest = name.split(".")
+            if top != "seqtransfer":
+                libraries.add(top)
+            else:
+                assert rest and rest[0] in MODULES, f"{path} imports {name}, which is no module"
+                modules.add(rest[0])
+    return frozenset(libraries), frozenset(modules)
+
+
+def of(module: str) -> tuple[frozenset[str], frozenset[str]]:
+    return imports(PACKAGE / f"{module}.py")
+
+
+def below(module: str) -> set[str]:
+    """Every module of the package that `module` imports, directly or not."""
+    found, open_ones = set(), {module}
+    while open_ones:
+        direct = of(open_ones.pop())[1]
+        open_ones |= direct - found
+        found |= direct
+    return found
+
+
+def test_the_library_does_not_know_snakemake():
+    for module in MODULES:
+        tree = ast.parse((PACKAGE / f"{module}.py").read_text())
+        assert "snakemake" not in of(module)[0], module
+        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        assert "snakemake" not in names, module
+
+
+def test_there_is_no_import_cycle():
+    order = list(TopologicalSorter({m: of(m)[1] for m in MODULES}).static_order())
+    assert set(order) == set(MODULES)
+
+
+def test_torch_is_only_in_the_modules_that_train_and_read_models():
+    direct = {m for m in MODULES if of(m)[0] & {"torch", "transformers", "safetensors"}}
+    assert direct == TORCH
+    reaching = {m for m in MODULES if below(m) & TORCH}
+    assert reaching <= TORCH | {"runs"}
+
+
+@pytest.mark.parametrize(
+    ("module", "allowed"),
+    [
+        ("formats", set()),
+        ("similarity", set()),
+        ("scores", set()),
+        ("statistics", set()),
+        ("seeds", set()),
+        ("vocabulary", set()),
+        ("corpora", {"formats"}),
+        ("splits", {"corpora"}),
+        ("tables", {"formats", "scores", "statistics"}),
+        ("plots", {"formats", "statistics"}),
+    ],
+)
+def test_a_module_knows_only_the_layers_below_it(module, allowed):
+    assert of(module)[1] <= allowed
+
+
+@pytest.mark.parametrize("module", ["similarity", "scores", "statistics"])
+def test_measures_know_only_numpy_scipy_and_scikit_learn(module):
+    known = {"numpy", "scipy", "sklearn", "math", "collections", "dataclasses", "functools"}
+    assert of(module)[0] <= known
+
+
+def test_scripts_take_snakemake_only_from_the_last_block():
+    for path in sorted((ROOT / "scripts").glob("*.py")):
+        *before, last = ast.parse(path.read_text()).body
+        assert isinstance(last, ast.If) and "__main__" in ast.unparse(last.test), path
+        names = {n.id for part in before for n in ast.walk(part) if isinstance(n, ast.Name)}
+        assert "snakemake" not in names | imports(path)[0], path
+
+
+def test_every_module_has_a_docstring_and_no_file_is_longer_than_400_lines():
+    for folder in ("scripts", "workflow", "tests"):
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.suffix in {".py", ".smk", ".yaml", ".rst", ".j2"}:
+                assert len(path.read_text().splitlines()) <= 400, path
+            if path.suffix == ".py":
+                assert ast.get_docstring(ast.parse(path.read_text())), path

@@ -1,0 +1,103 @@
+"""Every figure is drawn whole, from the tables alone, and the same each time."""
+
+import re
+
+import pytest
+import synthetic
+
+import plot
+from seqtransfer import formats, plots, tables
+
+TASKS, SEEDS = ("sentiment", "splice"), (0, 1)
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("figures")
+    paths = synthetic.write_study(folder, tasks=TASKS, seeds=SEEDS)
+    return synthetic.report(folder / "report", paths)
+
+
+@pytest.fixture(scope="module")
+def frames(drawn):
+    return {path.stem: tables.read(path) for path in drawn.values() if path.suffix == ".csv"}
+
+
+@pytest.fixture(scope="module")
+def records(drawn):
+    return formats.read_json(drawn["json"])["claims"]
+
+
+@pytest.mark.parametrize("name", plots.FIGURES)
+def test_two_renders_are_the_same_bytes(name, drawn, tmp_path):
+    sources = [path for path in drawn.values() if path.suffix == ".csv"]
+    for folder in ("first", "second"):
+        outputs = [tmp_path / folder / f"{name}{suffix}" for suffix in (".svg", ".png")]
+        plot.main(figure=name, sources=sources, claims=drawn["json"], outputs=outputs)
+    for suffix in (".svg", ".png"):
+        first, second = (tmp_path / folder / f"{name}{suffix}" for folder in ("first", "second"))
+        assert first.read_bytes() == second.read_bytes()
+        assert first.stat().st_size > 5000
+
+
+def test_scores_show_a_panel_per_task_and_a_dot_per_seed(frames, records):
+    figure = plots.scores(frames, records)
+    assert [axis.get_title() for axis in figure.axes] == ["sentiment (text)", "splice (DNA)"]
+    for axis in figure.axes:
+        dots = [len(part.get_offsets()) for part in axis.collections if len(part.get_offsets()) > 1]
+        assert dots == [len(SEEDS)] * 4
+        assert [text.get_text() for text in axis.texts] == ["majority class", "n-gram"]
+        assert [t.get_text() for t in axis.get_xticklabels()] == list(plots.ARMS)
+    assert figure.axes[0].get_ylabel() == "test MCC"
+    assert "2 seeds" in figure.get_suptitle()
+
+
+def test_convergence_shows_the_mean_curve_of_every_arm_from_step_zero(frames, records):
+    figure = plots.convergence(frames, records)
+    assert len(figure.axes) == len(TASKS)
+    history = frames["histories"]
+    rows = history[(history["task"] == "splice") & (history["initialization"] == "text")]
+    (line,) = [line for line in figure.axes[1].lines if line.get_label() == "text"]
+    assert line.get_xdata()[0] == 0
+    assert line.get_ydata() == pytest.approx(rows.groupby("step")["dev_mcc"].mean().to_numpy())
+    assert "95 % t interval" in figure.get_suptitle()
+
+
+def test_similarity_has_a_row_per_measure_and_a_column_per_task(frames, records):
+    figure = plots.similarity(frames, records)
+    assert len(figure.axes) == 2 * len(TASKS)
+    assert figure.axes[0].get_ylabel().startswith("PWCCA")
+    assert "n = 2000 rows, width 128" in figure.axes[0].get_title()
+    assert [len(axis.lines) for axis in figure.axes] == [4] * 4  # two pairs, before and after
+
+
+def test_the_forest_has_a_panel_per_tested_claim_and_a_margin_only_for_the_third(frames, records):
+    figure = plots.claims(frames, records)
+    panels = [axis for axis in figure.axes if axis.axison]
+    assert len(panels) == len(records)
+    with_margin = [axis.get_title() for axis in panels if axis.texts]
+    assert len(with_margin) == 1 and with_margin[0].startswith("(c)")
+    assert [t.get_text() for t in panels[0].get_yticklabels()] == ["all tasks", *TASKS]
+
+
+def test_the_summary_joins_scores_and_the_papers_four_claims(frames, records):
+    figure = plots.summary(frames, records)
+    assert len(figure.axes) == len(TASKS) + 4
+
+
+def test_a_study_of_one_seed_and_two_arms_is_drawn_too(tmp_path):
+    paths = synthetic.write_study(tmp_path, tasks=TASKS[:1], arms=("text", "random"), seeds=(0,))
+    written = synthetic.report(tmp_path / "report", paths)
+    frames = {path.stem: tables.read(path) for path in written.values() if path.suffix == ".csv"}
+    records = formats.read_json(written["json"])["claims"]
+    for name, draw in plots.FIGURES.items():
+        plots.save(draw(frames, records), tmp_path / f"{name}.svg")
+
+
+def test_every_arm_has_its_own_colour():
+    assert len(set(plots.COLOURS.values())) == len(plots.ARMS)
+
+
+def test_svg_text_stays_text(frames, records, tmp_path):
+    plots.save(plots.scores(frames, records), tmp_path / "scores.svg")
+    assert re.search(r"<text[^>]*>test MCC</text>", (tmp_path / "scores.svg").read_text())

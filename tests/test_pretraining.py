@@ -1,0 +1,166 @@
+"""Masks follow the published shares, the loss is BERT's own, and a toy language is learned."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from transformers import BertForMaskedLM
+
+from seqtransfer import batches, pretraining, seeds
+from seqtransfer.formats import Ragged
+from seqtransfer.pretraining import IGNORED
+from seqtransfer.training import Schedule
+from seqtransfer.vocabulary import CLS, MASK, PAD, SEP, UNKNOWN
+
+CPU = {"device": "cpu", "precision": "float32"}
+PLAN = Schedule(steps=80, batch_size=32, learning_rate=1e-2, warmup=0.1, weight_decay=0.01)
+
+
+def ragged_of(sequences) -> Ragged:
+    names = [f"e{i}" for i in range(len(sequences))]
+    return Ragged.from_lists(sequences, [-1] * len(sequences), names)
+
+
+def noise(n: int, seed: int, longest: int = 20) -> Ragged:
+    """n random sequences of 3 to `longest` ids."""
+    rng = np.random.default_rng(seed)
+    bodies = [rng.integers(5, 11, rng.integers(1, longest - 1)) for _ in range(n)]
+    return ragged_of([[CLS, *body, SEP] for body in bodies])
+
+
+def within(count: int, n: int, share: float) -> bool:
+    """Is a binomial count within 4.5 standard errors of its mean?"""
+    return abs(count - n * share) < 4.5 * np.sqrt(n * share * (1 - share))
+
+
+def test_of_the_chosen_80_percent_are_masked_10_percent_random_and_10_percent_stay():
+    rng = np.random.default_rng(0)
+    vocabulary = 25
+    ids = rng.integers(0, vocabulary, (400, 500))
+    corrupted, labels = pretraining.mask_tokens(ids, 0.15, vocabulary, rng)
+    chosen, ordinary = labels != IGNORED, ids >= 5
+    n = int(chosen.sum())
+    assert within(n, int(ordinary.sum()), 0.15)
+    masked = chosen & (corrupted == MASK)
+    assert within(int(masked.sum()), n, 0.8)
+    # A random symbol is the true one once in 20: those look as if they stayed.
+    changed = chosen & ~masked & (corrupted != ids)
+    assert within(int(changed.sum()), n, 0.1 * 19 / 20)
+    assert within(int((chosen & (corrupted == ids)).sum()), n, 0.1 + 0.1 / 20)
+    symbols, counts = np.unique(corrupted[changed], return_counts=True)
+    assert symbols.tolist() == list(range(5, vocabulary))
+    assert all(within(count, int(changed.sum()), 1 / 20) for count in counts)
+    assert corrupted.shape == labels.shape == ids.shape
+
+
+@given(st.integers(0, 2**32), st.floats(0, 1))
+def test_special_tokens_are_never_chosen_and_labels_stand_only_at_chosen_places(seed, rate):
+    rng = np.random.default_rng(seed)
+    ids = rng.integers(0, 9, (6, 10))
+    original = ids.copy()
+    corrupted, labels = pretraining.mask_tokens(ids, rate, 9, rng)
+    assert np.array_equal(ids, original)
+    special = np.isin(ids, [PAD, CLS, SEP, MASK, UNKNOWN])
+    assert (labels[special] == IGNORED).all()
+    assert np.array_equal(corrupted[labels == IGNORED], ids[labels == IGNORED])
+    assert np.array_equal(labels[labels != IGNORED], ids[labels != IGNORED])
+    assert not np.isin(corrupted[~special], [PAD, CLS, SEP, UNKNOWN]).any()
+
+
+@pytest.mark.parametrize("rate", [0.0, 1.0])
+def test_a_rate_of_nothing_chooses_none_and_a_rate_of_one_chooses_all(rate):
+    ids = np.random.default_rng(0).integers(0, 9, (6, 10))
+    _, labels = pretraining.mask_tokens(ids, rate, 9, np.random.default_rng(1))
+    assert np.array_equal(labels != IGNORED, (ids >= 5) & (rate == 1))
+
+
+@pytest.fixture
+def masked_model(sources_for):
+    """A masked-language model of 11 ids with distinctive weights."""
+    model = BertForMaskedLM(sources_for().config()).eval()
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(std=0.2, generator=generator)
+    return model
+
+
+def test_the_loss_over_gathered_positions_is_that_of_the_whole_model(masked_model):
+    ragged = noise(12, 0)
+    ids, mask = batches.collate(ragged, np.arange(12))
+    loss, share = pretraining._loss(masked_model, ids, mask, 0.3, np.random.default_rng(1), **CPU)
+    corrupted, labels = pretraining.mask_tokens(ids, 0.3, 11, np.random.default_rng(1))
+    with torch.inference_mode():
+        output = masked_model(
+            input_ids=torch.from_numpy(corrupted),
+            attention_mask=torch.from_numpy(mask),
+            labels=torch.from_numpy(labels),
+        )
+    assert float(loss.detach()) == pytest.approx(float(output.loss), abs=1e-5)
+    right = output.logits.argmax(dim=-1).numpy() == labels
+    assert share == pytest.approx(right.sum() / (labels != IGNORED).sum())
+
+
+@pytest.mark.xfail(strict=True, reason="batches count by their sequences, not their masked tokens")
+def test_the_accuracy_is_the_share_of_all_masked_tokens_whatever_the_batches(masked_model):
+    sequences = noise(200, 0, longest=36)  # four batches, the last of far longer sequences
+    rows = np.arange(200)
+    accuracy = pretraining._accuracy(masked_model, sequences, rows, 0.3, "toy", **CPU)
+    generator = seeds.generator(0, "toy", "held-out masks")
+    right = total = 0
+    for indices in batches.in_length_order(sequences.lengths, 64):
+        ids, _ = batches.collate(sequences, indices)
+        corrupted, labels = pretraining.mask_tokens(ids, 0.3, 11, generator)
+        with torch.inference_mode():
+            states = masked_model(
+                input_ids=torch.from_numpy(corrupted),
+                attention_mask=torch.from_numpy((ids != PAD).astype(np.int64)),
+            )
+        right += int((states.logits.argmax(dim=-1).numpy() == labels).sum())
+        total += int((labels != IGNORED).sum())
+    assert accuracy == pytest.approx(right / total)
+
+
+def pretrain(sources, sequences, plan=PLAN):
+    config = sources.config()
+    return pretraining.pretrain(config, sequences, plan, mask_rate=0.15, task="toy", **CPU)
+
+
+RNG = np.random.default_rng(0)
+LANGUAGES = {  # which symbol is masked is told ...
+    "place": [[5, 6] * 6 for _ in range(600)],  # ... by its place: ABABAB...
+    "neighbours": [
+        [5 + symbol] * 12 for symbol in RNG.integers(0, 6, 600)
+    ],  # AAAA..., BBBB..., ...
+}
+
+
+@pytest.mark.parametrize("told_by", LANGUAGES)
+def test_a_deterministic_language_is_learned_far_beyond_its_commonest_symbol(told_by, sources_for):
+    bodies = [body[: 8 + i % 5] for i, body in enumerate(LANGUAGES[told_by])]
+    done = pretrain(sources_for(), ragged_of([[CLS, *body, SEP] for body in bodies]))
+    chance = {"place": 1 / 2, "neighbours": 1 / 6}[told_by]
+    assert done.unigram_accuracy == pytest.approx(chance, abs=0.15)
+    assert done.masked_accuracy > 0.9
+    assert [row["step"] for row in done.history] == [10, 20, 40, 80]
+    assert done.history[-1]["train_loss"] < 0.4 < 1 < done.history[0]["train_loss"]
+    assert done.masked_accuracy == done.history[-1]["held_out_accuracy"]
+
+
+def test_pretraining_counts_real_tokens_and_repeats_bit_for_bit(sources_for):
+    plan = Schedule(steps=6, batch_size=10, learning_rate=1e-3, warmup=0.1, weight_decay=0.01)
+    sequences = ragged_of([[CLS, *[5 + i % 6] * (4 + 2 * (i % 2)), SEP] for i in range(21)])
+    # One of 21 is held out; the other 20 are two batches, each epoch sees them all.
+    first, second = (pretrain(sources_for(seed), sequences, plan) for seed in (0, 1))
+    lengths = {6, 8}
+    total = int(sequences.lengths.sum())
+    assert first.tokens_seen in {3 * (total - length) for length in lengths}
+    state = second.model.state_dict()
+    assert all(torch.equal(t, state[name]) for name, t in first.model.state_dict().items())
+
+
+def test_the_commonest_symbol_is_that_of_the_sequences_trained_on(sources_for):
+    plan = Schedule(steps=1, batch_size=4, learning_rate=1e-3, warmup=0.1, weight_decay=0.01)
+    sequences = ragged_of([[CLS, 7, 7, 7, 8, SEP]] * 20)
+    assert pretrain(sources_for(), sequences, plan).unigram_accuracy == pytest.approx(0.75)

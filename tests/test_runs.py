@@ -1,0 +1,168 @@
+"""A grid point finds its settings, trains by them, and settings are chosen on dev alone."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seqtransfer import formats, models, runs, training
+from seqtransfer.formats import Ragged
+from seqtransfer.vocabulary import CLS, SEP
+
+SETTINGS = {
+    "steps": 4,
+    "batch_size": 8,
+    "warmup": 0.25,
+    "weight_decay": 0.01,
+    "first_evaluation": 2,
+    "settings": "sweep",
+}
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "settings.tsv"
+    rows = [
+        {"task": "splice", "initialization": "text", "learning_rate": 3e-4, "pooling": "mean"},
+        {"task": "splice", "initialization": "random", "learning_rate": 1e-3, "pooling": "first"},
+        {"task": "twice", "initialization": "text", "learning_rate": 1e-3, "pooling": "first"},
+        {"task": "twice", "initialization": "text", "learning_rate": 1e-4, "pooling": "first"},
+    ]
+    formats.write_table(path, pd.DataFrame(rows))
+    return path
+
+
+def test_a_grid_point_has_the_settings_of_its_arm(table):
+    assert runs.arm(table, task="splice", initialization="random", seed=2) == runs.Point(
+        "splice", "random", 2, 1e-3, "first"
+    )
+
+
+@pytest.mark.parametrize(("task", "arm", "rows"), [("splice", "domain", 0), ("twice", "text", 2)])
+def test_an_arm_without_exactly_one_row_is_refused_with_the_table_and_the_remedy(
+    table, task, arm, rows
+):
+    message = rf"settings\.tsv has {rows} rows for task '{task}', initialization '{arm}'.*sweep"
+    with pytest.raises(ValueError, match=message):
+        runs.arm(table, task=task, initialization=arm, seed=0)
+
+
+def test_a_table_without_a_needed_column_is_refused_by_name(tmp_path):
+    formats.write_table(tmp_path / "s.tsv", pd.DataFrame({"task": ["splice"]}))
+    with pytest.raises(ValueError, match=r"s\.tsv: no column 'initialization'"):
+        runs.arm(tmp_path / "s.tsv", task="splice", initialization="text", seed=0)
+
+
+def sweep_of(scores: list[tuple[str, float, str, int, float]]) -> pd.DataFrame:
+    columns = ["initialization", "learning_rate", "pooling", "seed", "dev_mcc"]
+    return pd.DataFrame(scores, columns=columns).assign(task="splice")
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 2**32))
+def test_each_arm_gets_the_settings_of_its_highest_mean_dev_score(seed):
+    rng = np.random.default_rng(seed)
+    rates, seeds = (1e-4, 3e-4, 1e-3), (100, 101, 102)
+    scores = {
+        (arm, rate, pooling): rng.uniform(-1, 1, len(seeds))
+        for arm in ("text", "random")
+        for rate in rates
+        for pooling in ("mean", "first")
+    }
+    rows = [
+        (*key, s, v) for key, values in scores.items() for s, v in zip(seeds, values, strict=True)
+    ]
+    chosen = runs.choose(sweep_of([rows[i] for i in rng.permutation(len(rows))]))
+    assert chosen.initialization.tolist() == ["random", "text"]
+    for row in chosen.itertuples():
+        best = max(
+            (key for key in scores if key[0] == row.initialization), key=lambda k: scores[k].mean()
+        )
+        assert (row.learning_rate, row.pooling) == best[1:]
+        assert row.dev_mcc == pytest.approx(scores[best].mean())
+        assert row.runs == 3
+
+
+def test_of_equal_scores_the_lower_rate_wins_and_then_the_pooling_first_in_the_alphabet():
+    rows = [
+        ("text", 1e-3, "first", 100, 0.5),
+        ("text", 3e-4, "mean", 100, 0.5),
+        ("text", 3e-4, "first", 100, 0.5),
+        ("text", 1e-4, "first", 100, 0.4),
+    ]
+    for order in (rows, rows[::-1]):
+        [row] = runs.choose(sweep_of(order)).itertuples()
+        assert (row.learning_rate, row.pooling) == (3e-4, "first")
+
+
+def test_one_lucky_seed_does_not_choose_the_settings():
+    rows = [("text", 1e-3, "mean", 100, 0.9), ("text", 1e-3, "mean", 101, 0.0)]
+    rows += [("text", 1e-4, "mean", 100, 0.5), ("text", 1e-4, "mean", 101, 0.5)]
+    assert runs.choose(sweep_of(rows)).learning_rate.tolist() == [1e-4]
+
+
+def test_chosen_settings_are_a_table_that_an_arm_reads(tmp_path):
+    formats.write_table(tmp_path / "s.tsv", runs.choose(sweep_of([("text", 3e-4, "mean", 1, 0.2)])))
+    point = runs.arm(tmp_path / "s.tsv", task="splice", initialization="text", seed=7)
+    assert point == runs.Point("splice", "text", 7, 3e-4, "mean")
+
+
+def test_predictions_have_a_row_an_example_in_order_with_all_probabilities():
+    part = Ragged.from_lists([[1, 2]] * 3, [2, 0, 1], ["x", "y", "z"])
+    probabilities = np.array([[0.2, 0.1, 0.7], [0.1, 0.6, 0.3], [0.2, 0.5, 0.3]])
+    table = runs.predictions(part, probabilities, ["IE", "EI", "N"])
+    assert table.columns.tolist() == ["id", "label", "prediction", "p_IE", "p_EI", "p_N"]
+    assert table.id.tolist() == ["x", "y", "z"]
+    assert table.label.tolist() == ["N", "IE", "EI"]
+    assert table.prediction.tolist() == ["N", "EI", "EI"]
+    assert np.array_equal(table[["p_IE", "p_EI", "p_N"]].to_numpy(), probabilities)
+
+
+def part_of(n: int, seed: int) -> Ragged:
+    rng = np.random.default_rng(seed)
+    sequences = [[CLS, *rng.integers(5, 11, rng.integers(2, 9)), SEP] for _ in range(n)]
+    return Ragged.from_lists(sequences, np.arange(n) % 2, [f"e{i}" for i in range(n)])
+
+
+def test_a_point_trains_by_its_settings_from_its_token_map(tmp_path, encoder, sources_for):
+    drawn = sources_for(3).token_map
+    np.save(tmp_path / "seed-3.npy", drawn)
+    point = runs.Point("toy", "text", 3, 1e-3, "first")
+    sources = point.sources(encoder, 2, tmp_path / "seed-3.npy", None)
+    assert np.array_equal(sources.token_map, drawn)
+    assert (sources.seed, sources.task, sources.layers) == (3, "toy", 2)
+    arguments = (point, sources, part_of(24, 0), part_of(12, 1), ["a", "b"], SETTINGS, 1)
+    first, second = runs.train(*arguments), runs.train(*arguments)
+    assert [row["step"] for row in first.outcome.history] == [0, 2, 4]
+    assert first.model.pooling == "first"
+    assert (first.device, first.precision) == (
+        training.choose_device(),
+        training.choose_precision(training.choose_device()),
+    )
+    state = second.model.state_dict()
+    assert all(torch.equal(t, state[name]) for name, t in first.model.state_dict().items())
+    record = runs.metrics(point, first.outcome, SETTINGS)
+    json.dumps(record, allow_nan=False)
+    assert (record["task"], record["initialization"], record["seed"]) == ("toy", "text", 3)
+    assert (record["steps"], record["batch_size"], record["diverged"]) == (4, 8, False)
+    assert record["dev"]["mcc"] == max(row["dev_mcc"] for row in first.outcome.history)
+    swept = runs.swept([record, record | {"seed": 4}])
+    assert swept.seed.tolist() == [3, 4]
+    assert swept.dev_mcc.tolist() == [record["dev"]["mcc"]] * 2
+    assert runs.choose(swept).runs.tolist() == [2]
+
+
+def test_the_step_0_of_a_point_is_the_classifier_that_its_name_builds(
+    tmp_path, encoder, sources_for
+):
+    np.save(tmp_path / "map.npy", sources_for(0).token_map)
+    point = runs.Point("toy", "random", 0, 0.0, "mean")  # at rate 0 training changes nothing
+    sources = point.sources(encoder, 2, tmp_path / "map.npy", None)
+    train, dev = part_of(24, 0), part_of(12, 1)
+    trained = runs.train(point, sources, train, dev, ["a", "b"], SETTINGS, 1)
+    built = models.build("random", sources, "mean", 2).state_dict()
+    assert all(torch.equal(t, built[name]) for name, t in trained.model.state_dict().items())

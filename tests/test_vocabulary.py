@@ -1,0 +1,104 @@
+"""A token map is a uniform one-to-one draw of ordinary rows; special tokens keep their meaning."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from seqtransfer.vocabulary import (
+    CLS,
+    MASK,
+    PAD,
+    SEP,
+    SPECIALS,
+    UNKNOWN,
+    Vocabulary,
+    WordPieces,
+    token_map,
+)
+
+ORDINARY = [*"abcdefgh", "##a", "the", "[", "]"]
+ROWS = {
+    name: row
+    for row, name in enumerate(
+        ["[PAD]", "[unused0]", "[unused1]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *ORDINARY]
+    )
+}
+
+
+def test_a_vocabulary_is_the_special_tokens_and_then_the_symbols_in_sorted_order():
+    vocabulary = Vocabulary.of(["T", "A", "G", "A", "[UNK]", "C"])
+    assert vocabulary.symbols == ("A", "C", "G", "T")
+    assert len(vocabulary) == 9
+    ids = vocabulary.ids()
+    assert [ids[name] for name in SPECIALS] == [PAD, CLS, SEP, MASK, UNKNOWN] == list(range(5))
+    assert [ids[symbol] for symbol in "ACGT"] == [5, 6, 7, 8]
+
+
+@given(st.lists(st.text("ACGT", min_size=1, max_size=2), max_size=20), st.randoms())
+def test_a_vocabulary_does_not_depend_on_order_or_repeats(symbols, random):
+    shuffled = [*symbols, *symbols]
+    random.shuffle(shuffled)
+    assert Vocabulary.of(shuffled) == Vocabulary.of(symbols)
+
+
+@given(st.integers(0, len(ORDINARY)), st.integers(0, 2**32))
+def test_a_map_is_one_to_one_onto_ordinary_rows_and_keeps_special_tokens_apart(size, seed):
+    vocabulary = Vocabulary(tuple(f"s{i:02d}" for i in range(size)))
+    drawn = token_map(vocabulary, ROWS, np.random.default_rng(seed))
+    assert (drawn.shape, drawn.dtype) == ((5 + size,), np.int64)
+    assert drawn[:5].tolist() == [ROWS[name] for name in SPECIALS]
+    assert len(set(drawn[5:].tolist())) == size
+    assert set(drawn[5:].tolist()) <= {ROWS[name] for name in ORDINARY}
+
+
+def test_every_symbol_gets_every_ordinary_row_equally_often():
+    vocabulary, draws = Vocabulary(("x", "y", "z")), 3000
+    maps = np.array([token_map(vocabulary, ROWS, np.random.default_rng(s)) for s in range(draws)])
+    for column in maps[:, 5:].T:
+        counts = [np.sum(column == ROWS[name]) for name in ORDINARY]
+        assert stats.chisquare(counts).pvalue > 0.001
+    # Pairs too: a permutation's two images are uniform over ordered pairs of different rows.
+    pairs = maps[:, 5] * 100 + maps[:, 6]
+    _, counts = np.unique(pairs, return_counts=True)
+    assert len(counts) == len(ORDINARY) * (len(ORDINARY) - 1)
+    assert stats.chisquare(counts).pvalue > 0.001
+
+
+def test_a_larger_vocabulary_extends_the_map_of_a_smaller_one_at_the_same_seed():
+    small = token_map(Vocabulary(("x", "y")), ROWS, np.random.default_rng(1))
+    large = token_map(Vocabulary(("x", "y", "z")), ROWS, np.random.default_rng(1))
+    assert np.array_equal(large[:7], small)
+
+
+def test_the_order_of_the_tokenizers_table_does_not_matter():
+    vocabulary = Vocabulary(("x", "y"))
+    backwards = dict(reversed(ROWS.items()))
+    first, second = (token_map(vocabulary, r, np.random.default_rng(1)) for r in (ROWS, backwards))
+    assert np.array_equal(first, second)
+
+
+def test_more_symbols_than_ordinary_rows_are_refused_with_both_numbers():
+    vocabulary = Vocabulary(tuple(f"s{i}" for i in range(len(ORDINARY) + 1)))
+    with pytest.raises(ValueError, match=r"13 symbols do not fit the encoder's 12 tokens"):
+        token_map(vocabulary, ROWS, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("name", SPECIALS)
+def test_an_encoder_without_a_special_token_is_refused(name):
+    rows = {key: row for key, row in ROWS.items() if key != name}
+    with pytest.raises(ValueError, match=rf"no \[{name[1:-1]}\] token"):
+        token_map(Vocabulary(("x",)), rows, np.random.default_rng(0))
+
+
+def test_a_text_becomes_its_word_pieces_uncut_unpadded_and_without_special_tokens(tokenizer_folder):
+    wordpieces = WordPieces(tokenizer_folder)
+    pieces = wordpieces.split("The FILM: not bad, abc!")
+    expected = "the film [UNK] not bad [UNK] a ##b ##c !".split()
+    assert pieces == tuple(expected)
+    assert wordpieces.split("the") == ("the",)
+    assert wordpieces.split("") == ()
+    rows = wordpieces.rows()
+    assert sorted(rows.values()) == list(range(len(rows)))
+    assert rows["[PAD]"] == 0
