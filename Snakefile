@@ -6,7 +6,7 @@ representations -> similarities -> report. One chapter a file, in data order; ev
 
 from snakemake.utils import min_version
 
-min_version("9.15")
+min_version("9.27")
 
 
 # Paths relative to the Snakefile, so that `--directory elsewhere` needs no copy of them.

