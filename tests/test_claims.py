@@ -125,7 +125,7 @@ def test_similarity_above_its_null_in_one_task_only_is_undecided():
     comparisons.loc[comparisons["task"] == "y", "null_high"] = 0.6
     record = judged({"text": NOISE, "random": NOISE}, comparisons)["d-cka"]
     assert record["verdict"] == "undecided"
-    assert "two parts of the rule disagree" in record["reading"]
+    assert "Another part of the rule" in record["reading"]
 
 
 def test_random_more_similar_than_text_contradicts_shared_structure():
@@ -226,3 +226,11 @@ def test_html_escapes_what_a_record_says():
     page = claims.render("{{ caveats[0] }}", [], ["a < b"], escape=True)
     assert page == "a &lt; b\n"
     assert claims.render("{{ caveats[0] }}", [], ["a < b"], escape=False) == "a < b\n"
+
+
+def test_pwcca_on_fewer_rows_than_dimensions_decides_nothing():
+    table = similarity_table(text=1.0, random=1.0, null_high=1.0, rows=200)
+    arms = {"text": NOISE, "random": NOISE}
+    record = judged(arms, table.assign(measure="pwcca"))["d-pwcca"]
+    assert record["verdict"] == "undecided"
+    assert any("by construction" in fact for fact in record["facts"])

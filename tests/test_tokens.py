@@ -149,6 +149,22 @@ def test_sequences_and_labels_are_those_of_the_examples_in_every_part():
             assert ragged.labels[k] == expected
 
 
+def test_the_vocabulary_holds_the_symbols_of_pretraining_but_not_those_of_no_part():
+    words = [*("AA", "AC", "AG", "AT") * 10, *("CA", "CC", "CG", "CT") * 10]
+    examples = [
+        Example(f"e{i}", (*word, str(i)), "ab"[i >= 40], None, None) for i, word in enumerate(words)
+    ]
+    examples.append(Example("other", ("Z",), "c", None, None))
+    sizes = {"train": 4, "dev": 4, "test": 4}  # most of dev and test is in no part
+    arrays, vocabulary, _ = tokens.build(examples, replace(SETTINGS, sizes=sizes))
+    parts = decoded(arrays, vocabulary)
+    assert ("Z",) in parts["pretrain"] and "Z" in vocabulary.symbols
+    assert {*vocabulary.symbols} == {
+        s for part in parts.values() for sequence in part for s in sequence
+    }
+    assert len(vocabulary.symbols) < len({s for e in examples for s in e.symbols})
+
+
 def test_the_same_seed_builds_the_same_parts_and_another_seed_others():
     def names(seed):
         arrays, _, _ = tokens.build(corpus(0), replace(SETTINGS, split_seed=seed))

@@ -110,6 +110,18 @@ def test_a_seed_gives_the_same_weights_bit_for_bit_and_another_seed_others(sourc
     assert not torch.equal(weights(0), weights(1))
 
 
+def test_the_seed_and_the_task_decide_the_order_of_the_batches(sources_for):
+    def losses(**changes):
+        model, run = build(sources_for(), dropout=False), RUN | {"first_evaluation": 1} | changes
+        plan = schedule(steps=2)
+        outcome = training.fit(model, toy(48, 0), toy(20, 1), ["a", "b"], plan, **run)
+        return [row["train_loss"] for row in outcome.history[1:]]
+
+    assert losses() == losses()
+    assert losses() != losses(seed=1)
+    assert losses() != losses(task="other")
+
+
 def test_nondeterministic_kernels_are_refused_inside_and_allowed_again_after():
     with training.reproducible(0, threads=1):
         first = torch.rand(3)

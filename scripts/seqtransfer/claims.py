@@ -106,7 +106,8 @@ def caveats(
         )
         lines.append(
             f"Domain pretraining had a small budget ({each}) on the task's own training sequences:"
-            " the domain arm is a stand-in for an expert model of the field, and a weak one."
+            " the domain arm is a stand-in for an expert model of the field, and a weak one. After so"
+            " few steps it may still resemble random weights, which would raise the floor of (d)."
         )
     rates = run.groupby("initialization", sort=False)["learning_rate"].unique()
     used = {arm: ", ".join(f"{rate:g}" for rate in sorted(values)) for arm, values in rates.items()}
@@ -229,12 +230,22 @@ def _shared(comparisons: pd.DataFrame, measure: str, level: float) -> dict:
         record["verdict"] = "contradicted"
     elif record["verdict"] == "supported" and not above.all():
         record["verdict"] = "undecided"
+    # With n rows, at least p + q - (n - 1) canonical correlations are 1 whatever the encoders do.
+    saturated = inner[(measure == "pwcca") & (inner["rows"] - 1 < 2 * inner["width"])]
+    if len(saturated):
+        record["verdict"] = "undecided"
     record["reading"] = _reading(record)
     for task, row in means.iterrows():
         relation = "above" if above[task] else "not above"
         record["facts"].append(
             f"{task}: text-vs-domain {row['score']:.3f}, {relation} its shuffled-rows null (97.5 %"
             f" point {row['null_high']:.3f})."
+        )
+    if len(saturated):
+        record["facts"].append(
+            f"{saturated['rows'].min()} rows are too few for two widths of"
+            f" {saturated['width'].max()}: some canonical correlations are 1 by construction, so"
+            " nothing is decided."
         )
     few = inner[inner["rows"] < MINIMUM_ROWS_PER_WIDTH * inner["width"]]["task"].unique()
     if len(few):
@@ -300,7 +311,7 @@ def _reading(record: dict) -> str:
     elif overall["low"] <= line <= overall["high"]:
         decision = f"The interval includes {mark}: these runs do not decide."
     else:
-        decision = "The two parts of the rule disagree: these runs do not decide."
+        decision = "Another part of the rule stands against it: these runs do not decide."
     bounded = [effect for effect in record["effects"] if effect["low"] is not None]
     above = [effect["task"] for effect in bounded if effect["low"] > line]
     below = [effect["task"] for effect in bounded if effect["high"] < line]

@@ -53,7 +53,10 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
 
 
 def read_table(path: Path, columns: Sequence[str] = ()) -> pd.DataFrame:
-    """Read a TSV table; strings stay strings. Raises ValueError if one of `columns` is missing."""
+    """Read a TSV table: numbers as numbers, "NA" as a string, an empty cell as missing.
+
+    Raises ValueError if one of `columns` is missing.
+    """
     table = pd.read_csv(path, sep="\t", keep_default_na=False, na_values=[""])
     missing = [name for name in columns if name not in table.columns]
     if missing:

@@ -11,8 +11,8 @@ from pathlib import Path
 def capture(path: str | Path) -> Iterator[None]:
     """Send stdout and stderr of the block to `path`; on an error, log the traceback and exit 1.
 
-    The terminal gets the error in one line with the log's name, so that the cause is seen at once
-    and the details are where Snakemake says the log is.
+    The terminal gets the error's message and the log's name, so that the cause is seen at once and
+    the details are where Snakemake says the log is.
     """
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w", buffering=1) as log, redirect_stdout(log), redirect_stderr(log):

@@ -54,7 +54,7 @@ def pretrain(
     device: str,
     precision: str,
 ) -> Pretrained:
-    """Train a fresh encoder of `config` to fill in masks; the last 5 % of sequences are held out.
+    """Train a fresh encoder of `config` to fill in masks; a random 5 % of sequences is held out.
 
     Only predicted positions go through the vocabulary projection, so that a large vocabulary costs
     little. The pretraining has one seed (0): its randomness is not part of the study.
@@ -77,7 +77,7 @@ def pretrain(
         start = time.perf_counter()
         model.train()
         ids, mask = batches.collate(sequences, kept[indices])
-        loss, _ = _loss(model, ids, mask, mask_rate, generator, device, precision)
+        loss, _, _ = _loss(model, ids, mask, mask_rate, generator, device, precision)
         losses.append(training.step_with(optimizer, loss, schedule, step))
         seconds += time.perf_counter() - start
         tokens += ids.size if mask is None else int(mask.sum())
@@ -115,8 +115,8 @@ def _loss(
     generator: np.random.Generator,
     device: str,
     precision: str,
-) -> tuple[torch.Tensor, float]:
-    """Cross-entropy over the chosen positions, and the share of them that is filled in right."""
+) -> tuple[torch.Tensor, int, int]:
+    """Mean cross-entropy over the chosen positions, how many are filled in right, and how many."""
     corrupted, labels = mask_tokens(ids, rate, model.config.vocab_size, generator)
     wanted = torch.from_numpy(np.flatnonzero(labels != IGNORED)).to(device)
     target = torch.from_numpy(labels[labels != IGNORED]).to(device)
@@ -126,8 +126,9 @@ def _loss(
             attention_mask=None if mask is None else torch.from_numpy(mask).to(device),
         ).last_hidden_state
         logits = model.cls(hidden.flatten(0, 1)[wanted]).float()
-    right = float((logits.argmax(dim=-1) == target).float().mean()) if len(target) else 0.0
-    return nn.functional.cross_entropy(logits, target), right
+    # A batch may by chance have no chosen position: its loss is 0, not the mean of nothing.
+    loss = nn.functional.cross_entropy(logits, target, reduction="sum") / max(1, len(target))
+    return loss, int((logits.argmax(dim=-1) == target).sum()), len(target)
 
 
 def _accuracy(model, sequences, rows, rate, task, device, precision) -> float:
@@ -135,10 +136,10 @@ def _accuracy(model, sequences, rows, rate, task, device, precision) -> float:
     model.eval()
     generator = seeds.generator(0, task, "held-out masks")
     rows = rows[:256]
-    right, total = 0.0, 0
+    right, total = 0, 0
     with torch.inference_mode():
         for indices in batches.in_length_order(sequences.lengths[rows], batch_size=64):
             ids, mask = batches.collate(sequences, rows[indices])
-            _, share = _loss(model, ids, mask, rate, generator, device, precision)
-            right, total = right + share * len(indices), total + len(indices)
-    return right / total
+            _, hits, chosen = _loss(model, ids, mask, rate, generator, device, precision)
+            right, total = right + hits, total + chosen
+    return right / max(1, total)

@@ -39,17 +39,6 @@ def classification_scores(
     }
 
 
-def steps_grid(total: int) -> list[int]:
-    """Steps at which a run of `total` steps is evaluated: 0, 1, 2, 4, 8, ..., and `total` itself.
-
-    Raises ValueError for a negative total.
-    """
-    if total < 0:
-        raise ValueError(f"a run of {total} steps; the number of steps cannot be negative")
-    powers = [2**exponent for exponent in range(total.bit_length()) if 2**exponent < total]
-    return sorted({0, *powers, total})
-
-
 def area_under_curve(steps: Sequence[int], scores: Sequence[float]) -> float:
     """Mean score over the run on the axis log2(step + 1), by trapezoids; in the score's own unit.
 

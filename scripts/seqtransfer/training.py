@@ -1,6 +1,7 @@
 """A classifier, token sequences and a specification -> fine-tuned weights and their history."""
 
 import math
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -78,6 +79,8 @@ def choose_precision(device: str) -> str:
 @contextmanager
 def reproducible(seed: int, threads: int) -> Iterator[None]:
     """Seed dropout, fix the thread count and refuse nondeterministic kernels."""
+    # cuBLAS is deterministic only with a workspace of fixed size, named before its first call.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.manual_seed(seed)
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
