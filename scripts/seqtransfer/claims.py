@@ -106,8 +106,8 @@ def caveats(
         )
         lines.append(
             f"Domain pretraining had a small budget ({each}) on the task's own training sequences:"
-            " the domain arm is a stand-in for an expert model of the field, and a weak one. After so"
-            " few steps it may still resemble random weights, which would raise the floor of (d)."
+            " the domain arm is a stand-in for an expert model of the field, and a weak one. After"
+            " so few steps it may still resemble random weights: that would raise the floor of (d)."
         )
     rates = run.groupby("initialization", sort=False)["learning_rate"].unique()
     used = {arm: ", ".join(f"{rate:g}" for rate in sorted(values)) for arm, values in rates.items()}

@@ -76,7 +76,11 @@ def convergence(tables: Tables, claims: Sequence[dict]) -> Figure:
         _baseline_lines(axis, tables["scores"], task, "dev")
         axis.set(title=_task_title(tables, task), xlabel="optimizer steps")
     axes[0].set_ylabel("dev MCC")
-    _limit(axes, history["dev_mcc"])
+    score = tables["scores"]
+    lines = score[
+        (score["arm"] == "ngram") & (score["split"] == "dev") & (score["metric"] == "mcc")
+    ]
+    _limit(axes, pd.concat([history["dev_mcc"], lines["mean"]]))
     _legend(figure, [Line2D([], [], color=COLOURS[arm], label=arm) for arm in _arms(tables)])
     figure.suptitle(
         f"Dev score while fine-tuning: mean of {_seeds(tables)}, band = 95 % t interval over seeds",
@@ -88,7 +92,7 @@ def convergence(tables: Tables, claims: Sequence[dict]) -> Figure:
 def similarity(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Similarity to the domain-pretrained encoder per layer: a row per measure, a task a column."""
     table = tables["similarity"]
-    lefts = [arm for arm in ("text", "random") if f"{arm}-vs-domain" in set(table["pair"])]
+    lefts = [arm for arm in ARMS if f"{arm}-vs-domain" in set(table["pair"])]
     measures, tasks = list(dict.fromkeys(table["measure"])), _tasks(tables)
     figure = _figure(len(tasks), max(len(measures), 1), 2.6)
     axes = figure.subplots(
@@ -102,7 +106,8 @@ def similarity(tables: Tables, claims: Sequence[dict]) -> Figure:
             shape = part.iloc[0] if len(part) else None
             size = "" if shape is None else f"\nn = {shape['rows']} rows, width {shape['width']}"
             axis.set_title(_task_title(tables, task) + size if measure == measures[0] else "")
-            axis.set_ylim(bottom=min(0.0, table["null_low"].min()))
+        part = table[table["measure"] == measure]
+        _limit(row, pd.concat([part["null_low"], part["mean"], part["high"]]).clip(upper=1.0))
         row[0].set_ylabel(f"{measure.upper()} similarity (unitless)")
     for axis in axes[-1]:
         axis.set(xlabel="layer (0 = embeddings)", xticks=sorted(table["layer"].unique()))
@@ -268,7 +273,8 @@ def _limit(axes: Sequence[Axes], values: pd.Series) -> None:
 
 
 def _legend(figure: Figure, handles: list) -> None:
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)
+    columns = len(handles) if figure.get_figwidth() > 3 * PANEL_WIDTH else 3
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns, frameon=False)
 
 
 def _tasks(tables: Tables) -> list[str]:
