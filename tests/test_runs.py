@@ -97,12 +97,15 @@ def test_of_equal_scores_the_lower_rate_wins_and_then_the_pooling_first_in_the_a
     for order in (rows, rows[::-1]):
         [row] = runs.choose(sweep_of(order)).itertuples()
         assert (row.learning_rate, row.pooling) == (3e-4, "first")
+        assert not row.edge
 
 
 def test_one_lucky_seed_does_not_choose_the_settings():
     rows = [("text", 1e-3, "mean", 100, 0.9), ("text", 1e-3, "mean", 101, 0.0)]
     rows += [("text", 1e-4, "mean", 100, 0.5), ("text", 1e-4, "mean", 101, 0.5)]
-    assert runs.choose(sweep_of(rows)).learning_rate.tolist() == [1e-4]
+    chosen = runs.choose(sweep_of(rows))
+    assert chosen.learning_rate.tolist() == [1e-4]
+    assert chosen.edge.tolist() == [True]  # nothing lower was tried
 
 
 def test_chosen_settings_are_a_table_that_an_arm_reads(tmp_path):

@@ -139,11 +139,14 @@ def choose(sweep: pd.DataFrame) -> pd.DataFrame:
     """For each arm the settings of the best dev MCC, averaged over the sweep's seeds.
 
     All arms have the same candidates and the same budget. Of equal scores the lower learning rate
-    wins, then the pooling first in the alphabet.
+    wins, then the pooling first in the alphabet. `edge` says that the chosen learning rate is the
+    lowest or highest candidate, so that a better one may lie outside the grid.
     """
     arm, settings = ["task", "initialization"], ["learning_rate", "pooling"]
     means = sweep.groupby([*arm, *settings], as_index=False).agg(
         dev_mcc=("dev_mcc", "mean"), runs=("seed", "count")
     )
     best = means.sort_values(["dev_mcc", *settings], ascending=[False, True, True])
-    return best.drop_duplicates(arm).sort_values(arm).reset_index(drop=True)
+    best = best.drop_duplicates(arm).sort_values(arm).reset_index(drop=True)
+    ends = (sweep["learning_rate"].min(), sweep["learning_rate"].max())
+    return best.assign(edge=best["learning_rate"].isin(ends))
