@@ -13,7 +13,7 @@ START = 1_000_000.0
 @pytest.fixture
 def study(tmp_path):
     """Jobs of three rules, and a function that finishes some at a time."""
-    rules = ["encode", "encode", "finetune", "finetune", "pretrain", "represent"]
+    rules = ["draw_map", "draw_map", "finetune", "finetune", "pretrain", "represent"]
     jobs = [(rule, tmp_path / f"{i}.json") for i, rule in enumerate(rules)]
 
     def finish(*numbers: int, at: float) -> None:

@@ -10,8 +10,16 @@ import time
 from pathlib import Path
 
 # Relative cost of a job by rule, in seconds of the default study on one core; other rules count 1.
-WEIGHTS = {"pretrain": 90, "finetune": 47, "sweep": 43, "represent": 12, "compare": 15}
-WEIGHTS |= {"export_music": 28, "encode": 3, "baseline": 3}
+WEIGHTS = {
+    "export_music": 28,
+    "encode": 3,
+    "baseline": 3,
+    "pretrain": 90,
+    "finetune": 47,
+    "sweep": 43,
+    "represent": 12,
+    "compare": 15,
+}
 ANNOUNCED = ("pretrain", "finetune", "sweep")
 
 
