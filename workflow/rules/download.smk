@@ -13,6 +13,8 @@ rule download:
         "<logs>/download/{source}.log",
     benchmark:
         "<logs>/benchmarks/download/{source}.tsv"
+    # On a cluster the head node has the network, others often have none.
+    localrule: True
     conda:
         "../../envs/analysis.yaml"
     resources:
