@@ -11,14 +11,14 @@ from pathlib import Path
 
 # Relative cost of a job by rule, in seconds of the default study on one core; other rules count 1.
 WEIGHTS = {
-    "export_music": 28,
+    "export_music": 30,
     "encode": 3,
     "baseline": 3,
-    "pretrain": 90,
-    "finetune": 47,
+    "pretrain": 60,
+    "finetune": 42,
     "sweep": 43,
     "represent": 12,
-    "compare": 15,
+    "compare": 20,
 }
 ANNOUNCED = ("pretrain", "finetune", "sweep")
 
