@@ -234,3 +234,16 @@ def test_pwcca_on_fewer_rows_than_dimensions_decides_nothing():
     record = judged(arms, table.assign(measure="pwcca"))["d-pwcca"]
     assert record["verdict"] == "undecided"
     assert any("by construction" in fact for fact in record["facts"])
+
+
+def test_settings_that_differ_between_the_arms_of_a_task_are_named_task_by_task():
+    # Over all tasks both arms use {0.1, 0.2}: only within a task do they differ.
+    runs = pd.DataFrame(
+        [("x", "text", 0.1), ("x", "random", 0.2), ("y", "text", 0.2), ("y", "random", 0.1)],
+        columns=["task", "initialization", "learning_rate"],
+    ).assign(seed=0, test_n=9, pooling="mean", diverged=False)
+    budget = pd.DataFrame({"task": ["x", "y"], "pretraining_steps": [None, None]})
+    notes = claims.caveats(runs, pd.DataFrame(), budget, [])
+    assert "Learning rates differ between the arms of x: text 0.1, random 0.2." in notes
+    assert "Learning rates differ between the arms of y: text 0.2, random 0.1." in notes
+    assert any(note.startswith("Poolings are the same in all arms") for note in notes)

@@ -109,16 +109,22 @@ def caveats(
             " the domain arm is a stand-in for an expert model of the field, and a weak one. After"
             " so few steps it may still resemble random weights: that would raise the floor of (d)."
         )
-    rates = run.groupby("initialization", sort=False)["learning_rate"].unique()
-    used = {arm: ", ".join(f"{rate:g}" for rate in sorted(values)) for arm, values in rates.items()}
-    if len(set(used.values())) == 1:
-        lines.append(
-            f"All arms share their learning rates ({next(iter(used.values()))}), which may suit one"
-            " arm more than another."
+    for name, plural in (("learning_rate", "Learning rates"), ("pooling", "Poolings")):
+        chosen = (
+            run.groupby(["task", "initialization"], sort=False)[name].first().unstack(sort=False)
         )
-    else:
-        each = "; ".join(f"{arm} {values}" for arm, values in used.items())
-        lines.append(f"Learning rates differ by arm ({each}).")
+        differing = chosen[chosen.nunique(axis=1) > 1]
+        lines += [
+            f"{plural} differ between the arms of {task}: "
+            + ", ".join(f"{arm} {value}" for arm, value in row.dropna().items())
+            + "."
+            for task, row in differing.iterrows()
+        ]
+        if differing.empty:
+            lines.append(
+                f"{plural} are the same in all arms of a task, which may suit one arm more than"
+                " another."
+            )
     if run["diverged"].any():
         lines.append(f"{int(run['diverged'].sum())} runs diverged; they are counted, not dropped.")
     return lines
