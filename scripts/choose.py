@@ -5,8 +5,8 @@ from pathlib import Path
 from seqtransfer import formats, logs, runs
 
 
-def main(*, scores: list[Path], sweep: Path, settings: Path) -> None:
-    swept = runs.swept([formats.read_json(path) for path in scores])
+def main(*, records: list[Path], sweep: Path, settings: Path) -> None:
+    swept = runs.swept([record for path in records for record in formats.read_json(path)])
     formats.write_table(sweep, swept)
     formats.write_table(settings, runs.choose(swept))
     print(swept.to_string(index=False))
@@ -15,7 +15,7 @@ def main(*, scores: list[Path], sweep: Path, settings: Path) -> None:
 if __name__ == "__main__":
     with logs.capture(snakemake.log[0]):
         main(
-            scores=[Path(path) for path in snakemake.input.scores],
+            records=[Path(path) for path in snakemake.input.records],
             sweep=Path(snakemake.output.sweep),
             settings=Path(snakemake.output.settings),
         )

@@ -59,7 +59,7 @@ def test_a_table_without_a_needed_column_is_refused_by_name(tmp_path):
 
 def sweep_of(scores: list[tuple[str, float, str, int, float]]) -> pd.DataFrame:
     columns = ["initialization", "learning_rate", "pooling", "seed", "dev_mcc"]
-    return pd.DataFrame(scores, columns=columns).assign(task="splice")
+    return pd.DataFrame(scores, columns=columns).assign(task="splice", steps=128, batch_size=16)
 
 
 @settings(max_examples=25)

@@ -16,7 +16,7 @@ WEIGHTS = {
     "baseline": 3,
     "pretrain": 60,
     "finetune": 42,
-    "sweep": 43,
+    "sweep": 210,
     "represent": 12,
     "compare": 20,
 }

@@ -129,8 +129,9 @@ def metrics(point: Point, outcome: training.Outcome, settings: dict) -> dict:
 
 
 def swept(records: list[dict]) -> pd.DataFrame:
-    """One row a sweep run: arm, seed, settings, best dev MCC and the step it was reached at."""
-    names = ["task", "initialization", "pooling", "learning_rate", "seed", "best_step", "diverged"]
+    """One row a sweep run: arm, seed, settings, budget, best dev MCC and the step of it."""
+    names = ["task", "initialization", "pooling", "learning_rate", "seed", "steps", "batch_size"]
+    names += ["best_step", "diverged"]
     rows = [{n: r[n] for n in names} | {"dev_mcc": r["dev"]["mcc"]} for r in records]
     return pd.DataFrame(rows)
 
@@ -140,7 +141,8 @@ def choose(sweep: pd.DataFrame) -> pd.DataFrame:
 
     All arms have the same candidates and the same budget. Of equal scores the lower learning rate
     wins, then the pooling first in the alphabet. `edge` says that the chosen learning rate is the
-    lowest or highest candidate, so that a better one may lie outside the grid.
+    lowest or highest candidate, so that a better one may lie outside the grid. `steps` and
+    `batch_size` are the sweep's budget: the choice holds for runs of that budget.
     """
     arm, settings = ["task", "initialization"], ["learning_rate", "pooling"]
     means = sweep.groupby([*arm, *settings], as_index=False).agg(
@@ -149,4 +151,5 @@ def choose(sweep: pd.DataFrame) -> pd.DataFrame:
     best = means.sort_values(["dev_mcc", *settings], ascending=[False, True, True])
     best = best.drop_duplicates(arm).sort_values(arm).reset_index(drop=True)
     ends = (sweep["learning_rate"].min(), sweep["learning_rate"].max())
-    return best.assign(edge=best["learning_rate"].isin(ends))
+    budget = {name: sweep[name].iloc[0] for name in ("steps", "batch_size")}
+    return best.assign(edge=best["learning_rate"].isin(ends), **budget)

@@ -18,7 +18,6 @@ INITIALIZATIONS = config["initializations"]
 SEEDS = config["seeds"]
 REFERENCE = config["compare"]["reference"]
 PAIRS = [f"{left}-vs-{REFERENCE}" for left in INITIALIZATIONS if left != REFERENCE]
-LEARNING_RATES = [f"{rate:g}" for rate in config["sweep"]["learning_rates"]]
 ENCODER = CATALOGUE["encoders"][config["encoder"]["name"]]
 TRAINING = {
     key: value for key, value in config["finetune"].items() if key != "settings"
@@ -42,8 +41,6 @@ wildcard_constraints:
     right="[a-z]+",
     composer="[a-z]+",
     suffix="fasta|tsv",
-    pooling="mean|first",
-    learning_rate="[0-9.e-]+",
     seed="[0-9]+",
     figure="[a-z]+",
 
