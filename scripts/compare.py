@@ -1,5 +1,6 @@
-"""Score two runs' representations stage by stage and layer by layer, beside chance."""
+"""Score every arm's representations against the reference arm's, stage by stage, layer by layer."""
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -10,17 +11,26 @@ from seqtransfer import formats, logs, similarity
 
 
 def main(
-    *, left: dict, right: dict, similarities: Path, task, left_name, right_name, seed, draws, code
+    *,
+    files: dict[str, dict[str, Path]],
+    reference: str,
+    similarities: Path,
+    task: str,
+    seed: int,
+    draws: int,
+    code: str,
 ) -> None:
-    """Compare the files left["before"|"after"] and right[...]; write one row per score."""
+    """files: by stage ("before", "after"), then by arm. Writes one row per score."""
     table = []
-    for stage, path in left.items():
-        names = f"{path} and {right[stage]}"
-        print(f"{stage}: {names}, seed {seed}, {draws} draws")
-        with np.load(path) as x, np.load(right[stage]) as y:
-            for scores in similarity.compare_layers(x, y, draws=draws, seed=seed, names=names):
-                print(scores)
-                run = {"task": task, "left": left_name, "right": right_name, "seed": seed}
+    for stage, paths in files.items():
+        print(stage, *paths.values(), sep="\n")
+        pairs = [(arm, reference) for arm in paths if arm != reference]
+        with ExitStack() as stack:
+            sides = {arm: stack.enter_context(np.load(path)) for arm, path in paths.items()}
+            for scores in similarity.compare_layers(sides, pairs, draws=draws, seed=seed):
+                pair = {name: scores.pop(name) for name in ("left", "right")}
+                print(stage, pair, scores)
+                run = {"task": task, **pair, "seed": seed}
                 table.append({**run, "stage": stage, **scores, "code": code})
     formats.write_table(similarities, pd.DataFrame(table))
 
@@ -28,12 +38,18 @@ def main(
 if __name__ == "__main__":
     with logs.capture(snakemake.log[0]), threadpool_limits(snakemake.threads):
         main(
-            left={"before": snakemake.input.left_before, "after": snakemake.input.left_after},
-            right={"before": snakemake.input.right_before, "after": snakemake.input.right_after},
+            files={
+                stage: {
+                    arm: Path(path)
+                    for arm, path in zip(
+                        snakemake.params.initializations, snakemake.input[stage], strict=True
+                    )
+                }
+                for stage in ("before", "after")
+            },
+            reference=snakemake.params.reference,
             similarities=Path(snakemake.output.similarities),
             task=snakemake.wildcards.task,
-            left_name=snakemake.wildcards.left,
-            right_name=snakemake.wildcards.right,
             seed=int(snakemake.wildcards.seed),
             draws=snakemake.params.draws,
             code=snakemake.params.code,

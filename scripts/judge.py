@@ -6,7 +6,7 @@ from seqtransfer import claims, formats, logs, tables
 
 
 def main(
-    *, runs: Path, convergence: Path, scores: Path, comparisons: Path, budget: Path,
+    *, runs: Path, convergence: Path, scores: Path, comparisons: Path, budget: Path, settings: Path,
     templates: dict[str, Path], outputs: dict[str, Path], margin: float,
 ) -> None:  # fmt: skip
     """templates and outputs by kind: `markdown` and `html`; outputs also has `json`."""
@@ -14,6 +14,7 @@ def main(
     speed, score = tables.read(convergence), tables.read(scores)
     records = claims.judge(run, speed, score, pairs, margin=margin)
     notes = claims.caveats(run, pairs, tables.read(budget), records)
+    notes += claims.settings_caveats(run, formats.read_table(settings))
     for record in records:
         print(f"({record['id']}) {record['verdict']}: {record['reading']}")
     for kind, template in templates.items():
@@ -25,7 +26,7 @@ def main(
 
 if __name__ == "__main__":
     with logs.capture(snakemake.log[0]):
-        names = ("runs", "convergence", "scores", "comparisons", "budget")
+        names = ("runs", "convergence", "scores", "comparisons", "budget", "settings")
         main(
             **{name: Path(snakemake.input[name]) for name in names},
             templates={

@@ -1,4 +1,4 @@
-"""Hidden states of one run's encoder on the probe tokens, before and after fine-tuning."""
+"""Hidden states of runs of one task and seed on the probe tokens, before and after fine-tuning."""
 
 from pathlib import Path
 
@@ -9,8 +9,8 @@ from seqtransfer import formats, logs, models, representations, runs, training
 
 def main(
     *,
-    metrics: Path,
-    weights: Path,
+    metrics: list[Path],
+    weights: list[Path],
     test: Path,
     token_map: Path,
     encoder: Path,
@@ -18,30 +18,33 @@ def main(
     domain: Path | None,
     settings: dict,
     threads: int,
-    before: Path,
-    after: Path,
+    before: list[Path],
+    after: list[Path],
 ) -> None:
-    record = formats.read_json(metrics)
-    point = runs.Point(**{name: record[name] for name in runs.Point.__dataclass_fields__})
+    """The four lists have one entry an arm, in the same order."""
     ragged = formats.read_ragged(test)
-    rows, positions = representations.probe(ragged, point.task, **settings)
-    sources = point.sources(encoder, layers, token_map, domain)
     device = training.choose_device()
-    with training.reproducible(0, threads):
-        model = models.build(point.initialization, sources, point.pooling, len(record["classes"]))
-        for path in (before, after):
-            if path == after:
-                model.load_state_dict(load_file(weights))
-            states = representations.hidden_states(model, ragged, rows, positions, device)
-            representations.write(path, ragged.names[rows], positions, states)
-    print(f"{point}: {positions.size} tokens of {len(rows)} sequences, layers {list(states)}")
+    for record_path, weights_path, *paths in zip(metrics, weights, before, after, strict=True):
+        record = formats.read_json(record_path)
+        point = runs.Point(**{name: record[name] for name in runs.Point.__dataclass_fields__})
+        rows, positions = representations.probe(ragged, point.task, **settings)
+        sources = point.sources(encoder, layers, token_map, domain)
+        with training.reproducible(0, threads):
+            classes = len(record["classes"])
+            model = models.build(point.initialization, sources, point.pooling, classes)
+            for path, trained in zip(paths, (None, weights_path), strict=True):
+                if trained:
+                    model.load_state_dict(load_file(trained))
+                states = representations.hidden_states(model, ragged, rows, positions, device)
+                representations.write(path, ragged.names[rows], positions, states)
+        print(f"{point}: {positions.size} tokens of {len(rows)} sequences, layers {list(states)}")
 
 
 if __name__ == "__main__":
     with logs.capture(snakemake.log[0]):
         main(
-            metrics=Path(snakemake.input.metrics),
-            weights=Path(snakemake.input.weights),
+            metrics=[Path(path) for path in snakemake.input.metrics],
+            weights=[Path(path) for path in snakemake.input.weights],
             test=Path(snakemake.input.test),
             token_map=Path(snakemake.input.token_map),
             encoder=Path(snakemake.input.encoder) / snakemake.params.encoder_folder,
@@ -49,6 +52,6 @@ if __name__ == "__main__":
             domain=Path(snakemake.input.domain).parent if snakemake.input.domain else None,
             settings=snakemake.params.probe,
             threads=snakemake.threads,
-            before=Path(snakemake.output.before),
-            after=Path(snakemake.output.after),
+            before=[Path(path) for path in snakemake.output.before],
+            after=[Path(path) for path in snakemake.output.after],
         )

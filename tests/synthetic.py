@@ -14,6 +14,14 @@ TASKS = {"sentiment": "text", "localization": "protein", "splice": "DNA", "compo
 ARMS = ("text", "random", "shuffled", "domain")
 STEPS = [0, *(2**i for i in range(10))]
 GAIN = {"text": 0.12, "random": 0.0, "shuffled": 0.03, "domain": 0.15}
+SETTINGS = pd.DataFrame(
+    [
+        {"task": task, "initialization": arm, "learning_rate": 3e-4, "pooling": "mean"}
+        | {"dev_mcc": 0.4, "runs": 2, "edge": False, "steps": 512, "batch_size": 32}
+        for task in TASKS
+        for arm in ARMS
+    ]
+)
 SPEED = {"text": 1.5, "random": 0.0, "shuffled": 0.5, "domain": 2.0}  # in doublings of steps
 
 
@@ -63,6 +71,8 @@ def report(folder: Path, paths: dict[str, list[Path]]) -> dict[str, Path]:
     pages = {kind: folder / f"claims.{suffix}" for kind, suffix in pages.items()}
     read = {n: written[n] for n in ("runs", "convergence", "scores", "comparisons", "budget")}
     templates = {"markdown": TEMPLATES / "claims.md.j2", "html": TEMPLATES / "claims.html.j2"}
+    read["settings"] = folder / "settings.tsv"
+    formats.write_table(read["settings"], SETTINGS)
     judge.main(**read, templates=templates, outputs=pages, margin=0.05)
     return written | pages
 

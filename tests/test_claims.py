@@ -1,5 +1,6 @@
 """Claims are judged by their rule: clear cases both ways, undecided ones, and single seeds."""
 
+import re
 from html.parser import HTMLParser
 
 import numpy as np
@@ -247,3 +248,32 @@ def test_settings_that_differ_between_the_arms_of_a_task_are_named_task_by_task(
     assert "Learning rates differ between the arms of x: text 0.1, random 0.2." in notes
     assert "Learning rates differ between the arms of y: text 0.2, random 0.1." in notes
     assert any(note.startswith("Poolings are the same in all arms") for note in notes)
+
+
+@pytest.fixture
+def runs():
+    keys = synthetic.SETTINGS[["task", "initialization"]]
+    return keys.assign(seed=0, steps=512, batch_size=32)
+
+
+def test_settings_swept_at_the_studys_budget_inside_the_grid_need_no_caveat(runs):
+    assert claims.settings_caveats(runs, synthetic.SETTINGS) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"batch_size": 16}, r"16 arms were chosen at another budget \(512 steps of 16 examples"),
+        ({"runs": 1}, "of 16 arms rest on one sweep run"),
+        ({"edge": True}, "lowest or highest candidate for sentiment text, sentiment random"),
+    ],
+)
+def test_what_speaks_against_the_chosen_settings_is_said(runs, change, words):
+    [line] = claims.settings_caveats(runs, synthetic.SETTINGS.assign(**change))
+    assert re.search(words, line)
+
+
+def test_settings_written_by_hand_are_called_so(runs):
+    columns = ["task", "initialization", "learning_rate", "pooling"]
+    [line] = claims.settings_caveats(runs, synthetic.SETTINGS[columns])
+    assert "does not say how" in line

@@ -51,9 +51,8 @@ def test_the_default_study_has_one_fine_tuning_job_per_task_initialization_and_s
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     tasks, arms, seeds = (len(config[k]) for k in ("tasks", "initializations", "seeds"))
     assert counts["finetune"] == tasks * arms * seeds >= 36
-    assert counts["represent"] == counts["finetune"]
     assert counts["pretrain"] == counts["baseline"] == tasks
-    assert counts["compare"] == tasks * (arms - 1) * seeds
+    assert counts["represent"] == counts["compare"] == tasks * seeds
     assert "sweep" not in counts
 
 

@@ -1,6 +1,7 @@
 """Similarity measures against identities, second implementations and closed-form nulls."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.linalg
 from hypothesis import given, settings
@@ -263,8 +264,12 @@ def test_the_null_equals_scoring_each_re_paired_copy_from_scratch(interleaved):
 def test_compare_reports_both_scores_with_the_null_and_the_sizes(pair):
     x, y = pair
     sequences = np.repeat(np.arange(50), 4)
-    table = similarity.compare(x, y, sequences, draws=40, generator=np.random.default_rng(0))
-    again = similarity.compare(x, y, sequences, draws=40, generator=np.random.default_rng(0))
+    table = similarity.compare(
+        prepare(x), prepare(y), sequences, draws=40, generator=np.random.default_rng(0)
+    )
+    again = similarity.compare(
+        prepare(x), prepare(y), sequences, draws=40, generator=np.random.default_rng(0)
+    )
     assert table == again
     by_measure = {row["measure"]: row for row in table}
     assert by_measure["pwcca"]["score"] == pytest.approx(pwcca(x, y))
@@ -280,7 +285,11 @@ def test_the_null_of_unrelated_sides_covers_their_score():
     for start in range(0, 300, 60):
         rows = slice(start, start + 60)
         for row in similarity.compare(
-            x[rows], y[rows], np.arange(60), draws=99, generator=np.random.default_rng(start)
+            prepare(x[rows]),
+            prepare(y[rows]),
+            np.arange(60),
+            draws=99,
+            generator=np.random.default_rng(start),
         ):
             inside.append(row["null_low"] <= row["score"] <= row["null_high"])
     assert np.mean(inside) >= 0.7  # 10 intervals of 95 %
@@ -291,8 +300,9 @@ def test_the_null_keeps_what_position_alone_makes_similar():
     positions = np.tile(np.arange(5), 40)
     x, y = draw(30, 5, 6)[positions] + 0.1 * draw(31, 200, 6), draw(30, 5, 6)[positions]
     rows = similarity.compare(
-        x, y, np.repeat(np.arange(40), 5), draws=20, generator=np.random.default_rng(0)
-    )
+        prepare(x), prepare(y), np.repeat(np.arange(40), 5), draws=20,
+        generator=np.random.default_rng(0),
+    )  # fmt: skip
     assert all(row["null_mean"] > 0.9 for row in rows)
 
 
@@ -308,7 +318,7 @@ def test_the_null_keeps_what_position_alone_makes_similar():
 def test_faulty_sequences_are_refused(sequences, draws, message):
     with pytest.raises(ValueError, match=message):
         similarity.compare(
-            draw(0, 5, 2), draw(1, 5, 2), np.array(sequences), draws=draws,
+            prepare(draw(0, 5, 2)), prepare(draw(1, 5, 2)), np.array(sequences), draws=draws,
             generator=np.random.default_rng(0),
         )  # fmt: skip
 
@@ -324,19 +334,29 @@ def write_representation(path, seed, ids=None, layers=(0, 1, 10)):
     return path
 
 
-def run_script(tmp_path, left, right):
+def run_script(tmp_path, **arms):
     compare_script.main(
-        left={"before": left, "after": left}, right={"before": right, "after": right},
-        similarities=tmp_path / "s.tsv", task="splice", left_name="text", right_name="random",
-        seed=3, draws=4, code="abc",
+        files={"before": arms, "after": arms}, reference="random",
+        similarities=tmp_path / "s.tsv", task="splice", seed=3, draws=4, code="abc",
     )  # fmt: skip
     return formats.read_table(tmp_path / "s.tsv")
+
+
+def test_every_arm_is_scored_against_the_reference_as_it_would_be_alone(tmp_path):
+    files = {
+        name: write_representation(tmp_path / f"{name}.npz", i) for i, name in enumerate("xyz")
+    }
+    both = run_script(tmp_path, x=files["x"], random=files["y"], z=files["z"])
+    assert set(zip(both.left, both.right, strict=True)) == {("x", "random"), ("z", "random")}
+    for arm in "xz":
+        alone = run_script(tmp_path, **{arm: files[arm]}, random=files["y"])
+        pd.testing.assert_frame_equal(both[both.left == arm].reset_index(drop=True), alone)
 
 
 def test_the_script_writes_one_row_per_stage_layer_and_measure(tmp_path):
     left = write_representation(tmp_path / "a.npz", 0)
     right = write_representation(tmp_path / "b.npz", 1)
-    table = run_script(tmp_path, left, right)
+    table = run_script(tmp_path, text=left, random=right)
     assert (
         list(table.columns)
         == (
@@ -356,13 +376,13 @@ def test_the_script_writes_one_row_per_stage_layer_and_measure(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"ids": [f"example:{i}" for i in range(11, -1, -1)]}, "a.npz and .*b.npz differ in ids"),
-        ({"layers": (0, 1)}, r"a.npz and .*b.npz hold layers \[0, 1, 10\] and \[0, 1\]"),
+        ({"ids": [f"example:{i}" for i in range(11, -1, -1)]}, "random and text differ in ids"),
+        ({"layers": (0, 1)}, r"random holds layers \[0, 1\], text \[0, 1, 10\]"),
     ],
 )
 def test_the_script_refuses_files_that_do_not_match_and_writes_nothing(tmp_path, change, message):
     left = write_representation(tmp_path / "a.npz", 0)
     right = write_representation(tmp_path / "b.npz", 1, **change)
     with pytest.raises(ValueError, match=message):
-        run_script(tmp_path, left, right)
+        run_script(tmp_path, text=left, random=right)
     assert not (tmp_path / "s.tsv").exists()

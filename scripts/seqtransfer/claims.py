@@ -130,6 +130,43 @@ def caveats(
     return lines
 
 
+def settings_caveats(run: pd.DataFrame, settings: pd.DataFrame) -> list[str]:
+    """What the table of chosen settings says against itself, in sentences; none where it is silent.
+
+    settings: as `runs.choose` writes it; a table written by hand may lack steps, batch_size, runs
+    and edge, and then nothing is known of its making.
+    """
+    keys = ["task", "initialization"]
+    arms = run.drop_duplicates(keys)[[*keys, "steps", "batch_size"]]
+    chosen = arms.merge(settings, on=keys, suffixes=("", "_swept"))
+    if not {"steps_swept", "batch_size_swept", "runs", "edge"} <= set(chosen):
+        return ["The table of learning rates and poolings does not say how they were chosen."]
+    lines = []
+    other = (chosen["steps"] != chosen["steps_swept"]) | (
+        chosen["batch_size"] != chosen["batch_size_swept"]
+    )
+    if other.any():
+        swept = chosen[other].iloc[0]
+        lines.append(
+            f"Learning rate and pooling of {other.sum()} of {len(chosen)} arms were chosen at"
+            f" another budget ({swept.steps_swept} steps of {swept.batch_size_swept} examples)"
+            f" than these runs have ({swept.steps} of {swept.batch_size}); they may not suit it."
+        )
+    if (chosen["runs"] < 2).any():
+        lines.append(
+            f"Learning rate and pooling of {(chosen['runs'] < 2).sum()} of {len(chosen)} arms rest"
+            " on one sweep run a candidate: a lucky one may have won."
+        )
+    edge = chosen[chosen["edge"]]
+    if len(edge):
+        names = ", ".join(f"{row.task} {row.initialization}" for row in edge.itertuples())
+        lines.append(
+            f"The chosen learning rate is the lowest or highest candidate for {names}: a better one"
+            " may lie outside the sweep."
+        )
+    return lines
+
+
 def render(template: str, records: Sequence[dict], notes: Sequence[str], *, escape: bool) -> str:
     """Fill a Jinja template with records and caveats; `escape` for HTML. Ends in one newline."""
     environment = jinja2.Environment(

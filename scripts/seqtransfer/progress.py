@@ -17,7 +17,7 @@ WEIGHTS = {
     "pretrain": 60,
     "finetune": 42,
     "sweep": 210,
-    "represent": 12,
+    "represent": 20,
     "compare": 20,
 }
 ANNOUNCED = ("pretrain", "finetune", "sweep")

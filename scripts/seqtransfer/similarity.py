@@ -6,7 +6,7 @@ correlations (PWCCA), and diag(s_left) C diag(s_right) is the cross-covariance (
 of the rows changes C alone, so a null of many draws costs one small product and one SVD per draw.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -144,71 +144,85 @@ def shuffled_null(
 
 
 def compare(
-    left: np.ndarray,
-    right: np.ndarray,
+    left: Prepared,
+    right: Prepared,
     sequences: np.ndarray,
     *,
     draws: int,
     generator: np.random.Generator,
 ) -> list[dict]:
-    """Score two representations by every measure beside the score expected by chance.
+    """Score two prepared sides of the same rows by every measure beside the score by chance.
 
-    left: (n, p), right: (n, q) floats, sequences: (n,) int as in `shuffled_null`. Returns one dict
-    per measure: measure, score, null_mean, null_low and null_high (2.5 and 97.5 % of the draws),
-    draws, rows (n), sequences (how many), width (max(p, q), so that width / (rows - 1) is the mean
-    squared canonical correlation by chance). Raises ValueError as the measures do.
+    sequences: (n,) int as in `shuffled_null`. Returns one dict per measure: measure, score,
+    null_mean, null_low and null_high (2.5 and 97.5 % of the draws), draws, rows (n), sequences (how
+    many), width (max(p, q), so that width / (rows - 1) is the mean squared canonical correlation by
+    chance). Raises ValueError as the measures do.
     """
-    first, second = _pair(left, right)
-    cross = first.basis.T @ second.basis
-    null = shuffled_null(first, second, sequences, draws=draws, generator=generator)
+    cross = left.basis.T @ right.basis
+    null = shuffled_null(left, right, sequences, draws=draws, generator=generator)
     table = []
     for name, measure in MEASURES.items():
         low, high = np.quantile(null[name], [0.025, 0.975])
         table.append(
             {
                 "measure": name,
-                "score": measure(first, second, cross, second.squared_norms),
+                "score": measure(left, right, cross, right.squared_norms),
                 "null_mean": float(null[name].mean()),
                 "null_low": float(low),
                 "null_high": float(high),
                 "draws": draws,
-                "rows": len(first.basis),
+                "rows": len(left.basis),
                 "sequences": len(np.unique(sequences)),
-                "width": max(first.width, second.width),
+                "width": max(left.width, right.width),
             }
         )
     return table
 
 
 def compare_layers(
-    left: Mapping[str, np.ndarray],
-    right: Mapping[str, np.ndarray],
+    sides: Mapping[str, Mapping[str, np.ndarray]],
+    pairs: Sequence[tuple[str, str]],
     *,
     draws: int,
     seed: int,
-    names: str = "the two representations",
 ) -> Iterator[dict]:
-    """Yield `compare`'s dicts, each with its `layer`, for two representation files layer by layer.
+    """Yield `compare`'s dicts with their `left`, `right` and `layer`, for every pair of sides.
 
-    left, right: mappings with ids (n,) str, sequences (n,) int and layer_0 .. layer_L (n, width)
-    floats, such as an open `.npz` file, of which one layer at a time is read. `names` says in
-    errors which files these are. Raises ValueError if ids, sequences or layer numbers differ.
+    sides: name -> a mapping with ids (n,) str, sequences (n,) int and layer_0 .. layer_L (n, width)
+    floats, such as an open `.npz` file, of which one layer at a time is read and factored once,
+    however many pairs it is in. Raises ValueError if ids, sequences or layer numbers differ.
     """
-    for field in ("ids", "sequences"):
-        if not np.array_equal(left[field], right[field]):
-            raise ValueError(f"{names} differ in {field}: represent both with the same probe")
-    layers, others = (
-        sorted(int(key.removeprefix("layer_")) for key in side if key.startswith("layer_"))
-        for side in (left, right)
-    )
-    if layers != others or not layers:
-        raise ValueError(f"{names} hold layers {layers} and {others}; they must be the same")
-    for layer in layers:
-        # The same re-pairings in every layer, so that their nulls differ by the layer alone.
-        generator = np.random.default_rng(seed)
-        x, y = left[f"layer_{layer}"], right[f"layer_{layer}"]
-        for scores in compare(x, y, left["sequences"], draws=draws, generator=generator):
-            yield {"layer": layer, **scores}
+    (first, reference), *others = sides.items()
+    numbers = {name: _layers(side) for name, side in sides.items()}
+    if not numbers[first]:
+        raise ValueError(f"{first}: no array is called layer_<number>")
+    for name, side in others:
+        for field in ("ids", "sequences"):
+            if not np.array_equal(side[field], reference[field]):
+                raise ValueError(
+                    f"{name} and {first} differ in {field}: represent both with the same probe"
+                )
+        if numbers[name] != numbers[first]:
+            raise ValueError(
+                f"{name} holds layers {numbers[name]}, {first} {numbers[first]}; they must agree"
+            )
+    sequences = reference["sequences"]
+    for layer in numbers[first]:
+        prepared = {
+            name: prepare(side[f"layer_{layer}"], f"{name}, layer {layer}")
+            for name, side in sides.items()
+        }
+        for left, right in pairs:
+            # The same re-pairings in every layer and pair: their nulls differ by the model alone.
+            generator = np.random.default_rng(seed)
+            for scores in compare(
+                prepared[left], prepared[right], sequences, draws=draws, generator=generator
+            ):
+                yield {"left": left, "right": right, "layer": layer, **scores}
+
+
+def _layers(side: Mapping[str, np.ndarray]) -> list[int]:
+    return sorted(int(key.removeprefix("layer_")) for key in side if key.startswith("layer_"))
 
 
 def _pwcca(left: Prepared, right: Prepared, cross: np.ndarray, _: np.ndarray) -> float:

@@ -17,7 +17,6 @@ TASKS = config["tasks"]
 INITIALIZATIONS = config["initializations"]
 SEEDS = config["seeds"]
 REFERENCE = config["compare"]["reference"]
-PAIRS = [f"{left}-vs-{REFERENCE}" for left in INITIALIZATIONS if left != REFERENCE]
 ENCODER = CATALOGUE["encoders"][config["encoder"]["name"]]
 TRAINING = {
     key: value for key, value in config["finetune"].items() if key != "settings"
@@ -37,8 +36,6 @@ wildcard_constraints:
     source="|".join(CATALOGUE["sources"]),
     task="|".join(CATALOGUE["tasks"]),
     initialization="[a-z]+",
-    left="[a-z]+",
-    right="[a-z]+",
     composer="[a-z]+",
     suffix="fasta|tsv",
     seed="[0-9]+",

@@ -1,27 +1,27 @@
 """representations -> similarities: two encoders, layer by layer, beside the shuffled-rows null.
 
-Reads   results/{study}/representations/{task}/{initialization}/seed-{seed}/{before,after}.npz
-Writes  results/{study}/similarities/{task}/{left}-vs-{right}/seed-{seed}.tsv
+Reads   results/{study}/representations/{task}/seed-{seed}/{initialization}/{before,after}.npz
+Writes  results/{study}/similarities/{task}/seed-{seed}.tsv
 """
 
 
 rule compare:
-    """Score PWCCA and debiased CKA of one initialization against the reference encoder."""
+    """Score PWCCA and debiased CKA of every other arm against the reference arm."""
     input:
-        left_before="<results>/representations/{task}/{left}/seed-{seed}/before.npz",
-        left_after="<results>/representations/{task}/{left}/seed-{seed}/after.npz",
-        right_before="<results>/representations/{task}/{right}/seed-{seed}/before.npz",
-        right_after="<results>/representations/{task}/{right}/seed-{seed}/after.npz",
+        before=rules.represent.output.before,
+        after=rules.represent.output.after,
     output:
-        similarities="<results>/similarities/{task}/{left}-vs-{right}/seed-{seed}.tsv",
+        similarities="<results>/similarities/{task}/seed-{seed}.tsv",
     log:
-        "<logs>/compare/{task}/{left}-vs-{right}/seed-{seed}.log",
+        "<logs>/compare/{task}/seed-{seed}.log",
     benchmark:
-        "<logs>/benchmarks/compare/{task}/{left}-vs-{right}/seed-{seed}.tsv"
+        "<logs>/benchmarks/compare/{task}/seed-{seed}.tsv"
     conda:
         "../../envs/analysis.yaml"
     threads: 1
     params:
+        initializations=INITIALIZATIONS,
+        reference=REFERENCE,
         draws=config["compare"]["draws"],
         code=code_digest("compare"),
     script:

@@ -34,9 +34,8 @@ rule summarize:
         ),
         baselines=expand(rules.baseline.output.baselines, task=TASKS),
         similarities=expand(
-            "<results>/similarities/{task}/{pair}/seed-{seed}.tsv",
-            task=TASKS,
-            pair=PAIRS,
+            "<results>/similarities/{task}/seed-{seed}.tsv",
+            task=TASKS if len(INITIALIZATIONS) > 1 else [],
             seed=SEEDS,
         ),
         pretrained=expand(rules.pretrain.output.summary, task=PRETRAINED),
@@ -129,6 +128,7 @@ rule judge:
         scores=rules.summarize.output.scores,
         comparisons=rules.summarize.output.comparisons,
         budget=rules.summarize.output.budget,
+        settings=settings_table,
         markdown_template=f"{workflow.basedir}/scripts/seqtransfer/templates/claims.md.j2",
         html_template=f"{workflow.basedir}/scripts/seqtransfer/templates/claims.html.j2",
     output:

@@ -1,32 +1,48 @@
 """runs -> representations: hidden states of every layer on the same probe tokens.
 
 Reads   results/{study}/runs/{task}/{initialization}/seed-{seed}/{metrics.json,weights.safetensors}
-Writes  results/{study}/representations/{task}/{initialization}/seed-{seed}/{before,after}.npz
+Writes  results/{study}/representations/{task}/seed-{seed}/{initialization}/{before,after}.npz
 """
 
 
 rule represent:
-    """Hidden states of one run's encoder, before and after its fine-tuning."""
+    """Hidden states of every arm of one task and seed, before and after its fine-tuning."""
     input:
-        metrics=rules.finetune.output.metrics,
-        weights=rules.finetune.output.weights,
+        metrics=expand(
+            rules.finetune.output.metrics,
+            initialization=INITIALIZATIONS,
+            allow_missing=True,
+        ),
+        weights=expand(
+            rules.finetune.output.weights,
+            initialization=INITIALIZATIONS,
+            allow_missing=True,
+        ),
         test=rules.encode.output.test,
         token_map=rules.draw_map.output.token_map,
         encoder=f"<raw>/{ENCODER['source']}",
-        domain=domain_weights,
+        domain=rules.pretrain.output.weights if "domain" in INITIALIZATIONS else [],
     output:
-        before="<results>/representations/{task}/{initialization}/seed-{seed}/before.npz",
-        after="<results>/representations/{task}/{initialization}/seed-{seed}/after.npz",
+        before=expand(
+            "<results>/representations/{task}/seed-{seed}/{initialization}/before.npz",
+            initialization=INITIALIZATIONS,
+            allow_missing=True,
+        ),
+        after=expand(
+            "<results>/representations/{task}/seed-{seed}/{initialization}/after.npz",
+            initialization=INITIALIZATIONS,
+            allow_missing=True,
+        ),
     log:
-        "<logs>/represent/{task}/{initialization}/seed-{seed}.log",
+        "<logs>/represent/{task}/seed-{seed}.log",
     benchmark:
-        "<logs>/benchmarks/represent/{task}/{initialization}/seed-{seed}.tsv"
+        "<logs>/benchmarks/represent/{task}/seed-{seed}.tsv"
     conda:
         "../../envs/train.yaml"
     threads: 1
     resources:
         gpu=GPU,
-        runtime=30,  # minutes
+        runtime=60,  # minutes
     params:
         encoder_folder=ENCODER["folder"],
         layers=config["encoder"]["layers"],
