@@ -1,4 +1,4 @@
-"""Train one arm with every candidate learning rate and pooling; keep dev scores. No test part."""
+"""Train one arm with one learning rate and each pooling; keep dev scores. Test is not touched."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def main(
     records: Path,
     code: str,
 ) -> None:
-    """points: the candidates of one task, initialization and seed."""
+    """points: one task, initialization, seed and learning rate, each pooling."""
     parts = {name: formats.read_ragged(tokens / f"{name}.npz") for name in ("train", "dev")}
     target = targets.of(formats.read_json(tokens / "task.json"))
     sources = points[0].sources(encoder, layers, token_map, domain)
@@ -46,11 +46,10 @@ if __name__ == "__main__":
                     task=snakemake.wildcards.task,
                     initialization=snakemake.wildcards.initialization,
                     seed=int(snakemake.wildcards.seed),
-                    learning_rate=learning_rate,
+                    learning_rate=float(snakemake.wildcards.learning_rate),
                     pooling=pooling,
                 )
                 for pooling in snakemake.params.poolings
-                for learning_rate in snakemake.params.learning_rates
             ],
             tokens=Path(snakemake.input.train).parent,
             token_map=Path(snakemake.input.token_map),
