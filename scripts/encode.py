@@ -30,7 +30,7 @@ def main(
     )
     arrays, vocabulary, counts = tokens.build(examples, settings)
     for part, ragged in arrays.items():
-        formats.write_ragged(folder / f"{part}.npz", ragged)
+        formats.write_ragged(folder / f"{part}.arrow", ragged)
     test = arrays["test"].labels
     majority = max((test == i).mean() for i in range(len(settings.classes)))
     facts = {
