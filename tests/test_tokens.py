@@ -112,7 +112,8 @@ def test_pretraining_sees_nothing_that_the_corpus_gives_to_dev_or_test(seed):
 def test_examples_left_over_from_dev_and_test_do_not_go_to_pretraining():
     examples = [Example(f"e{i}", tuple(f"{i:03d}"), "ab"[i % 2], None, None) for i in range(200)]
     sizes = {"train": 4, "dev": 4, "test": 4}
-    _, _, counts = tokens.build(examples, replace(SETTINGS, sizes=sizes))
+    _, _, facts = tokens.build(examples, replace(SETTINGS, sizes=sizes))
+    counts = facts["counts"]
     assert [counts[part] for part in PARTS] == [4, 4, 4]
     # A third each goes to dev and test before they are thinned out; both stay unseen.
     assert abs(counts["pretrain"] - 200 / 3) <= 2
@@ -122,7 +123,8 @@ def test_examples_left_over_from_dev_and_test_do_not_go_to_pretraining():
 @given(seeds, splits_of_a_corpus)
 def test_counts_add_up_and_the_vocabulary_covers_all_parts(seed, split):
     examples = corpus(seed, groups=12 * (split == "grouped"), given=split == "given")
-    arrays, vocabulary, counts = tokens.build(examples, replace(SETTINGS, split=split))
+    arrays, vocabulary, facts = tokens.build(examples, replace(SETTINGS, split=split))
+    counts, cut = facts["counts"], facts["cut"]
     clean, heads = first_of_clean(examples), [e.symbols[:5] for e in examples]
     kept = Counter(e.symbols[:5] for e in examples if e.id in clean)
     assert counts["repeats_dropped"] == sum(head in kept for head in heads) - len(clean)
@@ -130,7 +132,8 @@ def test_counts_add_up_and_the_vocabulary_covers_all_parts(seed, split):
     length = {e.id: len(e.symbols) for e in examples}
     for part, ragged in arrays.items():
         assert counts[part] == len(ragged)
-        assert counts[f"{part}_truncated"] == sum(length[name] > 5 for name in ragged.names)
+        n_cut = sum(length[name] > 5 for name in ragged.names)
+        assert cut[part] == {"n": len(ragged), "cut": n_cut, "share": n_cut / len(ragged)}
     ids = np.concatenate([ragged.ids for ragged in arrays.values()])
     assert {*ids.tolist()} == {CLS, SEP, *range(5, len(vocabulary))}
 
