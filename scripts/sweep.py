@@ -19,7 +19,7 @@ def main(
     code: str,
 ) -> None:
     """points: one task, initialization, seed and learning rate, each pooling."""
-    parts = {name: formats.read_ragged(tokens / f"{name}.npz") for name in ("train", "dev")}
+    parts = {name: formats.read_ragged(tokens / f"{name}.arrow") for name in ("train", "dev")}
     target = targets.of(formats.read_json(tokens / "task.json"))
     sources = points[0].sources(encoder, layers, token_map, domain)
     scored = []

@@ -85,6 +85,7 @@ def test_malformed_fasta_names_file_and_record(tmp_path, content, words):
         (Example(">a", ("A",), "N", None, None), "one word"),
         (Example("a", ("60",), "N", None, None), "one character"),
         (Example("a", ("a",), "N", None, None), "'a'"),
+        (Example("a", ("A",), "N", None, None, ("C",)), "not a pair"),
         (Example("a", (), "N", None, None), "no sequence"),
         (Example("a", ("A",), None, None, None), "no label"),
         (Example("a", ("A",), "N", None, "valid"), "'valid'"),
@@ -107,9 +108,16 @@ def test_text_keeps_quotation_marks_leading_zeros_and_words_for_nothing(tmp_path
     ]
 
 
+def test_a_column_second_makes_every_text_a_pair(tmp_path):
+    path = tmp_path / "x.tsv"
+    path.write_text("id\tlabel\ttext\tsecond\n1\t0.5\tA man\tA dog\n")
+    assert read_text(path) == [TextExample("1", "A man", "0.5", None, None, "A dog")]
+
+
 @pytest.mark.parametrize(
     "content, words",
     [
+        ("id\tlabel\ttext\tsecond\n1\ta\tx\t\n", ["text '1'", "`second` is empty"]),
         ("id\ttext\n1\tx\n", ["no column 'label'", "['id', 'text']"]),
         ("id\tlabel\ttext\n", ["no rows"]),
         ("", ["not a UTF-8 table"]),

@@ -23,24 +23,29 @@ LINE = 80  # symbols on one line of a FASTA file
 
 @dataclass(frozen=True)
 class Example:
-    """One sequence of domain symbols, with what is known about it."""
+    """One sequence of domain symbols, or a pair of them, with what is known about it.
+
+    label: a class, or a decimal number for regression. second: empty unless this is a pair.
+    """
 
     id: str
     symbols: tuple[str, ...]
     label: str | None
     group: str | None
     split: str | None
+    second: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class TextExample:
-    """One text, with what is known about it."""
+    """One text, or a pair of them (`second` is empty unless), with what is known about it."""
 
     id: str
     text: str
     label: str | None
     group: str | None
     split: str | None
+    second: str = ""
 
 
 def read_fasta(path: Path) -> list[Example]:
@@ -76,12 +81,15 @@ def write_fasta(path: Path, examples: Iterable[Example]) -> None:
     """Write labelled sequences so that `read_fasta` gives them back.
 
     Raises ValueError naming the example if FASTA cannot hold it: no label, an id that is empty,
-    starts with `>` or contains white space, symbols that are not single uppercase letters, * or -.
+    starts with `>` or contains white space, a pair, symbols other than single uppercase letters, *
+    and -.
     """
     with formats.atomic(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
         for example in examples:
             where = f"{path}: example {example.id!r}"
             sequence = "".join(example.symbols)
+            if example.second:
+                raise ValueError(f"{where}: FASTA holds one sequence a record, not a pair")
             if not re.fullmatch(r"[^\s>]\S*", example.id):
                 raise ValueError(f"{where}: a FASTA id is one word that does not start with `>`")
             if any(len(symbol) != 1 for symbol in example.symbols):
@@ -96,23 +104,19 @@ def write_fasta(path: Path, examples: Iterable[Example]) -> None:
 
 
 def read_text(path: Path) -> list[TextExample]:
-    """Read a TSV table of texts with the columns id, label, text and perhaps group and split.
+    """Read a TSV table of texts: columns id, label, text, perhaps second, group and split.
 
+    A column `second` makes every row a pair.
     Raises ValueError naming file and id if a text or a label is missing, a text holds a tab or a
     line break, a split is unknown, an id comes twice, or a column is missing.
     """
     examples = []
     for row in read_strings(path, ("id", "label", "text")).to_dict("records"):
         where = f"{path}: text {row['id']!r}"
-        if not row["text"].strip():
-            raise ValueError(f"{where}: is empty; remove its row")
-        if re.search(r"[\t\r\n]", row["text"]):
-            raise ValueError(
-                f"{where}: holds a tab or a line break; look for a quotation mark that is not "
-                "closed, and replace breaks by spaces"
-            )
+        for column in ("text", "second"):
+            _check_text(where, column, row.get(column))
         facts = check_facts(where, row, how="fill its column `label`")
-        examples.append(TextExample(row["id"], row["text"], **facts))
+        examples.append(TextExample(row["id"], row["text"], **facts, second=row.get("second", "")))
     check_ids(path, [example.id for example in examples])
     return examples
 
@@ -159,6 +163,16 @@ def check_ids(path: Path | str, ids: list[str]) -> None:
         if name in seen:
             raise ValueError(f"{path}: id {name!r} comes twice; rename one of the two examples")
         seen.add(name)
+
+
+def _check_text(where: str, column: str, text: str | None) -> None:
+    if text is not None and not text.strip():
+        raise ValueError(f"{where}: its column `{column}` is empty; remove its row")
+    if text is not None and re.search(r"[\t\r\n]", text):
+        raise ValueError(
+            f"{where}: `{column}` holds a tab or a line break; look for a quotation mark "
+            "that is not closed, and replace breaks by spaces"
+        )
 
 
 def _sequence_fault(where: str, sequence: str) -> str:

@@ -75,5 +75,6 @@ Target = Classification | Regression
 def of(facts: dict) -> Target:
     """The target of a task from its `task.json`."""
     if facts["kind"] == "regression":
-        return Regression(facts["target"]["mean"], facts["target"]["deviation"], facts["metric"])
+        moments = facts["target"]
+        return Regression(moments["mean"], moments["standard_deviation"], facts["metric"])
     return Classification(tuple(facts["classes"]), facts["metric"])
