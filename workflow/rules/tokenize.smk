@@ -48,6 +48,9 @@ rule draw_map:
         "../../envs/analysis.yaml"
     params:
         encoder_folder=ENCODER["folder"],
+        settings=lambda wildcards: task_record(wildcards).get(
+            "token_map", {"kind": "permutation"}
+        ),
         code=code_digest("draw_map"),
     script:
         "../../scripts/draw_map.py"
