@@ -21,7 +21,9 @@ def main(
     folder: Path,
     code: str,
 ) -> None:
-    parts = {name: formats.read_ragged(tokens / f"{name}.npz") for name in ("train", "dev", "test")}
+    parts = {
+        name: formats.read_ragged(tokens / f"{name}.arrow") for name in ("train", "dev", "test")
+    }
     classes = formats.read_json(tokens / "task.json")["classes"]
     sources = point.sources(encoder, layers, token_map, domain)
     trained = runs.train(point, sources, parts["train"], parts["dev"], classes, settings, threads)

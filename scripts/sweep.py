@@ -19,7 +19,7 @@ def main(
     code: str,
 ) -> None:
     """points: the candidates of one task, initialization and seed."""
-    parts = {name: formats.read_ragged(tokens / f"{name}.npz") for name in ("train", "dev")}
+    parts = {name: formats.read_ragged(tokens / f"{name}.arrow") for name in ("train", "dev")}
     classes = formats.read_json(tokens / "task.json")["classes"]
     sources = points[0].sources(encoder, layers, token_map, domain)
     scored = []

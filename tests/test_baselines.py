@@ -122,7 +122,7 @@ def test_an_unlabelled_or_empty_split_is_refused_by_name(faulty):
 
 
 def test_the_script_writes_both_records_and_the_same_bytes_again(tmp_path):
-    paths = {name: tmp_path / f"{name}.npz" for name in ("train", "dev", "test")}
+    paths = {name: tmp_path / f"{name}.arrow" for name in ("train", "dev", "test")}
     for path, ragged in zip(paths.values(), splits(direction), strict=True):
         formats.write_ragged(path, ragged)
     formats.write_json(tmp_path / "task.json", {"classes": CLASSES})

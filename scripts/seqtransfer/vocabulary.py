@@ -42,6 +42,7 @@ class WordPieces:
         self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.tokenizer.no_truncation()
         self.tokenizer.no_padding()
+        self.tokenizer.encode_special_tokens = True  # a text that says "[SEP]" does not end there
 
     def split(self, text: str) -> tuple[str, ...]:
         """The word pieces of a text, as strings."""
