@@ -6,7 +6,8 @@ from seqtransfer import claims, formats, logs, tables
 
 
 def main(
-    *, runs: Path, convergence: Path, scores: Path, comparisons: Path, budget: Path, settings: Path,
+    *, runs: Path, convergence: Path, scores: Path, comparisons: Path, budget: Path, leaks: Path,
+    settings: Path,
     templates: dict[str, Path], outputs: dict[str, Path], margin: float,
 ) -> None:  # fmt: skip
     """templates and outputs by kind: `markdown` and `html`; outputs also has `json`."""
@@ -15,6 +16,7 @@ def main(
     records = claims.judge(run, speed, score, pairs, margin=margin)
     notes = claims.caveats(run, pairs, tables.read(budget), records)
     notes += claims.settings_caveats(run, formats.read_table(settings))
+    notes.append(claims.leak_caveat(tables.read(leaks)))
     for record in records:
         print(f"({record['id']}) {record['verdict']}: {record['reading']}")
     for kind, template in templates.items():
@@ -26,7 +28,7 @@ def main(
 
 if __name__ == "__main__":
     with logs.capture(snakemake.log[0]):
-        names = ("runs", "convergence", "scores", "comparisons", "budget", "settings")
+        names = ("runs", "convergence", "scores", "comparisons", "budget", "leaks", "settings")
         main(
             **{name: Path(snakemake.input[name]) for name in names},
             templates={

@@ -174,6 +174,16 @@ def settings_caveats(run: pd.DataFrame, settings: pd.DataFrame) -> list[str]:
     return lines
 
 
+def leak_caveat(leaks: pd.DataFrame) -> str:
+    """How many test sequences have a near twin in train, from the table `leaks`, in a sentence."""
+    half = leaks[(leaks["stage"] == "after") & (leaks["measure"] == "similarity_share_0.5")]
+    shares = ", ".join(f"{row.task} {100 * row.value:.1f} %" for row in half.itertuples())
+    return (
+        "Test sequences that share at least half of their k-mers (Jaccard index) with a training"
+        f" sequence: {shares}. The table of scores without near test rows says what they matter."
+    )
+
+
 def render(template: str, records: Sequence[dict], notes: Sequence[str], *, escape: bool) -> str:
     """Fill a Jinja template with records and caveats; `escape` for HTML. Ends in one newline."""
     environment = jinja2.Environment(

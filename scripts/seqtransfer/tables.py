@@ -170,6 +170,11 @@ def comparisons(files: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(files, ignore_index=True) if files else empty
 
 
+def joined(files: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The rows of several tables with the same columns, in the order of the study."""
+    return pd.concat(files, ignore_index=True)
+
+
 def similarity(scored: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     """One row per task, pair, stage, layer and measure: mean similarity over seeds, its null.
 
@@ -190,7 +195,8 @@ def similarity(scored: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
 def budget(tasks: Sequence[dict], run: pd.DataFrame, summaries: Sequence[dict]) -> pd.DataFrame:
     """One row per task: data after cleaning, fine-tuning and domain pretraining, all in counts.
 
-    steps are optimizer updates; max_length is in tokens; test_majority is the share of the test
+    steps are optimizer updates; max_length is in tokens; cut_share is
+    the share of training sequences cut to it; test_majority is the share of the test
     set's most frequent class (empty for regression); pretraining columns are empty without a
     domain-pretrained encoder.
     """
@@ -205,7 +211,8 @@ def budget(tasks: Sequence[dict], run: pd.DataFrame, summaries: Sequence[dict]) 
             | {"test_majority": task.get("majority")}
             | {split: counts[split] for split in ("train", "dev", "test")}
             | {key: counts[key] for key in ("repeats_dropped", "conflicts_dropped")}
-            | {"max_length": task["max_length"], "steps": int(spent.loc[name, "steps"])}
+            | {"cut_share": task["cut"]["train"]["share"], "max_length": task["max_length"]}
+            | {"steps": int(spent.loc[name, "steps"])}
             | {"examples_seen": int(spent.loc[name].prod())}
             | {
                 f"pretraining_{key}": domain.get(key)
