@@ -1,9 +1,9 @@
 """Which symbols a sequence may hold, what is taken out of it, and the table that says so.
 
-Policy: letters of the alphabet stay, and so do IUPAC's ambiguity codes, each a symbol of its own (an
-`N` is read as "unknown here", which is itself information). Gaps and a closing stop are refused
-unless the task asks to take them out. Everything else is refused with its record and position.
-Lower case is read as upper case.
+Policy: letters of the alphabet stay, and so do IUPAC's ambiguity codes, each a symbol of its own
+(that an `N` stands there is information, too). Gaps and a closing stop are refused unless the task
+asks to take them out. Everything else is refused with its record and position. Lower case is read
+as upper case.
 """
 
 from dataclasses import dataclass
