@@ -11,7 +11,7 @@ import pandas as pd
 
 from seqtransfer import formats
 from seqtransfer.alphabets import Cleaner
-from seqtransfer.corpora import Example, TextExample, write_fasta, write_text
+from seqtransfer.corpora import Example, TextExample, write_text
 from seqtransfer.reading import find
 from seqtransfer.writing import sequence_example, write
 
@@ -27,16 +27,18 @@ def splice(folder: Path, corpus: Path) -> None:
     Raises ValueError if the file is missing or a row is not 60 letters and a known label.
     """
     path = find(folder, "splice.dat")
-    examples = []
+    examples, cleaner = [], Cleaner("dna")
     for number, line in enumerate(path.read_text().splitlines(), start=1):
         *symbols, label = (cell.strip() for cell in line.split(","))
+        where = f"{path}: line {number}"
         if len(symbols) != 60 or label not in ("EI", "IE", "N"):
             raise ValueError(
-                f"{path}: line {number}: expected 60 letters and EI, IE or N, found "
-                f"{len(symbols)} letters and {label!r}"
+                f"{where}: expected 60 letters and EI, IE or N, found {len(symbols)} letters and "
+                f"{label!r}"
             )
-        examples.append(Example(f"splice-{number:04d}", tuple(symbols), label, None, None))
-    write_fasta(corpus, examples)
+        name, facts = f"splice-{number:04d}", {"label": label}
+        examples.append(sequence_example(where, name, facts, "".join(symbols), cleaner))
+    write(corpus, examples, cleaner)
 
 
 def localization(folder: Path, corpus: Path) -> None:
@@ -62,11 +64,18 @@ def localization(folder: Path, corpus: Path) -> None:
     strangers = {row["entry"] for row in rows} ^ set(split_of)
     if strangers or len(split_of) != sum(size for _, size in LOCALIZATION_SPLITS.values()):
         raise ValueError(f"{path}: the splits overlap or miss proteins, {sorted(strangers)[:3]}")
+    cleaner = Cleaner("protein")
     examples = (
-        Example(r["entry"], tuple(r["seq"]), names[r["scl"]], None, split_of[r["entry"]])
-        for r in rows
+        sequence_example(
+            f"{path}: entry {row['entry']}",
+            row["entry"],
+            {"label": names[row["scl"]], "split": split_of[row["entry"]]},
+            row["seq"],
+            cleaner,
+        )
+        for row in rows
     )
-    write_fasta(corpus, examples)
+    write(corpus, examples, cleaner)
 
 
 def sentiment(folder: Path, corpus: Path) -> None:
