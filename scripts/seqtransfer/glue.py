@@ -77,8 +77,9 @@ MRPC = Layout(
 def task(name: str, folder: Path, corpus: Path) -> None:
     """Write one of LAYOUTS; its training set becomes train and dev, its development set test.
 
-    Raises ValueError naming file and line for a label that the task does not have, a text that is
-    empty, or a file whose whole rows are not as many as were published.
+    Rows with an empty text are left out and printed.
+    Raises ValueError naming file and line for a label that the task does not have, and the file
+    whose whole rows are not as many as were published.
     """
     layout = LAYOUTS[name]
     examples = _examples(folder, layout, {layout.train: "train", layout.test: "test"})
@@ -117,12 +118,13 @@ def _with_rows(
 ) -> Iterator[tuple[dict[str, str], TextExample]]:
     for (name, part), expected in zip(parts.items(), layout.counts, strict=True):
         path = find(folder, name)
-        count = 0
         for number, row in _rows(path, layout, expected):
             where = f"{path}: line {number}"
-            texts = [_text(where, row, c) for c in (layout.text, layout.second) if c]
+            texts = [" ".join(row[c].split()) for c in (layout.text, layout.second) if c]
             label = _label(where, row[layout.label], layout.labels)
-            count += 1
+            if not all(texts):
+                print(f"{where}: left out, a text is empty")
+                continue
             yield (
                 row,
                 TextExample(
@@ -164,15 +166,6 @@ def _split(path: Path) -> Iterator[tuple[int, tuple[str, ...]]]:
                 yield number, tuple(line.rstrip("\n").split("\t"))
     if not number:
         raise ValueError(f"{path}: is empty")
-
-
-def _text(where: str, row: dict[str, str], column: str) -> str:
-    text = " ".join(row[column].split())
-    if not text:
-        # ASSUME: an empty question or sentence of the published files is a text of its own.
-        print(f"{where}: {column} is empty; it is read as a single dot")
-        return "."
-    return text
 
 
 def _label(where: str, label: str, labels: tuple[str, ...]) -> str:

@@ -4,6 +4,7 @@ A task's `layout` says how its files are laid out: which column, which word of a
 The four general converters read anyone's data; the packaged ones know theirs and take no options.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
@@ -219,6 +220,15 @@ def _source(key: str, value) -> Source:
         raise ValueError(f"layout: {key} needs exactly one of {', '.join(HOW)}")
     if "field" in value and (not isinstance(value["field"], int) or value["field"] < 1):
         raise ValueError(f"layout: {key}: field is {value['field']!r}; it counts words from 1")
+    for how in ("pattern", "file"):
+        try:
+            groups = re.compile(value[how]).groups if how in value else 1
+        except (re.error, TypeError) as error:
+            raise ValueError(
+                f"layout: {key}: {how} {value[how]!r} is no regular expression ({error})"
+            ) from error
+        if groups != 1:
+            raise ValueError(f"layout: {key}: {how} {value[how]!r} needs one group in ( )")
     return Source(**value)
 
 

@@ -55,11 +55,12 @@ def _tunes(book: str, path: Path) -> list[tuple[str, str, str, str]]:
     except UnicodeDecodeError as error:
         raise ValueError(f"{path}: not text in UTF-8 ({error})") from error
     found = []
-    for abc in re.split(r"(?m)^(?=X:)", text)[1:]:
-        fields = {key: value.strip() for key, value in re.findall(r"(?m)^([XTR]):(.*)$", abc)[::-1]}
+    for number, abc in enumerate(re.split(r"(?m)^(?=X:)", text)[1:], start=1):
+        fields = {key: value.strip() for key, value in re.findall(r"(?m)^([TR]):(.*)$", abc)[::-1]}
         dance = DANCES.get(fields.get("R", "").lower())
         if dance:
             title = re.sub(r"[^a-z0-9]+", " ", fields.get("T", "").lower()).strip()
-            name = f"{book}-{path.stem}-{fields['X'] or '0'}".replace(" ", "_")
+            # Not by the tune's own number X: some files have the same one twice.
+            name = f"{book}-{path.stem}-{number:03d}".replace(" ", "_")
             found.append((name, title or name, dance, abc))
     return found
