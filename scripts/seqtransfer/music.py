@@ -11,7 +11,7 @@ from music21.repeat import RepeatMark
 from music21.spanner import RepeatBracket
 
 from seqtransfer import formats
-from seqtransfer.sources import whole_folder
+from seqtransfer.formats import whole_folder
 
 SUFFIXES = (".krn", ".mxl", ".musicxml", ".xml")
 FAILURES = 0.1  # the largest fraction of pieces that may fail
