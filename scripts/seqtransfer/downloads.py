@@ -34,7 +34,8 @@ class Settings:
     connect: float = 20  # seconds
     stall: float = 60  # seconds without a byte
     total: float = 6 * 3600  # seconds for all mirrors together, waits included
-    attempts: int = 5  # at one mirror, without getting further than before
+    attempts: int = 5  # at one mirror, without getting further
+    further: int = 1 << 20  # bytes more than before that count as getting further
     backoff: float = 1  # seconds before the second attempt; then twice as long each time
     longest_wait: float = 120  # seconds, also where a server asks for more
     redirects: int = 5
@@ -72,11 +73,18 @@ def download(
     raise ValueError("\n".join(failures))
 
 
-class _Final(Exception):
+class _Failure(Exception):
+    def __init__(self, reason: str):
+        # Part of it is the server's: it must not steer the terminal, or fill it.
+        shown = reason if reason.isprintable() else ascii(reason)[1:-1]
+        super().__init__(shown[:500])
+
+
+class _Final(_Failure):
     """Why a mirror is given up."""
 
 
-class _Passing(Exception):
+class _Passing(_Failure):
     """Why an attempt failed that may be repeated, and how long the server asks to wait."""
 
     def __init__(self, reason: str, wait: float = 0):
@@ -119,9 +127,9 @@ class _Mirror:
                 wrong = faults
             except _Passing as error:
                 reason, wait = str(error), error.wait
-            length = _length(self.part)
-            failures = 1 if length > furthest else failures + 1
-            furthest = max(furthest, length)
+            if _length(self.part) >= furthest + self.settings.further:
+                failures, furthest = 0, _length(self.part)
+            failures += 1
             if failures >= self.settings.attempts:
                 raise _Final(f"{reason} (attempt {failures} without getting further)")
             self._wait(reason, wait, failures)
@@ -181,9 +189,7 @@ class _Mirror:
             if not answer.is_redirect:
                 return answer
             answer.close()
-            url = urljoin(url, answer.headers["Location"])
-            if urlsplit(url).scheme not in ("http", "https"):
-                raise _Final(f"redirects to {url}, which is no http or https address")
+            url = _redirected(url, answer.headers["Location"])
         raise _Final(f"redirects more than {self.settings.redirects} times, at last to {url}")
 
     def _take(self, answer: requests.Response, offset: int, note: dict) -> None:
@@ -221,6 +227,7 @@ class _Mirror:
 
     def _write(self, answer: requests.Response, start: int, size: int | None) -> None:
         """Append the body to `part`, or begin `part` with it; return when it came whole."""
+        answer.raw.enforce_content_length = False  # it is below, with better words
         began = reported = time.monotonic()
         length, left = start, _announced(answer)
         if start:
@@ -257,6 +264,18 @@ class _Mirror:
             _remove(self.part)
             limit = "at most " if wanted is None else ""
             raise _Final(f"{verb} {size:,} bytes, expected {limit}{most:,}")
+
+
+def _redirected(url: str, location: str) -> str:
+    """Where a redirect from `url` leads; never to a file of this machine."""
+    try:
+        target = urljoin(url, location)
+        allowed = urlsplit(target).scheme in ("http", "https")
+    except ValueError:  # such as a broken IPv6 address
+        target, allowed = location, False
+    if not allowed:
+        raise _Final(f"redirects to {target}, which is no http or https address")
+    return target
 
 
 def _part(path: Path, url: str) -> Path:
@@ -312,7 +331,7 @@ def _said(error: Exception) -> str:
     """The innermost reason: the outer layers repeat the address and the pool's settings."""
     while isinstance(cause := getattr(error, "reason", None) or error.__context__, Exception):
         error = cause
-    return str(error) or type(error).__name__
+    return f"{type(error).__name__}: {error}"
 
 
 def _progress(length: int, size: int | None, got: int, seconds: float) -> str:

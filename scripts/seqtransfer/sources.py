@@ -171,7 +171,7 @@ def _unreached(name: str, what: str, expected: Checksums, cache: Path | None, re
 def _other_file(name: str) -> str:
     return (
         "  The file was cut short or replaced: get it again. If you trust the other file, set "
-        f"the digest (such as `sha256:` of source {name} in your study file) to the one found."
+        f"the key (such as `sha256:` of source {name} in your study file) to what was found."
     )
 
 
@@ -202,6 +202,7 @@ def _place(path: Path, filename: str, source: dict, folder: Path) -> None:
         )
     else:
         shutil.copyfile(path, folder / filename)
+        print(f"{filename}: copied")
 
 
 def _copy_folder(origin: Path, patterns: Sequence[str] | None, folder: Path) -> None:
