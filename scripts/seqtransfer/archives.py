@@ -143,14 +143,14 @@ def _opened(path: Path, name: str, ratio: float) -> Iterator[list[Member]]:
 
 
 class _Counted(io.RawIOBase):
-    """A stream that refuses to be read behind `most` bytes or in pieces larger than HARMLESS."""
+    """A stream that refuses to be read behind `most` bytes or in larger pieces than PIECE."""
 
     def __init__(self, stream: IO[bytes], most: int, refusal: str):
         self.stream, self.most, self.refusal = stream, most, refusal
 
     def read(self, size: int = -1) -> bytes:
         # A header can announce a name of any length, which tarfile reads into memory.
-        if size < 0 or size > HARMLESS:
+        if size < 0 or size > PIECE:
             raise Refused(f"{self.refusal.split(':')[0]}: a header in it is {size:,} bytes long")
         piece = self.stream.read(size)
         if self.stream.tell() > self.most:
