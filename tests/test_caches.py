@@ -279,7 +279,7 @@ FAULTS = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     faults=st.tuples(st.lists(FAULTS, max_size=6), st.lists(FAULTS, max_size=6)),
     etags=st.tuples(st.sampled_from(['"1"', 'W/"1"', None]), st.sampled_from(['"1"', None])),

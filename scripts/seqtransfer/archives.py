@@ -2,6 +2,7 @@
 no more bytes than allowed, counted as they come and not as the archive says."""
 
 import bz2
+import errno
 import fnmatch
 import gzip
 import io
@@ -83,6 +84,8 @@ def unpack(
         with _opened(path, name, ratio) as members:
             names = set(selected([member.name for member in members], patterns, name))
             chosen = [member for member in members if member.name in names]
+            if not chosen:
+                raise Refused(f"{name}: holds no files")
             _check(name, chosen)
             _check_total(name, sum(member.size for member in chosen), most, limit)
             total = 0
@@ -101,7 +104,7 @@ def unpack(
     except DAMAGE as error:
         raise ValueError(f"{name}: cannot be unpacked, it may be damaged ({error})") from error
     except OSError as error:
-        if error.errno is not None:  # of this machine: no space, no permission
+        if error.errno not in (None, errno.EINVAL):  # of this machine: no space, no permission
             raise
         raise ValueError(f"{name}: cannot be unpacked, it may be damaged ({error})") from error
     return len(chosen)
@@ -139,7 +142,10 @@ def _opened(path: Path, name: str, ratio: float) -> Iterator[list[Member]]:
         most = max(HARMLESS, int(ratio * path.stat().st_size))
         counted = _Counted(plain, most, f"{name}: unpacks to more than {ratio} times its own size")
         with tarfile.open(fileobj=counted, mode="r:") as archive:
-            yield list(_tar_members(archive))
+            members = list(_tar_members(archive))
+            while counted.read(PIECE):  # to the sum at its end, which tarfile does not reach
+                pass
+            yield members
 
 
 class _Counted(io.RawIOBase):
@@ -168,7 +174,7 @@ class _Counted(io.RawIOBase):
 
 def _zip_members(archive: zipfile.ZipFile) -> Iterator[Member]:
     for info in archive.infolist():
-        if not info.is_dir():
+        if not info.filename.endswith("/"):
             kind = stat.S_IFMT(info.external_attr >> 16)
             fault = None if kind in (0, stat.S_IFREG) else "a link or a device"
             if info.flag_bits & 1:
@@ -179,6 +185,8 @@ def _zip_members(archive: zipfile.ZipFile) -> Iterator[Member]:
 
 def _tar_members(archive: tarfile.TarFile) -> Iterator[Member]:
     for info in archive:
+        if info.size < 0:  # would send tarfile backwards, for ever
+            raise tarfile.ReadError(f"{info.name!r} has a negative size")
         if not info.isdir():
             fault = None if info.isreg() else "a link or a device"
             yield Member(_normal(info.name), info.size, fault, partial(archive.extractfile, info))
