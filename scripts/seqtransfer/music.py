@@ -12,7 +12,7 @@ from music21.spanner import RepeatBracket
 from music21.stream import Stream
 
 from seqtransfer import formats
-from seqtransfer.sources import whole_folder
+from seqtransfer.formats import whole_folder
 
 SUFFIXES = (".krn", ".mxl", ".musicxml", ".xml")
 FAILURES = 0.1  # the largest fraction of pieces that may fail

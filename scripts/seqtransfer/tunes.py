@@ -12,8 +12,8 @@ import pandas as pd
 from music21 import converter
 
 from seqtransfer import formats
+from seqtransfer.formats import whole_folder
 from seqtransfer.music import FAILURES, write_score
-from seqtransfer.sources import whole_folder
 
 BOOKS = ("ryansMammoth", "oneills1850")
 # ASSUME: double jigs are jigs; slip jigs (9/8) and all other dances are left out.

@@ -19,7 +19,7 @@ from seqtransfer.corpora import (
     write_fasta,
     write_text,
 )
-from seqtransfer.sources import whole_folder
+from seqtransfer.formats import whole_folder
 
 SPLIT_NAMES = {"train": "train", "training": "train", "test": "test", "testing": "test"}
 SPLIT_NAMES |= dict.fromkeys(("dev", "valid", "validation", "val", "eval", "development"), "dev")
