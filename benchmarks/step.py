@@ -5,7 +5,7 @@
 Each line is one choice against its alternative: the median over rounds of seconds per step that a
 machine with two cores achieves (two 1-thread jobs at once count half their step time), and the
 ratio of the two. The step is the study's own: `training.step_with` on `models.Classifier`, MiniLM's
-shape with 3 layers, 32 sequences of 62 tokens, 64 ids, random weights.
+shape with 3 layers, 16 sequences of 62 tokens, 64 ids, random weights.
 """
 
 import argparse
@@ -52,9 +52,9 @@ def measure(threads: int, precision: str, attention: str, dropout: float, vocabu
     )  # fmt: skip
     config._attn_implementation = attention
     model = models.Classifier(config, "mean", 3).train()
-    schedule = training.Schedule(WARMUP + STEPS, 32, 1e-4, 0.1, 0.01)
+    schedule = training.Schedule(WARMUP + STEPS, 16, 1e-4, 0.1, 0.01)
     optimizer = training.optimizer_for(model, schedule)
-    ids, labels = torch.randint(5, 64, (32, 62)), torch.randint(0, 3, (32,))
+    ids, labels = torch.randint(5, 64, (16, 62)), torch.randint(0, 3, (16,))
     seconds = []
     for step in range(WARMUP + STEPS):
         start = time.perf_counter()

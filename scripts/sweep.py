@@ -1,8 +1,8 @@
-"""Train one arm with every candidate learning rate and pooling; keep dev scores. No test part."""
+"""Train one arm with one learning rate and each pooling; keep dev scores. Test is not touched."""
 
 from pathlib import Path
 
-from seqtransfer import formats, logs, models, provenance, runs
+from seqtransfer import formats, logs, models, provenance, runs, targets
 
 
 def main(
@@ -18,18 +18,18 @@ def main(
     records: Path,
     code: str,
 ) -> None:
-    """points: the candidates of one task, initialization and seed."""
-    parts = {name: formats.read_ragged(tokens / f"{name}.npz") for name in ("train", "dev")}
-    classes = formats.read_json(tokens / "task.json")["classes"]
+    """points: one task, initialization, seed and learning rate, each pooling."""
+    parts = {name: formats.read_ragged(tokens / f"{name}.arrow") for name in ("train", "dev")}
+    target = targets.of(formats.read_json(tokens / "task.json"))
     sources = points[0].sources(encoder, layers, token_map, domain)
     scored = []
     for point in points:
         trained = runs.train(
-            point, sources, parts["train"], parts["dev"], classes, settings, threads
+            point, sources, parts["train"], parts["dev"], target, settings, threads
         )
         where = {"device": trained.device, "precision": trained.precision}
         scored.append(
-            runs.metrics(point, trained.outcome, settings)
+            runs.metrics(point, trained.outcome, settings, target)
             | {
                 "history": trained.outcome.history[1:],
                 "provenance": provenance.record(code, models.LIBRARIES, threads=threads, **where),
@@ -46,11 +46,10 @@ if __name__ == "__main__":
                     task=snakemake.wildcards.task,
                     initialization=snakemake.wildcards.initialization,
                     seed=int(snakemake.wildcards.seed),
-                    learning_rate=learning_rate,
+                    learning_rate=float(snakemake.wildcards.learning_rate),
                     pooling=pooling,
                 )
                 for pooling in snakemake.params.poolings
-                for learning_rate in snakemake.params.learning_rates
             ],
             tokens=Path(snakemake.input.train).parent,
             token_map=Path(snakemake.input.token_map),

@@ -17,7 +17,7 @@ GAIN = {"text": 0.12, "random": 0.0, "shuffled": 0.03, "domain": 0.15}
 SETTINGS = pd.DataFrame(
     [
         {"task": task, "initialization": arm, "learning_rate": 3e-4, "pooling": "mean"}
-        | {"dev_mcc": 0.4, "runs": 2, "edge": False, "steps": 512, "batch_size": 32}
+        | {"dev_score": 0.4, "runs": 2, "edge": False, "steps": 512, "batch_size": 32}
         for task in TASKS
         for arm in ARMS
     ]
@@ -86,14 +86,17 @@ def _write_run(folder, paths, task, arm, seed, ceiling, rng):
     run = folder / "runs" / task / arm / f"seed-{seed}"
     name = {"task": task, "initialization": arm, "seed": seed}
     test = {"accuracy": 0.5 + top / 2, "mcc": top - 0.02, "macro_f1": top + 0.1}
+    test |= {"loss": 0.4, "score": test["mcc"]}
     record = name | {"learning_rate": 3e-4, "pooling": "mean", "steps": 512, "batch_size": 32}
-    record |= {"best_step": STEPS[best], "diverged": False, "classes": ["a", "b"]}
+    record |= {"best_step": STEPS[best], "diverged": False, "metric": "mcc", "outputs": 2}
     record["dev"] = {"n": 300, "loss": 0.4, "accuracy": 0.8, "mcc": dev[best], "macro_f1": 0.7}
+    record["dev"]["score"] = dev[best]
     record["test"] = {"n": 305, **test}
     record["provenance"] = {"code": "0123abcd", "device": "cpu", "threads": 1}
     curve = pd.DataFrame({"step": STEPS, "examples": np.array(STEPS) * 32, "train_loss": 0.7})
     curve.loc[0, "train_loss"] = np.nan
     curve = curve.assign(dev_loss=0.6, dev_accuracy=0.6, dev_mcc=dev, dev_macro_f1=0.5)
+    curve = curve.assign(dev_score=dev)
     timing = name | {"seconds_total": 20.0, "seconds_training": 16.0}
     formats.write_json(run / "metrics.json", record)
     formats.write_table(run / "history.tsv", curve)
@@ -106,8 +109,9 @@ def _write_run(folder, paths, task, arm, seed, ceiling, rng):
 def _baselines(task, ceiling):
     values = {"majority": 0.0, "ngram": ceiling + 0.06}
     return [
-        {"task": task, "baseline": name, "detail": "orders 1-3, C=1"}
+        {"task": task, "baseline": name, "detail": "orders 1-3, C=1", "metric": "mcc"}
         | {split: {"n": 300, "accuracy": 0.5 + mcc / 2, "mcc": mcc, "macro_f1": mcc + 0.1}
+            | {"loss": 0.5, "score": mcc}
            for split in ("dev", "test")}
         | {"provenance": {"code": "89ef"}}
         for name, mcc in values.items()

@@ -67,8 +67,9 @@ def test_the_packaged_study_sweeps_every_arm_at_equal_budget(tmp_path):
     counts = plan(snakemake("-n", "-q", "rules", "--configfile", study, cwd=tmp_path))
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     changes = yaml.safe_load(study.read_text())
-    seeds = len(changes["sweep"]["seeds"])
-    assert counts["sweep"] == seeds * len(config["tasks"]) * len(changes["initializations"])
+    sweep = changes["sweep"]
+    candidates = len(sweep["learning_rates"]) * len(sweep["seeds"])  # times poolings, in one job
+    assert counts["sweep"] == candidates * len(config["tasks"]) * len(changes["initializations"])
 
 
 def test_a_single_target_plans_only_what_it_needs(tmp_path):

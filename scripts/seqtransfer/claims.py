@@ -18,7 +18,7 @@ from seqtransfer.statistics import (
     verdict_greater,
     verdict_not_worse,
 )
-from seqtransfer.tables import MINIMUM_ROWS_PER_WIDTH, paired_differences
+from seqtransfer.tables import MINIMUM_ROWS_PER_WIDTH, paired_differences, score_unit
 
 NOT_TESTED = "not tested"
 SIGN_RULE = (
@@ -27,8 +27,8 @@ SIGN_RULE = (
 )
 MARGIN_RULE = (
     "Non-inferiority: supported if the {percent:.0f} % interval of the overall effect lies above"
-    " -{margin:g} MCC (one side of two one-sided tests at {alpha:.0f} %), contradicted if it lies"
-    " below -{margin:g}, undecided if it includes -{margin:g}."
+    " -{margin:g} {unit} (one side of two one-sided tests at {alpha:.0f} %), contradicted if it"
+    " lies below -{margin:g}, undecided if it includes -{margin:g}."
 )
 FLOOR_RULE = (
     SIGN_RULE[:-1] + "; to be supported, text-vs-domain must also exceed the 97.5 % point of its"
@@ -48,13 +48,13 @@ def judge(
     """One record per claim, from the tables `runs`, `convergence`, `scores` and `comparisons`.
 
     level: of all intervals but that of claim (c), whose level is 2 level - 1 so that each of its
-    two one-sided tests has error 1 - level. margin: non-inferiority margin of (c), in MCC.
+    two one-sided tests has error 1 - level. margin: non-inferiority margin of (c).
     A record has id, short, title, paper, contrast, estimand, unit, level, margin, rule, effects
     (one per task: mean, low, high, seeds), overall, verdict, reading, facts.
     """
-    tested = (run, "test_mcc")
+    tested, unit = (run, "test_score"), score_unit(run)
     return [
-        _faster(speed, level),
+        _faster(run, speed, level),
         _better(run, score, level),
         _slightly_worse(run, level, margin),
         *(_shared(comparisons, measure, level) for measure in comparisons["measure"].unique()),
@@ -62,17 +62,17 @@ def judge(
             *tested, "shuffled", "random", level,
             id="weights", short="shuffled over random",
             title="Shuffled text weights score better than random weights",
-            paper="", unit="MCC",
-            estimand="Paired difference shuffled - random of test MCC: what the distribution of"
-            " the weights gives without their arrangement.",
+            paper="", unit=unit,
+            estimand="Paired difference shuffled - random of the test score: what the distribution"
+            " of the weights gives without their arrangement.",
         ),
         _record(
             *tested, "text", "shuffled", level,
             id="arrangement", short="text over shuffled",
             title="Text weights score better than the same weights shuffled",
-            paper="", unit="MCC",
-            estimand="Paired difference text - shuffled of test MCC: what the arrangement of the"
-            " weights (the knowledge) adds to their distribution.",
+            paper="", unit=unit,
+            estimand="Paired difference text - shuffled of the test score: what the arrangement of"
+            " the weights (the knowledge) adds to their distribution.",
         ),
     ]  # fmt: skip
 
@@ -125,6 +125,13 @@ def caveats(
                 f"{plural} are the same in all arms of a task, which may suit one arm more than"
                 " another."
             )
+    if run["metric"].nunique() > 1:
+        each = run.drop_duplicates("task")
+        lines.append(
+            "Tasks are scored by different metrics ("
+            + ", ".join(f"{row.task} {row.metric}" for row in each.itertuples())
+            + "); an overall effect is their plain mean."
+        )
     if run["diverged"].any():
         lines.append(f"{int(run['diverged'].sum())} runs diverged; they are counted, not dropped.")
     return lines
@@ -176,13 +183,13 @@ def render(template: str, records: Sequence[dict], notes: Sequence[str], *, esca
     return environment.from_string(template).render(records=records, caveats=notes).rstrip() + "\n"
 
 
-def _faster(speed: pd.DataFrame, level: float) -> dict:
+def _faster(run: pd.DataFrame, speed: pd.DataFrame, level: float) -> dict:
     record = _record(
         speed, "area", "text", "random", level,
         id="a", short="text learns faster",
         title="Text pretraining converges faster than random initialization",
-        paper="Text-pretrained models converge faster.", unit="mean dev MCC",
-        estimand="Paired difference text - random of the area under the dev-MCC curve over"
+        paper="Text-pretrained models converge faster.", unit=f"mean dev {score_unit(run)}",
+        estimand="Paired difference text - random of the area under the dev-score curve over"
         " log2(step + 1), divided by the length of that axis.",
     )  # fmt: skip
     for task, rows in speed.groupby("task", sort=False):
@@ -192,7 +199,7 @@ def _faster(speed: pd.DataFrame, level: float) -> dict:
             if (rows["initialization"] == arm).any()
         ]
         record["facts"].append(
-            f"{task}: median steps to dev MCC {rows['threshold'].iloc[0]:.3f} (90 % of the common"
+            f"{task}: median steps to dev score {rows['threshold'].iloc[0]:.3f} (90 % of the common"
             f" best): {', '.join(medians)}."
         )
     return record
@@ -200,13 +207,14 @@ def _faster(speed: pd.DataFrame, level: float) -> dict:
 
 def _better(run: pd.DataFrame, score: pd.DataFrame, level: float) -> dict:
     record = _record(
-        run, "test_mcc", "text", "random", level,
+        run, "test_score", "text", "random", level,
         id="b", short="text scores better",
         title="Text pretraining scores better than random initialization",
-        paper="Text-pretrained models perform better.", unit="MCC",
-        estimand="Paired difference text - random of test MCC at the step with the best dev MCC.",
+        paper="Text-pretrained models perform better.", unit=score_unit(run),
+        estimand="Paired difference text - random of the test score at the step of the best dev"
+        " score.",
     )  # fmt: skip
-    tested = score[(score["split"] == "test") & (score["metric"] == "mcc")]
+    tested = score[(score["split"] == "test") & score["headline"]]
     means = tested.pivot(index="task", columns="arm", values="mean").reindex(score["task"].unique())
     if {"text", "ngram"} <= set(means.columns):
         ahead = [str(task) for task in means.index[means["ngram"] >= means["text"]]]
@@ -221,18 +229,21 @@ def _better(run: pd.DataFrame, score: pd.DataFrame, level: float) -> dict:
 def _slightly_worse(run: pd.DataFrame, level: float, margin: float) -> dict:
     narrow = 2 * level - 1
     record = _record(
-        run, "test_mcc", "text", "domain", narrow, margin,
+        run, "test_score", "text", "domain", narrow, margin,
         id="c", short="nearly as good as domain",
         title="Text pretraining is only slightly worse than domain pretraining",
-        paper="Only slightly worse than models with task-specific knowledge.", unit="MCC",
-        estimand="Paired difference text - domain of test MCC, against a margin fixed beforehand.",
-        rule=MARGIN_RULE.format(percent=100 * narrow, margin=margin, alpha=100 * (1 - level)),
+        paper="Only slightly worse than models with task-specific knowledge.", unit=score_unit(run),
+        estimand="Paired difference text - domain of the test score, against a margin fixed"
+        " beforehand.",
+        rule=MARGIN_RULE.format(
+            percent=100 * narrow, margin=margin, alpha=100 * (1 - level), unit=score_unit(run)
+        ),
     )  # fmt: skip
-    gain = _overall(paired_differences(run, "test_mcc", "domain", "random"), level)
+    gain = _overall(paired_differences(run, "test_score", "domain", "random"), level)
     if gain:
         weak = gain["low"] is None or gain["low"] <= 0
         record["facts"].append(
-            f"Domain - random: {_interval_text(gain, level)} MCC. "
+            f"Domain - random: {_interval_text(gain, level)} {score_unit(run)}. "
             + (
                 "The domain model is not shown to beat random initialization here, so being no"
                 " worse than it says little about text."

@@ -16,7 +16,7 @@ WEIGHTS = {
     "baseline": 3,
     "pretrain": 60,
     "finetune": 42,
-    "sweep": 210,
+    "sweep": 70,
     "represent": 20,
     "compare": 20,
 }

@@ -18,6 +18,8 @@ TASKS = config["tasks"]
 INITIALIZATIONS = config["initializations"]
 SEEDS = config["seeds"]
 REFERENCE = config["compare"]["reference"]
+# In the names of files: a learning rate added later reruns none of the others.
+LEARNING_RATES = [f"{rate:g}" for rate in config["sweep"]["learning_rates"]]
 ENCODER = CATALOGUE["encoders"][config["encoder"]["name"]]
 TRAINING = {
     key: value for key, value in config["finetune"].items() if key != "settings"
@@ -39,6 +41,7 @@ wildcard_constraints:
     initialization="[a-z]+",
     composer="[a-z]+",
     suffix="fasta|tsv",
+    learning_rate="[0-9.e-]+",
     seed="[0-9]+",
     figure="[a-z]+",
 

@@ -3,7 +3,7 @@
 Reads   results/{study}/tokens/{task}/..., results/{study}/pretrained/{task}/weights.safetensors
 Writes  results/{study}/runs/{task}/{initialization}/seed-{seed}/...
         results/{study}/baselines/{task}.json
-        results/{study}/sweep/{task}/{initialization}/seed-{seed}.json
+        results/{study}/sweep/{task}/{initialization}/{learning_rate}/seed-{seed}.json
 """
 
 
@@ -45,7 +45,7 @@ rule finetune:
 
 
 rule baseline:
-    """Score the majority class and n-gram logistic regression on one task."""
+    """Score a constant answer and n-gram regression on one task."""
     input:
         task_record=rules.encode.output.task,
         train=rules.encode.output.train,
@@ -67,7 +67,7 @@ rule baseline:
 
 
 rule sweep:
-    """Train one arm with every candidate learning rate and pooling, on one seed; dev only."""
+    """Train one arm with one learning rate and each candidate pooling; dev only."""
     input:
         task=rules.encode.output.task,
         train=rules.encode.output.train,
@@ -76,21 +76,20 @@ rule sweep:
         encoder=f"<raw>/{ENCODER['source']}",
         domain=domain_weights,
     output:
-        records="<results>/sweep/{task}/{initialization}/seed-{seed}.json",
+        records="<results>/sweep/{task}/{initialization}/{learning_rate}/seed-{seed}.json",
     log:
-        "<logs>/sweep/{task}/{initialization}/seed-{seed}.log",
+        "<logs>/sweep/{task}/{initialization}/{learning_rate}/seed-{seed}.log",
     benchmark:
-        "<logs>/benchmarks/sweep/{task}/{initialization}/seed-{seed}.tsv"
+        "<logs>/benchmarks/sweep/{task}/{initialization}/{learning_rate}/seed-{seed}.tsv"
     conda:
         "../../envs/train.yaml"
     threads: 1
     resources:
         gpu=GPU,
-        runtime=720,  # minutes
+        runtime=240,  # minutes
     params:
         encoder_folder=ENCODER["folder"],
         layers=config["encoder"]["layers"],
-        learning_rates=config["sweep"]["learning_rates"],
         poolings=config["sweep"]["poolings"],
         training=TRAINING,
         code=code_digest("sweep"),
@@ -105,6 +104,7 @@ rule choose:
             rules.sweep.output.records,
             task=TASKS,
             initialization=INITIALIZATIONS,
+            learning_rate=LEARNING_RATES,
             seed=config["sweep"]["seeds"],
         ),
     output:
