@@ -20,7 +20,7 @@ from test_corpora import EXAMPLES
 from seqtransfer.corpora import Example, read_fasta, write_fasta
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
-ROUNDS = 1500  # mutated files of one run of this test
+ROUNDS = 800  # mutated files of one run of this test
 
 
 def reference(content: bytes) -> list[Example] | None:

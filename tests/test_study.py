@@ -95,6 +95,8 @@ CELL = {"file": "x.csv"}
         ({"tokens": {"kind": "intervals"}}, r"\.tokens: intervals are for midi tasks"),
         ({"tokens": {"kind": "kmers"}}, r"\.tokens: kmers need `k:`"),
         ({"tokens": {"kind": "symbols", "k": 3}}, r"\.tokens: symbols have no `k:`; drop it"),
+        ({"token_map": {"kind": "identity"}}, r"\.token_map: identity is for text"),
+        ({"token_map": {"kind": "permutation", "shift": 3}}, "goes with kind shift"),
         ({"source": ["archive", "nowhere"]}, r"\.source: 'nowhere' is unknown"),
     ],
 )

@@ -99,6 +99,13 @@ def _check_task(where: str, record: dict) -> None:
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from error
     tokens = record.get("tokens", {"kind": "symbols"})
+    mapped = record.get("token_map", {"kind": "permutation"})
+    if mapped["kind"] != "permutation" and form != "text":
+        raise ValueError(f"{where}.token_map: {mapped['kind']} is for text; use permutation")
+    if ("shift" in mapped) != (mapped["kind"] == "shift"):
+        raise ValueError(
+            f"{where}.token_map: `shift: <rows>` goes with kind shift, and only with it"
+        )
     forms, needed, optional = TOKENS[tokens["kind"]]
     if form not in forms:
         raise ValueError(f"{where}.tokens: {tokens['kind']} are for {' and '.join(forms)} tasks")
