@@ -120,7 +120,8 @@ def test_a_column_second_makes_every_text_a_pair(tmp_path):
         ("id\tlabel\ttext\tsecond\n1\ta\tx\t\n", ["text '1'", "`second` is empty"]),
         ("id\ttext\n1\tx\n", ["no column 'label'", "['id', 'text']"]),
         ("id\tlabel\ttext\n", ["no rows"]),
-        ("", ["not a UTF-8 table"]),
+        ("", ["is empty"]),
+        ("id\tlabel\ttext\n1\ta\n", ["line 2", "2 cells instead of 3"]),
         ("id\tlabel\ttext\n1\ta\t \n", ["text '1'", "empty"]),
         ("id\tlabel\ttext\n1\t\tx\n", ["text '1'", "no label", "column `label`"]),
         ("id\tlabel\ttext\n\ta\tx\n", ["example 1 has no id"]),
@@ -141,5 +142,5 @@ def test_malformed_text_tables_name_file_and_row(tmp_path, content, words):
 def test_a_table_in_another_encoding_is_named(tmp_path):
     path = tmp_path / "latin.tsv"
     path.write_bytes("id\ttext\n1\tcafé\n".encode("latin-1"))
-    with pytest.raises(ValueError, match=r"latin\.tsv: not a UTF-8 table"):
+    with pytest.raises(ValueError, match=r"latin\.tsv: line 2: byte 0xe9 is no text in utf-8"):
         read_strings(path, ["id"])

@@ -7,6 +7,7 @@ leaves no file that a rerun would trust.
 
 import json
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +32,32 @@ def atomic(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """Yield an empty temporary sibling of `folder`; rename it to `folder` if the block succeeds.
+
+    An older `folder`, and what a killed job left behind, are removed at the start.
+    """
+    folder = Path(folder)
+    temporary = folder.with_name(f".{folder.name}.partial")
+    remove(folder)
+    remove(temporary)
+    temporary.mkdir(parents=True)
+    try:
+        yield temporary
+        temporary.rename(folder)
+    finally:
+        remove(temporary)
+
+
+def remove(path: Path) -> None:
+    """Remove a folder, a file or a link (not what it points to), or nothing."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def write_json(path: Path, record: dict | list) -> None:
