@@ -4,7 +4,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqtransfer import manifests, splits
@@ -49,6 +49,7 @@ def test_hashes_are_those_of_sha256sum(tmp_path):
     assert digest == sha256sum((tmp_path / "m.tsv").read_text())
 
 
+@settings(max_examples=15)
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_the_corpus_does_not_show(random):
     examples, clusters = corpus(), np.array([0, 0, 1, 2, 3])
@@ -127,6 +128,7 @@ def test_a_corpus_that_changed_is_noticed_by_name(index, change, message):
         manifests.verify("m.tsv", table, examples)
 
 
+@settings(max_examples=30)
 @given(st.integers(0, 99), st.sampled_from(["stratified", "grouped"]))
 def test_every_split_of_splits_is_a_manifest(seed, rule):
     rng = np.random.default_rng(seed)
