@@ -43,12 +43,14 @@ def track_notes(track: bytes) -> list[tuple[int, int]]:
         first = take(stream)
         if first == 0xFF:
             kind = take(stream)
+            require(kind < 128, "meta event of kind 128 or more")
             payload = [take(stream) for _ in range(number(stream))]
             ended = kind == 0x2F
             require(not (ended and payload), "end of track with a payload")
             status = None
             continue
-        if first in (0xF0, 0xF7):
+        require(first != 0xF7, "escaped event")  # allowed by the format, but by neither reader
+        if first == 0xF0:
             for _ in range(number(stream)):
                 take(stream)
             status = None

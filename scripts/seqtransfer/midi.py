@@ -140,6 +140,8 @@ def _check_track(track: bytes, where: str) -> None:
         if not special:
             raise ValueError(f"{where} holds no event, or only a part of one, at byte {run.end()}")
         delta, kind, length = special.groups()
+        if kind == b"\xf7":  # well-formed, but symusic does not skip what it holds
+            raise ValueError(f"{where} escapes an event (F7) at byte {run.end()}; export it anew")
         place = special.end() + _number(length)
         if place > len(track):
             raise ValueError(f"{where} ends within the event at byte {run.end()}: it is cut off")
