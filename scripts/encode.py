@@ -31,6 +31,7 @@ def main(
         split_seed=sizes["split_seed"],
         kind=kind,
         tokens=record.get("tokens", {"kind": "symbols"}),
+        neighbours=record.get("neighbours"),
     )
     examples = tokens.read_examples(record["format"], corpus, WordPieces(encoder), settings)
     arrays, vocabulary, built = tokens.build(examples, settings)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seqtransfer import splits, symbols
+from seqtransfer import neighbours, splits, symbols
 from seqtransfer.corpora import Example, read_fasta, read_text
 from seqtransfer.formats import Ragged
 from seqtransfer.midi import read_midi_folders
@@ -41,6 +41,7 @@ class Settings:
     split_seed: int
     kind: str = "classification"  # or regression
     tokens: Mapping = field(default_factory=lambda: {"kind": "symbols"})
+    neighbours: Mapping | None = None  # {kmer, threshold}: near-duplicates stay on one side
 
     def __post_init__(self):
         symbols.check(self.tokens)
@@ -97,9 +98,8 @@ def build(
     if regression:  # "1" and "1.0" are one label
         items = [replace(e, label=str(x)) for e, x in zip(items, labels, strict=True)]
     kept, counts = splits.drop_repeats(items)
-    parts = {
-        part: kept[indices] for part, indices in divide([items[i] for i in kept], settings).items()
-    }
+    divided, dropped = divide([items[i] for i in kept], settings)
+    parts, counts = {part: kept[indices] for part, indices in divided.items()}, counts | dropped
     if symbols.is_trained(settings.tokens):
         seen = learned_view(examples, parts, settings)
 
@@ -141,8 +141,11 @@ def class_indices(examples: Sequence[Example], classes: Sequence[str]) -> np.nda
     return np.array([index.get(e.label, -1) for e in examples], dtype=np.int64)
 
 
-def divide(items: Sequence[Example], settings: Settings) -> dict[str, np.ndarray]:
-    """Indices of the items of train, dev, test and pretrain, none of them a repeat of another."""
+def divide(
+    items: Sequence[Example], settings: Settings
+) -> tuple[dict[str, np.ndarray], dict[str, int]]:
+    """Indices of the items of train, dev, test and pretrain, none of them a repeat of another, and
+    the count of near-duplicates that were dropped."""
     regression = settings.kind == "regression"
     labelled = np.array(
         [i for i, e in enumerate(items) if regression or e.label in settings.classes]
@@ -153,26 +156,24 @@ def divide(items: Sequence[Example], settings: Settings) -> dict[str, np.ndarray
             f" {sorted({str(e.label) for e in items})[:20]}"
         )
     generator = np.random.default_rng(settings.split_seed)
-    # Targets are not classes: to be drawn at random, all are of one kind.
-    chosen = [replace(items[i], label=None) if regression else items[i] for i in labelled]
-    if settings.split == "given":
-        parts = splits.split_given(chosen)
-    elif settings.split == "grouped":
-        parts = splits.split_grouped(chosen, settings.sizes, generator)
-    else:
-        parts = splits.split_stratified(chosen, settings.sizes, generator)
+    chosen = [items[i] for i in labelled]
+    strata = splits.quantiles(chosen) if regression else splits.labels(chosen)
+    clusters, near = None, None
+    if settings.neighbours:
+        clusters = neighbours.clusters([e.symbols for e in items], **settings.neighbours)
+        near = clusters[labelled]
+    parts, dropped = splits.split(chosen, settings.split, settings.sizes, generator, near, strata)
     held_out = {int(labelled[i]) for part in ("dev", "test") for i in parts[part]}
     held_out |= {i for i, e in enumerate(items) if e.split in ("dev", "test")}
-    groups = {items[i].group for i in held_out} - {None}
-    pretrain = [i for i, e in enumerate(items) if i not in held_out and e.group not in groups]
     parts = {
-        part: splits.subsample(chosen, indices, settings.sizes[part], generator)
+        part: splits.subsample(chosen, indices, settings.sizes[part], generator, strata)
         for part, indices in parts.items()
     }
     if not regression:
         splits.check_classes(chosen, parts, settings.classes)
     selected = {part: labelled[indices] for part, indices in parts.items()}
-    return selected | {"pretrain": np.array(pretrain, dtype=np.int64)}
+    selected["pretrain"] = splits.apart_from(items, sorted(held_out), clusters)
+    return selected, dropped
 
 
 def view(examples: Sequence[Example], settings: Settings) -> list[tuple[Symbols, bool]]:
