@@ -227,11 +227,18 @@ def test_a_part_of_unknown_content_does_no_harm(server, path, garbage, expected)
     downloads._part(path, url).write_bytes(garbage)
     download([url], path, expected, QUICK)
     assert path.read_bytes() == BODY
-    path.unlink()
-    downloads._part(path, url).write_bytes(garbage)
-    downloads._note(downloads._part(path, url)).write_text('["no note"')
-    download([url], path, expected, QUICK)
-    assert path.read_bytes() == BODY
+    for note in (
+        '["cut',
+        "[]",
+        "{}",
+        '{"version": 1, "size": "2"}',
+        '{"version": null, "size": 9}',
+    ):
+        path.unlink()
+        downloads._part(path, url).write_bytes(garbage)
+        downloads._note(downloads._part(path, url)).write_text(note)
+        download([url], path, expected, QUICK)
+        assert path.read_bytes() == BODY
 
 
 def test_a_part_that_was_whole_when_the_job_was_killed_needs_no_server(server, path):

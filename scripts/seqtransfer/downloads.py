@@ -288,12 +288,14 @@ def _note(part: Path) -> Path:
 
 
 def _read_note(part: Path) -> dict:
-    """What the server said of the file that `part` is the beginning of."""
+    """What the server said of the file that `part` is the beginning of; {} if that was lost."""
     try:
         note = formats.read_json(_note(part))
-    except (OSError, ValueError):  # lost or cut: the checksums decide alone
+        known = {"version": note["version"], "size": note["size"]}
+    except (OSError, ValueError, KeyError, TypeError):  # then the checksums decide alone
         return {}
-    return note if isinstance(note, dict) else {}
+    whole = isinstance(known["version"], str | None) and isinstance(known["size"], int | None)
+    return known if whole else {}
 
 
 def _remove(part: Path) -> None:
