@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seqtransfer import formats, logs, provenance, splits, tokens
+from seqtransfer import formats, logs, manifests, provenance, splits, tokens
 from seqtransfer.vocabulary import WordPieces
 
 METRIC = {"classification": "mcc", "regression": "spearman"}  # where a task names none
@@ -35,6 +35,7 @@ def main(
     )
     examples = tokens.read_examples(record["format"], corpus, WordPieces(encoder), settings)
     arrays, vocabulary, built = tokens.build(examples, settings)
+    manifest = manifests.write(folder / "manifest.tsv", built.pop("manifest"))
     for part, ragged in arrays.items():
         formats.write_ragged(folder / f"{part}.arrow", ragged)
     if kind == "classification":
@@ -50,6 +51,7 @@ def main(
         "symbols": list(vocabulary.symbols),
         "max_length": settings.max_length,
         **built,
+        "manifest": manifest,
         "provenance": provenance.record(code, ["numpy", "pyarrow", "tokenizers"]),
     }
     formats.write_json(folder / "task.json", facts)

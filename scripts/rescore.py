@@ -4,9 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from seqtransfer import formats, leaks, logs, scores
+from seqtransfer import formats, leaks, logs, targets
 
 
 def main(
@@ -20,26 +19,25 @@ def main(
     rescored: Path,
 ) -> None:
     """`initializations` and `seeds` say of which run each file of predictions is."""
-    record = formats.read_json(task_record)
-    regression = record["kind"] == "regression"
+    target = targets.of(formats.read_json(task_record))
+    index = {name: i for i, name in enumerate(target.classes)}
 
-    def spearman(labels: np.ndarray, predicted: np.ndarray) -> float:
-        return float(stats.spearmanr(labels.astype(float), predicted.astype(float)).statistic)
-
-    def mcc(labels: np.ndarray, predicted: np.ndarray) -> float:
-        index = {name: i for i, name in enumerate(record["classes"])}
-        sides = (np.array([index[name] for name in side]) for side in (labels, predicted))
-        return scores.classification_scores(*sides, len(index))["mcc"]
+    def score(labels: np.ndarray, predicted: np.ndarray) -> float:
+        if target.kind == "regression":
+            return target.score(labels.astype(float), predicted.astype(float)[:, None])["score"]
+        chosen = np.array([index[name] for name in predicted])
+        answers = np.eye(target.outputs)[chosen]
+        return target.score(np.array([index[name] for name in labels]), answers)["score"]
 
     near = read_strings(nearest).astype({"similarity": float})
     near["duplicate"] = near["duplicate"] == "True"
     tables = []
     for path, initialization, seed in zip(predictions, initializations, seeds, strict=True):
-        rows = leaks.rescored(read_strings(path), near, spearman if regression else mcc)
+        rows = leaks.rescored(read_strings(path), near, score)
         rows.insert(0, "task", task)
         rows.insert(1, "initialization", initialization)
         rows.insert(2, "seed", seed)
-        rows.insert(3, "metric", "spearman" if regression else "mcc")
+        rows.insert(3, "metric", target.metric)
         tables.append(rows)
     formats.write_table(rescored, pd.concat(tables))
 

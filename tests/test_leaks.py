@@ -197,7 +197,7 @@ def test_the_script_scores_every_run_again(tmp_path):
     paths = [tmp_path / f"{arm}.tsv" for arm in runs]
     for path in paths:
         formats.write_table(path, predictions.assign(p_0=0.5))
-    record = {"kind": "classification", "classes": ["0", "1", "2"]}
+    record = {"kind": "classification", "classes": ["0", "1", "2"], "metric": "mcc"}
     formats.write_json(tmp_path / "task.json", record)
     options = {"task": "toy", "nearest": tmp_path / "nearest.tsv", "predictions": paths}
     options |= {"task_record": tmp_path / "task.json", "rescored": tmp_path / "scores.tsv"}
@@ -216,7 +216,8 @@ def test_a_regression_is_scored_again_by_rank_correlation(tmp_path):
     near = {"id": names, "nearest": "t", "similarity": [0.1] * 11 + [1.0], "identity": 0.1}
     formats.write_table(tmp_path / "nearest.tsv", pd.DataFrame(near).assign(duplicate=False))
     formats.write_table(tmp_path / "p.tsv", table)
-    formats.write_json(tmp_path / "task.json", {"kind": "regression"})
+    moments = {"mean": 0.0, "standard_deviation": 1.0}
+    formats.write_json(tmp_path / "task.json", {"kind": "regression", "metric": "spearman", "target": moments})
     rescore.main(
         task="toy",
         task_record=tmp_path / "task.json",

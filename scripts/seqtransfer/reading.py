@@ -5,6 +5,7 @@ say where it is. Bytes that are no text in the stated encoding are a fault of th
 """
 
 import bz2
+import codecs
 import csv
 import gzip
 import json
@@ -31,6 +32,10 @@ def open_text(path: Path, encoding: str = UTF8, newline: str | None = None) -> I
     Bytes that `encoding` does not know become lone surrogates: see `check_text`.
     Raises ValueError naming the file if it is damaged or the encoding is unknown.
     """
+    try:
+        codecs.lookup(encoding)
+    except LookupError as error:
+        raise ValueError(f"{path}: {error}; correct `encoding`") from error
     with open(path, "rb") as file:
         start = file.read(6)
     opener = next((use for magic, use in OPENERS.items() if start.startswith(magic)), open)
@@ -47,8 +52,6 @@ def open_text(path: Path, encoding: str = UTF8, newline: str | None = None) -> I
         raise ValueError(f"{path}: a compressed file that is damaged ({error})") from error
     except UnicodeError as error:
         raise ValueError(f"{path}: not text in {encoding} ({error})") from error
-    except LookupError as error:
-        raise ValueError(f"{path}: {error}; correct `encoding`") from error
 
 
 def check_text(where: str, text: str, encoding: str = UTF8) -> None:

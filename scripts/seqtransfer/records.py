@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from Bio import SeqIO
 from Bio.Seq import UndefinedSequenceError
+from Bio.SeqRecord import SeqRecord
 
 from seqtransfer import layouts
 from seqtransfer.alphabets import Cleaner
@@ -72,26 +73,31 @@ def _records(path: Path, form: str) -> Iterator[tuple[str, str]]:
     if form == "fasta":
         yield from iterate_records(path)
         return
-    name = "none"
-    with open_text(path) as file, warnings.catch_warnings():
-        warnings.simplefilter("error")  # Biopython's word for a malformed record that it mends
+    name = None
+    with open_text(path) as file:
         records = SeqIO.parse(file, form)
-        while True:
+        while record := _next_record(path, records, form, name):
+            name = record.id
             try:
-                record = next(records, None)
-                if record is None:
-                    break
-                name, content = record.id, str(record.seq)
-            except (UndefinedSequenceError, StopIteration) as error:
+                sequence = str(record.seq)
+            except UndefinedSequenceError as error:
                 raise ValueError(f"{path}: record {name!r}: has no sequence") from error
-            except Exception as error:  # the parsers raise many kinds
-                raise ValueError(
-                    f"{path}: the record after {name!r} is not {form} ({type(error).__name__}: "
-                    f"{error})"
-                ) from error
-            yield f"{name} {record.description}", content
-    if name == "none":
+            yield f"{name} {record.description}", sequence
+    if name is None:
         raise ValueError(f"{path}: holds no {form} records")
+
+
+def _next_record(
+    path: Path, records: Iterator[SeqRecord], form: str, before: str | None
+) -> SeqRecord | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Biopython's word for a malformed record that it mends
+            return next(records, None)
+    except Exception as error:  # the parsers raise many kinds
+        place = f"the record after {before!r}" if before else "its first record"
+        kind = type(error).__name__
+        raise ValueError(f"{path}: {place} is not {form} ({kind}: {error})") from error
 
 
 def _side_table(folder: Path, options: layouts.Fasta) -> dict[str, tuple[str, dict]]:

@@ -12,11 +12,6 @@ import pandas as pd
 
 from seqtransfer.scores import classification_scores, regression_scores
 
-METRICS = {
-    "classification": ("mcc", "accuracy", "macro_f1", "f1"),
-    "regression": ("spearman", "pearson"),
-}
-
 
 @dataclass(frozen=True)
 class Classification:

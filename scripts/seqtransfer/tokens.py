@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seqtransfer import neighbours, splits, symbols
+from seqtransfer import manifests, neighbours, splits, symbols
 from seqtransfer.corpora import Example, read_fasta, read_text
 from seqtransfer.formats import Ragged
 from seqtransfer.midi import read_midi_folders
@@ -83,7 +83,8 @@ def build(
     The vocabulary holds every token of every part: a token that no training sequence has keeps its
     initial embedding, exactly as it would in the full table. Facts: `counts` of what is in each
     part and what was dropped; `cut`, {part: {n, cut, share}}, how many of a part's n sequences were
-    cut; for regression `target`, mean and standard deviation of train.
+    cut; `manifest`, the table of `manifests.manifest`; for regression `target`, mean and standard
+    deviation of train.
     Raises ValueError for a class with too few examples, or a label that is no number where the
     task is a regression.
     """
@@ -98,7 +99,7 @@ def build(
     if regression:  # "1" and "1.0" are one label
         items = [replace(e, label=str(x)) for e, x in zip(items, labels, strict=True)]
     kept, counts = splits.drop_repeats(items)
-    divided, dropped = divide([items[i] for i in kept], settings)
+    divided, dropped, near = divide([items[i] for i in kept], settings)
     parts, counts = {part: kept[indices] for part, indices in divided.items()}, counts | dropped
     if symbols.is_trained(settings.tokens):
         seen = learned_view(examples, parts, settings)
@@ -115,7 +116,12 @@ def build(
         counts[part] = len(indices)
         shorter = sum(seen[i][1] for i in indices)
         cuts[part] = {"n": len(indices), "cut": shorter, "share": shorter / max(1, len(indices))}
-    facts = {"counts": counts, "cut": cuts}
+    clusters = None
+    if near is not None:
+        clusters = np.full(len(examples), -1)
+        clusters[kept] = near
+    table = manifests.manifest(examples, parts, clusters)
+    facts = {"counts": counts, "cut": cuts, "manifest": table}
     if regression:
         train = arrays["train"].labels
         facts["target"] = {"mean": float(train.mean()), "standard_deviation": float(train.std())}
@@ -143,9 +149,10 @@ def class_indices(examples: Sequence[Example], classes: Sequence[str]) -> np.nda
 
 def divide(
     items: Sequence[Example], settings: Settings
-) -> tuple[dict[str, np.ndarray], dict[str, int]]:
-    """Indices of the items of train, dev, test and pretrain, none of them a repeat of another, and
-    the count of near-duplicates that were dropped."""
+) -> tuple[dict[str, np.ndarray], dict[str, int], np.ndarray | None]:
+    """Indices of the items of train, dev, test and pretrain, none of them a repeat of another; the
+    count of near-duplicates that were dropped; (n,) clusters of near-duplicates if the task has
+    them."""
     regression = settings.kind == "regression"
     labelled = np.array(
         [i for i, e in enumerate(items) if regression or e.label in settings.classes]
@@ -173,7 +180,7 @@ def divide(
         splits.check_classes(chosen, parts, settings.classes)
     selected = {part: labelled[indices] for part, indices in parts.items()}
     selected["pretrain"] = splits.apart_from(items, sorted(held_out), clusters)
-    return selected, dropped
+    return selected, dropped, clusters
 
 
 def view(examples: Sequence[Example], settings: Settings) -> list[tuple[Symbols, bool]]:

@@ -1,7 +1,7 @@
 """corpora -> tokens: parts of id sequences without repeats, and a token map per seed.
 
 Reads   data/corpora/{study}/...
-Writes  results/{study}/tokens/{task}/{task.json,pretrain.arrow,train.arrow,dev.arrow,test.arrow}
+Writes  results/{study}/tokens/{task}/{task.json,manifest.tsv,pretrain.arrow,train.arrow,...}
         results/{study}/tokens/{task}/maps/seed-{seed}.npy
 """
 
@@ -17,6 +17,7 @@ rule encode:
         train="<results>/tokens/{task}/train.arrow",
         dev="<results>/tokens/{task}/dev.arrow",
         test="<results>/tokens/{task}/test.arrow",
+        manifest="<results>/tokens/{task}/manifest.tsv",
     log:
         "<logs>/encode/{task}.log",
     benchmark:
