@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from seqtransfer import claims, formats, logs, tables
+from seqtransfer import caveats, claims, formats, logs, tables
 
 
 def main(
@@ -14,9 +14,9 @@ def main(
     run, pairs = tables.read(runs), tables.read(comparisons)
     speed, score = tables.read(convergence), tables.read(scores)
     records = claims.judge(run, speed, score, pairs, margin=margin)
-    notes = claims.caveats(run, pairs, tables.read(budget), records)
-    notes += claims.settings_caveats(run, formats.read_table(settings))
-    notes.append(claims.leak_caveat(tables.read(leaks)))
+    notes = caveats.of_study(run, pairs, tables.read(budget), records)
+    notes += caveats.of_settings(run, formats.read_table(settings))
+    notes.append(caveats.of_leaks(tables.read(leaks)))
     for record in records:
         print(f"({record['id']}) {record['verdict']}: {record['reading']}")
     for kind, template in templates.items():

@@ -9,7 +9,7 @@ import pytest
 import synthetic
 from scipy import stats
 
-from seqtransfer import claims, formats, tables
+from seqtransfer import caveats, claims, formats, tables
 
 NO_SCORES = pd.DataFrame(
     {"task": ["x"], "arm": "text", "split": "dev", "metric": "mcc", "mean": 0}
@@ -253,7 +253,7 @@ def test_settings_that_differ_between_the_arms_of_a_task_are_named_task_by_task(
         columns=["task", "initialization", "learning_rate"],
     ).assign(seed=0, test_n=9, metric="mcc", pooling="mean", diverged=False)
     budget = pd.DataFrame({"task": ["x", "y"], "pretraining_steps": [None, None]})
-    notes = claims.caveats(runs, pd.DataFrame(), budget, [])
+    notes = caveats.of_study(runs, pd.DataFrame(), budget, [])
     assert "Learning rates differ between the arms of x: text 0.1, random 0.2." in notes
     assert "Learning rates differ between the arms of y: text 0.2, random 0.1." in notes
     assert any(note.startswith("Poolings are the same in all arms") for note in notes)
@@ -266,7 +266,7 @@ def runs():
 
 
 def test_settings_swept_at_the_studys_budget_inside_the_grid_need_no_caveat(runs):
-    assert claims.settings_caveats(runs, synthetic.SETTINGS) == []
+    assert caveats.of_settings(runs, synthetic.SETTINGS) == []
 
 
 @pytest.mark.parametrize(
@@ -278,11 +278,11 @@ def test_settings_swept_at_the_studys_budget_inside_the_grid_need_no_caveat(runs
     ],
 )
 def test_what_speaks_against_the_chosen_settings_is_said(runs, change, words):
-    [line] = claims.settings_caveats(runs, synthetic.SETTINGS.assign(**change))
+    [line] = caveats.of_settings(runs, synthetic.SETTINGS.assign(**change))
     assert re.search(words, line)
 
 
 def test_settings_written_by_hand_are_called_so(runs):
     columns = ["task", "initialization", "learning_rate", "pooling"]
-    [line] = claims.settings_caveats(runs, synthetic.SETTINGS[columns])
+    [line] = caveats.of_settings(runs, synthetic.SETTINGS[columns])
     assert "does not say how" in line

@@ -217,7 +217,9 @@ def test_a_regression_is_scored_again_by_rank_correlation(tmp_path):
     formats.write_table(tmp_path / "nearest.tsv", pd.DataFrame(near).assign(duplicate=False))
     formats.write_table(tmp_path / "p.tsv", table)
     moments = {"mean": 0.0, "standard_deviation": 1.0}
-    formats.write_json(tmp_path / "task.json", {"kind": "regression", "metric": "spearman", "target": moments})
+    formats.write_json(
+        tmp_path / "task.json", {"kind": "regression", "metric": "spearman", "target": moments}
+    )
     rescore.main(
         task="toy",
         task_record=tmp_path / "task.json",
