@@ -1,21 +1,21 @@
-"""Score the majority class and n-gram logistic regression on one task."""
+"""Score a constant answer and n-gram regression on one task."""
 
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
 from seqtransfer import baselines as library
-from seqtransfer import formats, logs, provenance
+from seqtransfer import formats, logs, provenance, targets
 
 
 def main(
     *, train: Path, dev: Path, test: Path, task_record: Path, baselines: Path, task: str, code: str
 ) -> None:
-    """Read a task's tokens and class names; write one record per baseline."""
+    """Read a task's tokens and target; write one record per baseline."""
     splits = [formats.read_ragged(path) for path in (train, dev, test)]
-    classes = formats.read_json(task_record)["classes"]
+    target = targets.of(formats.read_json(task_record))
     facts = provenance.record(code=code, libraries=["numpy", "scikit-learn"])
-    formats.write_json(baselines, library.evaluate(task, *splits, classes, facts))
+    formats.write_json(baselines, library.evaluate(task, *splits, target, facts))
 
 
 if __name__ == "__main__":

@@ -1,18 +1,38 @@
-"""Turn an unpacked package into a corpus."""
+"""Turn the unpacked files of a task's sources into its corpus."""
 
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from seqtransfer import logs, packaged
+from seqtransfer import converters, logs
 
 
-def main(*, task_converter: str, folder: Path, corpus: Path) -> None:
-    packaged.CONVERTERS[task_converter](folder, corpus)
+def main(*, record: dict, folders: list[Path], corpus: Path) -> None:
+    with together(folders) as folder:
+        converters.convert(record, folder, corpus)
+
+
+@contextmanager
+def together(folders: list[Path]) -> Iterator[Path]:
+    """One folder that holds what all `folders` hold: itself if it is one, else links to each."""
+    if len(folders) == 1:
+        yield folders[0]
+        return
+    with tempfile.TemporaryDirectory() as temporary:
+        for folder in folders:
+            for path in (path for path in folder.rglob("*") if path.is_file()):
+                link = Path(temporary, folder.name, path.relative_to(folder))
+                link.parent.mkdir(parents=True, exist_ok=True)
+                os.symlink(path.absolute(), link)
+        yield Path(temporary)
 
 
 if __name__ == "__main__":
     with logs.capture(snakemake.log[0]):
         main(
-            task_converter=snakemake.params.converter,
-            folder=Path(snakemake.input.folder),
+            record=snakemake.params.record,
+            folders=[Path(folder) for folder in snakemake.input],
             corpus=Path(snakemake.output.corpus),
         )

@@ -1,12 +1,12 @@
-"""Bring one source of the catalogue to its folder, checked by sha256."""
+"""Bring one source of the catalogue to its folder, checked by its digests."""
 
 from pathlib import Path
 
 from seqtransfer import logs, sources
 
 
-def main(*, source: dict, name: str, folder: Path) -> None:
-    sources.fetch(name, source, folder)
+def main(*, source: dict, name: str, cache: str | None, folder: Path) -> None:
+    sources.fetch(name, source, folder, cache=Path(cache).expanduser() if cache else None)
 
 
 if __name__ == "__main__":
@@ -14,5 +14,6 @@ if __name__ == "__main__":
         main(
             source=snakemake.params.source,
             name=snakemake.wildcards.source,
+            cache=snakemake.params.cache,
             folder=Path(snakemake.output.folder),
         )

@@ -8,12 +8,16 @@ from seqtransfer import formats, logs, seeds
 from seqtransfer.vocabulary import Vocabulary, WordPieces, token_map
 
 
-def main(*, task: str, seed: int, facts: Path, encoder: Path, token_map_path: Path) -> None:
+def main(
+    *, task: str, seed: int, facts: Path, encoder: Path, settings: dict, token_map_path: Path
+) -> None:
+    """settings: `kind` and perhaps `shift`, the task's `token_map`."""
     vocabulary = Vocabulary(tuple(formats.read_json(facts)["symbols"]))
-    rows = token_map(vocabulary, WordPieces(encoder).rows(), seeds.generator(seed, task, "map"))
+    generator = seeds.generator(seed, task, "map")
+    rows = token_map(vocabulary, WordPieces(encoder).rows(), generator, **settings)
     with formats.atomic(token_map_path) as temporary:
         np.save(temporary, rows)
-    print(f"{len(vocabulary.symbols)} symbols of {task} on random rows, seed {seed}")
+    print(f"{len(vocabulary.symbols)} symbols of {task}, {settings}, seed {seed}")
 
 
 if __name__ == "__main__":
@@ -23,5 +27,6 @@ if __name__ == "__main__":
             seed=int(snakemake.wildcards.seed),
             facts=Path(snakemake.input.task),
             encoder=Path(snakemake.input.encoder) / snakemake.params.encoder_folder,
+            settings=snakemake.params.settings,
             token_map_path=Path(snakemake.output.token_map),
         )

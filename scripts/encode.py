@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
-from seqtransfer import formats, logs, provenance, splits, tokens
+import numpy as np
+
+from seqtransfer import formats, logs, manifests, provenance, splits, tokens
 from seqtransfer.vocabulary import WordPieces
+
+METRIC = {"classification": "mcc", "regression": "spearman"}  # where a task names none
 
 
 def main(
@@ -17,32 +21,38 @@ def main(
     folder: Path,
     code: str,
 ) -> None:
+    kind = record.get("kind", "classification")
     settings = tokens.Settings(
-        classes=tuple(record["classes"]),
+        classes=tuple(record.get("classes", ())),
         split=record["split"],
         truncate=record["truncate"],
         max_length=max_length,
         sizes={part: sizes[part] for part in splits.PARTS},
         split_seed=sizes["split_seed"],
+        kind=kind,
+        tokens=record.get("tokens", {"kind": "symbols"}),
+        neighbours=record.get("neighbours"),
     )
-    examples = tokens.read_examples(
-        record["format"], corpus, WordPieces(encoder), notes=settings.max_length - 2
-    )
-    arrays, vocabulary, counts = tokens.build(examples, settings)
+    examples = tokens.read_examples(record["format"], corpus, WordPieces(encoder), settings)
+    arrays, vocabulary, built = tokens.build(examples, settings)
+    manifest = manifests.write(folder / "manifest.tsv", built.pop("manifest"))
     for part, ragged in arrays.items():
-        formats.write_ragged(folder / f"{part}.npz", ragged)
-    test = arrays["test"].labels
-    majority = max((test == i).mean() for i in range(len(settings.classes)))
+        formats.write_ragged(folder / f"{part}.arrow", ragged)
+    if kind == "classification":
+        shares = np.bincount(arrays["test"].labels) / len(arrays["test"])
+        built |= {"classes": list(settings.classes), "majority": float(shares.max())}
     facts = {
         "task": task,
         "domain": record["domain"],
         "title": record["title"],
-        "classes": list(settings.classes),
+        "kind": kind,
+        "metric": record.get("metric", METRIC[kind]),
+        "tokens": settings.tokens,
         "symbols": list(vocabulary.symbols),
         "max_length": settings.max_length,
-        "majority": float(majority),
-        "counts": counts,
-        "provenance": provenance.record(code, ["numpy", "tokenizers"]),
+        **built,
+        "manifest": manifest,
+        "provenance": provenance.record(code, ["numpy", "pyarrow", "tokenizers"]),
     }
     formats.write_json(folder / "task.json", facts)
     print({**facts, "symbols": f"{len(vocabulary.symbols)} symbols"})

@@ -12,7 +12,7 @@ def main(*, folder: Path, composer: str, pieces: int, exported: Path) -> None:
 if __name__ == "__main__":
     with logs.capture(snakemake.log[0]):
         main(
-            folder=Path(snakemake.input.folder) / snakemake.params.subfolder,
+            folder=Path(snakemake.input[0]) / snakemake.params.subfolder,
             composer=snakemake.wildcards.composer,
             pieces=snakemake.params.pieces,
             exported=Path(snakemake.output.exported),

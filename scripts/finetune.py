@@ -1,11 +1,10 @@
-"""Fine-tune a classifier for one task from one initialization and seed; score test once."""
+"""Fine-tune a model for one task from one initialization and seed; score test once."""
 
 from pathlib import Path
 
 import pandas as pd
 
-from seqtransfer import formats, logs, models, provenance, runs, training
-from seqtransfer.scores import classification_scores
+from seqtransfer import formats, logs, models, provenance, runs, targets, training
 
 
 def main(
@@ -21,23 +20,23 @@ def main(
     folder: Path,
     code: str,
 ) -> None:
-    parts = {name: formats.read_ragged(tokens / f"{name}.npz") for name in ("train", "dev", "test")}
-    classes = formats.read_json(tokens / "task.json")["classes"]
+    parts = {
+        name: formats.read_ragged(tokens / f"{name}.arrow") for name in ("train", "dev", "test")
+    }
+    target = targets.of(formats.read_json(tokens / "task.json"))
     sources = point.sources(encoder, layers, token_map, domain)
-    trained = runs.train(point, sources, parts["train"], parts["dev"], classes, settings, threads)
+    trained = runs.train(point, sources, parts["train"], parts["dev"], target, settings, threads)
     where = {"device": trained.device, "precision": trained.precision}
     with training.reproducible(0, threads):
-        probabilities = training.predict(trained.model, parts["test"], **where)
+        answers = training.predict(trained.model, parts["test"], target, **where)
     formats.write_table(folder / "history.tsv", pd.DataFrame(trained.outcome.history))
     formats.write_table(
-        folder / "predictions.tsv", runs.predictions(parts["test"], probabilities, classes)
+        folder / "predictions.tsv", runs.predictions(parts["test"], answers, target)
     )
     models.save(trained.model, sources.config(), folder)
-    record = runs.metrics(point, trained.outcome, settings) | {
-        "classes": classes,
-        "test": classification_scores(
-            parts["test"].labels, probabilities.argmax(axis=1), len(classes)
-        ),
+    record = runs.metrics(point, trained.outcome, settings, target) | {
+        "outputs": target.outputs,
+        "test": target.score(parts["test"].labels, answers),
         "provenance": provenance.record(code, models.LIBRARIES, threads=threads, **where),
     }
     formats.write_json(folder / "metrics.json", record)

@@ -2,19 +2,21 @@
 
 from pathlib import Path
 
-from seqtransfer import claims, formats, logs, tables
+from seqtransfer import caveats, claims, formats, logs, tables
 
 
 def main(
-    *, runs: Path, convergence: Path, scores: Path, comparisons: Path, budget: Path, settings: Path,
+    *, runs: Path, convergence: Path, scores: Path, comparisons: Path, budget: Path, leaks: Path,
+    settings: Path,
     templates: dict[str, Path], outputs: dict[str, Path], margin: float,
 ) -> None:  # fmt: skip
     """templates and outputs by kind: `markdown` and `html`; outputs also has `json`."""
     run, pairs = tables.read(runs), tables.read(comparisons)
     speed, score = tables.read(convergence), tables.read(scores)
     records = claims.judge(run, speed, score, pairs, margin=margin)
-    notes = claims.caveats(run, pairs, tables.read(budget), records)
-    notes += claims.settings_caveats(run, formats.read_table(settings))
+    notes = caveats.of_study(run, pairs, tables.read(budget), records)
+    notes += caveats.of_settings(run, formats.read_table(settings))
+    notes.append(caveats.of_leaks(tables.read(leaks)))
     for record in records:
         print(f"({record['id']}) {record['verdict']}: {record['reading']}")
     for kind, template in templates.items():
@@ -26,7 +28,7 @@ def main(
 
 if __name__ == "__main__":
     with logs.capture(snakemake.log[0]):
-        names = ("runs", "convergence", "scores", "comparisons", "budget", "settings")
+        names = ("runs", "convergence", "scores", "comparisons", "budget", "leaks", "settings")
         main(
             **{name: Path(snakemake.input[name]) for name in names},
             templates={

@@ -30,8 +30,8 @@ def main(
         rows, positions = representations.probe(ragged, point.task, **settings)
         sources = point.sources(encoder, layers, token_map, domain)
         with training.reproducible(0, threads):
-            classes = len(record["classes"])
-            model = models.build(point.initialization, sources, point.pooling, classes)
+            outputs = record["outputs"]
+            model = models.build(point.initialization, sources, point.pooling, outputs)
             for path, trained in zip(paths, (None, weights_path), strict=True):
                 if trained:
                     model.load_state_dict(load_file(trained))

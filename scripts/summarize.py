@@ -9,7 +9,7 @@ KINDS = ("metrics", "timings", "pretrained", "pretraining_timings", "tasks", "ba
 
 def main(
     *, records: dict[str, list[Path]], histories: list[Path], similarities: list[Path],
-    outputs: list[Path],
+    audits: list[Path], rescored: list[Path], outputs: list[Path],
 ) -> None:  # fmt: skip
     """records: JSON files by KINDS; histories[i] is run i's; outputs: `{table}.csv` or `.md`."""
     read = {kind: [formats.read_json(path) for path in records[kind]] for kind in KINDS}
@@ -27,6 +27,8 @@ def main(
         "comparisons": comparisons,
         "similarity": tables.similarity(comparisons),
         "budget": tables.budget(read["tasks"], run, read["pretrained"]),
+        "leaks": tables.joined([formats.read_table(path) for path in audits]),
+        "rescored": tables.joined([formats.read_table(path) for path in rescored]),
         "timings": tables.timings(read["timings"], read["pretraining_timings"]),
     }
     for path in outputs:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from seqtransfer import formats, logs, models, provenance, runs
+from seqtransfer import formats, logs, models, provenance, runs, targets
 
 
 def main(
@@ -19,17 +19,17 @@ def main(
     code: str,
 ) -> None:
     """points: one task, initialization, seed and learning rate, each pooling."""
-    parts = {name: formats.read_ragged(tokens / f"{name}.npz") for name in ("train", "dev")}
-    classes = formats.read_json(tokens / "task.json")["classes"]
+    parts = {name: formats.read_ragged(tokens / f"{name}.arrow") for name in ("train", "dev")}
+    target = targets.of(formats.read_json(tokens / "task.json"))
     sources = points[0].sources(encoder, layers, token_map, domain)
     scored = []
     for point in points:
         trained = runs.train(
-            point, sources, parts["train"], parts["dev"], classes, settings, threads
+            point, sources, parts["train"], parts["dev"], target, settings, threads
         )
         where = {"device": trained.device, "precision": trained.precision}
         scored.append(
-            runs.metrics(point, trained.outcome, settings)
+            runs.metrics(point, trained.outcome, settings, target)
             | {
                 "history": trained.outcome.history[1:],
                 "provenance": provenance.record(code, models.LIBRARIES, threads=threads, **where),

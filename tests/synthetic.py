@@ -11,13 +11,14 @@ from seqtransfer import formats
 
 TEMPLATES = Path(judge.__file__).parent / "seqtransfer" / "templates"
 TASKS = {"sentiment": "text", "localization": "protein", "splice": "DNA", "composer": "music"}
+LISTS = ("histories", "similarities", "audits", "rescored")
 ARMS = ("text", "random", "shuffled", "domain")
 STEPS = [0, *(2**i for i in range(10))]
 GAIN = {"text": 0.12, "random": 0.0, "shuffled": 0.03, "domain": 0.15}
 SETTINGS = pd.DataFrame(
     [
         {"task": task, "initialization": arm, "learning_rate": 3e-4, "pooling": "mean"}
-        | {"dev_mcc": 0.4, "runs": 2, "edge": False, "steps": 512, "batch_size": 32}
+        | {"dev_score": 0.4, "runs": 2, "edge": False, "steps": 512, "batch_size": 32}
         for task in TASKS
         for arm in ARMS
     ]
@@ -30,7 +31,7 @@ def write_study(
 ) -> dict[str, list[Path]]:
     """Write every file that the report reads; return the paths by kind, in the grid's order."""
     rng = np.random.default_rng(random_seed)
-    paths = {kind: [] for kind in (*summarize.KINDS, "histories", "similarities")}
+    paths = {kind: [] for kind in (*summarize.KINDS, *LISTS)}
     for number, task in enumerate(tasks):
         ceiling = (0.45, 0.35, 0.75, 0.30)[number]
         for arm in arms:
@@ -49,7 +50,11 @@ def write_study(
         counts = {"train": 2400, "dev": 300, "test": 305 + number, "pretrain": 2400}
         counts |= {"repeats_dropped": 185, "conflicts_dropped": 2}
         record = {"task": task, "domain": TASKS[task], "classes": ["a", "b"], "majority": 0.5}
-        formats.write_json(paths["tasks"][-1], record | {"counts": counts, "max_length": 128})
+        formats.write_json(paths["tasks"][-1], record | {"counts": counts, "max_length": 128}
+            | {"cut": {"train": {"n": 2400, "cut": 240, "share": 0.1}}})  # fmt: skip
+        for kind, table in (("audits", _audit(task)), ("rescored", _rescored(task))):
+            paths[kind].append(folder / kind / f"{task}.tsv")
+            formats.write_table(paths[kind][-1], table)
         for left, right in (("text", "domain"), ("random", "domain"), ("text", "random")):
             if left not in arms or right not in arms:
                 continue
@@ -63,13 +68,16 @@ def write_study(
 def report(folder: Path, paths: dict[str, list[Path]]) -> dict[str, Path]:
     """Run the scripts summarize and judge on the files of `write_study`; where each output is."""
     names = "runs scores convergence differences histories comparisons similarity budget timings"
+    names += " leaks rescored"
     written = {name: folder / "tables" / f"{name}.csv" for name in names.split()}
-    lists = {kind: paths[kind] for kind in ("histories", "similarities")}
+    lists = {kind: paths[kind] for kind in LISTS}
     records = {kind: files for kind, files in paths.items() if kind not in lists}
     summarize.main(records=records, **lists, outputs=list(written.values()))
     pages = {"markdown": "md", "html": "html", "json": "json"}
     pages = {kind: folder / f"claims.{suffix}" for kind, suffix in pages.items()}
-    read = {n: written[n] for n in ("runs", "convergence", "scores", "comparisons", "budget")}
+    read = {
+        n: written[n] for n in ("runs", "convergence", "scores", "comparisons", "budget", "leaks")
+    }
     templates = {"markdown": TEMPLATES / "claims.md.j2", "html": TEMPLATES / "claims.html.j2"}
     read["settings"] = folder / "settings.tsv"
     formats.write_table(read["settings"], SETTINGS)
@@ -86,14 +94,17 @@ def _write_run(folder, paths, task, arm, seed, ceiling, rng):
     run = folder / "runs" / task / arm / f"seed-{seed}"
     name = {"task": task, "initialization": arm, "seed": seed}
     test = {"accuracy": 0.5 + top / 2, "mcc": top - 0.02, "macro_f1": top + 0.1}
+    test |= {"loss": 0.4, "score": test["mcc"]}
     record = name | {"learning_rate": 3e-4, "pooling": "mean", "steps": 512, "batch_size": 32}
-    record |= {"best_step": STEPS[best], "diverged": False, "classes": ["a", "b"]}
+    record |= {"best_step": STEPS[best], "diverged": False, "metric": "mcc", "outputs": 2}
     record["dev"] = {"n": 300, "loss": 0.4, "accuracy": 0.8, "mcc": dev[best], "macro_f1": 0.7}
+    record["dev"]["score"] = dev[best]
     record["test"] = {"n": 305, **test}
     record["provenance"] = {"code": "0123abcd", "device": "cpu", "threads": 1}
     curve = pd.DataFrame({"step": STEPS, "examples": np.array(STEPS) * 32, "train_loss": 0.7})
     curve.loc[0, "train_loss"] = np.nan
     curve = curve.assign(dev_loss=0.6, dev_accuracy=0.6, dev_mcc=dev, dev_macro_f1=0.5)
+    curve = curve.assign(dev_score=dev)
     timing = name | {"seconds_total": 20.0, "seconds_training": 16.0}
     formats.write_json(run / "metrics.json", record)
     formats.write_table(run / "history.tsv", curve)
@@ -103,11 +114,27 @@ def _write_run(folder, paths, task, arm, seed, ceiling, rng):
     paths["timings"].append(run / "timing.json")
 
 
+def _audit(task):
+    measures = {"duplicates": 0.0, "similarity_share_0.5": 0.012}
+    rows = [
+        {"task": task, "stage": stage, "measure": name, "value": value, "n": 305}
+        for stage in ("before", "after")
+        for name, value in measures.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def _rescored(task):
+    row = {"task": task, "initialization": "text", "seed": 0, "metric": "mcc"}
+    return pd.DataFrame([row | {"kept": "similarity < 0.5", "score": 0.4, "n": 301}])
+
+
 def _baselines(task, ceiling):
     values = {"majority": 0.0, "ngram": ceiling + 0.06}
     return [
-        {"task": task, "baseline": name, "detail": "orders 1-3, C=1"}
+        {"task": task, "baseline": name, "detail": "orders 1-3, C=1", "metric": "mcc"}
         | {split: {"n": 300, "accuracy": 0.5 + mcc / 2, "mcc": mcc, "macro_f1": mcc + 0.1}
+            | {"loss": 0.5, "score": mcc}
            for split in ("dev", "test")}
         | {"provenance": {"code": "89ef"}}
         for name, mcc in values.items()

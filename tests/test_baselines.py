@@ -6,8 +6,9 @@ import pytest
 import baseline as baseline_script
 from seqtransfer import baselines, formats
 from seqtransfer.formats import Ragged
+from seqtransfer.targets import Classification, Regression
 
-CLASSES = ["forward", "backward"]
+TARGET = Classification(("forward", "backward"))
 CLS, SEP = 2, 3
 
 
@@ -38,7 +39,7 @@ def noise(generator, label):
 
 
 def evaluate(sequence):
-    records = baselines.evaluate("toy", *splits(sequence), CLASSES, {"code": "abc"})
+    records = baselines.evaluate("toy", *splits(sequence), TARGET, {"code": "abc"})
     return {record["baseline"]: record for record in records}
 
 
@@ -51,10 +52,11 @@ def test_the_majority_of_train_is_answered_even_where_another_class_is_the_major
     train, dev, test = splits(noise)
     labels = np.array([1, 1, 1, 0] * 20)
     train = Ragged(train.ids, train.offsets, labels, train.names)
-    majority, _ = baselines.evaluate("toy", train, dev, test, CLASSES, {})
+    majority, _ = baselines.evaluate("toy", train, dev, test, TARGET, {})
     assert majority["detail"] == "always backward"
     assert majority["test"] == {
-        "n": 40, "accuracy": 0.5, "mcc": 0.0, "macro_f1": pytest.approx(1 / 3)
+        "n": 40, "accuracy": 0.5, "mcc": 0.0, "macro_f1": pytest.approx(1 / 3), "score": 0.0,
+        "f1": pytest.approx(2 / 3), "loss": pytest.approx(-np.log([0.75, 0.25]).mean()),
     }  # fmt: skip
 
 
@@ -88,8 +90,8 @@ def test_noise_scores_like_chance():
 def test_the_test_split_has_no_say_in_what_is_fitted():
     train, dev, test = splits(noise)
     flipped = Ragged(test.ids, test.offsets, 1 - test.labels, test.names)
-    first = baselines.evaluate("toy", train, dev, test, CLASSES, {})[1]
-    second = baselines.evaluate("toy", train, dev, flipped, CLASSES, {})[1]
+    first = baselines.evaluate("toy", train, dev, test, TARGET, {})[1]
+    second = baselines.evaluate("toy", train, dev, flipped, TARGET, {})[1]
     assert (first["detail"], first["dev"]) == (second["detail"], second["dev"])
     assert first["test"]["mcc"] == pytest.approx(-second["test"]["mcc"])
 
@@ -97,7 +99,7 @@ def test_the_test_split_has_no_say_in_what_is_fitted():
 def test_symbols_unseen_in_training_and_empty_sequences_are_accepted():
     train, dev, _ = splits(composition)
     test = Ragged.from_lists([[CLS, 900, 901, SEP], [CLS, SEP]], [0, 1], ["new", "empty"])
-    assert baselines.evaluate("toy", train, dev, test, CLASSES, {})[1]["test"]["n"] == 2
+    assert baselines.evaluate("toy", train, dev, test, TARGET, {})[1]["test"]["n"] == 2
 
 
 def test_the_names_of_the_ids_do_not_matter():
@@ -105,6 +107,9 @@ def test_the_names_of_the_ids_do_not_matter():
         return 1000 - direction(generator, label)
 
     first, second = evaluate(direction), evaluate(renamed)
+    for record in (*first.values(), *second.values()):
+        for part in ("dev", "test"):  # the columns of the n-gram matrix come in another order
+            record[part] = {name: pytest.approx(value) for name, value in record[part].items()}
     assert first == second
 
 
@@ -118,14 +123,17 @@ def test_an_unlabelled_or_empty_split_is_refused_by_name(faulty):
     ):
         parts[faulty] = ragged
         with pytest.raises(ValueError, match=f"toy: {name} split is empty or has unlabelled"):
-            baselines.evaluate("toy", *parts, CLASSES, {})
+            baselines.evaluate("toy", *parts, TARGET, {})
 
 
 def test_the_script_writes_both_records_and_the_same_bytes_again(tmp_path):
-    paths = {name: tmp_path / f"{name}.npz" for name in ("train", "dev", "test")}
+    paths = {name: tmp_path / f"{name}.arrow" for name in ("train", "dev", "test")}
     for path, ragged in zip(paths.values(), splits(direction), strict=True):
         formats.write_ragged(path, ragged)
-    formats.write_json(tmp_path / "task.json", {"classes": CLASSES})
+    formats.write_json(
+        tmp_path / "task.json",
+        {"kind": "classification", "classes": TARGET.classes, "metric": "mcc"},
+    )
     outputs = [tmp_path / "one.json", tmp_path / "two.json"]
     for output in outputs:
         baseline_script.main(
@@ -135,7 +143,24 @@ def test_the_script_writes_both_records_and_the_same_bytes_again(tmp_path):
     records = formats.read_json(outputs[0])
     assert [record["baseline"] for record in records] == ["majority", "ngram"]
     for record in records:
-        assert sorted(record) == ["baseline", "detail", "dev", "provenance", "task", "test"]
-        assert sorted(record["test"]) == ["accuracy", "macro_f1", "mcc", "n"]
+        assert sorted(record) == [
+            "baseline", "detail", "dev", "metric", "provenance", "task", "test"
+        ]  # fmt: skip
+        assert sorted(record["test"]) == [
+            "accuracy", "f1", "loss", "macro_f1", "mcc", "n", "score"
+        ]  # fmt: skip
         assert record["provenance"]["code"] == "abc"
         assert "scikit-learn" in record["provenance"]["versions"]
+
+
+def test_numbers_are_predicted_by_ridge_and_the_constant_answer_is_the_training_mean():
+    parts = []
+    for part in splits(composition):  # the number: how often id 5 occurs
+        counts = np.array([float((part[i] == 5).sum()) for i in range(len(part))])
+        parts.append(Ragged(part.ids, part.offsets, counts, part.names))
+    mean, deviation = parts[0].labels.mean(), parts[0].labels.std()
+    constant, ngram = baselines.evaluate("toy", *parts, Regression(mean, deviation), {})
+    assert (constant["baseline"], ngram["baseline"]) == ("mean", "ngram")
+    assert constant["test"]["score"] == 0
+    assert constant["test"]["mae"] == pytest.approx(np.abs(parts[2].labels - mean).mean())
+    assert ngram["test"]["spearman"] > 0.9

@@ -9,9 +9,11 @@ import pytest
 import synthetic
 from scipy import stats
 
-from seqtransfer import claims, formats, tables
+from seqtransfer import caveats, claims, formats, tables
 
-NO_SCORES = pd.DataFrame({"task": ["x"], "arm": "text", "split": "dev", "metric": "mcc", "mean": 0})
+NO_SCORES = pd.DataFrame(
+    {"task": ["x"], "arm": "text", "split": "dev", "metric": "mcc", "mean": 0}
+).assign(headline=True)
 NOISE = np.array([-0.01, 0.0, 0.01])
 
 
@@ -19,7 +21,14 @@ def run_table(arms):
     """Runs of tasks x and y; arms[name] holds an arm's test MCC, which is its area too, by seed."""
     return pd.DataFrame(
         {"task": task, "initialization": arm, "seed": seed, "learning_rate": 1e-3, "test_n": 100}
-        | {"test_mcc": value, "area": value, "threshold": 0.5, "steps": 8.0, "censored": False}
+        | {
+            "test_score": value,
+            "metric": "mcc",
+            "area": value,
+            "threshold": 0.5,
+            "steps": 8.0,
+            "censored": False,
+        }
         | {"diverged": False}
         for task in ("x", "y")
         for arm, values in arms.items()
@@ -157,7 +166,7 @@ def test_the_shuffled_arm_separates_weight_statistics_from_their_arrangement():
 
 def test_an_n_gram_baseline_ahead_of_text_is_said():
     scores = pd.DataFrame(
-        {"task": task, "arm": arm, "split": "test", "metric": "mcc", "mean": mean}
+        {"task": task, "arm": arm, "split": "test", "metric": "mcc", "headline": True, "mean": mean}
         for task, arm, mean in (("x", "text", 0.3), ("x", "ngram", 0.4), ("y", "text", 0.3))
     )
     table = run_table({"text": 0.5 + NOISE, "random": np.full(3, 0.3)})
@@ -242,9 +251,9 @@ def test_settings_that_differ_between_the_arms_of_a_task_are_named_task_by_task(
     runs = pd.DataFrame(
         [("x", "text", 0.1), ("x", "random", 0.2), ("y", "text", 0.2), ("y", "random", 0.1)],
         columns=["task", "initialization", "learning_rate"],
-    ).assign(seed=0, test_n=9, pooling="mean", diverged=False)
+    ).assign(seed=0, test_n=9, metric="mcc", pooling="mean", diverged=False)
     budget = pd.DataFrame({"task": ["x", "y"], "pretraining_steps": [None, None]})
-    notes = claims.caveats(runs, pd.DataFrame(), budget, [])
+    notes = caveats.of_study(runs, pd.DataFrame(), budget, [])
     assert "Learning rates differ between the arms of x: text 0.1, random 0.2." in notes
     assert "Learning rates differ between the arms of y: text 0.2, random 0.1." in notes
     assert any(note.startswith("Poolings are the same in all arms") for note in notes)
@@ -257,7 +266,7 @@ def runs():
 
 
 def test_settings_swept_at_the_studys_budget_inside_the_grid_need_no_caveat(runs):
-    assert claims.settings_caveats(runs, synthetic.SETTINGS) == []
+    assert caveats.of_settings(runs, synthetic.SETTINGS) == []
 
 
 @pytest.mark.parametrize(
@@ -269,11 +278,11 @@ def test_settings_swept_at_the_studys_budget_inside_the_grid_need_no_caveat(runs
     ],
 )
 def test_what_speaks_against_the_chosen_settings_is_said(runs, change, words):
-    [line] = claims.settings_caveats(runs, synthetic.SETTINGS.assign(**change))
+    [line] = caveats.of_settings(runs, synthetic.SETTINGS.assign(**change))
     assert re.search(words, line)
 
 
 def test_settings_written_by_hand_are_called_so(runs):
     columns = ["task", "initialization", "learning_rate", "pooling"]
-    [line] = claims.settings_caveats(runs, synthetic.SETTINGS[columns])
+    [line] = caveats.of_settings(runs, synthetic.SETTINGS[columns])
     assert "does not say how" in line

@@ -85,6 +85,7 @@ def test_malformed_fasta_names_file_and_record(tmp_path, content, words):
         (Example(">a", ("A",), "N", None, None), "one word"),
         (Example("a", ("60",), "N", None, None), "one character"),
         (Example("a", ("a",), "N", None, None), "'a'"),
+        (Example("a", ("A",), "N", None, None, ("C",)), "not a pair"),
         (Example("a", (), "N", None, None), "no sequence"),
         (Example("a", ("A",), None, None, None), "no label"),
         (Example("a", ("A",), "N", None, "valid"), "'valid'"),
@@ -107,12 +108,20 @@ def test_text_keeps_quotation_marks_leading_zeros_and_words_for_nothing(tmp_path
     ]
 
 
+def test_a_column_second_makes_every_text_a_pair(tmp_path):
+    path = tmp_path / "x.tsv"
+    path.write_text("id\tlabel\ttext\tsecond\n1\t0.5\tA man\tA dog\n")
+    assert read_text(path) == [TextExample("1", "A man", "0.5", None, None, "A dog")]
+
+
 @pytest.mark.parametrize(
     "content, words",
     [
+        ("id\tlabel\ttext\tsecond\n1\ta\tx\t\n", ["text '1'", "`second` is empty"]),
         ("id\ttext\n1\tx\n", ["no column 'label'", "['id', 'text']"]),
         ("id\tlabel\ttext\n", ["no rows"]),
-        ("", ["not a UTF-8 table"]),
+        ("", ["is empty"]),
+        ("id\tlabel\ttext\n1\ta\n", ["line 2", "2 cells instead of 3"]),
         ("id\tlabel\ttext\n1\ta\t \n", ["text '1'", "empty"]),
         ("id\tlabel\ttext\n1\t\tx\n", ["text '1'", "no label", "column `label`"]),
         ("id\tlabel\ttext\n\ta\tx\n", ["example 1 has no id"]),
@@ -133,5 +142,5 @@ def test_malformed_text_tables_name_file_and_row(tmp_path, content, words):
 def test_a_table_in_another_encoding_is_named(tmp_path):
     path = tmp_path / "latin.tsv"
     path.write_bytes("id\ttext\n1\tcafé\n".encode("latin-1"))
-    with pytest.raises(ValueError, match=r"latin\.tsv: not a UTF-8 table"):
+    with pytest.raises(ValueError, match=r"latin\.tsv: line 2: byte 0xe9 is no text in utf-8"):
         read_strings(path, ["id"])

@@ -2,11 +2,12 @@
 
 import json
 import tempfile
-import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -71,42 +72,123 @@ def test_a_broken_record_is_named_with_its_remedy(tmp_path):
 
 
 sequences_of_ids = st.lists(st.lists(st.integers(0, 2**31 - 1), max_size=7), max_size=9)
+# NumPy strings end at their last character that is not NUL: ids have none.
+words = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=6)
 
 
-@given(sequences_of_ids, st.data())
-def test_ragged_sequences_come_back_as_they_were(sequences, data):
+@given(sequences_of_ids, st.booleans(), st.data())
+def test_ragged_sequences_come_back_as_they_were(sequences, regression, data):
     n = len(sequences)
-    labels = data.draw(st.lists(st.integers(-1, 9), min_size=n, max_size=n))
-    # NumPy strings end at their last character that is not NUL: ids have none.
-    text = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=6)
-    names = data.draw(st.lists(text, min_size=n, max_size=n))
+    label = st.floats(allow_nan=False) if regression else st.integers(-1, 9)
+    labels = data.draw(st.lists(label, min_size=n, max_size=n))
+    names = data.draw(st.lists(words, min_size=n, max_size=n))
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "part.npz")
+        path = Path(folder, "part.arrow")
         formats.write_ragged(path, Ragged.from_lists(sequences, labels, names))
         ragged = formats.read_ragged(path)
-    assert len(ragged) == n
-    assert [ragged[i].tolist() for i in range(n)] == sequences
-    assert ragged.labels.tolist() == labels
-    assert ragged.names.tolist() == names
-    assert ragged.lengths.tolist() == [len(s) for s in sequences]
-    assert (ragged.ids.dtype, ragged.labels.dtype) == (np.int32, np.int64)
+        assert len(ragged) == n
+        assert [ragged[i].tolist() for i in range(n)] == sequences
+        assert ragged.labels.tolist() == labels
+        assert ragged.names.tolist() == names
+        assert ragged.lengths.tolist() == [len(s) for s in sequences]
+        kind = np.float64 if regression and n else np.int64
+        assert (ragged.ids.dtype, ragged.labels.dtype) == (np.int32, kind)
+
+
+@given(st.lists(words, min_size=1, max_size=9), st.data())
+def test_names_of_a_file_behave_like_an_array_of_strings(names, data):
+    n = len(names)
+    rows = np.array(data.draw(st.lists(st.integers(-n, n - 1), max_size=5)), dtype=int)
+    mask = np.array(data.draw(st.lists(st.booleans(), min_size=n, max_size=n)))
+    array = np.asarray(names, dtype=str)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "part.arrow")
+        formats.write_ragged(path, Ragged.from_lists([[1]] * n, [0] * n, names))
+        lazy = formats.read_ragged(path).names
+        for index in (rows, mask, slice(1, None, 2)):
+            assert lazy[index].tolist() == array[index].tolist()
+        assert [lazy[0], lazy[-1]] == [names[0], names[-1]]
+        assert list(lazy) == np.asarray(lazy).tolist() == names
+        assert pd.DataFrame({"id": lazy})["id"].tolist() == names
 
 
 def test_equal_sequences_are_equal_bytes_whenever_they_are_written(tmp_path):
     ragged = Ragged.from_lists([[1, 5, 2], [1, 2]], [0, 1], ["x", "y"])
-    for name in ("a.npz", "b.npz"):
-        formats.write_ragged(tmp_path / name, ragged)
-    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
-    with zipfile.ZipFile(tmp_path / "a.npz") as archive:  # no clock inside
-        assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+    formats.write_ragged(tmp_path / "a.arrow", ragged)
+    # Written once more from what was read: other buffers, the same content.
+    formats.write_ragged(tmp_path / "b.arrow", formats.read_ragged(tmp_path / "a.arrow"))
+    assert (tmp_path / "a.arrow").read_bytes() == (tmp_path / "b.arrow").read_bytes()
 
 
-def test_a_file_with_pickled_objects_is_refused(tmp_path):
-    path = tmp_path / "part.npz"
-    arrays = {"offsets": np.array([0, 1]), "labels": np.array([0]), "names": np.array(["x"])}
-    np.savez(path, ids=np.array([{"anything": "runs"}], dtype=object), **arrays)
-    with pytest.raises(ValueError, match="allow_pickle=False"):
-        formats.read_ragged(path)
+def test_any_arrow_reader_knows_the_columns(tmp_path):
+    ragged = Ragged.from_lists([[1, 5, 2], []], [0.5, 1.5], ["x", "y"])
+    formats.write_ragged(tmp_path / "a.arrow", ragged)
+    table = pa.ipc.open_file(str(tmp_path / "a.arrow")).read_all()
+    assert table.to_pydict() == {"ids": [[1, 5, 2], []], "label": [0.5, 1.5], "name": ["x", "y"]}
+
+
+def test_what_is_read_is_a_view_of_the_file_that_nobody_can_change(tmp_path):
+    path = tmp_path / "a.arrow"
+    formats.write_ragged(path, Ragged.from_lists([[1, 5, 2], [1, 2]], [0, 1], ["x", "y"]))
+    before = pa.total_allocated_bytes()
+    ragged = formats.read_ragged(path)
+    assert pa.total_allocated_bytes() == before  # mapped, not copied
+    for array in (ragged.ids, ragged.offsets, ragged.labels, ragged[0]):
+        assert not array.flags.owndata and not array.flags.writeable
+
+
+def test_arrays_that_do_not_belong_together_are_not_written(tmp_path):
+    whole = Ragged.from_lists([[1, 5, 2], [1, 2]], [0, 1], ["x", "y"])
+    for change in (
+        {"labels": whole.labels[:1]},
+        {"names": whole.names[:1]},
+        {"ids": whole.ids[1:]},
+    ):
+        with pytest.raises(ValueError, match=r"a\.arrow: .* do not belong together"):
+            formats.write_ragged(tmp_path / "a.arrow", replace(whole, **change))
+    assert not list(tmp_path.iterdir())
+
+
+def arrow_file(path: Path, columns: dict) -> Path:
+    batch = pa.record_batch(columns)
+    with pa.ipc.new_file(str(path), batch.schema) as file:
+        file.write_batch(batch)
+    return path
+
+
+def test_a_file_of_another_kind_is_refused_by_name(tmp_path):
+    good = tmp_path / "good.arrow"
+    formats.write_ragged(good, Ragged.from_lists([[1, 2], [3]], [0, 1], ["x", "y"]))
+    cases = {"empty": b"", "text": b"no Arrow file" * 9, "cut": good.read_bytes()[:-40]}
+    for name, content in cases.items():
+        (tmp_path / f"{name}.arrow").write_bytes(content)
+        with pytest.raises(
+            ValueError, match=rf"{name}\.arrow: no Arrow file .*delete it and rerun"
+        ):
+            formats.read_ragged(tmp_path / f"{name}.arrow")
+    with pytest.raises(ValueError, match=r"its columns are \['x'\]"):
+        formats.read_ragged(arrow_file(tmp_path / "other.arrow", {"x": pa.array([1])}))
+    with pytest.raises(FileNotFoundError):
+        formats.read_ragged(tmp_path / "none.arrow")
+
+
+@settings(max_examples=200)
+@given(st.lists(st.tuples(st.integers(0, 10**4), st.integers(0, 255)), min_size=1, max_size=4))
+def test_a_file_with_changed_bytes_is_read_or_refused_but_never_crashes(changes):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "part.arrow")
+        formats.write_ragged(path, Ragged.from_lists([[1, 2], [3]], [0, 1], ["x", "yß"]))
+        content = bytearray(path.read_bytes())
+        for place, value in changes:
+            content[place % len(content)] = value
+        path.write_bytes(content)
+        try:
+            ragged = formats.read_ragged(path)
+        except ValueError as error:
+            assert "part.arrow" in str(error)
+        else:
+            assert [len(ragged[i]) for i in range(len(ragged))] == ragged.lengths.tolist()
+            assert len(ragged.names.tolist()) == len(ragged)
 
 
 def test_words_that_other_readers_take_for_missing_stay_words(tmp_path):

@@ -250,3 +250,26 @@ def test_the_table_follows_the_token_map_of_the_seed(encoder, sources_for):
         for row, full_row in zip(model.encoder.state_dict()[TABLE], sources.token_map, strict=True):
             assert torch.equal(row, pretrained[int(full_row)])
     assert not np.array_equal(sources_for(0).token_map, sources_for(1).token_map)
+
+
+def test_the_second_text_of_a_pair_has_type_one_and_single_sequences_and_padding_type_zero():
+    ids = torch.tensor(
+        [
+            [CLS, 7, 8, SEP, 9, SEP, PAD],
+            [CLS, 7, 8, 9, 9, 9, SEP],
+            [CLS, 7, SEP, PAD, PAD, PAD, PAD],
+        ]
+    )
+    expected = [[0, 0, 0, 0, 1, 1, 0], [0] * 7, [0] * 7]
+    assert models.token_types(ids).tolist() == expected
+
+
+def test_the_order_of_a_pair_matters_to_the_encoder_by_its_types(sources_for):
+    model = models.build("text", sources_for(), "mean", 1).eval()
+    pair, single = torch.tensor([[CLS, 7, SEP, 8, SEP]]), torch.tensor([[CLS, 7, 9, 8, SEP]])
+    with torch.inference_mode():
+        typed = model(pair, None)
+        plain = model.encoder(input_ids=pair).last_hidden_state.mean(dim=1)
+        assert not torch.allclose(typed, model.head(plain), atol=1e-4)
+        plain = model.encoder(input_ids=single).last_hidden_state.mean(dim=1)
+        assert torch.allclose(model(single, None), model.head(plain), atol=1e-6)

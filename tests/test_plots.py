@@ -59,7 +59,7 @@ def test_convergence_shows_the_mean_curve_of_every_arm_from_step_zero(frames, re
     rows = history[(history["task"] == "splice") & (history["initialization"] == "text")]
     (line,) = [line for line in figure.axes[1].lines if line.get_label() == "text"]
     assert line.get_xdata()[0] == 0
-    assert line.get_ydata() == pytest.approx(rows.groupby("step")["dev_mcc"].mean().to_numpy())
+    assert line.get_ydata() == pytest.approx(rows.groupby("step")["dev_score"].mean().to_numpy())
     assert "95 % t interval" in figure.get_suptitle()
 
 

@@ -105,3 +105,10 @@ def test_a_file_names_the_example_and_position_of_every_row(tmp_path):
         assert arrays["sequences"].tolist() == [0, 0, 1, 1, 2, 2]
         assert arrays["sequences"].dtype == np.int32
         assert all(np.array_equal(arrays[name], layer) for name, layer in layers.items())
+
+
+def test_no_separator_of_a_pair_is_among_the_probe_tokens():
+    pairs = [[CLS, 7, 8, SEP, 9, SEP]] * 50
+    part = Ragged.from_lists(pairs, [0] * 50, [f"e{i}" for i in range(50)])
+    _, positions = representations.probe(part, "toy", sequences=50, tokens=3)
+    assert positions.tolist() == [[1, 2, 4]] * 50

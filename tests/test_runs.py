@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from seqtransfer import formats, models, runs, training
 from seqtransfer.formats import Ragged
+from seqtransfer.targets import Classification
 from seqtransfer.vocabulary import CLS, SEP
 
 SETTINGS = {
@@ -58,7 +59,7 @@ def test_a_table_without_a_needed_column_is_refused_by_name(tmp_path):
 
 
 def sweep_of(scores: list[tuple[str, float, str, int, float]]) -> pd.DataFrame:
-    columns = ["initialization", "learning_rate", "pooling", "seed", "dev_mcc"]
+    columns = ["initialization", "learning_rate", "pooling", "seed", "dev_score"]
     return pd.DataFrame(scores, columns=columns).assign(task="splice", steps=128, batch_size=16)
 
 
@@ -83,7 +84,7 @@ def test_each_arm_gets_the_settings_of_its_highest_mean_dev_score(seed):
             (key for key in scores if key[0] == row.initialization), key=lambda k: scores[k].mean()
         )
         assert (row.learning_rate, row.pooling) == best[1:]
-        assert row.dev_mcc == pytest.approx(scores[best].mean())
+        assert row.dev_score == pytest.approx(scores[best].mean())
         assert row.runs == 3
 
 
@@ -117,7 +118,7 @@ def test_chosen_settings_are_a_table_that_an_arm_reads(tmp_path):
 def test_predictions_have_a_row_an_example_in_order_with_all_probabilities():
     part = Ragged.from_lists([[1, 2]] * 3, [2, 0, 1], ["x", "y", "z"])
     probabilities = np.array([[0.2, 0.1, 0.7], [0.1, 0.6, 0.3], [0.2, 0.5, 0.3]])
-    table = runs.predictions(part, probabilities, ["IE", "EI", "N"])
+    table = runs.predictions(part, probabilities, Classification(("IE", "EI", "N")))
     assert table.columns.tolist() == ["id", "label", "prediction", "p_IE", "p_EI", "p_N"]
     assert table.id.tolist() == ["x", "y", "z"]
     assert table.label.tolist() == ["N", "IE", "EI"]
@@ -138,7 +139,8 @@ def test_a_point_trains_by_its_settings_from_its_token_map(tmp_path, encoder, so
     sources = point.sources(encoder, 2, tmp_path / "seed-3.npy", None)
     assert np.array_equal(sources.token_map, drawn)
     assert (sources.seed, sources.task, sources.layers) == (3, "toy", 2)
-    arguments = (point, sources, part_of(24, 0), part_of(12, 1), ["a", "b"], SETTINGS, 1)
+    target = Classification(("a", "b"))
+    arguments = (point, sources, part_of(24, 0), part_of(12, 1), target, SETTINGS, 1)
     first, second = runs.train(*arguments), runs.train(*arguments)
     assert [row["step"] for row in first.outcome.history] == [0, 2, 4]
     assert first.model.pooling == "first"
@@ -148,14 +150,14 @@ def test_a_point_trains_by_its_settings_from_its_token_map(tmp_path, encoder, so
     )
     state = second.model.state_dict()
     assert all(torch.equal(t, state[name]) for name, t in first.model.state_dict().items())
-    record = runs.metrics(point, first.outcome, SETTINGS)
+    record = runs.metrics(point, first.outcome, SETTINGS, target)
     json.dumps(record, allow_nan=False)
     assert (record["task"], record["initialization"], record["seed"]) == ("toy", "text", 3)
     assert (record["steps"], record["batch_size"], record["diverged"]) == (4, 8, False)
-    assert record["dev"]["mcc"] == max(row["dev_mcc"] for row in first.outcome.history)
+    assert record["dev"]["score"] == max(row["dev_score"] for row in first.outcome.history)
     swept = runs.swept([record, record | {"seed": 4}])
     assert swept.seed.tolist() == [3, 4]
-    assert swept.dev_mcc.tolist() == [record["dev"]["mcc"]] * 2
+    assert swept.dev_score.tolist() == [record["dev"]["score"]] * 2
     assert runs.choose(swept).runs.tolist() == [2]
 
 
@@ -166,6 +168,6 @@ def test_the_step_0_of_a_point_is_the_classifier_that_its_name_builds(
     point = runs.Point("toy", "random", 0, 0.0, "mean")  # at rate 0 training changes nothing
     sources = point.sources(encoder, 2, tmp_path / "map.npy", None)
     train, dev = part_of(24, 0), part_of(12, 1)
-    trained = runs.train(point, sources, train, dev, ["a", "b"], SETTINGS, 1)
+    trained = runs.train(point, sources, train, dev, Classification(("a", "b")), SETTINGS, 1)
     built = models.build("random", sources, "mean", 2).state_dict()
     assert all(torch.equal(t, built[name]) for name, t in trained.model.state_dict().items())

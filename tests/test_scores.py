@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqtransfer.scores import area_under_curve, classification_scores, steps_to
+from seqtransfer.scores import area_under_curve, classification_scores, regression_scores, steps_to
 
 
 def formulas(labels, predictions, size):
@@ -147,3 +147,25 @@ def test_faulty_curves_are_refused(function, steps, scores, message):
 def test_one_point_has_no_area():
     with pytest.raises(ValueError, match="one point"):
         area_under_curve([0], [0.5])
+
+
+def test_correlations_follow_the_rank_and_product_moment_formulas():
+    labels, predictions = np.array([1.0, 2.0, 4.0, 8.0]), np.array([3.0, 1.0, 5.0, 9.0])
+    scores = regression_scores(labels, predictions)
+    # Ranks 1234 against 2134: 1 - 6 * 2 / (4 * 15).
+    assert scores["spearman"] == pytest.approx(1 - 12 / 60)
+    x, y = labels - labels.mean(), predictions - predictions.mean()
+    assert scores["pearson"] == pytest.approx(x @ y / np.sqrt(x @ x * (y @ y)))
+    assert scores["mae"] == pytest.approx((2 + 1 + 1 + 1) / 4)
+
+
+@pytest.mark.parametrize("answer", [[2.0] * 3, [math.nan, 1.0, 2.0], [math.inf, 1.0, 2.0]])
+def test_a_constant_or_broken_answer_has_no_correlation(answer):
+    scores = regression_scores([1.0, 2.0, 3.0], answer)
+    assert (scores["spearman"], scores["pearson"]) == (0, 0)
+
+
+def test_f1_is_that_of_class_one():
+    scores = classification_scores([1] * 4 + [0] * 6, [1, 1, 1, 0, 1, 1, 0, 0, 0, 0], 2)
+    assert scores["f1"] == pytest.approx(2 * 3 / (2 * 3 + 2 + 1))
+    assert "f1" not in classification_scores([0, 1], [0, 1], 3)

@@ -11,9 +11,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from urllib3.util import Retry
 
-from seqtransfer import archives, sources
+from seqtransfer import archives, downloads, sources
 
 
 def sha256(path: Path) -> str:
@@ -181,12 +180,13 @@ def test_incomplete_sources_say_what_they_lack(target, source, word):
 
 
 def test_what_a_killed_job_left_is_removed_and_an_older_folder_replaced(tmp_path, target):
-    for stale in (target, target.with_name(".x.partial"), target.with_name(".x.partial.archive")):
+    for stale in (target, target.with_name(".x.partial"), tmp_path / "unfinished" / "x"):
         stale.mkdir(parents=True)
         (stale / "stale").write_bytes(b"")
     archive = make_zip(tmp_path / "a.zip", {"a": b"1"})
     sources.fetch("x", {"url": archive.as_uri(), "sha256": sha256(archive)}, target)
     assert files(target) == {"a": b"1"}
+    assert not (tmp_path / "unfinished").exists()
 
 
 # Over HTTP
@@ -225,9 +225,7 @@ def server(tmp_path):
 
 @pytest.fixture
 def no_waiting(monkeypatch):
-    monkeypatch.setattr(
-        sources, "RETRIES", Retry(total=1, backoff_factor=0, status_forcelist=[503])
-    )
+    monkeypatch.setattr(downloads, "SETTINGS", downloads.Settings(attempts=2, backoff=0))
 
 
 def test_urls_are_fetched_checked_and_unpacked(server, target, no_waiting, capsys):

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -53,28 +54,6 @@ def test_stratified_parts_are_a_partition_with_class_shares_within_one(labels, s
         for part, indices in parts.items():
             exact = n * Fraction(sizes[part], sum(sizes.values()))
             assert abs(sum(labels[i] == label for i in indices) - exact) <= 1
-
-
-group_sizes = st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 6)), min_size=1, max_size=20)
-
-
-@given(group_sizes, sizes, seeds)
-def test_no_group_crosses_parts_and_parts_overshoot_by_less_than_a_group(spec, sizes, seed):
-    pairs = [(label, f"g{g}") for g, (label, n) in enumerate(spec) for _ in range(n)]
-    labels, groups = [label for label, _ in pairs], [group for _, group in pairs]
-    items = examples_of(labels, groups=groups)
-    parts = splits.split_grouped(items, sizes, np.random.default_rng(seed))
-    assert_partition(parts, len(items))
-    homes = {(groups[i], part) for part, indices in parts.items() for i in indices}
-    assert len(homes) == len(set(groups))
-    for label, n in Counter(labels).items():
-        largest = max(size for name, size in spec if name == label)
-        left = n
-        for part in ("test", "dev"):
-            count = sum(labels[i] == label for i in parts[part])
-            exact = n * Fraction(sizes[part], sum(sizes.values()))
-            assert min(exact - Fraction(1, 2), left) <= count < exact + Fraction(1, 2) + largest
-            left -= count
 
 
 @given(labels, seeds)
@@ -151,12 +130,101 @@ def test_a_given_split_without_known_parts_is_refused_by_name(part):
         splits.split_given(examples_of("ab", parts=["train", part]))
 
 
-def test_a_grouped_split_needs_a_group_of_one_label_for_every_example():
-    sizes, generator = {"train": 1, "dev": 1, "test": 1}, np.random.default_rng(0)
-    with pytest.raises(ValueError, match="needs a group"):
-        splits.split_grouped(examples_of("ab", groups=["g", None]), sizes, generator)
-    with pytest.raises(ValueError, match="'g1' holds the labels 'a' and 'b'"):
-        splits.split_grouped(examples_of("ab", groups=["g1", "g1"]), sizes, generator)
+targets = st.lists(st.floats(-1e6, 1e6).map(lambda x: round(x, 2)), min_size=1, max_size=80)
+
+
+@given(targets, sizes, seeds, st.randoms())
+def test_a_random_split_of_targets_is_a_partition_balanced_over_quantiles(
+    values, sizes, seed, random
+):
+    items = examples_of(list(map(str, values)))
+    parts, _ = splits.split(items, "random", sizes, np.random.default_rng(seed))
+    assert_partition(parts, len(items))
+    for stratum in np.unique(splits.quantiles(items)):
+        inside = splits.quantiles(items) == stratum
+        for part, indices in parts.items():
+            exact = int(inside.sum()) * Fraction(sizes[part], sum(sizes.values()))
+            assert abs(int(inside[indices].sum()) - exact) <= 1
+    shuffled = random.sample(items, len(items))
+    again, _ = splits.split(shuffled, "random", sizes, np.random.default_rng(seed))
+    for part in splits.PARTS:
+        assert {shuffled[i].id for i in again[part]} == {items[i].id for i in parts[part]}
+
+
+@given(targets)
+def test_quantiles_are_in_order_of_the_target_and_of_equal_size_within_ties(values):
+    strata = splits.quantiles(examples_of(list(map(str, values))))
+    order = np.argsort(values, kind="stable")
+    assert (np.diff(strata[order]) >= 0).all()
+    assert all(strata[i] == strata[j] for i in range(len(values)) for j in range(len(values))
+               if values[i] == values[j])  # fmt: skip
+    if len(set(values)) == len(values):
+        assert np.bincount(strata).max() <= -(-len(values) // splits.QUANTILES) + 1
+
+
+@pytest.mark.parametrize("label", ["high", "nan", "inf", None])
+def test_a_random_split_refuses_a_label_that_is_no_number(label):
+    with pytest.raises(ValueError, match=rf"'e1': label {label!r} is no finite number"):
+        splits.split(examples_of(["1.5", label]), "random", {}, np.random.default_rng(0))
+
+
+def test_an_unknown_rule_is_refused():
+    with pytest.raises(ValueError, match="'holdout' is unknown; use stratified, random"):
+        splits.split(examples_of("ab"), "holdout", {}, np.random.default_rng(0))
+
+
+def test_under_a_given_split_neighbours_of_dev_and_test_leave_train_and_nothing_moves():
+    places = ["train", "train", "dev", "test", "train", "test", "train"]
+    items = examples_of("abababa", parts=places)
+    clusters = np.array([0, 1, 1, 2, 3, 2, 2])
+    parts, counts = splits.split(items, "given", {}, np.random.default_rng(0), clusters)
+    assert {part: indices.tolist() for part, indices in parts.items()} == {
+        "train": [0, 4], "dev": [2], "test": [3, 5]
+    }  # fmt: skip
+    assert counts == {"neighbours_dropped": 2}
+
+
+def test_pairs_are_repeats_only_if_both_texts_are_equal():
+    items = [Example(str(i), ("a",), "x", None, None, second) for i, second in
+             enumerate([("b",), ("c",), ("b",), ()])]  # fmt: skip
+    kept, counts = splits.drop_repeats(items)
+    assert (kept.tolist(), counts["repeats_dropped"]) == ([0, 1, 3], 1)
+
+
+fractions = st.lists(st.floats(0.05, 1), min_size=1, max_size=6)
+
+
+@given(labels, fractions, seeds)
+def test_training_subsets_are_nested_and_apportioned_by_divisors(labels, fractions, seed):
+    strata = ["other", *labels]
+    indices = np.arange(1, len(strata))
+    assume(round(min(fractions) * len(indices)) > 0)
+    subsets = splits.nested(indices, fractions, np.random.default_rng(seed), strata)
+    ordered = [set(subsets[f].tolist()) for f in sorted(fractions)]
+    assert all(small <= large for small, large in pairwise([*ordered, set(indices.tolist())]))
+    for fraction, subset in subsets.items():
+        assert len(subset) == len(set(subset.tolist())) == round(fraction * len(indices))
+        # Webster's criterion: one divisor rounds every stratum's size to its seats.
+        seats = Counter(strata[i] for i in subset)
+        n = Counter(labels)
+        low = max(Fraction(2 * seats[c] - 1, n[c]) for c in n)
+        assert low <= min(Fraction(2 * seats[c] + 1, n[c]) for c in n)
+
+
+def test_another_seed_nests_other_subsets_and_the_same_seed_the_same():
+    strata, indices = list("ab") * 50, np.arange(100)
+
+    def draw(seed):
+        return splits.nested(indices, [0.2], np.random.default_rng(seed), strata)[0.2].tolist()
+
+    assert draw(0) == draw(0)
+    assert len({tuple(draw(seed)) for seed in range(5)}) == 5
+
+
+@pytest.mark.parametrize("fraction", [0, -0.5, 1.1, 0.01])
+def test_a_fraction_outside_0_to_1_or_without_examples_is_refused(fraction):
+    with pytest.raises(ValueError, match=f"fraction {fraction} of 20 training examples"):
+        splits.nested(np.arange(20), [fraction], np.random.default_rng(0), ["a"] * 20)
 
 
 def test_a_class_with_too_few_examples_is_named_with_the_part_and_both_counts():

@@ -16,8 +16,20 @@ STUDY = {
     "catalogue": {
         "sources": {"wheel": {}, "archive": {}},
         "tasks": {
-            "splice": {"source": "archive", "format": "fasta", "classes": ["EI", "N"]},
-            "composer": {"source": "wheel", "format": "midi", "classes": ["bach", "haydn"]},
+            "splice": {
+                "source": "archive",
+                "converter": "splice",
+                "format": "fasta",
+                "classes": ["EI", "N"],
+                "split": "stratified",
+            },
+            "composer": {
+                "source": "wheel",
+                "converter": "scores",
+                "format": "midi",
+                "classes": ["bach", "haydn"],
+                "split": "grouped",
+            },
             "unused": {"source": "nowhere", "format": "text", "classes": ["x"]},
         },
         "encoders": {"minilm": {"source": "wheel"}},
@@ -55,3 +67,63 @@ def test_an_unknown_name_is_refused_with_its_key_and_the_known_names(place, valu
     section[last] = value
     with pytest.raises(ValueError, match=message):
         study.check(config)
+
+
+CELL = {"file": "x.csv"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"classes": None}, "a classification needs `classes`"),
+        ({"kind": "regression"}, "a regression has no `classes`"),
+        ({"metric": "spearman"}, r"\.metric: 'spearman' does not fit a classification; use mcc"),
+        ({"split": "random"}, r"\.split: 'random' does not fit a classification"),
+        (
+            {"kind": "regression", "classes": None, "split": "stratified"},
+            r"\.split: 'stratified' does not fit a regression; use random, grouped, given",
+        ),
+        (
+            {"kind": "regression", "classes": None, "split": "random", "metric": "mcc"},
+            r"\.metric: 'mcc' does not fit a regression; use spearman",
+        ),
+        ({"converter": None}, "needs `converter:`, one of cola, fasta"),
+        ({"converter": "fassta"}, r"\.converter: 'fassta' is unknown; known: cola"),
+        ({"format": "midi"}, r"\.format: converter `splice` writes fasta, not midi"),
+        ({"layout": CELL}, "converter `splice` takes no layout"),
+        ({"converter": "table", "layout": {"fil": "x"}}, "unknown key 'fil'; allowed: file, files"),
+        ({"tokens": {"kind": "intervals"}}, r"\.tokens: intervals are for midi tasks"),
+        ({"tokens": {"kind": "kmers"}}, r"\.tokens: kmers need `k:`"),
+        ({"tokens": {"kind": "symbols", "k": 3}}, r"\.tokens: symbols have no `k:`; drop it"),
+        ({"token_map": {"kind": "identity"}}, r"\.token_map: identity is for text"),
+        ({"token_map": {"kind": "permutation", "shift": 3}}, "goes with kind shift"),
+        ({"source": ["archive", "nowhere"]}, r"\.source: 'nowhere' is unknown"),
+    ],
+)
+def test_keys_of_a_task_that_do_not_fit_each_other_are_refused(changes, message):
+    config = deepcopy(STUDY)
+    task = config["catalogue"]["tasks"]["splice"]
+    task.update(changes)
+    for key in [key for key, value in task.items() if value is None]:
+        del task[key]
+    with pytest.raises(ValueError, match=r"^catalogue\.tasks\.splice.*" + message):
+        study.check(config)
+
+
+def test_what_a_task_leaves_out_is_filled_in_and_the_study_s_length_wins():
+    config = deepcopy(STUDY)
+    tasks = config["catalogue"]["tasks"]
+    tasks["splice"]["max_length"] = 40
+    tasks["composer"] |= {"max_length": 50, "metric": "f1"}
+    del config["max_length"]["composer"]
+    study.check(config)
+    study.complete(config)
+    assert config["max_length"] == {"splice": 62, "composer": 50}
+    assert [tasks[t]["metric"] for t in ("splice", "composer")] == ["mcc", "f1"]
+    assert tasks["splice"]["kind"] == "classification"
+    assert tasks["splice"]["tokens"] == {"kind": "symbols"}
+    del tasks["splice"]["classes"], tasks["splice"]["metric"]
+    tasks["splice"] |= {"kind": "regression", "split": "random"}
+    study.check(config)
+    study.complete(config)
+    assert tasks["splice"]["metric"] == "spearman"

@@ -25,7 +25,7 @@ def study(tmp_path_factory):
 
 
 def curve_of(steps, values):
-    return pd.DataFrame({"step": steps, "dev_mcc": values})
+    return pd.DataFrame({"step": steps, "dev_score": values})
 
 
 def names(task, arm, seed):
@@ -39,7 +39,7 @@ def test_every_run_has_one_row_with_its_scores(study):
     record = study["metrics"][17]
     row = table.iloc[17]
     assert row["test_mcc"] == record["test"]["mcc"]
-    assert row["dev_mcc"] == record["dev"]["mcc"]
+    assert row["dev_score"] == record["dev"]["score"]
     assert row["code"] == record["provenance"]["code"]
 
 
@@ -109,13 +109,13 @@ def test_an_arm_that_the_study_lacks_gives_no_differences():
 
 def test_a_single_seed_gives_a_mean_without_bounds():
     metrics = [names("x", arm, 0) for arm in ("text", "random")]
-    run = pd.DataFrame(metrics).assign(test_mcc=[0.4, 0.3], test_accuracy=1.0, test_macro_f1=1.0)
+    run = pd.DataFrame(metrics).assign(test_score=[0.4, 0.3], test_accuracy=1.0)
     curves = [curve_of([0, 1], [0.0, 0.2]), curve_of([0, 1], [0.0, 0.1])]
     speed = tables.convergence(tables.histories(metrics, curves))
     table = tables.differences(run, speed).set_index("quantity")
-    assert table.loc["test mcc", "mean"] == pytest.approx(0.1)
+    assert table.loc["test score", "mean"] == pytest.approx(0.1)
     assert table.loc["dev area", "mean"] == pytest.approx(0.05)
-    assert math.isnan(table.loc["test mcc", "low"])
+    assert math.isnan(table.loc["test score", "low"])
 
 
 def test_similarity_averages_over_seeds_and_flags_few_rows(study):

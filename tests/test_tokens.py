@@ -65,7 +65,7 @@ splits_of_a_corpus = st.sampled_from(["stratified", "grouped", "given"])
 
 
 @settings(max_examples=30)
-@given(seeds, splits_of_a_corpus, st.sampled_from(["head", "centre", "tail"]))
+@given(seeds, splits_of_a_corpus, st.sampled_from(["head", "centre", "tail", "ends"]))
 def test_no_two_parts_share_a_sequence_even_up_to_the_cut(seed, split, truncate):
     examples = corpus(seed, groups=12 * (split == "grouped"), given=split == "given")
     arrays, vocabulary, _ = tokens.build(
@@ -112,7 +112,8 @@ def test_pretraining_sees_nothing_that_the_corpus_gives_to_dev_or_test(seed):
 def test_examples_left_over_from_dev_and_test_do_not_go_to_pretraining():
     examples = [Example(f"e{i}", tuple(f"{i:03d}"), "ab"[i % 2], None, None) for i in range(200)]
     sizes = {"train": 4, "dev": 4, "test": 4}
-    _, _, counts = tokens.build(examples, replace(SETTINGS, sizes=sizes))
+    _, _, facts = tokens.build(examples, replace(SETTINGS, sizes=sizes))
+    counts = facts["counts"]
     assert [counts[part] for part in PARTS] == [4, 4, 4]
     # A third each goes to dev and test before they are thinned out; both stay unseen.
     assert abs(counts["pretrain"] - 200 / 3) <= 2
@@ -122,7 +123,8 @@ def test_examples_left_over_from_dev_and_test_do_not_go_to_pretraining():
 @given(seeds, splits_of_a_corpus)
 def test_counts_add_up_and_the_vocabulary_covers_all_parts(seed, split):
     examples = corpus(seed, groups=12 * (split == "grouped"), given=split == "given")
-    arrays, vocabulary, counts = tokens.build(examples, replace(SETTINGS, split=split))
+    arrays, vocabulary, facts = tokens.build(examples, replace(SETTINGS, split=split))
+    counts, cut = facts["counts"], facts["cut"]
     clean, heads = first_of_clean(examples), [e.symbols[:5] for e in examples]
     kept = Counter(e.symbols[:5] for e in examples if e.id in clean)
     assert counts["repeats_dropped"] == sum(head in kept for head in heads) - len(clean)
@@ -130,7 +132,8 @@ def test_counts_add_up_and_the_vocabulary_covers_all_parts(seed, split):
     length = {e.id: len(e.symbols) for e in examples}
     for part, ragged in arrays.items():
         assert counts[part] == len(ragged)
-        assert counts[f"{part}_truncated"] == sum(length[name] > 5 for name in ragged.names)
+        n_cut = sum(length[name] > 5 for name in ragged.names)
+        assert cut[part] == {"n": len(ragged), "cut": n_cut, "share": n_cut / len(ragged)}
     ids = np.concatenate([ragged.ids for ragged in arrays.values()])
     assert {*ids.tolist()} == {CLS, SEP, *range(5, len(vocabulary))}
 
@@ -175,9 +178,10 @@ def test_the_same_seed_builds_the_same_parts_and_another_seed_others():
 
 
 @pytest.mark.parametrize(
-    ("policy", "expected"), [("head", "ABCD"), ("centre", "CDEF"), ("tail", "FGHI")]
+    ("policy", "expected"),
+    [("head", "ABCD"), ("centre", "CDEF"), ("tail", "FGHI"), ("ends", "ABHI")],
 )
-def test_a_long_sequence_keeps_its_head_its_centre_or_its_tail(policy, expected):
+def test_a_long_sequence_keeps_its_head_its_centre_its_tail_or_both_ends(policy, expected):
     assert "".join(tokens.cut(tuple("ABCDEFGHI"), 4, policy)) == expected
     assert "".join(tokens.cut(tuple("ABCD"), 4, policy)) == "ABCD"
     assert "".join(tokens.cut(tuple("AB"), 4, policy)) == "AB"
@@ -189,6 +193,11 @@ def test_the_centre_leaves_equally_much_on_both_sides(symbols, room):
     left = extra // 2
     assert tokens.cut(symbols, room, "centre") == symbols[left : len(symbols) - (extra - left)]
     assert extra == max(0, len(symbols) - room)
+
+
+@pytest.mark.parametrize(("room", "expected"), [(1, "A"), (2, "AI"), (3, "ABI"), (5, "ABCHI")])
+def test_of_both_ends_the_head_takes_the_odd_one(room, expected):
+    assert "".join(tokens.cut(tuple("ABCDEFGHI"), room, "ends")) == expected
 
 
 def test_an_empty_corpus_is_refused():
@@ -215,8 +224,8 @@ def test_fasta_and_text_are_read_into_symbols(tmp_path, tokenizer_folder):
     row = {"id": "r1", "label": "pos", "text": "The film abc"}
     pd.DataFrame([row]).to_csv(table, sep="\t", index=False)
     wordpieces = WordPieces(tokenizer_folder)
-    [example] = tokens.read_examples("fasta", [fasta], wordpieces, 8)
+    [example] = tokens.read_examples("fasta", [fasta], wordpieces, SETTINGS)
     assert (example.symbols, example.label, example.split) == (tuple("ACGT"), "EI", "test")
-    [example] = tokens.read_examples("text", [table], wordpieces, 8)
+    [example] = tokens.read_examples("text", [table], wordpieces, SETTINGS)
     assert example.symbols == ("the", "film", "a", "##b", "##c")
     assert (example.id, example.label, example.split) == ("r1", "pos", None)

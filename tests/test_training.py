@@ -15,10 +15,12 @@ from torch import nn
 
 from seqtransfer import batches, models, seeds, training
 from seqtransfer.formats import Ragged
+from seqtransfer.targets import Classification, Regression
 from seqtransfer.training import Schedule
 from seqtransfer.vocabulary import CLS, SEP
 
 A, B, NOISE = 5, 6, (7, 8, 9, 10)
+TARGET = Classification(("a", "b"))
 CPU = {"device": "cpu", "precision": "float32"}
 RUN = {"first_evaluation": 4, "seed": 0, "task": "toy", **CPU}
 
@@ -79,22 +81,22 @@ def test_evaluations_come_first_last_and_at_doubling_steps_between(steps, first)
 def test_training_learns_a_separable_task_to_the_last_example(sources_for):
     train, dev = toy(96, 0), toy(64, 1)
     model = build(sources_for())
-    outcome = training.fit(model, train, dev, ["a", "b"], schedule(steps=96, rate=3e-3), **RUN)
+    outcome = training.fit(model, train, dev, TARGET, schedule(steps=96, rate=3e-3), **RUN)
     assert not outcome.diverged
-    assert outcome.best_dev["mcc"] > 0.9
-    assert abs(outcome.history[0]["dev_mcc"]) < 0.5
-    right = training.predict(model, train, **CPU).argmax(axis=1) == train.labels
+    assert outcome.best_dev["score"] > 0.9
+    assert abs(outcome.history[0]["dev_score"]) < 0.5
+    right = training.predict(model, train, TARGET, **CPU).argmax(axis=1) == train.labels
     assert right.mean() == 1.0
 
 
 def test_the_history_has_a_row_at_every_evaluation_and_its_first_has_no_train_loss(sources_for):
     plan = schedule(steps=12)
-    outcome = training.fit(build(sources_for()), toy(48, 0), toy(20, 1), ["a", "b"], plan, **RUN)
+    outcome = training.fit(build(sources_for()), toy(48, 0), toy(20, 1), TARGET, plan, **RUN)
     assert [row["step"] for row in outcome.history] == [0, 4, 8, 12]
     assert [row["examples"] for row in outcome.history] == [0, 64, 128, 192]
     assert math.isnan(outcome.history[0]["train_loss"])
     assert all(math.isfinite(row["train_loss"]) for row in outcome.history[1:])
-    scores = {f"dev_{name}" for name in ("loss", "accuracy", "mcc", "macro_f1")}
+    scores = {f"dev_{name}" for name in ("loss", "score", "accuracy", "mcc", "macro_f1", "f1")}
     assert set(outcome.history[0]) == {"step", "examples", "train_loss"} | scores
 
 
@@ -103,7 +105,7 @@ def test_a_seed_gives_the_same_weights_bit_for_bit_and_another_seed_others(sourc
         with training.reproducible(seed, threads=1):
             model = build(sources_for())
             run = RUN | {"seed": seed}
-            training.fit(model, toy(48, 0), toy(20, 1), ["a", "b"], schedule(), **run)
+            training.fit(model, toy(48, 0), toy(20, 1), TARGET, schedule(), **run)
         return torch.cat([p.flatten() for p in model.parameters()])
 
     assert torch.equal(weights(0), weights(0))
@@ -114,7 +116,7 @@ def test_the_seed_and_the_task_decide_the_order_of_the_batches(sources_for):
     def losses(**changes):
         model, run = build(sources_for(), dropout=False), RUN | {"first_evaluation": 1} | changes
         plan = schedule(steps=2)
-        outcome = training.fit(model, toy(48, 0), toy(20, 1), ["a", "b"], plan, **run)
+        outcome = training.fit(model, toy(48, 0), toy(20, 1), TARGET, plan, **run)
         return [row["train_loss"] for row in outcome.history[1:]]
 
     assert losses() == losses()
@@ -142,13 +144,13 @@ def test_the_best_step_is_the_first_of_the_highest_dev_scores_and_its_weights_co
     dev = relabelled(dev, 1 - dev.labels if rule == "opposite" else coin)
     model = build(sources_for())
     plan, run = schedule(steps=40, rate=3e-3), RUN | {"first_evaluation": 1}
-    outcome = training.fit(model, train, dev, ["a", "b"], plan, **run)
-    curve = [row["dev_mcc"] for row in outcome.history]
+    outcome = training.fit(model, train, dev, TARGET, plan, **run)
+    curve = [row["dev_score"] for row in outcome.history]
     best = curve.index(max(curve))
     assert outcome.best_step == outcome.history[best]["step"] < 40
-    predictions = training.predict(model, dev, **CPU).argmax(axis=1)
+    predictions = training.predict(model, dev, TARGET, **CPU).argmax(axis=1)
     assert matthews_corrcoef(dev.labels, predictions) == pytest.approx(max(curve), abs=1e-12)
-    assert outcome.best_dev["mcc"] == max(curve)
+    assert outcome.best_dev["score"] == max(curve)
 
 
 def test_a_rate_that_blows_up_ends_the_run_as_diverged_with_usable_weights(sources_for):
@@ -158,23 +160,23 @@ def test_a_rate_that_blows_up_ends_the_run_as_diverged_with_usable_weights(sourc
     # At step 0 every dev answer is wrong (MCC -1): broken weights, whose constant answer scores 0,
     # must not pass for better ones.
     with torch.no_grad():
-        logits = np.log(training.predict(model, dev, **CPU))
+        logits = np.log(training.predict(model, dev, TARGET, **CPU))
         model.head.bias[0] -= float(np.median(logits[:, 0] - logits[:, 1]))
     before["head.bias"] = model.head.bias.detach().clone()
-    dev = relabelled(dev, 1 - training.predict(model, dev, **CPU).argmax(axis=1))
+    dev = relabelled(dev, 1 - training.predict(model, dev, TARGET, **CPU).argmax(axis=1))
     run = RUN | {"first_evaluation": 1}
-    outcome = training.fit(model, train, dev, ["a", "b"], schedule(rate=math.inf), **run)
-    assert outcome.history[0]["dev_mcc"] == pytest.approx(-1)
+    outcome = training.fit(model, train, dev, TARGET, schedule(rate=math.inf), **run)
+    assert outcome.history[0]["dev_score"] == pytest.approx(-1)
     assert outcome.diverged
     assert outcome.history[-1]["step"] < 12
     assert outcome.best_step == 0
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
-    assert np.isfinite(training.predict(model, dev, **CPU)).all()
+    assert np.isfinite(training.predict(model, dev, TARGET, **CPU)).all()
 
 
 def test_a_run_whose_last_step_breaks_it_has_diverged_too(sources_for):
     plan = schedule(steps=1, rate=math.inf)
-    outcome = training.fit(build(sources_for()), toy(48, 0), toy(20, 1), ["a", "b"], plan, **RUN)
+    outcome = training.fit(build(sources_for()), toy(48, 0), toy(20, 1), TARGET, plan, **RUN)
     assert outcome.diverged
 
 
@@ -182,7 +184,7 @@ def test_predictions_come_in_the_order_of_the_input_and_padding_does_not_change_
     ragged = toy(150, 2)  # three batches of 64, sorted by length
     for pooling in models.POOLINGS:
         model = build(sources_for(), pooling=pooling, classes=3)
-        together = training.predict(model, ragged, **CPU)
+        together = training.predict(model, ragged, TARGET, **CPU)
         assert (together.shape, together.dtype) == ((150, 3), np.float32)
         np.testing.assert_allclose(together.sum(axis=1), 1, rtol=1e-5)
         with torch.inference_mode():
@@ -194,7 +196,7 @@ def test_predictions_come_in_the_order_of_the_input_and_padding_does_not_change_
 
 def test_predicting_switches_dropout_off(sources_for):
     model, ragged = build(sources_for()).train(), toy(10, 2)
-    first, second = (training.predict(model, ragged, **CPU) for _ in range(2))
+    first, second = (training.predict(model, ragged, TARGET, **CPU) for _ in range(2))
     assert np.array_equal(first, second)
 
 
@@ -205,16 +207,14 @@ def test_the_dev_loss_is_the_mean_negative_log_likelihood_in_nats(rows):
     labels = [label for label, _ in rows]
     probabilities = np.array([p for _, p in rows], dtype=np.float64)
     probabilities /= probabilities.sum(axis=1, keepdims=True)
-    ragged = Ragged.from_lists([[1, 2]] * len(rows), labels, ["x"] * len(rows))
-    scores = training.dev_scores(ragged, probabilities, ["a", "b", "c"])
+    scores = Classification(("a", "b", "c")).score(np.array(labels), probabilities)
     expected = nn.functional.nll_loss(torch.from_numpy(probabilities).log(), torch.tensor(labels))
     assert scores["loss"] == pytest.approx(float(expected))
     assert scores["n"] == len(rows)
 
 
 def test_a_certain_and_wrong_answer_has_a_finite_loss():
-    ragged = Ragged.from_lists([[1, 2]], [0], ["x"])
-    scores = training.dev_scores(ragged, np.array([[0.0, 1.0]]), ["a", "b"])
+    scores = TARGET.score(np.array([0]), np.array([[0.0, 1.0]]))
     assert scores["loss"] == pytest.approx(-math.log(1e-12))
 
 
@@ -262,7 +262,7 @@ def test_training_equals_a_plain_pytorch_loop(sources_for):
     expected = plain_losses(build(sources_for(), dropout=False), train, plan, seed=0)
     model = build(sources_for(), dropout=False)
     run = RUN | {"first_evaluation": 1}
-    outcome = training.fit(model, train, toy(20, 1), ["a", "b"], plan, **run)
+    outcome = training.fit(model, train, toy(20, 1), TARGET, plan, **run)
     means, start = [], 0
     for row in outcome.history[1:]:
         means.append(np.mean(expected[start : row["step"]]))
@@ -279,3 +279,25 @@ def test_a_batch_on_the_device_is_the_batch_of_collate():
     assert np.array_equal(ids.numpy(), expected_ids)
     assert np.array_equal(mask.numpy(), expected_mask)
     assert training.to_tensors(ragged, np.array([2, 2]), "cpu")[1] is None
+
+
+def test_a_number_is_learned_and_answered_in_its_own_unit(sources_for):
+    def numbers(part):  # 1000 for an A, 1010 for a B
+        return Ragged(part.ids, part.offsets, 1000.0 + 10 * part.labels, part.names)
+
+    train, dev = numbers(toy(96, 0)), numbers(toy(64, 1))
+    target = Regression(train.labels.mean(), train.labels.std(), "pearson")
+    model = build(sources_for(), classes=1)
+    outcome = training.fit(model, train, dev, target, schedule(steps=96, rate=3e-3), **RUN)
+    assert outcome.best_dev["pearson"] == outcome.best_dev["score"] > 0.9
+    answers = training.predict(model, dev, target, **CPU)
+    assert answers.shape == (64, 1)
+    assert np.abs(answers[:, 0] - dev.labels).mean() < 3
+
+
+def test_the_loss_of_a_number_is_its_squared_error_in_units_of_the_deviation():
+    target = Regression(5.0, 2.0)
+    loss = training.loss_of(target, torch.tensor([[0.5], [-1.0]]), np.array([7.0, 3.0]))
+    assert float(loss) == pytest.approx(((0.5 - 1) ** 2 + 0) / 2)
+    scores = target.score(np.array([7.0, 3.0]), np.array([[6.0], [3.0]]))
+    assert scores["loss"] == pytest.approx(((0.5 - 1) ** 2 + 0) / 2)

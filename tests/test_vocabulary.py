@@ -102,3 +102,22 @@ def test_a_text_becomes_its_word_pieces_uncut_unpadded_and_without_special_token
     rows = wordpieces.rows()
     assert sorted(rows.values()) == list(range(len(rows)))
     assert rows["[PAD]"] == 0
+
+
+def test_a_shift_moves_every_symbol_by_as_many_ordinary_places_in_a_circle():
+    vocabulary = Vocabulary.of(ORDINARY)
+    generator = np.random.default_rng(0)
+    moved = token_map(vocabulary, ROWS, generator, "shift", 5)
+    for symbol, row in zip(vocabulary.symbols, moved[5:], strict=True):
+        there = ORDINARY[(ORDINARY.index(symbol) + 5) % len(ORDINARY)]
+        assert row == ROWS[there]
+    whole_circle = token_map(vocabulary, ROWS, generator, "shift", len(ORDINARY))
+    assert np.array_equal(whole_circle, token_map(vocabulary, ROWS, generator, "identity"))
+    assert [ROWS[symbol] for symbol in vocabulary.symbols] == whole_circle[5:].tolist()
+    assert moved[:5].tolist() == [ROWS[name] for name in SPECIALS]
+
+
+@pytest.mark.parametrize("kind", ["shift", "identity"])
+def test_symbols_that_are_no_tokens_have_no_place_to_move_from(kind):
+    with pytest.raises(ValueError, match="symbol 'EI' is no token of the encoder"):
+        token_map(Vocabulary(("EI", "a")), ROWS, np.random.default_rng(0), kind, 3)

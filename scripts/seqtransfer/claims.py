@@ -18,7 +18,7 @@ from seqtransfer.statistics import (
     verdict_greater,
     verdict_not_worse,
 )
-from seqtransfer.tables import MINIMUM_ROWS_PER_WIDTH, paired_differences
+from seqtransfer.tables import MINIMUM_ROWS_PER_WIDTH, paired_differences, score_unit
 
 NOT_TESTED = "not tested"
 SIGN_RULE = (
@@ -27,8 +27,8 @@ SIGN_RULE = (
 )
 MARGIN_RULE = (
     "Non-inferiority: supported if the {percent:.0f} % interval of the overall effect lies above"
-    " -{margin:g} MCC (one side of two one-sided tests at {alpha:.0f} %), contradicted if it lies"
-    " below -{margin:g}, undecided if it includes -{margin:g}."
+    " -{margin:g} {unit} (one side of two one-sided tests at {alpha:.0f} %), contradicted if it"
+    " lies below -{margin:g}, undecided if it includes -{margin:g}."
 )
 FLOOR_RULE = (
     SIGN_RULE[:-1] + "; to be supported, text-vs-domain must also exceed the 97.5 % point of its"
@@ -48,13 +48,13 @@ def judge(
     """One record per claim, from the tables `runs`, `convergence`, `scores` and `comparisons`.
 
     level: of all intervals but that of claim (c), whose level is 2 level - 1 so that each of its
-    two one-sided tests has error 1 - level. margin: non-inferiority margin of (c), in MCC.
+    two one-sided tests has error 1 - level. margin: non-inferiority margin of (c).
     A record has id, short, title, paper, contrast, estimand, unit, level, margin, rule, effects
     (one per task: mean, low, high, seeds), overall, verdict, reading, facts.
     """
-    tested = (run, "test_mcc")
+    tested, unit = (run, "test_score"), score_unit(run)
     return [
-        _faster(speed, level),
+        _faster(run, speed, level),
         _better(run, score, level),
         _slightly_worse(run, level, margin),
         *(_shared(comparisons, measure, level) for measure in comparisons["measure"].unique()),
@@ -62,109 +62,19 @@ def judge(
             *tested, "shuffled", "random", level,
             id="weights", short="shuffled over random",
             title="Shuffled text weights score better than random weights",
-            paper="", unit="MCC",
-            estimand="Paired difference shuffled - random of test MCC: what the distribution of"
-            " the weights gives without their arrangement.",
+            paper="", unit=unit,
+            estimand="Paired difference shuffled - random of the test score: what the distribution"
+            " of the weights gives without their arrangement.",
         ),
         _record(
             *tested, "text", "shuffled", level,
             id="arrangement", short="text over shuffled",
             title="Text weights score better than the same weights shuffled",
-            paper="", unit="MCC",
-            estimand="Paired difference text - shuffled of test MCC: what the arrangement of the"
-            " weights (the knowledge) adds to their distribution.",
+            paper="", unit=unit,
+            estimand="Paired difference text - shuffled of the test score: what the arrangement of"
+            " the weights (the knowledge) adds to their distribution.",
         ),
     ]  # fmt: skip
-
-
-def caveats(
-    run: pd.DataFrame, comparisons: pd.DataFrame, budget: pd.DataFrame, records: Sequence[dict]
-) -> list[str]:
-    """What every verdict of this study rests on and what its intervals leave out, in sentences."""
-    seeds = run.groupby("task")["seed"].nunique()
-    smallest = run.loc[run["test_n"].idxmin()]
-    lines = [
-        f"Seeds per task: {seeds.min()}" + (f" to {seeds.max()}" if seeds.nunique() > 1 else "")
-        + ". A seed draws the token map, the classifier head and the batch order; the intervals"
-        " cover these and nothing else.",
-        "The intervals do not cover the choice of test examples (the smallest test set, "
-        f"{smallest['task']}, has n = {smallest['test_n']}), of tasks, of the one text-pretrained"
-        " encoder, or of the one domain pretraining run a task.",
-        f"{sum(r['verdict'] != NOT_TESTED for r in records)} verdicts are read side by side; their"
-        " intervals are not adjusted for that.",
-    ]  # fmt: skip
-    if len(comparisons):
-        lines.append(
-            f"The encoder is small ({comparisons['layer'].max()} layers of width"
-            f" {comparisons['width'].max()}): nothing here speaks for larger ones."
-        )
-    spent = budget.dropna(subset=["pretraining_steps"])
-    if len(spent):
-        each = "; ".join(
-            f"{row.task} {row.pretraining_steps} steps, {row.pretraining_tokens_seen:,} tokens"
-            for row in spent.itertuples()
-        )
-        lines.append(
-            f"Domain pretraining had a small budget ({each}) on the task's own training sequences:"
-            " the domain arm is a stand-in for an expert model of the field, and a weak one. After"
-            " so few steps it may still resemble random weights: that would raise the floor of (d)."
-        )
-    for name, plural in (("learning_rate", "Learning rates"), ("pooling", "Poolings")):
-        chosen = (
-            run.groupby(["task", "initialization"], sort=False)[name].first().unstack(sort=False)
-        )
-        differing = chosen[chosen.nunique(axis=1) > 1]
-        lines += [
-            f"{plural} differ between the arms of {task}: "
-            + ", ".join(f"{arm} {value}" for arm, value in row.dropna().items())
-            + "."
-            for task, row in differing.iterrows()
-        ]
-        if differing.empty:
-            lines.append(
-                f"{plural} are the same in all arms of a task, which may suit one arm more than"
-                " another."
-            )
-    if run["diverged"].any():
-        lines.append(f"{int(run['diverged'].sum())} runs diverged; they are counted, not dropped.")
-    return lines
-
-
-def settings_caveats(run: pd.DataFrame, settings: pd.DataFrame) -> list[str]:
-    """What the table of chosen settings says against itself, in sentences; none where it is silent.
-
-    settings: as `runs.choose` writes it; a table written by hand may lack steps, batch_size, runs
-    and edge, and then nothing is known of its making.
-    """
-    keys = ["task", "initialization"]
-    arms = run.drop_duplicates(keys)[[*keys, "steps", "batch_size"]]
-    chosen = arms.merge(settings, on=keys, suffixes=("", "_swept"))
-    if not {"steps_swept", "batch_size_swept", "runs", "edge"} <= set(chosen):
-        return ["The table of learning rates and poolings does not say how they were chosen."]
-    lines = []
-    other = (chosen["steps"] != chosen["steps_swept"]) | (
-        chosen["batch_size"] != chosen["batch_size_swept"]
-    )
-    if other.any():
-        swept = chosen[other].iloc[0]
-        lines.append(
-            f"Learning rate and pooling of {other.sum()} of {len(chosen)} arms were chosen at"
-            f" another budget ({swept.steps_swept} steps of {swept.batch_size_swept} examples)"
-            f" than these runs have ({swept.steps} of {swept.batch_size}); they may not suit it."
-        )
-    if (chosen["runs"] < 2).any():
-        lines.append(
-            f"Learning rate and pooling of {(chosen['runs'] < 2).sum()} of {len(chosen)} arms rest"
-            " on one sweep run a candidate: a lucky one may have won."
-        )
-    edge = chosen[chosen["edge"]]
-    if len(edge):
-        names = ", ".join(f"{row.task} {row.initialization}" for row in edge.itertuples())
-        lines.append(
-            f"The chosen learning rate is the lowest or highest candidate for {names}: a better one"
-            " may lie outside the sweep."
-        )
-    return lines
 
 
 def render(template: str, records: Sequence[dict], notes: Sequence[str], *, escape: bool) -> str:
@@ -176,13 +86,13 @@ def render(template: str, records: Sequence[dict], notes: Sequence[str], *, esca
     return environment.from_string(template).render(records=records, caveats=notes).rstrip() + "\n"
 
 
-def _faster(speed: pd.DataFrame, level: float) -> dict:
+def _faster(run: pd.DataFrame, speed: pd.DataFrame, level: float) -> dict:
     record = _record(
         speed, "area", "text", "random", level,
         id="a", short="text learns faster",
         title="Text pretraining converges faster than random initialization",
-        paper="Text-pretrained models converge faster.", unit="mean dev MCC",
-        estimand="Paired difference text - random of the area under the dev-MCC curve over"
+        paper="Text-pretrained models converge faster.", unit=f"mean dev {score_unit(run)}",
+        estimand="Paired difference text - random of the area under the dev-score curve over"
         " log2(step + 1), divided by the length of that axis.",
     )  # fmt: skip
     for task, rows in speed.groupby("task", sort=False):
@@ -192,7 +102,7 @@ def _faster(speed: pd.DataFrame, level: float) -> dict:
             if (rows["initialization"] == arm).any()
         ]
         record["facts"].append(
-            f"{task}: median steps to dev MCC {rows['threshold'].iloc[0]:.3f} (90 % of the common"
+            f"{task}: median steps to dev score {rows['threshold'].iloc[0]:.3f} (90 % of the common"
             f" best): {', '.join(medians)}."
         )
     return record
@@ -200,13 +110,14 @@ def _faster(speed: pd.DataFrame, level: float) -> dict:
 
 def _better(run: pd.DataFrame, score: pd.DataFrame, level: float) -> dict:
     record = _record(
-        run, "test_mcc", "text", "random", level,
+        run, "test_score", "text", "random", level,
         id="b", short="text scores better",
         title="Text pretraining scores better than random initialization",
-        paper="Text-pretrained models perform better.", unit="MCC",
-        estimand="Paired difference text - random of test MCC at the step with the best dev MCC.",
+        paper="Text-pretrained models perform better.", unit=score_unit(run),
+        estimand="Paired difference text - random of the test score at the step of the best dev"
+        " score.",
     )  # fmt: skip
-    tested = score[(score["split"] == "test") & (score["metric"] == "mcc")]
+    tested = score[(score["split"] == "test") & score["headline"]]
     means = tested.pivot(index="task", columns="arm", values="mean").reindex(score["task"].unique())
     if {"text", "ngram"} <= set(means.columns):
         ahead = [str(task) for task in means.index[means["ngram"] >= means["text"]]]
@@ -221,18 +132,21 @@ def _better(run: pd.DataFrame, score: pd.DataFrame, level: float) -> dict:
 def _slightly_worse(run: pd.DataFrame, level: float, margin: float) -> dict:
     narrow = 2 * level - 1
     record = _record(
-        run, "test_mcc", "text", "domain", narrow, margin,
+        run, "test_score", "text", "domain", narrow, margin,
         id="c", short="nearly as good as domain",
         title="Text pretraining is only slightly worse than domain pretraining",
-        paper="Only slightly worse than models with task-specific knowledge.", unit="MCC",
-        estimand="Paired difference text - domain of test MCC, against a margin fixed beforehand.",
-        rule=MARGIN_RULE.format(percent=100 * narrow, margin=margin, alpha=100 * (1 - level)),
+        paper="Only slightly worse than models with task-specific knowledge.", unit=score_unit(run),
+        estimand="Paired difference text - domain of the test score, against a margin fixed"
+        " beforehand.",
+        rule=MARGIN_RULE.format(
+            percent=100 * narrow, margin=margin, alpha=100 * (1 - level), unit=score_unit(run)
+        ),
     )  # fmt: skip
-    gain = _overall(paired_differences(run, "test_mcc", "domain", "random"), level)
+    gain = _overall(paired_differences(run, "test_score", "domain", "random"), level)
     if gain:
         weak = gain["low"] is None or gain["low"] <= 0
         record["facts"].append(
-            f"Domain - random: {_interval_text(gain, level)} MCC. "
+            f"Domain - random: {_interval_text(gain, level)} {score_unit(run)}. "
             + (
                 "The domain model is not shown to beat random initialization here, so being no"
                 " worse than it says little about text."

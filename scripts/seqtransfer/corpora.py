@@ -1,46 +1,53 @@
-"""Corpora on disk -> examples: FASTA for DNA and protein, tables for text and for lists of files.
+"""The house forms of a corpus -> examples: FASTA for sequences, tables for text and for file lists.
 
 A FASTA header is `>id label=EI group=x split=train`. The values are percent-quoted, so a label may
 hold any character. `label` is required; `group` names examples that must stay on one side of a
 split; `split` is one of train, dev, test where the data come already divided.
 """
 
+import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
 
 import pandas as pd
-from Bio import SeqIO
 
 from seqtransfer import formats
+from seqtransfer.reading import check_text, open_text, rows
 
 SPLITS = ("train", "dev", "test")
 SEQUENCE = re.compile(r"[A-Za-z*-]+")
+FACTS = ("label", "group", "split")
 LINE = 80  # symbols on one line of a FASTA file
 
 
 @dataclass(frozen=True)
 class Example:
-    """One sequence of domain symbols, with what is known about it."""
+    """One sequence of domain symbols, or a pair of them, with what is known about it.
+
+    label: a class, or a decimal number for regression. second: empty unless this is a pair.
+    """
 
     id: str
     symbols: tuple[str, ...]
     label: str | None
     group: str | None
     split: str | None
+    second: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class TextExample:
-    """One text, with what is known about it."""
+    """One text, or a pair of them (`second` is empty unless), with what is known about it."""
 
     id: str
     text: str
     label: str | None
     group: str | None
     split: str | None
+    second: str = ""
 
 
 def read_fasta(path: Path) -> list[Example]:
@@ -48,42 +55,84 @@ def read_fasta(path: Path) -> list[Example]:
 
     Words of the header that are not label=, group= or split= are ignored.
     Raises ValueError naming file and record if a record has no label, an unknown split, no
-    sequence or characters other than these, if an id comes twice, or if there is no record.
+    sequence or characters other than these, if an id comes twice, if something stands before the
+    first `>`, or if there is no record.
     """
-    examples = []
-    with open(path, encoding="utf-8") as file:
-        try:
-            records = list(SeqIO.parse(file, "fasta"))
-        except ValueError as error:  # wrong encodings are ValueErrors, too
-            raise ValueError(f"{path}: not a FASTA file in UTF-8 ({error})") from error
-    for record in records:
-        where = f"{path}: record {record.id!r}"
-        sequence = bytes(record.seq).decode("utf-8")  # str() would stop at letters such as Ä
+    return list(iterate_fasta(path))
+
+
+def iterate_fasta(path: Path) -> Iterator[Example]:
+    """As `read_fasta`, one example at a time; a fault is raised when its record is reached."""
+    seen = set()
+    for header, sequence in iterate_records(path):
+        name, *words = header.split() or [""]
         if not SEQUENCE.fullmatch(sequence):
-            raise ValueError(_sequence_fault(where, sequence))
-        words = record.description.split()[1:]
-        fields = [w.split("=", 1) for w in words if w.startswith(("label=", "group=", "split="))]
-        given = {key: unquote(value) for key, value in fields}
-        if len(given) < len(fields):
-            raise ValueError(f"{where}: label=, group= or split= comes twice in its header")
-        facts = check_facts(where, given, how=f"write `>{record.id} label=...`")
-        examples.append(Example(record.id, tuple(sequence.upper()), **facts))
-    check_ids(path, [example.id for example in examples])
-    return examples
+            raise ValueError(_sequence_fault(f"{path}: record {name!r}", sequence))
+        given = {}
+        for word in words:
+            key, equals, value = word.partition("=")
+            if equals and key in FACTS:
+                if key in given:
+                    raise ValueError(f"{path}: record {name!r}: {key}= comes twice in its header")
+                given[key] = value if "%" not in value else _unquoted(path, name, value)
+        # Asked in full only about what is unusual: a million records spend their time here.
+        if not given.get("label") or given.get("split", "train") not in SPLITS:
+            given = check_facts(f"{path}: record {name!r}", given, f"write `>{name} label=...`")
+        if name in seen:
+            raise ValueError(f"{path}: id {name!r} comes twice; rename one of the two examples")
+        seen.add(name)
+        group, split = given.get("group") or None, given.get("split")
+        yield Example(name, tuple(sequence.upper()), given["label"], group, split)
+    if not seen:
+        raise ValueError(f"{path}: holds no examples")
+
+
+def iterate_records(path: Path) -> Iterator[tuple[str, str]]:
+    """(header without `>`, sequence) of every record of a FASTA file, house form or not.
+
+    The file may be compressed (gzip, bzip2, xz), wrapped, and have any line ends; white space at
+    the ends of lines is dropped, and nothing else. The sequence is not checked.
+    Raises ValueError naming file and record if the header is no UTF-8, and file and line if
+    something stands before the first `>`: whoever skips it may skip a record without its `>`.
+    """
+    with open_text(path) as file:
+        header, lines = None, []
+        for number, line in enumerate(file, start=1):
+            if line[0] == ">":
+                if header is not None:
+                    yield header, "".join(lines)
+                header, lines = line[1:].rstrip(), []
+                if not header.isascii() or "\0" in header:
+                    check_text(f"{path}: line {number}: record {header.split()[:1]}", header)
+            elif header is not None:
+                lines.append(line.rstrip(" \t\n"))
+            elif line.strip():
+                raise ValueError(
+                    f"{path}: line {number}: not a FASTA file, or its first record has no `>`; "
+                    f"found {line.rstrip()[:40]!r} before the first `>`"
+                )
+        if header is not None:
+            yield header, "".join(lines)
 
 
 def write_fasta(path: Path, examples: Iterable[Example]) -> None:
     """Write labelled sequences so that `read_fasta` gives them back.
 
     Raises ValueError naming the example if FASTA cannot hold it: no label, an id that is empty,
-    starts with `>` or contains white space, symbols that are not single uppercase letters, * or -.
+    starts with `>` or contains white space, a pair, symbols other than single uppercase letters, *
+    and -; or if an id comes twice, or there are no examples.
     """
+    names = []
     with formats.atomic(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
         for example in examples:
             where = f"{path}: example {example.id!r}"
+            names.append(example.id)
             sequence = "".join(example.symbols)
+            if example.second:
+                raise ValueError(f"{where}: FASTA holds one sequence a record, not a pair")
             if not re.fullmatch(r"[^\s>]\S*", example.id):
                 raise ValueError(f"{where}: a FASTA id is one word that does not start with `>`")
+            check_text(where, example.id)
             if any(len(symbol) != 1 for symbol in example.symbols):
                 raise ValueError(f"{where}: FASTA holds symbols of one character only")
             if not SEQUENCE.fullmatch(sequence) or sequence != sequence.upper():
@@ -93,45 +142,57 @@ def write_fasta(path: Path, examples: Iterable[Example]) -> None:
             words = [f"{key}={quote(value, safe='')}" for key, value in facts.items() if value]
             lines = (sequence[i : i + LINE] for i in range(0, len(sequence), LINE))
             file.write("\n".join([f">{example.id} {' '.join(words)}", *lines]) + "\n")
+        check_ids(path, names)
 
 
 def read_text(path: Path) -> list[TextExample]:
-    """Read a TSV table of texts with the columns id, label, text and perhaps group and split.
+    """Read a TSV table of texts: columns id, label, text, perhaps second, group and split.
 
+    A column `second` makes every row a pair.
     Raises ValueError naming file and id if a text or a label is missing, a text holds a tab or a
     line break, a split is unknown, an id comes twice, or a column is missing.
     """
     examples = []
-    for row in read_strings(path, ("id", "label", "text")).to_dict("records"):
+    for _, row in rows(path, ("id", "label", "text"), delimiter="\t"):
         where = f"{path}: text {row['id']!r}"
-        if not row["text"].strip():
-            raise ValueError(f"{where}: is empty; remove its row")
-        if re.search(r"[\t\r\n]", row["text"]):
-            raise ValueError(
-                f"{where}: holds a tab or a line break; look for a quotation mark that is not "
-                "closed, and replace breaks by spaces"
-            )
+        for column in ("text", "second"):
+            _check_cell(where, column, row.get(column))
         facts = check_facts(where, row, how="fill its column `label`")
-        examples.append(TextExample(row["id"], row["text"], **facts))
+        examples.append(TextExample(row["id"], row["text"], **facts, second=row.get("second", "")))
     check_ids(path, [example.id for example in examples])
     return examples
+
+
+def write_text(path: Path, examples: Iterable[TextExample]) -> None:
+    """Write texts so that `read_text` gives them back; columns that all leave empty are left out.
+
+    Raises ValueError naming the example if the table cannot hold it: no label, a text that is empty
+    or holds a tab or a line break, a pair among single texts; or if an id comes twice.
+    """
+    examples = list(examples)
+    check_ids(path, [example.id for example in examples])
+    pairs = any(example.second for example in examples)
+    for example in examples:
+        where = f"{path}: text {example.id!r}"
+        _check_cell(where, "text", example.text)
+        _check_cell(where, "second", example.second if pairs else None)
+        given = {"label": example.label, "group": example.group, "split": example.split}
+        check_facts(where, given, how="give it a label")
+    columns = {name: [getattr(example, name) for example in examples] for name in ("id", "label")}
+    columns["text"] = [example.text for example in examples]
+    for name in ("second", "group", "split"):
+        cells = [getattr(example, name) or "" for example in examples]
+        if any(cells):
+            columns[name] = cells
+    formats.write_table(path, pd.DataFrame(columns))
 
 
 def read_strings(path: Path, columns: Iterable[str]) -> pd.DataFrame:
     """Read a TSV table with every cell a string: "001" stays "001", and an empty cell is "".
 
-    Raises ValueError naming the file if it is no table, has no row or lacks one of `columns`.
+    Raises ValueError naming file and line if it is no table, has no row or lacks one of `columns`.
     """
-    try:
-        table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
-    except ValueError as error:  # the parser's errors and wrong encodings are ValueErrors
-        raise ValueError(f"{path}: not a UTF-8 table with tabs ({error})") from error
-    missing = [name for name in columns if name not in table.columns]
-    if missing:
-        raise ValueError(f"{path}: no column {missing[0]!r}; its columns are {list(table.columns)}")
-    if table.empty:
-        raise ValueError(f"{path}: has a header but no rows")
-    return table
+    return pd.DataFrame([row for _, row in rows(path, columns, delimiter="\t")], dtype=str)
 
 
 def check_facts(where: str, given: Mapping[str, str | None], how: str) -> dict[str, str | None]:
@@ -161,8 +222,37 @@ def check_ids(path: Path | str, ids: list[str]) -> None:
         seen.add(name)
 
 
+def train_or_dev(content: str, share: float) -> str:
+    """`dev` for about `share` of all contents, else `train`: decided by the content alone.
+
+    Equal contents fall on one side, whatever their order and however many there are, so a part that
+    is cut out of a given training part needs no seed and no list.
+    """
+    digest = hashlib.sha256(content.encode("utf-8")).digest()
+    return "dev" if int.from_bytes(digest[:8]) < share * 2**64 else "train"
+
+
+def _unquoted(path: Path, name: str, value: str) -> str:
+    try:
+        return unquote(value, errors="strict")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: record {name!r}: {value!r} is no quoted UTF-8") from error
+
+
+def _check_cell(where: str, column: str, text: str | None) -> None:
+    if text is not None and not text.strip():
+        raise ValueError(f"{where}: its column `{column}` is empty; remove its row")
+    if text is not None and re.search(r"[\t\r\n]", text):
+        raise ValueError(
+            f"{where}: `{column}` holds a tab or a line break; look for a quotation mark "
+            "that is not closed, and replace breaks by spaces"
+        )
+
+
 def _sequence_fault(where: str, sequence: str) -> str:
     if not sequence:
         return f"{where}: has no sequence; remove the record"
-    bad = sorted(set(re.sub(r"[A-Za-z*-]", "", sequence)) or set(re.sub(r"[A-Z*-]", "", sequence)))
-    return f"{where}: holds {', '.join(map(repr, bad))}; use letters, `*` and `-` only"
+    bad = set(re.sub(r"[A-Za-z*-]", "", sequence)) or set(re.sub(r"[A-Z*-]", "", sequence))
+    first = next(i for i, symbol in enumerate(sequence) if symbol in bad) + 1
+    shown = ", ".join(repr(symbol) for symbol in sorted(bad)[:8])
+    return f"{where}: holds {shown} from position {first} on; use letters, `*` and `-` only"

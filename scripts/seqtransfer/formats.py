@@ -1,12 +1,13 @@
 """Every file that crosses a rule boundary: how it is written whole or not at all, and read back.
 
 Tables are tidy TSV files with a header; records are JSON with sorted keys; sequences of ids are
-ragged `.npz` files. Each writer goes through `atomic`, so a killed job leaves no file that a rerun
-would trust.
+Arrow files, read by mapping them into memory. Each writer goes through `atomic`, so a killed job
+leaves no file that a rerun would trust.
 """
 
 import json
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 
 @contextmanager
@@ -30,6 +32,32 @@ def atomic(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """Yield an empty temporary sibling of `folder`; rename it to `folder` if the block succeeds.
+
+    An older `folder`, and what a killed job left behind, are removed at the start.
+    """
+    folder = Path(folder)
+    temporary = folder.with_name(f".{folder.name}.partial")
+    remove(folder)
+    remove(temporary)
+    temporary.mkdir(parents=True)
+    try:
+        yield temporary
+        temporary.rename(folder)
+    finally:
+        remove(temporary)
+
+
+def remove(path: Path) -> None:
+    """Remove a folder, a file or a link (not what it points to), or nothing."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def write_json(path: Path, record: dict | list) -> None:
@@ -64,19 +92,48 @@ def read_table(path: Path, columns: Sequence[str] = ()) -> pd.DataFrame:
     return table
 
 
+class Names:
+    """n names as they lie in a file, decoded only when asked for: a million cost nothing to open.
+
+    Behaves like the (n,) array of str that `np.asarray` makes of it.
+    """
+
+    def __init__(self, column: pa.LargeStringArray):
+        self._column = column
+
+    def __len__(self) -> int:
+        return len(self._column)
+
+    def __getitem__(self, index) -> str | np.ndarray:
+        """The name at an integer; the names at a slice, an array of integers or a mask."""
+        rows = np.arange(len(self))[index]
+        if np.ndim(rows) == 0:
+            return self._column[int(rows)].as_py()
+        return np.asarray(self._column.take(pa.array(rows)).to_pylist(), dtype=str)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.tolist())
+
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        return np.asarray(self.tolist(), dtype=dtype or str)
+
+    def tolist(self) -> list[str]:
+        return self._column.to_pylist()
+
+
 @dataclass(frozen=True)
 class Ragged:
     """n id sequences of different lengths with one label each.
 
     ids: (total,) int32, all sequences end to end; offsets: (n + 1,) int64, sequence i is
-    ids[offsets[i]:offsets[i + 1]]; labels: (n,) int64, class index or -1 where unlabelled;
-    names: (n,) str, the examples' ids.
+    ids[offsets[i]:offsets[i + 1]]; labels: (n,) int64, class index or -1 where unlabelled, or (n,)
+    float64, the targets of a regression or NaN; names: (n,) str, the examples' ids.
     """
 
     ids: np.ndarray
     offsets: np.ndarray
     labels: np.ndarray
-    names: np.ndarray
+    names: np.ndarray | Names
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -92,28 +149,75 @@ class Ragged:
 
     @classmethod
     def from_lists(
-        cls, sequences: Sequence, labels: Sequence[int], names: Sequence[str]
+        cls, sequences: Sequence, labels: Sequence[float], names: Sequence[str]
     ) -> "Ragged":
-        """Join `sequences` (each a list of ints) end to end."""
+        """Join `sequences` (each a list of ints) end to end. Integer labels become int64, others
+        float64."""
         lengths = np.fromiter((len(s) for s in sequences), dtype=np.int64, count=len(sequences))
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         ids = np.fromiter((i for s in sequences for i in s), dtype=np.int32, count=int(offsets[-1]))
-        return cls(ids, offsets, np.asarray(labels, dtype=np.int64), np.asarray(names, dtype=str))
+        labels = np.asarray(labels)
+        kind = np.float64 if labels.size and labels.dtype.kind == "f" else np.int64
+        return cls(ids, offsets, labels.astype(kind), np.asarray(names, dtype=str))
+
+
+LABELS = {np.dtype(np.int64): pa.int64(), np.dtype(np.float64): pa.float64()}
 
 
 def write_ragged(path: Path, ragged: Ragged) -> None:
-    """Write sequences as an `.npz` file (uncompressed: it loads in milliseconds)."""
-    with atomic(path) as temporary:
-        np.savez(
-            temporary,
-            ids=ragged.ids,
-            offsets=ragged.offsets,
-            labels=ragged.labels,
-            names=ragged.names,
+    """Write sequences as one batch of an Arrow file, columns `ids`, `label` and `name`, so that any
+    Arrow reader knows them; equal sequences are equal bytes.
+
+    Raises ValueError if the arrays do not belong together.
+    """
+    n, total = len(ragged.labels), len(ragged.ids)
+    if not len(ragged.names) == n == len(ragged.offsets) - 1 or ragged.offsets[-1] != total:
+        raise ValueError(
+            f"{path}: {n} labels, {len(ragged.names)} names, {len(ragged.offsets)} offsets that end"
+            f" at {ragged.offsets[-1]} and {total} ids do not belong together"
         )
+    # Large lists: their offsets are 64 bits wide, so that one batch holds any number of ids.
+    columns = [
+        pa.LargeListArray.from_arrays(pa.array(ragged.offsets), pa.array(ragged.ids)),
+        pa.array(ragged.labels, type=LABELS[ragged.labels.dtype]),
+        pa.array(ragged.names.tolist(), type=pa.large_string()),
+    ]
+    schema = _ragged_schema(ragged.labels.dtype)
+    with atomic(path) as temporary, pa.ipc.new_file(str(temporary), schema) as file:
+        file.write_batch(pa.record_batch(columns, schema=schema))
 
 
 def read_ragged(path: Path) -> Ragged:
-    """Read sequences written by `write_ragged`; never unpickles."""
-    with np.load(path, allow_pickle=False) as arrays:
-        return Ragged(arrays["ids"], arrays["offsets"], arrays["labels"], arrays["names"])
+    """Map sequences written by `write_ragged` into memory: the arrays are read-only views of the
+    file, and only what is used of them is loaded.
+
+    Raises ValueError naming the file if it holds anything else.
+    """
+    try:
+        file = pa.ipc.open_file(pa.memory_map(str(path)))
+        schemas = [_ragged_schema(kind) for kind in LABELS]
+        if file.schema not in schemas or file.num_record_batches != 1:
+            raise ValueError(f"its columns are {file.schema.names}, not ids, label and name")
+        batch = file.get_batch(0)
+        batch.validate(full=True)  # offsets that leave the file, names that are not UTF-8
+        if any(column.null_count for column in batch.columns):
+            raise ValueError("a value is missing")
+    except FileNotFoundError:
+        raise
+    except (ValueError, OSError, pa.ArrowException) as error:
+        raise ValueError(
+            f"{path}: no Arrow file of id sequences ({error}); delete it and rerun"
+        ) from error
+    sequences, labels, names = batch.columns
+    return Ragged(
+        sequences.values.to_numpy(), sequences.offsets.to_numpy(), labels.to_numpy(), Names(names)
+    )
+
+
+def _ragged_schema(labels: np.dtype) -> pa.Schema:
+    fields = {
+        "ids": pa.large_list(pa.field("id", pa.int32(), nullable=False)),
+        "label": LABELS[np.dtype(labels)],
+        "name": pa.large_string(),
+    }
+    return pa.schema([pa.field(name, kind, nullable=False) for name, kind in fields.items()])

@@ -19,7 +19,7 @@ from transformers import BertConfig, BertModel
 
 from seqtransfer.formats import atomic, write_json
 from seqtransfer.seeds import derive
-from seqtransfer.vocabulary import PAD
+from seqtransfer.vocabulary import PAD, SEP
 
 TABLE = "embeddings.word_embeddings.weight"
 POOLINGS = ("mean", "first")
@@ -103,25 +103,25 @@ INITIALIZATIONS: dict[str, Callable[[Sources], State]] = {
 
 
 class Classifier(nn.Module):
-    """A BERT encoder, one pooled vector a sequence, dropout and a linear head.
+    """A BERT encoder, one pooled vector a sequence, dropout and a linear head of `outputs`.
 
     Pooling `first` is the paper's: the encoder's tanh pooler on position 0. Pooling `mean` averages
     the last hidden states over all tokens that are not padding.
     """
 
-    def __init__(self, config: BertConfig, pooling: str, classes: int):
+    def __init__(self, config: BertConfig, pooling: str, outputs: int):
         super().__init__()
         if pooling not in POOLINGS:
             raise ValueError(f"pooling {pooling!r} is not one of {POOLINGS}")
         self.pooling = pooling
         self.encoder = BertModel(config, add_pooling_layer=pooling == "first")
         self.dropout = nn.Dropout(config.hidden_dropout_prob)
-        self.head = nn.Linear(config.hidden_size, classes)
+        self.head = nn.Linear(config.hidden_size, outputs)
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
         """ids: (batch, length) int64; mask: the same shape, 0 at padding, or None where there is
-        none. Returns logits (batch, classes) in float32."""
-        output = self.encoder(input_ids=ids, attention_mask=mask)
+        none. Returns (batch, outputs) float32: logits, or a standardized number."""
+        output = self.encoder(input_ids=ids, attention_mask=mask, token_type_ids=token_types(ids))
         if self.pooling == "first":
             pooled = output.pooler_output
         elif mask is None:
@@ -132,7 +132,17 @@ class Classifier(nn.Module):
         return self.head(self.dropout(pooled)).float()
 
 
-def build(initialization: str, sources: Sources, pooling: str, classes: int) -> Classifier:
+def token_types(ids: torch.Tensor) -> torch.Tensor:
+    """(batch, length) int64: 1 on the second text of a pair and on its [SEP], else 0.
+
+    ids: (batch, length), `[CLS] a [SEP]` or `[CLS] a [SEP] b [SEP]`, then padding.
+    """
+    separators = ids == SEP
+    before = separators.cumsum(dim=1) - separators.long()
+    return before.clamp(max=1) * (ids != PAD)
+
+
+def build(initialization: str, sources: Sources, pooling: str, outputs: int) -> Classifier:
     """The classifier at step 0. Arms of one (task, seed) share the head, weight by weight.
 
     Raises ValueError for an unknown initialization.
@@ -141,7 +151,7 @@ def build(initialization: str, sources: Sources, pooling: str, classes: int) -> 
         raise ValueError(
             f"initialization {initialization!r} is unknown; known: {sorted(INITIALIZATIONS)}"
         )
-    model = Classifier(sources.config(), pooling, classes)
+    model = Classifier(sources.config(), pooling, outputs)
     state = INITIALIZATIONS[initialization](sources)
     if pooling != "first":
         state = {name: tensor for name, tensor in state.items() if not name.startswith("pooler.")}

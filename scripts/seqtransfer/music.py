@@ -9,9 +9,10 @@ from music21 import converter
 from music21.harmony import Harmony
 from music21.repeat import RepeatMark
 from music21.spanner import RepeatBracket
+from music21.stream import Stream
 
 from seqtransfer import formats
-from seqtransfer.sources import whole_folder
+from seqtransfer.formats import whole_folder
 
 SUFFIXES = (".krn", ".mxl", ".musicxml", ".xml")
 FAILURES = 0.1  # the largest fraction of pieces that may fail
@@ -75,7 +76,11 @@ def write_midi(path: Path, midi: Path) -> None:
     The notes sound as written, in order, each section once.
     """
     # forceSource: music21 otherwise keeps and trusts pickles of what it parsed before.
-    score = converter.parse(path, forceSource=True)
+    write_score(converter.parse(path, forceSource=True), midi)
+
+
+def write_score(score: Stream, midi: Path) -> None:
+    """Write a parsed score as MIDI; see `write_midi`."""
     # ASSUME: repeats are not played out. They would put the same notes into a piece twice, and
     # music21 refuses scores whose repeat marks do not match.
     # ASSUME: chord symbols and figures are an editor's reading, not notes of the piece.

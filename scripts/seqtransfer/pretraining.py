@@ -10,6 +10,7 @@ from transformers import BertConfig, BertForMaskedLM
 
 from seqtransfer import batches, seeds, training
 from seqtransfer.formats import Ragged
+from seqtransfer.models import token_types
 from seqtransfer.training import Schedule
 from seqtransfer.vocabulary import MASK, SPECIALS
 
@@ -124,6 +125,7 @@ def _loss(
         hidden = model.bert(
             input_ids=torch.from_numpy(corrupted).to(device),
             attention_mask=None if mask is None else torch.from_numpy(mask).to(device),
+            token_type_ids=token_types(torch.from_numpy(ids).to(device)),
         ).last_hidden_state
         logits = model.cls(hidden.flatten(0, 1)[wanted]).float()
     # A batch may by chance have no chosen position: its loss is 0, not the mean of nothing.

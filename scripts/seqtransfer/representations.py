@@ -5,27 +5,29 @@ import torch
 
 from seqtransfer import batches, seeds
 from seqtransfer.formats import Ragged, atomic
-from seqtransfer.models import Classifier
+from seqtransfer.models import Classifier, token_types
 from seqtransfer.training import to_tensors
+from seqtransfer.vocabulary import CLS, SEP
 
 
 def probe(test: Ragged, task: str, *, sequences: int, tokens: int) -> tuple[np.ndarray, np.ndarray]:
     """Which tokens are compared: (s,) rows of `test` and (s, tokens) positions in them, sorted.
 
     Drawn without replacement from a stream that depends on the task alone, so that all encoders of
-    a task are seen at the same places. [CLS] and [SEP] (first and last position) are left out, and
-    so are sequences with fewer than `tokens` others.
+    a task are seen at the same places. [CLS] and [SEP] are left out, and so are sequences with
+    fewer than `tokens` others.
     Raises ValueError if fewer than 2 sequences are long enough.
     """
     generator = seeds.generator(0, task, "probe")
-    long_enough = np.flatnonzero(test.lengths - 2 >= tokens)
+    places = [np.flatnonzero((test[row] != CLS) & (test[row] != SEP)) for row in range(len(test))]
+    long_enough = np.array([row for row, place in enumerate(places) if len(place) >= tokens])
     if len(long_enough) < 2:
         raise ValueError(
             f"represent.tokens is {tokens}, but only {len(long_enough)} test sequences of {task}"
             " have as many tokens; lower it"
         )
     rows = np.sort(generator.permutation(long_enough)[:sequences])
-    positions = [np.sort(generator.permutation(test.lengths[row] - 2)[:tokens]) + 1 for row in rows]
+    positions = [np.sort(generator.permutation(places[row])[:tokens]) for row in rows]
     return rows, np.stack(positions)
 
 
@@ -44,7 +46,10 @@ def hidden_states(
         for indices in batches.in_length_order(subset.lengths, batch_size=64):
             ids, mask = to_tensors(subset, indices, device)
             states = model.encoder(
-                input_ids=ids, attention_mask=mask, output_hidden_states=True
+                input_ids=ids,
+                attention_mask=mask,
+                token_type_ids=token_types(ids),
+                output_hidden_states=True,
             ).hidden_states
             if not layers:
                 shape = (*positions.shape, states[0].shape[-1])

@@ -1,4 +1,4 @@
-"""One grid point: task x initialization x seed -> a trained classifier, and what to write of it.
+"""One grid point: task x initialization x seed -> a trained model, and what to write of it.
 
 Fine-tuning and the settings sweep share this, so that a swept run is a study's run in everything
 but the touch of the test set.
@@ -12,6 +12,7 @@ import pandas as pd
 
 from seqtransfer import formats, models, training
 from seqtransfer.formats import Ragged
+from seqtransfer.targets import Target
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained classifier, how it got there and on what kind of machine."""
+    """A trained model, how it got there and on what kind of machine."""
 
     model: models.Classifier
     outcome: training.Outcome
@@ -63,11 +64,11 @@ def train(
     sources: models.Sources,
     train_part: Ragged,
     dev: Ragged,
-    classes: list[str],
+    target: Target,
     settings: dict,
     threads: int,
 ) -> Trained:
-    """Build the classifier of `point` and fine-tune it by the study's `finetune` settings."""
+    """Build the model of `point` and fine-tune it by the study's `finetune` settings."""
     device = training.choose_device()
     precision = training.choose_precision(device)
     schedule = training.Schedule(
@@ -80,12 +81,12 @@ def train(
     print(f"{point}\n{schedule}\n{device}, {precision}, {threads} thread(s)", flush=True)
     seed = models.derive(point.seed, point.task, "dropout")
     with training.reproducible(seed, threads):
-        model = models.build(point.initialization, sources, point.pooling, len(classes))
+        model = models.build(point.initialization, sources, point.pooling, target.outputs)
         outcome = training.fit(
             model,
             train_part,
             dev,
-            classes,
+            target,
             schedule,
             first_evaluation=settings["first_evaluation"],
             seed=point.seed,
@@ -96,17 +97,11 @@ def train(
     return Trained(model, outcome, device, precision)
 
 
-def predictions(test: Ragged, probabilities: np.ndarray, classes: list[str]) -> pd.DataFrame:
-    """One row a test example: id, label, prediction and p_<class>, in the order of `test`."""
-    names = np.array(classes)
-    table = {
-        "id": test.names,
-        "label": names[test.labels],
-        "prediction": names[probabilities.argmax(axis=1)],
-    }
-    return pd.DataFrame(
-        table | {f"p_{name}": probabilities[:, i] for i, name in enumerate(classes)}
-    )
+def predictions(test: Ragged, answers: np.ndarray, target: Target) -> pd.DataFrame:
+    """One row a test example: id, and what the target says of it, in the order of `test`."""
+    table = target.predictions(test.labels, answers)
+    table.insert(0, "id", test.names)
+    return table
 
 
 def names(point: Point) -> dict:
@@ -114,7 +109,7 @@ def names(point: Point) -> dict:
     return {"task": point.task, "initialization": point.initialization, "seed": point.seed}
 
 
-def metrics(point: Point, outcome: training.Outcome, settings: dict) -> dict:
+def metrics(point: Point, outcome: training.Outcome, settings: dict, target: Target) -> dict:
     """The record of a run before its test scores."""
     return {
         **names(point),
@@ -122,6 +117,7 @@ def metrics(point: Point, outcome: training.Outcome, settings: dict) -> dict:
         "pooling": point.pooling,
         "steps": settings["steps"],
         "batch_size": settings["batch_size"],
+        "metric": target.metric,
         "best_step": outcome.best_step,
         "diverged": outcome.diverged,
         "dev": outcome.best_dev,
@@ -129,15 +125,15 @@ def metrics(point: Point, outcome: training.Outcome, settings: dict) -> dict:
 
 
 def swept(records: list[dict]) -> pd.DataFrame:
-    """One row a sweep run: arm, seed, settings, budget, best dev MCC and the step of it."""
+    """One row a sweep run: arm, seed, settings, budget, best dev score and the step of it."""
     names = ["task", "initialization", "pooling", "learning_rate", "seed", "steps", "batch_size"]
     names += ["best_step", "diverged"]
-    rows = [{n: r[n] for n in names} | {"dev_mcc": r["dev"]["mcc"]} for r in records]
+    rows = [{n: r[n] for n in names} | {"dev_score": r["dev"]["score"]} for r in records]
     return pd.DataFrame(rows)
 
 
 def choose(sweep: pd.DataFrame) -> pd.DataFrame:
-    """For each arm the settings of the best dev MCC, averaged over the sweep's seeds.
+    """For each arm the settings of the best dev score, averaged over the sweep's seeds.
 
     All arms have the same candidates and the same budget. Of equal scores the lower learning rate
     wins, then the pooling first in the alphabet. `edge` says that the chosen learning rate is the
@@ -146,9 +142,9 @@ def choose(sweep: pd.DataFrame) -> pd.DataFrame:
     """
     arm, settings = ["task", "initialization"], ["learning_rate", "pooling"]
     means = sweep.groupby([*arm, *settings], as_index=False).agg(
-        dev_mcc=("dev_mcc", "mean"), runs=("seed", "count")
+        dev_score=("dev_score", "mean"), runs=("seed", "count")
     )
-    best = means.sort_values(["dev_mcc", *settings], ascending=[False, True, True])
+    best = means.sort_values(["dev_score", *settings], ascending=[False, True, True])
     best = best.drop_duplicates(arm).sort_values(arm).reset_index(drop=True)
     ends = (sweep["learning_rate"].min(), sweep["learning_rate"].max())
     budget = {name: sweep[name].iloc[0] for name in ("steps", "batch_size")}

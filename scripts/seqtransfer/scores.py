@@ -1,8 +1,9 @@
-"""Predictions -> scores of a classifier; a curve of scores over steps -> how fast it learned."""
+"""Predictions -> scores; a curve of scores over steps -> how fast a model learned."""
 
 from collections.abc import Sequence
 
 import numpy as np
+from scipy import stats
 from sklearn import metrics
 
 
@@ -15,6 +16,7 @@ def classification_scores(
     [-1, 1], and macro_f1 in [0, 1]. mcc is 0 for the majority class or any other constant answer,
     and for labels of one class, where it is undefined. macro_f1 averages over ALL classes: one that
     is neither present nor predicted counts as 0, so that runs on the same data share a denominator.
+    Two classes also give f1, that of class 1.
 
     Raises ValueError if there are no examples, the lengths differ or an index names no class.
     """
@@ -36,6 +38,28 @@ def classification_scores(
         "macro_f1": float(
             metrics.f1_score(labels, predictions, labels=indices, average="macro", zero_division=0)
         ),
+        **({"f1": _binary_f1(labels, predictions)} if classes == 2 else {}),
+    }
+
+
+def regression_scores(labels: np.ndarray, predictions: np.ndarray) -> dict[str, int | float]:
+    """Score (n,) predicted numbers against (n,) true ones.
+
+    Returns n, spearman and pearson correlation in [-1, 1], and mae (mean absolute error, the
+    label's unit). Correlations are 0 where predictions or labels are constant or not finite, which
+    leaves them undefined: as good as a constant answer.
+    Raises ValueError if there are no examples or the lengths differ.
+    """
+    labels = np.asarray(labels, dtype=np.float64)
+    predictions = np.asarray(predictions, dtype=np.float64)
+    if labels.shape != predictions.shape or labels.ndim != 1 or len(labels) == 0:
+        raise ValueError(f"{labels.shape} labels, {predictions.shape} predictions; need (n,) each")
+    defined = np.isfinite(predictions).all() and np.ptp(predictions) > 0 and np.ptp(labels) > 0
+    return {
+        "n": len(labels),
+        "spearman": float(stats.spearmanr(labels, predictions).statistic) if defined else 0.0,
+        "pearson": float(stats.pearsonr(labels, predictions).statistic) if defined else 0.0,
+        "mae": float(np.abs(labels - predictions).mean()),
     }
 
 
@@ -75,6 +99,10 @@ def _mcc(labels: np.ndarray, predictions: np.ndarray) -> float:
     if len(np.unique(labels)) == 1 or len(np.unique(predictions)) == 1:
         return 0.0
     return float(metrics.matthews_corrcoef(labels, predictions))
+
+
+def _binary_f1(labels: np.ndarray, predictions: np.ndarray) -> float:
+    return float(metrics.f1_score(labels, predictions, zero_division=0))
 
 
 def _curve(steps: Sequence[int], scores: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:

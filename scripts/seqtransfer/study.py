@@ -1,8 +1,26 @@
-"""What a study may ask for, beyond the types that the schema checks: names that must exist."""
+"""What a study may ask for, beyond the types that the schema checks: names that must exist, and
+keys that must fit each other."""
 
 from pathlib import Path
 
+from seqtransfer import layouts
+
 INITIALIZATIONS = ("text", "random", "shuffled", "domain")
+METRICS = {
+    "classification": ("mcc", "accuracy", "macro_f1", "f1"),
+    "regression": ("spearman", "pearson"),
+}
+SPLITS = {
+    "classification": ("stratified", "grouped", "given"),
+    "regression": ("random", "grouped", "given"),
+}
+# Kind of tokens -> house forms it applies to, keys that it needs, keys that it may have.
+TOKENS = {
+    "symbols": (("fasta", "midi", "text"), (), ()),
+    "kmers": (("fasta",), ("k",), ("stride",)),
+    "bpe": (("fasta",), ("size",), ()),
+    "intervals": (("midi",), (), ()),
+}
 
 
 def check(config: dict) -> None:
@@ -13,15 +31,14 @@ def check(config: dict) -> None:
     catalogue = config["catalogue"]
     for task in config["tasks"]:
         _known("tasks", task, catalogue["tasks"])
-        _known(
-            f"catalogue.tasks.{task}.source",
-            catalogue["tasks"][task]["source"],
-            catalogue["sources"],
-        )
-        if task not in config["max_length"]:
+        record = catalogue["tasks"][task]
+        for source in sources(record):
+            _known(f"catalogue.tasks.{task}.source", source, catalogue["sources"])
+        if task not in config["max_length"] and "max_length" not in record:
             raise ValueError(f"max_length: no length for task {task!r}; add `{task}: <tokens>`")
-        if catalogue["tasks"][task]["format"] == "midi":
-            for composer in catalogue["tasks"][task]["classes"]:
+        _check_task(f"catalogue.tasks.{task}", record)
+        if record["converter"] == "scores":
+            for composer in record["classes"]:
                 _known(f"pieces of {task}", composer, config["pieces"])
     for initialization in config["initializations"]:
         _known("initializations", initialization, INITIALIZATIONS)
@@ -31,12 +48,73 @@ def check(config: dict) -> None:
         _known(f"catalogue.encoders.{name}.source", encoder["source"], catalogue["sources"])
 
 
+def complete(config: dict) -> None:
+    """Fill in, in place, what a checked study and its tasks leave out.
+
+    Afterwards every task of the study has kind, metric and tokens, and a length in `max_length`.
+    """
+    for task in config["tasks"]:
+        record = config["catalogue"]["tasks"][task]
+        record.setdefault("kind", "classification")
+        record.setdefault("metric", METRICS[record["kind"]][0])
+        record.setdefault("tokens", {"kind": "symbols"})
+        config["max_length"].setdefault(task, record.get("max_length"))
+
+
+def sources(record: dict) -> list[str]:
+    """The names of a task's sources: one, or several where its files come from several places."""
+    return [record["source"]] if isinstance(record["source"], str) else list(record["source"])
+
+
 def gpus_per_job() -> int:
     """1 where this machine has an NVIDIA device, else 0: what a training job asks for locally.
 
     On a cluster the profile's `set-resources` says it for the nodes instead.
     """
     return int(any(Path("/dev").glob("nvidia[0-9]*")))
+
+
+def _check_task(where: str, record: dict) -> None:
+    """Raise ValueError, beginning with `where`, if keys of a task do not fit each other."""
+    kind, form = record.get("kind", "classification"), record["format"]
+    if kind == "classification" and "classes" not in record:
+        raise ValueError(f"{where}: a classification needs `classes`; or set `kind: regression`")
+    if kind == "regression" and "classes" in record:
+        raise ValueError(f"{where}: a regression has no `classes`; drop them, or `kind`")
+    for key, allowed in (("metric", METRICS[kind]), ("split", SPLITS[kind])):
+        if record.get(key, allowed[0]) not in allowed:
+            raise ValueError(
+                f"{where}.{key}: {record[key]!r} does not fit a {kind}; use {', '.join(allowed)}"
+            )
+    if "converter" not in record:
+        raise ValueError(f"{where}: needs `converter:`, one of {', '.join(sorted(layouts.FORMS))}")
+    _known(f"{where}.converter", record["converter"], layouts.FORMS)
+    if form not in layouts.FORMS[record["converter"]]:
+        forms = " or ".join(layouts.FORMS[record["converter"]])
+        raise ValueError(
+            f"{where}.format: converter `{record['converter']}` writes {forms}, not {form}"
+        )
+    try:
+        layouts.parse(record["converter"], record.get("layout", {}))
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from error
+    tokens = record.get("tokens", {"kind": "symbols"})
+    mapped = record.get("token_map", {"kind": "permutation"})
+    if mapped["kind"] != "permutation" and form != "text":
+        raise ValueError(f"{where}.token_map: {mapped['kind']} is for text; use permutation")
+    if ("shift" in mapped) != (mapped["kind"] == "shift"):
+        raise ValueError(
+            f"{where}.token_map: `shift: <rows>` goes with kind shift, and only with it"
+        )
+    forms, needed, optional = TOKENS[tokens["kind"]]
+    if form not in forms:
+        raise ValueError(f"{where}.tokens: {tokens['kind']} are for {' and '.join(forms)} tasks")
+    for key in needed:
+        if key not in tokens:
+            raise ValueError(f"{where}.tokens: {tokens['kind']} need `{key}:`")
+    for key in tokens:
+        if key not in ("kind", *needed, *optional):
+            raise ValueError(f"{where}.tokens: {tokens['kind']} have no `{key}:`; drop it")
 
 
 def _known(key: str, name: str, known) -> None:

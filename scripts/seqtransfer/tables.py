@@ -1,7 +1,8 @@
 """Result records and tidy rows -> the report's tables: frames in, frames out.
 
 Names used throughout: an arm is an initialization (text, random, shuffled, domain); `score` columns
-are Matthews correlation coefficients (MCC, -1 to 1, 0 = majority class) unless they say otherwise;
+are in the task's headline metric, which `metric` names (by default Matthews correlation, MCC, or
+Spearman correlation, both -1 to 1 with 0 for a constant answer);
 `low` and `high` bound a t interval over seeds and are empty where one seed leaves it undefined.
 Rows keep the order of the study: tasks and arms appear as they were given.
 """
@@ -17,7 +18,6 @@ from seqtransfer.scores import area_under_curve, steps_to
 from seqtransfer.statistics import t_interval
 
 RUN = ["task", "initialization", "seed"]
-METRICS = ("mcc", "accuracy", "macro_f1")
 CONTRASTS = (
     ("text", "random"),
     ("text", "domain"),
@@ -36,14 +36,21 @@ def runs(metrics: Sequence[dict]) -> pd.DataFrame:
             **{name: record[name] for name in ("learning_rate", "pooling", "steps", "batch_size")},
             "best_step": record["best_step"],
             "diverged": record["diverged"],
+            "metric": record["metric"],
             "dev_n": record["dev"]["n"],
-            "dev_mcc": record["dev"]["mcc"],
+            "dev_score": record["dev"]["score"],
             "test_n": record["test"]["n"],
-            **{f"test_{name}": record["test"][name] for name in METRICS},
+            "test_score": record["test"]["score"],
+            **{f"test_{name}": record["test"][name] for name in measured(record["test"])},
             "code": record["provenance"]["code"],
         }
         for record in metrics
     )
+
+
+def measured(record: dict) -> list[str]:
+    """The metrics of a score record, without its size, its loss and the headline's second name."""
+    return [name for name in record if name not in ("n", "loss", "score")]
 
 
 def histories(metrics: Sequence[dict], curves: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -63,29 +70,30 @@ def scores(metrics: Sequence[dict], baselines: Sequence[dict], level: float = 0.
     """One row per task, arm or baseline, split and metric: mean over seeds with a t interval.
 
     kind is "arm" or "baseline"; baselines are deterministic, so they have one value, no interval.
+    headline marks the task's own metric.
     """
     rows = [
         {"task": r["task"], "arm": r[key], "kind": kind, "split": split, "metric": metric}
-        | {"n": r[split]["n"], "value": r[split][metric]}
+        | {"headline": metric == r["metric"], "n": r[split]["n"], "value": r[split][metric]}
         for kind, key, records in (
             ("arm", "initialization", metrics),
             ("baseline", "baseline", baselines),
         )
         for r in records
         for split in ("dev", "test")
-        for metric in METRICS
+        for metric in measured(r[split])
     ]
-    keys = ["task", "arm", "kind", "split", "metric", "n"]
+    keys = ["task", "arm", "kind", "split", "metric", "headline", "n"]
     table = _interval_rows(pd.DataFrame(rows), keys, "value", level)
     table.loc[table["kind"] == "baseline", ["low", "high"]] = np.nan
     return table
 
 
 def convergence(history: pd.DataFrame, fraction: float = 0.9) -> pd.DataFrame:
-    """One row per run: how fast its dev MCC rises.
+    """One row per run: how fast its dev score rises.
 
-    area: area under the dev-MCC curve over log2(step + 1), divided by the length of that axis: the
-    mean height of the curve, in MCC. best: its highest dev MCC. threshold: `fraction` of the task's
+    area: area under the dev-score curve over log2(step + 1), divided by the length of that axis:
+    the mean height of the curve. best: its highest dev score. threshold: `fraction` of the task's
     common best, which is the largest over arms of the mean over seeds of `best`. steps: where
     the curve, linear in log2(step + 1), first reaches the threshold; where the run never gets there
     `censored` is true and steps is the last step, a lower bound.
@@ -94,20 +102,27 @@ def convergence(history: pd.DataFrame, fraction: float = 0.9) -> pd.DataFrame:
     for key, curve in history.groupby(RUN, sort=False):
         rows.append(
             dict(zip(RUN, key, strict=True))
-            | {"area": area_under_curve(curve["step"].to_numpy(), curve["dev_mcc"].to_numpy())}
-            | {"best": curve["dev_mcc"].max(), "last_step": int(curve["step"].max())}
+            | {"area": area_under_curve(curve["step"].to_numpy(), curve["dev_score"].to_numpy())}
+            | {"best": curve["dev_score"].max(), "last_step": int(curve["step"].max())}
         )
     table = pd.DataFrame(rows)
     means = table.groupby(["task", "initialization"], sort=False)["best"].mean()
     table["threshold"] = fraction * table["task"].map(means.groupby("task").max())
     curves = history.groupby(RUN, sort=False)  # the order of the rows of `table`
     reached = [
-        steps_to(curve["step"].to_numpy(), curve["dev_mcc"].to_numpy(), threshold)
+        steps_to(curve["step"].to_numpy(), curve["dev_score"].to_numpy(), threshold)
         for (_, curve), threshold in zip(curves, table["threshold"], strict=True)
     ]
     table["censored"] = [steps is None for steps in reached]
     table["steps"] = pd.Series(reached, dtype=float).fillna(table["last_step"])
     return table.drop(columns="last_step")
+
+
+def score_unit(run: pd.DataFrame) -> str:
+    """What scores are called: `MCC`, or `score` where tasks have different headline metrics."""
+    names = {"mcc": "MCC", "macro_f1": "macro-F1", "f1": "F1"}
+    metrics = run["metric"].unique()
+    return names.get(metrics[0], metrics[0]) if len(metrics) == 1 else "score"
 
 
 def paired_differences(table: pd.DataFrame, value: str, left: str, right: str) -> pd.DataFrame:
@@ -133,7 +148,9 @@ def paired_differences(table: pd.DataFrame, value: str, left: str, right: str) -
 
 def differences(run: pd.DataFrame, speed: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     """One row per task, contrast of two arms and quantity: mean paired difference, t interval."""
-    sources = [("dev area", speed, "area")] + [(f"test {m}", run, f"test_{m}") for m in METRICS]
+    tested = [name.removeprefix("test_") for name in run if name.startswith("test_")]
+    sources = [("dev area", speed, "area")]
+    sources += [(f"test {name}", run, f"test_{name}") for name in tested if name != "n"]
     parts = [
         paired_differences(table, value, left, right).assign(
             contrast=f"{left} - {right}", quantity=quantity
@@ -142,6 +159,7 @@ def differences(run: pd.DataFrame, speed: pd.DataFrame, level: float = 0.95) -> 
         for left, right in CONTRASTS
     ]
     rows = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    rows = rows.dropna(subset="difference")  # a metric that the task's kind does not have
     return _interval_rows(rows, ["task", "contrast", "quantity"], "difference", level)
 
 
@@ -150,6 +168,11 @@ def comparisons(files: Sequence[pd.DataFrame]) -> pd.DataFrame:
     names = "task left right seed stage layer measure score null_mean null_low null_high draws rows"
     empty = pd.DataFrame(columns=[*names.split(), "sequences", "width", "code"])
     return pd.concat(files, ignore_index=True) if files else empty
+
+
+def joined(files: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The rows of several tables with the same columns, in the order of the study."""
+    return pd.concat(files, ignore_index=True)
 
 
 def similarity(scored: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
@@ -172,8 +195,10 @@ def similarity(scored: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
 def budget(tasks: Sequence[dict], run: pd.DataFrame, summaries: Sequence[dict]) -> pd.DataFrame:
     """One row per task: data after cleaning, fine-tuning and domain pretraining, all in counts.
 
-    steps are optimizer updates; max_length is in tokens; test_majority is the share of the test
-    set's most frequent class; pretraining columns are empty without a domain-pretrained encoder.
+    steps are optimizer updates; max_length is in tokens; cut_share is
+    the share of training sequences cut to it; test_majority is the share of the test
+    set's most frequent class (empty for regression); pretraining columns are empty without a
+    domain-pretrained encoder.
     """
     pretrained = {record["task"]: record for record in summaries}
     spent = run.groupby("task", sort=False)[["steps", "batch_size"]].first()
@@ -183,10 +208,11 @@ def budget(tasks: Sequence[dict], run: pd.DataFrame, summaries: Sequence[dict]) 
         domain = pretrained.get(name, {})
         rows.append(
             {"task": name, "domain": task["domain"], "classes": len(task["classes"])}
-            | {"test_majority": task["majority"]}
+            | {"test_majority": task.get("majority")}
             | {split: counts[split] for split in ("train", "dev", "test")}
             | {key: counts[key] for key in ("repeats_dropped", "conflicts_dropped")}
-            | {"max_length": task["max_length"], "steps": int(spent.loc[name, "steps"])}
+            | {"cut_share": task["cut"]["train"]["share"], "max_length": task["max_length"]}
+            | {"steps": int(spent.loc[name, "steps"])}
             | {"examples_seen": int(spent.loc[name].prod())}
             | {
                 f"pretraining_{key}": domain.get(key)

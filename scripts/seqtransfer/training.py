@@ -1,4 +1,4 @@
-"""A classifier, token sequences and a specification -> fine-tuned weights and their history."""
+"""A model, token sequences and a specification -> fine-tuned weights and their history."""
 
 import math
 import os
@@ -14,7 +14,7 @@ from torch import nn
 from seqtransfer import batches, seeds
 from seqtransfer.formats import Ragged
 from seqtransfer.models import Classifier
-from seqtransfer.scores import classification_scores
+from seqtransfer.targets import Target
 
 
 @dataclass(frozen=True)
@@ -48,17 +48,18 @@ class Outcome:
         self, step: int, examples: int, losses: list[float], scores: dict, model: nn.Module
     ) -> None:
         """Add an evaluation to the history; keep a copy of the weights if it is the best so far."""
-        names = ("loss", "accuracy", "mcc", "macro_f1")
         self.history.append(
             {
                 "step": step,
                 "examples": examples,
                 "train_loss": float(np.mean(losses)) if losses else math.nan,
-                **{f"dev_{name}": scores[name] for name in names},
+                **{f"dev_{name}": value for name, value in scores.items() if name != "n"},
             }
         )
-        usable = math.isfinite(scores["loss"])  # broken weights answer one class: MCC 0, not worse
-        if not self.best_dev or (usable and scores["mcc"] > self.best_dev["mcc"]):
+        usable = math.isfinite(
+            scores["loss"]
+        )  # broken weights answer one thing: score 0, not worse
+        if not self.best_dev or (usable and scores["score"] > self.best_dev["score"]):
             self.best_step, self.best_dev = step, scores
             self.best_state = {k: v.detach().cpu().clone() for k, v in model.state_dict().items()}
 
@@ -129,7 +130,7 @@ def fit(
     model: Classifier,
     train: Ragged,
     dev: Ragged,
-    classes: list[str],
+    target: Target,
     schedule: Schedule,
     *,
     first_evaluation: int,
@@ -138,7 +139,7 @@ def fit(
     device: str,
     precision: str,
 ) -> Outcome:
-    """Fine-tune `model` in place; keep the state of the best dev MCC (the earliest of equals).
+    """Fine-tune `model` in place; keep the state of the best dev score (the earliest of equals).
 
     A loss that is not finite ends the run: the outcome says `diverged`, and its history ends with
     the score of the best state before.
@@ -150,14 +151,15 @@ def fit(
     losses: list[float] = []
 
     def evaluate(step: int) -> None:
-        probabilities = predict(model, dev, device=device, precision=precision)
-        scores = dev_scores(dev, probabilities, classes)
+        scores = target.score(
+            dev.labels, predict(model, dev, target, device=device, precision=precision)
+        )
         outcome.take(step, step * schedule.batch_size, losses, scores, model)
         outcome.diverged |= not math.isfinite(scores["loss"])
         print(
             f"step {step:>5}/{schedule.steps}"
             f"  train loss {outcome.history[-1]['train_loss']:.4f}"
-            f"  dev loss {scores['loss']:.4f}  dev MCC {scores['mcc']:.3f}",
+            f"  dev loss {scores['loss']:.4f}  dev {target.metric} {scores['score']:.3f}",
             flush=True,
         )
 
@@ -168,12 +170,10 @@ def fit(
         start = time.perf_counter()
         model.train()
         ids, mask = to_tensors(train, indices, device)
-        labels = torch.from_numpy(train.labels[indices]).to(device)
         with torch.autocast(device, torch.bfloat16, enabled=precision == "bfloat16"):
-            logits = model(ids, mask)
-        losses.append(
-            step_with(optimizer, nn.functional.cross_entropy(logits, labels), schedule, step)
-        )
+            outputs = model(ids, mask)
+        loss = loss_of(target, outputs, train.labels[indices])
+        losses.append(step_with(optimizer, loss, schedule, step))
         outcome.seconds_training += time.perf_counter() - start
         if not math.isfinite(losses[-1]):
             outcome.diverged = True
@@ -189,17 +189,34 @@ def fit(
     return outcome
 
 
-def predict(model: Classifier, ragged: Ragged, *, device: str, precision: str) -> np.ndarray:
-    """Class probabilities (n, classes) float32, rows in the order of `ragged`; dropout off."""
+def loss_of(target: Target, outputs: torch.Tensor, labels: np.ndarray) -> torch.Tensor:
+    """Cross-entropy in nats, or the mean squared error of the standardized number."""
+    if target.kind == "classification":
+        return nn.functional.cross_entropy(outputs, torch.from_numpy(labels).to(outputs.device))
+    scaled = torch.from_numpy((labels - target.mean) / target.deviation).to(outputs)
+    return nn.functional.mse_loss(outputs[:, 0], scaled)
+
+
+def predict(
+    model: Classifier, ragged: Ragged, target: Target, *, device: str, precision: str
+) -> np.ndarray:
+    """Answers (n, outputs) float32, rows in the order of `ragged`; dropout off.
+
+    Class probabilities, or the number in the label's unit.
+    """
     model.eval()
-    probabilities = np.zeros((len(ragged), model.head.out_features), dtype=np.float32)
+    answers = np.zeros((len(ragged), model.head.out_features), dtype=np.float32)
     with torch.inference_mode():
         for indices in batches.in_length_order(ragged.lengths, batch_size=64):
             ids, mask = to_tensors(ragged, indices, device)
             with torch.autocast(device, torch.bfloat16, enabled=precision == "bfloat16"):
-                logits = model(ids, mask)
-            probabilities[indices] = logits.softmax(dim=-1).cpu().numpy()
-    return probabilities
+                outputs = model(ids, mask)
+            if target.kind == "classification":
+                outputs = outputs.softmax(dim=-1)
+            else:
+                outputs = outputs * target.deviation + target.mean
+            answers[indices] = outputs.cpu().numpy()
+    return answers
 
 
 def to_tensors(
@@ -211,10 +228,3 @@ def to_tensors(
         torch.from_numpy(ids).to(device, non_blocking=True),
         None if mask is None else torch.from_numpy(mask).to(device, non_blocking=True),
     )
-
-
-def dev_scores(dev: Ragged, probabilities: np.ndarray, classes: list[str]) -> dict:
-    """Classification scores and `loss`, the mean negative log-likelihood in nats."""
-    scores = classification_scores(dev.labels, probabilities.argmax(axis=1), len(classes))
-    likelihood = np.clip(probabilities[np.arange(len(dev)), dev.labels], 1e-12, None)
-    return scores | {"loss": float(-np.log(likelihood).mean())}

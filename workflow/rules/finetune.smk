@@ -45,7 +45,7 @@ rule finetune:
 
 
 rule baseline:
-    """Score the majority class and n-gram logistic regression on one task."""
+    """Score a constant answer and n-gram regression on one task."""
     input:
         task_record=rules.encode.output.task,
         train=rules.encode.output.train,

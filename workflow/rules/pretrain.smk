@@ -1,6 +1,6 @@
 """tokens -> pretrained: an encoder with domain knowledge, of the same architecture.
 
-Reads   results/{study}/tokens/{task}/pretrain.npz
+Reads   results/{study}/tokens/{task}/pretrain.arrow
 Writes  results/{study}/pretrained/{task}/{config.json,weights.safetensors,history.tsv,...}
 """
 

@@ -41,6 +41,8 @@ rule summarize:
         pretrained=expand(rules.pretrain.output.summary, task=PRETRAINED),
         pretraining_timings=expand(rules.pretrain.output.timing, task=PRETRAINED),
         tasks=expand(rules.encode.output.task, task=TASKS),
+        audits=expand(rules.audit.output.audit, task=TASKS),
+        rescored=expand(rules.rescore.output.rescored, task=TASKS),
     output:
         scores=report(
             "<results>/report/tables/scores.csv",
@@ -90,6 +92,18 @@ rule summarize:
             category="2 Tables",
             labels={"table": "every similarity"},
         ),
+        leaks=report(
+            "<results>/report/tables/leaks.csv",
+            caption="../report/table-leaks.rst",
+            category="2 Tables",
+            labels={"table": "leak audit"},
+        ),
+        rescored=report(
+            "<results>/report/tables/rescored.csv",
+            caption="../report/table-rescored.rst",
+            category="2 Tables",
+            labels={"table": "scores without near test rows"},
+        ),
         timings=report(
             "<results>/report/timings.csv",
             caption="../report/table-timings.rst",
@@ -128,6 +142,7 @@ rule judge:
         scores=rules.summarize.output.scores,
         comparisons=rules.summarize.output.comparisons,
         budget=rules.summarize.output.budget,
+        leaks=rules.summarize.output.leaks,
         settings=settings_table,
         markdown_template=f"{workflow.basedir}/scripts/seqtransfer/templates/claims.md.j2",
         html_template=f"{workflow.basedir}/scripts/seqtransfer/templates/claims.html.j2",

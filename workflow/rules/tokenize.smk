@@ -1,7 +1,7 @@
 """corpora -> tokens: parts of id sequences without repeats, and a token map per seed.
 
 Reads   data/corpora/{study}/...
-Writes  results/{study}/tokens/{task}/{task.json,pretrain.npz,train.npz,dev.npz,test.npz}
+Writes  results/{study}/tokens/{task}/{task.json,manifest.tsv,pretrain.arrow,train.arrow,...}
         results/{study}/tokens/{task}/maps/seed-{seed}.npy
 """
 
@@ -13,10 +13,11 @@ rule encode:
         encoder=f"<raw>/{ENCODER['source']}",
     output:
         task="<results>/tokens/{task}/task.json",
-        pretrain="<results>/tokens/{task}/pretrain.npz",
-        train="<results>/tokens/{task}/train.npz",
-        dev="<results>/tokens/{task}/dev.npz",
-        test="<results>/tokens/{task}/test.npz",
+        pretrain="<results>/tokens/{task}/pretrain.arrow",
+        train="<results>/tokens/{task}/train.arrow",
+        dev="<results>/tokens/{task}/dev.arrow",
+        test="<results>/tokens/{task}/test.arrow",
+        manifest="<results>/tokens/{task}/manifest.tsv",
     log:
         "<logs>/encode/{task}.log",
     benchmark:
@@ -48,6 +49,9 @@ rule draw_map:
         "../../envs/analysis.yaml"
     params:
         encoder_folder=ENCODER["folder"],
+        settings=lambda wildcards: task_record(wildcards).get(
+            "token_map", {"kind": "permutation"}
+        ),
         code=code_digest("draw_map"),
     script:
         "../../scripts/draw_map.py"

@@ -1,0 +1,222 @@
+"""Text files from outside -> lines and rows: plain or compressed, and strict about their shape.
+
+Rows come with the place where they stand, `path: line n`, so that whoever finds a fault in one can
+say where it is. Bytes that are no text in the stated encoding are a fault of their row.
+"""
+
+import bz2
+import codecs
+import csv
+import gzip
+import json
+import lzma
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import TextIO
+
+OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
+DELIMITERS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
+JSON_LINES = (".jsonl", ".ndjson")
+COMPRESSED = (".gz", ".bz2", ".xz")
+UTF8 = "utf-8-sig"  # UTF-8, with or without the mark that some editors put at the start
+# A whole protein or news article fits in a cell; the library's own limit is 131,072 characters.
+csv.field_size_limit(1 << 26)
+
+
+@contextmanager
+def open_text(path: Path, encoding: str = UTF8, newline: str | None = None) -> Iterator[TextIO]:
+    """Open a text file; gzip, bzip2 and xz are known by their first bytes, whatever the name.
+
+    Bytes that `encoding` does not know become lone surrogates: see `check_text`.
+    Raises ValueError naming the file if it is damaged or the encoding is unknown.
+    """
+    try:
+        codecs.lookup(encoding)
+    except LookupError as error:
+        raise ValueError(f"{path}: {error}; correct `encoding`") from error
+    with open(path, "rb") as file:
+        start = file.read(6)
+    opener = next((use for magic, use in OPENERS.items() if start.startswith(magic)), open)
+    try:
+        with opener(
+            path, "rt", encoding=encoding, errors="surrogateescape", newline=newline
+        ) as file:
+            yield file
+    except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
+        raise ValueError(f"{path}: a compressed file that is damaged ({error})") from error
+    except OSError as error:
+        if error.errno is not None:  # bz2's word for damage has no number
+            raise
+        raise ValueError(f"{path}: a compressed file that is damaged ({error})") from error
+    except UnicodeError as error:
+        raise ValueError(f"{path}: not text in {encoding} ({error})") from error
+
+
+def check_text(where: str, text: str, encoding: str = UTF8) -> None:
+    """Raise ValueError if `text` holds a NUL, or a byte that was no text in `encoding`."""
+    if "\0" in text:
+        raise ValueError(f"{where}: holds a NUL byte; this is no text file")
+    if not text.isascii():
+        bad = next((c for c in text if "\ud800" <= c <= "\udfff"), None)
+        if bad:
+            name = encoding.removesuffix("-sig")
+            raise ValueError(
+                f"{where}: byte 0x{ord(bad) & 0xFF:02x} is no text in {name}; state the file's "
+                "`encoding`, or convert the file to UTF-8"
+            )
+
+
+def rows(
+    path: Path,
+    columns: Iterable[str],
+    *,
+    delimiter: str | None = None,
+    encoding: str = UTF8,
+    header: Sequence[str] | None = None,
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """Rows of a table as (where, {column: cell}); every cell is a string, "001" stays "001".
+
+    The suffix says the kind: .csv, .tsv, .tab or .jsonl (one object a line), compressed or not;
+    with `delimiter` it is delimited text whatever its name. header: the columns, if the file's
+    first line does not name them. Empty lines are skipped. Of JSON, numbers keep their digits.
+
+    Raises ValueError naming file and line if a column of `columns` is missing or named twice, a
+    row has too many or too few cells, a quotation mark is not closed, or the text is in another
+    encoding; for JSON, if a value asked for is missing, null, NaN or no single value.
+    """
+    path = Path(path)
+    suffix = _suffix(path)
+    if delimiter is None and suffix in JSON_LINES:
+        yield from _json_rows(path, list(columns), encoding)
+        return
+    delimiter = delimiter or DELIMITERS.get(suffix)
+    if delimiter is None:
+        known = ", ".join((*DELIMITERS, *JSON_LINES))
+        raise ValueError(f"{path}: its name ends in none of {known}; state its `delimiter`")
+    found = False
+    with open_text(path, encoding, newline="") as file:
+        for line, cells in _split(path, file, delimiter):
+            where = f"{path}: line {line}"
+            check_text(where, "".join(cells), encoding)
+            if header is None:
+                header = _checked_header(path, cells, columns)
+                continue
+            if len(cells) != len(header):
+                raise ValueError(
+                    f"{where}: has {len(cells)} cells instead of {len(header)}; look for a "
+                    f"separator ({delimiter!r}) or a quotation mark too many or too few"
+                )
+            found = True
+            yield where, dict(zip(header, cells, strict=True))
+    if not found:
+        raise ValueError(f"{path}: {'is empty' if header is None else 'has a header but no rows'}")
+
+
+def find(folder: Path, name: str) -> Path:
+    """The one file of `folder`, or of a folder inside, whose path ends in `name`.
+
+    Raises ValueError if there is none or more than one, or `name` leaves the folder.
+    """
+    parts = PurePosixPath(name).parts
+    if not parts or PurePosixPath(name).is_absolute() or ".." in parts:
+        raise ValueError(f"{folder}: {name!r} is no path inside the source; give one without `..`")
+    if (Path(folder) / name).is_file():
+        return Path(folder) / name
+    paths = sorted(path for path in Path(folder).rglob("*") if path.is_file())
+    found = [path for path in paths if path.parts[-len(parts) :] == parts]
+    if len(found) != 1:
+        raise ValueError(
+            f"{folder}: holds {len(found)} files called {name} instead of one; check `extract` of "
+            f"the source, delete the folder and rerun. It holds {_some(folder, paths)}"
+        )
+    return found[0]
+
+
+def _some(folder: Path, paths: Sequence[Path]) -> str:
+    names = [path.relative_to(folder).as_posix() for path in paths]
+    return f"{', '.join(names[:5])}{', ...' if len(names) > 5 else ''}" if names else "no files"
+
+
+def _suffix(path: Path) -> str:
+    name = path.name.lower()
+    for ending in COMPRESSED:
+        name = name.removesuffix(ending)
+    return PurePosixPath(name).suffix
+
+
+def _split(path: Path, file: TextIO, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """(number of the line that a row begins on, cells) of every row that is not an empty line."""
+    try:
+        reader = csv.reader(file, delimiter=delimiter, strict=True)
+    except TypeError as error:
+        raise ValueError(f"{path}: delimiter {delimiter!r} is not one character") from error
+    start = 1
+    try:
+        for cells in reader:
+            if cells:
+                yield start, cells
+            start = reader.line_num + 1
+    except csv.Error as error:
+        raise ValueError(f"{path}: line {start}: {error}; look at its quotation marks") from error
+
+
+def _checked_header(path: Path, names: list[str], columns: Iterable[str]) -> list[str]:
+    missing = [name for name in columns if name not in names]
+    if missing:
+        raise ValueError(f"{path}: no column {missing[0]!r}; its columns are {names}")
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"{path}: the column {twice[0]!r} comes twice; rename one of the two")
+    return names
+
+
+def _json_rows(
+    path: Path, columns: list[str], encoding: str
+) -> Iterator[tuple[str, dict[str, str]]]:
+    empty = True
+    with open_text(path, encoding) as file:
+        for number, line in enumerate(file, start=1):
+            if line.strip():
+                where = f"{path}: line {number}"
+                check_text(where, line, encoding)
+                empty = False
+                yield where, _json_cells(where, line, columns)
+    if empty:
+        raise ValueError(f"{path}: is empty")
+
+
+def _json_cells(where: str, line: str, columns: list[str]) -> dict[str, str]:
+    try:
+        record = json.loads(line, parse_int=str, parse_float=str, object_pairs_hook=_Object)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ValueError(f"{where}: is not JSON ({error})") from error
+    if not isinstance(record, _Object):
+        raise ValueError(f'{where}: is no JSON object such as {{"label": 1}}')
+    if record.twice:
+        raise ValueError(f"{where}: the key {record.twice!r} comes twice")
+    cells = {}
+    for name in columns:
+        if name not in record:
+            raise ValueError(f"{where}: has no key {name!r}; its keys are {list(record)}")
+        value = record[name]
+        if isinstance(value, bool):
+            value = str(value).lower()
+        if not isinstance(value, str):
+            shown = json.dumps(value)[:40]
+            raise ValueError(f"{where}: {name} is {shown} instead of a text or a number")
+        check_text(where, value)
+        cells[name] = value
+    return cells
+
+
+class _Object(dict):
+    """A JSON object that remembers a key that came twice."""
+
+    def __init__(self, pairs: list[tuple[str, object]]):
+        super().__init__(pairs)
+        self.twice = None
+        if len(self) < len(pairs):
+            names = [name for name, _ in pairs]
+            self.twice = next(name for name in names if names.count(name) > 1)

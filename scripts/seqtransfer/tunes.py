@@ -1,0 +1,66 @@
+"""music21's two books of dance tunes (ABC) -> one MIDI file a tune, labelled by its dance.
+
+One melody each, so neither voices nor instruments tell the dances apart, and the metre that would
+tell a jig is not in the pitches that a task reads.
+"""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+from music21 import converter
+
+from seqtransfer import formats
+from seqtransfer.formats import whole_folder
+from seqtransfer.music import FAILURES, write_score
+
+BOOKS = ("ryansMammoth", "oneills1850")
+# ASSUME: double jigs are jigs; slip jigs (9/8) and all other dances are left out.
+DANCES = {"reel": "reel", "hornpipe": "hornpipe", "jig": "jig", "double jig": "jig"}
+
+
+def tunes(folder: Path, corpus: Path) -> None:
+    """Export every reel, hornpipe and jig; group: title and dance, since the books share tunes.
+
+    Raises ValueError if a book is missing or more than a tenth of the tunes cannot be exported.
+    """
+    rows, failed = [], 0
+    with whole_folder(corpus) as new:
+        for book in BOOKS:
+            paths = sorted(Path(folder).rglob(f"{book}/*.abc"))
+            if not paths:
+                raise ValueError(f"{folder}: holds no {book}/*.abc; check `extract` of the source")
+            for path in paths:
+                for name, title, dance, abc in _tunes(book, path):
+                    try:
+                        score = converter.parseData(abc, format="abc")
+                        write_score(score, new / f"{name}.mid")
+                    except Exception as error:  # music21 raises many kinds
+                        print(f"left out {name}: {type(error).__name__}: {error}")
+                        failed += 1
+                    else:
+                        group = f"{title} ({dance})"
+                        rows.append({"file": f"{name}.mid", "label": dance, "group": group})
+        if failed > FAILURES * (failed + len(rows)):
+            raise ValueError(f"{folder}: music21 could not export {failed} tunes; see the log")
+        print(f"{len(rows)} tunes, {Counter(row['label'] for row in rows)}")
+        formats.write_table(new / "index.tsv", pd.DataFrame(rows))
+
+
+def _tunes(book: str, path: Path) -> list[tuple[str, str, str, str]]:
+    """(file name, plain title, dance, ABC) of the tunes of a file that have a dance of ours."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: not text in UTF-8 ({error})") from error
+    found = []
+    for number, abc in enumerate(re.split(r"(?m)^(?=X:)", text)[1:], start=1):
+        fields = {key: value.strip() for key, value in re.findall(r"(?m)^([TR]):(.*)$", abc)[::-1]}
+        dance = DANCES.get(fields.get("R", "").lower())
+        if dance:
+            title = re.sub(r"[^a-z0-9]+", " ", fields.get("T", "").lower()).strip()
+            # Not by the tune's own number X: some files have the same one twice.
+            name = f"{book}-{path.stem}-{number:03d}".replace(" ", "_")
+            found.append((name, title or name, dance, abc))
+    return found

@@ -1,0 +1,62 @@
+"""tokens, runs -> audit: how near test is to train, and scores without the rows that are near.
+
+Reads   data/corpora/{study}/..., results/{study}/tokens/{task}/..., results/{study}/runs/{task}/...
+Writes  results/{study}/audit/{task}.tsv
+        results/{study}/audit/{task}/{nearest,scores}.tsv
+"""
+
+RUNS = [(arm, seed) for arm in INITIALIZATIONS for seed in SEEDS]
+
+
+rule audit:
+    """Compare every test sequence with train, in this split and in a plain random one."""
+    input:
+        corpus=corpus,
+        encoder=f"<raw>/{ENCODER['source']}",
+        train=rules.encode.output.train,
+        test=rules.encode.output.test,
+    output:
+        audit="<results>/audit/{task}.tsv",
+        nearest="<results>/audit/{task}/nearest.tsv",
+    log:
+        "<logs>/audit/{task}.log",
+    benchmark:
+        "<logs>/benchmarks/audit/{task}.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        record=task_record,
+        encoder_folder=ENCODER["folder"],
+        examples=config["examples"],
+        max_length=lambda wildcards: config["max_length"][wildcards.task],
+        code=code_digest("audit"),
+    script:
+        "../../scripts/audit.py"
+
+
+rule rescore:
+    """Score every run of a task once more without test rows that are near to train."""
+    input:
+        task=rules.encode.output.task,
+        nearest=rules.audit.output.nearest,
+        predictions=expand(
+            rules.finetune.output.predictions,
+            zip,
+            initialization=[arm for arm, _ in RUNS],
+            seed=[seed for _, seed in RUNS],
+            allow_missing=True,
+        ),
+    output:
+        rescored="<results>/audit/{task}/scores.tsv",
+    log:
+        "<logs>/rescore/{task}.log",
+    benchmark:
+        "<logs>/benchmarks/rescore/{task}.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        initializations=[arm for arm, _ in RUNS],
+        seeds=[seed for _, seed in RUNS],
+        code=code_digest("rescore"),
+    script:
+        "../../scripts/rescore.py"
