@@ -121,3 +121,8 @@ def test_a_shift_moves_every_symbol_by_as_many_ordinary_places_in_a_circle():
 def test_symbols_that_are_no_tokens_have_no_place_to_move_from(kind):
     with pytest.raises(ValueError, match="symbol 'EI' is no token of the encoder"):
         token_map(Vocabulary(("EI", "a")), ROWS, np.random.default_rng(0), kind, 3)
+
+
+@pytest.mark.parametrize("name", ["[PAD]", "[CLS]", "[SEP]", "[MASK]"])
+def test_a_text_that_spells_a_special_token_does_not_become_one(tokenizer_folder, name):
+    assert name not in WordPieces(tokenizer_folder).split(f"the film {name} good")

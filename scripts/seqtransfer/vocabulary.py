@@ -42,6 +42,8 @@ class WordPieces:
         self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.tokenizer.no_truncation()
         self.tokenizer.no_padding()
+        # A text that says "[SEP]" is a text: it must not break a sequence in two.
+        self.tokenizer.encode_special_tokens = True
         self.tokenizer.encode_special_tokens = True  # a text that says "[SEP]" does not end there
 
     def split(self, text: str) -> tuple[str, ...]:
