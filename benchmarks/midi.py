@@ -43,7 +43,9 @@ def by_music21(path: Path) -> Counter:
     from music21 import converter
 
     flat = converter.parse(path, forceSource=True).flatten()
-    return Counter(pitch for _, pitch in {(n.offset, p.midi) for n in flat.notes for p in n.pitches})
+    return Counter(
+        pitch for _, pitch in {(n.offset, p.midi) for n in flat.notes for p in n.pitches}
+    )
 
 
 READERS = {"ours": ours, "pretty_midi": by_pretty_midi, "music21": by_music21}

@@ -29,6 +29,7 @@ def main(
         max_length=max_length,
         sizes={part: sizes[part] for part in splits.PARTS},
         split_seed=sizes["split_seed"],
+        train_fraction=sizes.get("train_fraction", 1.0),
         kind=kind,
         tokens=record.get("tokens", {"kind": "symbols"}),
         neighbours=record.get("neighbours"),

@@ -229,3 +229,15 @@ def test_fasta_and_text_are_read_into_symbols(tmp_path, tokenizer_folder):
     [example] = tokens.read_examples("text", [table], wordpieces, SETTINGS)
     assert example.symbols == ("the", "film", "a", "##b", "##c")
     assert (example.id, example.label, example.split) == ("r1", "pos", None)
+
+
+def test_smaller_training_shares_lie_within_larger_ones_and_nothing_else_changes():
+    examples = corpus(0)
+    names = {}
+    for fraction in (0.25, 0.5, 1.0):
+        arrays, _, _ = tokens.build(examples, replace(SETTINGS, train_fraction=fraction))
+        names[fraction] = {part: set(array.names.tolist()) for part, array in arrays.items()}
+    assert names[0.25]["train"] < names[0.5]["train"] < names[1.0]["train"]
+    assert len(names[0.5]["train"]) == round(0.5 * len(names[1.0]["train"]))
+    for part in ("dev", "test", "pretrain"):
+        assert names[0.25][part] == names[1.0][part]

@@ -41,6 +41,7 @@ class Settings:
     split_seed: int
     kind: str = "classification"  # or regression
     tokens: Mapping = field(default_factory=lambda: {"kind": "symbols"})
+    train_fraction: float = 1.0  # of the training part; a smaller one lies within a larger one
     neighbours: Mapping | None = None  # {kmer, threshold}: near-duplicates stay on one side
 
     def __post_init__(self):
@@ -176,6 +177,11 @@ def divide(
         part: splits.subsample(chosen, indices, settings.sizes[part], generator, strata)
         for part, indices in parts.items()
     }
+    if settings.train_fraction < 1:
+        # A stream of its own: dev, test and pretrain are the same at every fraction.
+        drawn = np.random.default_rng([settings.split_seed, 1])
+        subsets = splits.nested(parts["train"], [settings.train_fraction], drawn, strata)
+        parts["train"] = subsets[settings.train_fraction]
     if not regression:
         splits.check_classes(chosen, parts, settings.classes)
     selected = {part: labelled[indices] for part, indices in parts.items()}
