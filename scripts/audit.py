@@ -21,31 +21,22 @@ def main(
     audit: Path,
     nearest: Path,
 ) -> None:
-    kind, classes = record.get("kind", "classification"), tuple(record.get("classes", ()))
-    settings = tokens.Settings(
-        classes=classes,
-        split=record["split"],
-        truncate=record["truncate"],
-        max_length=max_length,
-        sizes=sizes,
-        split_seed=sizes["split_seed"],
-        kind=kind,
-        tokens=record.get("tokens", {"kind": "symbols"}),
-    )
+    settings = tokens.Settings.of(record, sizes, max_length)
     examples = tokens.read_examples(record["format"], corpus, WordPieces(encoder), settings)
     # Compared is what the encoder sees: sequences that differ only past the cut are equal.
     seen = {e.id: s for e, (s, _) in zip(examples, tokens.view(examples, settings), strict=True)}
     parts = {
         part: formats.read_ragged(path).names for part, path in (("train", train), ("test", test))
     }
-    usable = [e.id for e in examples if kind == "regression" or e.label in classes]
+    regression = settings.kind == "regression"
+    usable = [e.id for e in examples if regression or e.label in settings.classes]
     drawn = leaks.random_parts(
         len(usable),
         {part: len(names) for part, names in parts.items()},
         np.random.default_rng(sizes["split_seed"]),
     )
     before = {part: [usable[i] for i in indices] for part, indices in drawn.items()}
-    kmer = record.get("neighbours", {}).get("kmer") or leaks.kmer_for(list(seen.values()))
+    kmer = (settings.neighbours or {}).get("kmer") or leaks.kmer_for(list(seen.values()))
     stages = {}
     for stage, names in {"before": before, "after": parts}.items():
         sides = ({str(name): seen[name] for name in names[part]} for part in ("test", "train"))

@@ -4,10 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from seqtransfer import formats, logs, manifests, provenance, splits, tokens
+from seqtransfer import formats, logs, manifests, provenance, tokens
 from seqtransfer.vocabulary import WordPieces
-
-METRIC = {"classification": "mcc", "regression": "spearman"}  # where a task names none
 
 
 def main(
@@ -21,33 +19,21 @@ def main(
     folder: Path,
     code: str,
 ) -> None:
-    kind = record.get("kind", "classification")
-    settings = tokens.Settings(
-        classes=tuple(record.get("classes", ())),
-        split=record["split"],
-        truncate=record["truncate"],
-        max_length=max_length,
-        sizes={part: sizes[part] for part in splits.PARTS},
-        split_seed=sizes["split_seed"],
-        train_fraction=sizes.get("train_fraction", 1.0),
-        kind=kind,
-        tokens=record.get("tokens", {"kind": "symbols"}),
-        neighbours=record.get("neighbours"),
-    )
+    settings = tokens.Settings.of(record, sizes, max_length)
     examples = tokens.read_examples(record["format"], corpus, WordPieces(encoder), settings)
     arrays, vocabulary, built = tokens.build(examples, settings)
     manifest = manifests.write(folder / "manifest.tsv", built.pop("manifest"))
     for part, ragged in arrays.items():
         formats.write_ragged(folder / f"{part}.arrow", ragged)
-    if kind == "classification":
+    if settings.kind == "classification":
         shares = np.bincount(arrays["test"].labels) / len(arrays["test"])
         built |= {"classes": list(settings.classes), "majority": float(shares.max())}
     facts = {
         "task": task,
         "domain": record["domain"],
         "title": record["title"],
-        "kind": kind,
-        "metric": record.get("metric", METRIC[kind]),
+        "kind": settings.kind,
+        "metric": record["metric"],
         "tokens": settings.tokens,
         "symbols": list(vocabulary.symbols),
         "max_length": settings.max_length,

@@ -172,6 +172,7 @@ def test_the_script_audits_a_corpus_full_of_repeats(tmp_path, tokenizer_folder):
     audit.main(
         task="toy",
         record={"format": "fasta", "classes": ["0", "1"], "split": "stratified",
+                "kind": "classification", "tokens": {"kind": "symbols"},
                 "truncate": "head", "neighbours": {"kmer": 6, "threshold": 0.5}},
         corpus=[tmp_path / "toy.fasta"],
         encoder=tokenizer_folder,

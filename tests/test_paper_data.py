@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from seqtransfer import biology, converters, glue, layouts, study
+from seqtransfer import archives, biology, converters, glue, layouts, study
 from seqtransfer.corpora import read_fasta, read_strings, read_text
 
 ROOT = Path(__file__).parents[1]
@@ -61,7 +61,7 @@ def test_a_glue_archive_becomes_train_dev_and_test(tmp_path, monkeypatch, name):
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
         for member, content in members.items():
             archive.writestr(member, header + "\n".join(content) + "\n")
-        archive.extractall(tmp_path / "raw")
+    archives.unpack(tmp_path / "x.zip", None, tmp_path / "raw")
     record = task(name)
     if "classes" in record:
         record["classes"] = list(labels)
@@ -168,7 +168,7 @@ def test_a_maestro_archive_keeps_composers_compositions_and_parts(tmp_path, vers
         archive.writestr(f"{root}/{root}.csv", table)
         for name in ("2004/x_wav", "2018/y_wav--1", "2018/z_wav--2"):
             archive.writestr(f"{root}/{name}.midi", SONG)
-        archive.extractall(tmp_path / "raw")
+    archives.unpack(tmp_path / "x.zip", None, tmp_path / "raw")
     record = task(f"maestro-v{version[1]}", classes=["Frédéric Chopin", "Franz Liszt"])
     converters.convert(record, tmp_path / "raw", tmp_path / "out.midi")
     found = read_strings(tmp_path / "out.midi" / "index.tsv", ("file",)).to_dict("records")

@@ -94,6 +94,7 @@ CELL = {"file": "x.csv"}
         ({"converter": "table", "layout": {"fil": "x"}}, "unknown key 'fil'; allowed: file, files"),
         ({"tokens": {"kind": "intervals"}}, r"\.tokens: intervals are for midi tasks"),
         ({"tokens": {"kind": "kmers"}}, r"\.tokens: kmers need `k:`"),
+        ({"tokens": {"kind": "kmers", "k": 3}}, r"\.tokens: kmers need `stride:`"),
         ({"tokens": {"kind": "symbols", "k": 3}}, r"\.tokens: symbols have no `k:`; drop it"),
         ({"token_map": {"kind": "identity"}}, r"\.token_map: identity is for text"),
         ({"token_map": {"kind": "permutation", "shift": 3}}, "goes with kind shift"),

@@ -17,7 +17,7 @@ SPLITS = {
 # Kind of tokens -> house forms it applies to, keys that it needs, keys that it may have.
 TOKENS = {
     "symbols": (("fasta", "midi", "text"), (), ()),
-    "kmers": (("fasta",), ("k",), ("stride",)),
+    "kmers": (("fasta",), ("k", "stride"), ()),
     "bpe": (("fasta",), ("size",), ()),
     "intervals": (("midi",), (), ()),
 }

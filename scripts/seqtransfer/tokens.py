@@ -44,6 +44,23 @@ class Settings:
     train_fraction: float = 1.0  # of the training part; a smaller one lies within a larger one
     neighbours: Mapping | None = None  # {kmer, threshold}: near-duplicates stay on one side
 
+    @classmethod
+    def of(cls, record: Mapping, sizes: Mapping, max_length: int) -> "Settings":
+        """From the catalogue's record of a task (after `study.complete`), the study's `examples`
+        and the task's length."""
+        return cls(
+            classes=tuple(record.get("classes", ())),
+            split=record["split"],
+            truncate=record["truncate"],
+            max_length=max_length,
+            sizes={part: sizes[part] for part in splits.PARTS},
+            split_seed=sizes["split_seed"],
+            kind=record["kind"],
+            tokens=record["tokens"],
+            train_fraction=sizes.get("train_fraction", 1.0),
+            neighbours=record.get("neighbours"),
+        )
+
     def __post_init__(self):
         symbols.check(self.tokens)
         if symbols.is_trained(self.tokens) and self.truncate == "centre":
