@@ -14,12 +14,12 @@ SPLITS = {
     "classification": ("stratified", "grouped", "given"),
     "regression": ("random", "grouped", "given"),
 }
-# Kind of tokens -> house forms it applies to, keys that it needs, keys that it may have.
+# Kind of tokens -> house forms it applies to, keys that it has.
 TOKENS = {
-    "symbols": (("fasta", "midi", "text"), (), ()),
-    "kmers": (("fasta",), ("k", "stride"), ()),
-    "bpe": (("fasta",), ("size",), ()),
-    "intervals": (("midi",), (), ()),
+    "symbols": (("fasta", "midi", "text"), ()),
+    "kmers": (("fasta",), ("k", "stride")),
+    "bpe": (("fasta",), ("size",)),
+    "intervals": (("midi",), ()),
 }
 
 
@@ -106,14 +106,14 @@ def _check_task(where: str, record: dict) -> None:
         raise ValueError(
             f"{where}.token_map: `shift: <rows>` goes with kind shift, and only with it"
         )
-    forms, needed, optional = TOKENS[tokens["kind"]]
+    forms, needed = TOKENS[tokens["kind"]]
     if form not in forms:
         raise ValueError(f"{where}.tokens: {tokens['kind']} are for {' and '.join(forms)} tasks")
     for key in needed:
         if key not in tokens:
             raise ValueError(f"{where}.tokens: {tokens['kind']} need `{key}:`")
     for key in tokens:
-        if key not in ("kind", *needed, *optional):
+        if key not in ("kind", *needed):
             raise ValueError(f"{where}.tokens: {tokens['kind']} have no `{key}:`; drop it")
 
 
