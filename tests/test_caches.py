@@ -206,6 +206,11 @@ def test_jobs_that_want_the_same_file_at_once_bring_it_once(server, tmp_path, ca
         assert files(tmp_path / str(number)) == {"raw/x/a.bin": BODY}
 
 
+def test_a_writable_cache_is_writable_to_many_at_once(cache):
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(lambda _: caches._writable(cache), range(2000)))
+
+
 def test_the_lock_and_the_part_of_a_killed_job_pass_to_the_next(server, tmp_path, cache):
     url, page = server.add("/a.bin", BODY, Fault("stall", 10_000, 60))
     code = (

@@ -7,6 +7,7 @@ also what a job without a cache has of it.
 
 import fcntl
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -68,11 +69,12 @@ def _brought(expected: Checksums, store: Path, bring: Callable[[Path], None]) ->
 
 def _writable(folder: Path) -> bool:
     """Whether files can be made in the folder; it is made if it does not exist."""
-    probe = folder / "unfinished" / f"{os.getpid()}.probe"
+    unfinished = folder / "unfinished"
     try:
-        probe.parent.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
+        unfinished.mkdir(parents=True, exist_ok=True)
+        # A name of its own: jobs on several machines may have one process number.
+        with tempfile.NamedTemporaryFile(dir=unfinished):
+            pass
     except OSError as error:
         print(f"cache {folder} is only read: {error}")
         return False
