@@ -132,9 +132,9 @@ class Pairing:
         """SVD of `cross`: left (rank left, k), correlations (k,) in [0, 1], right (rank right, k).
 
         k = min of the ranks; the columns are the canonical variates' coordinates in both bases, in
-        no particular order. By eigenvectors of C C^T, found by divide and conquer: of LAPACK's ways
-        the fastest (README, Speed). A correlation is the length of C^T times its vector, which loses
-        nothing to the squares.
+        no particular order. By eigenvectors of C C^T, found by divide and conquer: the fastest of
+        LAPACK's ways (README, Speed). A correlation is the length of C^T times its vector, which
+        loses nothing to the squares.
         """
         wide = self.cross.shape[0] <= self.cross.shape[1]
         cross = self.cross if wide else self.cross.T
