@@ -18,18 +18,9 @@ FILES = {
 }
 MODULES = sorted(FILES)
 TORCH = {
-    *(
-        "adaptation",
-        "attentions",
-        "bert",
-        "checkpoints",
-        "conversions",
-        "dropout",
-        "encoders",
-        "families",
-    ),
-    *("initializations", "models", "optimizer", "pretraining", "representations", "stock"),
-    "training",
+    *("adaptation", "attentions", "bert", "checkpoints", "conversions", "dropout", "encoders"),
+    *("families", "initializations", "models", "optimizer", "pretraining", "representations"),
+    *("stock", "training"),
 }
 
 

@@ -17,7 +17,7 @@ def study(tmp_path_factory):
     run = tables.runs([formats.read_json(path) for path in paths["metrics"]])
     gathered = {
         kind: pd.concat(map(formats.read_table, paths[kind]), ignore_index=True)
-        for kind in ("similarities", "references", "paper")
+        for kind in ("similarities", "references", "paper", "attention")
     }
     return gathered | {"run": run}
 
@@ -196,3 +196,21 @@ def test_the_papers_setting_stands_beside_ours_at_the_last_layer(study):
     assert row["score"] == ours["score"].item() and row["rows"] == 2000
     assert (row["paper_score"], row["paper_rows"]) == (0.85, 1000)
     assert np.isnan(table.query("left == 'noise'")["score"]).all()
+
+
+def test_attention_is_averaged_over_heads_then_over_seeds(study):
+    heads = study["attention"]
+    table = similarity_tables.attention(heads)
+    assert len(table) == 4 * (3 * 2 + 4) * 4  # tasks, pairs and stages, layers
+    row = table.query("task == 'splice' and pair == 'text-vs-domain' and stage == 'after'").iloc[1]
+    part = heads.query(
+        "task == 'splice' and left == 'text' and right == 'domain' and stage == 'after'"
+        " and layer == 2"
+    )
+    by_seed = part.groupby("seed")["matched"].mean()
+    assert row["layer"] == 2 and row["seeds"] == 3 and row["examples"] == 64
+    assert row["mean"] == pytest.approx(by_seed.mean())
+    half = stats.t.ppf(0.975, 2) * stats.sem(by_seed)
+    assert row["high"] - row["mean"] == pytest.approx(half)
+    assert row["left_entropy"] == pytest.approx(part["left_entropy"].mean())
+    assert similarity_tables.attention(heads[:0]).empty

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,9 @@ def head_distances(left: np.ndarray, right: np.ndarray, tokens: np.ndarray) -> n
         raise ValueError(
             f"left has shape {left.shape}, right {right.shape}; heads are matched one to one"
         )
-    heads = range(right.shape[1])
-    sums = [np.abs(left - right[:, h, None]).sum(axis=(2, 3)) for h in heads]
-    return np.stack(sums, axis=2) / np.asarray(tokens)[:, None, None]
+    flat = (side.reshape(*side.shape[:2], -1) for side in (left, right))
+    sums = [cdist(*example, metric="cityblock") for example in zip(*flat, strict=True)]
+    return np.stack(sums) / np.asarray(tokens)[:, None, None]
 
 
 def match(distances: np.ndarray) -> Matching:
