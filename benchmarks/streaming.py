@@ -1,13 +1,14 @@
 """Memory and seconds of scores from files read in chunks, beside the in-memory path.
 
-    python benchmarks/streaming.py                 (about 2 minutes; keep the machine idle)
+    python benchmarks/streaming.py                 (about 5 minutes)
     python benchmarks/streaming.py --least 1e-5    (conditioning that needs the third pass)
 
-Two float32 arrays of 1,000,000 x 768 (2.9 GiB each) are written below --folder and deleted at the
-end. A child process scores all of `STREAMED` with one thread; its peak is VmHWM of its own
-/proc/self/status (Linux): every page that was resident at once, those of mapped files included. It
-is not the children's ru_maxrss, which would start at the parent's size. Then 100,000 rows, also in
-memory: `np.load` and the same measures, in another child.
+Two float32 layers of 1,000,000 x 768 (2.9 GiB each) are written below --folder as hidden states
+are, and deleted at the end. A child process scores every measure that can be streamed, beside 19
+re-pairings, in one thread, whose CPU time is told; its peak is VmHWM of its own /proc/self/status
+(Linux): every page that was resident at once, those of mapped files included. It is not the
+children's ru_maxrss, which would start at the parent's size. Before that 100,000 rows, also in
+memory, in another child.
 """
 
 import argparse
@@ -23,31 +24,30 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
+from seqtransfer import layerwise, states
 from seqtransfer.measures import MEASURES
-from seqtransfer.measures.sides import pair
-from seqtransfer.measures.streaming import STREAMED, score_files
 
 GIB = 2**30
 PATHS = ("streamed", "in memory")
+STREAMED = [m.name for m in MEASURES.values() if not m.pairwise and m.name != "cka_minibatch"]
+DRAWS, TOKENS, CHUNK = 19, 4, 20_000
 
 
-def write(folder: Path, rows: int, width: int, seed: int, least: float) -> None:
-    """One encoder's folder: 32 shared directions, noise of a steep spectrum, means far from 0."""
-    folder.mkdir(parents=True)
-    np.save(folder / "ids.npy", np.char.mod("%d", np.arange(rows)).astype("U8"))
-    np.save(folder / "sequences.npy", np.arange(rows) // 4)
-    layer = np.lib.format.open_memmap(
-        folder / "layer.npy", mode="w+", dtype=np.float32, shape=(rows, width)
-    )
+def write(path: Path, rows: int, width: int, seed: int, least: float) -> None:
+    """One encoder's states: 32 shared directions, noise of a steep spectrum, means far from 0."""
     common, own = np.random.default_rng(0), np.random.default_rng(seed)
     mixing = own.standard_normal((32, width), dtype=np.float32) / 10
     lengths = np.geomspace(1, least, width, dtype=np.float32)
-    for start in range(0, rows, 20_000):
-        part = layer[start : start + 20_000]
-        signal = common.standard_normal((len(part), 32), dtype=np.float32)
-        part[:] = own.standard_normal(part.shape, dtype=np.float32) * lengths
-        part += signal @ mixing + 5
-    layer.flush()
+
+    def chunks():
+        for start in range(0, rows, CHUNK):
+            at = np.arange(start, min(start + CHUNK, rows))
+            signal = common.standard_normal((len(at), 32), dtype=np.float32)
+            part = own.standard_normal((len(at), width), dtype=np.float32) * lengths
+            ids = np.char.mod("%d", at)
+            yield ids, at // TOKENS, {"layer_1": part + signal @ mixing + 5}
+
+    states.write(path, chunks())
 
 
 def peak() -> float:
@@ -57,17 +57,16 @@ def peak() -> float:
 
 
 def child(path: str, folder: Path) -> dict:
-    """Score by one path; seconds, peaks in GiB before and after, and the scores."""
-    left, right = folder / "left/layer.npy", folder / "right/layer.npy"
-    before, start = peak(), time.perf_counter()
+    """Score by one path; seconds of CPU, peaks in GiB before and after, and the scores."""
+    sides = {side: states.States(folder / f"{side}.arrow") for side in ("left", "right")}
+    before, start = peak(), time.process_time()
+    memory = 0 if path == "streamed" else np.inf
     with threadpool_limits(1):
-        if path == "streamed":
-            found = score_files({"layer": left}, {"layer": right}, STREAMED)
-            scores = {row["measure"]: row["score"] for row in found}
-        else:
-            pairing = pair(np.load(left), np.load(right))
-            scores = {name: MEASURES[name].of(pairing) for name in STREAMED}
-    seconds = time.perf_counter() - start
+        found = layerwise.compare(
+            sides, [("left", "right")], [], STREAMED, draws=DRAWS, seed=0, memory=memory
+        )
+        scores = {row["measure"]: row["score"] for row in found}
+    seconds = time.process_time() - start
     return {"seconds": seconds, "before": before, "peak": peak(), "scores": scores}
 
 
@@ -76,7 +75,7 @@ def measure(folder: Path, rows: int, width: int, least: float, paths: tuple[str,
     folder = Path(tempfile.mkdtemp(prefix="streaming-", dir=folder))
     try:
         for seed, side in enumerate(("left", "right"), start=1):
-            write(folder / side, rows, width, seed, least)
+            write(folder / f"{side}.arrow", rows, width, seed, least)
         results = {}
         for path in paths:
             command = [sys.executable, __file__, "--child", path, "--folder", str(folder)]

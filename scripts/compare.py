@@ -21,10 +21,12 @@ def main(
     task: str,
     seed: int,
     draws: int,
+    memory: float,
     code: str,
 ) -> None:
     """files: by stage ("before", "after"), then by arm; pairs: left and right arm; maps: left and
-    right arm and stage of the layer-by-layer maps. Writes one row per score."""
+    right arm and stage of the layer-by-layer maps; memory: in GiB, of layers held at a time.
+    Writes one row per score."""
     sides = {
         f"{arm} {stage}": states.States(path)
         for stage in STAGES
@@ -34,7 +36,10 @@ def main(
     wanted += [tuple(f"{arm} {stage}" for stage in STAGES) for arm in files["before"]]
     mapped = {(f"{a} {stage}", f"{b} {stage}") for a, b, stage in maps}
     table = []
-    for row in layerwise.compare(sides, wanted, mapped, measures, draws=draws, seed=seed):
+    found = layerwise.compare(
+        sides, wanted, mapped, measures, draws=draws, seed=seed, memory=memory * 2**30
+    )
+    for row in found:
         left, stage = row.pop("left").split()
         right, right_stage = row.pop("right").split()
         stage = stage if stage == right_stage else CHANGE
@@ -63,5 +68,6 @@ if __name__ == "__main__":
             task=snakemake.wildcards.task,
             seed=int(snakemake.wildcards.seed),
             draws=snakemake.params.draws,
+            memory=snakemake.params.memory,
             code=snakemake.params.code,
         )

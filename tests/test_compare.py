@@ -25,7 +25,7 @@ def write(path, seed, *, ids=None, layers=(0, 1, 2)):
 def run(tmp_path, before, after, pairs, maps=(), measures=("pwcca", "cka")):
     compare.main(
         files={"before": before, "after": after}, pairs=pairs, maps=maps, measures=measures,
-        similarities=tmp_path / "s.tsv", task="splice", seed=3, draws=4, code="abc",
+        similarities=tmp_path / "s.tsv", task="splice", seed=3, draws=4, memory=4, code="abc",
     )  # fmt: skip
     return formats.read_table(tmp_path / "s.tsv")
 

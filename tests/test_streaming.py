@@ -1,14 +1,18 @@
-"""Scores from moments of files read in chunks: those of the in-memory SVD, at any conditioning."""
+"""Scores from moments of rows read in chunks: those of the in-memory SVD, at any conditioning."""
+
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from seqtransfer import similarity
-from seqtransfer.measures import MEASURES, streaming
+from seqtransfer import layerwise, states
+from seqtransfer.measures import MEASURES, repairings, streaming
 from seqtransfer.measures.sides import Pairing, Side
-from seqtransfer.measures.streaming import STREAMED, score_files
+from seqtransfer.measures.streaming import StreamedSide
 
 CLOSE = {"abs": 1e-8, "rel": 1e-8}
+# The others are of rows: of the first ones, which are held, but for the minibatches.
+STREAMED = [m.name for m in MEASURES.values() if not m.pairwise and m.name != "cka_minibatch"]
 
 
 def draw(seed, *shape):
@@ -29,33 +33,14 @@ def related(seed, n, p, q, condition=10.0):
     return side(seed + 1, p), side(seed + 2, q)
 
 
-@pytest.fixture
-def save(tmp_path):
-    """Write arrays as one encoder's folder; returns layer name -> file."""
-
-    def write(folder, ids=None, sequences=None, **layers):
-        (tmp_path / folder).mkdir(exist_ok=True)
-        n = len(next(iter(layers.values())))
-        ids = np.array([f"e{row // 2}:{row % 2}" for row in range(n)]) if ids is None else ids
-        np.save(tmp_path / folder / "ids.npy", ids)
-        sequences = np.arange(n) // 2 if sequences is None else sequences
-        np.save(tmp_path / folder / "sequences.npy", sequences)
-        for name, rows in layers.items():
-            np.save(tmp_path / folder / f"{name}.npy", rows)
-        return {name: tmp_path / folder / f"{name}.npy" for name in layers}
-
-    return write
+def pairing(x, y):
+    return Pairing(StreamedSide(x, "x"), StreamedSide(y, "y"))
 
 
-@pytest.fixture
-def scores(save):
-    """Scores of two arrays by way of files, by measure."""
-
-    def of(x, y, measures=STREAMED):
-        rows = score_files(save("left", x=x), save("right", y=y), measures)
-        return {row["measure"]: row["score"] for row in rows}
-
-    return of
+def scores(x, y, measures=STREAMED):
+    """Scores of two streamed arrays, by measure."""
+    both = pairing(x, y)
+    return {name: MEASURES[name].of(both) for name in measures}
 
 
 def by_svd(x, y):
@@ -77,45 +62,56 @@ def count_refinements(monkeypatch):
     return calls
 
 
-def test_every_measure_of_covariances_is_streamed():
-    assert set(MEASURES) - set(STREAMED) == {
-        "cka_minibatch",
-        *(name for name, measure in MEASURES.items() if measure.pairwise),
-    }
+@pytest.mark.parametrize("shape", [(300, 20, 31), (150, 64, 5)])
+@pytest.mark.parametrize("tokens", [1, 4])
+def test_the_table_is_that_of_the_in_memory_path(shape, tokens, tmp_path, monkeypatch):
+    # In a file of several chunks, read in chunks of other sizes.
+    n, draws, measures = shape[0] // tokens * tokens, 9, [*STREAMED, "neighbours"]
+    sides = {}
+    for name, x in zip("ab", related(0, *shape), strict=True):
+        ids, sequences = np.array([f"e{row}" for row in range(n)]), np.arange(n) // tokens
+        layers = {"layer_0": x[:n], "layer_1": (x**2)[:n]}
+        cuts = [0, 4 * tokens, 9 * tokens, n]
+        chunks = [
+            (ids[a:b], sequences[a:b], {key: rows[a:b] for key, rows in layers.items()})
+            for a, b in pairwise(cuts)
+        ]
+        states.write(tmp_path / name, chunks)
+        sides[name] = states.States(tmp_path / name)
+    monkeypatch.setattr(streaming, "CHUNK_BYTES", 8 * 20 * 11)
+    monkeypatch.setattr(repairings, "CHUNK_ROWS", 50)
 
+    def table(memory):
+        return list(
+            layerwise.compare(
+                sides, [("a", "b")], [("a", "b")], measures, draws=draws, seed=0, memory=memory
+            )
+        )
 
-@pytest.mark.parametrize("shape", [(300, 20, 31), (62, 30, 30), (70, 64, 5)])
-def test_rows_are_those_of_the_in_memory_path_without_its_draws(save, shape):
-    x, y = related(0, *shape)
-    sequences = np.arange(shape[0]) // 2
-    left = save("left", first=x, second=x[:, 1:] + draw(9, shape[0], 1))
-    right = save("right", only=y, again=y**2)
-    memory = similarity.score_all(
-        {name: np.load(path) for name, path in left.items()},
-        {name: np.load(path) for name, path in right.items()},
-        STREAMED, sequences, draws=3, generator=np.random.default_rng(0),
-    )  # fmt: skip
-    expected = list(memory)
-    found = list(score_files(left, right, STREAMED))
-    assert len(found) == len(expected) == 4 * len(STREAMED)
+    made = []
+    monkeypatch.setattr(
+        "seqtransfer.similarity.StreamedSide",
+        lambda *given: made.append(given[1]) or StreamedSide(*given),
+    )
+    expected = table(np.inf)
+    assert not made
+    found = table(0)
+    assert len(made) == 4 and len(found) == len(expected) == 4 * len(measures)
     for row, other in zip(found, expected, strict=True):
-        for name in ("null_mean", "null_low", "null_high", "p_value", "draws"):
-            del other[name]
         assert list(row) == list(other)
-        ties = shape[0] - 1 <= row["left_width"] + row["right_width"] and "pwcca" in row["measure"]
-        if ties:  # correlations of 1 tie, and weights within a tie are arbitrary
-            assert row.pop("score") == pytest.approx(other.pop("score"), abs=0.02)
         for name, value in row.items():
+            # Draws are of float32.
+            error = 1e-5 if name in ("null_mean", "null_low", "null_high") else 1e-8
             same = (
                 other[name]
-                if isinstance(value, str)
-                else pytest.approx(other[name], **CLOSE, nan_ok=True)
+                if isinstance(value, str | None)
+                else pytest.approx(other[name], abs=error, rel=error, nan_ok=True)
             )
             assert value == same, (row, name)
 
 
 @pytest.mark.parametrize("shape", [(30, 50, 40), (41, 40, 7), (60, 90, 12)])
-def test_fewer_rows_than_neurons_are_no_obstacle(scores, shape):
+def test_fewer_rows_than_neurons_are_no_obstacle(shape):
     x, y = related(3, *shape)
     free_of_ties = [name for name in STREAMED if not name.startswith("pwcca")]
     expected = by_svd(x, y)
@@ -126,12 +122,12 @@ def test_fewer_rows_than_neurons_are_no_obstacle(scores, shape):
 
 @pytest.mark.parametrize("shape", [(400, 60, 50), (1200, 96, 130)])
 @pytest.mark.parametrize("condition", [1e1, 1e3, 3e3, 4e3, 1e4, 9e4, 1.1e5, 1e6, 1e9, 1e14])
-def test_conditioning_costs_no_accuracy(scores, shape, condition):
+def test_conditioning_costs_no_accuracy(shape, condition):
     x, y = related(1, *shape, condition)
     assert scores(x, y) == pytest.approx(by_svd(x, y), **CLOSE)
 
 
-def test_moments_alone_lose_digits_that_the_third_pass_restores(scores, monkeypatch):
+def test_moments_alone_lose_digits_that_the_third_pass_restores(monkeypatch):
     x, y = related(1, 400, 60, 50, 9e4)
     calls = count_refinements(monkeypatch)
     expected = by_svd(x, y)
@@ -142,17 +138,16 @@ def test_moments_alone_lose_digits_that_the_third_pass_restores(scores, monkeypa
 
 
 @pytest.mark.parametrize("factor", [0.999999, 1.000001])
-def test_the_rank_is_decided_on_exact_singular_values_however_near_the_cutoff(save, factor):
+def test_the_rank_is_decided_on_exact_singular_values_however_near_the_cutoff(factor):
     basis = np.linalg.qr(np.column_stack([np.ones(200), draw(0, 200, 9)]))[0][:, 1:]
     rows = basis * [1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 1e-5 * factor]
     turned = rows @ np.linalg.qr(draw(1, 9, 9))[0]
-    files = save("a", x=turned)
-    (row,) = score_files(files, files, ["cca"])
-    assert row["left_rank"] == row["right_rank"] == 8 + (factor > 1)
-    assert row["score"] == pytest.approx(1, abs=1e-9)
+    side = StreamedSide(turned, "x")
+    assert side.rank == 8 + (factor > 1)
+    assert MEASURES["cca"].of(Pairing(side, side)) == pytest.approx(1, abs=1e-9)
 
 
-def test_well_conditioned_sides_take_no_third_pass(scores, monkeypatch):
+def test_well_conditioned_sides_take_no_third_pass(monkeypatch):
     calls = count_refinements(monkeypatch)
     x, y = related(1, 400, 60, 50, 1e3)
     constant_and_repeated = np.column_stack([x, x[:, :3], np.full(400, 7.0)])
@@ -161,33 +156,30 @@ def test_well_conditioned_sides_take_no_third_pass(scores, monkeypatch):
 
 
 @pytest.mark.parametrize("condition", [10, 9e4])
-def test_the_size_of_chunks_does_not_matter(scores, monkeypatch, condition):
+def test_the_size_of_chunks_does_not_matter(monkeypatch, condition):
     x, y = related(2, 257, 12, 9, condition)
     whole = scores(x, y)
     for rows in (1, 7, 256):
-        monkeypatch.setattr(streaming, "CHUNK_BYTES", rows * 8 * (12 + 9))
+        monkeypatch.setattr(streaming, "CHUNK_BYTES", rows * 8 * 12)
         assert scores(x, y) == pytest.approx(whole, abs=1e-11), rows
 
 
 @pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
 @pytest.mark.parametrize("order", ["C", "F"])
-def test_any_width_of_floats_and_order_is_read(scores, kind, order):
+def test_any_width_of_floats_and_order_is_read(kind, order):
     x, y = (np.asarray(side * 100, dtype=kind, order=order) for side in related(4, 200, 9, 14))
     assert scores(x, y) == pytest.approx(by_svd(x, y), **CLOSE)
 
 
-def test_constant_columns_add_no_direction_however_large(save):
+def test_constant_columns_add_no_direction_however_large():
     x, y = (side.astype(np.float32) for side in related(5, 300, 8, 6))
     with_constants = np.column_stack([x, np.full((300, 2), [1e30, 0.1], dtype=np.float32)])
-    plain, padded = save("plain", x=x), save("padded", x=with_constants)
-    right = save("right", y=y)
-    expected = list(score_files(plain, right, STREAMED))
-    for row, other in zip(score_files(padded, right, STREAMED), expected, strict=True):
-        assert row["left_width"] == 10 and row["left_rank"] == other["left_rank"]
-        assert row["score"] == pytest.approx(other["score"], abs=1e-12)
+    padded = StreamedSide(with_constants, "padded")
+    assert (padded.width, padded.rank) == (10, StreamedSide(x, "plain").rank)
+    assert scores(with_constants, y) == pytest.approx(scores(x, y), abs=1e-12)
 
 
-def test_large_means_lose_nothing(scores):
+def test_large_means_lose_nothing():
     # Whole numbers, so that the shift itself rounds nothing: 1e12 / 1e2 would cost sums of squares
     # 20 of their 16 digits.
     x, y = (np.round(side * 3e3) for side in related(6, 300, 8, 6))
@@ -195,14 +187,14 @@ def test_large_means_lose_nothing(scores):
     assert scores(x + shift, y) == pytest.approx(scores(x, y), abs=1e-10)
 
 
-def test_the_first_row_may_be_an_outlier(scores, monkeypatch):
+def test_the_first_row_may_be_an_outlier(monkeypatch):
     x, y = related(6, 300, 8, 6)
     x[0] += 1e4
-    monkeypatch.setattr(streaming, "CHUNK_BYTES", 50 * 8 * 14)
+    monkeypatch.setattr(streaming, "CHUNK_BYTES", 50 * 8 * 8)
     assert scores(x, y) == pytest.approx(by_svd(x, y), **CLOSE)
 
 
-def test_the_order_of_rows_does_not_matter_but_their_pairing_does(scores):
+def test_the_order_of_rows_does_not_matter_but_their_pairing_does():
     x, y = related(8, 200, 9, 7)
     order = np.random.default_rng(0).permutation(200)
     expected = scores(x, y)
@@ -210,13 +202,11 @@ def test_the_order_of_rows_does_not_matter_but_their_pairing_does(scores):
     assert abs(scores(x, y[order])["cka"] - expected["cka"]) > 0.01
 
 
-def test_a_file_on_both_sides_equals_itself(save):
+def test_a_side_equals_itself():
     x, y = related(2, 200, 9, 9)
-    files = save("a", x=x, y=y)
-    for row in score_files(files, files, STREAMED):
-        same = row["left_layer"] == row["right_layer"]
-        identical = MEASURES[row["measure"]].identical
-        assert (row["score"] == pytest.approx(identical, abs=1e-9)) == same
+    same, others = scores(x, x), scores(x, y)
+    for name in STREAMED:
+        assert same[name] == pytest.approx(MEASURES[name].identical, abs=1e-9) != others[name]
 
 
 # Refusals.
@@ -224,22 +214,12 @@ def test_a_file_on_both_sides_equals_itself(save):
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("place", [(0, 0), (93, 4), (199, 1)])
-def test_what_is_not_finite_is_refused_by_file_row_and_column(save, monkeypatch, value, place):
-    x, y = (side.astype(np.float32) for side in related(0, 200, 5, 5))
+def test_what_is_not_finite_is_refused_by_name_row_and_column(monkeypatch, value, place):
+    y = related(0, 200, 5, 5)[1].astype(np.float32)
     y[place] = value
-    monkeypatch.setattr(streaming, "CHUNK_BYTES", 32 * 8 * 10)
-    left, right = save("left", x=x), save("right", y=y)
-    with pytest.raises(ValueError, match=rf"y\.npy: {value} at row {place[0]}, column {place[1]};"):
-        list(score_files(left, right, ["cka"]))
-
-
-def test_values_whose_squares_overflow_are_refused(save):
-    x, y = related(0, 50, 5, 5)
-    with pytest.raises(ValueError, match=r"x\.npy: its squares leave the range"):
-        list(score_files(save("left", x=x * 1e150), save("right", y=y), ["cka"]))
-    with pytest.raises(ValueError, match=r"x\.npy: its sums leave the range"):
-        huge = np.where(x > 0, 1.5e308, -1.5e308)
-        list(score_files(save("left", x=huge), save("right", y=y), ["cka"]))
+    monkeypatch.setattr(streaming, "CHUNK_BYTES", 32 * 8 * 5)
+    with pytest.raises(ValueError, match=rf"^y: {value} at row {place[0]}, column {place[1]};"):
+        StreamedSide(y, "y")
 
 
 @pytest.mark.parametrize(
@@ -250,40 +230,38 @@ def test_values_whose_squares_overflow_are_refused(save):
         (np.arange(12).reshape(6, 2), r"int64 of shape \(6, 2\) is not floats"),
         (np.ones(8), r"float64 of shape \(8,\) is not floats"),
         (np.ones((8, 0)), r"shape \(8, 0\) is not floats"),
+        (draw(0, 50, 5) * 1e150, "its squares leave the range"),
+        (np.where(draw(0, 50, 5) > 0, 1.5e308, -1.5e308), "its sums leave the range"),
     ],
 )
-def test_arrays_without_similarities_are_refused(save, rows, message):
-    files = save("a", x=rows)
-    with pytest.raises(ValueError, match=rf"x\.npy: .*{message}"):
-        list(score_files(files, files, ["cka"]))
+def test_arrays_without_similarities_are_refused(rows, message):
+    with pytest.raises(ValueError, match=f"^x: .*{message}"):
+        StreamedSide(rows, "x")
 
 
-def test_a_file_cut_short_or_of_another_kind_is_refused(save):
-    files = save("a", x=draw(0, 50, 4))
-    whole = files["x"].read_bytes()
-    for content in (whole[:-8], b"PK\x03\x04", b""):
-        files["x"].write_bytes(content)
-        with pytest.raises(ValueError, match=r"x\.npy: not a whole \.npy array"):
-            list(score_files(files, files, ["cka"]))
+def test_a_measure_that_needs_rows_says_what_to_do():
+    with pytest.raises(ValueError, match=r"x: this measure needs its rows.* raise compare\.memory"):
+        MEASURES["cka_minibatch"].of(pairing(*related(0, 40, 5, 5)))
 
 
-def test_other_rows_are_refused(save):
-    x, y = related(0, 40, 5, 5)
-    left = save("left", x=x)
-    ids, sequences = (np.load(left["x"].with_name(f"{name}.npy")) for name in ("ids", "sequences"))
-    with pytest.raises(ValueError, match=r"ids\.npy differ: represent both with the same probe"):
-        list(score_files(left, save("right", ids=ids[::-1], y=y), ["cka"]))
-    with pytest.raises(ValueError, match=r"sequences\.npy differ"):
-        list(score_files(left, save("right", sequences=sequences + 1, y=y), ["cka"]))
-    with pytest.raises(ValueError, match=r"y\.npy has 39 rows, .*left/ids\.npy names 40"):
-        list(score_files(left, save("right", y=y[1:]), ["cka"]))
+# Rows in several places of a file.
 
 
-def test_measures_that_need_rows_are_refused(save):
-    files = save("a", x=draw(0, 50, 4))
-    for name in ("cka_minibatch", "rsa", "nonsense"):
-        with pytest.raises(ValueError, match=f"'{name}' cannot be computed from moments; known: "):
-            list(score_files(files, files, ["cka", name]))
-    sides, _ = streaming.factor_files(list(files.values()), [])
-    with pytest.raises(ValueError, match="needs its rows"):
-        MEASURES["cka_minibatch"].of(Pairing(sides[files["x"]], sides[files["x"]]))
+def test_rows_of_several_chunks_read_as_the_array(tmp_path):
+    x = draw(0, 23, 3).astype(np.float32)
+    cuts = [0, 1, 9, 20, 23]
+    chunks = (
+        (np.array([f"e{i}" for i in range(a, b)]), np.arange(a, b), {"layer_0": x[a:b]})
+        for a, b in pairwise(cuts)
+    )
+    states.write(tmp_path / "x.arrow", chunks)
+    rows = states.States(tmp_path / "x.arrow")["layer_0"]
+    assert isinstance(rows, states.Rows)
+    assert (len(rows), rows.shape, rows.dtype) == (23, x.shape, x.dtype)
+    order = np.random.default_rng(0).permutation(23)
+    for index in (
+        slice(None), slice(0, 1), slice(5, 21), slice(-4, None), slice(9, 9), slice(0, 23, 2),
+        order, order[:4].reshape(2, 2), order > 11, -1, (slice(2, 12), order[:2] % 3),
+    ):  # fmt: skip
+        np.testing.assert_array_equal(rows[index], x[index])
+    np.testing.assert_array_equal(np.asarray(rows, dtype=float), x.astype(float))

@@ -12,6 +12,8 @@ from seqtransfer import states
 from seqtransfer.similarity import Comparison
 
 Layers = Mapping[str, np.ndarray]
+# Bytes of a row's neuron: rows, basis and its transform along circles, and what passes between.
+HELD = 32
 
 
 def partner(layer: int, left_last: int, right_last: int) -> int:
@@ -27,6 +29,7 @@ def compare(
     *,
     draws: int,
     seed: int,
+    memory: float = np.inf,
 ) -> Iterator[dict]:
     """Yield `similarity.score_all`'s rows with `left`, `right` and `layer`.
 
@@ -34,7 +37,9 @@ def compare(
     those of the pairs whose every layer meets every other. `layer` is the left layer's number where
     the two are at equal depth, else None. All cells see the same re-pairings of sequences, so their
     nulls differ by the models alone. A layer is read and factored once, and forgotten after the
-    last cell that it is in. Raises ValueError as `states.check_rows` and `similarity.Comparison`.
+    last cell that it is in; where those needed at a time would take more than `memory` bytes, all
+    are read in chunks instead, again for each cell. Raises ValueError as `states.check_rows` and
+    `similarity.Comparison`.
     """
     states.check_rows(sides)
     numbers = {name: states.layers(side) for name, side in sides.items()}
@@ -51,12 +56,15 @@ def compare(
     sequences = next(iter(sides.values()))["sequences"]
     generator = np.random.default_rng(seed)
     comparison = Comparison(measures, sequences, draws=draws, generator=generator)
+    streamed = HELD * len(sequences) * _most_neurons(sides, cells, needed) > memory
     prepared = {}
     for place, (*ends, layer) in enumerate(cells):
         for name, number in ends:
             if (name, number) not in prepared:
                 x = sides[name][f"layer_{number}"]
-                prepared[name, number] = comparison.prepare(x, f"{name}, layer {number}")
+                prepared[name, number] = comparison.prepare(
+                    x, f"{name}, layer {number}", streamed=streamed
+                )
         (left, i), (right, j) = ends
         for row in comparison.rows(prepared[left, i], prepared[right, j]):
             named = {"left": left, "right": right, "layer": layer}
@@ -64,3 +72,15 @@ def compare(
         for end in ends:
             if needed[end] == place:
                 prepared.pop(end, None)
+
+
+def _most_neurons(sides: Mapping[str, Layers], cells: Sequence[tuple], needed: Mapping) -> int:
+    """The largest sum of widths of the layers that are in memory at a time."""
+    held, most = {}, 0
+    for place, (*ends, _) in enumerate(cells):
+        held |= {end: sides[end[0]][f"layer_{end[1]}"].shape[1] for end in ends if end not in held}
+        most = max(most, sum(held.values()))
+        for end in ends:
+            if needed[end] == place:
+                held.pop(end, None)
+    return most

@@ -27,7 +27,8 @@ class Without(Side):
 
     def __init__(self, whole: Side, kept: np.ndarray):
         super().__init__(whole.rows, whole.name)
-        self.rows = whole.rows[kept]
+        # Nothing reads them, but how many there are and how wide.
+        self.rows = np.broadcast_to(np.nan, (np.count_nonzero(kept), whole.width))
         self._whole, self._kept = whole, kept
 
     @cached_property

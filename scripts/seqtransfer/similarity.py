@@ -13,6 +13,7 @@ from seqtransfer.measures.measure import Measure
 from seqtransfer.measures.repairings import DRAW_ERROR, Repairings
 from seqtransfer.measures.repairings import draw as draw_repairings
 from seqtransfer.measures.sides import Pairing, Side, prepare
+from seqtransfer.measures.streaming import StreamedSide
 
 # Measures of n x n distances see whole sequences of at most this many rows, the first ones.
 PAIRWISE_ROWS = 1024  # as in Huh et al. 2024
@@ -80,11 +81,20 @@ class Comparison:
                 repairings = draw_repairings(seen, len(seen), draws=draws, generator=generator)
                 self._parts.append((wanted, kept, seen, repairings))
 
-    def prepare(self, x: np.ndarray, name: str) -> tuple[Side, ...]:
-        """Check one layer (n, width) and cut out the rows that each kind of measure sees."""
+    def prepare(self, x: np.ndarray, name: str, *, streamed: bool = False) -> tuple[Side, ...]:
+        """Check one layer (n, width) and cut out the rows that each kind of measure sees.
+
+        streamed: read it in chunks whenever something of it is needed; but the first sequences,
+        which are few, are held.
+        """
         if len(x) != self._rows:
             raise ValueError(f"{name} has {len(x)} rows, but there are sequences of {self._rows}")
-        return tuple(prepare(x[kept], name) for _, kept, _, _ in self._parts)
+        return tuple(
+            StreamedSide(x, name)
+            if streamed and not measures[0].pairwise
+            else prepare(x[kept], name)
+            for measures, kept, _, _ in self._parts
+        )
 
     def rows(self, left: tuple[Side, ...], right: tuple[Side, ...]) -> Iterator[dict]:
         """Yield the rows of one pair of prepared layers, as `score_all` but without their names."""

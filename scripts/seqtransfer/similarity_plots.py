@@ -177,8 +177,7 @@ def attention(tables: Tables, claims: Sequence[dict]) -> Figure:
             ["left", "stage"], sort=False
         ):
             _curve(column[0], part, colours[left], stages[stage][1])
-            if stage == "before":
-                column[0].plot(part["layer"], part["unmatched"], ":", color=colours[left], lw=1)
+            column[0].plot(part["layer"], part["unmatched"], ":", color=colours[left], lw=1.2)
         for arm, part in own[own["task"] == task].groupby("left", sort=False):
             for side, line in stages.values():
                 for axis, name in zip(column[1:], ("entropy", "distance"), strict=True):
@@ -187,12 +186,12 @@ def attention(tables: Tables, claims: Sequence[dict]) -> Figure:
         column[0].set_title(panels.task_title(tables, task))
         column[-1].set(xlabel="layer", xticks=sorted(table["layer"].unique()))
     for axis, label in zip(axes[:, 0], labels, strict=True):
-        axis.set(ylabel=label, ylim=(0, None))
+        axis.set(ylabel=label, ylim=(0, 2 if axis is axes[0, 0] else None))
     handles = [Line2D([], [], color=colour, label=arm) for arm, colour in colours.items()]
     handles += [
         Line2D([], [], color="0.2", label="before fine-tuning"),
         Line2D([], [], color="0.2", linestyle="--", label="after"),
-        Line2D([], [], color="0.2", linestyle=":", lw=1, label="heads paired at random, before"),
+        Line2D([], [], color="0.2", linestyle=":", lw=1, label="heads paired at random"),
     ]
     panels.legend(figure, handles)
     figure.suptitle(

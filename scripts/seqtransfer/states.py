@@ -1,6 +1,6 @@
 """Hidden states on disk: one Arrow file an encoder, mapped into memory and read layer by layer."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -32,14 +32,58 @@ def write(path: Path, chunks: Iterable[Chunk]) -> None:
         writer.close()
 
 
+class Rows:
+    """(n, width) float32 in several places of a file, one after the other; reads as an array does.
+
+    A slice or some rows are copied; anything else is taken of the whole array. The file is mapped
+    anew each time, so that pages read before are let go.
+    """
+
+    dtype = np.dtype(np.float32)
+
+    def __init__(self, path: Path, places: Sequence[tuple[int, int]], width: int):
+        """places: of each part its first byte and how many rows it has."""
+        self._path, self._places = path, places
+        self._starts = np.cumsum([0, *(count for _, count in places)])
+        self.shape = (int(self._starts[-1]), width)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, index) -> np.ndarray:
+        if isinstance(index, tuple):
+            return np.asarray(self)[index]
+        if isinstance(index, slice) and index.step in (None, 1):
+            start, stop, _ = index.indices(len(self))
+            ends = [(max(start - at, 0), max(stop - at, 0)) for at in self._starts]
+            return np.concatenate([p[a:b] for p, (a, b) in zip(self._parts(), ends, strict=False)])
+        rows = np.arange(len(self))[index]
+        found = np.empty((*rows.shape, self.shape[1]), dtype=self.dtype)
+        which = np.searchsorted(self._starts, rows, side="right") - 1
+        for number, part in enumerate(self._parts()):
+            found[which == number] = part[rows[which == number] - self._starts[number]]
+        return found
+
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        return np.concatenate(list(self._parts()), dtype=dtype or self.dtype)
+
+    def _parts(self) -> Iterator[np.ndarray]:
+        for first, count in self._places:
+            shape = (count, self.shape[1])
+            yield np.memmap(self._path, self.dtype, "r", offset=first, shape=shape)
+
+
 class States(Mapping[str, np.ndarray]):
     """What `write` wrote, by name: `ids`, `sequences`, `layer_0` .. `layer_L`.
 
-    A layer of a file of one chunk is a view of the file: only what is read of it takes memory.
+    A layer is a view of the file, and of a file of several chunks `Rows`: only what is read of it
+    takes memory.
     """
 
     def __init__(self, path: Path):
-        self._table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+        self._path = path
+        self._file = pa.memory_map(str(path)).read_buffer()
+        self._table = pa.ipc.open_file(self._file).read_all()
 
     def __getitem__(self, name: str) -> np.ndarray:
         column = self._table[name]
@@ -47,9 +91,13 @@ class States(Mapping[str, np.ndarray]):
             return np.asarray(column.to_pylist(), dtype=str)
         if name == "sequences":
             return column.to_numpy()
-        parts = [part.flatten().to_numpy() for part in column.chunks]
-        parts = [part.reshape(-1, column.type.list_size) for part in parts]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        width, parts = column.type.list_size, [part.flatten() for part in column.chunks]
+        if len(parts) == 1:
+            return parts[0].to_numpy().reshape(-1, width)
+        firsts = [part.buffers()[1].address - self._file.address for part in parts]
+        return Rows(
+            self._path, [(a, len(p) // width) for a, p in zip(firsts, parts, strict=True)], width
+        )
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._table.column_names)

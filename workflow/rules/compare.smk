@@ -29,6 +29,7 @@ rule compare:
         ),
         measures=config["compare"]["measures"],
         draws=config["compare"]["draws"],
+        memory=config["compare"]["memory"],
         code=code_digest("compare"),
     script:
         "../../scripts/compare.py"

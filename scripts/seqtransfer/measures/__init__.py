@@ -1,8 +1,8 @@
 """Measures of similarity between two representations, by name; one module a family.
 
     sides <- measure <- correlation, alignment, shape, neighbourhood <- this registry
-    sides <- repairings (the permutation null); attention stands alone
-    similarity <- streaming (files too long for memory)
+    sides <- repairings (the permutation null), streaming (sides too long for memory)
+    attention stands alone
 
 They know only numpy and scipy. `MEASURES["pwcca"](x, y)` scores two arrays; `similarity.score_all`
 scores many layers beside their nulls.

@@ -18,6 +18,7 @@ from seqtransfer.measures.sides import Pairing, Side
 # A draw's C is float32: scores from it are off by up to 1e-5 (tests/test_similarity.py measures it
 # over shapes and conditions). A null score counts as reaching the score from this below it on.
 DRAW_ERROR = 2e-5
+CHUNK_ROWS = 2**14  # of a streamed side that are in memory at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,12 +50,13 @@ class Repairings:
     def pairings(self, left: Side, right: Side) -> Iterator[Pairing]:
         """Every draw's pairing with its C, float32. Memory: draws to 2 draws times that of C."""
         turned = self._turned(left, right)
-        rest = left.view(self._rest_basis).T
         for draw in range(self.draws):
             cross = turned[self.turns[draw]]
             if self.rest.size:
-                partner = self.rest[self.partners[draw]].ravel()
-                cross = cross + rest @ right.basis[partner].astype(np.float32)
+                rest, other = left.view(self._rest_basis), right.view(self._rest_basis)
+                cross = cross + np.tensordot(
+                    rest, other[self.partners[draw]], axes=([0, 1], [0, 1])
+                )
             yield Pairing(left, right, self.order(draw), cross)
 
     def orders(self, left: Side, right: Side) -> Iterator[Pairing]:
@@ -66,15 +68,34 @@ class Repairings:
         """(places, rank left, rank right) float32: the circles' part of C for every turn."""
         if not self.circles.size:
             return np.zeros((1, left.rank, right.rank), dtype=np.float32)
-        spectrum = left.view(self._spectrum).conj().transpose(0, 2, 1) @ right.view(self._spectrum)
+        spectrum = 0
+        for ours, theirs in zip(self._spectra(left), self._spectra(right), strict=True):
+            spectrum = spectrum + ours.conj().transpose(0, 2, 1) @ theirs
         return np.fft.irfft(spectrum, n=len(self.circles), axis=0)
 
+    def _spectra(self, side: Side) -> Iterator[np.ndarray]:
+        """(places // 2 + 1, m, rank) complex64: the basis along the circles, transformed.
+
+        Of a streamed side some circles at a time, read anew for every pairing.
+        """
+        if not side.streamed:
+            yield side.view(self._spectrum)
+            return
+        step = max(1, CHUNK_ROWS // len(self.circles))
+        for start in range(0, self.circles.shape[1], step):
+            yield _transformed(side, self.circles[:, start : start + step])
+
     def _spectrum(self, side: Side) -> np.ndarray:
-        """(places // 2 + 1, m, rank) complex64: the basis along the circles, transformed."""
-        return np.fft.rfft(side.basis[self.circles].astype(np.float32), axis=0)
+        return _transformed(side, self.circles)
 
     def _rest_basis(self, side: Side) -> np.ndarray:
-        return side.basis[self.rest.ravel()].astype(np.float32)
+        """(r, rows per sequence, rank) float32."""
+        return side.basis_of(self.rest.ravel()).astype(np.float32).reshape(*self.rest.shape, -1)
+
+
+def _transformed(side: Side, circles: np.ndarray) -> np.ndarray:
+    basis = side.basis_of(circles.ravel()).astype(np.float32)
+    return np.fft.rfft(basis.reshape(*circles.shape, -1), axis=0)
 
 
 def draw(

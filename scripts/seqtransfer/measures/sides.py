@@ -36,8 +36,11 @@ class Side:
 
     basis: (n, rank) float64, orthonormal columns; singular: (rank,) float64, descending from 1
     (every measure that uses it ignores one common scale); loadings: (rank, p) float64, orthonormal
-    rows: centred rows = scale * basis @ diag(singular) @ loadings.
+    rows: centred rows = scale * basis @ diag(singular) @ loadings. `streaming` has another kind,
+    for rows that do not fit into memory.
     """
+
+    streamed = False
 
     def __init__(self, rows: np.ndarray, name: str):
         self.rows = rows
@@ -58,6 +61,14 @@ class Side:
     def basis(self) -> np.ndarray:
         """(n, rank) float64, orthonormal columns."""
         return self._factors[0]
+
+    def basis_of(self, rows: np.ndarray) -> np.ndarray:
+        """(k, rank) float64: those rows of the basis."""
+        return self.basis[rows]
+
+    def cross(self, other: "Side", order: np.ndarray | None = None) -> np.ndarray:
+        """(rank, rank of the other) float64: U^T U_other; order: the other's row beside each."""
+        return self.basis.T @ (other.basis if order is None else other.basis[order])
 
     @property
     def singular(self) -> np.ndarray:
@@ -116,7 +127,7 @@ class Pairing:
     def cross(self) -> np.ndarray:
         """C = U_left^T U_right of the paired rows."""
         if self._cross is None:
-            self._cross = self.left.basis.T @ self.beside(self.right.basis)
+            self._cross = self.left.cross(self.right, self.order)
         return self._cross
 
     def beside(self, rows: np.ndarray) -> np.ndarray:
