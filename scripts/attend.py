@@ -31,7 +31,8 @@ def main(
 ) -> None:
     """metrics, weights: by arm; pretrained: as in `represent`; pairs: left and right arm;
     sequences: how many, the first of those that are represented. Writes one row per pair, stage,
-    layer and head. The two models of a pair are in memory at a time."""
+    layer and head. All arms' encoders are in memory at a time."""
+    device = training.choose_device()
 
     def encoder_of(arm: str, stage: str):
         record = formats.read_json(metrics[arm])
@@ -40,23 +41,24 @@ def main(
         model = models.build(arm, sources, point.pooling, record["outputs"])
         if stage == "after":
             models.restore(model, weights[arm])
-        return model.encoder
+        return model.encoder.to(device).eval()
 
     ragged = formats.read_ragged(test)
     rows, _ = representations.probe(ragged, task, sequences=sequences, tokens=tokens)
     chosen = formats.Ragged.from_lists(
         [ragged[row] for row in rows], ragged.labels[rows], ragged.names[rows]
     )
-    wanted = [((left, s), (right, s), s) for s in STAGES for left, right in pairs]
-    wanted += [(*((arm, s) for s in STAGES), CHANGE) for arm in metrics]
+    wanted = [((left, stage), (right, stage)) for stage in STAGES for left, right in pairs]
+    wanted += [((arm, "before"), (arm, "after")) for arm in metrics]
     table = []
     with training.reproducible(0, threads):
-        for left, right, stage in wanted:
-            run = {"task": task, "left": left[0], "right": right[0], "seed": seed, "stage": stage}
-            sides = (encoder_of(*left), encoder_of(*right))
-            found = attentions.compare(*sides, chosen, training.choose_device())
-            table += [{**run, **row, "code": code} for row in found]
-            print(run, len(table), "rows")
+        encoders = {(arm, stage): encoder_of(arm, stage) for arm in metrics for stage in STAGES}
+        for row in attentions.compare(encoders, wanted, chosen, device):
+            (left, stage), (right, right_stage) = row.pop("left"), row.pop("right")
+            stage = stage if stage == right_stage else CHANGE
+            run = {"task": task, "left": left, "right": right, "seed": seed, "stage": stage}
+            print(run, row)
+            table.append({**run, **row, "code": code})
     formats.write_table(attention, pd.DataFrame(table))
 
 

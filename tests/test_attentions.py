@@ -32,6 +32,15 @@ def own(seed, layers=3):
     return ours, stock
 
 
+def compare(left, right):
+    encoders = {"left": left, "right": right, "again": left}
+    pairs = [("again", "right"), ("left", "right")]
+    rows = list(attentions.compare(encoders, pairs, part(), "cpu"))
+    again, found = ([row for row in rows if row["left"] == name] for name in ("again", "left"))
+    assert [row | {"left": "left"} for row in again] == found and len(rows) == 2 * len(found)
+    return [{key: value for key, value in row.items() if key not in encoders} for row in found]
+
+
 def padded(ids, mask):
     """The same sequences with three places more."""
     wide = torch.nn.functional.pad(ids, (0, 3), value=PAD)
@@ -87,7 +96,7 @@ def test_an_encoder_meets_itself_at_no_distance_and_permuted_heads_are_found():
                 tensor.data = tensor.data.unflatten(0, (4, -1))[order].flatten(0, 1)
         dense = layer["attention"]["output"]["dense"].weight
         dense.data = dense.data.unflatten(1, (4, -1))[:, order].flatten(1, 2)
-    rows = list(attentions.compare(left, right, part(), "cpu"))
+    rows = compare(left, right)
     assert [(row["layer"], row["right_layer"], row["head"]) for row in rows] == [
         (layer, layer, head) for layer in (1, 2, 3) for head in range(4)
     ]
@@ -100,11 +109,11 @@ def test_an_encoder_meets_itself_at_no_distance_and_permuted_heads_are_found():
 
 def test_batches_do_not_matter_and_depths_are_relative(monkeypatch):
     left, right = own(0)[0], own(1, layers=2)[0]
-    rows = list(attentions.compare(left, right, part(), "cpu"))
+    rows = compare(left, right)
     assert [row["right_layer"] for row in rows[::4]] == [1, 1, 2]
     assert all(0 < row["by_example"] <= 2 and 0 < row["matched"] <= 2 for row in rows)
     mean = np.mean([(row["by_example"], row["matched"], row["unmatched"]) for row in rows], axis=0)
     assert mean[0] < mean[1] < mean[2]
     monkeypatch.setattr(attentions, "BATCH", 2)
-    for row, other in zip(attentions.compare(left, right, part(), "cpu"), rows, strict=True):
+    for row, other in zip(compare(left, right), rows, strict=True):
         assert row == pytest.approx(other, abs=1e-6)

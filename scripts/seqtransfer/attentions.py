@@ -1,11 +1,12 @@
-"""Two encoders and sequences -> their attention maps, head beside head.
+"""Encoders and sequences -> their attention maps, head beside head.
 
 Layer l, from 1, is the one that makes hidden state l of the one before. Encoders of other depth
 meet at equal relative depth, as their hidden states do. Sequences come in batches and only numbers
 per head are kept, so that memory holds the maps of one batch.
 """
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -19,7 +20,7 @@ from seqtransfer.measures import attention
 from seqtransfer.stock import Stock
 from seqtransfer.training import to_tensors
 
-BATCH = 4  # sequences: at 512 tokens and 12 heads of 12 layers, 1.2 GB of maps of a pair
+BATCH = 4  # sequences: at 512 tokens, 12 heads and layers, 0.6 GB of maps an encoder
 FACTS = {"entropy": attention.entropy, "distance": attention.distance}
 
 
@@ -62,36 +63,41 @@ def _by_transformers(encoder: Stock, ids, mask) -> tuple[torch.Tensor, ...]:
 
 
 def compare(
-    left: Bert | Stock, right: Bert | Stock, sequences: Ragged, device: str
+    encoders: Mapping[Hashable, Bert | Stock],
+    pairs: Sequence[tuple[Hashable, Hashable]],
+    sequences: Ragged,
+    device: str,
 ) -> Iterator[dict]:
-    """Yield a row for every layer and head of the left, beside the right head it is matched with.
+    """Yield a row for every pair of names, layer and head of the left, beside the right's head.
 
-    A row: layer, right_layer, from 1; head, partner, from 0; matched: the pair's mean distance, in
-    [0, 2]; by_example: that of this head's partner of each example; unmatched: that to all right
-    heads, what a partner at random expects; left_ and right_ entropy (nats) and distance (tokens)
-    of the pair; examples. Raises ValueError where the two have not equally many heads.
+    A row: left, right; layer, right_layer, from 1; head, partner, from 0; matched: the pair's mean
+    distance, in [0, 2]; by_example: that of this head's partner of each example; unmatched: that to
+    all right heads, what a partner at random expects; left_ and right_ entropy (nats) and distance
+    (tokens) of the pair; examples. Raises ValueError where two have not equally many heads.
     """
-    parts: dict[tuple[int, int], list] = {}
+    distances, facts = defaultdict(list), defaultdict(list)
     with torch.inference_mode():
         for indices in batches.in_length_order(sequences.lengths, BATCH):
             ids, mask = to_tensors(sequences, indices, device)
             tokens = sequences.lengths[indices]
-            sides = [list(maps(side.to(device).eval(), ids, mask)) for side in (left, right)]
-            for layer, own in enumerate(sides[0], start=1):
-                at = max(1, partner(layer, *map(len, sides)))
-                other = sides[1][at - 1]
-                facts = [fact(side, tokens) for fact in FACTS.values() for side in (own, other)]
-                distances = attention.head_distances(own, other, tokens)
-                parts.setdefault((layer, at), []).append((distances, *facts))
-    names = [f"{side}_{name}" for name in FACTS for side in ("left", "right")]
-    for (layer, at), found in parts.items():
-        distances, *facts = (np.concatenate(part) for part in zip(*found, strict=True))
-        once, each = attention.match(distances), attention.match_by_example(distances)
-        means = {name: fact.mean(axis=0) for name, fact in zip(names, facts, strict=True)}
+            layers = {name: list(maps(side, ids, mask)) for name, side in encoders.items()}
+            for name, found in layers.items():
+                for fact, measure in FACTS.items():
+                    facts[name, fact].append(np.stack([measure(layer, tokens) for layer in found]))
+            for left, right in pairs:
+                for layer, own in enumerate(layers[left], start=1):
+                    at = max(1, partner(layer, len(layers[left]), len(layers[right])))
+                    found = attention.head_distances(own, layers[right][at - 1], tokens)
+                    distances[left, right, layer, at].append(found)
+    means = {key: np.concatenate(parts, axis=1).mean(axis=1) for key, parts in facts.items()}
+    for (left, right, layer, at), parts in distances.items():
+        found = np.concatenate(parts)
+        once, each = attention.match(found), attention.match_by_example(found)
         for head, other in enumerate(once.partners):
-            row = {"layer": layer, "right_layer": at, "head": head, "partner": int(other)}
-            row |= {"matched": once.costs[head], "by_example": each.costs[:, head].mean()}
-            row |= {"unmatched": distances[:, head].mean()}
-            for name, fact in means.items():
-                row[name] = fact[head if name.startswith("left") else other]
-            yield row | {"examples": len(distances)}
+            row = {"left": left, "right": right, "layer": layer, "right_layer": at}
+            row |= {"head": head, "partner": int(other), "matched": once.costs[head]}
+            row |= {"by_example": each.costs[:, head].mean(), "unmatched": found[:, head].mean()}
+            for fact in FACTS:
+                row[f"left_{fact}"] = means[left, fact][layer - 1, head]
+                row[f"right_{fact}"] = means[right, fact][at - 1, other]
+            yield row | {"examples": len(found)}
