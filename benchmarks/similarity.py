@@ -2,6 +2,7 @@
 
     python benchmarks/similarity.py            (about 2 minutes; keep the machine idle)
     python benchmarks/similarity.py --table    (cost as rows, width and layers grow; 2 minutes more)
+    python benchmarks/similarity.py --decompositions    (of one draw of the null; 10 seconds)
 
 Both sides run in one process by turns, with one thread as in the workflow's jobs: PWCCA (both
 weightings), SVCCA and debiased CKA of 7 x 7 layers of 10,000 rows and 384 neurons. The other side
@@ -19,11 +20,12 @@ import time
 from pathlib import Path
 
 import numpy as np
+import scipy.linalg
 import torch
 from threadpoolctl import threadpool_limits
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
-from seqtransfer.measures import MEASURES, repairings
+from seqtransfer.measures import MEASURES, correlation, repairings
 from seqtransfer.measures.sides import Pairing, Side, prepare
 
 NAMES = ("pwcca", "pwcca_right", "pwcca_mean", "svcca", "cka")
@@ -88,6 +90,82 @@ def null(draws: repairings.Repairings, x: Side, y: Side, names) -> None:
             MEASURES[name].of(pairing)
 
 
+def decompositions(width: int, rounds: int = 7) -> None:
+    """PWCCA of both sides for one draw, by each way to decompose C, in turns; error against SVD."""
+    (x,), (y,) = encoders(10_000, width, 1)
+    sides = prepare(x, "left"), prepare(y, "right")
+    generator = np.random.default_rng(0)
+    draws = repairings.draw(np.arange(10_000), 10_000, draws=rounds, generator=generator)
+    crosses = [pairing.cross for pairing in draws.pairings(*sides)]
+
+    def by_vectors(decompose):
+        def vectors(cross):
+            near = decompose(cross @ cross.T)
+            far = cross.T @ near
+            correlations = np.linalg.norm(far, axis=0)
+            return near, correlations, far / correlations
+
+        return vectors
+
+    def by_svd(cross, svd=np.linalg.svd):
+        left, correlations, right = map(np.asarray, svd(cross))
+        return left, correlations, right.T
+
+    def by_qr(cross):
+        turn, triangle = np.linalg.qr(cross.T)
+        left, correlations, right = by_svd(triangle.T)
+        return left, correlations, turn @ right
+
+    def by_torch(gram):
+        return torch.linalg.eigh(torch.from_numpy(gram))[1].numpy()
+
+    def refined(gram):
+        """One step of Ogita & Aishima (2018) from float32's eigenvectors."""
+        near = scipy.linalg.eigh(gram.astype(np.float32), driver="evd")[1].astype(np.float64)
+        excess = np.eye(len(gram)) - near.T @ near
+        turned = near.T @ gram @ near
+        values = np.diag(turned) / (1 - np.diag(excess))
+        gaps = values - values[:, None]
+        tied = np.abs(gaps) < 1e-7 * values.max()
+        change = (turned + values * excess) / np.where(tied, 1, gaps)
+        return near + near @ np.where(tied, excess / 2, change)
+
+    ways = {
+        f"eigenvectors of C C^T, LAPACK's {name}": by_vectors(
+            lambda gram, name=name: scipy.linalg.eigh(gram, driver=name, check_finite=False)[1]
+        )
+        for name in ("evd", "evr", "ev")
+    } | {
+        "eigenvectors of C C^T, torch": by_vectors(by_torch),
+        "eigenvectors in float32, one step of refinement": by_vectors(refined),
+        "SVD of C (gesdd)": by_svd,
+        "SVD of C, torch": lambda c: by_svd(c, lambda c: torch.linalg.svd(torch.from_numpy(c))),
+        "QR, then SVD": by_qr,
+    }  # fmt: skip
+    neurons = [side.view(correlation._neurons) for side in sides]
+
+    def scores(vectors, cross):
+        left, correlations, right = vectors(cross)
+        weights = (
+            np.abs(v.T @ n.astype(v.dtype)).sum(axis=1)
+            for v, n in zip((left, right), neurons, strict=True)
+        )
+        return [np.average(correlations, weights=weight) for weight in weights]
+
+    print(f"one draw of PWCCA, d = {width}")
+    for kind in (np.float32, np.float64):
+        spent, errors = {name: [] for name in ways}, dict.fromkeys(ways, 0.0)
+        for cross in crosses:
+            exact = scores(by_svd, cross.astype(np.float64))
+            for name, vectors in ways.items():
+                time_spent, found = seconds(scores, vectors, cross.astype(kind))
+                spent[name].append(time_spent)
+                errors[name] = max(errors[name], *np.abs(np.subtract(found, exact)))
+        for name, times in spent.items():
+            print(f"  {kind.__name__}, {name}: {1e3 * statistics.median(times):.1f} ms", end="")
+            print(f", off by {errors[name]:.0e}")
+
+
 def seconds(function, *arguments) -> tuple[float, object]:
     """Wall time of one call, and what it returned."""
     start = time.perf_counter()
@@ -128,9 +206,13 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1, help="of both sides")
     parser.add_argument("--table", action="store_true", help="cost as sizes grow")
     parser.add_argument("--repsim", action="store_true", help="time repsim on one pair")
+    parser.add_argument("--decompositions", action="store_true", help="ways of one draw")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     with threadpool_limits(options.threads):
+        if options.decompositions:
+            decompositions(384)
+            return
         if options.repsim:
             import repsim
 
