@@ -3,7 +3,7 @@
     python benchmarks/step.py --shape study            (about 2 minutes; keep the machine idle)
     python benchmarks/step.py --shape issue
 
-The step is the study's own, `training.step_with` on `models.Classifier`: BERT of MiniLM's width
+The step is the study's own, `steps.Steps` on `models.Classifier`: BERT of MiniLM's width
 with random weights, 64 ids, hidden dropout, mean pooling, bfloat16, in two 1-thread jobs at once.
 Each alternative differs in one thing: transformers' encoder under autocast (with its plain or its
 fused attention), one job of two threads, float32, all 30,522 rows of the embedding.
@@ -41,7 +41,7 @@ def step_of(batch: int, length: int, layers: int, kind: str, precision: str, row
     """A training step of a classifier of three classes."""
     import torch
 
-    from seqtransfer import bert, families, models, stock, training
+    from seqtransfer import bert, families, models, steps, stock, training
     from seqtransfer.optimizer import AdamW
 
     torch.manual_seed(0)
@@ -59,15 +59,15 @@ def step_of(batch: int, length: int, layers: int, kind: str, precision: str, row
         encoder.model.set_attn_implementation(kind)
     encoder.dtype = training.DTYPES[precision]
     model = models.Classifier(encoder, WIDTH, "mean", 3).train()
-    schedule = training.Schedule(10**6, batch, 1e-4, 0.1, 0.01)
-    optimizer = AdamW(model, schedule.weight_decay)
+    schedule = steps.Schedule(10**6, batch, 1e-4, 0.1, 0.01)
     ids, labels = torch.randint(5, ROWS, (batch, length)), torch.randint(0, 3, (batch,))
-
-    def step() -> None:
-        loss = torch.nn.functional.cross_entropy(model(ids, None), labels)
-        training.step_with(optimizer, loss, schedule, 0)
-
-    return step
+    update = steps.Steps(
+        AdamW(model, schedule.weight_decay),
+        lambda ids, labels: torch.nn.functional.cross_entropy(model(ids, None), labels),
+        schedule,
+        recordable=True,
+    )
+    return lambda: update(0, ids, labels)
 
 
 def layouts(*shapes: tuple[int, ...]) -> Iterator[Callable]:
