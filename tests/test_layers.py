@@ -105,6 +105,7 @@ def test_torch_is_only_in_the_modules_that_train_and_read_models():
         ("vocabulary", set()),
         ("reading", set()),
         ("alphabets", set()),
+        ("engraved", set()),
         ("corpora", {"formats", "reading"}),
         ("splits", {"corpora"}),
         ("tables", {"formats", "scores", "statistics"}),

@@ -13,6 +13,7 @@ import pandas as pd
 from seqtransfer import arms, formats, models, seeds, training
 from seqtransfer.checkpoints import Checkpoint
 from seqtransfer.formats import Ragged
+from seqtransfer.steps import Schedule
 from seqtransfer.targets import Target
 from seqtransfer.vocabulary import Vocabulary, borrowed_rows
 
@@ -103,7 +104,7 @@ def train(
         )
     device = training.choose_device()
     precision = training.choose_precision(device)
-    schedule = training.Schedule(
+    schedule = Schedule(
         steps=settings["steps"],
         batch_size=settings["batch_size"],
         learning_rate=point.learning_rate,
