@@ -20,7 +20,7 @@ MODULES = sorted(FILES)
 TORCH = {
     *("adaptation", "attentions", "bert", "checkpoints", "conversions", "dropout", "encoders"),
     *("families", "initializations", "models", "optimizer", "pretraining", "representations"),
-    *("stock", "training"),
+    *("steps", "stock", "training"),
 }
 
 
