@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import compare
-from seqtransfer import formats, layerwise, states
+from seqtransfer import formats, layerwise, similarity, states
 from seqtransfer.measures import MEASURES
 
 SEQUENCES = np.repeat(np.arange(4), 3)
@@ -142,3 +142,29 @@ def test_no_rows_are_refused(tmp_path):
     with pytest.raises(ValueError, match="no rows to write"):
         states.write(tmp_path / "x.arrow", [])
     assert not list(tmp_path.iterdir())
+
+
+def test_layers_are_read_in_chunks_only_where_those_of_a_time_exceed_the_memory(
+    tmp_path, monkeypatch
+):
+    sides = {
+        name: states.States(write(tmp_path / f"{name}.arrow", seed))
+        for seed, name in enumerate("ab")
+    }
+    made = []
+    streamed = similarity.StreamedSide
+    monkeypatch.setattr(
+        similarity, "StreamedSide", lambda *given: made.append(given[1]) or streamed(*given)
+    )
+
+    def run(pairs, maps, memory):
+        made.clear()
+        list(layerwise.compare(sides, pairs, maps, ["cka"], draws=2, seed=0, memory=memory))
+        return len(made)
+
+    # 12 rows of 3 neurons a layer: a pair holds 2 layers at a time, a map of 3 x 3 layers 4.
+    layer_bytes, pair = layerwise.HELD * 12 * 3, ("a", "b")
+    assert run([pair], [], 2 * layer_bytes) == 0
+    assert run([pair], [], 2 * layer_bytes - 1) == 6
+    assert run([pair], [pair], 4 * layer_bytes) == 0
+    assert run([pair], [pair], 4 * layer_bytes - 1) == 6
