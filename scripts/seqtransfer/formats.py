@@ -13,10 +13,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
+
+if TYPE_CHECKING:  # half a second that most jobs would wait for in vain
+    import pandas as pd
 
 
 @contextmanager
@@ -75,17 +78,19 @@ def read_json(path: Path) -> dict | list:
         raise ValueError(f"{path}: not valid JSON ({error}); delete it and rerun") from error
 
 
-def write_table(path: Path, table: pd.DataFrame) -> None:
+def write_table(path: Path, table: "pd.DataFrame") -> None:
     """Write a tidy table as TSV; floats with six significant digits."""
     with atomic(path) as temporary:
         table.to_csv(temporary, sep="\t", index=False, float_format="%.6g", lineterminator="\n")
 
 
-def read_table(path: Path, columns: Sequence[str] = ()) -> pd.DataFrame:
+def read_table(path: Path, columns: Sequence[str] = ()) -> "pd.DataFrame":
     """Read a TSV table: numbers as numbers, "NA" as a string, an empty cell as missing.
 
     Raises ValueError if one of `columns` is missing.
     """
+    import pandas as pd
+
     table = pd.read_csv(path, sep="\t", keep_default_na=False, na_values=[""])
     missing = [name for name in columns if name not in table.columns]
     if missing:

@@ -6,9 +6,9 @@ but the touch of the test set.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from seqtransfer import arms, formats, models, seeds, training
 from seqtransfer.checkpoints import Checkpoint
@@ -16,6 +16,9 @@ from seqtransfer.formats import Ragged
 from seqtransfer.steps import Schedule
 from seqtransfer.targets import Target
 from seqtransfer.vocabulary import Vocabulary, borrowed_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ARM = ["task", "initialization"]
 BUDGET = ["adaptation", "steps", "batch_size"]  # what a choice of settings holds for
@@ -132,11 +135,12 @@ def train(
     return Trained(model, outcome, device, precision)
 
 
-def predictions(test: Ragged, answers: np.ndarray, target: Target) -> pd.DataFrame:
+def predictions(test: Ragged, answers: np.ndarray, target: Target) -> "pd.DataFrame":
     """One row a test example: id, and what the target says of it, in the order of `test`."""
-    table = target.predictions(test.labels, answers)
-    table.insert(0, "id", test.names)
-    return table
+    import pandas as pd
+
+    columns = target.predictions(test.labels, answers)
+    return pd.DataFrame({"id": np.asarray(test.names), **columns})
 
 
 def names(point: Point) -> dict:
@@ -161,14 +165,16 @@ def metrics(point: Point, outcome: training.Outcome, settings: dict, target: Tar
     }
 
 
-def swept(records: list[dict]) -> pd.DataFrame:
+def swept(records: list[dict]) -> "pd.DataFrame":
     """One row a sweep run: arm, seed, settings, budget, best dev score and the step of it."""
+    import pandas as pd
+
     names = [*ARM, "pooling", "learning_rate", "warmup", "seed", *BUDGET, "best_step", "diverged"]
     rows = [{n: r[n] for n in names} | {"dev_score": r["dev"]["score"]} for r in records]
     return pd.DataFrame(rows)
 
 
-def choose(sweep: pd.DataFrame) -> pd.DataFrame:
+def choose(sweep: "pd.DataFrame") -> "pd.DataFrame":
     """For each arm the settings of the best dev score, averaged over the sweep's seeds.
 
     All arms have the same candidates and the same budget. Of equal scores the lower learning rate
