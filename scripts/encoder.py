@@ -2,16 +2,22 @@
 
 from pathlib import Path
 
-from seqtransfer import conversions, encoders, hub, logs
+from seqtransfer import conversions, encoders, formats, hub, limits, logs
 
 LOCK = Path("encoders.lock")  # where the study is run, to be committed with it
 
 
 def main(
-    *, name: str, record: dict, source: Path | None, tokenizer: Path | None, folder: Path
+    *,
+    name: str,
+    record: dict,
+    source: Path | None,
+    tokenizer: Path | None,
+    demands: dict,
+    folder: Path,
 ) -> None:
     """source: the unpacked source, if it is not of the hub; tokenizer: house folder of the encoder
-    whose word pieces it has, if not its own."""
+    whose word pieces it has, if not its own; demands: what the study asks of it, see `limits`."""
     if source:
         origin, revision = source / record.get("folder", "."), None
     else:
@@ -21,6 +27,7 @@ def main(
     else:
         encoder = encoders.read(origin, symbols=record.get("symbols", False))
     encoders.write(folder, name, encoder, record, revision, tokenizer or origin)
+    limits.check(f"encoder {name!r}", formats.read_json(folder / "encoder.json"), **demands)
 
 
 if __name__ == "__main__":
@@ -32,5 +39,6 @@ if __name__ == "__main__":
             tokenizer=(
                 Path(snakemake.input.tokenizer).parent if snakemake.input.tokenizer else None
             ),
+            demands=snakemake.params.demands,
             folder=Path(snakemake.output.facts).parent,
         )

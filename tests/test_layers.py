@@ -18,7 +18,16 @@ FILES = {
 }
 MODULES = sorted(FILES)
 TORCH = {
-    *("adaptation", "bert", "checkpoints", "conversions", "dropout", "encoders", "families"),
+    *(
+        "adaptation",
+        "attentions",
+        "bert",
+        "checkpoints",
+        "conversions",
+        "dropout",
+        "encoders",
+        "families",
+    ),
     *("initializations", "models", "optimizer", "pretraining", "representations", "stock"),
     "training",
 }

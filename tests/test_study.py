@@ -1,5 +1,6 @@
 """A study that names something unknown is refused when it is planned, with what is known."""
 
+import json
 from copy import deepcopy
 
 import pytest
@@ -12,10 +13,11 @@ STUDY = {
     "pretrain": {"steps": 100, "checkpoints": [10, 50]},
     "max_length": {"splice": 62, "composer": 64},
     "pieces": {"bach": 120, "haydn": 120},
-    "compare": {"reference": "domain"},
+    "seeds": [0, 1],
+    "compare": {"reference": "domain", "floor_seeds": [1000]},
     "encoder": {"name": "minilm", "layers": 3},
     "finetune": {"steps": 10, "batch_size": 12, "first_evaluation": 4, "warmup": 0.1},
-    "sweep": {"learning_rates": [1e-3]},
+    "sweep": {"learning_rates": [1e-3], "seeds": [100]},
     "examples": {"dev": 22},
     "catalogue": {
         "sources": {"wheel": {}, "archive": {}},
@@ -67,6 +69,8 @@ def changed(place, value) -> dict:
         (["tasks"], ["splise"], "^tasks: 'splise' is unknown; known: composer, splice, unused"),
         (["tasks"], ["unused"], r"^catalogue\.tasks\.unused\.source: 'nowhere'.*archive, wheel"),
         (["pieces"], {"bach": 120}, "^pieces of composer: 'haydn' is unknown; known: bach"),
+        (["max_length", "splise"], 9, "^max_length: 'splise' is unknown; known: composer, splice"),
+        (["pieces", "hayden"], 9, "^pieces: 'hayden' is unknown; known: bach, haydn$"),
         (["max_length"], {}, "^max_length: no length for task 'splice'; add `splice: <tokens>`"),
         (["initializations"], ["texts"], "^initialization 'texts' is unknown; known: text, random"),
         (["compare", "reference"], "shuffled", r"^compare\.reference: 'shuffled'.*domain, random"),
@@ -143,6 +147,75 @@ def test_a_study_that_would_score_dev_for_more_than_a_quarter_of_its_training_is
         study.check(config)
     config["finetune"]["first_evaluation"] = 8
     study.check(config)
+
+
+@pytest.mark.parametrize("key", ["compare.floor_seeds", "sweep.seeds"])
+def test_seeds_that_choose_or_calibrate_are_apart_from_those_that_are_reported(key):
+    with pytest.raises(ValueError, match=rf"^{key}: 1 is one of the study's `seeds`"):
+        study.check(changed(key.split("."), [7, 1]))
+
+
+def test_an_encoder_that_lies_there_and_is_too_small_is_refused(tmp_path):
+    config = deepcopy(STUDY) | {"domain_encoders": {"splice": "minilm"}}
+    config["initializations"] = ["domain", "from-pairs"]
+    study.complete(config)
+    study.check_encoders(config, tmp_path)  # no encoder is there yet
+    record = {"layers": 3, "positions": 64}
+    (tmp_path / "minilm").mkdir()
+
+    def check(**changes):
+        (tmp_path / "minilm/encoder.json").write_text(json.dumps(record | changes))
+        study.check_encoders(config, tmp_path)
+
+    check()
+    with pytest.raises(
+        ValueError, match=r"^encoder 'minilm' .*2 layers, encoder\.layers .* 3; set"
+    ):
+        check(layers=2)
+    with pytest.raises(
+        ValueError, match=r"63 positions, task 'composer' .* 64; set `max_length: {co"
+    ):
+        check(positions=63)
+    config["catalogue"]["artificial"]["pairs"]["length"] = 66
+    with pytest.raises(ValueError, match=r"64 positions, task 'pairs' .* 66"):
+        check()
+    config["encoder"]["name"] = "another"
+    with pytest.raises(ValueError, match=r"61 positions, task 'splice' .* 62"):
+        check(layers=1, positions=61)  # a domain encoder keeps the layers that it has
+    config["max_length"]["splice"] = 61
+    check(layers=1, positions=61)
+
+
+def test_a_table_of_settings_must_have_every_arm(tmp_path):
+    table = tmp_path / "settings.tsv"
+    with pytest.raises(ValueError, match=r"settings: there is no file .*settings\.tsv; .*: sweep}"):
+        study.check_settings(table, ["a"], ["text"])
+    table.write_text("task\tinitialization\na\ttext\na\trandom\nb\ttext\n")
+    study.check_settings(table, ["a"], ["random", "text"])
+    with pytest.raises(
+        ValueError, match=r"tsv has no row for random of b, text of c, random of c;"
+    ):
+        study.check_settings(table, ["a", "b", "c"], ["text", "random"])
+
+
+def test_every_file_of_a_source_that_lies_here_is_known(tmp_path):
+    (tmp_path / "data/inner").mkdir(parents=True)
+    (tmp_path / "data/inner/b.csv").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "data")
+    copy = tmp_path / "raw/mine"
+
+    def files(path):
+        return study.local_files("mine", {"path": str(path), "url": "http://x/y"}, copy)
+
+    assert study.local_files("mine", {"url": "http://x/y"}, copy) == []
+    assert files(tmp_path / "gone") == []
+    assert files(tmp_path / "link") == [tmp_path / "link/inner/b.csv"]
+    assert files(tmp_path / "data/inner/b.csv") == [tmp_path / "data/inner/b.csv"]
+    with pytest.raises(ValueError, match=r"path .* holds .*raw/mine; put the data in a folder"):
+        files(tmp_path)
+    copy.mkdir(parents=True)
+    with pytest.raises(ValueError, match=r"gone, which .*raw/mine was copied from, is gone"):
+        files(tmp_path / "gone")
 
 
 CELL = {"file": "x.csv"}

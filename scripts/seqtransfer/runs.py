@@ -35,6 +35,11 @@ class Point:
     pooling: str
     warmup: float
 
+    @classmethod
+    def of(cls, record: dict) -> "Point":
+        """From a run's `metrics.json`."""
+        return cls(**{name: record[name] for name in cls.__dataclass_fields__})
+
     def sources(
         self, encoder: Path, layers: int, token_map: Path, pretrained: Path | None, facts: Path
     ) -> models.Sources:

@@ -1,9 +1,13 @@
 """What a study may ask for, beyond the types that the schema checks: names that must exist, and
 keys that must fit each other."""
 
+import csv
+import json
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
-from seqtransfer import arms, evaluations, layouts
+from seqtransfer import arms, evaluations, layouts, limits
 
 METRICS = {
     "classification": ("mcc", "accuracy", "macro_f1", "f1"),
@@ -49,7 +53,13 @@ def check(config: dict) -> None:
         if record["converter"] == "scores":
             for composer in record["classes"]:
                 _known(f"pieces of {task}", composer, config["pieces"])
+    for task in config["max_length"]:
+        _known("max_length", task, catalogue["tasks"])
+    scored = [t for t in catalogue["tasks"].values() if t.get("converter") == "scores"]
+    for composer in config["pieces"]:
+        _known("pieces", composer, {name for task in scored for name in task.get("classes", ())})
     _check_compare(config["compare"], config["initializations"])
+    _check_seeds(config)
     _known("encoder.name", config["encoder"]["name"], catalogue["encoders"])
     _check_adaptation(config["finetune"], config["encoder"]["layers"])
     evaluations.check(
@@ -60,6 +70,64 @@ def check(config: dict) -> None:
         for key, known in (("source", "sources"), ("tokenizer", "encoders")):
             if key in encoder:
                 _known(f"catalogue.encoders.{name}.{key}", encoder[key], catalogue[known])
+
+
+def check_encoders(config: dict, folder: Path) -> None:
+    """Raise ValueError if an encoder of a completed study that lies below `folder` is too small."""
+    for name in [config["encoder"]["name"], *config.get("domain_encoders", {}).values()]:
+        path = folder / name / "encoder.json"
+        if path.exists():
+            limits.check(f"encoder {name!r} ({path.parent})", json.loads(path.read_text()),
+                         **demands(config, name))  # fmt: skip
+
+
+def demands(config: dict, encoder: str) -> dict:
+    """What a completed study asks of the encoder, as `limits.check` takes it."""
+    lengths, layers = {}, None
+    if encoder == config["encoder"]["name"]:
+        layers, artificial = config["encoder"]["layers"], config["catalogue"]["artificial"]
+        lengths |= {task: config["max_length"][task] for task in tasks(config)}
+        lengths |= {name: artificial[name]["length"] for name in corpora(config)
+                    if "length" in artificial.get(name, {})}  # fmt: skip
+    for task, name in config.get("domain_encoders", {}).items():
+        if name == encoder and task in config["tasks"]:
+            lengths[task] = config["max_length"][task]
+    return {"layers": layers, "lengths": lengths}
+
+
+def check_settings(table: Path, names: Sequence[str], initializations: Sequence[str]) -> None:
+    """Raise ValueError if the table of settings is not there or lacks an arm of a task."""
+    remedy = "`finetune: {settings: sweep}` chooses settings in this study"
+    if not table.is_file():
+        raise ValueError(f"finetune.settings: there is no file {table}; {remedy}")
+    with open(table, newline="", encoding="utf-8-sig") as file:
+        there = {(row.get("task"), row.get("initialization"))
+                 for row in csv.DictReader(file, delimiter="\t")}  # fmt: skip
+    lacking = [f"{arm} of {task}" for task in names for arm in initializations
+               if (task, arm) not in there]  # fmt: skip
+    if lacking:
+        arms_lacking = ", ".join(lacking)
+        raise ValueError(f"finetune.settings: {table} has no row for {arms_lacking}; {remedy}")
+
+
+def local_files(name: str, source: dict, folder: Path) -> list[Path]:
+    """The files of a source that has a `path:`, all of them if it is a folder; [] for others.
+
+    folder: where the source is to be copied. Raises ValueError if that is inside of the path, or if
+    the path is gone since.
+    """
+    if not source.get("path"):
+        return []
+    path = Path(source["path"]).expanduser()
+    if folder.resolve().is_relative_to(path.resolve()):
+        raise ValueError(f"source {name}: path {path} holds {folder}; put the data in a folder")
+    if folder.exists() and not path.exists():
+        raise ValueError(f"source {name}: path {path}, which {folder} was copied from, is gone")
+    if path.is_dir():
+        found = [Path(at, file) for at, _, names in os.walk(path, followlinks=True)
+                 for file in names]  # fmt: skip
+        return sorted(file for file in found if file.is_file())
+    return [path] if path.exists() else []
 
 
 def complete(config: dict) -> None:
@@ -188,6 +256,16 @@ def _check_compare(compare: dict, names: list[str]) -> None:
             raise ValueError(f"compare.maps: stage {cells[2]!r} is not before or after")
         if "pairs" not in compare or cells[:2] not in compare["pairs"]:
             raise ValueError(f"compare.maps: {cells[:2]} is no pair; add it to compare.pairs")
+
+
+def _check_seeds(config: dict) -> None:
+    """Raise ValueError if seeds that choose or calibrate are among those that are reported."""
+    floor = ("compare.floor_seeds", config["compare"]["floor_seeds"], "the floor is to be apart")
+    sweep = ("sweep.seeds", config["sweep"]["seeds"], "settings are to be chosen apart")
+    for key, seeds, why in (floor, sweep):
+        both = sorted(set(seeds) & set(config["seeds"]))
+        if both:
+            raise ValueError(f"{key}: {both[0]} is one of the study's `seeds`; {why}: take others")
 
 
 def _check_adaptation(finetune: dict, layers: int) -> None:

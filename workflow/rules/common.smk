@@ -1,20 +1,21 @@
 """What every chapter needs: the checked configuration, its grids, and input functions. No rules."""
 
+import functools
 import sys
 from pathlib import Path
 
-from snakemake.utils import validate
-
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
-from seqtransfer import arms, progress, provenance, study
+from seqtransfer import arms, progress, provenance, schemas, study
 
-validate(config, f"{workflow.basedir}/workflow/schemas/config.schema.yaml")
-validate(
-    config["catalogue"], f"{workflow.basedir}/workflow/schemas/catalogue.schema.yaml"
-)
+SCHEMAS = Path(f"{workflow.basedir}/workflow/schemas")
+for path in workflow.config_settings.configfiles:
+    schemas.check_once(path)
+schemas.check(config, SCHEMAS / "config.schema.yaml")
+schemas.check(config["catalogue"], SCHEMAS / "catalogue.schema.yaml", "catalogue")
 study.check(config)
 study.complete(config)
+study.check_encoders(config, Path("data/encoders"))
 
 CATALOGUE = config["catalogue"]
 ARTIFICIAL = CATALOGUE["artificial"]
@@ -72,6 +73,28 @@ wildcard_constraints:
 def code_digest(script):
     """Digest of the code that `scripts/{script}.py` can reach: an edit reruns what depends on it."""
     return provenance.code_digest(f"{workflow.basedir}/scripts/{script}.py")
+
+
+def local_files(wildcards):
+    """Files of a source that lies on this machine: an edited one is taken anew."""
+    return files_of(wildcards.source)
+
+
+@functools.cache
+def files_of(source):
+    """Those files; a path without any is noted once, since a plan alone would not show it."""
+    record = CATALOGUE["sources"][source]
+    files = study.local_files(source, record, Path("data/raw", source))
+    if record.get("path") and not files:
+        path = Path(record["path"]).absolute()
+        print(f"source {source}: there is no file at {path}", file=sys.stderr)
+    return files
+
+
+def encoder_demands(wildcards, output):
+    """What the study asks of the encoder. Snakemake ignores changes of a parameter whose function
+    takes `output`, rightly so here: what is asked does not change the encoder."""
+    return study.demands(config, wildcards.encoder)
 
 
 def task_record(wildcards):
@@ -183,3 +206,7 @@ def sweep_table(wildcards):
     table = str(Path(settings).with_name(name))
     swept = config["finetune"]["settings"] == "sweep"
     return [table] if swept or (table != settings and Path(table).exists()) else []
+
+
+if config["finetune"]["settings"] != "sweep":
+    study.check_settings(Path(settings_table(None)), TASKS, INITIALIZATIONS)

@@ -7,6 +7,8 @@ Writes  data/raw/{source}/
 
 rule download:
     """Bring one source here: fetch it or take it from the cache, check it, unpack what is asked."""
+    input:
+        local_files,
     output:
         folder=directory("<raw>/{source}"),
     log:

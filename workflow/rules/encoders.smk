@@ -27,6 +27,7 @@ rule encoder:
         runtime=30,  # minutes
     params:
         record=encoder_record,
+        demands=encoder_demands,
         code=code_digest("encoder"),
     script:
         "../../scripts/encoder.py"
