@@ -31,8 +31,8 @@ TORCH = {
         "encoders",
         "families",
     ),
-    *("initializations", "models", "optimizer", "pretraining", "representations", "stock"),
-    "training",
+    *("initializations", "models", "optimizer", "pretraining", "representations", "steps"),
+    *("stock", "training"),
 }
 
 
