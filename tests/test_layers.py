@@ -148,7 +148,7 @@ def test_measures_know_only_numpy_scipy_and_scikit_learn(module):
         ("draw_map", {"torch", "pandas", "scipy"}),
         ("export_music", {"torch", "music21", "scipy"}),
         ("represent", {"transformers", "pandas", "scipy"}),
-        ("finetune", {"transformers", "scipy", "sklearn"}),
+        ("finetune", {"transformers", "pandas", "scipy"}),
         ("plot", {"torch", "seaborn", "scipy.stats"}),
     ],
 )

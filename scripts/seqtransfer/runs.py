@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seqtransfer import arms, formats, models, seeds, training
+from seqtransfer import arms, formats, models, reading, seeds, training
 from seqtransfer.checkpoints import Checkpoint
 from seqtransfer.formats import Ragged
 from seqtransfer.steps import Schedule
@@ -74,16 +74,17 @@ def arm(table: Path, *, task: str, initialization: str, seed: int, warmup: float
     warmup: the study's share of the steps, for a table without a column of that name.
     Raises ValueError naming the table and the missing arm.
     """
-    settings = formats.read_table(table, ["task", "initialization", "learning_rate", "pooling"])
-    rows = settings[(settings.task == task) & (settings.initialization == initialization)]
+    columns = ["task", "initialization", "learning_rate", "pooling"]
+    settings = [row for _, row in reading.rows(table, columns, delimiter="\t")]
+    rows = [row for row in settings if [row[name] for name in ARM] == [task, initialization]]
     if len(rows) != 1:
         raise ValueError(
             f"{table} has {len(rows)} rows for task {task!r}, initialization {initialization!r};"
             " it needs one. Set `finetune: {settings: sweep}` to choose settings by a sweep"
         )
-    row = rows.iloc[0]
+    (row,) = rows
     return Point(
-        task, initialization, seed, float(row.learning_rate), str(row.pooling),
+        task, initialization, seed, float(row["learning_rate"]), row["pooling"],
         float(row.get("warmup", warmup)),
     )  # fmt: skip
 
@@ -140,12 +141,10 @@ def train(
     return Trained(model, outcome, device, precision)
 
 
-def predictions(test: Ragged, answers: np.ndarray, target: Target) -> "pd.DataFrame":
-    """One row a test example: id, and what the target says of it, in the order of `test`."""
-    import pandas as pd
-
-    columns = target.predictions(test.labels, answers)
-    return pd.DataFrame({"id": np.asarray(test.names), **columns})
+def predictions(test: Ragged, answers: np.ndarray, target: Target) -> list[dict]:
+    """One record a test example: id, and what the target says of it, in the order of `test`."""
+    columns = {"id": test.names, **target.predictions(test.labels, answers)}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def names(point: Point) -> dict:
