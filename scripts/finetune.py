@@ -3,8 +3,6 @@
 from dataclasses import asdict
 from pathlib import Path
 
-import pandas as pd
-
 from seqtransfer import formats, logs, models, provenance, runs, targets, training
 from seqtransfer.checkpoints import Checkpoint, contents
 
@@ -40,8 +38,8 @@ def main(
     where = {"device": trained.device, "precision": trained.precision}
     with training.reproducible(0, threads):
         answers = training.predict(trained.model, parts["test"], target, device=trained.device)
-    formats.write_table(folder / "history.tsv", pd.DataFrame(trained.outcome.history))
-    formats.write_table(
+    formats.write_records(folder / "history.tsv", trained.outcome.history)
+    formats.write_records(
         folder / "predictions.tsv", runs.predictions(parts["test"], answers, target)
     )
     models.save(models.plain_state(trained.model), sources.record(), folder)

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from seqtransfer import formats, logs, models, pretraining, provenance, training
 from seqtransfer.checkpoints import Checkpoint, contents
@@ -54,7 +53,7 @@ def main(
         )
     for step, path in checkpoints.items():
         models.write_weights(path, done.kept[step])
-    formats.write_table(folder / "history.tsv", pd.DataFrame(done.history))
+    formats.write_records(folder / "history.tsv", done.history)
     models.save(done.encoder.plain_state(), sources.record(), folder)
     formats.write_json(folder / "encoder.json", {"name": task, "symbols": vocabulary.ids()})
     summary = {

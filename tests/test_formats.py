@@ -207,6 +207,26 @@ def test_numbers_of_a_table_keep_six_digits_and_missing_ones_stay_missing(values
     np.testing.assert_allclose(back, values, rtol=5.1e-6, equal_nan=True)
 
 
+CELLS = st.fixed_dictionaries(
+    {
+        "step": st.integers(-(10**9), 10**9),
+        "loss": st.floats(),
+        "p": st.floats(width=32).map(np.float32),
+        "name": st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1),
+        "diverged": st.booleans(),
+    }
+)
+
+
+@given(st.lists(CELLS, min_size=1, max_size=5))
+def test_records_are_written_as_the_table_of_them_is(records):
+    with tempfile.TemporaryDirectory() as folder:
+        one, other = Path(folder, "one.tsv"), Path(folder, "other.tsv")
+        formats.write_records(one, records)
+        formats.write_table(other, pd.DataFrame(records).astype({"p": np.float32}))
+        assert one.read_bytes() == other.read_bytes()
+
+
 def test_a_missing_column_is_named_with_the_file_and_the_columns_there_are(tmp_path):
     path = tmp_path / "settings.tsv"
     formats.write_table(path, pd.DataFrame({"task": ["splice"]}))

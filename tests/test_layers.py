@@ -1,6 +1,9 @@
 """Imports point one way, heavy libraries stay where they belong, and files stay short."""
 
 import ast
+import os
+import subprocess
+import sys
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -132,6 +135,28 @@ def test_a_module_knows_only_the_layers_below_it(module, allowed):
 def test_measures_know_only_numpy_scipy_and_scikit_learn(module):
     known = {"numpy", "scipy", "sklearn", "math", "collections", "dataclasses", "functools"}
     assert of(module)[0] <= known | {"typing"}
+
+
+# What a job does not need and would wait for: together these take longer than many jobs work.
+@pytest.mark.parametrize(
+    ("script", "unneeded"),
+    [
+        ("draw_map", {"torch", "pandas", "scipy"}),
+        ("export_music", {"torch", "music21", "scipy"}),
+        ("represent", {"transformers", "pandas", "scipy"}),
+        ("finetune", {"transformers", "pandas", "scipy"}),
+        ("plot", {"torch", "seaborn", "scipy.stats"}),
+    ],
+)
+def test_a_script_imports_nothing_heavy_that_it_does_not_need(script, unneeded):
+    path = ROOT / "scripts" / f"{script}.py"
+    code = f"import runpy, sys; runpy.run_path({str(path)!r}, run_name='x'); print(*sys.modules)"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert "seqtransfer" in done.stdout
+    assert not unneeded & set(done.stdout.split())
 
 
 def test_scripts_take_snakemake_only_from_the_last_block():

@@ -5,18 +5,23 @@ Arrow files, read by mapping them into memory. Each writer goes through `atomic`
 leaves no file that a rerun would trust.
 """
 
+import csv
 import json
+import math
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
+
+if TYPE_CHECKING:  # half a second that most jobs would wait for in vain
+    import pandas as pd
 
 
 @contextmanager
@@ -75,17 +80,37 @@ def read_json(path: Path) -> dict | list:
         raise ValueError(f"{path}: not valid JSON ({error}); delete it and rerun") from error
 
 
-def write_table(path: Path, table: pd.DataFrame) -> None:
+def write_table(path: Path, table: "pd.DataFrame") -> None:
     """Write a tidy table as TSV; floats with six significant digits."""
     with atomic(path) as temporary:
         table.to_csv(temporary, sep="\t", index=False, float_format="%.6g", lineterminator="\n")
 
 
-def read_table(path: Path, columns: Sequence[str] = ()) -> pd.DataFrame:
+def write_records(path: Path, records: Sequence[Mapping[str, object]]) -> None:
+    """Write records with the same keys, a row each, the very bytes of `write_table`.
+
+    Numbers that are not are empty cells.
+    """
+    columns = list(records[0])
+    with atomic(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, delimiter="\t", lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([_cell(record[name]) for name in columns] for record in records)
+
+
+def _cell(value: object) -> object:
+    if not isinstance(value, float | np.floating):
+        return value
+    return "" if math.isnan(value) else f"{value:.6g}"
+
+
+def read_table(path: Path, columns: Sequence[str] = ()) -> "pd.DataFrame":
     """Read a TSV table: numbers as numbers, "NA" as a string, an empty cell as missing.
 
     Raises ValueError if one of `columns` is missing.
     """
+    import pandas as pd
+
     table = pd.read_csv(path, sep="\t", keep_default_na=False, na_values=[""])
     missing = [name for name in columns if name not in table.columns]
     if missing:

@@ -12,8 +12,8 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
@@ -32,7 +32,11 @@ STYLE = {
 }
 Tables = dict[str, pd.DataFrame]
 
-_PALETTE = sns.color_palette("colorblind")
+# seaborn's palette "colorblind".
+_PALETTE = [
+    to_rgb(f"#{code}")
+    for code in "0173b2 de8f05 029e73 d55e00 cc78bc ca9161 fbafe4 949494 ece133 56b4e9".split()
+]
 # Kinds of arms, from nothing to everything known beforehand. Those that are one arm have a colour
 # of their own; those of a number or corpus get shades, of what they become where it is whole.
 COLOURS = {
@@ -72,17 +76,21 @@ def colours(names: Iterable[str]) -> dict[str, tuple]:
     """
     found = ordered(names)
     kinds = {arm: arms.parse(arm).kind for arm in found}
-    shades = {
-        "first": lambda n: sns.light_palette(COLOURS["text"], n + 2)[1:-1],
-        "checkpoint": lambda n: sns.light_palette(COLOURS["domain"], n + 2)[1:-1],
-        "from": lambda n: sns.color_palette("rocket", n),
-    }
-    chosen = {arm: COLOURS[kind] for arm, kind in kinds.items() if kind not in shades}
-    for kind, shade in shades.items():
+    chosen = {arm: COLOURS[kind] for arm, kind in kinds.items()}
+    for kind in ("first", "checkpoint", "from"):
         members = [arm for arm in found if kinds[arm] == kind]
         if members:
-            chosen |= dict(zip(members, map(tuple, shade(len(members))), strict=True))
+            chosen |= dict(zip(members, _shades(kind, len(members)), strict=True))
     return {arm: tuple(map(float, chosen[arm][:3])) for arm in found}
+
+
+def _shades(kind: str, count: int) -> list[tuple]:
+    import seaborn as sns  # here: it takes a second, and most studies have no such arms
+
+    if kind == "from":
+        return sns.color_palette("rocket", count)
+    whole = {"first": "text", "checkpoint": "domain"}[kind]
+    return sns.light_palette(COLOURS[whole], count + 2)[1:-1]
 
 
 def line_styles(names: Iterable[str]) -> dict[str, str | tuple]:

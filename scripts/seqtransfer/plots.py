@@ -136,7 +136,7 @@ def claims(tables: Tables, claims: Sequence[dict]) -> Figure:
     for axis in axes[len(tested) :]:
         axis.set_axis_off()
     for number, (axis, record) in enumerate(zip(axes, tested, strict=False)):
-        _forest(axis, record, named=number % columns == 0)
+        _forest(axis, record, panels.tasks(tables), named=number % columns == 0)
     figure.suptitle(_forest_title(tables), fontsize=10)
     return figure
 
@@ -152,7 +152,7 @@ def summary(tables: Tables, claims: Sequence[dict]) -> Figure:
     top.suptitle(_score_title(tables), fontsize=10)
     axes = bottom.subplots(1, max(len(shown), 1), squeeze=False)[0]
     for number, (axis, record) in enumerate(zip(axes, shown, strict=False)):
-        _forest(axis, record, named=number == 0)
+        _forest(axis, record, panels.tasks(tables), named=number == 0)
     bottom.suptitle(_forest_title(tables), fontsize=10)
     return figure
 
@@ -189,10 +189,12 @@ def _score_panels(figure: Figure | SubFigure, tables: Tables) -> None:
     )
 
 
-def _forest(axis: Axes, record: dict, named: bool) -> None:
-    """One claim: the overall effect on top, tasks below; verdict in the title."""
-    effects = [{"task": "all tasks"} | record["overall"], *record["effects"]]
-    for place, effect in enumerate(effects):
+def _forest(axis: Axes, record: dict, tasks: Sequence[str], named: bool) -> None:
+    """One claim: the overall effect on top, `tasks` below, also those without a number."""
+    names = ["all tasks", *tasks]
+    effects = [{"task": names[0]} | record["overall"], *record["effects"]]
+    for effect in effects:
+        place = names.index(effect["task"])
         overall = place == 0
         colour = "0.1" if overall else "0.45"
         if effect["low"] is not None:
@@ -206,12 +208,12 @@ def _forest(axis: Axes, record: dict, named: bool) -> None:
     if record["margin"] is not None:
         axis.axvline(-record["margin"], **BASELINE)
         axis.text(
-            -record["margin"], len(effects) - 0.45, f"margin -{record['margin']:g} ",
+            -record["margin"], len(names) - 0.45, f"margin -{record['margin']:g} ",
             ha="center", va="center", fontsize=7.5, color="0.25",
             bbox={"color": "white", "pad": 0.8},
         )  # fmt: skip
-    axis.set_yticks(range(len(effects)), [e["task"] for e in effects] if named else [])
-    axis.set_ylim(len(effects) - 0.2, -0.6)
+    axis.set_yticks(range(len(names)), names if named else [])
+    axis.set_ylim(len(names) - 0.2, -0.6)
     axis.axhline(0.5, color="0.85", linewidth=0.8)
     axis.locator_params(axis="x", nbins=5)
     axis.set_title(f"({record['id']}) {record['short']}\n{record['verdict']}", fontweight="bold")

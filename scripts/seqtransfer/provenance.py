@@ -9,7 +9,7 @@ import ast
 import hashlib
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -28,7 +28,7 @@ def code_digest(script: str | Path) -> str:
     module = _Module(Path(script).resolve())
     for name in [*module.definitions, *module.imports]:
         _reach(module, name, reached)
-    _reach_statements(module, reached)
+    _reach_part(module, "", reached)
     text = "\n".join(f"{key[0]}:{key[1]}\n{code}" for key, code in sorted(reached.items()))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -64,6 +64,27 @@ class _Module:
                     self.definitions.setdefault(name, []).append(node)
             else:
                 self.statements.append(node)
+        self._parts: dict[str, tuple[str, set]] = {}
+
+    def part(self, name: str) -> tuple[str, set[tuple[str, str | None]]]:
+        """Code of a definition, or for "" of the bare statements, and what of the package it
+        mentions: (name of this module, None), or (another module, name of that one)."""
+        if name not in self._parts:
+            nodes = self.definitions[name] if name else self.statements
+            mentioned = {found for node in nodes for found in self._mentioned(node)}
+            self._parts[name] = "\n".join(ast.unparse(node) for node in nodes), mentioned
+        return self._parts[name]
+
+    def _mentioned(self, node: ast.AST) -> Iterator[tuple[str, str | None]]:
+        for child in ast.walk(node):
+            if isinstance(child, ast.Attribute) and isinstance(child.value, ast.Name):
+                owner, attribute = self.imports.get(child.value.id, ("", ""))
+                if owner and attribute is None:
+                    yield owner, child.attr
+            elif isinstance(child, ast.Name) and (
+                child.id in self.imports or child.id in self.definitions
+            ):
+                yield child.id, None
 
 
 def _imported(node: ast.ImportFrom, name: str) -> tuple[str, str | None]:
@@ -89,36 +110,24 @@ def _reach(module: _Module, name: str, reached: dict) -> None:
         owner, attribute = module.imports[name]
         target = _package_module(owner)
         if attribute is None:
-            _reach_statements(target, reached)
+            _reach_part(target, "", reached)
         else:
             _reach(target, attribute, reached)
+    elif name in module.definitions:
+        _reach_part(module, name, reached)
+        _reach_part(module, "", reached)
+
+
+def _reach_part(module: _Module, name: str, reached: dict) -> None:
+    """A definition, or for "" the module's bare statements, which run whenever it is imported."""
+    if (module.name, name) in reached:
         return
-    if name not in module.definitions or (module.name, name) in reached:
-        return
-    nodes = module.definitions[name]
-    reached[module.name, name] = "\n".join(ast.unparse(node) for node in nodes)
-    _reach_statements(module, reached)
-    for node in nodes:
-        _follow(module, node, reached)
-
-
-def _reach_statements(module: _Module, reached: dict) -> None:
-    """A module's bare statements run whenever it is imported."""
-    if (module.name, "") in reached:
-        return
-    reached[module.name, ""] = "\n".join(ast.unparse(node) for node in module.statements)
-    for node in module.statements:
-        _follow(module, node, reached)
-
-
-def _follow(module: _Module, node: ast.AST, reached: dict) -> None:
-    for child in ast.walk(node):
-        if isinstance(child, ast.Attribute) and isinstance(child.value, ast.Name):
-            owner, attribute = module.imports.get(child.value.id, ("", ""))
-            if owner and attribute is None:
-                _reach(_package_module(owner), child.attr, reached)
-        elif isinstance(child, ast.Name):
-            _reach(module, child.id, reached)
+    reached[module.name, name], mentioned = module.part(name)
+    for first, second in mentioned:
+        if second is None:
+            _reach(module, first, reached)
+        else:
+            _reach(_package_module(first), second, reached)
 
 
 def _bound_names(node: ast.AST) -> list[str]:

@@ -6,16 +6,19 @@ but the touch of the test set.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
-from seqtransfer import arms, formats, models, seeds, training
+from seqtransfer import arms, formats, models, reading, seeds, training
 from seqtransfer.checkpoints import Checkpoint
 from seqtransfer.formats import Ragged
 from seqtransfer.steps import Schedule
 from seqtransfer.targets import Target
 from seqtransfer.vocabulary import Vocabulary, borrowed_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ARM = ["task", "initialization"]
 BUDGET = ["adaptation", "steps", "batch_size"]  # what a choice of settings holds for
@@ -71,16 +74,17 @@ def arm(table: Path, *, task: str, initialization: str, seed: int, warmup: float
     warmup: the study's share of the steps, for a table without a column of that name.
     Raises ValueError naming the table and the missing arm.
     """
-    settings = formats.read_table(table, ["task", "initialization", "learning_rate", "pooling"])
-    rows = settings[(settings.task == task) & (settings.initialization == initialization)]
+    columns = ["task", "initialization", "learning_rate", "pooling"]
+    settings = [row for _, row in reading.rows(table, columns, delimiter="\t")]
+    rows = [row for row in settings if [row[name] for name in ARM] == [task, initialization]]
     if len(rows) != 1:
         raise ValueError(
             f"{table} has {len(rows)} rows for task {task!r}, initialization {initialization!r};"
             " it needs one. Set `finetune: {settings: sweep}` to choose settings by a sweep"
         )
-    row = rows.iloc[0]
+    (row,) = rows
     return Point(
-        task, initialization, seed, float(row.learning_rate), str(row.pooling),
+        task, initialization, seed, float(row["learning_rate"]), row["pooling"],
         float(row.get("warmup", warmup)),
     )  # fmt: skip
 
@@ -137,11 +141,10 @@ def train(
     return Trained(model, outcome, device, precision)
 
 
-def predictions(test: Ragged, answers: np.ndarray, target: Target) -> pd.DataFrame:
-    """One row a test example: id, and what the target says of it, in the order of `test`."""
-    table = target.predictions(test.labels, answers)
-    table.insert(0, "id", test.names)
-    return table
+def predictions(test: Ragged, answers: np.ndarray, target: Target) -> list[dict]:
+    """One record a test example: id, and what the target says of it, in the order of `test`."""
+    columns = {"id": test.names, **target.predictions(test.labels, answers)}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def names(point: Point) -> dict:
@@ -166,14 +169,16 @@ def metrics(point: Point, outcome: training.Outcome, settings: dict, target: Tar
     }
 
 
-def swept(records: list[dict]) -> pd.DataFrame:
+def swept(records: list[dict]) -> "pd.DataFrame":
     """One row a sweep run: arm, seed, settings, budget, best dev score and the step of it."""
+    import pandas as pd
+
     names = [*ARM, "pooling", "learning_rate", "warmup", "seed", *BUDGET, "best_step", "diverged"]
     rows = [{n: r[n] for n in names} | {"dev_score": r["dev"]["score"]} for r in records]
     return pd.DataFrame(rows)
 
 
-def choose(sweep: pd.DataFrame) -> pd.DataFrame:
+def choose(sweep: "pd.DataFrame") -> "pd.DataFrame":
     """For each arm the settings of the best dev score, averaged over the sweep's seeds.
 
     All arms have the same candidates and the same budget. Of equal scores the lower learning rate

@@ -1,14 +1,14 @@
 """What a task asks of a model: one of several classes, or a number; how answers are scored.
 
 Both kinds offer the same: `outputs` (numbers a model gives), `score(labels, answers)`, and
-`predictions(...)` as a table. `answers` are (n, outputs) floats: class probabilities, or the number
-in its own unit. A score record's `score` is the task's headline metric; the others stand beside it.
+`predictions(...)`, the columns of a table. `answers` are (n, outputs) floats: class probabilities,
+or the number in its own unit. A score record's `score` is the task's headline metric; the others
+stand beside it.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from seqtransfer.scores import classification_scores, regression_scores
 
@@ -33,12 +33,12 @@ class Classification:
         loss = float(-np.log(likelihood).mean())
         return {**scores, "loss": loss, "score": scores[self.metric]}
 
-    def predictions(self, labels: np.ndarray, answers: np.ndarray) -> pd.DataFrame:
-        """label, prediction and p_<class>, a row an example."""
+    def predictions(self, labels: np.ndarray, answers: np.ndarray) -> dict[str, np.ndarray]:
+        """Columns label, prediction and p_<class>, each (n,)."""
         names = np.array(self.classes)
         table = {"label": names[labels], "prediction": names[answers.argmax(axis=1)]}
         table |= {f"p_{name}": answers[:, i] for i, name in enumerate(self.classes)}
-        return pd.DataFrame(table)
+        return table
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,9 @@ class Regression:
             loss = float(np.mean(np.square((answers[:, 0] - labels) / self.deviation)))
         return {**scores, "loss": loss, "score": scores[self.metric]}
 
-    def predictions(self, labels: np.ndarray, answers: np.ndarray) -> pd.DataFrame:
-        """label and prediction, a row an example, both in the label's unit."""
-        return pd.DataFrame({"label": labels, "prediction": answers[:, 0]})
+    def predictions(self, labels: np.ndarray, answers: np.ndarray) -> dict[str, np.ndarray]:
+        """Columns label and prediction, each (n,), both in the label's unit."""
+        return {"label": labels, "prediction": answers[:, 0]}
 
 
 Target = Classification | Regression

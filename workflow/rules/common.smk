@@ -1,4 +1,8 @@
-"""What every chapter needs: the checked configuration, its grids, and input functions. No rules."""
+"""What every chapter needs: the checked configuration, its grids, and input functions. No rules.
+
+Rules have priorities so that all cores work to the end: what other jobs wait for goes first (20, and
+10 for pretraining), then fine-tuning (5), then what is made of runs, its longest jobs first.
+"""
 
 import functools
 import sys

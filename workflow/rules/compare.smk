@@ -57,6 +57,7 @@ rule calibrate:
         "<logs>/calibrate/{task}.log",
     benchmark:
         "<logs>/benchmarks/calibrate/{task}.tsv"
+    priority: 2
     conda:
         "../../envs/analysis.yaml"
     threads: 1

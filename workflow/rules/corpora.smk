@@ -16,6 +16,7 @@ rule convert:
         "<logs>/convert/{task}.{suffix}.log",
     benchmark:
         "<logs>/benchmarks/convert/{task}.{suffix}.tsv"
+    priority: 20
     conda:
         "../../envs/analysis.yaml"
     params:
@@ -45,7 +46,6 @@ rule export_music:
         "<logs>/export_music/{task}/{composer}.log",
     benchmark:
         "<logs>/benchmarks/export_music/{task}/{composer}.tsv"
-    # The longest way to a first training job: start it first.
     priority: 20
     conda:
         "../../envs/analysis.yaml"

@@ -15,6 +15,7 @@ rule download:
         "<logs>/download/{source}.log",
     benchmark:
         "<logs>/benchmarks/download/{source}.tsv"
+    priority: 20
     # On a cluster the head node has the network, others often have none.
     localrule: True
     conda:

@@ -19,6 +19,7 @@ rule encoder:
         "<logs>/encoder/{encoder}.log",
     benchmark:
         "<logs>/benchmarks/encoder/{encoder}.tsv"
+    priority: 20
     # On a cluster the head node has the network, others often have none.
     localrule: True
     conda:

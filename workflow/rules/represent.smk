@@ -40,6 +40,7 @@ rule represent:
         "<logs>/represent/{task}/seed-{seed}.log",
     benchmark:
         "<logs>/benchmarks/represent/{task}/seed-{seed}.tsv"
+    priority: 3
     conda:
         "../../envs/train.yaml"
     threads: 1
@@ -107,6 +108,7 @@ rule represent_floor:
         "<logs>/represent_floor/{task}.log",
     benchmark:
         "<logs>/benchmarks/represent_floor/{task}.tsv"
+    priority: 3
     conda:
         "../../envs/train.yaml"
     threads: 1

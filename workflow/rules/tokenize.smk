@@ -22,6 +22,7 @@ rule encode:
         "<logs>/encode/{task}.log",
     benchmark:
         "<logs>/benchmarks/encode/{task}.tsv"
+    priority: 20
     conda:
         "../../envs/analysis.yaml"
     params:
@@ -44,6 +45,7 @@ rule draw_map:
         "<logs>/draw_map/{task}/seed-{seed}.log",
     benchmark:
         "<logs>/benchmarks/draw_map/{task}/seed-{seed}.tsv"
+    priority: 20
     conda:
         "../../envs/analysis.yaml"
     params:
