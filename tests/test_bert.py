@@ -58,6 +58,18 @@ def test_states_and_pooled_equal_transformers(both, padded):
 
 
 @pytest.mark.parametrize("padded", [False, True])
+def test_states_at_some_rows_are_those_of_all_at_these_rows(both, padded):
+    _, ours = both
+    rows = torch.tensor([1, 3, 20, 25, 29, 100])
+    with torch.inference_mode():
+        whole = list(ours.hidden_states(*batch(padded=padded)))
+        some = list(ours.hidden_states(*batch(padded=padded), rows))
+    assert [state.shape for state in some] == [(6, 32)] * 4
+    for mine, theirs in zip(some, whole, strict=True):
+        torch.testing.assert_close(mine, theirs.flatten(0, 1)[rows])
+
+
+@pytest.mark.parametrize("padded", [False, True])
 def test_gradients_equal_transformers(both, padded):
     stock, ours = (model.double() for model in both)
     ours.dtype = torch.float64
@@ -92,7 +104,7 @@ def test_backward_is_the_derivative(share):
     def layer(*tensors):
         dropout = Dropout(share)
         dropout.seed(5)
-        return bert._Layer.apply(tensors[0], bias, (2, 3), config, dropout, *tensors[1:])
+        return bert._Layer.apply(tensors[0], bias, (2, 3), config, dropout, None, *tensors[1:])
 
     assert torch.autograd.gradcheck(layer, (x, *parameters), eps=1e-6, atol=1e-6)
 

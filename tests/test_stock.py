@@ -90,6 +90,9 @@ def test_the_hidden_states_of_a_family_end_with_what_is_pooled(strange):
         states = model.encoder.hidden_states(ids, mask)
         assert [state.shape for state in states] == [(*ids.shape, 16)] * 3
         assert torch.equal(states[-1], model.encoder(ids, mask))
+        rows = torch.tensor([4, 1])
+        some = model.encoder.hidden_states(ids, mask, rows)
+    assert all(torch.equal(s, t.flatten(0, 1)[rows]) for s, t in zip(some, states, strict=True))
 
 
 def test_our_bert_and_transformers_are_one_model_in_the_classifier(sources_for):

@@ -95,11 +95,14 @@ class Bert(nn.Module):
         if pooler:
             self.pooler = nn.ModuleDict({"dense": nn.Linear(width, width)})
 
-    def hidden_states(self, ids: torch.Tensor, mask: torch.Tensor | None) -> Iterator[torch.Tensor]:
+    def hidden_states(
+        self, ids: torch.Tensor, mask: torch.Tensor | None, rows: torch.Tensor | None = None
+    ) -> Iterator[torch.Tensor]:
         """Yield the embeddings and then each layer's output: (batch, length, width) of `dtype`.
 
         ids: (batch, length) int64; mask: the same shape, 0 at padding, or None where there is none.
-        States at padding mean nothing.
+        States at padding mean nothing. rows: (n,) int64 places in (batch * length), for inference
+        alone; only their states are yielded, (n, width), and the last layer computes no others.
         """
         batch, length = ids.shape
         tables = self.embeddings
@@ -112,10 +115,15 @@ class Bert(nn.Module):
         if mask is not None:
             bias = torch.zeros((batch, 1, 1, length), device=ids.device, dtype=_wide(self.dtype))
             bias.masked_fill_(mask[:, None, None] == 0, -math.inf)
-        yield x.view(batch, length, -1)
+        yield x.view(batch, length, -1) if rows is None else x[rows]
+        *_, last = self.encoder["layer"]
         for layer in self.encoder["layer"]:
-            x = _Layer.apply(x, bias, (batch, length), self.config, dropout, *layer.parameters())
-            yield x.view(batch, length, -1)
+            facts = (bias, (batch, length), self.config, dropout, rows if layer is last else None)
+            x = _Layer.apply(x, *facts, *layer.parameters())
+            if rows is None:
+                yield x.view(batch, length, -1)
+            else:
+                yield x if layer is last else x[rows]
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
         """The last of `hidden_states`."""
@@ -193,7 +201,7 @@ class _Layer(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, x, bias, shape, config, dropout, *parameters):
+    def forward(ctx, x, bias, shape, config, dropout, rows, *parameters):
         wq, bq, wk, bk, wv, bv, wo, bo, g1, c1, w1, b1, w2, b2, g2, c2 = parameters
         dtype, width, heads = x.dtype, config.hidden_size, config.num_attention_heads
         scale = (width // heads) ** -0.5
@@ -207,6 +215,8 @@ class _Layer(torch.autograd.Function):
         p = scores.softmax(-1).to(dtype)
         context = torch.bmm(p, v).view(shape[0], heads, shape[1], -1).transpose(1, 2)
         context = context.reshape(x.shape)
+        if rows is not None:
+            x, context = x[rows], context[rows]
         y, first = _add_norm(
             x, functional.linear(context, wo, bo.to(dtype)), dropout, g1, c1, config
         )
@@ -249,7 +259,7 @@ class _Layer(torch.autograd.Function):
         dx = dx.addmm_(dqkv, wqkv)
         (dwq, dwk, dwv), (dbq, dbk, dbv) = dwqkv.chunk(3), dbqkv.chunk(3)
         gradients = (dwq, dbq, dwk, dbk, dwv, dbv, dwo, dbo, dg1, dc1)
-        return dx, None, None, None, None, *gradients, dw1, db1, dw2, db2, dg2, dc2
+        return dx, None, None, None, None, None, *gradients, dw1, db1, dw2, db2, dg2, dc2
 
 
 def _add_norm(x, z, dropout, gain, shift, config):

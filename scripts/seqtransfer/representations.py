@@ -77,13 +77,17 @@ def hidden_states(
     with torch.inference_mode():
         for indices in batches.in_length_order(subset.lengths, batch_size=64):
             ids, mask = to_tensors(subset, indices, device)
-            found = list(model.encoder.hidden_states(ids, mask))
+            counts = [len(positions[index]) for index in indices]
+            starts = np.repeat(np.arange(len(indices)) * ids.shape[1], counts)
+            places = starts + np.concatenate([positions[index] for index in indices])
+            found = model.encoder.hidden_states(ids, mask, torch.as_tensor(places, device=device))
+            found = [state.split(counts) for state in found]
             if not layers:
                 each = 1 if pooled else len(positions[0])
-                shape = (len(rows), each, found[0].shape[-1])
+                shape = (len(rows), each, found[0][0].shape[-1])
                 layers = [np.zeros(shape, dtype=np.float32) for _ in found]
-            for layer, state in zip(layers, found, strict=True):
-                for place, index in enumerate(indices):
-                    picked = state[place, torch.as_tensor(positions[index], device=device)]
-                    layer[index] = (picked.mean(dim=0) if pooled else picked).cpu().numpy()
+            for layer, picked in zip(layers, found, strict=True):
+                for index, states_there in zip(indices, picked, strict=True):
+                    kept = states_there.mean(dim=0) if pooled else states_there
+                    layer[index] = kept.cpu().numpy()
     return {f"layer_{i}": layer.reshape(-1, layer.shape[-1]) for i, layer in enumerate(layers)}

@@ -30,9 +30,13 @@ class Stock(nn.Module):
         shares = (config.get(name) for name in ("hidden_dropout_prob", "dropout"))
         self.dropout = Dropout(next((share for share in shares if share is not None), 0.0))
 
-    def hidden_states(self, ids: torch.Tensor, mask: torch.Tensor | None) -> list[torch.Tensor]:
-        """The embeddings and then each layer's output: (batch, length, width)."""
-        return list(self._run(ids, mask, output_hidden_states=True).hidden_states)
+    def hidden_states(
+        self, ids: torch.Tensor, mask: torch.Tensor | None, rows: torch.Tensor | None = None
+    ) -> list[torch.Tensor]:
+        """The embeddings and then each layer's output: (batch, length, width), or only `rows` of
+        (batch * length), (n, width)."""
+        states = self._run(ids, mask, output_hidden_states=True).hidden_states
+        return [state if rows is None else state.flatten(0, 1)[rows] for state in states]
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
         """The last of `hidden_states`."""
