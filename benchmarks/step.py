@@ -2,8 +2,9 @@
 
     python benchmarks/step.py --shape study            (about 2 minutes; keep the machine idle)
     python benchmarks/step.py --shape issue
+    python benchmarks/step.py --device cuda            (1 minute, on an NVIDIA device)
 
-The step is the study's own, `training.step_with` on `models.Classifier`: BERT of MiniLM's width
+The step is the study's own, `steps.Steps` on `models.Classifier`: BERT of MiniLM's width
 with random weights, 64 ids, hidden dropout, mean pooling, bfloat16, in two 1-thread jobs at once.
 Each alternative differs in one thing: transformers' encoder under autocast (with its plain or its
 fused attention), one job of two threads, float32, all 30,522 rows of the embedding.
@@ -12,6 +13,9 @@ fused attention), one job of two threads, float32, all 30,522 rows of the embedd
 (forward, and for the gradients of weights and inputs) and of attention, each in the fastest of the
 layouts that were tried. Its time over the step's is the share of the limit. All take turns of a
 few steps (turns.py); medians over rounds, with quartiles, of ratios within a round.
+
+On an NVIDIA device a job alone is held against four at once, and the recorded step against the same
+kernels launched one by one.
 """
 
 import argparse
@@ -24,7 +28,11 @@ from pathlib import Path
 from turns import Turns, Worker, ratios, rounds, spread
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
-SHAPES = {"study": (16, 62, 3, 6), "issue": (32, 62, 6, 2)}  # batch, length, layers, steps a turn
+SHAPES = {  # batch, length, layers, steps a turn (on a device 20 times as many)
+    "study": (16, 62, 3, 6),
+    "issue": (32, 62, 6, 2),
+    "long": (32, 256, 6, 1),
+}
 WIDTH, HEADS, INNER, ROWS = 384, 12, 1536, 64
 CONTESTANTS = {  # name: jobs at once, threads of each, encoder, precision, rows of the embedding
     "ours": (2, 1, "ours", "bfloat16", ROWS),
@@ -35,13 +43,23 @@ CONTESTANTS = {  # name: jobs at once, threads of each, encoder, precision, rows
     "30,522 rows": (2, 1, "ours", "bfloat16", 30522),
     "products": (2, 1, "products", "bfloat16", ROWS),
 }
+ON_DEVICE = {
+    "ours": (1, 1, "ours", "bfloat16", ROWS),
+    "launched one by one": (1, 1, "launched", "bfloat16", ROWS),
+    "transformers, plain attention": (1, 1, "eager", "bfloat16", ROWS),
+    "transformers, fused attention": (1, 1, "sdpa", "bfloat16", ROWS),
+    "four jobs": (4, 1, "ours", "bfloat16", ROWS),
+    "float32": (1, 1, "ours", "float32", ROWS),
+}
 
 
-def step_of(batch: int, length: int, layers: int, kind: str, precision: str, rows: int) -> Callable:
+def step_of(
+    batch: int, length: int, layers: int, kind: str, precision: str, rows: int, device: str
+) -> Callable:
     """A training step of a classifier of three classes."""
     import torch
 
-    from seqtransfer import bert, families, models, stock, training
+    from seqtransfer import bert, families, models, steps, stock, training
     from seqtransfer.optimizer import AdamW
 
     torch.manual_seed(0)
@@ -50,7 +68,7 @@ def step_of(batch: int, length: int, layers: int, kind: str, precision: str, row
         "num_attention_heads": HEADS, "intermediate_size": INNER, "hidden_dropout_prob": 0.1,
         "attention_probs_dropout_prob": 0.0,
     }  # fmt: skip
-    if kind == "ours":
+    if kind in ("ours", "launched"):
         encoder = bert.Bert(bert.Config.of(record), pooler=False)
     else:
         table = "embeddings.word_embeddings.weight"
@@ -58,16 +76,16 @@ def step_of(batch: int, length: int, layers: int, kind: str, precision: str, row
         encoder = stock.Stock(record, facts, pooler=False)
         encoder.model.set_attn_implementation(kind)
     encoder.dtype = training.DTYPES[precision]
-    model = models.Classifier(encoder, WIDTH, "mean", 3).train()
-    schedule = training.Schedule(10**6, batch, 1e-4, 0.1, 0.01)
-    optimizer = AdamW(model, schedule.weight_decay)
+    model = models.Classifier(encoder, WIDTH, "mean", 3).train().to(device)
+    schedule = steps.Schedule(10**6, batch, 1e-4, 0.1, 0.01)
     ids, labels = torch.randint(5, ROWS, (batch, length)), torch.randint(0, 3, (batch,))
-
-    def step() -> None:
-        loss = torch.nn.functional.cross_entropy(model(ids, None), labels)
-        training.step_with(optimizer, loss, schedule, 0)
-
-    return step
+    update = steps.Steps(
+        AdamW(model, schedule.weight_decay),
+        lambda ids, labels: torch.nn.functional.cross_entropy(model(ids, None), labels),
+        schedule,
+        recordable=kind == "ours",
+    )
+    return lambda: update(0, ids.to(device), labels.to(device))
 
 
 def layouts(*shapes: tuple[int, ...]) -> Iterator[Callable]:
@@ -100,6 +118,11 @@ def products_of(batch: int, length: int, layers: int) -> Callable:
     return step
 
 
+def contestants(device: str) -> dict[str, tuple]:
+    """By name."""
+    return CONTESTANTS if device == "cpu" else ON_DEVICE
+
+
 def seconds(product: Callable) -> float:
     """Median time of a product."""
     times = []
@@ -110,18 +133,18 @@ def seconds(product: Callable) -> float:
     return statistics.median(times)
 
 
-def work(shape: str, name: str) -> None:
+def work(shape: str, name: str, device: str) -> None:
     """A worker: steps without end."""
     from seqtransfer import training
 
-    _, threads, kind, precision, rows = CONTESTANTS[name]
+    _, threads, kind, precision, rows = contestants(device)[name]
     batch, length, layers, _ = SHAPES[shape]
     turns = Turns()
     with training.reproducible(0, threads):
         if kind == "products":
             step = products_of(batch, length, layers)
         else:
-            step = step_of(batch, length, layers, kind, precision, rows)
+            step = step_of(batch, length, layers, kind, precision, rows, device)
         while True:
             step()
             turns.done()
@@ -129,22 +152,25 @@ def work(shape: str, name: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--shape", choices=SHAPES, nargs="+", default=list(SHAPES))
-    parser.add_argument("--only", nargs="+", choices=CONTESTANTS, default=list(CONTESTANTS))
+    parser.add_argument("--only", nargs="+", help="of the contestants, besides ours")
     parser.add_argument("--rounds", type=int, default=8)
-    parser.add_argument("--worker", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--worker", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
         work(*options.worker)
     for shape in options.shape:
         batch, length, layers, steps = SHAPES[shape]
-        names = dict.fromkeys(["ours", *options.only])
-        teams = {n: [Worker(shape, n) for _ in range(CONTESTANTS[n][0])] for n in names}
+        known = contestants(options.device)
+        names = dict.fromkeys(["ours", *(options.only or known)])
+        teams = {n: [Worker(shape, n, options.device) for _ in range(known[n][0])] for n in names}
+        steps *= 1 if options.device == "cpu" else 20
         rates = rounds(teams, dict.fromkeys(teams, steps), options.rounds)
         print(f"{batch} x {length} tokens, {layers} layers")
         for name, rate in rates.items():
             print(
-                f"  {name}: {spread([1 / r for r in rate], '.3f')} s a step of the machine", end=""
+                f"  {name}: {spread([1 / r for r in rate], '.4f')} s a step of the machine", end=""
             )
             ahead = ratios(rates["ours"], rate)
             said = "the share of the limit" if name == "products" else "times as fast is ours"

@@ -10,6 +10,8 @@ one job of two threads on `BertForSequenceClassification` and the sequences unde
 with its defaults, and with `bf16=True`; attention dropout is off on both sides, as in the study.
 `shipped` is the Trainer with the attention dropout that the encoder's config.json asks for.
 
+`--device cuda` does the same on an NVIDIA device, where ours is one job, and four at once.
+
 All processes take turns of a few steps (see turns.py). Peak memory is of one job, its process
 whole. At last both sides train in float32 without any dropout, on the same batches, by the same
 schedule; the script fails where their losses differ by more than TOLERANCE.
@@ -33,6 +35,7 @@ TEAMS = {  # name: how many jobs at once, threads each
     "shipped": (1, 2),
     "shipped bf16": (1, 2),
 }
+ON_DEVICE = {"ours": (1, 1), "four of ours": (4, 1)} | {name: (1, 1) for name in list(TEAMS)[1:]}
 BATCH, LAYERS, RATE = 32, 6, 1e-4
 STEPS = 8  # a turn: as many batches as `batches.order` sorts together
 LOSSES, TOLERANCE = 24, 1e-4
@@ -68,26 +71,37 @@ def read(tokens: Path):
     return train, dev, target, tokens / "maps/seed-0.npy"
 
 
-def ours(encoder: Path, tokens: Path, threads: int, steps: int, watch: Silent, plain: bool) -> None:
+def ours(
+    encoder: Path, tokens: Path, threads: int, steps: int, watch: Silent, plain: bool, device: str
+) -> None:
     """Fine-tune as the study does; `plain`: float32, no dropout."""
     from seqtransfer import models, training
     from seqtransfer.dropout import Dropout
+    from seqtransfer.steps import Schedule
 
     train, dev, target, token_map = read(tokens)
     sources = models.Sources(encoder, LAYERS, np.load(token_map), None, None, 0, tokens.name)
     with training.reproducible(0, threads):
         model = models.build("text", sources, "first", target.outputs)
-        precision = "float32" if plain else training.choose_precision("cpu")
+        precision = "float32" if plain else training.choose_precision(device)
         model.encoder.dtype = training.DTYPES[precision]
         if plain:
             model.encoder.dropout = Dropout(0.0)
         training.fit(
-            model, train, dev, target, training.Schedule(steps, BATCH, RATE, 0.1, 0.01),
-            first_evaluation=steps, seed=0, task=tokens.name, device="cpu", checkpoint=watch,
+            model, train, dev, target, Schedule(steps, BATCH, RATE, 0.1, 0.01),
+            first_evaluation=steps, seed=0, task=tokens.name, device=device, checkpoint=watch,
         )  # fmt: skip
 
 
-def theirs(encoder: Path, tokens: Path, threads: int, steps: int, turns: Turns | None, kind: str):
+def theirs(
+    encoder: Path,
+    tokens: Path,
+    threads: int,
+    steps: int,
+    turns: Turns | None,
+    kind: str,
+    device: str,
+) -> list[float]:
     """Fine-tune by the Trainer; returns its losses. `kind`: a name of TEAMS, or `plain`."""
     import torch
     from torch.nn.utils.rnn import pad_sequence
@@ -100,7 +114,8 @@ def theirs(encoder: Path, tokens: Path, threads: int, steps: int, turns: Turns |
     )
     from transformers.utils import logging
 
-    from seqtransfer import batches, models, seeds, training
+    from seqtransfer import batches, models, seeds
+    from seqtransfer.steps import Schedule
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()
@@ -115,9 +130,9 @@ def theirs(encoder: Path, tokens: Path, threads: int, steps: int, turns: Turns |
     torch.manual_seed(0)
     # The house folder holds a bare encoder; the library finds its tensors by their names.
     model = BertForSequenceClassification.from_pretrained(encoder, **record)
-    schedule = training.Schedule(steps, BATCH, RATE, 0.1, 0.01)
+    schedule = Schedule(steps, BATCH, RATE, 0.1, 0.01)
     examples = range(len(train))
-    options = {"max_steps": steps, "per_device_train_batch_size": BATCH, "use_cpu": True}
+    options = {"max_steps": steps, "per_device_train_batch_size": BATCH, "use_cpu": device == "cpu"}
     options |= {"bf16": kind.endswith("bf16"), "save_strategy": "no", "report_to": "none"}
     options |= {"output_dir": "/nowhere", "disable_tqdm": True, "learning_rate": RATE}
     if plain:
@@ -142,6 +157,8 @@ def theirs(encoder: Path, tokens: Path, threads: int, steps: int, turns: Turns |
 
         def on_step_end(self, *arguments, **_):
             if turns:
+                if turns.last and device != "cpu":
+                    torch.cuda.synchronize()
                 turns.done()
 
         def on_log(self, arguments, state, control, logs=None, **_):
@@ -163,30 +180,30 @@ def theirs(encoder: Path, tokens: Path, threads: int, steps: int, turns: Turns |
     return watch.losses
 
 
-def difference(encoder: Path, tokens: Path) -> float:
+def difference(encoder: Path, tokens: Path, device: str) -> float:
     """Largest difference of both sides' losses over LOSSES steps, relative where above 1."""
     watch = Silent()
-    ours(encoder, tokens, 2, LOSSES + 1, watch, plain=True)  # a run's last loss is its history's
-    other = np.array(theirs(encoder, tokens, 2, LOSSES + 1, None, "plain")[:LOSSES])
+    ours(encoder, tokens, 2, LOSSES + 1, watch, True, device)  # a run's last loss is its history's
+    other = np.array(theirs(encoder, tokens, 2, LOSSES + 1, None, "plain", device)[:LOSSES])
     mine = np.array(watch.losses)
     print(f"losses of ours: {np.round(mine, 5)}\nof the Trainer: {np.round(other, 5)}")
     return float(np.max(np.abs(mine - other) / np.maximum(1.0, np.abs(other))))
 
 
-def work(encoder: Path, tokens: Path, kind: str, threads: int) -> None:
+def work(encoder: Path, tokens: Path, kind: str, threads: int, device: str) -> None:
     """A worker: fine-tune without end."""
     turns = Turns()
-    if kind == "ours":
-        ours(encoder, tokens, threads, ENDLESS, Silent(turns), plain=False)
+    if kind.endswith("ours"):
+        ours(encoder, tokens, threads, ENDLESS, Silent(turns), False, device)
     else:
-        theirs(encoder, tokens, threads, ENDLESS, turns, kind)
+        theirs(encoder, tokens, threads, ENDLESS, turns, kind, device)
 
 
-def compare(encoder: Path, tokens: Path, names: list[str], count: int) -> None:
+def compare(encoder: Path, tokens: Path, names: list[str], count: int, device: str) -> None:
     """Print the throughput and peak memory of the teams on one task."""
     teams = {
-        name: [Worker(encoder, tokens, name, threads) for _ in range(jobs)]
-        for name, (jobs, threads) in TEAMS.items()
+        name: [Worker(encoder, tokens, name, threads, device) for _ in range(jobs)]
+        for name, (jobs, threads) in (TEAMS if device == "cpu" else ON_DEVICE).items()
         if name in names
     }
     rates = rounds(teams, dict.fromkeys(teams, STEPS), count)
@@ -206,20 +223,21 @@ def main() -> None:
     parser.add_argument("--encoder", type=Path, default=ROOT / "data/encoders/minilm-l6")
     parser.add_argument("--tokens", type=Path, default=ROOT / "results/default/tokens")
     parser.add_argument("--tasks", nargs="*", default=TASKS, help="none: compare the losses alone")
-    parser.add_argument("--teams", nargs="+", default=list(TEAMS), help="besides ours")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--teams", nargs="+", default=list(ON_DEVICE), help="besides ours")
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--no-losses", action="store_true")
-    parser.add_argument("--worker", nargs=4, help=argparse.SUPPRESS)
+    parser.add_argument("--worker", nargs=5, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
-        encoder, tokens, kind, threads = options.worker
-        work(Path(encoder), Path(tokens), kind, int(threads))
+        encoder, tokens, kind, threads, device = options.worker
+        work(Path(encoder), Path(tokens), kind, int(threads), device)
         return
     for task in options.tasks:
         names = ["ours", *options.teams]
-        compare(options.encoder, options.tokens / task, names, options.rounds)
+        compare(options.encoder, options.tokens / task, names, options.rounds, options.device)
     if not options.no_losses:
-        apart = difference(options.encoder, options.tokens / TASKS[0])
+        apart = difference(options.encoder, options.tokens / TASKS[0], options.device)
         print(f"{LOSSES} losses in float32 without dropout differ by {apart:.1e} at most")
         if not apart <= TOLERANCE:
             sys.exit(f"that is more than {TOLERANCE}")

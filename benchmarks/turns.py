@@ -24,6 +24,11 @@ class Turns:
         sys.stdout = sys.stderr  # whatever else the process prints
         self._left, self._start = READY, time.perf_counter()
 
+    @property
+    def last(self) -> bool:
+        """Is this the turn's last step?"""
+        return self._left == 1
+
     def done(self) -> None:
         """A step is done. Ends the process when nobody waits for another."""
         self._left -= 1

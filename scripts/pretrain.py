@@ -7,6 +7,7 @@ import pandas as pd
 
 from seqtransfer import formats, logs, models, pretraining, provenance, training
 from seqtransfer.checkpoints import Checkpoint, contents
+from seqtransfer.steps import Schedule
 from seqtransfer.vocabulary import Vocabulary
 
 
@@ -31,9 +32,7 @@ def main(
     rows = np.arange(len(vocabulary))
     sources = models.Sources(encoder, layers, rows, None, None, seed, task)
     ragged = formats.read_ragged(sequences)
-    schedule = training.Schedule(
-        **{name: settings[name] for name in training.Schedule.__dataclass_fields__}
-    )
+    schedule = Schedule(**{name: settings[name] for name in Schedule.__dataclass_fields__})
     device = training.choose_device()
     precision = training.choose_precision(device)
     print(f"{task}: {len(ragged)} sequences, {len(vocabulary)} ids, seed {seed}")

@@ -27,7 +27,7 @@ def main(
     pooled = settings.get("pooled", False)
     for record_path, weights_path, *paths in zip(metrics, weights, before, after, strict=True):
         record = formats.read_json(record_path)
-        point = runs.Point(**{name: record[name] for name in runs.Point.__dataclass_fields__})
+        point = runs.Point.of(record)
         probed = representations.probe(ragged, point.task, **settings)
         sources = point.sources(
             encoder, layers, token_map, pretrained.get(point.initialization), facts

@@ -10,7 +10,7 @@ SWEPT = [*sensitivity.ARM, *sensitivity.SETTINGS, "dev_score", "diverged"]
 
 def main(
     *, records: dict[str, list[Path]], histories: list[Path], similarities: list[Path],
-    references: list[Path], paper: list[Path], reference: str,
+    references: list[Path], paper: list[Path], attention: list[Path], reference: str,
     audits: list[Path], rescored: list[Path], sweep: list[Path], outputs: list[Path],
 ) -> None:  # fmt: skip
     """records: JSON files by KINDS; histories[i] is run i's; reference: the arm that similarities
@@ -20,12 +20,13 @@ def main(
     curves = tables.histories(read["metrics"], [formats.read_table(path) for path in histories])
     speed = tables.convergence(curves)
     baselines = [record for file in read["baselines"] for record in file]
-    comparisons, calibration, settings = (
+    comparisons, calibration, settings, heads = (
         similarity_tables.gather([formats.read_table(path) for path in paths], columns)
         for paths, columns in (
             (similarities, similarity_tables.SCORED),
             (references, similarity_tables.REFERENCE),
             (paper, similarity_tables.PAPER),
+            (attention, similarity_tables.ATTENTION),
         )
     )
     predictions = similarity_tables.prediction(run, comparisons, reference)
@@ -41,6 +42,7 @@ def main(
         "maps": similarity_tables.maps(comparisons),
         "predictions": predictions,
         "association": similarity_tables.association(predictions),
+        "attention": similarity_tables.attention(heads),
         "paper": similarity_tables.paper_setting(settings, comparisons, reference),
         "budget": tables.budget(read["tasks"], run, read["pretrained"]),
         "leaks": tables.joined([formats.read_table(path) for path in audits]),

@@ -11,7 +11,11 @@ from seqtransfer import formats
 
 TEMPLATES = Path(judge.__file__).parent / "seqtransfer" / "templates"
 TASKS = {"sentiment": "text", "localization": "protein", "splice": "DNA", "composer": "music"}
-LISTS = ("histories", "similarities", "references", "paper", "audits", "rescored", "sweep")
+STAGES = ("before", "after")
+LISTS = (
+    *("histories", "similarities", "references", "paper", "attention", "audits", "rescored"),
+    "sweep",
+)
 ARMS = ("text", "random", "shuffled", "domain")
 STEPS = [0, *(2**i for i in range(10))]
 GAIN = {"text": 0.12, "random": 0.0, "shuffled": 0.03, "domain": 0.15}
@@ -63,6 +67,9 @@ def write_study(
                 path = folder / "similarities" / task / f"{left}-vs-{right}" / f"seed-{seed}.tsv"
                 formats.write_table(path, _comparison(task, left, right, seed, rng))
                 paths["similarities"].append(path)
+        for seed in seeds:
+            paths["attention"].append(folder / "attention" / task / f"seed-{seed}.tsv")
+            formats.write_table(paths["attention"][-1], _attention(task, arms, seed, rng))
         if {"text", "domain"} <= set(arms):
             for kind, table in (("references", _references(task, rng)), ("paper", _paper(task))):
                 paths[kind].append(folder / "similarities" / task / f"{kind}.tsv")
@@ -75,7 +82,7 @@ def write_study(
 def report(folder: Path, paths: dict[str, list[Path]]) -> dict[str, Path]:
     """Run the scripts summarize and judge on the files of `write_study`; where each output is."""
     names = "runs scores convergence differences histories comparisons similarity budget timings"
-    names += " leaks rescored sensitivity maps predictions association paper"
+    names += " leaks rescored sensitivity maps predictions association paper attention"
     written = {name: folder / "tables" / f"{name}.csv" for name in names.split()}
     lists = {kind: paths[kind] for kind in LISTS}
     records = {kind: files for kind, files in paths.items() if kind not in lists}
@@ -187,6 +194,22 @@ def _comparison(task, left, right, seed, rng):
                     | {"right_width": 128, "left_rank": 127, "right_rank": 127, "code": "4567"}
                 )
     return pd.DataFrame(rows)
+
+
+def _attention(task, arms, seed, rng):
+    """Heads of text are nearer to domain's than random's are; fine-tuning sharpens all."""
+    pairs = [(arm, "domain", stage) for arm in arms if arm != "domain" for stage in STAGES]
+    pairs += [(arm, arm, "change") for arm in arms]
+    return pd.DataFrame(
+        {"task": task, "left": left, "right": right, "seed": seed, "stage": stage}
+        | {"layer": layer, "right_layer": layer, "head": head, "partner": 3 - head}
+        | {"matched": 0.5 - 0.2 * (left == "text") + rng.normal(0, 0.02), "unmatched": 0.9}
+        | {"by_example": 0.25, "left_entropy": 3.0 - layer / 9, "right_entropy": 2.8 - layer / 9}
+        | {"left_distance": 9.0, "right_distance": 8.0, "examples": 64, "code": "4567"}
+        for left, right, stage in pairs
+        for layer in (1, 2, 3, 4)
+        for head in range(4)
+    )
 
 
 def _references(task, rng):

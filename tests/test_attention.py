@@ -22,8 +22,9 @@ def maps(seed, examples=3, heads=4, size=6, tokens=None):
 def test_exactly_permuted_heads_are_found_and_cost_nothing():
     left, tokens = maps(0, tokens=[6, 4, 2])
     order = np.array([2, 0, 3, 1])
-    for match in (attention.match_heads, attention.match_heads_by_example):
-        found = match(left, left[:, order], tokens)
+    distances = attention.head_distances(left, left[:, order], tokens)
+    for match in (attention.match, attention.match_by_example):
+        found = match(distances)
         assert found.cost == pytest.approx(0, abs=1e-15)
         assert found.unmatched > 0.1
         expected = np.broadcast_to(np.argsort(order), found.partners.shape)
@@ -34,8 +35,9 @@ def test_heads_permuted_anew_in_every_example_fool_the_matching_by_example_only(
     left, tokens = maps(1)
     right = np.stack([example[np.random.default_rng(i).permutation(4)]
                       for i, example in enumerate(left)])  # fmt: skip
-    assert attention.match_heads_by_example(left, right, tokens).cost == pytest.approx(0)
-    assert attention.match_heads(left, right, tokens).cost > 0.05
+    distances = attention.head_distances(left, right, tokens)
+    assert attention.match_by_example(distances).cost == pytest.approx(0)
+    assert attention.match(distances).cost > 0.05
 
 
 @settings(max_examples=30, deadline=None)
@@ -47,8 +49,8 @@ def test_the_global_matching_is_the_cheapest_of_all_permutations(seed, heads, ex
         np.mean([np.abs(left[:, h] - right[:, p]).sum(axis=2).mean() for h, p in enumerate(order)])
         for order in itertools.permutations(range(heads))
     )
-    found = attention.match_heads(left, right, tokens)
-    by_example = attention.match_heads_by_example(left, right, tokens)
+    distances = attention.head_distances(left, right, tokens)
+    found, by_example = attention.match(distances), attention.match_by_example(distances)
     assert found.cost == pytest.approx(cheapest)
     assert 0 <= by_example.cost <= found.cost + 1e-12
     assert found.cost <= found.unmatched + 1e-12 <= 2 + 1e-12
@@ -58,7 +60,7 @@ def test_the_global_matching_is_the_cheapest_of_all_permutations(seed, heads, ex
 def test_the_distance_of_heads_that_share_no_weight_is_two():
     left, right = np.zeros((1, 1, 3, 3)), np.zeros((1, 1, 3, 3))
     left[..., 0], right[..., 1] = 1, 1
-    assert attention.match_heads(left, right, [3]).cost == 2
+    assert attention.match(attention.head_distances(left, right, [3])).cost == 2
 
 
 def test_entropy_and_distance_of_known_maps():
@@ -70,11 +72,11 @@ def test_entropy_and_distance_of_known_maps():
         known[example, 1, :real, :real] = 1 / real
         known[example, 2, :real, 0] = 1
     np.testing.assert_allclose(
-        attention.entropy(known, tokens), [0, (np.log(4) + np.log(2)) / 2, 0], atol=1e-15
+        attention.entropy(known, tokens), [[0, np.log(4), 0], [0, np.log(2), 0]], atol=1e-15
     )
     # Uniform over m tokens: (m^2 - 1) / (3 m). To token 0: (m - 1) / 2.
     np.testing.assert_allclose(
-        attention.distance(known, tokens), [0, (15 / 12 + 3 / 6) / 2, (1.5 + 0.5) / 2]
+        attention.distance(known, tokens), [[0, 15 / 12, 1.5], [0, 3 / 6, 0.5]]
     )
 
 
@@ -82,8 +84,8 @@ def test_more_padding_changes_nothing():
     left, tokens = maps(3, tokens=[3, 5, 6])
     right, _ = maps(4, tokens=[3, 5, 6])
     wide = [np.pad(m, ((0, 0), (0, 0), (0, 7), (0, 7))) for m in (left, right)]
-    before, after = attention.match_heads(left, right, tokens), attention.match_heads(*wide, tokens)
-    assert after.cost == pytest.approx(before.cost)
+    before = attention.head_distances(left, right, tokens)
+    np.testing.assert_allclose(attention.head_distances(*wide, tokens), before)
     for measure in (attention.entropy, attention.distance):
         np.testing.assert_allclose(measure(wide[0], tokens), measure(left, tokens))
 
@@ -106,8 +108,8 @@ def test_faulty_maps_are_refused(change, tokens, message):
     for measure in (
         attention.entropy,
         attention.distance,
-        lambda m, t: attention.match_heads(m, good, t),
-        lambda m, t: attention.match_heads_by_example(m, good, t),
+        lambda m, t: attention.head_distances(m, good, t),
+        lambda m, t: attention.head_distances(good, m, t),
     ):
         with pytest.raises(ValueError, match=message):
             measure(change(good), tokens)
@@ -115,4 +117,4 @@ def test_faulty_maps_are_refused(change, tokens, message):
 
 def test_maps_of_other_shapes_are_refused():
     with pytest.raises(ValueError, match="right"):
-        attention.match_heads(maps(0)[0], maps(1, heads=3)[0], [6, 6, 6])
+        attention.head_distances(maps(0)[0], maps(1, heads=3)[0], [6, 6, 6])

@@ -175,7 +175,7 @@ def test_dropout_continues_where_its_state_was_taken():
     state = dropout.state()
     expected = [dropout.mask(torch.ones(5, 7)) for _ in range(3)]
     other = Dropout(0.3)
-    other.restore(*state)
+    other.restore(state)
     assert all(torch.equal(other.mask(torch.ones(5, 7)), e) for e in expected)
 
 

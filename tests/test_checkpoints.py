@@ -15,11 +15,12 @@ import torch
 from seqtransfer import checkpoints, models, training
 from seqtransfer.checkpoints import Checkpoint
 from seqtransfer.formats import Ragged
+from seqtransfer.steps import Schedule
 from seqtransfer.targets import Classification
 from seqtransfer.vocabulary import CLS, SEP
 
 TARGET = Classification(("a", "b"))
-PLAN = training.Schedule(12, 8, 1e-3, 0.1, weight_decay=0.01)
+PLAN = Schedule(12, 8, 1e-3, 0.1, weight_decay=0.01)
 RUN = {"first_evaluation": 2, "seed": 3, "task": "toy", "device": "cpu"}
 
 
@@ -138,7 +139,7 @@ from seqtransfer.vocabulary import token_map, Vocabulary
 import numpy as np
 encoder, path, out = map(Path, sys.argv[1:])
 sources = models.Sources(encoder, 2, np.arange(11), None, None, 3, "toy")
-t.PLAN = t.training.Schedule(150, 8, 1e-3, 0.1, weight_decay=0.01)
+t.PLAN = t.Schedule(150, 8, 1e-3, 0.1, weight_decay=0.01)
 state, _ = t.run(sources, t.Checkpoint(path, {}, seconds=0.0) if path.name != "none" else None)
 torch.save(state, out)
 """

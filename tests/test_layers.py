@@ -18,7 +18,16 @@ FILES = {
 }
 MODULES = sorted(FILES)
 TORCH = {
-    *("adaptation", "bert", "checkpoints", "conversions", "dropout", "encoders", "families"),
+    *(
+        "adaptation",
+        "attentions",
+        "bert",
+        "checkpoints",
+        "conversions",
+        "dropout",
+        "encoders",
+        "families",
+    ),
     *("initializations", "models", "optimizer", "pretraining", "representations", "stock"),
     "training",
 }
@@ -99,6 +108,7 @@ def test_torch_is_only_in_the_modules_that_train_and_read_models():
         ("vocabulary", set()),
         ("reading", set()),
         ("alphabets", set()),
+        ("engraved", set()),
         ("corpora", {"formats", "reading"}),
         ("splits", {"corpora"}),
         ("tables", {"formats", "scores", "statistics"}),

@@ -11,7 +11,7 @@ from seqtransfer import batches, pretraining, seeds
 from seqtransfer.checkpoints import Checkpoint
 from seqtransfer.formats import Ragged
 from seqtransfer.pretraining import IGNORED
-from seqtransfer.training import Schedule
+from seqtransfer.steps import Schedule
 from seqtransfer.vocabulary import CLS, MASK, PAD, SEP, UNKNOWN
 
 CPU = {"device": "cpu", "precision": "float32"}
@@ -105,9 +105,10 @@ def test_the_loss_over_gathered_positions_is_that_of_the_whole_model(masked_mode
     masked_model, stock = masked_model
     ragged = noise(12, 0)
     ids, mask = batches.collate(ragged, np.arange(12))
-    loss, hits, chosen = pretraining._loss(
-        masked_model, ids, mask, 0.3, np.random.default_rng(1), "cpu"
+    *inputs, true, count = pretraining._masked(
+        masked_model, ragged, np.arange(12), 0.3, np.random.default_rng(1), "cpu"
     )
+    logits = masked_model(*inputs)
     corrupted, labels = pretraining.mask_tokens(ids, 0.3, 11, np.random.default_rng(1))
     with torch.inference_mode():
         output = stock(
@@ -115,9 +116,15 @@ def test_the_loss_over_gathered_positions_is_that_of_the_whole_model(masked_mode
             attention_mask=torch.from_numpy(mask),
             labels=torch.from_numpy(labels),
         )
+    loss = float(pretraining._loss(logits, true, count).detach())
+    assert loss == pytest.approx(float(output.loss), abs=1e-5)
+    np.testing.assert_array_equal(inputs[0], corrupted)
+    np.testing.assert_array_equal(true, labels[labels != IGNORED])
+    assert count == (labels != IGNORED).sum()
+    # As other devices have it: all positions, of which those not chosen count for nothing.
+    everywhere = masked_model(inputs[0], inputs[1], None)
+    loss = pretraining._loss(everywhere, torch.from_numpy(labels.ravel()), count)
     assert float(loss.detach()) == pytest.approx(float(output.loss), abs=1e-5)
-    right = output.logits.argmax(dim=-1).numpy() == labels
-    assert (hits, chosen) == (right.sum(), (labels != IGNORED).sum())
 
 
 def test_the_accuracy_is_the_share_of_all_masked_tokens_whatever_the_batches(masked_model):

@@ -11,12 +11,13 @@ from safetensors.torch import load_file
 from seqtransfer import adaptation, arms, bert, encoders, models, pretraining, training
 from seqtransfer.formats import Ragged
 from seqtransfer.optimizer import AdamW
+from seqtransfer.steps import Schedule, Steps
 from seqtransfer.stock import Stock
 from seqtransfer.targets import Classification
 from seqtransfer.vocabulary import CLS, SEP
 
 TARGET = Classification(("a", "b"))
-PLAN = training.Schedule(3, 8, 1e-2, 0.1, weight_decay=0.01)
+PLAN = Schedule(3, 8, 1e-2, 0.1, weight_decay=0.01)
 SIZES = {"vocab_size": 40, "hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2}
 SIZES |= {"intermediate_size": 24, "max_position_embeddings": 32}
 FAMILIES = {
@@ -51,10 +52,15 @@ def fit(model: models.Classifier) -> models.Classifier:
     data = part(8)
     with training.reproducible(1, threads=1):
         optimizer = AdamW(model.train(), PLAN.weight_decay)
+        batch = *training.to_tensors(data, np.arange(8), "cpu"), torch.from_numpy(data.labels)
+        update = Steps(
+            optimizer,
+            lambda ids, mask, wanted: training.loss_of(TARGET, model(ids, mask), wanted),
+            PLAN,
+            recordable=False,
+        )
         for step in range(PLAN.steps):
-            outputs = model(*training.to_tensors(data, np.arange(8), "cpu"))
-            loss = training.loss_of(TARGET, outputs, data.labels)
-            training.step_with(optimizer, loss, PLAN, step)
+            update(step, *batch)
     return model
 
 
@@ -145,7 +151,7 @@ def test_the_domain_arm_may_be_another_encoder_of_its_own_size(strange, sources_
 def test_any_family_learns_to_fill_in_masks(strange):
     sequences = [[CLS, *([5 + i % 6] * 10), SEP] for i in range(200)]
     ragged = Ragged.from_lists(sequences, [-1] * 200, [f"e{i}" for i in range(200)])
-    plan = training.Schedule(150, 16, 1e-2, 0.1, weight_decay=0.01)
+    plan = Schedule(150, 16, 1e-2, 0.1, weight_decay=0.01)
     with training.reproducible(1, threads=1):
         done = pretraining.pretrain(
             strange, ragged, plan, mask_rate=0.15, device="cpu", precision="float32"

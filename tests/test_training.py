@@ -16,8 +16,8 @@ from torch import nn
 from seqtransfer import batches, evaluations, models, seeds, training
 from seqtransfer.dropout import Dropout
 from seqtransfer.formats import Ragged
+from seqtransfer.steps import Schedule
 from seqtransfer.targets import Classification, Regression
-from seqtransfer.training import Schedule
 from seqtransfer.vocabulary import CLS, SEP
 
 A, B, NOISE = 5, 6, (7, 8, 9, 10)
@@ -296,7 +296,8 @@ def test_a_number_is_learned_and_answered_in_its_own_unit(sources_for):
 
 def test_the_loss_of_a_number_is_its_squared_error_in_units_of_the_deviation():
     target = Regression(5.0, 2.0)
-    loss = training.loss_of(target, torch.tensor([[0.5], [-1.0]]), np.array([7.0, 3.0]))
+    wanted = training.answers(target, np.array([7.0, 3.0]), "cpu")
+    loss = training.loss_of(target, torch.tensor([[0.5], [-1.0]]), wanted)
     assert float(loss) == pytest.approx(((0.5 - 1) ** 2 + 0) / 2)
     scores = target.score(np.array([7.0, 3.0]), np.array([[6.0], [3.0]]))
     assert scores["loss"] == pytest.approx(((0.5 - 1) ** 2 + 0) / 2)

@@ -48,7 +48,7 @@ def test_a_missing_book_and_too_many_failures_are_named(tmp_path, monkeypatch):
     def fail(*_):
         raise KeyError("x")
 
-    monkeypatch.setattr(tunes, "write_score", fail)
+    monkeypatch.setattr(tunes, "write_midi", fail)
     with pytest.raises(ValueError, match="could not export 2 tunes"):
         tunes.tunes(tmp_path / "raw", tmp_path / "out.midi")
     assert not (tmp_path / "out.midi").exists()

@@ -8,6 +8,7 @@ from seqtransfer.formats import Ragged
 from seqtransfer.vocabulary import PAD
 
 POOL = 8  # batches that are sorted by length together
+WIDTHS = 16  # on a device that records its steps, padded batches are a multiple of this wide
 
 
 def order(
@@ -41,17 +42,21 @@ def in_length_order(lengths: np.ndarray, batch_size: int) -> Iterator[np.ndarray
         yield indices[start : start + batch_size]
 
 
-def collate(ragged: Ragged, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    """ids (batch, longest) int64 padded with PAD, and mask (batch, longest) int64 or None.
+def collate(
+    ragged: Ragged, indices: np.ndarray, multiple: int = 1
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """ids (batch, width) int64 padded with PAD, and mask (batch, width) int64 or None.
 
-    The mask is None where no sequence is padded, so that attention needs none.
+    The width is that of the batch's longest sequence, rounded up to a `multiple` but not above that
+    of the longest of `ragged`. The mask is None where nothing is padded: attention needs none.
     """
-    sequences = [ragged[i] for i in indices]
-    longest = max(len(s) for s in sequences)
-    ids = np.full((len(sequences), longest), PAD, dtype=np.int64)
-    for row, sequence in zip(ids, sequences, strict=True):
-        row[: len(sequence)] = sequence
-    if all(len(s) == longest for s in sequences):
+    lengths = ragged.lengths[indices]
+    width = int(lengths.max())
+    if width % multiple:
+        width = min(width + multiple - width % multiple, int(ragged.lengths.max()))
+    ids = np.full((len(indices), width), PAD, dtype=np.int64)
+    for row, index, length in zip(ids, indices, lengths, strict=True):
+        row[:length] = ragged[index]
+    if lengths.min() == width:
         return ids, None
-    lengths = np.array([len(s) for s in sequences])
-    return ids, (np.arange(longest) < lengths[:, None]).astype(np.int64)
+    return ids, (np.arange(width) < lengths[:, None]).astype(np.int64)

@@ -18,7 +18,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from seqtransfer.dropout import Dropout, cleared
+from seqtransfer.dropout import Dropout
 from seqtransfer.vocabulary import PAD, SEP
 
 KINDS = {"model_type": "bert", "hidden_act": "gelu", "position_embedding_type": "absolute"}
@@ -74,6 +74,8 @@ class Bert(nn.Module):
     `dtype` is what matrices are multiplied in; `dropout` holds the stream that training draws from.
     """
 
+    recordable = True  # see `steps`
+
     def __init__(self, config: Config, *, pooler: bool):
         super().__init__()
         self.config = config
@@ -101,8 +103,8 @@ class Bert(nn.Module):
         """
         batch, length = ids.shape
         tables = self.embeddings
-        x = functional.embedding(ids, tables["word_embeddings"].weight)
-        x = x + functional.embedding(token_types(ids), tables["token_type_embeddings"].weight)
+        x = _rows(tables["word_embeddings"].weight, ids)
+        x = x + _rows(tables["token_type_embeddings"].weight, token_types(ids))
         x = tables["LayerNorm"](x + tables["position_embeddings"].weight[:length])
         dropout = self.dropout if self.training else None
         x = (dropout(x) if dropout else x).to(self.dtype).flatten(0, 1)
@@ -164,6 +166,17 @@ def fresh(config: Config, generator: torch.Generator) -> dict[str, torch.Tensor]
             tensor.fill_(1.0 if name.endswith("LayerNorm.weight") else 0.0)
     state["embeddings.word_embeddings.weight"][PAD] = 0.0
     return state
+
+
+def _rows(table: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
+    """The rows of `table` at `ids`.
+
+    On an NVIDIA device a product with ones at the ids: the gradient of indexing there sorts the
+    ids, and a graph of kernels cannot be recorded through that.
+    """
+    if not (table.is_cuda and table.requires_grad and torch.is_grad_enabled()):
+        return functional.embedding(ids, table)
+    return (ids[..., None] == torch.arange(len(table), device=ids.device)).to(table.dtype) @ table
 
 
 def _wide(dtype: torch.dtype) -> torch.dtype:
@@ -240,27 +253,28 @@ class _Layer(torch.autograd.Function):
 
 
 def _add_norm(x, z, dropout, gain, shift, config):
-    """norm(x + drop(z)), and what `_add_norm_backward` needs; z is overwritten."""
-    if dropout is None:
-        total, mask = x + z, x.new_empty(0)
-    else:
-        mask = dropout.mask(z)
-        total = torch.add(x, cleared(z, mask), alpha=dropout.scale)
-    # LayerNorm's parameters stay float32 beside a bfloat16 x.
+    """norm(x + drop(z)), and what `_add_norm_backward` needs; z may be overwritten."""
+    total, mask = dropout.add(x, z) if dropout else (x + z, x.new_empty(0))
     out, mean, deviation = torch.native_layer_norm(
-        total, [x.shape[-1]], gain, shift, config.layer_norm_eps
+        _beside(gain, total), [x.shape[-1]], gain, shift, config.layer_norm_eps
     )
-    return out, (total, mask, mean, deviation)
+    return out.to(x.dtype), (total, mask, mean, deviation)
 
 
 def _add_norm_backward(grad, saved, dropout, gain, shift):
     """Gradients with respect to x, z, gain and shift."""
     total, mask, mean, deviation = saved
+    wide, x = _beside(gain, grad.contiguous()), _beside(gain, total)
     dx, dgain, dshift = aten.native_layer_norm_backward(
-        grad.contiguous(), total, [total.shape[-1]], mean, deviation, gain, shift, [True] * 3
+        wide, x, [x.shape[-1]], mean, deviation, gain, shift, [True] * 3
     )
-    dz = dx if dropout is None else cleared(dx * dropout.scale, mask)
-    return dx, dz, dgain, dshift
+    dx = dx.to(grad.dtype)
+    return dx, dropout.backward(dx, mask) if dropout else dx, dgain, dshift
+
+
+def _beside(parameter, x):
+    """x as a LayerNorm's kernel takes it: only the CPU's knows float32 gains beside bfloat16."""
+    return x if x.device.type == "cpu" else x.to(parameter.dtype)
 
 
 def _outer(grad, x):

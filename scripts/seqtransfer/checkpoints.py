@@ -107,14 +107,12 @@ class Running:
         state["random.cpu"] = torch.get_rng_state()
         if torch.cuda.is_available():
             state["random.cuda"] = torch.cuda.get_rng_state()
-        _, on_devices = self.model.encoder.dropout.state()
-        return state | {f"dropout.{device}": tensor for device, tensor in on_devices.items()}
+        return state
 
     def streams(self) -> dict:
         """Where NumPy's streams stand."""
-        words, _ = self.model.encoder.dropout.state()
         return {
-            "dropout": words,
+            "dropout": self.model.encoder.dropout.state(),
             "generators": {n: g.bit_generator.state for n, g in self.generators.items()},
         }
 
@@ -125,7 +123,7 @@ class Running:
         torch.set_rng_state(tensors["random.cpu"])
         if "random.cuda" in tensors:
             torch.cuda.set_rng_state(tensors["random.cuda"])
-        self.model.encoder.dropout.restore(streams["dropout"], _group(tensors, "dropout"))
+        self.model.encoder.dropout.restore(streams["dropout"])
         for name, state in streams["generators"].items():
             self.generators[name].bit_generator.state = state
 

@@ -2,7 +2,8 @@
 
 torch draws one 32-bit number an element and turns it into a float; on a CPU that takes longer than
 the matrix product beside it. Here 64 random bits decide for four elements, and what is dropped is
-cleared by a bitwise `and`, so that the numbers themselves are never converted.
+cleared by a bitwise `and`, so that the numbers themselves are never converted. Other devices have
+kernels of their own that draw, drop and scale at once.
 """
 
 import math
@@ -14,66 +15,67 @@ INTEGER = {2: torch.int16, 4: torch.int32, 8: torch.int64}  # by bytes of an ele
 
 
 class Dropout:
-    """Sets a `share` of elements to 0; `scale` is what the kept ones must be multiplied by.
+    """Sets a `share` of elements to 0 and scales the kept ones up.
 
-    `share` is met to 2^-15. The stream is the object's own: seeded by `seed`, saved and restored by
-    `state` and `restore`, untouched by anything else that draws numbers.
+    On a CPU `share` is met to 2^-15, and the stream is the object's own: seeded by `seed`, saved
+    and restored by `state` and `restore`, untouched by anything else that draws numbers. On other
+    devices it is the device's default stream, which `seed` seeds and a run's checkpoint keeps.
     """
 
     def __init__(self, share: float):
         if not 0 <= share < 1:
             raise ValueError(f"a dropout share of {share} is not in [0, 1)")
+        self.share = share
         self.dropped = round(share * 2**15)  # of 2^15 values
         self.scale = 2**15 / (2**15 - self.dropped)
-        self.seed(0)
+        self._bits = np.random.SFC64(0)
 
     def seed(self, seed: int) -> None:
         """Start the stream of `seed` (at least 0)."""
         self._bits = np.random.SFC64(seed)
-        self._generators: dict[torch.device, torch.Generator] = {}
-        self._seed = seed
+        torch.cuda.manual_seed(seed)
 
-    def state(self) -> tuple[dict, dict[str, torch.Tensor]]:
-        """Where the stream stands: words for JSON, and a tensor for each device but the CPU."""
-        words = {name: [int(v) for v in x] for name, x in self._bits.state["state"].items()}
-        return words, {str(d): g.get_state() for d, g in self._generators.items()}
+    def state(self) -> dict:
+        """Where the CPU's stream stands, as words for JSON."""
+        return {name: [int(v) for v in x] for name, x in self._bits.state["state"].items()}
 
-    def restore(self, words: dict, on_devices: dict[str, torch.Tensor]) -> None:
+    def restore(self, words: dict) -> None:
         """Continue where `state` was taken."""
         inner = {name: np.array(x, dtype=np.uint64) for name, x in words.items()}
         self._bits.state = {**self._bits.state, "state": inner}
-        for device, numbers in on_devices.items():
-            self._generator(torch.device(device)).set_state(numbers)
+
+    def add(self, x: torch.Tensor, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """x + drop(z), and the mask for `backward`; z may be overwritten. Not differentiable."""
+        if z.device.type == "cpu":
+            mask = self.mask(z)
+            return torch.add(x, cleared(z, mask), alpha=self.scale), mask
+        dropped, mask = torch.native_dropout(z, self.share, True)
+        return x + dropped, mask
+
+    def backward(self, gradient: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """The gradient of z from that of `add`'s sum."""
+        if gradient.device.type == "cpu":
+            return cleared(gradient * self.scale, mask)
+        return torch.ops.aten.native_dropout_backward(gradient, mask, 1 / (1 - self.share))
 
     def mask(self, like: torch.Tensor) -> torch.Tensor:
-        """Integers of the shape and element size of `like`: all bits set to keep, none to drop."""
+        """Integers of the shape and element size of `like`: all bits set to keep, none to drop.
+
+        `like`: on the CPU.
+        """
         count = like.numel()
-        if like.device.type == "cpu":
-            words = self._bits.random_raw(math.ceil(count / 4))
-            numbers = torch.from_numpy(words.view(np.int16)[:count])
-            numbers.bitwise_right_shift_(1)
-        else:
-            generator = self._generator(like.device)
-            numbers = torch.randint(
-                -(2**14),
-                2**14,
-                (count,),
-                dtype=torch.int16,
-                device=like.device,
-                generator=generator,
-            )
+        words = self._bits.random_raw(math.ceil(count / 4))
+        numbers = torch.from_numpy(words.view(np.int16)[:count])
+        numbers.bitwise_right_shift_(1)
         # Uniform on [-2^14, 2^14): the lowest `dropped` of 2^15 values become non-negative.
         numbers.neg_().sub_(2**14 - self.dropped + 1).bitwise_right_shift_(15)
         return numbers.view(like.shape).to(INTEGER[like.element_size()])
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         """x with a share of its elements 0 and the others scaled up; differentiable."""
-        return x * cleared(torch.full_like(x, self.scale), self.mask(x))
-
-    def _generator(self, device: torch.device) -> torch.Generator:
-        if device not in self._generators:
-            self._generators[device] = torch.Generator(device).manual_seed(self._seed)
-        return self._generators[device]
+        if x.device.type == "cpu":
+            return x * cleared(torch.full_like(x, self.scale), self.mask(x))
+        return torch.nn.functional.dropout(x, self.share)
 
 
 def cleared(x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

@@ -1,21 +1,19 @@
-"""Engraved scores (MusicXML, Humdrum) -> one MIDI file a piece, for one composer at a time."""
+"""A composer's engraved scores (MusicXML, Humdrum) -> one MIDI file a piece."""
 
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
-from music21 import converter
-from music21.harmony import Harmony
-from music21.repeat import RepeatMark
-from music21.spanner import RepeatBracket
-from music21.stream import Stream
+import symusic
 
-from seqtransfer import formats
+from seqtransfer import engraved, formats
 from seqtransfer.formats import whole_folder
 
 SUFFIXES = (".krn", ".mxl", ".musicxml", ".xml")
 FAILURES = 0.1  # the largest fraction of pieces that may fail
+TICKS = 10080  # a quarter note: tuplets of 3, 5, 7 and 9 end on a tick
+VELOCITY = 64  # scores say little of loudness, and no task reads it
 
 
 def export_pieces(corpus_folder: Path, composer: str, pieces: int, folder: Path) -> None:
@@ -23,7 +21,7 @@ def export_pieces(corpus_folder: Path, composer: str, pieces: int, folder: Path)
 
     corpus_folder: has one folder a composer. The pieces are taken evenly over the sorted paths,
     so the choice needs no randomness. index.tsv has the columns file, label (the composer) and
-    group (the piece). Pieces that music21 cannot export are printed and left out.
+    group (the piece). Pieces that cannot be read are printed and left out.
     Raises ValueError if the composer has no scores or more than 10 % of the pieces fail.
     """
     paths = list_pieces(corpus_folder, composer)
@@ -36,15 +34,15 @@ def export_pieces(corpus_folder: Path, composer: str, pieces: int, folder: Path)
             name = re.sub(r"\s+", "_", f"{composer}-{path.stem}")
             try:
                 write_midi(path, new / f"{name}.mid")
-            except Exception as error:  # music21 raises many kinds, bare Exceptions too
-                print(f"left out {path}: {type(error).__name__}: {error}")
+            except ValueError as error:
+                print(f"left out {error}")
             else:
                 rows.append({"file": f"{name}.mid", "label": composer, "group": name})
         failed = len(chosen) - len(rows)
         if failed > FAILURES * len(chosen):
             raise ValueError(
-                f"{corpus_folder}: music21 could not export {failed} of {len(chosen)} pieces of "
-                f"{composer}; the log lists them"
+                f"{corpus_folder}: could not export {failed} of {len(chosen)} pieces of {composer};"
+                " the log lists them"
             )
         formats.write_table(new / "index.tsv", pd.DataFrame(rows))
 
@@ -71,20 +69,17 @@ def spread(paths: Sequence[Path], count: int) -> list[Path]:
 
 
 def write_midi(path: Path, midi: Path) -> None:
-    """Parse one score and write it as MIDI, equal bytes for equal scores.
+    """Write the notes of one score as MIDI, a track a part, equal bytes for equal scores.
 
-    The notes sound as written, in order, each section once.
+    ASSUME: repeats are not played out, which would put the same notes into a piece twice.
+    Raises ValueError naming the score if it cannot be read.
     """
-    # forceSource: music21 otherwise keeps and trusts pickles of what it parsed before.
-    write_score(converter.parse(path, forceSource=True), midi)
-
-
-def write_score(score: Stream, midi: Path) -> None:
-    """Write a parsed score as MIDI; see `write_midi`."""
-    # ASSUME: repeats are not played out. They would put the same notes into a piece twice, and
-    # music21 refuses scores whose repeat marks do not match.
-    # ASSUME: chord symbols and figures are an editor's reading, not notes of the piece.
-    for mark in list(score.recurse().getElementsByClass((RepeatMark, RepeatBracket, Harmony))):
-        score.remove(mark, recurse=True)
+    score = symusic.Score(TICKS)
+    for part in engraved.read(path):
+        track = symusic.Track()
+        for note in part:
+            start, end = (round(at * TICKS) for at in (note.onset, note.onset + note.duration))
+            track.notes.append(symusic.Note(start, end - start, note.pitch, VELOCITY))
+        score.tracks.append(track)
     with formats.atomic(midi) as temporary:
-        score.write("midi", fp=temporary)
+        score.dump_midi(temporary)

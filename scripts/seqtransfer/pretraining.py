@@ -16,8 +16,8 @@ from seqtransfer.families import State
 from seqtransfer.formats import Ragged
 from seqtransfer.models import Sources, without_pooler
 from seqtransfer.optimizer import AdamW
+from seqtransfer.steps import Schedule, Steps
 from seqtransfer.stock import Stock
-from seqtransfer.training import Schedule
 from seqtransfer.vocabulary import MASK, SPECIALS
 
 IGNORED = -100  # label of a position that is not predicted
@@ -50,14 +50,15 @@ class MaskedLanguageModel(nn.Module):
         nn.init.zeros_(self.transform.bias)
 
     def forward(
-        self, ids: torch.Tensor, mask: torch.Tensor | None, wanted: torch.Tensor
+        self, ids: torch.Tensor, mask: torch.Tensor | None, wanted: torch.Tensor | None
     ) -> torch.Tensor:
         """Logits (positions, vocabulary) float32 at `wanted`: (positions,) places in ids, flat.
 
-        Only these go through the head, so that a large vocabulary costs little.
+        Only these go through the head, so that a large vocabulary costs little; all, if None.
         """
         dtype = self.encoder.dtype
-        states = self.encoder(ids, mask).flatten(0, 1)[wanted].float()
+        states = self.encoder(ids, mask).flatten(0, 1)
+        states = (states if wanted is None else states[wanted]).float()
         states = self.norm(functional.gelu(self.transform(states)))
         return functional.linear(states.to(dtype), self.encoder.table.to(dtype)).float() + self.bias
 
@@ -106,6 +107,12 @@ def pretrain(
     held_out, trained_on = np.split(rows, [max(1, len(rows) // 20)])
     masks = seeds.generator(seed, task, "masks")
     run = Running(model, AdamW(model, schedule.weight_decay), {"masks": masks})
+    update = Steps(
+        run.optimizer,
+        lambda *inputs: _loss(model(*inputs[:3]), *inputs[3:]),
+        schedule,
+        recordable=encoder.recordable,
+    )
     done, history, losses, tokens, seconds = 0, [], [], 0, 0.0
     kept: dict[int, State] = {}
     found = checkpoint.resume(run) if checkpoint else None
@@ -124,18 +131,18 @@ def pretrain(
         schedule.steps,
         seeds.generator(seed, task, "pretrain order"),
     )
+    model.train()
     for step, indices in enumerate(islice(order, done, None), start=done):
         start = time.perf_counter()
-        model.train()
-        ids, mask = batches.collate(sequences, trained_on[indices])
-        loss, _, _ = _loss(model, ids, mask, mask_rate, masks, device)
-        losses.append(training.step_with(run.optimizer, loss, schedule, step))
+        examples = trained_on[indices]
+        losses.append(update(step, *_masked(model, sequences, examples, mask_rate, masks, device)))
         seconds += time.perf_counter() - start
-        tokens += ids.size if mask is None else int(mask.sum())
+        tokens += int(sequences.lengths[examples].sum())
         if step + 1 in keep:
             kept[step + 1] = {n: t.detach().cpu().clone() for n, t in encoder.plain_state().items()}
         if step + 1 in grid:
             accuracy = _accuracy(model, sequences, held_out, mask_rate, task, device)
+            model.train()
             history.append(
                 {
                     "step": step + 1,
@@ -169,23 +176,33 @@ def pretrain(
     )
 
 
-def _loss(
+def _masked(
     model: MaskedLanguageModel,
-    ids: np.ndarray,
-    mask: np.ndarray | None,
+    sequences: Ragged,
+    examples: np.ndarray,
     rate: float,
     generator: np.random.Generator,
     device: str,
-) -> tuple[torch.Tensor, int, int]:
-    """Mean cross-entropy over the chosen positions, how many are filled in right, and how many."""
+) -> tuple[torch.Tensor | None, ...]:
+    """A batch: what `model` takes (ids, mask, wanted), then the true ids there, and their number.
+
+    On the CPU only the chosen positions are wanted. Elsewhere all are, with IGNORED for the true id
+    of the others: then the shapes are the same from batch to batch.
+    """
+    everywhere = device != "cpu"
+    ids, mask = batches.collate(sequences, examples, batches.WIDTHS if everywhere else 1)
     corrupted, labels = mask_tokens(ids, rate, len(model.bias), generator)
-    wanted = torch.from_numpy(np.flatnonzero(labels != IGNORED)).to(device)
-    target = torch.from_numpy(labels[labels != IGNORED]).to(device)
-    mask = None if mask is None else torch.from_numpy(mask).to(device)
-    logits = model(torch.from_numpy(corrupted).to(device), mask, wanted)
+    labels = labels.ravel()
+    wanted = None if everywhere else np.flatnonzero(labels != IGNORED)
     # A batch may by chance have no chosen position: its loss is 0, not the mean of nothing.
-    loss = functional.cross_entropy(logits, target, reduction="sum") / max(1, len(target))
-    return loss, int((logits.argmax(dim=-1) == target).sum()), len(target)
+    count = np.array(max(1, np.count_nonzero(labels != IGNORED)), dtype=np.float32)
+    arrays = (corrupted, mask, wanted, labels if wanted is None else labels[wanted], count)
+    return tuple(None if array is None else torch.from_numpy(array).to(device) for array in arrays)
+
+
+def _loss(logits: torch.Tensor, true: torch.Tensor, count: torch.Tensor) -> torch.Tensor:
+    """Mean cross-entropy over the chosen positions."""
+    return functional.cross_entropy(logits, true, reduction="sum", ignore_index=IGNORED) / count
 
 
 def _accuracy(model, sequences, rows, rate, task, device) -> float:
@@ -196,7 +213,7 @@ def _accuracy(model, sequences, rows, rate, task, device) -> float:
     right, total = 0, 0
     with torch.inference_mode():
         for indices in batches.in_length_order(sequences.lengths[rows], batch_size=64):
-            ids, mask = batches.collate(sequences, rows[indices])
-            _, hits, chosen = _loss(model, ids, mask, rate, generator, device)
-            right, total = right + hits, total + chosen
+            *inputs, true, _ = _masked(model, sequences, rows[indices], rate, generator, device)
+            hits = model(*inputs).argmax(dim=-1) == true  # never where it is IGNORED
+            right, total = right + int(hits.sum()), total + int((true != IGNORED).sum())
     return right / max(1, total)

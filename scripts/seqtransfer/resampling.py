@@ -16,6 +16,7 @@ from seqtransfer.measures.measure import Measure
 from seqtransfer.measures.sides import RELATIVE_CUTOFF, Pairing, Side, prepare
 
 VANISHED = 1e-8  # share of a direction's variance in the kept rows, below which it is gone
+CLEAR = 1e-2  # where no direction of the kept rows is shorter, Cholesky's root serves
 
 
 class Without(Side):
@@ -45,15 +46,13 @@ class Without(Side):
         rank, unit = self._whole.rank, self._whole.singular
         gram = np.eye(rank) - self.out.T @ self.out
         gram -= len(self.rows) * np.outer(self.mean, self.mean)
-        values, vectors = np.linalg.eigh(gram)
-        values, vectors = values[values > VANISHED], vectors[:, values > VANISHED]
-        scaled = (vectors * np.sqrt(values)).T * unit
+        inverse = _inverse_root(gram)
+        scaled = (gram @ inverse).T * unit
         squares, directions = scipy.linalg.eigh(scaled @ scaled.T, driver="evd", check_finite=False)
         directions = directions[:, squares > RELATIVE_CUTOFF**2 * squares[-1]][:, ::-1]
         neurons = directions.T @ scaled @ self._whole.loadings
         singular = np.linalg.norm(neurons, axis=1)
-        turn = vectors / np.sqrt(values) @ directions
-        return turn, singular, neurons / singular[:, None]
+        return inverse @ directions, singular, neurons / singular[:, None]
 
     @property
     def turn(self) -> np.ndarray:
@@ -78,8 +77,23 @@ class Without(Side):
     @cached_property
     def squared_norms(self) -> np.ndarray:
         """(n,) float64: squared length of each centred row, in the scale of `singular`."""
-        centred = (self._whole.basis[self._kept] - self.mean) * self._whole.singular
-        return np.square(centred).sum(axis=1) / self._small[1][0] ** 2
+        mean = self.mean * self._whole.singular
+        along = (self._whole.basis @ (mean * self._whole.singular))[self._kept]
+        norms = self._whole.squared_norms[self._kept] - 2 * along + np.square(mean).sum()
+        return norms / self._small[1][0] ** 2
+
+
+def _inverse_root(gram: np.ndarray) -> np.ndarray:
+    """R (p, rank) with R^T gram R = 1, without directions that vanished."""
+    try:
+        root = np.linalg.cholesky(gram)
+    except np.linalg.LinAlgError:
+        root = np.zeros((1, 1))
+    if np.diag(root).min() > CLEAR:
+        return scipy.linalg.lapack.dtrtri(root, lower=1)[0].T
+    values, vectors = np.linalg.eigh(gram)
+    kept = values > VANISHED
+    return vectors[:, kept] / np.sqrt(values[kept])
 
 
 def pair_without(whole: Pairing, left: Without, right: Without) -> Pairing:

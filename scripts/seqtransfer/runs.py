@@ -13,6 +13,7 @@ import pandas as pd
 from seqtransfer import arms, formats, models, seeds, training
 from seqtransfer.checkpoints import Checkpoint
 from seqtransfer.formats import Ragged
+from seqtransfer.steps import Schedule
 from seqtransfer.targets import Target
 from seqtransfer.vocabulary import Vocabulary, borrowed_rows
 
@@ -30,6 +31,11 @@ class Point:
     learning_rate: float
     pooling: str
     warmup: float
+
+    @classmethod
+    def of(cls, record: dict) -> "Point":
+        """From a run's `metrics.json`."""
+        return cls(**{name: record[name] for name in cls.__dataclass_fields__})
 
     def sources(
         self, encoder: Path, layers: int, token_map: Path, pretrained: Path | None, facts: Path
@@ -98,7 +104,7 @@ def train(
         )
     device = training.choose_device()
     precision = training.choose_precision(device)
-    schedule = training.Schedule(
+    schedule = Schedule(
         steps=settings["steps"],
         batch_size=settings["batch_size"],
         learning_rate=point.learning_rate,

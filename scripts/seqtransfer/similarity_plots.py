@@ -154,11 +154,60 @@ def prediction(tables: Tables, claims: Sequence[dict]) -> Figure:
     return figure
 
 
+def attention(tables: Tables, claims: Sequence[dict]) -> Figure:
+    """Distance of matched heads to the reference's; entropy and distance of every arm's heads."""
+    table, tasks = tables["attention"], panels.tasks(tables)
+    ends = table["pair"].str.split("-vs-", expand=True).reindex(columns=[0, 1])
+    table = table.assign(left=ends[0], right=ends[1])
+    pairs = table[table["left"] != table["right"]]
+    reference = pairs["right"].iloc[0] if len(pairs) else "the reference"
+    read = pairs[pairs["right"] == reference]
+    own = table[table["stage"] == "change"]
+    colours = panels.colours(panels.study_arms(tables))
+    stages = {"before": ("left", "-"), "after": ("right", "--")}
+    labels = [
+        f"matched heads' distance\nto {reference} (0 to 2)",
+        "entropy (nats)",
+        "distance (tokens)",
+    ]
+    figure = panels.figure(len(tasks), len(labels), 2.4)
+    axes = figure.subplots(len(labels), len(tasks), sharex=True, sharey="row", squeeze=False)
+    for column, task in zip(axes.T, tasks, strict=True):
+        for (left, stage), part in read[read["task"] == task].groupby(
+            ["left", "stage"], sort=False
+        ):
+            _curve(column[0], part, colours[left], stages[stage][1])
+            if stage == "before":
+                column[0].plot(part["layer"], part["unmatched"], ":", color=colours[left], lw=1)
+        for arm, part in own[own["task"] == task].groupby("left", sort=False):
+            for side, line in stages.values():
+                for axis, name in zip(column[1:], ("entropy", "distance"), strict=True):
+                    axis.plot(part["layer"], part[f"{side}_{name}"], line, color=colours[arm],
+                              marker="o", ms=3, lw=1.5)  # fmt: skip
+        column[0].set_title(panels.task_title(tables, task))
+        column[-1].set(xlabel="layer", xticks=sorted(table["layer"].unique()))
+    for axis, label in zip(axes[:, 0], labels, strict=True):
+        axis.set(ylabel=label, ylim=(0, None))
+    handles = [Line2D([], [], color=colour, label=arm) for arm, colour in colours.items()]
+    handles += [
+        Line2D([], [], color="0.2", label="before fine-tuning"),
+        Line2D([], [], color="0.2", linestyle="--", label="after"),
+        Line2D([], [], color="0.2", linestyle=":", lw=1, label="heads paired at random, before"),
+    ]
+    panels.legend(figure, handles)
+    figure.suptitle(
+        f"Attention heads: mean of {panels.seeds(tables)}, band = 95 % t interval over seeds",
+        fontsize=10,
+    )
+    return figure
+
+
 FIGURES: dict[str, Callable[[Tables, Sequence[dict]], Figure]] = {
     "similarity": similarity,
     "change": change,
     "maps": maps,
     "prediction": prediction,
+    "attention": attention,
 }
 
 

@@ -25,6 +25,10 @@ SCORED = (
 ).split()
 REFERENCE = "kind left layer measure group score task code".split()
 PAPER = "left rows width score expected task code".split()
+ATTENTION = (
+    "task left right seed stage layer right_layer head partner matched by_example unmatched"
+    " left_entropy right_entropy left_distance right_distance examples code"
+).split()
 PREDICTION = "measure layer scope points rho p_value".split()
 LEAST_SPAN = 0.02  # a ceiling nearer to the floor leaves nothing to calibrate by
 SHUFFLES = 999
@@ -125,6 +129,21 @@ def maps(scored: pd.DataFrame) -> pd.DataFrame:
         lambda values: stats.false_discovery_control(values.to_numpy(dtype=float))
     )
     return table.assign(q=adjusted)
+
+
+def attention(heads: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+    """One row per task, pair, stage and layer: matched heads' distance, means over heads and seeds.
+
+    heads: rows of `attentions.compare`. mean, low, high: of `matched`, t interval over seeds;
+    by_example, unmatched, entropies (nats) and distances (tokens) of both sides: means.
+    """
+    keys = ["task", "pair", "stage", "layer"]
+    table = heads.assign(pair=heads["left"] + "-vs-" + heads["right"])
+    means = ["matched", *ATTENTION[ATTENTION.index("by_example") : ATTENTION.index("examples")]]
+    each = table.groupby([*keys, "seed"], sort=False)[[*means, "examples"]].mean().reset_index()
+    summary = interval_rows(each, keys, "matched", level)
+    extra = each.groupby(keys, sort=False)[[*means[1:], "examples"]].mean().reset_index()
+    return summary.merge(extra, on=keys, validate="one_to_one").astype({"examples": int})
 
 
 def prediction(run: pd.DataFrame, scored: pd.DataFrame, reference: str) -> pd.DataFrame:

@@ -18,6 +18,8 @@ class Stock(nn.Module):
     Raises ValueError if transformers knows no such model.
     """
 
+    recordable = False  # its families look at values on their way
+
     def __init__(self, config: dict, facts: Facts, *, pooler: bool):
         super().__init__()
         self.facts = facts

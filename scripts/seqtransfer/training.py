@@ -19,26 +19,11 @@ from seqtransfer.checkpoints import Checkpoint, Running
 from seqtransfer.formats import Ragged
 from seqtransfer.models import Classifier
 from seqtransfer.optimizer import AdamW
+from seqtransfer.steps import Schedule, Steps
 from seqtransfer.targets import Target
 
 DTYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
 EXPLOSION = 100.0  # a loss this many times the first (or 1, if that is more) has exploded
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """The optimizer's settings. Steps in batches; warm-up as a share of the steps."""
-
-    steps: int
-    batch_size: int
-    learning_rate: float
-    warmup: float
-    weight_decay: float
-
-    def rate(self, step: int) -> float:
-        """Share of the learning rate at `step` (0 is the first): linear warm-up, linear decay."""
-        rise = max(1, round(self.warmup * self.steps))
-        return min((step + 1) / rise, (self.steps - step) / max(1, self.steps - rise + 1), 1.0)
 
 
 @dataclass
@@ -113,13 +98,6 @@ def reproducible(seed: int, threads: int) -> Iterator[None]:
         torch.set_deterministic_debug_mode("default")
 
 
-def step_with(optimizer: AdamW, loss: torch.Tensor, schedule: Schedule, step: int) -> float:
-    """One update at the schedule's rate; gradients clipped to norm 1. Returns the loss."""
-    loss.backward()
-    optimizer.step(schedule.learning_rate * schedule.rate(step), max_norm=1.0)
-    return float(loss.detach())
-
-
 def fit(
     model: Classifier,
     train: Ragged,
@@ -144,9 +122,16 @@ def fit(
     outcome, losses, first_loss = Outcome(), [], math.nan
     grid = set(evaluations.grid(schedule.steps, first_evaluation))
     model.encoder.dropout.seed(seeds.derive(seed, task, "dropout"))
+    update = Steps(
+        run.optimizer,
+        lambda ids, mask, wanted: loss_of(target, model(ids, mask), wanted),
+        schedule,
+        recordable=model.encoder.recordable,
+    )
 
     def evaluate(step: int) -> None:
         scores = target.score(dev.labels, predict(model, dev, target, device=device))
+        model.train()
         outcome.take(step, step * schedule.batch_size, losses, scores, model)
         outcome.diverged |= not math.isfinite(scores["loss"])
         losses.clear()
@@ -168,12 +153,11 @@ def fit(
     order = batches.order(
         train.lengths, schedule.batch_size, schedule.steps, seeds.generator(seed, task, "order")
     )
+    model.train()
     for step, indices in enumerate(islice(order, done, None), start=done):
         start = time.perf_counter()
-        model.train()
-        outputs = model(*to_tensors(train, indices, device))
-        loss = loss_of(target, outputs, train.labels[indices])
-        losses.append(step_with(run.optimizer, loss, schedule, step))
+        wanted = answers(target, train.labels[indices], device)
+        losses.append(update(step, *to_tensors(train, indices, device), wanted))
         outcome.seconds_training += time.perf_counter() - start
         first_loss = losses[-1] if step == 0 else first_loss
         if not abs(losses[-1]) < EXPLOSION * max(first_loss, 1.0):
@@ -194,12 +178,18 @@ def fit(
     return outcome
 
 
-def loss_of(target: Target, outputs: torch.Tensor, labels: np.ndarray) -> torch.Tensor:
+def answers(target: Target, labels: np.ndarray, device: str) -> torch.Tensor:
+    """(batch,) what the model should say: int64 classes, or standardized numbers in float32."""
+    if target.kind == "classification":
+        return torch.from_numpy(labels).to(device)
+    return torch.from_numpy((labels - target.mean) / target.deviation).to(device, torch.float32)
+
+
+def loss_of(target: Target, outputs: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
     """Cross-entropy in nats, or the mean squared error of the standardized number."""
     if target.kind == "classification":
-        return nn.functional.cross_entropy(outputs, torch.from_numpy(labels).to(outputs.device))
-    scaled = torch.from_numpy((labels - target.mean) / target.deviation).to(outputs)
-    return nn.functional.mse_loss(outputs[:, 0], scaled)
+        return nn.functional.cross_entropy(outputs, wanted)
+    return nn.functional.mse_loss(outputs[:, 0], wanted)
 
 
 def predict(model: Classifier, ragged: Ragged, target: Target, *, device: str) -> np.ndarray:
@@ -224,9 +214,10 @@ def to_tensors(
     ragged: Ragged, indices: np.ndarray, device: str
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
     """The batch of `batches.collate` on the device."""
+    multiple = 1 if device == "cpu" else batches.WIDTHS
     ids, mask = (
         None if array is None else torch.from_numpy(array)
-        for array in batches.collate(ragged, indices)
+        for array in batches.collate(ragged, indices, multiple)
     )
     if device != "cpu":  # from pinned memory the copy runs beside the step before
         ids, mask = ids.pin_memory(), None if mask is None else mask.pin_memory()

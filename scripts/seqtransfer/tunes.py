@@ -9,11 +9,10 @@ from collections import Counter
 from pathlib import Path
 
 import pandas as pd
-from music21 import converter
 
 from seqtransfer import formats
 from seqtransfer.formats import whole_folder
-from seqtransfer.music import FAILURES, write_score
+from seqtransfer.music import FAILURES
 
 BOOKS = ("ryansMammoth", "oneills1850")
 # ASSUME: double jigs are jigs; slip jigs (9/8) and all other dances are left out.
@@ -34,8 +33,7 @@ def tunes(folder: Path, corpus: Path) -> None:
             for path in paths:
                 for name, title, dance, abc in _tunes(book, path):
                     try:
-                        score = converter.parseData(abc, format="abc")
-                        write_score(score, new / f"{name}.mid")
+                        write_midi(abc, new / f"{name}.mid")
                     except Exception as error:  # music21 raises many kinds
                         print(f"left out {name}: {type(error).__name__}: {error}")
                         failed += 1
@@ -46,6 +44,24 @@ def tunes(folder: Path, corpus: Path) -> None:
             raise ValueError(f"{folder}: music21 could not export {failed} tunes; see the log")
         print(f"{len(rows)} tunes, {Counter(row['label'] for row in rows)}")
         formats.write_table(new / "index.tsv", pd.DataFrame(rows))
+
+
+def write_midi(abc: str, midi: Path) -> None:
+    """Write one tune as MIDI, each section once, equal bytes for equal tunes."""
+    # Here, since no other corpus needs music21, and it takes seconds to import.
+    from music21 import converter
+    from music21.harmony import Harmony
+    from music21.repeat import RepeatMark
+    from music21.spanner import RepeatBracket
+
+    score = converter.parseData(abc, format="abc")
+    # ASSUME: repeats are not played out. They would put the same notes into a tune twice, and
+    # music21 refuses tunes whose repeat marks do not match.
+    # ASSUME: chord symbols are an editor's reading, not notes of the tune.
+    for mark in list(score.recurse().getElementsByClass((RepeatMark, RepeatBracket, Harmony))):
+        score.remove(mark, recurse=True)
+    with formats.atomic(midi) as temporary:
+        score.write("midi", fp=temporary)
 
 
 def _tunes(book: str, path: Path) -> list[tuple[str, str, str, str]]:

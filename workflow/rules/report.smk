@@ -9,9 +9,12 @@ Writes  results/{study}/report/tables/{table}.{csv,md}   reproducible byte by by
 
 # Figures with a table of the same name, of studies with arms that call for them.
 ARM_FIGURES = study.figures(config)
+# Tables and figures of attention heads, of studies that match them.
+ATTENTION = ["attention"] if "attention" in config["compare"] else []
 FIGURES = [
     *("summary", "scores", "convergence", "claims"),
     *("similarity", "change", "maps", "prediction"),
+    *ATTENTION,
     *ARM_FIGURES,
     *(["sensitivity"] if sweep_table(None) else []),
 ]
@@ -53,6 +56,11 @@ rule summarize:
         ),
         references=expand(rules.calibrate.output.references, task=COMPARED),
         paper=expand(rules.calibrate.output.paper, task=COMPARED),
+        attention=expand(
+            rules.attend.output.attention,
+            task=COMPARED if ATTENTION else [],
+            seed=SEEDS,
+        ),
         pretrained=expand(rules.pretrain.output.summary, corpus=DOMAIN),
         pretraining_timings=expand(rules.pretrain.output.timing, corpus=PRETRAINED),
         tasks=expand(rules.encode.output.task, task=TASKS),
@@ -67,7 +75,7 @@ rule summarize:
                 category="2 Tables",
                 labels={"table": name},
             )
-            for name in ARM_FIGURES
+            for name in [*ATTENTION, *ARM_FIGURES]
         },
         scores=report(
             "<results>/report/tables/scores.csv",
@@ -171,6 +179,7 @@ rule summarize:
                 "paper",
                 "budget",
                 "runs",
+                *ATTENTION,
                 *ARM_FIGURES,
             ],
         ),
@@ -236,7 +245,7 @@ rule plot:
             rules.summarize.output.association,
             rules.summarize.output.budget,
             rules.summarize.output.sensitivity,
-            *(rules.summarize.output[name] for name in ARM_FIGURES),
+            *(rules.summarize.output[name] for name in [*ATTENTION, *ARM_FIGURES]),
         ],
         claims=rules.judge.output.json,
     output:

@@ -2,6 +2,7 @@
 
 Reads   results/{study}/runs/{task}/{initialization}/seed-{seed}/{metrics.json,weights.safetensors}
 Writes  results/{study}/representations/{task}/seed-{seed}/{initialization}/{before,after}.arrow
+        results/{study}/attention/{task}/seed-{seed}.tsv       if compare.attention says so
         results/{study}/representations/{task}/{floor/random-{seed},ceiling/again}.arrow
 """
 
@@ -52,6 +53,39 @@ rule represent:
         code=code_digest("represent"),
     script:
         "../../scripts/represent.py"
+
+
+rule attend:
+    """Match attention heads of pairs of arms, before, after and through fine-tuning."""
+    input:
+        metrics=rules.represent.input.metrics,
+        weights=rules.represent.input.weights,
+        test=rules.encode.output.test,
+        token_map=rules.draw_map.output.token_map,
+        encoder=ENCODER,
+        task=rules.encode.output.task,
+        pretrained=all_pretrained_weights,
+    output:
+        attention="<results>/attention/{task}/seed-{seed}.tsv",
+    log:
+        "<logs>/attend/{task}/seed-{seed}.log",
+    benchmark:
+        "<logs>/benchmarks/attend/{task}/seed-{seed}.tsv"
+    conda:
+        "../../envs/train.yaml"
+    threads: 1
+    resources:
+        gpu=GPU,
+        runtime=60,  # minutes
+    params:
+        layers=config["encoder"]["layers"],
+        initializations=INITIALIZATIONS,
+        pairs=config["compare"]["pairs"],
+        sequences=config["compare"].get("attention"),
+        tokens=config["represent"]["tokens"],
+        code=code_digest("attend"),
+    script:
+        "../../scripts/attend.py"
 
 
 rule represent_floor:

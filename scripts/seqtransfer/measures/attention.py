@@ -2,7 +2,11 @@
 
 Arrays are (examples, heads, tokens, tokens) floats, [e, h, i, j] the weight that token i gives to
 token j; every row of real tokens sums to 1, rows and columns of padding are 0 (`tokens` counts the
-real ones of each example). Matching is that of the paper's released code, repaired.
+real ones of each example). Matching is that of the paper's released code, repaired:
+
+    match(head_distances(left, right, tokens))
+
+Distances, entropy and distance are one row an example, so that examples may come in parts.
 """
 
 from dataclasses import dataclass
@@ -27,28 +31,41 @@ class Matching:
     unmatched: float
 
 
-def match_heads(left: np.ndarray, right: np.ndarray, tokens: np.ndarray) -> Matching:
-    """One assignment of heads for all examples: the Hungarian one of the least mean distance.
+def head_distances(left: np.ndarray, right: np.ndarray, tokens: np.ndarray) -> np.ndarray:
+    """(examples, heads, heads) float64: mean over tokens of sum_j |left - right|, in [0, 2].
 
     left, right: (examples, heads, tokens, tokens); tokens: (examples,) int, real tokens. Raises
     ValueError for unequal shapes, NaN, rows that are no distribution, or padding with weight.
     """
-    distances = _head_distances(left, right, tokens)
+    left, right = _check(left, tokens, "left"), _check(right, tokens, "right")
+    if left.shape != right.shape:
+        raise ValueError(
+            f"left has shape {left.shape}, right {right.shape}; heads are matched one to one"
+        )
+    heads = range(right.shape[1])
+    sums = [np.abs(left - right[:, h, None]).sum(axis=(2, 3)) for h in heads]
+    return np.stack(sums, axis=2) / np.asarray(tokens)[:, None, None]
+
+
+def match(distances: np.ndarray) -> Matching:
+    """One assignment of heads for all examples: the Hungarian one of the least mean distance.
+
+    distances: (examples, heads, heads), as `head_distances` gives them.
+    """
     mean = distances.mean(axis=0)
     rows, partners = linear_sum_assignment(mean)
     costs = mean[rows, partners]
     return Matching(partners, costs, float(costs.mean()), float(mean.mean()))
 
 
-def match_heads_by_example(left: np.ndarray, right: np.ndarray, tokens: np.ndarray) -> Matching:
-    """As `match_heads`, but every example has its own assignment: never dearer, and easier to fit.
+def match_by_example(distances: np.ndarray) -> Matching:
+    """As `match`, but every example has its own assignment: never dearer, and easier to fit.
 
     # PAPER: analysis/PWCCA_and_attn_match/matching.py assigns heads anew in every example.
     # DIFFERS: that code adds up `c[layer][row, column]`, whose first index is then an example and
     # not a head, so that exactly permuted heads cost thousands instead of 0; it sums instead of
     # averaging over tokens, and counts padding.
     """
-    distances = _head_distances(left, right, tokens)
     found = [linear_sum_assignment(example) for example in distances]
     partners = np.stack([columns for _, columns in found])
     pairs = zip(distances, found, strict=True)
@@ -57,10 +74,10 @@ def match_heads_by_example(left: np.ndarray, right: np.ndarray, tokens: np.ndarr
 
 
 def entropy(maps: np.ndarray, tokens: np.ndarray) -> np.ndarray:
-    """(heads,) float64: mean entropy of a token's attention, in nats, over real tokens.
+    """(examples, heads) float64: mean entropy of a token's attention, in nats, over real tokens.
 
-    0 if each token attends to one token; log(tokens) if to all alike. Mean over tokens of an
-    example, then over examples. Raises ValueError as `match_heads`.
+    0 if each token attends to one token; log(tokens) if to all alike. Raises ValueError as
+    `head_distances`.
     """
     maps = _check(maps, tokens, "attention")
     logs = np.log(maps, where=maps > 0, out=np.zeros_like(maps))
@@ -68,9 +85,9 @@ def entropy(maps: np.ndarray, tokens: np.ndarray) -> np.ndarray:
 
 
 def distance(maps: np.ndarray, tokens: np.ndarray) -> np.ndarray:
-    """(heads,) float64: mean distance |i - j| that attention spans, in tokens, over real tokens.
+    """(examples, heads) float64: mean distance |i - j| that attention spans, in tokens.
 
-    Raises ValueError as `match_heads`.
+    Over real tokens. Raises ValueError as `head_distances`.
     """
     maps = _check(maps, tokens, "attention")
     positions = np.arange(maps.shape[-1])
@@ -78,19 +95,9 @@ def distance(maps: np.ndarray, tokens: np.ndarray) -> np.ndarray:
     return _mean_over_tokens(np.einsum("ehij,ij->ehi", maps, spans), tokens)
 
 
-def _head_distances(left: np.ndarray, right: np.ndarray, tokens: np.ndarray) -> np.ndarray:
-    """(examples, heads, heads) float64: mean over tokens of sum_j |left - right|, in [0, 2]."""
-    left, right = _check(left, tokens, "left"), _check(right, tokens, "right")
-    if left.shape != right.shape:
-        raise ValueError(f"left has shape {left.shape}, right {right.shape}; they must agree")
-    heads = range(right.shape[1])
-    sums = [np.abs(left - right[:, h, None]).sum(axis=(2, 3)) for h in heads]
-    return np.stack(sums, axis=2) / np.asarray(tokens)[:, None, None]
-
-
 def _mean_over_tokens(values: np.ndarray, tokens: np.ndarray) -> np.ndarray:
-    """(examples, heads, tokens), 0 at padding -> (heads,)."""
-    return (values.sum(axis=2) / np.asarray(tokens)[:, None]).mean(axis=0)
+    """(examples, heads, tokens), 0 at padding -> (examples, heads)."""
+    return values.sum(axis=2) / np.asarray(tokens)[:, None]
 
 
 def _check(maps: np.ndarray, tokens: np.ndarray, name: str) -> np.ndarray:

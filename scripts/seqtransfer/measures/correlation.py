@@ -73,7 +73,7 @@ def pwcca_right(pairing: Pairing) -> float:
 
 def pwcca_mean(pairing: Pairing) -> float:
     """The mean of both weightings: symmetric."""
-    return (pwcca_left(pairing) + pwcca_right(pairing)) / 2
+    return (pairing.view(pwcca_left) + pairing.view(pwcca_right)) / 2
 
 
 def _weighted(correlations: np.ndarray, directions: np.ndarray, side: Side) -> float:

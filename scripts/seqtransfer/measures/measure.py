@@ -58,7 +58,7 @@ class Measure:
 
     def of(self, pairing: Pairing) -> float:
         """The score of a pairing, within the range; ValueError if it is not a finite number."""
-        score = float(self.score(pairing))
+        score = float(pairing.view(self.score))
         if not np.isfinite(score):
             raise ValueError(
                 f"{self.name} of {pairing.left.name} and {pairing.right.name} is {score};"

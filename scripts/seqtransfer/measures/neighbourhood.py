@@ -7,7 +7,6 @@ one of the lower row number counts.
 """
 
 import numpy as np
-from scipy.stats import rankdata
 
 from seqtransfer.measures.alignment import squared_distances
 from seqtransfer.measures.measure import PERMUTATION, RIGID, ROTATION, SCALING, Measure
@@ -77,6 +76,8 @@ def _correlation_ranks(side: Side) -> np.ndarray:
 
 def _ranked(distances: np.ndarray, side: Side) -> np.ndarray:
     """(n, n) float64: ranks of the pairs, centred, of unit norm, both triangles; diagonal 0."""
+    from scipy.stats import rankdata  # takes longer to import than all the rest of a job
+
     upper = np.triu_indices(len(distances), 1)
     # Rounded, so that distances which are equal but for rounding share their rank.
     ranks = rankdata(np.round(distances[upper] / np.abs(distances).max(), 12))

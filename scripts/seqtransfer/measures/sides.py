@@ -20,11 +20,15 @@ import scipy.linalg
 # of float32 activations (about 1e-7) and drops 1e-10 of the largest direction's variance.
 RELATIVE_CUTOFF = 1e-5
 
-# Eigenvectors of a covariance are off by about 1e-16 over the square of the relative singular
-# value: by 1e-12 above the first bound, where they serve as they are. Below it a second pass makes
-# the basis orthonormal; its span is exact if no direction is dropped, and otherwise off by 1e-10 at
-# the second bound, below which the SVD decides.
-PRECISE_SINGULAR, SAFE_SINGULAR = 1e-2, 1e-3
+# Of directions found as eigenvectors of a covariance, in shares r of the largest singular value: a
+# basis of them is off from orthonormal by some 1e-16 / r^2, of which a second pass leaves nothing
+# and is spared above the first bound; dropped directions leak into the kept ones' span by
+# 1e-16 r_dropped / r_kept^3, where r_dropped is known down to the second bound only. Where that
+# exceeds the third, or the rank is not clear, the SVD of the rows decides.
+PRECISE_SINGULAR, ROUNDED_SINGULAR, LEAK = 1e-2, 1e-8, 1e-10
+
+# A correlation below this share of the largest is only rounding in C C^T: the SVD of C decides.
+LEAST_CORRELATION = 1e-6
 
 
 class Side:
@@ -86,7 +90,7 @@ class Pairing:
 
     order: (n,) int, the right side's row beside each left row, or None for row beside row. cross:
     (rank left, rank right), computed here in float64 unless given; where it is given in float32 (a
-    draw of a null) the decomposition takes a faster way of float32's accuracy.
+    draw of a null) the decomposition is of float32's accuracy.
     """
 
     def __init__(
@@ -100,6 +104,13 @@ class Pairing:
         self.right = right
         self.order = order
         self._cross = cross
+        self._views: dict[Callable, Any] = {}
+
+    def view(self, function: Callable[["Pairing"], Any]) -> Any:
+        """function(self), computed once: what several measures share."""
+        if function not in self._views:
+            self._views[function] = function(self)
+        return self._views[function]
 
     @property
     def cross(self) -> np.ndarray:
@@ -120,20 +131,26 @@ class Pairing:
     def decomposition(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """SVD of `cross`: left (rank left, k), correlations (k,) in [0, 1], right (rank right, k).
 
-        k = min of the ranks; the columns are the canonical variates' coordinates in both bases.
+        k = min of the ranks; the columns are the canonical variates' coordinates in both bases, in
+        no particular order. By eigenvectors of C C^T, found by divide and conquer: the fastest of
+        LAPACK's ways (README, Speed). A correlation is the length of C^T times its vector, which
+        loses nothing to the squares.
         """
-        if self.cross.dtype == np.float64:
-            left, correlations, right = np.linalg.svd(self.cross, full_matrices=False)
-            return left, correlations.clip(0, 1), right.T
         wide = self.cross.shape[0] <= self.cross.shape[1]
         cross = self.cross if wide else self.cross.T
-        # By divide and conquer, the faster of LAPACK's drivers for all vectors.
-        values, near = scipy.linalg.eigh(cross @ cross.T, driver="evd", check_finite=False)
+        _, near = scipy.linalg.eigh(
+            cross @ cross.T, driver="evd", overwrite_a=True, check_finite=False
+        )
         far = cross.T @ near
-        # Divided by its own length, not by the correlation: a tiny one is only rounding.
-        far /= np.maximum(np.linalg.norm(far, axis=0), np.finfo(far.dtype).tiny)
+        correlations = np.linalg.norm(far, axis=0)
+        single = cross.dtype == np.float32
+        if not single and correlations.min() <= LEAST_CORRELATION * correlations.max():
+            near, correlations, far = np.linalg.svd(cross, full_matrices=False)
+            far = far.T
+        else:
+            far /= np.maximum(correlations, np.finfo(far.dtype).tiny)
         left, right = (near, far) if wide else (far, near)
-        return left, np.sqrt(values.clip(0, 1)), right
+        return left, correlations.clip(0, 1), right
 
     @cached_property
     def correlations(self) -> np.ndarray:
@@ -207,17 +224,17 @@ def _by_covariance(centred: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndar
     if not 1e-200 < np.trace(covariance) < 1e200:  # squares out of range
         return None
     values, vectors = (part[..., ::-1] for part in np.linalg.eigh(covariance))
-    kept = values > RELATIVE_CUTOFF**2 * values[0]
-    singular, vectors = np.sqrt(values[kept]), vectors[:, kept]
-    least = singular[-1] / singular[0]
-    if not kept.all() and least < SAFE_SINGULAR:
+    relative = np.sqrt(values.clip(0) / values[0])
+    kept = relative > RELATIVE_CUTOFF
+    least, dropped = relative[kept][-1], max([ROUNDED_SINGULAR, *relative[~kept]])
+    leak = 0.0 if kept.all() else np.finfo(np.float64).eps * dropped / least**3
+    if leak > LEAK or (np.abs(relative / RELATIVE_CUTOFF - 1) < 1e-3).any():
         return None
-    basis = centred @ (vectors / singular)
-    if least > PRECISE_SINGULAR:
-        return basis, singular / singular[0], vectors.T
-    # centred = basis diag(singular) vectors^T, and basis^T basis = L L^T is near the identity.
-    triangle = np.linalg.cholesky(basis.T @ basis)
-    left, values, right = np.linalg.svd(triangle.T * singular)
-    rank = int(np.count_nonzero(values > RELATIVE_CUTOFF * values[0]))
-    rotation = np.linalg.solve(triangle.T, left[:, :rank])
-    return basis @ rotation, values[:rank] / values[0], right[:rank] @ vectors.T
+    singular, vectors = relative[kept], vectors[:, kept]
+    basis = centred @ (vectors / np.sqrt(values[kept]))
+    if least < PRECISE_SINGULAR:
+        # basis (I + excess)^(-1/2), the nearest orthonormal one; the next terms are below rounding.
+        excess = basis.T @ basis - np.eye(len(singular))
+        basis -= basis @ (excess / 2 - 3 / 8 * excess @ excess)
+        singular = singular * (1 + np.diag(excess) / 2)
+    return basis, singular / singular[0], vectors.T
