@@ -147,9 +147,10 @@ def _sweep(tasks, arms):
 def _audit(task):
     measures = {"duplicates": 0.0, "similarity_share_0.5": 0.012}
     rows = [
-        {"task": task, "part": "test", "stage": stage, "measure": name, "value": value, "n": 305}
+        {"task": task, "part": part, "stage": stage, "measure": name, "value": value, "n": 305}
+        for name, test in measures.items()
+        for part, value in (("test", test), ("dev", test + 0.1))
         for stage in ("before", "after")
-        for name, value in measures.items()
     ]
     return pd.DataFrame(rows)
 

@@ -227,6 +227,8 @@ def test_the_ledger_of_a_whole_study_has_every_claim_and_its_caveats(ledger):
         "test examples",
     ):
         assert words in caveats
+    # Of the leak audit the shares of test, once a task: not those of dev.
+    assert " 1.2 %" in caveats and "11.2 %" not in caveats
 
 
 def test_the_markdown_gives_each_verdict_and_the_html_is_whole_and_self_contained(ledger):
@@ -258,10 +260,11 @@ def test_html_escapes_what_a_record_says():
     assert claims.render("{{ caveats[0] }}", [], ["a < b"], escape=False) == "a < b\n"
 
 
-def test_pwcca_on_fewer_rows_than_dimensions_decides_nothing():
+@pytest.mark.parametrize("measure", claims.CANONICAL)
+def test_canonical_correlations_on_fewer_rows_than_dimensions_decide_nothing(measure):
     table = similarity_table(text=1.0, random=1.0, null_high=1.0, rows=200)
     arms = {"text": NOISE, "random": NOISE}
-    record = judged(arms, table.assign(measure="pwcca"))["d-pwcca"]
+    record = judged(arms, table.assign(measure=measure))[f"d-{measure}"]
     assert record["verdict"] == "undecided"
     assert any("by construction" in fact for fact in record["facts"])
 

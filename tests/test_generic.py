@@ -58,6 +58,30 @@ def test_columns_of_any_name_give_id_group_and_part(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("content", "key", "said"),
+    [
+        (
+            b"sequence;label\nMK;a\nMV;b\n",
+            {"delimiter": ";"},
+            "columns are .*; state `delimiter: ';'`",
+        ),
+        (
+            "sequence,label\nMK,a\nMV,b\n".encode("utf-16"),
+            {"encoding": "utf-16"},
+            "`encoding: utf-16`",
+        ),
+    ],
+)
+def test_what_a_spreadsheet_writes_is_refused_with_the_key_that_reads_it(
+    tmp_path, content, key, said
+):
+    with pytest.raises(ValueError, match=said):
+        convert(tmp_path, "table", {"file": "x.csv"}, {"x.csv": content})
+    found = convert(tmp_path, "table", {"file": "x.csv"} | key, {"x.csv": content})
+    assert ["".join(e.symbols) for e in found] == ["MK", "MV"]
+
+
 def test_a_table_without_a_header_is_read_by_the_columns_that_the_layout_names(tmp_path):
     layout = {"file": "x.tsv", "header": ["label", "name", "sequence"]}
     found = convert(tmp_path, "table", layout, {"x.tsv": "a\tp\tMK\nb\tq\tMV\n"})

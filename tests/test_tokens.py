@@ -205,6 +205,12 @@ def test_an_empty_corpus_is_refused():
         tokens.build([], SETTINGS)
 
 
+def test_a_corpus_of_sequences_with_two_labels_each_is_refused():
+    examples = [Example(f"{i}", "ACGT" * 9, "ab"[i % 2], None, None) for i in range(8)]
+    with pytest.raises(ValueError, match=r"no example is left: .* another has with another label"):
+        tokens.build(examples, SETTINGS)
+
+
 def test_a_corpus_with_none_of_the_classes_is_refused_with_the_labels_it_has():
     with pytest.raises(ValueError, match=r"\['x', 'y'\].*'a', 'b', 'c'"):
         tokens.build(corpus(0), replace(SETTINGS, classes=("x", "y")))

@@ -144,8 +144,9 @@ def _trained(adaptation: str) -> str:
 def of_leaks(leaks: pd.DataFrame) -> str:
     """How many test sequences have a near twin in train, from the table `leaks`, in a sentence."""
     half = leaks[(leaks["stage"] == "after") & (leaks["measure"] == "similarity_share_0.5")]
+    half = half[half["part"] == "test"]
     shares = ", ".join(f"{row.task} {100 * row.value:.1f} %" for row in half.itertuples())
     return (
         "Test sequences that share at least half of their k-mers (Jaccard index) with a training"
-        f" sequence: {shares}. The table of scores without near test rows says what they matter."
+        f" sequence: {shares}. The table of scores without near test rows says how much they matter."
     )

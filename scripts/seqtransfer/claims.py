@@ -22,6 +22,8 @@ from seqtransfer.statistics import (
 from seqtransfer.tables import paired_differences, score_unit
 
 NOT_TESTED = "not tested"
+# Measures that average all canonical correlations.
+CANONICAL = ("pwcca", "pwcca_right", "pwcca_mean", "cca", "cca_squared")
 SIGN_RULE = (
     "Supported if the {percent:.0f} % interval of the overall effect lies above 0, contradicted if"
     " it lies below 0, undecided if it includes 0."
@@ -197,7 +199,7 @@ def _shared(
     elif record["verdict"] == "supported" and not above.all():
         record["verdict"] = "undecided"
     # With n rows, at least p + q - (n - 1) canonical correlations are 1 whatever the encoders do.
-    saturated = inner[(measure == "pwcca") & (inner["rows"] - 1 < 2 * inner["width"])]
+    saturated = inner[(measure in CANONICAL) & (inner["rows"] - 1 < 2 * inner["width"])]
     if len(saturated):
         record["verdict"] = "undecided"
     record["reading"] = _reading(record)

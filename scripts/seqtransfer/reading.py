@@ -70,7 +70,10 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
 def check_text(where: str, text: str, encoding: str = UTF8) -> None:
     """Raise ValueError if `text` holds a NUL, or a byte that was no text in `encoding`."""
     if "\0" in text:
-        raise ValueError(f"{where}: holds a NUL byte; this is no text file")
+        raise ValueError(
+            f"{where}: holds a NUL byte; this is no text file, or one in UTF-16: then state its"
+            " `encoding: utf-16`"
+        )
     if not text.isascii():
         bad = next((c for c in text if "\ud800" <= c <= "\udfff"), None)
         if bad:
@@ -178,7 +181,9 @@ def _split(path: Path, file: TextIO, delimiter: str) -> Iterator[tuple[int, list
 def _checked_header(path: Path, names: list[str], columns: Iterable[str]) -> list[str]:
     missing = [name for name in columns if name not in names]
     if missing:
-        raise ValueError(f"{path}: no column {missing[0]!r}; its columns are {names}")
+        other = len(names) == 1 and next((mark for mark in ";\t,|" if mark in names[0]), None)
+        hint = f"; state `delimiter: {other!r}`, if that is what parts them" if other else ""
+        raise ValueError(f"{path}: no column {missing[0]!r}; its columns are {names}{hint}")
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ValueError(f"{path}: the column {twice[0]!r} comes twice; rename one of the two")

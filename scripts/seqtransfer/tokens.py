@@ -120,6 +120,11 @@ def build(
     if regression:  # "1" and "1.0" are one label
         items = [replace(e, label=str(x)) for e, x in zip(items, labels, strict=True)]
     kept, counts = splits.drop_repeats(items)
+    if not len(kept):
+        raise ValueError(
+            "no example is left: whatever the encoder sees of one, within max_length"
+            f" {settings.max_length}, another has with another label; look at the labels"
+        )
     divided, dropped, near = divide([items[i] for i in kept], settings)
     parts, counts = {part: kept[indices] for part, indices in divided.items()}, counts | dropped
     if symbols.is_trained(settings.tokens):
