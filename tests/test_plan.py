@@ -71,7 +71,7 @@ def test_the_packaged_study_sweeps_every_arm_at_equal_budget(tmp_path):
     changes = yaml.safe_load(study.read_text())
     sweep = changes["sweep"]
     candidates = len(sweep["learning_rates"]) * len(sweep["seeds"])  # times poolings, in one job
-    assert counts["sweep"] == candidates * len(config["tasks"]) * len(changes["initializations"])
+    assert counts["sweep"] == candidates * len(config["tasks"]) * len(config["initializations"])
 
 
 def test_the_transfer_study_pretrains_once_on_every_source(tmp_path):

@@ -127,6 +127,13 @@ def test_the_forest_has_a_panel_per_tested_claim_and_a_margin_only_for_the_third
     assert [t.get_text() for t in panels[0].get_yticklabels()] == ["all tasks", *TASKS]
 
 
+def test_a_task_without_a_number_keeps_its_place_in_the_forest(frames, records):
+    short = [record | {"effects": record["effects"][1:]} for record in records]
+    for axis, record in zip(plots.claims(frames, short).axes, short, strict=False):
+        places = [line.get_ydata()[0] for line in axis.lines if line.get_marker() in ("D", "o")]
+        assert places == [0, *(1 + TASKS.index(effect["task"]) for effect in record["effects"])]
+
+
 def test_the_summary_joins_scores_and_the_papers_four_claims(frames, records):
     figure = plots.summary(frames, records)
     assert len(figure.axes) == len(TASKS) + 4

@@ -148,5 +148,6 @@ def of_leaks(leaks: pd.DataFrame) -> str:
     shares = ", ".join(f"{row.task} {100 * row.value:.1f} %" for row in half.itertuples())
     return (
         "Test sequences that share at least half of their k-mers (Jaccard index) with a training"
-        f" sequence: {shares}. The table of scores without near test rows says how much they matter."
+        f" sequence: {shares}. The table of scores without near test rows says how much they"
+        " matter."
     )

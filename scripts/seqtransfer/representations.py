@@ -81,7 +81,7 @@ def hidden_states(
             starts = np.repeat(np.arange(len(indices)) * ids.shape[1], counts)
             places = starts + np.concatenate([positions[index] for index in indices])
             found = model.encoder.hidden_states(ids, mask, torch.as_tensor(places, device=device))
-            found = [state.split(counts) for state in found]
+            found = [state.cpu().split(counts) for state in found]
             if not layers:
                 each = 1 if pooled else len(positions[0])
                 shape = (len(rows), each, found[0][0].shape[-1])
@@ -89,5 +89,5 @@ def hidden_states(
             for layer, picked in zip(layers, found, strict=True):
                 for index, states_there in zip(indices, picked, strict=True):
                     kept = states_there.mean(dim=0) if pooled else states_there
-                    layer[index] = kept.cpu().numpy()
+                    layer[index] = kept.numpy()
     return {f"layer_{i}": layer.reshape(-1, layer.shape[-1]) for i, layer in enumerate(layers)}

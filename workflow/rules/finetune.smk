@@ -29,6 +29,7 @@ rule finetune:
         "<logs>/finetune/{task}/{initialization}/seed-{seed}.log",
     benchmark:
         "<logs>/benchmarks/finetune/{task}/{initialization}/seed-{seed}.tsv"
+    priority: 5
     conda:
         "../../envs/train.yaml"
     threads: 1

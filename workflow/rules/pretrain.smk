@@ -19,6 +19,7 @@ rule draw_corpus:
         "<logs>/draw_corpus/{artificial}.log",
     benchmark:
         "<logs>/benchmarks/draw_corpus/{artificial}.tsv"
+    priority: 20
     conda:
         "../../envs/analysis.yaml"
     params:
