@@ -215,12 +215,17 @@ def test_the_rule_makes_the_house_folder_of_a_hub_encoder(desk, encoder):
     record = {"hub": NAME, "revision": "main"}
     study = {
         "study": "hub",
+        "tasks": ["splice"],
         "encoder": {"name": "tiny"},
         "catalogue": {"encoders": {"tiny": record}},
     }
     (desk.folder / "study.yaml").write_text(yaml.safe_dump(study))
     target = "data/encoders/tiny/encoder.json"
     command = ["--cores", "1", "--configfile", "study.yaml", "--", target]
+    process = snakemake(*command, cwd=desk.folder, **desk.settings())
+    assert process.returncode != 0 and "encoder 'tiny' has 40 positions" in process.stdout
+    study["max_length"] = {"splice": 40}
+    (desk.folder / "study.yaml").write_text(yaml.safe_dump(study))
     process = snakemake(*command, cwd=desk.folder, **desk.settings())
     assert process.returncode == 0, process.stdout
     facts = formats.read_json(desk.folder / target)

@@ -137,7 +137,9 @@ def of_settings(run: pd.DataFrame, settings: pd.DataFrame) -> list[str]:
 
 def _trained(adaptation: str) -> str:
     if adaptation.startswith("last-"):
-        return f"its last {adaptation.removeprefix('last-')} layers and the pooler ({adaptation})"
+        number = adaptation.removeprefix("last-")
+        layers = "layer" if number == "1" else f"{number} layers"
+        return f"its last {layers} and the pooler ({adaptation})"
     return f"{TRAINED[adaptation]} ({adaptation})"
 
 
@@ -148,6 +150,5 @@ def of_leaks(leaks: pd.DataFrame) -> str:
     shares = ", ".join(f"{row.task} {100 * row.value:.1f} %" for row in half.itertuples())
     return (
         "Test sequences that share at least half of their k-mers (Jaccard index) with a training"
-        f" sequence: {shares}. The table of scores without near test rows says how much they"
-        " matter."
+        f" sequence: {shares}. How much they matter: the table of scores without near test rows."
     )
