@@ -24,9 +24,10 @@ class AdamW:
         self._steps = torch.zeros((), device=self.parameters[0].device)
 
     @torch.no_grad()
-    def step(self, learning_rate: float, max_norm: float) -> None:
+    def step(self, learning_rate: float | torch.Tensor, max_norm: float) -> None:
         """Update the parameters, their gradients clipped to the norm `max_norm`; drop gradients.
 
+        learning_rate: a number, or a scalar float32 tensor on the parameters' NVIDIA device.
         A parameter without a gradient stays as it is.
         """
         gradients = [p.grad for p in self.parameters if p.grad is not None]
