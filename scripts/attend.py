@@ -36,9 +36,7 @@ def main(
 
     def encoder_of(arm: str, stage: str):
         record = formats.read_json(metrics[arm])
-        point = runs.Point.of(record)
-        sources = point.sources(encoder, layers, token_map, pretrained.get(arm), facts)
-        model = models.build(arm, sources, point.pooling, record["outputs"])
+        model = runs.start(record, encoder, layers, token_map, pretrained, facts)
         if stage == "after":
             models.restore(model, weights[arm])
         return model.encoder.to(device).eval()

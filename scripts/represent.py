@@ -27,19 +27,15 @@ def main(
     pooled = settings.get("pooled", False)
     for record_path, weights_path, *paths in zip(metrics, weights, before, after, strict=True):
         record = formats.read_json(record_path)
-        point = runs.Point.of(record)
-        probed = representations.probe(ragged, point.task, **settings)
-        sources = point.sources(
-            encoder, layers, token_map, pretrained.get(point.initialization), facts
-        )
+        probed = representations.probe(ragged, record["task"], **settings)
         with training.reproducible(0, threads):
-            outputs = record["outputs"]
-            model = models.build(point.initialization, sources, point.pooling, outputs)
+            model = runs.start(record, encoder, layers, token_map, pretrained, facts)
             for path, trained in zip(paths, (None, weights_path), strict=True):
                 if trained:
                     models.restore(model, trained)
                 representations.write(path, model, ragged, probed, device, pooled=pooled)
-        print(f"{point}: {sum(map(len, probed[1]))} tokens of {len(probed[0])} sequences")
+        count = sum(map(len, probed[1]))
+        print(f"{runs.Point.of(record)}: {count} tokens of {len(probed[0])} sequences")
 
 
 if __name__ == "__main__":

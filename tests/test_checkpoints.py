@@ -59,6 +59,16 @@ def run(sources, checkpoint=None, **changes):
     return model.state_dict(), outcome
 
 
+def killed_and_resumed(run, sources_for, path: Path, steps: int, device: str):
+    """What `run` gives when it is killed after `steps` steps and started again."""
+    checkpoint = KilledAfter(path, {"run": 1})
+    checkpoint.steps = steps
+    with pytest.raises(Killed):
+        run(sources_for(), checkpoint)
+    torch.rand(100, device=device)  # whatever the next process draws before
+    return run(sources_for(), Checkpoint(path, {"run": 1}))
+
+
 def same(left: dict, right: dict) -> bool:
     return all(torch.equal(tensor, right[name]) for name, tensor in left.items())
 
@@ -66,12 +76,8 @@ def same(left: dict, right: dict) -> bool:
 @pytest.mark.parametrize("steps", [1, 2, 5, 11])
 def test_a_killed_run_ends_with_the_weights_of_an_uninterrupted_one(steps, sources_for, tmp_path):
     expected, whole = run(sources_for())
-    checkpoint = KilledAfter(tmp_path / "run.safetensors", {"run": 1})
-    checkpoint.steps = steps
-    with pytest.raises(Killed):
-        run(sources_for(), checkpoint)
-    torch.rand(100)  # whatever the next process draws before
-    state, resumed = run(sources_for(), Checkpoint(tmp_path / "run.safetensors", {"run": 1}))
+    path = tmp_path / "run.safetensors"
+    state, resumed = killed_and_resumed(run, sources_for, path, steps, "cpu")
     assert same(state, expected)
     for mine, theirs in zip(resumed.history, whole.history, strict=True):
         assert mine.keys() == theirs.keys()

@@ -6,11 +6,10 @@ The CPU's own tests hold the same code to independent oracles; here the CPU is t
 import numpy as np
 import pytest
 import torch
-from test_checkpoints import PLAN, TARGET, Killed, KilledAfter, part, same
+from test_checkpoints import PLAN, TARGET, killed_and_resumed, part, same
 from test_pretraining import noise
 
 from seqtransfer import bert, models, pretraining, representations, states, steps, training
-from seqtransfer.checkpoints import Checkpoint
 from seqtransfer.dropout import Dropout
 from seqtransfer.optimizer import AdamW
 
@@ -152,12 +151,8 @@ def test_without_dropout_losses_are_those_of_the_cpu(sources_for):
 @pytest.mark.parametrize("steps", [1, 5, 11])
 def test_a_killed_run_ends_with_the_weights_of_an_uninterrupted_one(steps, sources_for, tmp_path):
     expected, whole = run(sources_for())
-    checkpoint = KilledAfter(tmp_path / "run.safetensors", {"run": 1})
-    checkpoint.steps = steps
-    with pytest.raises(Killed):
-        run(sources_for(), checkpoint)
-    torch.rand(100, device="cuda")  # whatever the next process draws before
-    state, resumed = run(sources_for(), Checkpoint(tmp_path / "run.safetensors", {"run": 1}))
+    path = tmp_path / "run.safetensors"
+    state, resumed = killed_and_resumed(run, sources_for, path, steps, "cuda")
     assert same(state, expected)
     assert resumed.best_dev == whole.best_dev
 

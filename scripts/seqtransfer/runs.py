@@ -58,6 +58,21 @@ class Point:
         return models.Sources(encoder, layers, rows, pretrained, borrowed, self.seed, self.task)
 
 
+def start(
+    record: dict, encoder: Path, layers: int, token_map: Path, pretrained: dict[str, Path],
+    facts: Path,
+) -> models.Classifier:  # fmt: skip
+    """The model that the run of `record`, its `metrics.json`, began with.
+
+    pretrained: by arm, the weights that it starts from, where they are not the text encoder's; the
+    rest as `Point.sources` takes it.
+    """
+    point = Point.of(record)
+    weights = pretrained.get(point.initialization)
+    sources = point.sources(encoder, layers, token_map, weights, facts)
+    return models.build(point.initialization, sources, point.pooling, record["outputs"])
+
+
 @dataclass(frozen=True)
 class Trained:
     """A trained model, how it got there and on what kind of machine."""
