@@ -26,8 +26,9 @@ import numpy as np
 from Bio import SeqIO
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
-from seqtransfer import corpora, tokens
-from seqtransfer.vocabulary import Vocabulary
+from seqtransfer.corpora import fasta
+from seqtransfer.tokens import encoding
+from seqtransfer.tokens.vocabulary import Vocabulary
 
 CORPORA = {"dna": ("ACGT", (60, 61), 1), "protein": ("ACDEFGHIKLMNPQRSTVWY", (60, 448), 5)}
 LINE = 80
@@ -47,7 +48,7 @@ def write(path: Path, records: int, alphabet: str, lengths: tuple[int, int], see
 
 
 def ours(path: Path, vocabulary: Vocabulary) -> tuple[np.ndarray, np.ndarray]:
-    return tokens.encode(corpora.read_fasta(path).symbols, vocabulary)
+    return encoding.encode(fasta.read_fasta(path).symbols, vocabulary)
 
 
 def biopython(path: Path, vocabulary: Vocabulary) -> list[list[int]]:

@@ -25,8 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests")]
 
 import plain_midi  # noqa: E402
-
-from seqtransfer import midi  # noqa: E402
+from seqtransfer.corpora import midi  # noqa: E402
 
 ASAP = ROOT.parent / "shared" / "data" / "music" / "asap"
 CHUNK, PATIENCE = 500, 10  # inputs a child; seconds an input

@@ -31,8 +31,8 @@ SETTINGS = {
 def job(encoder: Path, tokens: Path, folder: Path, checkpoint: Path) -> None:
     """The job, in a process of its own."""
     import finetune
-    from seqtransfer import runs
-    from seqtransfer.checkpoints import Checkpoint
+    from seqtransfer.training import runs
+    from seqtransfer.training.checkpoints import Checkpoint
 
     finetune.Checkpoint = partial(Checkpoint, seconds=0.0)
     finetune.main(

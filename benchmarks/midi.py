@@ -27,7 +27,7 @@ SCORES = ("bach", "monteverdi", "palestrina", "trecento")
 
 
 def ours(path: Path) -> Counter:
-    from seqtransfer import midi
+    from seqtransfer.corpora import midi
 
     return Counter(midi.read_pitches(path))
 
@@ -76,13 +76,15 @@ def export_scores(folder: Path, files: int) -> list[Path]:
     """Scores of music21's corpus as MIDI files, evenly spread over each composer's."""
     from music21 import common
 
-    from seqtransfer import music
+    from seqtransfer.corpora import score_export
 
     corpus, paths = common.getCorpusFilePath(), []
     for composer in SCORES:
-        for path in music.spread(music.list_pieces(corpus, composer), files // len(SCORES)):
+        for path in score_export.spread(
+            score_export.list_pieces(corpus, composer), files // len(SCORES)
+        ):
             paths.append(folder / f"{composer}-{len(paths)}.mid")
-            music.write_midi(path, paths[-1])
+            score_export.write_midi(path, paths[-1])
     return paths
 
 

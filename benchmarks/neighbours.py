@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
-from seqtransfer import neighbours
+from seqtransfer.tokens import near_duplicates
 
 BRUTE = 1000
 CORPORA = {  # name: alphabet, length, kmer, threshold
@@ -61,7 +61,7 @@ def main() -> None:
         for n in sizes:
             sequences = corpus(n, alphabet, length, rng)
             start = time.process_time()
-            found = neighbours.clusters(sequences, kmer, threshold)
+            found = near_duplicates.clusters(sequences, kmer, threshold)
             seconds = time.process_time() - start
             ratio = per_pair * n * (n - 1) / 2 / seconds
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -25,8 +25,8 @@ import torch
 from threadpoolctl import threadpool_limits
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
-from seqtransfer.measures import MEASURES, correlation, repairings
-from seqtransfer.measures.sides import Pairing, Side, prepare
+from seqtransfer.similarity.measures import MEASURES, correlation, permutation_null
+from seqtransfer.similarity.measures.pairings import Pairing, Side, prepare
 
 NAMES = ("pwcca", "pwcca_right", "pwcca_mean", "svcca", "cka")
 DRAWS, ROUNDS = 199, 3
@@ -83,7 +83,7 @@ def published(x: np.ndarray, y: np.ndarray) -> list[float]:
     return [float(score) for score in (left, right, (left + right) / 2, svcca, cka)]
 
 
-def null(draws: repairings.Repairings, x: Side, y: Side, names) -> None:
+def null(draws: permutation_null.Repairings, x: Side, y: Side, names) -> None:
     """All draws of one pair, on factors that the point estimate has made."""
     for pairing in draws.pairings(x, y):
         for name in names:
@@ -95,7 +95,7 @@ def decompositions(width: int, rounds: int = 7) -> None:
     (x,), (y,) = encoders(10_000, width, 1)
     sides = prepare(x, "left"), prepare(y, "right")
     generator = np.random.default_rng(0)
-    draws = repairings.draw(np.arange(10_000), 10_000, draws=rounds, generator=generator)
+    draws = permutation_null.draw(np.arange(10_000), 10_000, draws=rounds, generator=generator)
     crosses = [pairing.cross for pairing in draws.pairings(*sides)]
 
     def by_vectors(decompose):
@@ -191,7 +191,9 @@ def race(rows: int, width: int, layers: int) -> None:
     print(f"  here {point:.2f} s; published algorithm, pair by pair {loop:.1f} s", end="")
     print(f" ({loop / layers**2:.2f} s a pair): {loop / point:.1f} x")
     sides = prepare(left[0], "layer"), prepare(right[0], "layer")
-    draws = repairings.draw(np.arange(rows), rows, draws=DRAWS, generator=np.random.default_rng(0))
+    draws = permutation_null.draw(
+        np.arange(rows), rows, draws=DRAWS, generator=np.random.default_rng(0)
+    )
     for names in (("cka",), ("cka", "cka_biased", "cca_squared", "gulp"), NAMES):
         alone = statistics.median(seconds(ours, left, right, names)[0] for _ in range(2))
         null(draws, *sides, names)

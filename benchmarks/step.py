@@ -59,8 +59,9 @@ def step_of(
     """A training step of a classifier of three classes."""
     import torch
 
-    from seqtransfer import bert, families, models, steps, stock, training
-    from seqtransfer.optimizer import AdamW
+    from seqtransfer.encoders import bert, hugging_face, loading
+    from seqtransfer.training import classifier, devices, steps
+    from seqtransfer.training.optimizer import AdamW
 
     torch.manual_seed(0)
     record = {
@@ -72,11 +73,11 @@ def step_of(
         encoder = bert.Bert(bert.Config.of(record), pooler=False)
     else:
         table = "embeddings.word_embeddings.weight"
-        facts = families.Facts("bert", layers, WIDTH, rows, table, 512, 0, True, False)
-        encoder = stock.Stock(record, facts, pooler=False)
+        facts = loading.Facts("bert", layers, WIDTH, rows, table, 512, 0, True, False)
+        encoder = hugging_face.Stock(record, facts, pooler=False)
         encoder.model.set_attn_implementation(kind)
-    encoder.dtype = training.DTYPES[precision]
-    model = models.Classifier(encoder, WIDTH, "mean", 3).train().to(device)
+    encoder.dtype = devices.DTYPES[precision]
+    model = classifier.Classifier(encoder, WIDTH, "mean", 3).train().to(device)
     schedule = steps.Schedule(10**6, batch, 1e-4, 0.1, 0.01)
     ids, labels = torch.randint(5, ROWS, (batch, length)), torch.randint(0, 3, (batch,))
     update = steps.Steps(
@@ -135,12 +136,12 @@ def seconds(product: Callable) -> float:
 
 def work(shape: str, name: str, device: str) -> None:
     """A worker: steps without end."""
-    from seqtransfer import training
+    from seqtransfer.training import devices
 
     _, threads, kind, precision, rows = contestants(device)[name]
     batch, length, layers, _ = SHAPES[shape]
     turns = Turns()
-    with training.reproducible(0, threads):
+    with devices.reproducible(0, threads):
         if kind == "products":
             step = products_of(batch, length, layers)
         else:

@@ -24,8 +24,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
-from seqtransfer import layerwise, states
-from seqtransfer.measures import MEASURES
+from seqtransfer.similarity import layer_pairs, state_files
+from seqtransfer.similarity.measures import MEASURES
 
 GIB = 2**30
 PATHS = ("streamed", "in memory")
@@ -47,7 +47,7 @@ def write(path: Path, rows: int, width: int, seed: int, least: float) -> None:
             ids = np.char.mod("%d", at)
             yield ids, at // TOKENS, {"layer_1": part + signal @ mixing + 5}
 
-    states.write(path, chunks())
+    state_files.write(path, chunks())
 
 
 def peak() -> float:
@@ -58,11 +58,11 @@ def peak() -> float:
 
 def child(path: str, folder: Path) -> dict:
     """Score by one path; seconds of CPU, peaks in GiB before and after, and the scores."""
-    sides = {side: states.States(folder / f"{side}.arrow") for side in ("left", "right")}
+    sides = {side: state_files.States(folder / f"{side}.arrow") for side in ("left", "right")}
     before, start = peak(), time.process_time()
     memory = 0 if path == "streamed" else np.inf
     with threadpool_limits(1):
-        found = layerwise.compare(
+        found = layer_pairs.compare(
             sides, [("left", "right")], [], STREAMED, draws=DRAWS, seed=0, memory=memory
         )
         scores = {row["measure"]: row["score"] for row in found}

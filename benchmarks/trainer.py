@@ -64,10 +64,11 @@ class Silent:
 
 def read(tokens: Path):
     """Training and dev sequences, the target, and the token map of seed 0."""
-    from seqtransfer import formats, targets
+    from seqtransfer.files import arrow, json_tsv
+    from seqtransfer.scoring import task_kinds
 
-    train, dev = (formats.read_ragged(tokens / f"{name}.arrow") for name in ("train", "dev"))
-    target = targets.of(formats.read_json(tokens / "task.json"))
+    train, dev = (arrow.read_ragged(tokens / f"{name}.arrow") for name in ("train", "dev"))
+    target = task_kinds.of(json_tsv.read_json(tokens / "task.json"))
     return train, dev, target, tokens / "maps/seed-0.npy"
 
 
@@ -75,19 +76,19 @@ def ours(
     encoder: Path, tokens: Path, threads: int, steps: int, watch: Silent, plain: bool, device: str
 ) -> None:
     """Fine-tune as the study does; `plain`: float32, no dropout."""
-    from seqtransfer import models, training
-    from seqtransfer.dropout import Dropout
-    from seqtransfer.steps import Schedule
+    from seqtransfer.encoders.dropout import Dropout
+    from seqtransfer.training import classifier, devices, finetuning
+    from seqtransfer.training.steps import Schedule
 
     train, dev, target, token_map = read(tokens)
-    sources = models.Sources(encoder, LAYERS, np.load(token_map), None, None, 0, tokens.name)
-    with training.reproducible(0, threads):
-        model = models.build("text", sources, "first", target.outputs)
-        precision = "float32" if plain else training.choose_precision(device)
-        model.encoder.dtype = training.DTYPES[precision]
+    sources = classifier.Sources(encoder, LAYERS, np.load(token_map), None, None, 0, tokens.name)
+    with devices.reproducible(0, threads):
+        model = classifier.build("text", sources, "first", target.outputs)
+        precision = "float32" if plain else devices.choose_precision(device)
+        model.encoder.dtype = devices.DTYPES[precision]
         if plain:
             model.encoder.dropout = Dropout(0.0)
-        training.fit(
+        finetuning.fit(
             model, train, dev, target, Schedule(steps, BATCH, RATE, 0.1, 0.01),
             first_evaluation=steps, seed=0, task=tokens.name, device=device, checkpoint=watch,
         )  # fmt: skip
@@ -114,8 +115,9 @@ def theirs(
     )
     from transformers.utils import logging
 
-    from seqtransfer import batches, models, seeds
-    from seqtransfer.steps import Schedule
+    from seqtransfer import seeds
+    from seqtransfer.training import batches, classifier
+    from seqtransfer.training.steps import Schedule
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()
@@ -136,8 +138,8 @@ def theirs(
     options |= {"bf16": kind.endswith("bf16"), "save_strategy": "no", "report_to": "none"}
     options |= {"output_dir": "/nowhere", "disable_tqdm": True, "learning_rate": RATE}
     if plain:
-        sources = models.Sources(encoder, LAYERS, rows, None, None, 0, tokens.name)
-        head = models.build("text", sources, "first", target.outputs).head
+        sources = classifier.Sources(encoder, LAYERS, rows, None, None, 0, tokens.name)
+        head = classifier.build("text", sources, "first", target.outputs).head
         model.classifier.load_state_dict(head.state_dict())
         order = seeds.generator(0, tokens.name, "order")
         examples = np.concatenate(list(batches.order(train.lengths, BATCH, steps, order))).tolist()

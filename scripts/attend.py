@@ -4,7 +4,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from seqtransfer import arms, attentions, formats, logs, models, representations, runs, training
+from seqtransfer.encoders import arms
+from seqtransfer.files import arrow, json_tsv
+from seqtransfer.similarity import attention_maps, representations
+from seqtransfer.study import logs
+from seqtransfer.training import classifier, devices, runs
 
 STAGES = ("before", "after")
 CHANGE = "change"  # an arm before against itself after
@@ -32,32 +36,32 @@ def main(
     """metrics, weights: by arm; pretrained: as in `represent`; pairs: left and right arm;
     sequences: how many, the first of those that are represented. Writes one row per pair, stage,
     layer and head. All arms' encoders are in memory at a time."""
-    device = training.choose_device()
+    device = devices.choose_device()
 
     def encoder_of(arm: str, stage: str):
-        record = formats.read_json(metrics[arm])
+        record = json_tsv.read_json(metrics[arm])
         model = runs.start(record, encoder, layers, token_map, pretrained, facts)
         if stage == "after":
-            models.restore(model, weights[arm])
+            classifier.restore(model, weights[arm])
         return model.encoder.to(device).eval()
 
-    ragged = formats.read_ragged(test)
+    ragged = arrow.read_ragged(test)
     rows, _ = representations.probe(ragged, task, sequences=sequences, tokens=tokens)
-    chosen = formats.Ragged.from_lists(
+    chosen = arrow.Ragged.from_lists(
         [ragged[row] for row in rows], ragged.labels[rows], ragged.names[rows]
     )
     wanted = [((left, stage), (right, stage)) for stage in STAGES for left, right in pairs]
     wanted += [((arm, "before"), (arm, "after")) for arm in metrics]
     table = []
-    with training.reproducible(0, threads):
+    with devices.reproducible(0, threads):
         encoders = {(arm, stage): encoder_of(arm, stage) for arm in metrics for stage in STAGES}
-        for row in attentions.compare(encoders, wanted, chosen, device):
+        for row in attention_maps.compare(encoders, wanted, chosen, device):
             (left, stage), (right, right_stage) = row.pop("left"), row.pop("right")
             stage = stage if stage == right_stage else CHANGE
             run = {"task": task, "left": left, "right": right, "seed": seed, "stage": stage}
             print(run, row)
             table.append({**run, **row, "code": code})
-    formats.write_table(attention, pd.DataFrame(table))
+    json_tsv.write_table(attention, pd.DataFrame(table))
 
 
 if __name__ == "__main__":

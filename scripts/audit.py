@@ -5,8 +5,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from seqtransfer import formats, leaks, logs, tokens
-from seqtransfer.vocabulary import WordPieces
+from seqtransfer.files import arrow, json_tsv
+from seqtransfer.study import logs
+from seqtransfer.tokens import encoding, leak_audit
+from seqtransfer.tokens.vocabulary import WordPieces
 
 
 def main(
@@ -23,29 +25,29 @@ def main(
     audit: Path,
     nearest: Path,
 ) -> None:
-    settings = tokens.Settings.of(record, sizes, max_length)
-    examples = tokens.read_examples(record["format"], corpus, WordPieces(encoder), settings)
+    settings = encoding.Settings.of(record, sizes, max_length)
+    examples = encoding.read_examples(record["format"], corpus, WordPieces(encoder), settings)
     # Compared is what the encoder sees: sequences that differ only past the cut are equal.
-    seen = {e.id: s for e, (s, _) in zip(examples, tokens.view(examples, settings), strict=True)}
+    seen = {e.id: s for e, (s, _) in zip(examples, encoding.view(examples, settings), strict=True)}
     paths = {"train": train, "test": test, "dev": dev}
-    parts = {part: formats.read_ragged(path).names for part, path in paths.items()}
+    parts = {part: arrow.read_ragged(path).names for part, path in paths.items()}
     regression = settings.kind == "regression"
     usable = [e.id for e in examples if regression or e.label in settings.classes]
-    drawn = leaks.random_parts(
+    drawn = leak_audit.random_parts(
         len(usable),
         {part: len(names) for part, names in parts.items()},
         np.random.default_rng(sizes["split_seed"]),
     )
     before = {part: [usable[i] for i in indices] for part, indices in drawn.items()}
-    kmer = (settings.neighbours or {}).get("kmer") or leaks.kmer_for(list(seen.values()))
+    kmer = (settings.neighbours or {}).get("kmer") or leak_audit.kmer_for(list(seen.values()))
     near = {"test": {}, "dev": {}}
     for stage, names in {"before": before, "after": parts}.items():
         sequences = {part: {str(name): seen[name] for name in names[part]} for part in parts}
         for part, stages in near.items():
-            stages[stage] = leaks.nearest(sequences[part], sequences["train"], kmer)
-    rows = pd.concat([leaks.table(task, part, stages, kmer) for part, stages in near.items()])
-    formats.write_table(audit, rows)
-    formats.write_table(nearest, near["test"]["after"])
+            stages[stage] = leak_audit.nearest(sequences[part], sequences["train"], kmer)
+    rows = pd.concat([leak_audit.table(task, part, stages, kmer) for part, stages in near.items()])
+    json_tsv.write_table(audit, rows)
+    json_tsv.write_table(nearest, near["test"]["after"])
     print(rows.to_string(index=False))
 
 

@@ -4,18 +4,20 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from seqtransfer import baselines as library
-from seqtransfer import formats, logs, provenance, targets
+from seqtransfer.files import arrow, json_tsv
+from seqtransfer.scoring import baselines as library
+from seqtransfer.scoring import task_kinds
+from seqtransfer.study import logs, provenance
 
 
 def main(
     *, train: Path, dev: Path, test: Path, task_record: Path, baselines: Path, task: str, code: str
 ) -> None:
     """Read a task's tokens and target; write one record per baseline."""
-    splits = [formats.read_ragged(path) for path in (train, dev, test)]
-    target = targets.of(formats.read_json(task_record))
+    splits = [arrow.read_ragged(path) for path in (train, dev, test)]
+    target = task_kinds.of(json_tsv.read_json(task_record))
     facts = provenance.record(code=code, libraries=["numpy", "scikit-learn"])
-    formats.write_json(baselines, library.evaluate(task, *splits, target, facts))
+    json_tsv.write_json(baselines, library.evaluate(task, *splits, target, facts))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@ from pathlib import Path
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from seqtransfer import calibration, formats, logs, states
+from seqtransfer.files import json_tsv
+from seqtransfer.similarity import calibration, state_files
+from seqtransfer.study import logs
 
 
 def main(
@@ -22,19 +24,19 @@ def main(
     code: str,
 ) -> None:
     """arms, floor: files of states by arm and by seed; paper: where to write its own setting."""
-    side = states.States(reference)
-    sides = {name: states.States(path) for name, path in arms.items()}
-    drawn = {number: states.States(path) for number, path in floor.items()}
-    other = states.States(again) if again else None
+    side = state_files.States(reference)
+    sides = {name: state_files.States(path) for name, path in arms.items()}
+    drawn = {number: state_files.States(path) for number, path in floor.items()}
+    other = state_files.States(again) if again else None
     found = calibration.references(side, sides, drawn, other, measures, count=groups, seed=0)
     table = pd.DataFrame(found).assign(task=task, code=code)
     whole = table[table["group"] == -1]
     print(whole.to_string())
-    formats.write_table(references, table)
+    json_tsv.write_table(references, table)
     if paper:
         rows = pd.DataFrame(calibration.paper_setting(side, sides, drawn, seed=0))
         print(rows.to_string())
-        formats.write_table(paper, rows.assign(task=task, code=code))
+        json_tsv.write_table(paper, rows.assign(task=task, code=code))
 
 
 if __name__ == "__main__":

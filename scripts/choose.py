@@ -2,13 +2,17 @@
 
 from pathlib import Path
 
-from seqtransfer import formats, logs, runs
+from seqtransfer.files import json_tsv
+from seqtransfer.study import logs
+from seqtransfer.training import settings_choice
 
 
 def main(*, records: list[Path], sweep: Path, settings: Path) -> None:
-    swept = runs.swept([record for path in records for record in formats.read_json(path)])
-    formats.write_table(sweep, swept)
-    formats.write_table(settings, runs.choose(swept))
+    swept = settings_choice.swept(
+        [record for path in records for record in json_tsv.read_json(path)]
+    )
+    json_tsv.write_table(sweep, swept)
+    json_tsv.write_table(settings, settings_choice.choose(swept))
     print(swept.to_string(index=False))
 
 

@@ -5,7 +5,9 @@ from pathlib import Path
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from seqtransfer import formats, layerwise, logs, states
+from seqtransfer.files import json_tsv
+from seqtransfer.similarity import layer_pairs, state_files
+from seqtransfer.study import logs
 
 STAGES = ("before", "after")
 CHANGE = "change"  # an arm before against itself after
@@ -28,7 +30,7 @@ def main(
     right arm and stage of the layer-by-layer maps; memory: in GiB, of layers held at a time.
     Writes one row per score."""
     sides = {
-        f"{arm} {stage}": states.States(path)
+        f"{arm} {stage}": state_files.States(path)
         for stage in STAGES
         for arm, path in files[stage].items()
     }
@@ -36,7 +38,7 @@ def main(
     wanted += [tuple(f"{arm} {stage}" for stage in STAGES) for arm in files["before"]]
     mapped = {(f"{a} {stage}", f"{b} {stage}") for a, b, stage in maps}
     table = []
-    found = layerwise.compare(
+    found = layer_pairs.compare(
         sides, wanted, mapped, measures, draws=draws, seed=seed, memory=memory * 2**30
     )
     for row in found:
@@ -46,7 +48,7 @@ def main(
         run = {"task": task, "left": left, "right": right, "seed": seed, "stage": stage}
         print(run, row)
         table.append({**run, **row, "code": code})
-    formats.write_table(similarities, pd.DataFrame(table).astype({"layer": "Int64"}))
+    json_tsv.write_table(similarities, pd.DataFrame(table).astype({"layer": "Int64"}))
 
 
 if __name__ == "__main__":

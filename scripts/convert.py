@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from seqtransfer import converters, logs
+from seqtransfer.corpora import converters
+from seqtransfer.study import logs
 
 
 def main(*, record: dict, folders: list[Path], corpus: Path) -> None:

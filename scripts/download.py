@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from seqtransfer import logs, sources
+from seqtransfer.corpora import sources
+from seqtransfer.study import logs
 
 
 def main(*, source: dict, name: str, cache: str | None, folder: Path) -> None:

@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
-from seqtransfer import artificial, formats, logs, provenance, seeds
+from seqtransfer import seeds
+from seqtransfer.files import arrow, json_tsv
+from seqtransfer.study import logs, provenance
+from seqtransfer.tokens import artificial_corpora
 
 
 def main(
@@ -12,11 +15,11 @@ def main(
     generator = seeds.generator(0, corpus, "artificial")  # one draw, as pretraining has one seed
     if shuffled:
         sequences, facts = shuffled
-        ragged = artificial.shuffled(formats.read_ragged(sequences), generator)
-        symbols = formats.read_json(facts)["symbols"]
+        ragged = artificial_corpora.shuffled(arrow.read_ragged(sequences), generator)
+        symbols = json_tsv.read_json(facts)["symbols"]
     else:
-        ragged, symbols = artificial.draw(record, generator)
-    formats.write_ragged(folder / "pretrain.arrow", ragged)
+        ragged, symbols = artificial_corpora.draw(record, generator)
+    arrow.write_ragged(folder / "pretrain.arrow", ragged)
     facts = {
         "task": corpus,
         "domain": "artificial",
@@ -26,7 +29,7 @@ def main(
         "counts": {"pretrain": len(ragged)},
         "provenance": provenance.record(code, ["numpy", "pyarrow"]),
     }
-    formats.write_json(folder / "task.json", facts)
+    json_tsv.write_json(folder / "task.json", facts)
     print({**facts, "symbols": f"{len(symbols)} symbols"})
 
 

@@ -4,18 +4,21 @@ from pathlib import Path
 
 import numpy as np
 
-from seqtransfer import formats, logs, seeds
-from seqtransfer.vocabulary import Vocabulary, WordPieces, token_map
+from seqtransfer import seeds
+from seqtransfer.files import atomic, json_tsv
+from seqtransfer.study import logs
+from seqtransfer.tokens.token_maps import token_map
+from seqtransfer.tokens.vocabulary import Vocabulary, WordPieces
 
 
 def main(
     *, task: str, seed: int, facts: Path, encoder: Path, settings: dict, token_map_path: Path
 ) -> None:
     """settings: `kind` and perhaps `shift`, the task's `token_map`."""
-    vocabulary = Vocabulary(tuple(formats.read_json(facts)["symbols"]))
+    vocabulary = Vocabulary(tuple(json_tsv.read_json(facts)["symbols"]))
     generator = seeds.generator(seed, task, "map")
     rows = token_map(vocabulary, WordPieces(encoder).rows(), generator, **settings)
-    with formats.atomic(token_map_path) as temporary:
+    with atomic.atomic(token_map_path) as temporary:
         np.save(temporary, rows)
     print(f"{len(vocabulary.symbols)} symbols of {task}, {settings}, seed {seed}")
 

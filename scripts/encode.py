@@ -4,8 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from seqtransfer import formats, logs, manifests, provenance, tokens
-from seqtransfer.vocabulary import WordPieces
+from seqtransfer.files import arrow, json_tsv
+from seqtransfer.study import logs, provenance
+from seqtransfer.tokens import encoding, manifests
+from seqtransfer.tokens.vocabulary import WordPieces
 
 
 def main(
@@ -19,12 +21,12 @@ def main(
     folder: Path,
     code: str,
 ) -> None:
-    settings = tokens.Settings.of(record, sizes, max_length)
-    examples = tokens.read_examples(record["format"], corpus, WordPieces(encoder), settings)
-    arrays, vocabulary, built = tokens.build(examples, settings)
+    settings = encoding.Settings.of(record, sizes, max_length)
+    examples = encoding.read_examples(record["format"], corpus, WordPieces(encoder), settings)
+    arrays, vocabulary, built = encoding.build(examples, settings)
     manifest = manifests.write(folder / "manifest.tsv", built.pop("manifest"))
     for part, ragged in arrays.items():
-        formats.write_ragged(folder / f"{part}.arrow", ragged)
+        arrow.write_ragged(folder / f"{part}.arrow", ragged)
     if settings.kind == "classification":
         shares = np.bincount(arrays["test"].labels) / len(arrays["test"])
         built |= {"classes": list(settings.classes), "majority": float(shares.max())}
@@ -41,7 +43,7 @@ def main(
         "manifest": manifest,
         "provenance": provenance.record(code, ["numpy", "pyarrow", "tokenizers"]),
     }
-    formats.write_json(folder / "task.json", facts)
+    json_tsv.write_json(folder / "task.json", facts)
     print({**facts, "symbols": f"{len(vocabulary.symbols)} symbols"})
 
 

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from seqtransfer import conversions, encoders, formats, hub, limits, logs
+from seqtransfer.encoders import capacity, folders, hub, package_formats
+from seqtransfer.files import json_tsv
+from seqtransfer.study import logs
 
 LOCK = Path("encoders.lock")  # where the study is run, to be committed with it
 
@@ -23,11 +25,11 @@ def main(
     else:
         origin, revision = hub.fetch(record["hub"], record["revision"], LOCK)
     if "conversion" in record:
-        encoder = conversions.CONVERSIONS[record["conversion"]](origin)
+        encoder = package_formats.CONVERSIONS[record["conversion"]](origin)
     else:
-        encoder = encoders.read(origin, symbols=record.get("symbols", False))
-    encoders.write(folder, name, encoder, record, revision, tokenizer or origin)
-    limits.check(f"encoder {name!r}", formats.read_json(folder / "encoder.json"), **demands)
+        encoder = folders.read(origin, symbols=record.get("symbols", False))
+    folders.write(folder, name, encoder, record, revision, tokenizer or origin)
+    capacity.check(f"encoder {name!r}", json_tsv.read_json(folder / "encoder.json"), **demands)
 
 
 if __name__ == "__main__":

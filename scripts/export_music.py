@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from seqtransfer import logs, music
+from seqtransfer.corpora import score_export
+from seqtransfer.study import logs
 
 
 def main(*, folder: Path, composer: str, pieces: int, exported: Path) -> None:
-    music.export_pieces(folder, composer, pieces, exported)
+    score_export.export_pieces(folder, composer, pieces, exported)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,11 @@
 from dataclasses import asdict
 from pathlib import Path
 
-from seqtransfer import formats, logs, models, provenance, runs, targets, training
-from seqtransfer.checkpoints import Checkpoint, contents
+from seqtransfer.files import arrow, json_tsv
+from seqtransfer.scoring import task_kinds
+from seqtransfer.study import logs, provenance
+from seqtransfer.training import classifier, devices, finetuning, runs
+from seqtransfer.training.checkpoints import Checkpoint, contents
 
 
 def main(
@@ -22,10 +25,8 @@ def main(
     code: str,
 ) -> None:
     """checkpoint: file of an unfinished run's state, from which a killed job goes on."""
-    parts = {
-        name: formats.read_ragged(tokens / f"{name}.arrow") for name in ("train", "dev", "test")
-    }
-    target = targets.of(formats.read_json(tokens / "task.json"))
+    parts = {name: arrow.read_ragged(tokens / f"{name}.arrow") for name in ("train", "dev", "test")}
+    target = task_kinds.of(json_tsv.read_json(tokens / "task.json"))
     sources = point.sources(encoder, layers, token_map, pretrained, tokens / "task.json")
     read = [tokens / name for name in ("train.arrow", "dev.arrow", "task.json")]
     read += [token_map, encoder / "encoder.json"]
@@ -36,21 +37,21 @@ def main(
         point, sources, parts["train"], parts["dev"], target, settings, threads, unfinished
     )
     where = {"device": trained.device, "precision": trained.precision}
-    with training.reproducible(0, threads):
-        answers = training.predict(trained.model, parts["test"], target, device=trained.device)
-    formats.write_records(folder / "history.tsv", trained.outcome.history)
-    formats.write_records(
+    with devices.reproducible(0, threads):
+        answers = finetuning.predict(trained.model, parts["test"], target, device=trained.device)
+    json_tsv.write_records(folder / "history.tsv", trained.outcome.history)
+    json_tsv.write_records(
         folder / "predictions.tsv", runs.predictions(parts["test"], answers, target)
     )
-    models.save(models.plain_state(trained.model), sources.record(), folder)
+    classifier.save(classifier.plain_state(trained.model), sources.record(), folder)
     record = runs.metrics(point, trained.outcome, settings, target) | {
         "outputs": target.outputs,
         "test": target.score(parts["test"].labels, answers),
-        "provenance": provenance.record(code, models.LIBRARIES, threads=threads, **where),
+        "provenance": provenance.record(code, classifier.LIBRARIES, threads=threads, **where),
     }
-    formats.write_json(folder / "metrics.json", record)
+    json_tsv.write_json(folder / "metrics.json", record)
     timing = provenance.timing(trained.outcome.seconds_training)
-    formats.write_json(folder / "timing.json", {**runs.names(point), **timing})
+    json_tsv.write_json(folder / "timing.json", {**runs.names(point), **timing})
     unfinished.remove()
 
 

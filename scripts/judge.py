@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
-from seqtransfer import caveats, claims, formats, logs, tables
+from seqtransfer.files import atomic, json_tsv
+from seqtransfer.report import caveats, claims
+from seqtransfer.report.tables import run_tables
+from seqtransfer.study import logs
 
 
 def main(
@@ -11,20 +14,20 @@ def main(
     templates: dict[str, Path], outputs: dict[str, Path], margin: float,
 ) -> None:  # fmt: skip
     """templates and outputs by kind: `markdown` and `html`; outputs also has `json`."""
-    run, pairs = tables.read(runs), tables.read(comparisons)
-    speed, score = tables.read(convergence), tables.read(scores)
-    calibrated = tables.read(similarity)
+    run, pairs = run_tables.read(runs), run_tables.read(comparisons)
+    speed, score = run_tables.read(convergence), run_tables.read(scores)
+    calibrated = run_tables.read(similarity)
     records = claims.judge(run, speed, score, pairs, similarity=calibrated, margin=margin)
-    notes = caveats.of_study(run, pairs, tables.read(budget), records)
-    notes += caveats.of_settings(run, formats.read_table(settings))
-    notes.append(caveats.of_leaks(tables.read(leaks)))
+    notes = caveats.of_study(run, pairs, run_tables.read(budget), records)
+    notes += caveats.of_settings(run, json_tsv.read_table(settings))
+    notes.append(caveats.of_leaks(run_tables.read(leaks)))
     for record in records:
         print(f"({record['id']}) {record['verdict']}: {record['reading']}")
     for kind, template in templates.items():
         page = claims.render(template.read_text(), records, notes, escape=kind == "html")
-        with formats.atomic(outputs[kind]) as temporary:
+        with atomic.atomic(outputs[kind]) as temporary:
             temporary.write_text(page)
-    formats.write_json(outputs["json"], {"claims": records, "caveats": notes})
+    json_tsv.write_json(outputs["json"], {"claims": records, "caveats": notes})
 
 
 if __name__ == "__main__":

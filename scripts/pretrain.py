@@ -4,10 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from seqtransfer import formats, logs, models, pretraining, provenance, training
-from seqtransfer.checkpoints import Checkpoint, contents
-from seqtransfer.steps import Schedule
-from seqtransfer.vocabulary import Vocabulary
+from seqtransfer.files import arrow, json_tsv
+from seqtransfer.study import logs, provenance
+from seqtransfer.tokens.vocabulary import Vocabulary
+from seqtransfer.training import classifier, devices, pretraining
+from seqtransfer.training.checkpoints import Checkpoint, contents
+from seqtransfer.training.steps import Schedule
 
 
 def main(
@@ -27,20 +29,20 @@ def main(
 ) -> None:
     """task: the corpus, a task's or an artificial one; checkpoints: file of weights by step;
     checkpoint: file of an unfinished run's state, from which a killed job goes on."""
-    vocabulary = Vocabulary(tuple(formats.read_json(facts)["symbols"]))
+    vocabulary = Vocabulary(tuple(json_tsv.read_json(facts)["symbols"]))
     rows = np.arange(len(vocabulary))
-    sources = models.Sources(encoder, layers, rows, None, None, seed, task)
-    ragged = formats.read_ragged(sequences)
+    sources = classifier.Sources(encoder, layers, rows, None, None, seed, task)
+    ragged = arrow.read_ragged(sequences)
     schedule = Schedule(**{name: settings[name] for name in Schedule.__dataclass_fields__})
-    device = training.choose_device()
-    precision = training.choose_precision(device)
+    device = devices.choose_device()
+    precision = devices.choose_precision(device)
     print(f"{task}: {len(ragged)} sequences, {len(vocabulary)} ids, seed {seed}")
     print(f"{schedule}\n{device}, {precision}")
     settled = {"settings": settings, "layers": layers, "seed": seed, "threads": threads}
     settled |= {"keep": sorted(checkpoints), "code": code}
     read = contents([sequences, facts, encoder / "encoder.json"])
     unfinished = Checkpoint(checkpoint, settled | {"files": read})
-    with training.reproducible(seed, threads):
+    with devices.reproducible(seed, threads):
         done = pretraining.pretrain(
             sources,
             ragged,
@@ -52,10 +54,10 @@ def main(
             checkpoint=unfinished,
         )
     for step, path in checkpoints.items():
-        models.write_weights(path, done.kept[step])
-    formats.write_records(folder / "history.tsv", done.history)
-    models.save(done.encoder.plain_state(), sources.record(), folder)
-    formats.write_json(folder / "encoder.json", {"name": task, "symbols": vocabulary.ids()})
+        classifier.write_weights(path, done.kept[step])
+    json_tsv.write_records(folder / "history.tsv", done.history)
+    classifier.save(done.encoder.plain_state(), sources.record(), folder)
+    json_tsv.write_json(folder / "encoder.json", {"name": task, "symbols": vocabulary.ids()})
     summary = {
         "task": task,
         "seed": seed,
@@ -67,11 +69,11 @@ def main(
         "masked_accuracy": done.masked_accuracy,
         "unigram_accuracy": done.unigram_accuracy,
         "provenance": provenance.record(
-            code, models.LIBRARIES, device=device, precision=precision, threads=threads
+            code, classifier.LIBRARIES, device=device, precision=precision, threads=threads
         ),
     }
-    formats.write_json(folder / "summary.json", summary)
-    formats.write_json(
+    json_tsv.write_json(folder / "summary.json", summary)
+    json_tsv.write_json(
         folder / "timing.json", {"task": task, **provenance.timing(done.seconds_training)}
     )
     unfinished.remove()

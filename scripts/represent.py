@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
-from seqtransfer import arms, formats, logs, models, representations, runs, training
+from seqtransfer.encoders import arms
+from seqtransfer.files import arrow, json_tsv
+from seqtransfer.similarity import representations
+from seqtransfer.study import logs
+from seqtransfer.training import classifier, devices, runs
 
 
 def main(
@@ -22,17 +26,17 @@ def main(
 ) -> None:
     """The four lists have one entry an arm, in the same order. pretrained: the weights that an arm
     starts from, where they are not those of the text encoder."""
-    ragged = formats.read_ragged(test)
-    device = training.choose_device()
+    ragged = arrow.read_ragged(test)
+    device = devices.choose_device()
     pooled = settings.get("pooled", False)
     for record_path, weights_path, *paths in zip(metrics, weights, before, after, strict=True):
-        record = formats.read_json(record_path)
+        record = json_tsv.read_json(record_path)
         probed = representations.probe(ragged, record["task"], **settings)
-        with training.reproducible(0, threads):
+        with devices.reproducible(0, threads):
             model = runs.start(record, encoder, layers, token_map, pretrained, facts)
             for path, trained in zip(paths, (None, weights_path), strict=True):
                 if trained:
-                    models.restore(model, trained)
+                    classifier.restore(model, trained)
                 representations.write(path, model, ragged, probed, device, pooled=pooled)
         count = sum(map(len, probed[1]))
         print(f"{runs.Point.of(record)}: {count} tokens of {len(probed[0])} sequences")

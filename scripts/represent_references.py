@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
-from seqtransfer import formats, logs, models, representations, runs, training
+from seqtransfer.files import arrow
+from seqtransfer.similarity import representations
+from seqtransfer.study import logs
+from seqtransfer.training import classifier, devices, runs
 
 
 def main(
@@ -22,8 +25,8 @@ def main(
 ) -> None:
     """floor: output by seed of the random draw; again: weights of the reference pretrained with
     another seed, and their output. The token map is that of the study's `seed`."""
-    ragged = formats.read_ragged(test)
-    device = training.choose_device()
+    ragged = arrow.read_ragged(test)
+    device = devices.choose_device()
     probed = representations.probe(ragged, task, **settings)
     pooled = settings.get("pooled", False)
     wanted = [("random", number, None, path) for number, path in floor.items()]
@@ -33,8 +36,8 @@ def main(
         # Before fine-tuning: no learning rate is used, and pooling adds nothing to the states.
         point = runs.Point(task, arm, number, learning_rate=0.0, pooling="mean", warmup=0.0)
         sources = point.sources(encoder, layers, token_map, pretrained, facts)
-        with training.reproducible(0, threads):
-            model = models.build(arm, sources, point.pooling, 1)
+        with devices.reproducible(0, threads):
+            model = classifier.build(arm, sources, point.pooling, 1)
             representations.write(path, model, ragged, probed, device, pooled=pooled)
         print(f"{arm}, seed {number}, {pretrained or 'fresh'} -> {path}")
 

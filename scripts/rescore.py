@@ -5,7 +5,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from seqtransfer import formats, leaks, logs, targets
+from seqtransfer.files import json_tsv
+from seqtransfer.scoring import task_kinds
+from seqtransfer.study import logs
+from seqtransfer.tokens import leak_audit
 
 
 def main(
@@ -19,7 +22,7 @@ def main(
     rescored: Path,
 ) -> None:
     """`initializations` and `seeds` say of which run each file of predictions is."""
-    target = targets.of(formats.read_json(task_record))
+    target = task_kinds.of(json_tsv.read_json(task_record))
     index = {name: i for i, name in enumerate(target.classes)}
 
     def score(labels: np.ndarray, predicted: np.ndarray) -> float:
@@ -33,13 +36,13 @@ def main(
     near["duplicate"] = near["duplicate"] == "True"
     tables = []
     for path, initialization, seed in zip(predictions, initializations, seeds, strict=True):
-        rows = leaks.rescored(read_strings(path), near, score)
+        rows = leak_audit.rescored(read_strings(path), near, score)
         rows.insert(0, "task", task)
         rows.insert(1, "initialization", initialization)
         rows.insert(2, "seed", seed)
         rows.insert(3, "metric", target.metric)
         tables.append(rows)
-    formats.write_table(rescored, pd.concat(tables))
+    json_tsv.write_table(rescored, pd.concat(tables))
 
 
 def read_strings(path: Path) -> pd.DataFrame:

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from seqtransfer import formats, logs, sensitivity, similarity_tables, tables, transfer
+from seqtransfer.files import json_tsv
+from seqtransfer.report.tables import gains, run_tables, sensitivity, similarity_tables
+from seqtransfer.study import logs
 
 KINDS = ("metrics", "timings", "pretrained", "pretraining_timings", "tasks", "baselines")
 SWEPT = [*sensitivity.ARM, *sensitivity.SETTINGS, "dev_score", "diverged"]
@@ -15,13 +17,15 @@ def main(
 ) -> None:  # fmt: skip
     """records: JSON files by KINDS; histories[i] is run i's; reference: the arm that similarities
     are calibrated against; sweep: one table, or none; outputs: `{table}.csv` or `.md`."""
-    read = {kind: [formats.read_json(path) for path in records[kind]] for kind in KINDS}
-    run = tables.runs(read["metrics"])
-    curves = tables.histories(read["metrics"], [formats.read_table(path) for path in histories])
-    speed = tables.convergence(curves)
+    read = {kind: [json_tsv.read_json(path) for path in records[kind]] for kind in KINDS}
+    run = run_tables.runs(read["metrics"])
+    curves = run_tables.histories(
+        read["metrics"], [json_tsv.read_table(path) for path in histories]
+    )
+    speed = run_tables.convergence(curves)
     baselines = [record for file in read["baselines"] for record in file]
     comparisons, calibration, settings, heads = (
-        similarity_tables.gather([formats.read_table(path) for path in paths], columns)
+        similarity_tables.gather([json_tsv.read_table(path) for path in paths], columns)
         for paths, columns in (
             (similarities, similarity_tables.SCORED),
             (references, similarity_tables.REFERENCE),
@@ -30,12 +34,12 @@ def main(
         )
     )
     predictions = similarity_tables.prediction(run, comparisons, reference)
-    swept = formats.read_table(*sweep, SWEPT) if sweep else None
+    swept = json_tsv.read_table(*sweep, SWEPT) if sweep else None
     frames = {
         "runs": run,
-        "scores": tables.scores(read["metrics"], baselines),
+        "scores": run_tables.scores(read["metrics"], baselines),
         "convergence": speed,
-        "differences": tables.differences(run, speed),
+        "differences": run_tables.differences(run, speed),
         "histories": curves,
         "comparisons": comparisons,
         "similarity": similarity_tables.similarity(comparisons, calibration, reference),
@@ -44,17 +48,17 @@ def main(
         "association": similarity_tables.association(predictions),
         "attention": similarity_tables.attention(heads),
         "paper": similarity_tables.paper_setting(settings, comparisons, reference),
-        "budget": tables.budget(read["tasks"], run, read["pretrained"]),
-        "leaks": tables.joined([formats.read_table(path) for path in audits]),
-        "rescored": tables.joined([formats.read_table(path) for path in rescored]),
+        "budget": run_tables.budget(read["tasks"], run, read["pretrained"]),
+        "leaks": run_tables.joined([json_tsv.read_table(path) for path in audits]),
+        "rescored": run_tables.joined([json_tsv.read_table(path) for path in rescored]),
         "sensitivity": sensitivity.table(swept, run),
-        "timings": tables.timings(read["timings"], read["pretraining_timings"]),
+        "timings": run_tables.timings(read["timings"], read["pretraining_timings"]),
     }
-    for name, table in transfer.TABLES.items():
+    for name, table in gains.TABLES.items():
         frames[name] = table(run, frames["scores"], frames["budget"])
     for path in outputs:
         print(f"{path}: {len(frames[path.stem])} rows")
-        tables.write(path, frames[path.stem])
+        run_tables.write(path, frames[path.stem])
 
 
 if __name__ == "__main__":

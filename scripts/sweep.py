@@ -3,7 +3,10 @@
 from itertools import product
 from pathlib import Path
 
-from seqtransfer import formats, logs, models, provenance, runs, targets
+from seqtransfer.files import arrow, json_tsv
+from seqtransfer.scoring import task_kinds
+from seqtransfer.study import logs, provenance
+from seqtransfer.training import classifier, runs
 
 
 def main(
@@ -20,8 +23,8 @@ def main(
     code: str,
 ) -> None:
     """points: one task, initialization, seed and learning rate; each pooling and warm-up."""
-    parts = {name: formats.read_ragged(tokens / f"{name}.arrow") for name in ("train", "dev")}
-    target = targets.of(formats.read_json(tokens / "task.json"))
+    parts = {name: arrow.read_ragged(tokens / f"{name}.arrow") for name in ("train", "dev")}
+    target = task_kinds.of(json_tsv.read_json(tokens / "task.json"))
     sources = points[0].sources(encoder, layers, token_map, pretrained, tokens / "task.json")
     scored = []
     for point in points:
@@ -33,10 +36,12 @@ def main(
             runs.metrics(point, trained.outcome, settings, target)
             | {
                 "history": trained.outcome.history[1:],
-                "provenance": provenance.record(code, models.LIBRARIES, threads=threads, **where),
+                "provenance": provenance.record(
+                    code, classifier.LIBRARIES, threads=threads, **where
+                ),
             }
         )
-    formats.write_json(records, scored)
+    json_tsv.write_json(records, scored)
 
 
 if __name__ == "__main__":

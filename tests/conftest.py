@@ -47,7 +47,7 @@ def encoder(tokenizer_folder, tmp_path_factory) -> Path:
     import torch
     from transformers import BertConfig, BertModel
 
-    from seqtransfer import encoders
+    from seqtransfer.encoders import folders
 
     torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("encoder")
@@ -68,15 +68,17 @@ def encoder(tokenizer_folder, tmp_path_factory) -> Path:
                 parameter += 1
     model.save_pretrained(folder)
     house = tmp_path_factory.mktemp("house") / "encoder"
-    encoders.write(house, "mini", encoders.read(folder), {}, None, tokenizer_folder)
+    folders.write(house, "mini", folders.read(folder), {}, None, tokenizer_folder)
     return house
 
 
 @pytest.fixture
 def sources_for(encoder) -> Callable:
     """A function that gives the sources of a task of six symbols, at a seed."""
-    from seqtransfer import models, seeds
-    from seqtransfer.vocabulary import Vocabulary, WordPieces, token_map
+    from seqtransfer import seeds
+    from seqtransfer.tokens.token_maps import token_map
+    from seqtransfer.tokens.vocabulary import Vocabulary, WordPieces
+    from seqtransfer.training import classifier
 
     def make(
         seed: int = 0, *, layers: int = 2, pretrained: Path | None = None, borrowed=range(11),
@@ -84,6 +86,8 @@ def sources_for(encoder) -> Callable:
     ):  # fmt: skip
         rows = WordPieces(encoder).rows()
         drawn = token_map(Vocabulary.of("ABCDEF"), rows, seeds.generator(seed, task, "map"))
-        return models.Sources(encoder, layers, drawn, pretrained, np.array(borrowed), seed, task)
+        return classifier.Sources(
+            encoder, layers, drawn, pretrained, np.array(borrowed), seed, task
+        )
 
     return make

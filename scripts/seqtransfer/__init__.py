@@ -1,12 +1,18 @@
 """Does an encoder pretrained on text transfer to token sequences that are not text?
 
-The library behind the workflow's scripts. Imports point one way:
+The library behind the workflow's scripts. Rooms, in the order that data pass them; a room imports
+only from those above it:
 
-    formats <- sources, corpora <- splits, vocabulary <- tokens
-            <- models <- training, pretraining <- representations
-    measures <- similarity
-    measures, similarity, scores and statistics know only numpy, scipy and scikit-learn
-    tables and plots know only formats and statistics
+    files       written whole, read back
+    corpora     sources -> FASTA, texts, MIDI
+    tokens      corpora -> id sequences, splits, token maps
+    scoring     answers -> scores; baselines
+    encoders    packages and hub -> weights; the arms                                (torch)
+    training    ids and weights -> trained models                                    (torch)
+    similarity  models -> hidden states (torch) -> scores (numpy and scipy alone)
+    report      results -> tables, claims, figures
+    study       configuration, schemas, provenance, progress, logs
 
-It never imports Snakemake; only models, training, pretraining and representations import torch.
+Beside them, `seeds` makes independent random streams of one seed. The library never imports
+Snakemake.
 """

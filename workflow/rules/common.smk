@@ -10,16 +10,17 @@ from pathlib import Path
 
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
-from seqtransfer import arms, progress, provenance, schemas, study
+from seqtransfer.encoders import arms
+from seqtransfer.study import configuration, progress, provenance, schemas
 
 SCHEMAS = Path(f"{workflow.basedir}/workflow/schemas")
 for path in workflow.config_settings.configfiles:
     schemas.check_once(path)
 schemas.check(config, SCHEMAS / "config.schema.yaml")
 schemas.check(config["catalogue"], SCHEMAS / "catalogue.schema.yaml", "catalogue")
-study.check(config)
-study.complete(config)
-study.check_encoders(config, Path("data/encoders"))
+configuration.check(config)
+configuration.complete(config)
+configuration.check_encoders(config, Path("data/encoders"))
 
 CATALOGUE = config["catalogue"]
 ARTIFICIAL = CATALOGUE["artificial"]
@@ -46,7 +47,7 @@ PRETRAINING = {
 }
 CHECKPOINTS = config["pretrain"].get("checkpoints", [])
 DOMAIN_ENCODERS = config.get("domain_encoders", {})
-GPU = study.gpus_per_job()
+GPU = configuration.gpus_per_job()
 # States of unfinished runs: outside the outputs, which Snakemake deletes with a failed job.
 UNFINISHED = f"results/{config['study']}/unfinished"
 
@@ -88,7 +89,7 @@ def local_files(wildcards):
 def files_of(source):
     """Those files; a path without any is noted once, since a plan alone would not show it."""
     record = CATALOGUE["sources"][source]
-    files = study.local_files(source, record, Path("data/raw", source))
+    files = configuration.local_files(source, record, Path("data/raw", source))
     if record.get("path") and not files:
         path = Path(record["path"]).absolute()
         print(f"source {source}: there is no file at {path}", file=sys.stderr)
@@ -98,7 +99,7 @@ def files_of(source):
 def encoder_demands(wildcards, output):
     """What the study asks of the encoder. Snakemake ignores changes of a parameter whose function
     takes `output`, rightly so here: what is asked does not change the encoder."""
-    return study.demands(config, wildcards.encoder)
+    return configuration.demands(config, wildcards.encoder)
 
 
 def task_record(wildcards):
@@ -108,7 +109,7 @@ def task_record(wildcards):
 
 def task_source(wildcards):
     """Folders of the task's unpacked sources; most tasks have one."""
-    return [f"<raw>/{name}" for name in study.sources(task_record(wildcards))]
+    return [f"<raw>/{name}" for name in configuration.sources(task_record(wildcards))]
 
 
 def conversion(wildcards):
@@ -213,4 +214,4 @@ def sweep_table(wildcards):
 
 
 if config["finetune"]["settings"] != "sweep":
-    study.check_settings(Path(settings_table(None)), TASKS, INITIALIZATIONS)
+    configuration.check_settings(Path(settings_table(None)), TASKS, INITIALIZATIONS)

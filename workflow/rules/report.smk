@@ -8,7 +8,7 @@ Writes  results/{study}/report/tables/{table}.{csv,md}   reproducible byte by by
 """
 
 # Figures with a table of the same name, of studies with arms that call for them.
-ARM_FIGURES = study.figures(config)
+ARM_FIGURES = configuration.figures(config)
 # Tables and figures of attention heads, of studies that match them.
 ATTENTION = ["attention"] if "attention" in config["compare"] else []
 FIGURES = [
@@ -19,7 +19,7 @@ FIGURES = [
     *(["sensitivity"] if sweep_table(None) else []),
 ]
 COMPARED = TASKS if len(INITIALIZATIONS) > 1 else []
-PRETRAINED = study.corpora(config)
+PRETRAINED = configuration.corpora(config)
 DOMAIN = (
     [task for task in TASKS if task not in DOMAIN_ENCODERS]
     if "domain" in INITIALIZATIONS
@@ -208,8 +208,8 @@ rule judge:
         budget=rules.summarize.output.budget,
         leaks=rules.summarize.output.leaks,
         settings=settings_table,
-        markdown_template=f"{workflow.basedir}/scripts/seqtransfer/templates/claims.md.j2",
-        html_template=f"{workflow.basedir}/scripts/seqtransfer/templates/claims.html.j2",
+        markdown_template=f"{workflow.basedir}/scripts/seqtransfer/report/templates/claims.md.j2",
+        html_template=f"{workflow.basedir}/scripts/seqtransfer/report/templates/claims.html.j2",
     output:
         json="<results>/report/claims.json",
         markdown="<results>/report/claims.md",

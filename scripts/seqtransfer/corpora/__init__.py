@@ -1,0 +1,11 @@
+"""Sources -> corpora: what lies outside becomes checked files of one standard format a kind.
+
+In: the catalogue's sources (packages, URLs, local files).
+Out: FASTA, tables of texts, MIDI folders.
+
+sources, downloads, caches, archives: bring files here.
+text_files, alphabets, layouts: read anyone's files strictly.
+converters: one file a layout or data set.
+examples, fasta, texts, midi, corpus_files: the standard formats, written and read.
+sheet_music, score_export: engraved scores to MIDI.
+"""

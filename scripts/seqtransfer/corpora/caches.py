@@ -1,0 +1,109 @@
+"""Checked files under their digests: shared by studies, checkouts and jobs, usable offline.
+
+A file lies in the folder as `<kind>-<digest>`, such as `sha256-ebbae1...`, whoever put it there,
+and is checked each time before it is used. What is still arriving lies in `unfinished/`, which is
+also what a job without a cache has of it.
+"""
+
+import fcntl
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from seqtransfer.files import atomic, checksums
+from seqtransfer.files.checksums import Checksums
+
+PATIENCE = 6 * 3600  # seconds to wait for another job that brings the same file
+POLL = 0.2  # seconds
+
+
+@contextmanager
+def checked_file(
+    expected: Checksums, cache: Path | None, spare: Path, bring: Callable[[Path], None]
+) -> Iterator[Path]:
+    """Yield a file that has the `expected` checksums (a digest at least), from the cache or new.
+
+    cache: the shared folder; made if it is not there, only read if it cannot be written.
+    spare: the job's own folder in place of a cache; removed when the block succeeds, kept when it
+    fails or the job is killed, so that the next one goes on.
+    bring: called with a path when there is no such file yet; leaves a file there that it checked,
+    or raises. What an earlier, killed call left beside that path is still there, and no other job
+    works on it meanwhile.
+    """
+    found = cache and _find(cache, expected)
+    store = cache if cache and not found and _writable(cache) else spare
+    yield found or _brought(expected, store, bring)
+    atomic.remove(spare)
+    if spare.parent.is_dir() and not any(spare.parent.iterdir()):
+        spare.parent.rmdir()
+
+
+def _find(folder: Path, expected: Checksums) -> Path | None:
+    """The file of one of the digests that has all of them; a damaged one is as good as none."""
+    for name in expected.names:
+        path = folder / name
+        if path.is_file():
+            faults = checksums.faults(path, expected)
+            if not faults:
+                print(f"{path}: found, as {expected}")
+                return path
+            print(f"{path}: not used, {'; '.join(faults)}")
+    return None
+
+
+def _brought(expected: Checksums, store: Path, bring: Callable[[Path], None]) -> Path:
+    target = store / expected.names[0]
+    growing = store / "unfinished" / target.name
+    growing.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(growing.with_name(f"{growing.name}.lock")):
+        found = _find(store, expected)  # another job may have been faster
+        if found:
+            return found
+        bring(growing)
+        os.replace(growing, target)
+    return target
+
+
+def _writable(folder: Path) -> bool:
+    """Whether files can be made in the folder; it is made if it does not exist."""
+    unfinished = folder / "unfinished"
+    try:
+        unfinished.mkdir(parents=True, exist_ok=True)
+        # A name of its own: jobs on several machines may have one process number.
+        with tempfile.NamedTemporaryFile(dir=unfinished):
+            pass
+    except OSError as error:
+        print(f"cache {folder} is only read: {error}")
+        return False
+    return True
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the lock file `path`, which ends with this process at the latest.
+
+    It is never removed: a job that waits for it and one that makes it anew would both go on.
+    """
+    with open(path, "ab") as file:
+        deadline, said = time.monotonic() + PATIENCE, False
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise ValueError(
+                        f"{path}: another job holds it since hours; stop that job"
+                    ) from None
+                if not said:
+                    print(f"{path}: another job brings this file; waiting")
+                said = True
+                time.sleep(POLL)
+            except OSError as error:
+                raise ValueError(
+                    f"{path}: files cannot be locked there ({error}); take another `cache:` folder"
+                ) from error
+        yield

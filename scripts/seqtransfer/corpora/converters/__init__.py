@@ -1,0 +1,114 @@
+"""Every converter under its name in the catalogue, and the one way to run them."""
+
+import math
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+
+from seqtransfer.corpora import layouts, text_files
+from seqtransfer.corpora.converters import (
+    dance_tunes,
+    fasta,
+    glue,
+    hilbert_cnn,
+    lines,
+    localization,
+    maestro,
+    midi,
+    peptides,
+    sentiment,
+    splice,
+    table,
+    tape,
+    topics,
+)
+from seqtransfer.corpora.fasta import read_fasta
+
+# Each takes (folder of the unpacked source, corpus to write, layout).
+GENERAL: dict[str, Callable[[Path, Path, Mapping], None]] = {
+    "table": table.table,
+    "lines": lines.lines,
+    "midi": midi.midi,
+    "fasta": fasta.fasta,
+}
+
+# Each knows its files, so it takes (folder, corpus) only.
+PACKAGED: dict[str, Callable[[Path, Path], None]] = {
+    "splice": splice.splice,
+    "localization": localization.localization,
+    "sentiment": sentiment.sentiment,
+    "peptides": peptides.peptides,
+    "topics": topics.topics,
+    **glue.CONVERTERS,
+    **{name: partial(tape.tape, name) for name in tape.TAPE},
+    "hilbert_cnn": hilbert_cnn.hilbert_cnn,
+    "splice_rows": hilbert_cnn.splice_rows,
+    "maestro": maestro.performances,
+    "tunes": dance_tunes.tunes,
+}
+
+
+def convert(record: Mapping, folder: Path, corpus: Path) -> None:
+    """Write a task's corpus, check its labels against the task, and print their counts.
+
+    record: the catalogue's entry of the task. corpus: .fasta, .tsv or .midi, as its format says.
+    Raises ValueError naming file and record for whatever the converter refuses, a class that no
+    example carries, or, for regression, a label that is no finite decimal number. Nothing is left
+    at `corpus` then.
+    """
+    name, layout = record["converter"], record.get("layout", {})
+    if name in GENERAL:
+        GENERAL[name](folder, corpus, layout)
+    else:
+        layouts.parse(name, layout)
+        PACKAGED[name](folder, corpus)
+    try:
+        if record.get("kind") == "regression":
+            _check_numbers(corpus)
+        else:
+            _check_classes(corpus, record["classes"])
+    except ValueError:
+        shutil.rmtree(corpus) if corpus.is_dir() else corpus.unlink()
+        raise
+
+
+def labels(corpus: Path) -> Iterator[tuple[str, str]]:
+    """(record, label) of a corpus in any house form."""
+    if corpus.suffix == ".fasta":
+        for example in read_fasta(corpus):
+            yield f"record {example.id!r}", example.label
+    else:
+        path = corpus / "index.tsv" if corpus.suffix == ".midi" else corpus
+        for where, row in text_files.rows(path, ["label"], delimiter="\t"):
+            yield where.rpartition(": ")[2], row["label"]
+
+
+def _check_numbers(corpus: Path) -> None:
+    values = []
+    for where, label in labels(corpus):
+        try:
+            value = float(label)
+        except ValueError:
+            value = math.nan
+        # float() also reads "1_000" and Arabic digits, which no reader of a table expects.
+        if not math.isfinite(value) or "_" in label or not label.isascii():
+            raise ValueError(
+                f"{corpus}: {where}: label {label!r} is no decimal number, as a regression needs;"
+                " correct the row or the layout"
+            )
+        values.append(value)
+    print(f"{corpus.name}: {len(values)} values from {min(values):g} to {max(values):g}")
+
+
+def _check_classes(corpus: Path, classes: list[str]) -> None:
+    counts = Counter(label for _, label in labels(corpus))
+    missing = [name for name in classes if name not in counts]
+    if missing:
+        found = ", ".join(f"{name!r}" for name, _ in counts.most_common(20))
+        raise ValueError(
+            f"{corpus}: no example has the class {missing[0]!r}; its labels are {found}; correct "
+            "`classes` or `layout` of the task"
+        )
+    print(f"{corpus.name}: {sum(counts.values())} examples, {dict(counts.most_common(40))}")

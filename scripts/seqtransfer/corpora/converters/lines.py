@@ -1,0 +1,42 @@
+"""Text files, one a label, with one text or sequence a line -> labelled texts or sequences."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from seqtransfer.corpora import layouts
+from seqtransfer.corpora.alphabets import Cleaner
+from seqtransfer.corpora.corpus_files import (
+    sequence_example,
+    write,
+)
+from seqtransfer.corpora.examples import Example, TextExample
+from seqtransfer.corpora.text_files import check_text, find, open_text
+
+
+def lines(folder: Path, corpus: Path, layout: Mapping) -> None:
+    """Text files, one a label, with one text or sequence a line -> texts or FASTA.
+
+    Empty lines are skipped and counted. Raises ValueError naming file and line as `table` does.
+    """
+    options = layouts.parse("lines", layout)
+    cleaner = Cleaner(options.alphabet, options.strip)
+    write(corpus, _line_examples(folder, options, cleaner, corpus.suffix == ".tsv"), cleaner)
+
+
+def _line_examples(
+    folder: Path, options: layouts.Lines, cleaner: Cleaner, as_text: bool
+) -> Iterator[Example | TextExample]:
+    for label, name in options.files.items():
+        path, empty, stem = find(folder, name), 0, re.sub(r"\s+", "_", label)
+        with open_text(path, options.encoding) as file:
+            for number, line in enumerate(file, start=1):
+                where, own = f"{path}: line {number}", f"{stem}-{number:06d}"
+                check_text(where, line, options.encoding)
+                if not line.strip():
+                    empty += 1
+                elif as_text:
+                    yield TextExample(own, " ".join(line.split()), label, None, None)
+                else:
+                    yield sequence_example(where, own, {"label": label}, line, cleaner)
+        print(f"{path}: {empty} empty lines skipped")

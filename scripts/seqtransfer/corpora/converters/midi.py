@@ -1,0 +1,33 @@
+"""A table of MIDI files -> copies of them with an index."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from seqtransfer.corpora import layouts
+from seqtransfer.corpora.corpus_files import cell, copy_midi, split_name
+from seqtransfer.corpora.examples import FACTS
+from seqtransfer.corpora.text_files import find, rows
+
+
+def midi(folder: Path, corpus: Path, layout: Mapping) -> None:
+    """A table of MIDI files -> copies of them and the index of the house form.
+
+    Raises ValueError naming table and line for a file that is missing, not MIDI, comes twice or
+    lies outside the source, and for empty cells.
+    """
+    options = layouts.parse("midi", layout)
+    path = find(folder, options.table)
+    names = {fact: getattr(options, fact) for fact in FACTS if getattr(options, fact)}
+    read = rows(
+        path,
+        [options.file, *names.values()],
+        delimiter=options.delimiter,
+        encoding=options.encoding,
+    )
+    listed = []
+    for where, row in read:
+        facts = {fact: cell(where, row, column) for fact, column in names.items()}
+        if "split" in facts:
+            facts["split"] = split_name(where, facts["split"])
+        listed.append((where, cell(where, row, options.file), facts))
+    copy_midi([path.parent, Path(folder)], corpus, listed)

@@ -1,0 +1,77 @@
+"""CSV, TSV or JSONL tables -> labelled sequences or texts."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+
+from seqtransfer.corpora import layouts
+from seqtransfer.corpora.alphabets import Cleaner
+from seqtransfer.corpora.corpus_files import (
+    cell,
+    sequence_example,
+    split_name,
+    with_dev,
+    write,
+)
+from seqtransfer.corpora.examples import FACTS, TextExample
+from seqtransfer.corpora.text_files import find, rows
+
+
+def table(folder: Path, corpus: Path, layout: Mapping) -> None:
+    """CSV, TSV or JSONL -> FASTA or texts.
+
+    Raises ValueError naming file and line for a missing column, a row with too many or too few
+    cells, an empty cell, a label that is NaN, an unknown split or a symbol outside the alphabet.
+    """
+    options = layouts.parse("table", layout)
+    cleaner = Cleaner(options.alphabet, options.strip)
+    as_text = corpus.suffix == ".tsv"
+    examples = (
+        _text_example(where, name, facts, row, options)
+        if as_text
+        else sequence_example(where, name, facts, row[options.sequence], cleaner)
+        for where, name, facts, row in _table_rows(folder, options, as_text)
+    )
+    write(corpus, with_dev(examples, options.dev_share), cleaner)
+
+
+def _table_rows(
+    folder: Path, options: layouts.Table, as_text: bool
+) -> Iterator[tuple[str, str, dict, dict]]:
+    """(where, id, facts, row) of every row of every file."""
+    names = {fact: getattr(options, fact) for fact in FACTS if getattr(options, fact)}
+    contents = [options.text, options.second] if as_text else [options.sequence]
+    if options.second and not as_text:
+        raise ValueError("layout: `second` is for texts; FASTA holds one sequence a record")
+    columns = [name for name in (*contents, *names.values(), options.id) if name]
+    for part, name in options.files.items() or [(None, options.file)]:
+        path = find(folder, name)
+        stem = part or re.sub(r"\s+", "_", PurePosixPath(name).name.split(".")[0])
+        for where, row in rows(
+            path,
+            columns,
+            delimiter=options.delimiter,
+            encoding=options.encoding,
+            header=options.header,
+        ):
+            facts = {fact: cell(where, row, column) for fact, column in names.items()}
+            if "split" in facts:
+                facts["split"] = split_name(where, facts["split"])
+            facts |= {"split": part} if part else {}
+            if facts["label"].lower() == "nan":
+                raise ValueError(f"{where}: {options.label} is {facts['label']}; remove the row")
+            number = int(where.rpartition(" ")[2])
+            own = cell(where, row, options.id) if options.id else f"{stem}-{number:06d}"
+            yield where, own, facts, row
+
+
+def _text_example(
+    where: str, name: str, facts: Mapping, row: Mapping[str, str], options: layouts.Table
+) -> TextExample:
+    texts = [cell(where, row, column) for column in (options.text, options.second) if column]
+    # Breaks and tabs inside a text are white space to every encoder.
+    texts = [" ".join(text.split()) for text in texts]
+    second = texts[1] if options.second else ""
+    return TextExample(
+        name, texts[0], facts["label"], facts.get("group"), facts.get("split"), second
+    )

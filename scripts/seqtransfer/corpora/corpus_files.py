@@ -1,0 +1,102 @@
+"""What every converter does at its end: examples -> a house form, strict and with its counts."""
+
+import re
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+import pandas as pd
+
+from seqtransfer.corpora.alphabets import Cleaner
+from seqtransfer.corpora.examples import Example, TextExample, check_ids, train_or_dev
+from seqtransfer.corpora.fasta import write_fasta
+from seqtransfer.corpora.texts import write_text
+from seqtransfer.files import json_tsv
+from seqtransfer.files.atomic import whole_folder
+
+SPLIT_NAMES = {"train": "train", "training": "train", "test": "test", "testing": "test"}
+SPLIT_NAMES |= dict.fromkeys(("dev", "valid", "validation", "val", "eval", "development"), "dev")
+MIDI_SUFFIXES = (".mid", ".midi")
+
+
+def write(corpus: Path, examples: Iterable[Example | TextExample], cleaner: Cleaner) -> None:
+    """Write FASTA or texts, as the suffix of `corpus` says, and print which symbols they hold."""
+    if corpus.suffix == ".tsv":
+        write_text(corpus, examples)
+    else:
+        write_fasta(corpus, examples)
+        print(f"{corpus.name}: symbols\n{cleaner.table().to_string(index=False)}")
+
+
+def with_dev(
+    examples: Iterable[Example | TextExample], share: float
+) -> Iterator[Example | TextExample]:
+    """The same examples, about `share` of the training part made dev by `train_or_dev`."""
+    counts = Counter()
+    for example in examples:
+        if share and example.split == "train":
+            if isinstance(example, TextExample):
+                content = f"{example.text}\t{example.second}"
+            else:
+                content = "".join(example.symbols)
+            example = replace(example, split=train_or_dev(content, share))
+        counts[example.split] += 1
+        yield example
+    print(f"parts given: { {str(part): count for part, count in counts.items()} }")
+
+
+def split_name(where: str, word: str) -> str:
+    """train, dev or test out of the usual words for them; ValueError naming `where` for others."""
+    if word.lower() not in SPLIT_NAMES:
+        known = ", ".join(SPLIT_NAMES)
+        raise ValueError(f"{where}: split {word!r} is unknown; known: {known}")
+    return SPLIT_NAMES[word.lower()]
+
+
+def cell(where: str, row: Mapping[str, str], column: str) -> str:
+    """The cell of a row without white space around it; ValueError if nothing is left."""
+    found = row[column].strip()
+    if not found:
+        raise ValueError(f"{where}: column {column!r} is empty; fill it or remove the row")
+    return found
+
+
+def sequence_example(
+    where: str, name: str, facts: Mapping, sequence: str, cleaner: Cleaner
+) -> Example:
+    """An example with the cleaned sequence; ValueError naming `where` if the id is no word."""
+    if not re.fullmatch(r"[^\s>]\S*", name):
+        raise ValueError(f"{where}: id {name!r} is no word; choose ids without white space")
+    symbols = cleaner.clean(where, sequence.strip())
+    return Example(name, symbols, facts["label"], facts.get("group"), facts.get("split"))
+
+
+def copy_midi(roots: list[Path], corpus: Path, listed: list[tuple[str, str, dict]]) -> None:
+    """Copy the MIDI files of a list into `corpus`, under the same paths, and write index.tsv.
+
+    listed: (where, path relative to one of the `roots`, facts) of each file.
+    """
+    with whole_folder(corpus) as new:
+        index, pieces = [], {}
+        for where, name, facts in listed:
+            path = PurePosixPath(name)
+            if path.is_absolute() or ".." in path.parts or path.suffix.lower() not in MIDI_SUFFIXES:
+                raise ValueError(f"{where}: file {name!r} is no relative path to a .mid file")
+            found = next((root / name for root in roots if (root / name).is_file()), None)
+            if found is None:
+                raise ValueError(f"{where}: there is no file {name!r} below {roots[-1]}")
+            piece = path.with_suffix("").as_posix()
+            if pieces.setdefault(piece, where) != where:
+                raise ValueError(f"{where}: file {name!r} was named before, {pieces[piece]}")
+            with open(found, "rb") as file:
+                if file.read(4) != b"MThd":
+                    raise ValueError(
+                        f"{where}: {found} is no MIDI file: it has no MThd at its start"
+                    )
+            (new / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(found, new / path)
+            index.append({"file": path.as_posix(), **facts})
+        check_ids(corpus, [row["file"] for row in index])
+        json_tsv.write_table(new / "index.tsv", pd.DataFrame(index))

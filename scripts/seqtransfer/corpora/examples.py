@@ -1,0 +1,90 @@
+"""What a corpus holds: examples of symbols or of text, with label, group and split."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+Symbols = str | tuple[str, ...]  # a string where every symbol is one character
+Facts = tuple[str, str | None, str | None]  # label, group and split
+SPLITS = ("train", "dev", "test")
+FACTS = ("label", "group", "split")
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One sequence of domain symbols, or a pair of them, with what is known about it.
+
+    label: a class, or a decimal number for regression. second: empty unless this is a pair.
+    """
+
+    id: str
+    symbols: Symbols
+    label: str | None
+    group: str | None
+    split: str | None
+    second: Symbols = ()
+
+
+@dataclass(frozen=True)
+class Examples(Sequence):
+    """n examples as columns: the `Example` at an index is made when it is asked for."""
+
+    ids: list[str]
+    symbols: list[str]
+    facts: list[Facts]  # equal ones are one object, mostly
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, index: int) -> Example:
+        return Example(self.ids[index], self.symbols[index], *self.facts[index])
+
+
+@dataclass(frozen=True)
+class TextExample:
+    """One text, or a pair of them (`second` is empty unless), with what is known about it."""
+
+    id: str
+    text: str
+    label: str | None
+    group: str | None
+    split: str | None
+    second: str = ""
+
+
+def check_facts(where: str, given: Mapping[str, str | None], how: str) -> dict[str, str | None]:
+    """Label, group and split out of `given`; the optional two are None where absent or empty.
+
+    where: file and record, for the error; how: how to give a label in this kind of file.
+    Raises ValueError if there is no label or the split is unknown.
+    """
+    if not given.get("label"):
+        raise ValueError(f"{where}: has no label; {how}")
+    split = given.get("split") or None
+    if split not in (None, *SPLITS):
+        raise ValueError(f"{where}: split {split!r} is unknown; use one of {', '.join(SPLITS)}")
+    return {"label": given["label"], "group": given.get("group") or None, "split": split}
+
+
+def check_ids(path: Path | str, ids: list[str]) -> None:
+    """Raise ValueError if there are no ids, an empty one, or one that comes twice."""
+    if not ids:
+        raise ValueError(f"{path}: holds no examples")
+    seen = set()
+    for name in ids:
+        if not name:
+            raise ValueError(f"{path}: example {len(seen) + 1} has no id")
+        if name in seen:
+            raise ValueError(f"{path}: id {name!r} comes twice; rename one of the two examples")
+        seen.add(name)
+
+
+def train_or_dev(content: str, share: float) -> str:
+    """`dev` for about `share` of all contents, else `train`: decided by the content alone.
+
+    Equal contents fall on one side, whatever their order and however many there are, so a part that
+    is cut out of a given training part needs no seed and no list.
+    """
+    digest = hashlib.sha256(content.encode("utf-8")).digest()
+    return "dev" if int.from_bytes(digest[:8]) < share * 2**64 else "train"

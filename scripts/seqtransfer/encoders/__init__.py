@@ -1,0 +1,11 @@
+"""The catalogue's encoders -> weights that a run starts from.
+
+In: packages, folders, the hub.
+Out: `data/encoders/{name}/`, and the state of each initialization.
+
+hub, package_formats, folders: bring an encoder here.
+capacity: is it large enough?
+loading, bert, hugging_face, dropout: compute with it.
+tensor_roles, arms, initializations: what each arm takes.
+adaptations: what fine-tuning may change.
+"""

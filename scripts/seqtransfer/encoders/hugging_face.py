@@ -1,0 +1,71 @@
+"""Encoders that `bert` does not compute, by transformers: other families, and LoRA on any.
+
+Offers what `bert.Bert` does: `dtype`, `dropout`, `hidden_states`, `forward`, `pooled`, and the
+state by plain names.
+"""
+
+import torch
+from torch import nn
+
+from seqtransfer.encoders import adaptations, loading
+from seqtransfer.encoders.dropout import Dropout
+from seqtransfer.encoders.loading import Facts, State
+
+
+class Stock(nn.Module):
+    """The bare encoder that `config` (a config.json) describes, called by our ids and mask.
+
+    Raises ValueError if transformers knows no such model.
+    """
+
+    recordable = False  # its families look at values on their way
+
+    def __init__(self, config: dict, facts: Facts, *, pooler: bool):
+        super().__init__()
+        self.facts = facts
+        self.dtype = torch.float32
+        attention = "sdpa" if torch.cuda.is_available() else "eager"
+        self.model = loading.build(config, pooler=pooler, attention=attention)
+        # Of the classifier's head; inside the encoder dropout is transformers' own.
+        shares = (config.get(name) for name in ("hidden_dropout_prob", "dropout"))
+        self.dropout = Dropout(next((share for share in shares if share is not None), 0.0))
+
+    def hidden_states(
+        self, ids: torch.Tensor, mask: torch.Tensor | None, rows: torch.Tensor | None = None
+    ) -> list[torch.Tensor]:
+        """The embeddings and then each layer's output: (batch, length, width), or only `rows` of
+        (batch * length), (n, width)."""
+        states = self._run(ids, mask, output_hidden_states=True).hidden_states
+        return [state if rows is None else state.flatten(0, 1)[rows] for state in states]
+
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        """The last of `hidden_states`."""
+        return self._run(ids, mask).last_hidden_state
+
+    def pooled(self, state: torch.Tensor) -> torch.Tensor:
+        """(batch, width): the family's pooler on the last hidden state, or its position 0."""
+        pooler = getattr(self.model, "pooler", None)
+        return pooler(state.float()) if pooler else state[:, 0].float()
+
+    @property
+    def table(self) -> nn.Parameter:
+        """(vocabulary, embedding width): the embedding of each id."""
+        return self.model.get_input_embeddings().weight
+
+    def adapt(self, mode: str, **options) -> None:
+        """Train what the adaptation `mode` trains; `options` as `adaptation.adapt` takes them."""
+        self.model = adaptations.adapt(self.model, mode, **options)
+
+    def plain_state(self) -> State:
+        """The state by the bare encoder's names; LoRA's additions added in."""
+        merged = hasattr(self.model, "merge_and_unload")
+        return adaptations.merge(self.model) if merged else self.model.state_dict()
+
+    def load_plain_state(self, state: State) -> None:
+        """The inverse of `plain_state`, before `adapt`."""
+        self.model.load_state_dict(state)
+
+    def _run(self, ids: torch.Tensor, mask: torch.Tensor | None, **options):
+        narrow = self.dtype == torch.bfloat16
+        with torch.autocast(ids.device.type, torch.bfloat16, enabled=narrow):
+            return self.model(**loading.inputs(self.facts, ids, mask), **options)

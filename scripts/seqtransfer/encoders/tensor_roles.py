@@ -1,0 +1,95 @@
+"""Names of an encoder's tensors -> their role and layer, by family.
+
+Names are those of the bare transformers encoder (`state_dict` of AutoModel). Roles:
+
+  embedding    tables of tokens, positions and types, and the projection of narrow ones to the width
+  attention    query, key, value and output projection
+  feedforward  the two projections of a layer's feed-forward block
+  layernorm    gain and bias of every LayerNorm, the embeddings' and a final one included
+  pooler       the tanh projection of position 0
+  other        what no arm learns: rotary frequencies (a constant), ESM's contact head (unused)
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+TABLE = "embeddings.word_embeddings.weight"  # the tokens' table, in every family
+_TABLES = r"embeddings\.(word|position|token_type)_embeddings"
+_LAYER = r"encoder\.layer\.(?P<layer>\d+)\."
+_GROUP = r"encoder\.albert_layer_groups\.(?P<layer>\d+)\.albert_layers\.\d+\."
+_DISTIL = r"transformer\.layer\.(?P<layer>\d+)\."
+_BERT = {
+    "embedding": _TABLES,
+    "attention": rf"{_LAYER}attention\.(self\.(query|key|value)|output\.dense)",
+    "feedforward": rf"{_LAYER}(intermediate|output)\.dense",
+    "layernorm": rf"embeddings\.LayerNorm|{_LAYER}(attention\.)?output\.LayerNorm",
+    "pooler": r"pooler\.dense",
+}
+# Family (`model_type` of a transformers config) -> role -> pattern of the tensor's module.
+FAMILIES = {
+    "bert": _BERT,
+    "roberta": _BERT,
+    "electra": _BERT | {"embedding": rf"{_TABLES}|embeddings_project"},
+    "distilbert": {
+        "embedding": _TABLES,
+        "attention": rf"{_DISTIL}attention\.(q|k|v|out)_lin",
+        "feedforward": rf"{_DISTIL}ffn\.lin[12]",
+        "layernorm": rf"embeddings\.LayerNorm|{_DISTIL}(sa|output)_layer_norm",
+    },
+    # Layers share the weights of their group: a group counts as one layer here.
+    "albert": {
+        "embedding": rf"{_TABLES}|encoder\.embedding_hidden_mapping_in",
+        "attention": rf"{_GROUP}attention\.(query|key|value|dense)",
+        "feedforward": rf"{_GROUP}ffn(_output)?",
+        "layernorm": rf"embeddings\.LayerNorm|{_GROUP}(full_layer_layer_norm|attention\.LayerNorm)",
+        "pooler": r"pooler",
+    },
+    "esm": _BERT
+    | {
+        "layernorm": rf"embeddings\.layer_norm|{_LAYER}(attention\.)?LayerNorm"
+        r"|encoder\.emb_layer_norm_after",
+        "other": r"contact_head\.regression|rotary_embeddings",
+    },
+}
+# The projections that LoRA's paper adapts, by the last word of the module's name.
+_QUERY_OR_VALUE = re.compile(r"(.*\.(?:query|value|q_lin|v_lin))\.weight")
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a tensor is. `layer`: 0 is the lowest; None outside the layers."""
+
+    role: str  # one of those above
+    layer: int | None
+
+
+def part(name: str, family: str) -> Part:
+    """The part that tensor `name` of an encoder of `family` is.
+
+    Raises ValueError for a family that is not in FAMILIES, or a name that it does not have.
+    """
+    if family not in FAMILIES:
+        raise ValueError(
+            f"encoder family {family!r} is unknown; known: {', '.join(FAMILIES)}. "
+            "Describe its tensor names in seqtransfer/encoders/tensor_roles.py"
+        )
+    module = name.rpartition(".")[0]
+    for role, pattern in FAMILIES[family].items():
+        match = re.fullmatch(pattern, module)
+        if match:
+            layer = match.groupdict().get("layer")
+            return Part(role, None if layer is None else int(layer))
+    raise ValueError(f"{name!r} is no tensor of a bare {family} encoder")
+
+
+def layers(names: Iterable[str], family: str) -> int:
+    """How many layers with weights of their own the named tensors have (ALBERT: groups)."""
+    found = {part(name, family).layer for name in names} - {None}
+    return len(found)
+
+
+def queries_and_values(names: Iterable[str], family: str) -> list[str]:
+    """The modules (no `.weight`) that project to queries and values, in the order of `names`."""
+    attention = (name for name in names if part(name, family).role == "attention")
+    return [match[1] for name in attention if (match := _QUERY_OR_VALUE.fullmatch(name))]

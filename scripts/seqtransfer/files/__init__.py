@@ -1,0 +1,8 @@
+"""Files that cross a rule boundary: written whole or not at all, and read back.
+
+In: records, tables, id sequences.
+Out: JSON, TSV and Arrow files.
+
+atomic: whole files and folders; json_tsv: records and tables; arrow: id sequences; checksums:
+    digests.
+"""

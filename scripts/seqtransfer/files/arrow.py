@@ -1,0 +1,146 @@
+"""Sequences of ids in Arrow files, read by mapping them into memory."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from seqtransfer.files.atomic import atomic
+
+if TYPE_CHECKING:  # half a second that most jobs would wait for in vain
+    pass
+
+
+class Names:
+    """n names as they lie in a file, decoded only when asked for: a million cost nothing to open.
+
+    Behaves like the (n,) array of str that `np.asarray` makes of it.
+    """
+
+    def __init__(self, column: pa.LargeStringArray):
+        self._column = column
+
+    def __len__(self) -> int:
+        return len(self._column)
+
+    def __getitem__(self, index) -> str | np.ndarray:
+        """The name at an integer; the names at a slice, an array of integers or a mask."""
+        rows = np.arange(len(self))[index]
+        if np.ndim(rows) == 0:
+            return self._column[int(rows)].as_py()
+        return np.asarray(self._column.take(pa.array(rows)).to_pylist(), dtype=str)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.tolist())
+
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        return np.asarray(self.tolist(), dtype=dtype or str)
+
+    def tolist(self) -> list[str]:
+        return self._column.to_pylist()
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """n id sequences of different lengths with one label each.
+
+    ids: (total,) int32, all sequences end to end; offsets: (n + 1,) int64, sequence i is
+    ids[offsets[i]:offsets[i + 1]]; labels: (n,) int64, class index or -1 where unlabelled, or (n,)
+    float64, the targets of a regression or NaN; names: (n,) str, the examples' ids.
+    """
+
+    ids: np.ndarray
+    offsets: np.ndarray
+    labels: np.ndarray
+    names: np.ndarray | Names
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        """Sequence `index` as a view of shape (length,)."""
+        return self.ids[self.offsets[index] : self.offsets[index + 1]]
+
+    @cached_property
+    def lengths(self) -> np.ndarray:
+        """(n,) int64 lengths in tokens."""
+        return np.diff(self.offsets)
+
+    @classmethod
+    def from_lists(
+        cls, sequences: Sequence, labels: Sequence[float], names: Sequence[str]
+    ) -> "Ragged":
+        """Join `sequences` (each a list of ints) end to end. Integer labels become int64, others
+        float64."""
+        lengths = np.fromiter((len(s) for s in sequences), dtype=np.int64, count=len(sequences))
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        ids = np.fromiter((i for s in sequences for i in s), dtype=np.int32, count=int(offsets[-1]))
+        labels = np.asarray(labels)
+        kind = np.float64 if labels.size and labels.dtype.kind == "f" else np.int64
+        return cls(ids, offsets, labels.astype(kind), np.asarray(names, dtype=str))
+
+
+LABELS = {np.dtype(np.int64): pa.int64(), np.dtype(np.float64): pa.float64()}
+
+
+def write_ragged(path: Path, ragged: Ragged) -> None:
+    """Write sequences as one batch of an Arrow file, columns `ids`, `label` and `name`, so that any
+    Arrow reader knows them; equal sequences are equal bytes.
+
+    Raises ValueError if the arrays do not belong together.
+    """
+    n, total = len(ragged.labels), len(ragged.ids)
+    if not len(ragged.names) == n == len(ragged.offsets) - 1 or ragged.offsets[-1] != total:
+        raise ValueError(
+            f"{path}: {n} labels, {len(ragged.names)} names, {len(ragged.offsets)} offsets that end"
+            f" at {ragged.offsets[-1]} and {total} ids do not belong together"
+        )
+    # Large lists: their offsets are 64 bits wide, so that one batch holds any number of ids.
+    columns = [
+        pa.LargeListArray.from_arrays(pa.array(ragged.offsets), pa.array(ragged.ids)),
+        pa.array(ragged.labels, type=LABELS[ragged.labels.dtype]),
+        pa.array(ragged.names.tolist(), type=pa.large_string()),
+    ]
+    schema = _ragged_schema(ragged.labels.dtype)
+    with atomic(path) as temporary, pa.ipc.new_file(str(temporary), schema) as file:
+        file.write_batch(pa.record_batch(columns, schema=schema))
+
+
+def read_ragged(path: Path) -> Ragged:
+    """Map sequences written by `write_ragged` into memory: the arrays are read-only views of the
+    file, and only what is used of them is loaded.
+
+    Raises ValueError naming the file if it holds anything else.
+    """
+    try:
+        file = pa.ipc.open_file(pa.memory_map(str(path)))
+        schemas = [_ragged_schema(kind) for kind in LABELS]
+        if file.schema not in schemas or file.num_record_batches != 1:
+            raise ValueError(f"its columns are {file.schema.names}, not ids, label and name")
+        batch = file.get_batch(0)
+        batch.validate(full=True)  # offsets that leave the file, names that are not UTF-8
+        if any(column.null_count for column in batch.columns):
+            raise ValueError("a value is missing")
+    except FileNotFoundError:
+        raise
+    except (ValueError, OSError, pa.ArrowException) as error:
+        raise ValueError(
+            f"{path}: no Arrow file of id sequences ({error}); delete it and rerun"
+        ) from error
+    sequences, labels, names = batch.columns
+    return Ragged(
+        sequences.values.to_numpy(), sequences.offsets.to_numpy(), labels.to_numpy(), Names(names)
+    )
+
+
+def _ragged_schema(labels: np.dtype) -> pa.Schema:
+    fields = {
+        "ids": pa.large_list(pa.field("id", pa.int32(), nullable=False)),
+        "label": LABELS[np.dtype(labels)],
+        "name": pa.large_string(),
+    }
+    return pa.schema([pa.field(name, kind, nullable=False) for name, kind in fields.items()])

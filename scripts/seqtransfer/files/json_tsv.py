@@ -1,0 +1,67 @@
+"""Records as JSON with sorted keys, tidy tables as TSV with a header: written whole, read back."""
+
+import csv
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from seqtransfer.files.atomic import atomic
+
+if TYPE_CHECKING:  # half a second that most jobs would wait for in vain
+    import pandas as pd
+
+
+def write_json(path: Path, record: dict | list) -> None:
+    """Write `record` as JSON with sorted keys, so that equal records are equal bytes."""
+    with atomic(path) as temporary:
+        temporary.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n")
+
+
+def read_json(path: Path) -> dict | list:
+    """Read a JSON record. Raises ValueError naming the file if it is not JSON."""
+    try:
+        return json.loads(Path(path).read_text())
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path}: not valid JSON ({error}); delete it and rerun") from error
+
+
+def write_table(path: Path, table: "pd.DataFrame") -> None:
+    """Write a tidy table as TSV; floats with six significant digits."""
+    with atomic(path) as temporary:
+        table.to_csv(temporary, sep="\t", index=False, float_format="%.6g", lineterminator="\n")
+
+
+def write_records(path: Path, records: Sequence[Mapping[str, object]]) -> None:
+    """Write records with the same keys, a row each, the very bytes of `write_table`.
+
+    Numbers that are not are empty cells.
+    """
+    columns = list(records[0])
+    with atomic(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, delimiter="\t", lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([_cell(record[name]) for name in columns] for record in records)
+
+
+def _cell(value: object) -> object:
+    if not isinstance(value, float | np.floating):
+        return value
+    return "" if math.isnan(value) else f"{value:.6g}"
+
+
+def read_table(path: Path, columns: Sequence[str] = ()) -> "pd.DataFrame":
+    """Read a TSV table: numbers as numbers, "NA" as a string, an empty cell as missing.
+
+    Raises ValueError if one of `columns` is missing.
+    """
+    import pandas as pd
+
+    table = pd.read_csv(path, sep="\t", keep_default_na=False, na_values=[""])
+    missing = [name for name in columns if name not in table.columns]
+    if missing:
+        raise ValueError(f"{path}: no column {missing[0]!r}; its columns are {list(table.columns)}")
+    return table

@@ -1,0 +1,154 @@
+"""The report's tables -> what its verdicts rest on and what its intervals leave out."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from seqtransfer.report.claims import NOT_TESTED
+
+# What an adaptation trains of the encoder; besides these there is last-<layers>.
+TRAINED = {
+    "full": "every weight",
+    "probe": "nothing",
+    "layernorm": "every LayerNorm",
+    "bias": "every bias",
+    "lora": "low-rank additions to its query and value projections",
+}
+
+
+def of_study(
+    run: pd.DataFrame, comparisons: pd.DataFrame, budget: pd.DataFrame, records: Sequence[dict]
+) -> list[str]:
+    """What every verdict of this study rests on and what its intervals leave out, in sentences."""
+    seeds = run.groupby("task")["seed"].nunique()
+    smallest = run.loc[run["test_n"].idxmin()]
+    lines = [
+        "Trained in every arm: the classifier's head and, of the encoder, "
+        + " and ".join(_trained(adaptation) for adaptation in run["adaptation"].unique())
+        + ".",
+        f"Seeds per task: {seeds.min()}" + (f" to {seeds.max()}" if seeds.nunique() > 1 else "")
+        + ". A seed draws the token map, the classifier head and the batch order; the intervals"
+        " cover these and nothing else.",
+        "The intervals do not cover the choice of test examples (the smallest test set, "
+        f"{smallest['task']}, has n = {smallest['test_n']}), of tasks, of the one text-pretrained"
+        " encoder, or of the one domain pretraining run a task.",
+        f"{sum(r['verdict'] != NOT_TESTED for r in records)} verdicts are read side by side; their"
+        " intervals are not adjusted for that.",
+    ]  # fmt: skip
+    if len(comparisons):
+        lines.append(
+            f"The encoder is small ({comparisons['layer'].max():.0f} layers of width"
+            f" {comparisons['width'].max()}): nothing here speaks for larger ones."
+        )
+    spent = budget.dropna(subset=["pretraining_steps"])
+    if len(spent):
+        each = "; ".join(
+            f"{row.task} {row.pretraining_steps} steps, {row.pretraining_tokens_seen:,} tokens"
+            for row in spent.itertuples()
+        )
+        lines.append(
+            f"Domain pretraining had a small budget ({each}) on the task's own training sequences:"
+            " the domain arm is a stand-in for an expert model of the field, and a weak one. After"
+            " so few steps it may still resemble random weights: that would raise the floor of (d)."
+        )
+    for name, plural in (
+        ("learning_rate", "Learning rates"),
+        ("warmup", "Warm-ups"),
+        ("pooling", "Poolings"),
+    ):
+        chosen = (
+            run.groupby(["task", "initialization"], sort=False)[name].first().unstack(sort=False)
+        )
+        differing = chosen[chosen.nunique(axis=1) > 1]
+        lines += [
+            f"{plural} differ between the arms of {task}: "
+            + ", ".join(f"{arm} {value}" for arm, value in row.dropna().items())
+            + "."
+            for task, row in differing.iterrows()
+        ]
+        if differing.empty:
+            lines.append(
+                f"{plural} are the same in all arms of a task, which may suit one arm more than"
+                " another."
+            )
+    if run["metric"].nunique() > 1:
+        each = run.drop_duplicates("task")
+        lines.append(
+            "Tasks are scored by different metrics ("
+            + ", ".join(f"{row.task} {row.metric}" for row in each.itertuples())
+            + "); an overall effect is their plain mean."
+        )
+    if run["diverged"].any():
+        arms = run[run["diverged"]].groupby(["task", "initialization"], sort=False)["seed"]
+        each = "; ".join(
+            f"{task} {arm} seed {', '.join(map(str, seeds))}" for (task, arm), seeds in arms
+        )
+        lines.append(
+            f"{int(run['diverged'].sum())} of {len(run)} runs diverged ({each}); they are counted"
+            " with the score of their best step, not dropped."
+        )
+    return lines
+
+
+def of_settings(run: pd.DataFrame, settings: pd.DataFrame) -> list[str]:
+    """What the table of chosen settings says against itself, in sentences; none where it is silent.
+
+    settings: as `runs.choose` writes it; a table written by hand may lack adaptation, steps,
+    batch_size, runs and edge, and then too little is known of its making.
+    """
+    keys = ["task", "initialization"]
+    arms = run.drop_duplicates(keys)[[*keys, "adaptation", "steps", "batch_size"]]
+    chosen = arms.merge(settings, on=keys, suffixes=("", "_swept"))
+    if not {"adaptation_swept", "steps_swept", "batch_size_swept", "runs", "edge"} <= set(chosen):
+        return ["The table of learning rates and poolings does not say how they were chosen."]
+    lines = []
+    adapted = chosen["adaptation"] != chosen["adaptation_swept"]
+    if adapted.any():
+        swept = chosen[adapted].iloc[0]
+        lines.append(
+            f"Learning rate and pooling of {adapted.sum()} of {len(chosen)} arms were chosen for"
+            f" adaptation {swept.adaptation_swept}, not for {swept.adaptation}, which these runs"
+            " have; they may not suit it."
+        )
+    other = (chosen["steps"] != chosen["steps_swept"]) | (
+        chosen["batch_size"] != chosen["batch_size_swept"]
+    )
+    if other.any():
+        swept = chosen[other].iloc[0]
+        lines.append(
+            f"Learning rate and pooling of {other.sum()} of {len(chosen)} arms were chosen at"
+            f" another budget ({swept.steps_swept} steps of {swept.batch_size_swept} examples)"
+            f" than these runs have ({swept.steps} of {swept.batch_size}); they may not suit it."
+        )
+    if (chosen["runs"] < 2).any():
+        lines.append(
+            f"Learning rate and pooling of {(chosen['runs'] < 2).sum()} of {len(chosen)} arms rest"
+            " on one sweep run a candidate: a lucky one may have won."
+        )
+    edge = chosen[chosen["edge"]]
+    if len(edge):
+        names = ", ".join(f"{row.task} {row.initialization}" for row in edge.itertuples())
+        lines.append(
+            f"The chosen learning rate is the lowest or highest candidate for {names}: a better one"
+            " may lie outside the sweep."
+        )
+    return lines
+
+
+def _trained(adaptation: str) -> str:
+    if adaptation.startswith("last-"):
+        number = adaptation.removeprefix("last-")
+        layers = "layer" if number == "1" else f"{number} layers"
+        return f"its last {layers} and the pooler ({adaptation})"
+    return f"{TRAINED[adaptation]} ({adaptation})"
+
+
+def of_leaks(leaks: pd.DataFrame) -> str:
+    """How many test sequences have a near twin in train, from the table `leaks`, in a sentence."""
+    half = leaks[(leaks["stage"] == "after") & (leaks["measure"] == "similarity_share_0.5")]
+    half = half[half["part"] == "test"]
+    shares = ", ".join(f"{row.task} {100 * row.value:.1f} %" for row in half.itertuples())
+    return (
+        "Test sequences that share at least half of their k-mers (Jaccard index) with a training"
+        f" sequence: {shares}. How much they matter: the table of scores without near test rows."
+    )

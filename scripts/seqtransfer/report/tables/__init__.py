@@ -1,0 +1,1 @@
+"""Result records -> the tables of the report: data frames in, data frames out."""

@@ -1,0 +1,133 @@
+"""Result rows -> what the arms are for: sources and targets, pretraining steps, parts of text.
+
+A gain is a score of the task's headline metric minus that of `random` at the same seed, test or
+dev as `split` says; low and high bound a t interval over seeds and are empty for one seed. A study
+without the arms that a table is about has the table without rows.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from seqtransfer.encoders import arms
+from seqtransfer.report.statistics import stratified_mean_interval, t_interval
+from seqtransfer.report.tables.run_tables import paired_differences
+
+ENCODER = "text encoder"  # the source of `text`; it has a space, so that no corpus has its name
+ALL_TASKS = "all tasks"
+# From scratch to full: what fine-tuning starts with of the text encoder.
+LADDER = (
+    "moments", "shuffled", "embeddings-only", "layernorm-only", "attention-only",
+    "feedforward-only", "first", "re-embedded", "text",
+)  # fmt: skip
+BOUNDS = ["mean", "low", "high", "seeds"]
+SPLITS = ("test", "dev")
+
+
+def transfer(run: pd.DataFrame, budget: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+    """One row per source, task and split: gain of the encoder pretrained on that source.
+
+    run, budget: the tables of these names. Sources: the text encoder, the tasks in the study's
+    order, other corpora. A source's own task is the arm `domain`, unless that is an encoder from
+    elsewhere: then it has no cell, and the arm `from-<task>` is the diagonal.
+    """
+    own = set(budget.loc[budget["pretraining_steps"].notna(), "task"])
+    found = {}
+    for task, arm in run[["task", "initialization"]].drop_duplicates().itertuples(index=False):
+        parsed = arms.parse(arm)
+        if parsed.kind == "domain" and task in own:
+            found[task, task] = arm
+        elif parsed.kind == "from":
+            found.setdefault((parsed.corpus, task), arm)
+        elif parsed.kind == "text":
+            found[ENCODER, task] = arm
+    tasks = list(dict.fromkeys(run["task"]))
+    sources = dict.fromkeys([ENCODER, *tasks, *(source for source, _ in found)])
+    wanted = [(source, task) for source in sources for task in tasks if (source, task) in found]
+    kept = {found[pair] for pair in wanted}
+    gain = _gains(run, [arm for arm in dict.fromkeys(run["initialization"]) if arm in kept], level)
+    gain = gain.set_index(["initialization", "task", "split"])
+    rows = [
+        {"source": source, "task": task, "initialization": found[source, task], "split": split}
+        | gain.loc[(found[source, task], task, split)].to_dict()
+        for source, task in wanted
+        for split in SPLITS
+        if (found[source, task], task, split) in gain.index
+    ]
+    return _framed(rows, ["source", "task", "initialization", "split", *BOUNDS])
+
+
+def pretraining(score: pd.DataFrame, budget: pd.DataFrame) -> pd.DataFrame:
+    """One row per task, pretraining step and split: the score of the arm that starts there.
+
+    score, budget: the tables `scores` and `budget`. `random` has 0 steps, `checkpoint-k` k and
+    `domain` the last, where it was pretrained here; `text` has none and stands for comparison.
+    Sorted by steps within a task.
+    """
+    last = budget.set_index("task")["pretraining_steps"]
+    chosen = score[(score["kind"] == "arm") & score["headline"]]
+    rows = []
+    for _, row in chosen.iterrows():
+        arm = arms.parse(row["arm"])
+        steps = {"random": 0, "checkpoint": arm.number, "domain": last[row["task"]]}.get(arm.kind)
+        if arm.kind == "text" or not pd.isna(steps):
+            named = {"task": row["task"], "initialization": row["arm"], "steps": steps}
+            rows.append(named | {"split": row["split"]} | row[BOUNDS].to_dict())
+    table = _framed(rows, ["task", "initialization", "steps", "split", *BOUNDS])
+    table["steps"] = pd.array(table["steps"].tolist(), dtype="Int64")
+    tasks = {task: place for place, task in enumerate(dict.fromkeys(table["task"]))}
+    order = table.assign(place=table["task"].map(tasks)).sort_values(
+        ["place", "steps"], kind="stable", na_position="last"
+    )
+    return table.loc[order.index].reset_index(drop=True)
+
+
+def ladder(run: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+    """One row per task (and all of them), arm and split: gain of a part of the text encoder.
+
+    Arms go from scratch to full, in the order of LADDER. `all tasks` is the mean over tasks, which
+    are held fixed; a study of one task has no such rows.
+    """
+    parsed = {arm: arms.parse(arm) for arm in run["initialization"].unique()}
+    rungs = [arm for arm in parsed if parsed[arm].kind in LADDER]
+    rungs.sort(key=lambda arm: (LADDER.index(parsed[arm].kind), parsed[arm].number or 0))
+    table = _gains(run, rungs, level, overall=True)
+    tasks = list(dict.fromkeys([*run["task"], ALL_TASKS]))
+    places = table["task"].map(tasks.index)
+    return table.loc[places.sort_values(kind="stable").index].reset_index(drop=True)
+
+
+TABLES: dict[str, Callable[..., pd.DataFrame]] = {
+    "transfer": lambda run, score, budget: transfer(run, budget),
+    "pretraining": lambda run, score, budget: pretraining(score, budget),
+    "ladder": lambda run, score, budget: ladder(run),
+}
+
+
+def _gains(
+    run: pd.DataFrame, chosen: Sequence[str], level: float, overall: bool = False
+) -> pd.DataFrame:
+    """One row per task, arm of `chosen` and split; `overall` adds the mean over several tasks."""
+    rows = []
+    for arm in chosen:
+        for split in SPLITS:
+            paired = paired_differences(run, f"{split}_score", arm, "random")
+            groups = {
+                task: part.to_numpy(dtype=float)
+                for task, part in paired.dropna().groupby("task", sort=False)["difference"]
+            }
+            named = {"initialization": arm, "split": split}
+            for task, values in groups.items():
+                bounds = (*t_interval(values, level), len(values))
+                rows.append({"task": task} | named | dict(zip(BOUNDS, bounds, strict=True)))
+            if overall and len(groups) > 1:
+                mean, low, high, _ = stratified_mean_interval(groups, level)
+                bounds = (mean, low, high, min(map(len, groups.values())))
+                rows.append({"task": ALL_TASKS} | named | dict(zip(BOUNDS, bounds, strict=True)))
+    return _framed(rows, ["task", "initialization", "split", *BOUNDS])
+
+
+def _framed(rows: list[dict], columns: list[str]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=columns)
+    return table.astype({"mean": float, "low": float, "high": float, "seeds": np.int64})

@@ -1,0 +1,269 @@
+"""Result records and tidy rows -> the report's tables: frames in, frames out.
+
+Names used throughout: an arm is an initialization (text, random, shuffled, domain); `score` columns
+are in the task's headline metric, which `metric` names (by default Matthews correlation, MCC, or
+Spearman correlation, both -1 to 1 with 0 for a constant answer);
+`low` and `high` bound a t interval over seeds and are empty where one seed leaves it undefined.
+Rows keep the order of the study: tasks and arms appear as they were given.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from seqtransfer.files import atomic
+from seqtransfer.report.statistics import t_interval
+from seqtransfer.scoring.learning_curves import area_under_curve, steps_to
+
+RUN = ["task", "initialization", "seed"]
+SETTINGS = ["learning_rate", "warmup", "pooling", "adaptation", "steps", "batch_size"]
+CONTRASTS = (
+    ("text", "random"),
+    ("text", "domain"),
+    ("domain", "random"),
+    ("shuffled", "random"),
+    ("text", "shuffled"),
+)
+
+
+def runs(metrics: Sequence[dict]) -> pd.DataFrame:
+    """One row per run from the records of `metrics.json`; `code` is the digest of its code."""
+    return pd.DataFrame(
+        {
+            **{name: record[name] for name in RUN},
+            **{name: record[name] for name in SETTINGS},
+            **{name: record[name] for name in ("best_step", "diverged", "metric")},
+            "dev_n": record["dev"]["n"],
+            "dev_score": record["dev"]["score"],
+            "test_n": record["test"]["n"],
+            "test_score": record["test"]["score"],
+            **{f"test_{name}": record["test"][name] for name in measured(record["test"])},
+            "code": record["provenance"]["code"],
+        }
+        for record in metrics
+    )
+
+
+def measured(record: dict) -> list[str]:
+    """The metrics of a score record, without its size, its loss and the headline's second name."""
+    return [name for name in record if name not in ("n", "loss", "score")]
+
+
+def histories(metrics: Sequence[dict], curves: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Every run's learning curve, long: task, initialization, seed, step, examples, losses, scores.
+
+    curves[i] is the history of the run of metrics[i].
+    """
+    named = [
+        curve.assign(**{name: record[name] for name in RUN})
+        for record, curve in zip(metrics, curves, strict=True)
+    ]
+    long = pd.concat(named, ignore_index=True)
+    return long[RUN + [name for name in long.columns if name not in RUN]]
+
+
+def scores(metrics: Sequence[dict], baselines: Sequence[dict], level: float = 0.95) -> pd.DataFrame:
+    """One row per task, arm or baseline, split and metric: mean over seeds with a t interval.
+
+    kind is "arm" or "baseline"; baselines are deterministic, so they have one value, no interval.
+    headline marks the task's own metric. diverged counts the arm's runs that did, of `seeds`.
+    """
+    rows = [
+        {"task": r["task"], "arm": r[key], "kind": kind, "split": split, "metric": metric}
+        | {"headline": metric == r["metric"], "n": r[split]["n"], "value": r[split][metric]}
+        for kind, key, records in (
+            ("arm", "initialization", metrics),
+            ("baseline", "baseline", baselines),
+        )
+        for r in records
+        for split in ("dev", "test")
+        for metric in measured(r[split])
+    ]
+    keys = ["task", "arm", "kind", "split", "metric", "headline", "n"]
+    table = interval_rows(pd.DataFrame(rows), keys, "value", level)
+    diverged = Counter((r["task"], r["initialization"]) for r in metrics if r["diverged"])
+    table["diverged"] = [diverged[row.task, row.arm] for row in table.itertuples()]
+    table.loc[table["kind"] == "baseline", ["low", "high"]] = np.nan
+    return table
+
+
+def convergence(history: pd.DataFrame, fraction: float = 0.9) -> pd.DataFrame:
+    """One row per run: how fast its dev score rises.
+
+    area: area under the dev-score curve over log2(step + 1), divided by the length of that axis:
+    the mean height of the curve. best: its highest dev score. threshold: `fraction` of the task's
+    common best, which is the largest over arms of the mean over seeds of `best`. steps: where
+    the curve, linear in log2(step + 1), first reaches the threshold; where the run never gets there
+    `censored` is true and steps is the last step, a lower bound.
+    """
+    rows = []
+    for key, curve in history.groupby(RUN, sort=False):
+        rows.append(
+            dict(zip(RUN, key, strict=True))
+            | {"area": area_under_curve(curve["step"].to_numpy(), curve["dev_score"].to_numpy())}
+            | {"best": curve["dev_score"].max(), "last_step": int(curve["step"].max())}
+        )
+    table = pd.DataFrame(rows)
+    means = table.groupby(["task", "initialization"], sort=False)["best"].mean()
+    table["threshold"] = fraction * table["task"].map(means.groupby("task").max())
+    curves = history.groupby(RUN, sort=False)  # the order of the rows of `table`
+    reached = [
+        steps_to(curve["step"].to_numpy(), curve["dev_score"].to_numpy(), threshold)
+        for (_, curve), threshold in zip(curves, table["threshold"], strict=True)
+    ]
+    table["censored"] = [steps is None for steps in reached]
+    table["steps"] = pd.Series(reached, dtype=float).fillna(table["last_step"])
+    return table.drop(columns="last_step")
+
+
+def score_unit(run: pd.DataFrame) -> str:
+    """What scores are called: `MCC`, or `score` where tasks have different headline metrics."""
+    names = {"mcc": "MCC", "macro_f1": "macro-F1", "f1": "F1"}
+    metrics = run["metric"].unique()
+    return names.get(metrics[0], metrics[0]) if len(metrics) == 1 else "score"
+
+
+def paired_differences(table: pd.DataFrame, value: str, left: str, right: str) -> pd.DataFrame:
+    """left - right of column `value` for each task and seed: columns task, seed, difference.
+
+    A seed fixes token map, head and batch order, so both arms of a pair share them.
+    Raises ValueError where a (task, seed) has one arm but not the other; an arm that the study
+    lacks altogether gives an empty table.
+    """
+    wide = table.pivot(index=["task", "seed"], columns="initialization", values=value)
+    if left not in wide or right not in wide:
+        return pd.DataFrame({"task": [], "seed": [], "difference": []})
+    present = table.groupby(["task", "seed"], sort=False)["initialization"].agg(set)
+    for (task, seed), arms in present.items():
+        if len(arms & {left, right}) == 1:
+            raise ValueError(
+                f"task {task!r}, seed {seed}: found {sorted(arms)}, but {left} - {right} needs"
+                " both; run the missing arm with this seed"
+            )
+    difference = (wide[left] - wide[right]).reindex(present.index)  # the study's order
+    return difference.rename("difference").reset_index()
+
+
+def differences(run: pd.DataFrame, speed: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+    """One row per task, contrast of two arms and quantity: mean paired difference, t interval."""
+    tested = [name.removeprefix("test_") for name in run if name.startswith("test_")]
+    sources = [("dev area", speed, "area")]
+    sources += [(f"test {name}", run, f"test_{name}") for name in tested if name != "n"]
+    parts = [
+        paired_differences(table, value, left, right).assign(
+            contrast=f"{left} - {right}", quantity=quantity
+        )
+        for quantity, table, value in sources
+        for left, right in CONTRASTS
+    ]
+    rows = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    rows = rows.dropna(subset="difference")  # a metric that the task's kind does not have
+    return interval_rows(rows, ["task", "contrast", "quantity"], "difference", level)
+
+
+def joined(files: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The rows of several tables with the same columns, in the order of the study."""
+    return pd.concat(files, ignore_index=True)
+
+
+def budget(tasks: Sequence[dict], run: pd.DataFrame, summaries: Sequence[dict]) -> pd.DataFrame:
+    """One row per task: data after cleaning, fine-tuning and domain pretraining, all in counts.
+
+    steps are optimizer updates; max_length is in tokens; cut_share is
+    the share of training sequences cut to it; test_majority is the share of the test
+    set's most frequent class (empty for regression); pretraining columns are empty without a
+    domain-pretrained encoder.
+    """
+    pretrained = {record["task"]: record for record in summaries}
+    spent = run.groupby("task", sort=False)[["steps", "batch_size"]].first()
+    rows = []
+    for task in tasks:
+        name, counts = task["task"], task["counts"]
+        domain = pretrained.get(name, {})
+        rows.append(
+            {"task": name, "domain": task["domain"], "classes": len(task["classes"])}
+            | {"test_majority": task.get("majority")}
+            | {split: counts[split] for split in ("train", "dev", "test")}
+            | {
+                f"{kind}_dropped": counts[f"{kind}_dropped"]
+                for kind in ("repeats", "conflicts", "given_test")
+            }
+            | {"cut_share": task["cut"]["train"]["share"], "max_length": task["max_length"]}
+            | {"steps": int(spent.loc[name, "steps"])}
+            | {"examples_seen": int(spent.loc[name].prod())}
+            | {
+                f"pretraining_{key}": domain.get(key)
+                for key in (
+                    "sequences", "steps", "tokens_seen", "masked_accuracy", "unigram_accuracy"
+                )
+            }
+        )  # fmt: skip
+    counted = [f"pretraining_{key}" for key in ("sequences", "steps", "tokens_seen")]
+    return pd.DataFrame(rows).astype(dict.fromkeys(counted, "Int64"))
+
+
+def timings(finetuning: Sequence[dict], pretraining: Sequence[dict]) -> pd.DataFrame:
+    """One row per stage, corpus and arm, and one for all: jobs, and seconds summed over seeds.
+
+    corpus: of a task, or what is pretrained on; a pretraining job belongs to no one arm (empty).
+
+    training_share: seconds inside training steps / wall seconds. Not reproducible byte by byte.
+    """
+    table = pd.concat(
+        [
+            pd.DataFrame(finetuning).assign(stage="fine-tuning"),
+            pd.DataFrame(pretraining).assign(stage="pretraining", initialization=""),
+        ]
+    ).rename(columns={"task": "corpus"})
+    seconds = ["seconds_total", "seconds_training"]
+    grouped = table.groupby(["stage", "corpus", "initialization"], sort=False)
+    sums = grouped[seconds].sum().assign(jobs=grouped.size()).reset_index()
+    everything = table[seconds].sum().to_frame().T.assign(jobs=len(table))
+    everything = everything.assign(stage="all", corpus="all", initialization="all")
+    sums = pd.concat([sums, everything], ignore_index=True)
+    sums["training_share"] = sums["seconds_training"] / sums["seconds_total"]
+    return sums[["stage", "corpus", "initialization", "jobs", *seconds, "training_share"]]
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """A pipe table: floats with three decimals, learning rates short, missing values empty."""
+    lines = ["| " + " | ".join(table.columns) + " |", "|" + " --- |" * len(table.columns)]
+    for row in table.itertuples(index=False):
+        cells = (_cell(name, value) for name, value in zip(table.columns, row, strict=True))
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def write(path: Path, table: pd.DataFrame) -> None:
+    """Write a table as `.csv` (six significant digits) or `.md`, by the suffix of `path`."""
+    writers: dict[str, Callable[[pd.DataFrame], str]] = {
+        ".csv": lambda frame: frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"),
+        ".md": markdown,
+    }
+    with atomic.atomic(path) as temporary:
+        temporary.write_text(writers[path.suffix](table))
+
+
+def read(path: Path) -> pd.DataFrame:
+    """Read a table that `write` wrote as `.csv`; only an empty cell is a missing value."""
+    return pd.read_csv(path, keep_default_na=False, na_values=[""])
+
+
+def interval_rows(table: pd.DataFrame, keys: list[str], value: str, level: float) -> pd.DataFrame:
+    """Mean, low, high and seeds of column `value` for each combination of `keys`, in order."""
+    rows = []
+    for key, group in table.groupby(keys, sort=False):
+        mean, low, high = t_interval(group[value].to_numpy(dtype=float), level)
+        rows.append([*key, mean, low, high, len(group)])
+    return pd.DataFrame(rows, columns=[*keys, "mean", "low", "high", "seeds"])
+
+
+def _cell(name: str, value: object) -> str:
+    if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
+        return ""
+    if isinstance(value, float):
+        return f"{value:.0e}" if name == "learning_rate" else f"{value:.3f}"
+    return str(value).replace("|", "\\|")

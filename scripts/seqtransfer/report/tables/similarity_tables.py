@@ -1,0 +1,250 @@
+"""Similarities, floor, ceiling -> the report's tables on them: frames in, frames out.
+
+Rows of a `pair` (left-vs-right) and `stage`: before or after fine-tuning, or `change`, an arm
+before against itself after. A score is read beside its null (sequences re-paired at random), its
+floor (random initializations against the reference) and its ceiling (the reference against itself
+from another pretraining, or its halves); calibrated, it is 0 at the floor and 1 at the ceiling.
+"""
+
+import itertools
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from seqtransfer.report.statistics import jackknife_error
+from seqtransfer.report.tables.run_tables import interval_rows, paired_differences
+
+MINIMUM_ROWS_PER_WIDTH = 10  # fewer rows than this times the width: chance similarity is high
+SCORED = (
+    "task left right seed stage layer left_layer right_layer measure score null_mean null_low"
+    " null_high p_value analytic_null draws rows sequences left_width right_width width left_rank"
+    " right_rank few_rows code"
+).split()
+REFERENCE = "kind left layer measure group score task code".split()
+PAPER = "left rows width score expected task code".split()
+ATTENTION = (
+    "task left right seed stage layer right_layer head partner matched by_example unmatched"
+    " left_entropy right_entropy left_distance right_distance examples code"
+).split()
+PREDICTION = "measure layer scope points rho p_value".split()
+LEAST_SPAN = 0.02  # a ceiling nearer to the floor leaves nothing to calibrate by
+SHUFFLES = 999
+
+
+def gather(files: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
+    """All rows, unaveraged; an empty table for a study that compares no representations."""
+    return pd.concat(files, ignore_index=True) if files else pd.DataFrame(columns=columns)
+
+
+def similarity(
+    scored: pd.DataFrame, references: pd.DataFrame, reference: str, level: float = 0.95
+) -> pd.DataFrame:
+    """One row per task, pair, stage, depth and measure: mean over seeds, null, floor, ceiling.
+
+    scored: cells of maps, whose layer is empty, are left out. low, high: t interval over seeds;
+    null_mean, null_low, null_high: means over seeds of the null and of its 2.5 and 97.5 % points;
+    p_value: the largest over seeds; analytic_null: expected score of randomly paired rows, empty
+    where no formula is known; few_rows: rows / width < 10, where chance similarity is far from 0.
+    floor (mean, and the range floor_low to floor_high over its seeds), ceiling, calibrated =
+    (mean - floor) / (ceiling - floor) and its interval `calibrated_low`, `calibrated_high` by the
+    jackknife over groups of sequences (it covers the choice of sequences, not that of seeds): of
+    pairs with `reference` on the right before fine-tuning, else empty. calibrated is empty, too,
+    where the ceiling is not at least 0.02 above the floor: then the score cannot tell one training
+    of the reference from random weights, and dividing by so little would say nothing.
+    """
+    matched = scored.dropna(subset="layer")
+    table = matched.assign(pair=matched["left"] + "-vs-" + matched["right"])
+    keys = ["task", "pair", "stage", "layer", "measure"]
+    summary = interval_rows(table, keys, "score", level)
+    means = ["null_mean", "null_low", "null_high", "analytic_null"]
+    kept = {name: (name, "mean") for name in means} | {"p_value": ("p_value", "max")}
+    firsts = ["left", "right", "rows", "width", "left_rank", "right_rank"]
+    kept |= {name: (name, "first") for name in firsts}
+    extra = table.groupby(keys, sort=False).agg(**kept).reset_index()
+    summary = summary.merge(extra, on=keys, validate="one_to_one")
+    summary["rows_per_width"] = summary["rows"] / summary["width"]
+    summary["few_rows"] = summary["rows_per_width"] < MINIMUM_ROWS_PER_WIDTH
+    read = (summary["right"] == reference) & (summary["stage"] == "before")
+    found = [
+        _calibrated(row, references, level) if chosen else {}
+        for chosen, row in zip(read, summary.itertuples(), strict=True)
+    ]
+    names = "floor floor_low floor_high ceiling calibrated calibrated_low calibrated_high".split()
+    for name in names:
+        summary[name] = [record.get(name, np.nan) for record in found]
+    whole = dict.fromkeys(("layer", "rows", "width", "left_rank", "right_rank"), int)
+    return summary.drop(columns=["left", "right"]).astype(whole)
+
+
+def _calibrated(row, references: pd.DataFrame, level: float) -> dict:
+    """Floor and ceiling at the row's depth, and the calibrated score with its interval."""
+    at = references[
+        (references["task"] == row.task)
+        & (references["layer"] == row.layer)
+        & (references["measure"] == row.measure)
+    ]
+    floors, ceilings = (at[at["kind"] == kind] for kind in ("floor", "ceiling"))
+    # Random arms are the floor themselves; other arms are in the table under their names.
+    arm = at[(at["kind"] == "arm") & (at["left"] == row.left)]
+    whole = floors[floors["group"] == -1]["score"]
+    ceiling = ceilings[ceilings["group"] == -1]["score"]
+    if whole.empty or ceiling.empty:
+        return {}
+    floor, ceiling = float(whole.mean()), float(ceiling.iloc[0])
+    record = {"floor": floor, "floor_low": whole.min(), "floor_high": whole.max()}
+    record["ceiling"] = ceiling
+    if not ceiling - floor >= LEAST_SPAN:
+        return record
+    record["calibrated"] = (row.mean - floor) / (ceiling - floor)
+    if arm.empty:
+        return record
+    without = [
+        part[part["group"] >= 0].groupby("group")["score"].mean()
+        for part in (arm, floors, ceilings)
+    ]
+    score, low, high = without
+    error = jackknife_error((score - low) / (high - low))
+    half = float(stats.t.ppf((1 + level) / 2, len(score) - 1)) * error
+    record["calibrated_low"] = record["calibrated"] - half
+    record["calibrated_high"] = record["calibrated"] + half
+    return record
+
+
+def maps(scored: pd.DataFrame) -> pd.DataFrame:
+    """Every cell of the layer-by-layer maps, with p-values adjusted over each map.
+
+    A map is a task, pair, stage, seed and measure of which some cells are not at equal depth. q:
+    Benjamini and Hochberg's adjusted p-value, for the cells of one map.
+    """
+    keys = ["task", "left", "right", "stage", "seed", "measure"]
+    cells = ["left_layer", "right_layer", "score", "null_mean", "null_high", "p_value"]
+    whole = scored.groupby(keys, sort=False)["layer"].transform(lambda layer: layer.isna().any())
+    table = scored.loc[whole.astype(bool), [*keys, *cells]].reset_index(drop=True)
+    if table.empty:
+        return table.assign(q=[])
+    adjusted = table.groupby(keys, sort=False)["p_value"].transform(
+        lambda values: stats.false_discovery_control(values.to_numpy(dtype=float))
+    )
+    return table.assign(q=adjusted)
+
+
+def attention(heads: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+    """One row per task, pair, stage and layer: matched heads' distance, means over heads and seeds.
+
+    heads: rows of `attentions.compare`. mean, low, high: of `matched`, t interval over seeds;
+    by_example, unmatched, entropies (nats) and distances (tokens) of both sides: means.
+    """
+    keys = ["task", "pair", "stage", "layer"]
+    table = heads.assign(pair=heads["left"] + "-vs-" + heads["right"])
+    means = ["matched", *ATTENTION[ATTENTION.index("by_example") : ATTENTION.index("examples")]]
+    each = table.groupby([*keys, "seed"], sort=False)[[*means, "examples"]].mean().reset_index()
+    summary = interval_rows(each, keys, "matched", level)
+    extra = each.groupby(keys, sort=False)[[*means[1:], "examples"]].mean().reset_index()
+    return summary.merge(extra, on=keys, validate="one_to_one").astype({"examples": int})
+
+
+def prediction(run: pd.DataFrame, scored: pd.DataFrame, reference: str) -> pd.DataFrame:
+    """Points of "does similarity to the reference before fine-tuning go with the gain over random?"
+
+    One row per task, arm other than random and the reference, seed, layer (left) and measure:
+    similarity, and gain = test score - that of random, same seed.
+    """
+    near = scored[(scored["right"] == reference) & (scored["stage"] == "before")]
+    near = near.dropna(subset="layer")
+    parts = [
+        paired_differences(run, "test_score", arm, "random").assign(left=arm)
+        for arm in near["left"].unique()
+        if arm != "random"
+    ]
+    parts = [part for part in parts if len(part)]
+    names = ["task", "left", "seed", "layer", "measure", "score"]
+    if not parts:
+        return pd.DataFrame(columns=[*names[:-1], "similarity", "gain"])
+    gains = pd.concat(parts, ignore_index=True).rename(columns={"difference": "gain"})
+    table = near[names].rename(columns={"score": "similarity"})
+    return table.merge(gains, on=["task", "left", "seed"], validate="many_to_one")
+
+
+def association(points: pd.DataFrame) -> pd.DataFrame:
+    """Spearman's rho of similarity and gain per measure and layer, with a permutation p-value.
+
+    scope `between`: one point a task and arm, means over seeds, p by permuting the gains of all
+    points; `within`: one point a task, arm and seed, both columns less their task's mean, p by
+    permuting gains within tasks. p_value: share of permutations, the identity included, with |rho|
+    at least as large; all of them, or 999 and the identity where there are more. Empty for fewer
+    than 4 points, or where a column does not vary.
+    """
+    rows = []
+    for (measure, layer), part in points.groupby(["measure", "layer"], sort=False):
+        columns = ["similarity", "gain"]
+        mean = part.groupby(["task", "left"], sort=False)[columns].mean().reset_index()
+        centred = part[columns] - part.groupby("task", sort=False)[columns].transform("mean")
+        for scope, table, strata in (
+            ("between", mean, np.zeros(len(mean), dtype=int)),
+            ("within", centred, pd.factorize(part["task"])[0]),
+        ):
+            rho, p_value = spearman(*table[columns].to_numpy(dtype=float).T, strata)
+            rows.append([measure, layer, scope, len(table), rho, p_value])
+    return pd.DataFrame(rows, columns=PREDICTION)
+
+
+def spearman(x: np.ndarray, y: np.ndarray, strata: np.ndarray) -> tuple[float, float]:
+    """Spearman's rho of (n,) x and y, and the p-value by permuting y within strata (n,) int.
+
+    nan for fewer than 4 points or a column without variation.
+    """
+    x, y = (stats.rankdata(np.round(column, 12)) for column in (x, y))
+    if len(x) < 4 or np.ptp(x) == 0 or np.ptp(y) == 0:
+        return np.nan, np.nan
+    x, y = ((column - column.mean()) / np.linalg.norm(column - column.mean()) for column in (x, y))
+    rho = float(x @ y)
+    drawn = np.array([x @ y[order] for order in _orders(strata)])
+    return rho, float(np.mean(np.abs(drawn) >= abs(rho) - 1e-9))
+
+
+def _orders(strata: np.ndarray) -> list[np.ndarray]:
+    """Permutations within strata: all, the identity first, or it and 999 random ones."""
+    members = [np.flatnonzero(strata == name) for name in np.unique(strata)]
+    count = np.prod([float(math.factorial(len(rows))) for rows in members])
+    if count <= SHUFFLES + 1:
+        choices = itertools.product(*(itertools.permutations(rows) for rows in members))
+        moved = [[np.array(rows) for rows in choice] for choice in choices]
+    else:
+        generator = np.random.default_rng(0)
+        moved = [members]
+        moved += [[generator.permutation(rows) for rows in members] for _ in range(SHUFFLES)]
+    orders = []
+    for choice in moved:
+        order = np.arange(len(strata))
+        for rows, other in zip(members, choice, strict=True):
+            order[rows] = other
+        orders.append(order)
+    return orders
+
+
+def paper_setting(
+    paper: pd.DataFrame, scored: pd.DataFrame, reference: str, measure: str = "pwcca"
+) -> pd.DataFrame:
+    """One row per task and left side: the paper's setting beside ours on the study's first seed.
+
+    paper_score: last layer, paper_rows tokens, PWCCA weighted by the left side; paper_expected: of
+    independent sides of these shapes. score, null_mean, rows: ours at the same layer, empty for
+    `noise` and for a study without the measure.
+    """
+    renamed = {name: f"paper_{name}" for name in ("score", "rows", "expected")}
+    table = paper.drop(columns="code").rename(columns=renamed)
+    table = table[["task", "left", "width", *renamed.values()]]
+    ours = scored[
+        (scored["right"] == reference)
+        & (scored["stage"] == "before")
+        & (scored["measure"] == measure)
+        & scored["layer"].notna()
+    ]
+    ours = ours[ours["seed"] == ours["seed"].min()]
+    ours = ours.sort_values("layer").groupby(["task", "left"], sort=False).tail(1)
+    columns = ["task", "left", "score", "null_mean", "rows"]
+    table = table.merge(ours[columns], on=["task", "left"], how="left")
+    return table.astype({"rows": "Int64"})

@@ -1,0 +1,10 @@
+"""Answers -> scores, for encoders and baselines alike.
+
+In: labels and predictions.
+Out: metrics, and how fast a curve of them rises.
+
+task_kinds: classification and regression.
+metrics: the formulas.
+learning_curves: speed.
+baselines: a constant answer and n-gram regression.
+"""

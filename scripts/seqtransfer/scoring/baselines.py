@@ -1,0 +1,118 @@
+"""What a task's sequences give away without a network: a constant answer and n-gram counts.
+
+Both read the same id sequences as the encoder; ids mean nothing here, so no token map is drawn.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import Pipeline, make_pipeline
+
+from seqtransfer.files.arrow import Ragged
+from seqtransfer.scoring.task_kinds import Target
+
+SPECIALS = 5  # ids below are [PAD], [UNK], [CLS], [SEP], [MASK]: the same for every sequence
+ORDERS = (1, 2, 3)
+STRENGTHS = (1.0, 10.0, 100.0)  # C: the inverse of the L2 penalty
+
+
+def evaluate(
+    task: str, train: Ragged, dev: Ragged, test: Ragged, target: Target, provenance: dict
+) -> list[dict]:
+    """Fit both baselines on `train`; `dev` picks the n-grams' settings; `test` is scored once.
+
+    Returns a record per baseline: task, baseline ("majority", for regression "mean", and "ngram"),
+    detail, metric, dev and test (as `target.score` gives), provenance. Deterministic.
+    Raises ValueError if a split is empty or has an unlabelled example, or train has one class only.
+    """
+    for name, split in (("train", train), ("dev", dev), ("test", test)):
+        unlabelled = target.kind == "classification" and len(split) and split.labels.min() < 0
+        if len(split) == 0 or unlabelled:
+            raise ValueError(f"{task}: {name} split is empty or has unlabelled examples")
+    constant, name, detail = constant_answer(train, target)
+    model, ngram_detail = select_ngrams(train, dev, target)
+    answers = {
+        name: (detail, lambda split: np.repeat(constant, len(split), axis=0)),
+        "ngram": (ngram_detail, lambda split: answer(model, split, target)),
+    }
+    return [
+        {
+            "task": task,
+            "baseline": baseline,
+            "detail": detail,
+            "metric": target.metric,
+            "dev": target.score(dev.labels, answers_to(dev)),
+            "test": target.score(test.labels, answers_to(test)),
+            "provenance": provenance,
+        }
+        for baseline, (detail, answers_to) in answers.items()
+    ]
+
+
+def constant_answer(train: Ragged, target: Target) -> tuple[np.ndarray, str, str]:
+    """(1, outputs) answer that ignores the sequence, its name and its description."""
+    if target.kind == "regression":
+        return np.array([[train.labels.mean()]]), "mean", f"always {train.labels.mean():.6g}"
+    shares = np.bincount(train.labels, minlength=target.outputs)[None] / len(train)
+    return shares, "majority", f"always {target.classes[majority(train.labels)]}"
+
+
+def answer(model: Pipeline, split: Ragged, target: Target) -> np.ndarray:
+    """(n, outputs) answers of a fitted n-gram model; a class that train lacks has probability 0."""
+    if target.kind == "regression":
+        return model.predict(symbols(split))[:, None]
+    answers = np.zeros((len(split), target.outputs))
+    answers[:, model.classes_] = model.predict_proba(symbols(split))
+    return answers
+
+
+def majority(train_labels: np.ndarray) -> int:
+    """The most frequent of (n,) class indices; the smallest of those that tie."""
+    return int(np.bincount(train_labels).argmax())
+
+
+def select_ngrams(train: Ragged, dev: Ragged, target: Target) -> tuple[Pipeline, str]:
+    """The n-gram model with the highest dev score over ORDERS and STRENGTHS, and its description.
+
+    Among equals the shortest n-grams, then the strongest penalty win: the simplest model.
+    """
+    best, chosen, detail = -np.inf, None, ""
+    for order in ORDERS:
+        for strength in STRENGTHS:
+            model = ngram_model(order, strength, target.kind).fit(symbols(train), train.labels)
+            score = target.score(dev.labels, answer(model, dev, target))["score"]
+            print(f"orders 1-{order}, C={strength:g}: dev {target.metric} {score:.4f}")
+            if score > best:
+                best, chosen, detail = score, model, f"orders 1-{order}, C={strength:g}"
+    return chosen, detail
+
+
+def ngram_model(order: int, strength: float, kind: str) -> Pipeline:
+    """Logistic, for numbers ridge, regression on the tf-idf of n-grams of 1 .. `order` symbols.
+
+    tf-idf with rows of unit length, logarithmic counts: long sequences and frequent symbols do not
+    drown the rest, and the matrix stays sparse. Takes lists of symbols, as `symbols` gives.
+    """
+    return make_pipeline(
+        TfidfVectorizer(analyzer=partial(ngrams, order=order), sublinear_tf=True),
+        LogisticRegression(C=strength, max_iter=2000)
+        if kind == "classification"
+        else Ridge(alpha=1 / strength),
+    )
+
+
+def ngrams(sequence: Sequence[str], order: int) -> list[str]:
+    """All runs of 1 .. `order` neighbouring symbols, each joined by spaces, repeats included."""
+    return [
+        " ".join(sequence[start : start + size])
+        for size in range(1, order + 1)
+        for start in range(len(sequence) - size + 1)
+    ]
+
+
+def symbols(split: Ragged) -> list[list[str]]:
+    """Each sequence's ids as strings, special tokens left out."""
+    return [[str(i) for i in split[index] if i >= SPECIALS] for index in range(len(split))]

@@ -1,0 +1,329 @@
+"""What a study may ask for, beyond the types that the schema checks: names that must exist, and
+keys that must fit each other."""
+
+import csv
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from seqtransfer.corpora import layouts
+from seqtransfer.encoders import arms, capacity
+from seqtransfer.training import evaluations
+
+METRICS = {
+    "classification": ("mcc", "accuracy", "macro_f1", "f1"),
+    "regression": ("spearman", "pearson"),
+}
+SPLITS = {
+    "classification": ("stratified", "grouped", "given"),
+    "regression": ("random", "grouped", "given"),
+}
+# Kind of tokens -> house forms it applies to, keys that it has.
+TOKENS = {
+    "symbols": (("fasta", "midi", "text"), ()),
+    "kmers": (("fasta",), ("k", "stride")),
+    "bpe": (("fasta",), ("size",)),
+    "intervals": (("midi",), ()),
+}
+# Kind of an artificial corpus -> its keys, besides kind and title.
+ARTIFICIAL = {
+    "zipf": ("sequences", "length", "symbols", "exponent"),
+    "markov": ("sequences", "length", "symbols", "exponent", "successors"),
+    "nested": ("sequences", "length", "symbols", "exponent", "opening"),
+    "flat": ("sequences", "length", "symbols", "exponent", "opening"),
+    "shuffled": ("task",),
+}
+
+
+def check(config: dict) -> None:
+    """Raise ValueError for a name that nothing defines, with what would have been right.
+
+    Runs when the workflow is planned, so that a misspelt name costs no training.
+    """
+    catalogue = config["catalogue"]
+    for task in config["tasks"]:
+        _known("tasks", task, catalogue["tasks"])
+    _check_initializations(config)
+    for task in tasks(config):
+        record = catalogue["tasks"][task]
+        for source in sources(record):
+            _known(f"catalogue.tasks.{task}.source", source, catalogue["sources"])
+        if task not in config["max_length"] and "max_length" not in record:
+            raise ValueError(f"max_length: no length for task {task!r}; add `{task}: <tokens>`")
+        _check_task(f"catalogue.tasks.{task}", record)
+        if record["converter"] == "scores":
+            for composer in record["classes"]:
+                _known(f"pieces of {task}", composer, config["pieces"])
+    for task in config["max_length"]:
+        _known("max_length", task, catalogue["tasks"])
+    scored = [t for t in catalogue["tasks"].values() if t.get("converter") == "scores"]
+    for composer in config["pieces"]:
+        _known("pieces", composer, {name for task in scored for name in task.get("classes", ())})
+    _check_compare(config["compare"], config["initializations"])
+    _check_seeds(config)
+    _known("encoder.name", config["encoder"]["name"], catalogue["encoders"])
+    _check_adaptation(config["finetune"], config["encoder"]["layers"])
+    evaluations.check(
+        *(config["finetune"][key] for key in ("steps", "batch_size", "first_evaluation")),
+        dev=config["examples"]["dev"],
+    )
+    for name, encoder in catalogue["encoders"].items():
+        for key, known in (("source", "sources"), ("tokenizer", "encoders")):
+            if key in encoder:
+                _known(f"catalogue.encoders.{name}.{key}", encoder[key], catalogue[known])
+
+
+def check_encoders(config: dict, folder: Path) -> None:
+    """Raise ValueError if an encoder of a completed study that lies below `folder` is too small."""
+    for name in [config["encoder"]["name"], *config.get("domain_encoders", {}).values()]:
+        path = folder / name / "encoder.json"
+        if path.exists():
+            capacity.check(f"encoder {name!r} ({path.parent})", json.loads(path.read_text()),
+                         **demands(config, name))  # fmt: skip
+
+
+def demands(config: dict, encoder: str) -> dict:
+    """What a completed study asks of the encoder, as `limits.check` takes it."""
+    lengths, layers = {}, None
+    if encoder == config["encoder"]["name"]:
+        layers, artificial = config["encoder"]["layers"], config["catalogue"]["artificial"]
+        lengths |= {task: config["max_length"][task] for task in tasks(config)}
+        lengths |= {name: artificial[name]["length"] for name in corpora(config)
+                    if "length" in artificial.get(name, {})}  # fmt: skip
+    for task, name in config.get("domain_encoders", {}).items():
+        if name == encoder and task in config["tasks"]:
+            lengths[task] = config["max_length"][task]
+    return {"layers": layers, "lengths": lengths}
+
+
+def check_settings(table: Path, names: Sequence[str], initializations: Sequence[str]) -> None:
+    """Raise ValueError if the table of settings is not there or lacks an arm of a task."""
+    remedy = "`finetune: {settings: sweep}` chooses settings in this study"
+    if not table.is_file():
+        raise ValueError(f"finetune.settings: there is no file {table}; {remedy}")
+    with open(table, newline="", encoding="utf-8-sig") as file:
+        there = {(row.get("task"), row.get("initialization"))
+                 for row in csv.DictReader(file, delimiter="\t")}  # fmt: skip
+    lacking = [f"{arm} of {task}" for task in names for arm in initializations
+               if (task, arm) not in there]  # fmt: skip
+    if lacking:
+        arms_lacking = ", ".join(lacking)
+        raise ValueError(f"finetune.settings: {table} has no row for {arms_lacking}; {remedy}")
+
+
+def local_files(name: str, source: dict, folder: Path) -> list[Path]:
+    """The files of a source that has a `path:`, all of them if it is a folder; [] for others.
+
+    folder: where the source is to be copied. Raises ValueError if that is inside of the path, or if
+    the path is gone since.
+    """
+    if not source.get("path"):
+        return []
+    path = Path(source["path"]).expanduser()
+    if folder.resolve().is_relative_to(path.resolve()):
+        raise ValueError(f"source {name}: path {path} holds {folder}; put the data in a folder")
+    if folder.exists() and not path.exists():
+        raise ValueError(f"source {name}: path {path}, which {folder} was copied from, is gone")
+    if path.is_dir():
+        found = [Path(at, file) for at, _, names in os.walk(path, followlinks=True)
+                 for file in names]  # fmt: skip
+        return sorted(file for file in found if file.is_file())
+    return [path] if path.exists() else []
+
+
+def complete(config: dict) -> None:
+    """Fill in, in place, what a checked study and its tasks leave out.
+
+    Afterwards each of `tasks` has kind, metric and tokens, and a length in `max_length`; `finetune`
+    has an adaptation, `sweep` its warm-ups, and `compare` pairs and maps.
+    """
+    config["finetune"].setdefault("adaptation", "full")
+    config["sweep"].setdefault("warmups", [config["finetune"]["warmup"]])
+    compare, names = config["compare"], config["initializations"]
+    pairs = [[name, compare["reference"]] for name in names if name != compare["reference"]]
+    if {"text", "random"} <= set(names) - {compare["reference"]}:
+        pairs.append(["text", "random"])
+    pairs = compare.setdefault("pairs", pairs)
+    compare.setdefault("maps", [[*pair, "before"] for pair in pairs[:1]])
+    for task in tasks(config):
+        record = config["catalogue"]["tasks"][task]
+        record.setdefault("kind", "classification")
+        record.setdefault("metric", METRICS[record["kind"]][0])
+        record.setdefault("tokens", {"kind": "symbols"})
+        config["max_length"].setdefault(task, record.get("max_length"))
+
+
+def corpora(config: dict) -> list[str]:
+    """What the study pretrains on, once each: names of tasks and of artificial corpora."""
+    names = []
+    for arm in map(arms.parse, config["initializations"]):
+        if arm.kind == "domain":
+            elsewhere = config.get("domain_encoders", {})
+            names += [task for task in config["tasks"] if task not in elsewhere]
+        elif arm.kind == "checkpoint":
+            names += config["tasks"]
+        elif arm.kind == "from":
+            names.append(arm.corpus)
+    return list(dict.fromkeys(names))
+
+
+def figures(config: dict) -> list[str]:
+    """The figures (each with a table of its name) that only some arms call for."""
+    kinds = {arms.parse(name).kind for name in config["initializations"]}
+    parts = {"moments", "re-embedded", "first", *(n for n in arms.PLAIN if n.endswith("-only"))}
+    found = ["pretraining"] if "checkpoint" in kinds else []
+    if "random" in kinds:  # these show gains over it
+        found += [name for name, of in (("transfer", {"from"}), ("ladder", parts)) if kinds & of]
+    return found
+
+
+def tasks(config: dict) -> list[str]:
+    """The study's tasks, and those whose sequences it only pretrains on, or shuffles to do so."""
+    catalogue = config["catalogue"]
+    names = [catalogue["artificial"].get(name, {}).get("task", name) for name in corpora(config)]
+    names = [name for name in names if name in catalogue["tasks"]]
+    return list(dict.fromkeys([*config["tasks"], *names]))
+
+
+def sources(record: dict) -> list[str]:
+    """The names of a task's sources: one, or several where its files come from several places."""
+    return [record["source"]] if isinstance(record["source"], str) else list(record["source"])
+
+
+def gpus_per_job() -> int:
+    """1 where this machine has an NVIDIA device, else 0: what a training job asks for locally.
+
+    On a cluster the profile's `set-resources` says it for the nodes instead.
+    """
+    return int(any(Path("/dev").glob("nvidia[0-9]*")))
+
+
+def _check_initializations(config: dict) -> None:
+    """Raise ValueError if an arm is unknown or starts from weights that nothing makes."""
+    catalogue, pretrain = config["catalogue"], config["pretrain"]
+    for name, record in catalogue["artificial"].items():
+        _check_artificial(f"catalogue.artificial.{name}", record, catalogue["tasks"])
+        if name in catalogue["tasks"]:
+            raise ValueError(f"catalogue.artificial.{name}: a task has this name; use another")
+    kept = pretrain.get("checkpoints", [])
+    for step in kept:
+        if step >= pretrain["steps"]:
+            raise ValueError(
+                f"pretrain.checkpoints: {step} is not before the last step, {pretrain['steps']},"
+                " which is always kept; drop it"
+            )
+    for name in config["initializations"]:
+        arm = arms.parse(name)
+        if arm.kind == "from":
+            _known(f"initializations: corpus of {name!r}", arm.corpus,
+                   {**catalogue["tasks"], **catalogue["artificial"]})  # fmt: skip
+        if arm.kind == "checkpoint" and arm.number not in (*kept, pretrain["steps"]):
+            raise ValueError(
+                f"initializations: {name!r} is not kept; add {arm.number} to pretrain.checkpoints"
+                f" (kept are {', '.join(map(str, [*kept, pretrain['steps']]))})"
+            )
+        if arm.kind == "first" and arm.number > config["encoder"]["layers"]:
+            raise ValueError(
+                f"initializations: {name!r} has more layers than encoder.layers,"
+                f" {config['encoder']['layers']}"
+            )
+    for task, encoder in config.get("domain_encoders", {}).items():
+        _known("domain_encoders", task, catalogue["tasks"])
+        _known(f"domain_encoders.{task}", encoder, catalogue["encoders"])
+
+
+def _check_artificial(where: str, record: dict, known_tasks: dict) -> None:
+    """Raise ValueError, beginning with `where`, if keys of an artificial corpus do not fit."""
+    kind = record["kind"]
+    for key in ARTIFICIAL[kind]:
+        if key not in record:
+            raise ValueError(f"{where}: {kind} needs `{key}:`")
+    for key in record:
+        if key not in ("kind", "title", *ARTIFICIAL[kind]):
+            raise ValueError(f"{where}: {kind} has no `{key}:`; drop it")
+    if "task" in record:
+        _known(f"{where}.task", record["task"], known_tasks)
+    if "opening" in record and record["length"] % 2:
+        raise ValueError(f"{where}.length: pairs need an even number of tokens")
+
+
+def _check_compare(compare: dict, names: list[str]) -> None:
+    """Raise ValueError if an arm to be compared is not in the study, or a map no pair."""
+    _known("compare.reference", compare["reference"], names)
+    for name in (name for pair in compare.get("pairs", []) for name in pair):
+        _known("compare.pairs", name, names)
+    for cells in compare.get("maps", []):
+        if cells[2] not in ("before", "after"):
+            raise ValueError(f"compare.maps: stage {cells[2]!r} is not before or after")
+        if "pairs" not in compare or cells[:2] not in compare["pairs"]:
+            raise ValueError(f"compare.maps: {cells[:2]} is no pair; add it to compare.pairs")
+
+
+def _check_seeds(config: dict) -> None:
+    """Raise ValueError if seeds that choose or calibrate are among those that are reported."""
+    floor = ("compare.floor_seeds", config["compare"]["floor_seeds"], "the floor is to be apart")
+    sweep = ("sweep.seeds", config["sweep"]["seeds"], "settings are to be chosen apart")
+    for key, seeds, why in (floor, sweep):
+        both = sorted(set(seeds) & set(config["seeds"]))
+        if both:
+            raise ValueError(f"{key}: {both[0]} is one of the study's `seeds`; {why}: take others")
+
+
+def _check_adaptation(finetune: dict, layers: int) -> None:
+    """Raise ValueError if the encoder of `layers` cannot be adapted as `finetune` says."""
+    adaptation = finetune.get("adaptation", "full")
+    if adaptation.startswith("last-") and int(adaptation.removeprefix("last-")) > layers:
+        raise ValueError(
+            f"finetune.adaptation: {adaptation} needs more than the {layers} of encoder.layers"
+        )
+    if "lora" in finetune and adaptation != "lora":
+        raise ValueError(f"finetune.lora: adaptation {adaptation} has none; use `lora`, or drop it")
+
+
+def _check_task(where: str, record: dict) -> None:
+    """Raise ValueError, beginning with `where`, if keys of a task do not fit each other."""
+    kind, form = record.get("kind", "classification"), record["format"]
+    if kind == "classification" and "classes" not in record:
+        raise ValueError(f"{where}: a classification needs `classes`; or set `kind: regression`")
+    if kind == "regression" and "classes" in record:
+        raise ValueError(f"{where}: a regression has no `classes`; drop them, or `kind`")
+    for key, allowed in (("metric", METRICS[kind]), ("split", SPLITS[kind])):
+        if record.get(key, allowed[0]) not in allowed:
+            raise ValueError(
+                f"{where}.{key}: {record[key]!r} does not fit a {kind}; use {', '.join(allowed)}"
+            )
+    if "converter" not in record:
+        raise ValueError(f"{where}: needs `converter:`, one of {', '.join(sorted(layouts.FORMS))}")
+    _known(f"{where}.converter", record["converter"], layouts.FORMS)
+    if form not in layouts.FORMS[record["converter"]]:
+        forms = " or ".join(layouts.FORMS[record["converter"]])
+        raise ValueError(
+            f"{where}.format: converter `{record['converter']}` writes {forms}, not {form}"
+        )
+    try:
+        layouts.parse(record["converter"], record.get("layout", {}))
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from error
+    tokens = record.get("tokens", {"kind": "symbols"})
+    mapped = record.get("token_map", {"kind": "permutation"})
+    if mapped["kind"] != "permutation" and form != "text":
+        raise ValueError(f"{where}.token_map: {mapped['kind']} is for text; use permutation")
+    if ("shift" in mapped) != (mapped["kind"] == "shift"):
+        raise ValueError(
+            f"{where}.token_map: `shift: <rows>` goes with kind shift, and only with it"
+        )
+    forms, needed = TOKENS[tokens["kind"]]
+    if form not in forms:
+        raise ValueError(f"{where}.tokens: {tokens['kind']} are for {' and '.join(forms)} tasks")
+    for key in needed:
+        if key not in tokens:
+            raise ValueError(f"{where}.tokens: {tokens['kind']} need `{key}:`")
+    for key in tokens:
+        if key not in ("kind", *needed):
+            raise ValueError(f"{where}.tokens: {tokens['kind']} have no `{key}:`; drop it")
+
+
+def _known(key: str, name: str, known) -> None:
+    if name not in known:
+        raise ValueError(f"{key}: {name!r} is unknown; known: {', '.join(sorted(known))}")

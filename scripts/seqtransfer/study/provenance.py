@@ -1,0 +1,151 @@
+"""What code made a result: a digest that sees code and is blind to comments and docstrings.
+
+Snakemake reruns a job when its own script's text changes, but not when a module that the script
+imports does. Every rule therefore passes `code_digest` of its script as a parameter: an edit to a
+definition reruns exactly the jobs whose script can reach it; a comment or docstring reruns none.
+"""
+
+import ast
+import hashlib
+import platform
+import time
+from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+import psutil
+
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def code_digest(script: str | Path) -> str:
+    """Digest (16 hex digits) of `script` and of every definition of the package it can reach.
+
+    Reaching is by name and errs on the side of too much: a name that is mentioned is reached.
+    """
+    reached: dict[tuple[str, str], str] = {}
+    module = _Module(Path(script).resolve())
+    for name in [*module.definitions, *module.imports]:
+        _reach(module, name, reached)
+    _reach_part(module, "", reached)
+    text = "\n".join(f"{key[0]}:{key[1]}\n{code}" for key, code in sorted(reached.items()))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def record(code: str, libraries: Sequence[str], **facts: object) -> dict:
+    """The provenance part of a result: code digest, versions of `libraries`, and other facts."""
+    versions = {"python": platform.python_version()}
+    versions |= {name: metadata.version(name) for name in libraries}
+    return {"code": code, "versions": versions, **facts}
+
+
+def timing(seconds_training: float) -> dict:
+    """Seconds of this process inside training steps, and in all since it began."""
+    total = time.time() - psutil.Process().create_time()
+    return {"seconds_total": round(total, 3), "seconds_training": round(seconds_training, 3)}
+
+
+class _Module:
+    """A source file's top level: definitions by name, imports by alias, other statements."""
+
+    def __init__(self, path: Path, name: str = ""):
+        self.name = name or path.stem
+        self.definitions: dict[str, list[ast.AST]] = {}
+        self.imports: dict[str, tuple[str, str | None]] = {}
+        self.statements: list[ast.AST] = []
+        for node in _without_docstrings(ast.parse(path.read_text())).body:
+            names = _bound_names(node)
+            inner = isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0]
+            if inner == PACKAGE.name:
+                self.imports |= {a.asname or a.name: _imported(node, a.name) for a in node.names}
+            elif names:
+                for name in names:
+                    self.definitions.setdefault(name, []).append(node)
+            else:
+                self.statements.append(node)
+        self._parts: dict[str, tuple[str, set]] = {}
+
+    def part(self, name: str) -> tuple[str, set[tuple[str, str | None]]]:
+        """Code of a definition, or for "" of the bare statements, and what of the package it
+        mentions: (name of this module, None), or (another module, name of that one)."""
+        if name not in self._parts:
+            nodes = self.definitions[name] if name else self.statements
+            mentioned = {found for node in nodes for found in self._mentioned(node)}
+            self._parts[name] = "\n".join(ast.unparse(node) for node in nodes), mentioned
+        return self._parts[name]
+
+    def _mentioned(self, node: ast.AST) -> Iterator[tuple[str, str | None]]:
+        for child in ast.walk(node):
+            if isinstance(child, ast.Attribute) and isinstance(child.value, ast.Name):
+                owner, attribute = self.imports.get(child.value.id, ("", ""))
+                if owner and attribute is None:
+                    yield owner, child.attr
+            elif isinstance(child, ast.Name) and (
+                child.id in self.imports or child.id in self.definitions
+            ):
+                yield child.id, None
+
+
+def _imported(node: ast.ImportFrom, name: str) -> tuple[str, str | None]:
+    """What `from node.module import name` binds: (module, None) or (its module, a definition)."""
+    inner = node.module.split(".")[1:]
+    module = ".".join([*inner, name])
+    return (module, None) if _source(module).exists() else (".".join(inner), name)
+
+
+def _source(module: str) -> Path:
+    """The file of a module of the package; of a folder of modules its `__init__.py`."""
+    path = PACKAGE.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+@cache
+def _package_module(name: str) -> _Module:
+    return _Module(_source(name), name)
+
+
+def _reach(module: _Module, name: str, reached: dict) -> None:
+    if name in module.imports:
+        owner, attribute = module.imports[name]
+        target = _package_module(owner)
+        if attribute is None:
+            _reach_part(target, "", reached)
+        else:
+            _reach(target, attribute, reached)
+    elif name in module.definitions:
+        _reach_part(module, name, reached)
+        _reach_part(module, "", reached)
+
+
+def _reach_part(module: _Module, name: str, reached: dict) -> None:
+    """A definition, or for "" the module's bare statements, which run whenever it is imported."""
+    if (module.name, name) in reached:
+        return
+    reached[module.name, name], mentioned = module.part(name)
+    for first, second in mentioned:
+        if second is None:
+            _reach(module, first, reached)
+        else:
+            _reach(_package_module(first), second, reached)
+
+
+def _bound_names(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [node.name]
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        return [n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)]
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return [(a.asname or a.name).split(".")[0] for a in node.names]
+    return []
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0] if node.body else None
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                # A body may not be empty: `...` stands where only a docstring stood.
+                node.body = node.body[1:] or [ast.Expr(ast.Constant(...))]
+    return tree

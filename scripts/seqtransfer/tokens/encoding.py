@@ -1,0 +1,315 @@
+"""Examples -> the id sequences of a task: repeats dropped, split, subsampled, encoded.
+
+`build` is the whole chapter as one pure function: the same examples and settings give the same
+arrays. Parts: `train`, `dev`, `test`, and `pretrain`, the unlabelled sequences of the training part
+before subsampling, of every class that the corpus has.
+
+A sequence is `[CLS] a [SEP]`, a pair `[CLS] a [SEP] b [SEP]`. Sequences that are too long are cut,
+token by token, by one of four policies (`cut`); of a pair, the longer one first (`arrange`).
+"""
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+
+from seqtransfer.corpora.examples import Example, Symbols
+from seqtransfer.corpora.fasta import read_fasta
+from seqtransfer.corpora.midi import read_midi_folders
+from seqtransfer.corpora.texts import read_text
+from seqtransfer.files.arrow import Ragged
+from seqtransfer.tokens import manifests, near_duplicates, splits, tokenizations
+from seqtransfer.tokens.vocabulary import CLS, PAD, SEP, SPECIALS, Vocabulary, WordPieces
+
+BREAK = SPECIALS[SEP]  # stands between the two sequences of a pair
+CHUNK = 10_000  # sequences encoded at a time, to bound the memory of intermediate arrays
+FRAME = "\xff"  # stands for a special token among ASCII symbols
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a task's examples become parts. Sizes in examples, max_length in tokens."""
+
+    classes: tuple[str, ...]  # none for regression
+    split: str  # stratified, grouped, given or random
+    truncate: str  # head, centre, tail or ends
+    max_length: int
+    sizes: dict[str, int]
+    split_seed: int
+    kind: str = "classification"  # or regression
+    tokens: Mapping = field(default_factory=lambda: {"kind": "symbols"})
+    train_fraction: float = 1.0  # of the training part; a smaller one lies within a larger one
+    neighbours: Mapping | None = None  # {kmer, threshold}: near-duplicates stay on one side
+
+    @classmethod
+    def of(cls, record: Mapping, sizes: Mapping, max_length: int) -> "Settings":
+        """From the catalogue's record of a task (after `study.complete`), the study's `examples`
+        and the task's length."""
+        return cls(
+            classes=tuple(record.get("classes", ())),
+            split=record["split"],
+            truncate=record["truncate"],
+            max_length=max_length,
+            sizes={part: sizes[part] for part in splits.PARTS},
+            split_seed=sizes["split_seed"],
+            kind=record["kind"],
+            tokens=record["tokens"],
+            train_fraction=sizes.get("train_fraction", 1.0),
+            neighbours=record.get("neighbours"),
+        )
+
+    def __post_init__(self):
+        tokenizations.check(self.tokens)
+        if tokenizations.is_trained(self.tokens) and self.truncate == "centre":
+            raise ValueError("truncate: centre needs tokens of one width; use head, tail or ends")
+
+
+def read_examples(
+    form: str, corpus: Sequence[Path], wordpieces: WordPieces, settings: Settings
+) -> Sequence[Example]:
+    """Read a corpus of format `fasta`, `text` (split in word pieces) or `midi` (in windows that
+    fill a sequence)."""
+    kind = settings.tokens["kind"]
+    if (form == "text" and kind != "symbols") or (form != "midi" and kind == "intervals"):
+        raise ValueError(f"tokens: kind {kind} is not for the format {form}; leave out `tokens`")
+    if form == "text":
+        return [
+            Example(
+                e.id,
+                wordpieces.split(e.text),
+                e.label,
+                e.group,
+                e.split,
+                wordpieces.split(e.second),
+            )
+            for e in read_text(corpus[0])
+        ]
+    if form == "midi":
+        notes = tokenizations.notes_within(settings.tokens, settings.max_length - 2)
+        return read_midi_folders([folder / "index.tsv" for folder in corpus], notes)
+    return read_fasta(corpus[0])
+
+
+def build(
+    examples: Sequence[Example], settings: Settings
+) -> tuple[dict[str, Ragged], Vocabulary, dict]:
+    """Parts of id sequences, the vocabulary, and facts for the task's record.
+
+    The vocabulary holds every token of every part: a token that no training sequence has keeps its
+    initial embedding, exactly as it would in the full table. Facts: `counts` of what is in each
+    part and what was dropped; `cut`, {part: {n, cut, share}}, how many of a part's n sequences were
+    cut; `manifest`, the table of `manifests.manifest`; for regression `target`, mean and standard
+    deviation of train.
+    Raises ValueError for a class with too few examples, or a label that is no number where the
+    task is a regression.
+    """
+    if not examples:
+        raise ValueError("the corpus holds no examples")
+    regression = settings.kind == "regression"
+    labels = targets(examples) if regression else class_indices(examples, settings.classes)
+    # What is compared and split is what the encoder sees: proteins that differ only past the cut
+    # are one sequence to it.
+    seen = view(examples, settings)
+    items = [
+        Example(e.id, tokens, e.label, e.group, e.split)
+        for e, (tokens, _) in zip(examples, seen, strict=True)
+    ]
+    if regression:  # "1" and "1.0" are one label
+        items = [replace(e, label=str(x)) for e, x in zip(items, labels, strict=True)]
+    kept, counts = splits.drop_repeats(items)
+    if not len(kept):
+        raise ValueError(
+            "no example is left: whatever the encoder sees of one, within max_length"
+            f" {settings.max_length}, another has with another label; look at the labels"
+        )
+    divided, dropped, near = divide([items[i] for i in kept], settings)
+    parts, counts = {part: kept[indices] for part, indices in divided.items()}, counts | dropped
+    if tokenizations.is_trained(settings.tokens):
+        seen = learned_view(examples, parts, settings)
+
+    vocabulary = Vocabulary.of(chain.from_iterable(seen[i][0] for p in parts.values() for i in p))
+    arrays, cuts = {}, {}
+    for part, indices in parts.items():
+        ids, offsets = encode([seen[i][0] for i in indices], vocabulary)
+        names = np.array([items[i].id for i in indices], dtype=str)
+        arrays[part] = Ragged(ids, offsets, labels[indices], names)
+        if part == "pretrain":
+            unlabelled = np.full_like(arrays[part].labels, np.nan if regression else -1)
+            arrays[part] = replace(arrays[part], labels=unlabelled)
+        counts[part] = len(indices)
+        shorter = sum(seen[i][1] for i in indices)
+        cuts[part] = {"n": len(indices), "cut": shorter, "share": shorter / max(1, len(indices))}
+    clusters = None
+    if near is not None:
+        clusters = np.full(len(examples), -1)
+        clusters[kept] = near
+    table = manifests.manifest(examples, parts, clusters)
+    facts = {"counts": counts, "cut": cuts, "manifest": table}
+    if regression:
+        train = arrays["train"].labels
+        facts["target"] = {"mean": float(train.mean()), "standard_deviation": float(train.std())}
+    return arrays, vocabulary, facts
+
+
+def targets(examples: Sequence[Example]) -> np.ndarray:
+    """(n,) float64 targets. Raises ValueError naming the id and value of a label that is not a
+    finite decimal number."""
+    for example in examples:
+        label = example.label or ""
+        if not NUMBER.fullmatch(label) or not math.isfinite(float(label)):
+            raise ValueError(
+                f"example {example.id!r}: label {example.label!r} is not a finite decimal number;"
+                " correct it, or make the task a classification"
+            )
+    return np.array([float(example.label) for example in examples])
+
+
+def class_indices(examples: Sequence[Example], classes: Sequence[str]) -> np.ndarray:
+    """(n,) int64 indices in `classes`, -1 for other labels."""
+    index = {name: i for i, name in enumerate(classes)}
+    return np.array([index.get(e.label, -1) for e in examples], dtype=np.int64)
+
+
+def divide(
+    items: Sequence[Example], settings: Settings
+) -> tuple[dict[str, np.ndarray], dict[str, int], np.ndarray | None]:
+    """Indices of the items of train, dev, test and pretrain, none of them a repeat of another; the
+    count of near-duplicates that were dropped; (n,) clusters of near-duplicates if the task has
+    them."""
+    regression = settings.kind == "regression"
+    labelled = np.array(
+        [i for i, e in enumerate(items) if regression or e.label in settings.classes]
+    )
+    if not len(labelled):
+        raise ValueError(
+            f"no example carries one of the classes {list(settings.classes)}; the corpus has"
+            f" {sorted({str(e.label) for e in items})[:20]}"
+        )
+    generator = np.random.default_rng(settings.split_seed)
+    chosen = [items[i] for i in labelled]
+    strata = splits.quantiles(chosen) if regression else splits.labels(chosen)
+    clusters, near = None, None
+    if settings.neighbours:
+        clusters = near_duplicates.clusters([e.symbols for e in items], **settings.neighbours)
+        near = clusters[labelled]
+    parts, dropped = splits.split(chosen, settings.split, settings.sizes, generator, near, strata)
+    held_out = {int(labelled[i]) for part in ("dev", "test") for i in parts[part]}
+    held_out |= {i for i, e in enumerate(items) if e.split in ("dev", "test")}
+    parts = {
+        part: splits.subsample(chosen, indices, settings.sizes[part], generator, strata)
+        for part, indices in parts.items()
+    }
+    if settings.train_fraction < 1:
+        # A stream of its own: dev, test and pretrain are the same at every fraction.
+        drawn = np.random.default_rng([settings.split_seed, 1])
+        subsets = splits.nested(parts["train"], [settings.train_fraction], drawn, strata)
+        parts["train"] = subsets[settings.train_fraction]
+    if not regression:
+        splits.check_classes(chosen, parts, settings.classes)
+    selected = {part: labelled[indices] for part, indices in parts.items()}
+    selected["pretrain"] = splits.apart_from(items, sorted(held_out), clusters)
+    return selected, dropped, clusters
+
+
+def view(examples: Sequence[Example], settings: Settings) -> list[tuple[Symbols, bool]]:
+    """What the encoder will see of each example, and whether that is a cut: see `arrange`.
+
+    Trained tokens need a split first, so their symbols stand in for them, cut to as many as there
+    may be tokens: each token holds at least one symbol, so whatever becomes equal when tokens are
+    cut is equal here already (and some sequences are dropped as repeats that would differ later).
+    """
+    trained = tokenizations.is_trained(settings.tokens)
+    split = tokenizations.splitter({"kind": "symbols"} if trained else settings.tokens)
+    return [arrange(e, split, settings) for e in examples]
+
+
+def learned_view(
+    examples: Sequence[Example], parts: Mapping[str, np.ndarray], settings: Settings
+) -> dict[int, tuple[Symbols, bool]]:
+    """As `view`, of the examples in `parts`, by tokens learned from the part `pretrain` alone:
+    training sequences of every class, none of them held out."""
+    used = sorted(set().union(*(map(int, indices) for indices in parts.values())))
+    split = tokenizations.splitter(
+        settings.tokens,
+        training=[examples[i].symbols for i in parts["pretrain"]],
+        alphabet=set().union(*(examples[i].symbols for i in used)),
+    )
+    return {i: arrange(examples[i], split, settings) for i in used}
+
+
+def arrange(
+    example: Example, split: Callable[[Symbols], Symbols], settings: Settings
+) -> tuple[Symbols, bool]:
+    """The tokens between [CLS] and the last [SEP], and whether any were cut off to fit in.
+
+    A pair has [SEP] between its sequences. If it is too long, the longer of the two is cut until
+    both are equally long, then both by turns; the second is the shorter one by one token if need
+    be. Both are cut by the same policy.
+    Raises ValueError naming the example if its symbols are not for this kind of tokens.
+    """
+    try:
+        first, second = split(example.symbols), split(example.second)
+    except ValueError as error:
+        raise ValueError(f"example {example.id!r}: {error}") from error
+    if not second:
+        room = settings.max_length - 2
+        return cut(first, room, settings.truncate), len(first) > room
+    if tokenizations.is_trained(settings.tokens):
+        raise ValueError(f"example {example.id!r} is a pair; tokens of kind bpe are for sequences")
+    room = settings.max_length - 3
+    a = min(len(first), room - min(len(second), room // 2))
+    b = min(len(second), room - a)
+    pair = (*cut(first, a, settings.truncate), BREAK, *cut(second, b, settings.truncate))
+    return pair, len(first) + len(second) > room
+
+
+def cut(tokens: Symbols, room: int, policy: str) -> Symbols:
+    """At most `room` tokens: the first (`head`), the last (`tail`), the middle (`centre`), or both
+    `ends` (half of them from the head, the odd one too, and half from the tail)."""
+    extra = max(0, len(tokens) - room)
+    if extra and policy == "ends":
+        head = room - room // 2
+        return tokens[:head] + tokens[len(tokens) - room // 2 :]
+    start = {"head": 0, "ends": 0, "centre": extra // 2, "tail": extra}[policy]
+    return tokens[start : start + room]
+
+
+def encode(sequences: Sequence[Symbols], vocabulary: Vocabulary) -> tuple[np.ndarray, np.ndarray]:
+    """ids (total,) int32 and offsets (n + 1,) int64 of [CLS] tokens [SEP], end to end.
+
+    Raises KeyError for a token that is not in the vocabulary.
+    """
+    ids = vocabulary.ids()
+    lengths = np.fromiter(map(len, sequences), dtype=np.int64, count=len(sequences))
+    offsets = np.concatenate([[0], np.cumsum(lengths + 2)]).astype(np.int64)
+    flat = np.empty(int(offsets[-1]), dtype=np.int32)
+    for start in range(0, len(sequences), CHUNK):
+        bounds = offsets[start : start + CHUNK + 1] - offsets[start]
+        chunk = flat[offsets[start] :][: bounds[-1]]
+        chunk[:] = _look_up(sequences[start : start + CHUNK], ids)
+        chunk[bounds[:-1]], chunk[bounds[1:] - 1] = CLS, SEP
+    return flat, offsets
+
+
+def _look_up(sequences: Sequence[Symbols], ids: Mapping[str, int]) -> np.ndarray:
+    """Ids of all tokens of `sequences`, end to end, with a [PAD] at either end of each."""
+    if set(map(type, sequences)) != {str} or not "".join(sequences).isascii():
+        framed = ((SPECIALS[PAD], *sequence, SPECIALS[PAD]) for sequence in sequences)
+        return np.array([ids[token] for sequence in framed for token in sequence], dtype=np.int32)
+    # Of single characters: one look-up in a table indexed by their codes.
+    table = np.full(256, -1, dtype=np.int32)
+    table[ord(FRAME)] = PAD
+    for name, number in ids.items():
+        if len(name) == 1 and name.isascii():
+            table[ord(name)] = number
+    joined = FRAME + (2 * FRAME).join(sequences) + FRAME
+    codes = np.frombuffer(joined.encode("latin-1"), dtype=np.uint8)
+    found = table[codes]
+    if found.min() < 0:
+        raise KeyError(chr(codes[found.argmin()]))
+    return found

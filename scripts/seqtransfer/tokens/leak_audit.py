@@ -1,0 +1,126 @@
+"""Parts -> the leak audit: how near test and dev are to train, and what that does to scores.
+
+For each test (and dev) sequence the audit finds the training sequence with the most similar set of
+k-mers (`neighbours`), the Jaccard similarity of the two sets, and the identity of the two sequences
+in edits. It does so `before` (a plain random split of the corpus as it came, repeats and all, into
+parts of the same sizes) and `after` (the split that the study uses). Scores of the study's runs
+are then given once more without the test rows that are near to train.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from seqtransfer.tokens import near_duplicates
+
+THRESHOLDS = (0.5, 0.8, 0.9)
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+SPARSENESS = 16  # possible k-mers for each k-mer of the longest sequence
+COLUMNS = ["task", "part", "stage", "measure", "value", "n"]
+
+
+def kmer_for(sequences: Sequence[Sequence[Hashable]]) -> int:
+    """The shortest k >= 2 at which unrelated sequences share few k-mers.
+
+    There must be SPARSENESS times as many possible k-mers as symbols in the longest sequence, where
+    symbols count by their perplexity (2 ** entropy): about 4 for DNA, 18 for proteins.
+    """
+    counts = np.array(list(Counter(s for sequence in sequences for s in sequence).values()))
+    shares = counts / counts.sum()
+    perplexity = max(1.1, float(2 ** -(shares * np.log2(shares)).sum()))
+    longest = max(len(sequence) for sequence in sequences)
+    return max(2, int(np.ceil(np.log(SPARSENESS * longest) / np.log(perplexity))))
+
+
+def random_parts(
+    n: int, sizes: Mapping[str, int], generator: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """A plain random split: parts of exactly `sizes` of n items, in seeded order."""
+    order, ends = generator.permutation(n), np.cumsum(list(sizes.values()))
+    if ends[-1] > n:
+        raise ValueError(f"a random split into {dict(sizes)} needs more than {n} items")
+    return dict(zip(sizes, np.split(order[: ends[-1]], ends[:-1]), strict=True))
+
+
+def nearest(
+    test: Mapping[str, Sequence[Hashable]], train: Mapping[str, Sequence[Hashable]], kmer: int
+) -> pd.DataFrame:
+    """One row a test sequence: id, nearest, similarity, identity, duplicate.
+
+    test, train: id -> symbols. nearest: id of the training sequence with the highest Jaccard
+    similarity of k-mer sets, the first of equals, but an equal sequence before any other; empty
+    where no k-mer is shared, and then the identity is missing. similarity, identity: in [0, 1].
+    duplicate: whether an equal sequence is in train.
+    """
+    names = list(train)
+    copies: dict[tuple, int] = {}
+    for number, sequence in enumerate(train.values()):
+        copies.setdefault(tuple(sequence), number)
+    similarity, index = near_duplicates.nearest(list(test.values()), list(train.values()), kmer)
+    rows = []
+    for (name, sequence), value, found in zip(test.items(), similarity, index, strict=True):
+        copy = copies.get(tuple(sequence))
+        found = found if copy is None else copy
+        near = {"nearest": "", "similarity": value, "identity": np.nan}
+        if found >= 0:
+            identity = near_duplicates.identity(sequence, train[names[found]])
+            near |= {"nearest": names[found], "identity": identity}
+        rows.append({"id": name, **near, "duplicate": copy is not None})
+    return pd.DataFrame(rows)
+
+
+def table(task: str, part: str, stages: Mapping[str, pd.DataFrame], kmer: int) -> pd.DataFrame:
+    """The audit of one part (test or dev) of a task: tidy rows of task, part, stage, measure, value
+    and n (sequences of the part).
+
+    stages: `nearest` tables by stage (before, after). Measures: `kmer`; `duplicates`, the number of
+    its sequences that train holds, too; for similarity and identity the quantiles (`_q05` ...)
+    and the share of its sequences at or above each threshold (`_share_0.5` ...). A missing
+    identity counts as 0.
+    """
+    rows = []
+    for stage, near in stages.items():
+        values = {"kmer": kmer, "duplicates": near["duplicate"].sum()}
+        for name in ("similarity", "identity"):
+            measured = near[name].fillna(0).to_numpy()
+            for q in QUANTILES:
+                values[f"{name}_q{round(100 * q):02d}"] = np.quantile(measured, q)
+            for threshold in THRESHOLDS:
+                values[f"{name}_share_{threshold}"] = (measured >= threshold).mean()
+        rows += [
+            (task, part, stage, measure, float(value), len(near))
+            for measure, value in values.items()
+        ]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def rescored(
+    predictions: pd.DataFrame,
+    near: pd.DataFrame,
+    score: Callable[[np.ndarray, np.ndarray], float],
+) -> pd.DataFrame:
+    """Scores of one run on the test rows that stay when near ones are left out: kept, score, n.
+
+    predictions: columns id, label, prediction; near: the `after` table of `nearest` for the same
+    examples; score: of (n,) labels and (n,) predictions. `kept` is `all`, `no duplicates`, and
+    `similarity < t` for each threshold. The score is missing where fewer than two rows stay.
+
+    Raises ValueError if the two tables are not of the same examples.
+    """
+    if sorted(predictions["id"]) != sorted(near["id"]):
+        raise ValueError(
+            f"{len(predictions)} predictions and {len(near)} audited test sequences are not of the"
+            " same examples; rerun the audit"
+        )
+    rows = predictions.merge(near, on="id")
+    kept = {"all": np.full(len(rows), True), "no duplicates": ~rows["duplicate"].to_numpy(bool)}
+    for threshold in sorted(THRESHOLDS, reverse=True):
+        kept[f"similarity < {threshold}"] = rows["similarity"].to_numpy() < threshold
+    records = []
+    for name, mask in kept.items():
+        sides = [rows.loc[mask, column].to_numpy() for column in ("label", "prediction")]
+        value = score(*sides) if mask.sum() > 1 else np.nan
+        records.append({"kept": name, "score": value, "n": int(mask.sum())})
+    return pd.DataFrame(records)

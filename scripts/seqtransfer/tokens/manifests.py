@@ -1,0 +1,130 @@
+"""Parts -> a manifest: which example went where, with a hash of every sequence and of the whole.
+
+A manifest is a TSV table with the columns part, id, label, group, cluster and sha256, sorted by
+part and id; group and cluster are empty where there is none. The sha256 is that of the example's
+symbols joined by blanks (of a pair: both sequences, a tab between them), so that
+`printf 'A C G T' | sha256sum` checks a row. The digest of the whole is the sha256 of the file.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from seqtransfer.corpora.examples import Example
+from seqtransfer.files import json_tsv
+
+COLUMNS = ["part", "id", "label", "group", "cluster", "sha256"]
+SEEN = ("train", "pretrain")  # parts that training sees, and that therefore may overlap
+HELD_OUT = ("dev", "test")
+
+
+def manifest(
+    examples: Sequence[Example],
+    parts: Mapping[str, Sequence[int] | np.ndarray],
+    clusters: np.ndarray | None = None,
+) -> pd.DataFrame:
+    """The table of a split, all cells strings.
+
+    parts: indices of `examples` by part (train, dev, test and perhaps pretrain); clusters: (n,)
+    numbers of near-duplicate clusters. Raises ValueError as `check` does.
+    """
+    rows = [
+        {
+            "part": part,
+            "id": example.id,
+            "label": example.label or "",
+            "group": example.group or "",
+            "cluster": "" if clusters is None else str(clusters[i]),
+            "sha256": sequence_hash(example),
+        }
+        for part, indices in sorted(parts.items())
+        for example, i in sorted(((examples[i], i) for i in indices), key=lambda pair: pair[0].id)
+    ]
+    table = pd.DataFrame(rows, columns=COLUMNS, dtype=str)
+    check("the split", table)
+    return table
+
+
+def sequence_hash(example: Example) -> str:
+    """sha256 of the symbols joined by blanks, in hexadecimal digits."""
+    sides = [example.symbols, example.second] if example.second else [example.symbols]
+    text = "\t".join(" ".join(side) for side in sides)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def write(path: Path, table: pd.DataFrame) -> str:
+    """Write a manifest; returns its digest."""
+    json_tsv.write_table(path, table)
+    return digest(path)
+
+
+def read(path: Path, expected: str | None = None) -> pd.DataFrame:
+    """Read a manifest, all cells strings, and check it.
+
+    expected: the digest that `write` gave, where it is known. Raises ValueError naming the file if
+    its digest is another, its columns are not those of a manifest, or as `check` does.
+    """
+    if expected is not None and digest(path) != expected:
+        raise ValueError(
+            f"{path}: its sha256 is {digest(path)}, not {expected}: it is not the manifest of this"
+            " split. Delete it and rerun"
+        )
+    table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
+    if list(table.columns) != COLUMNS:
+        raise ValueError(f"{path}: a manifest has the columns {COLUMNS}, not {list(table.columns)}")
+    check(path, table)
+    return table
+
+
+def check(where: Path | str, table: pd.DataFrame) -> None:
+    """Raise ValueError naming the example if an id comes twice in a part, or if an id, a sequence
+    or a cluster of dev or test is in another part too (only train and pretrain may overlap).
+
+    A cluster may be in both dev and test: under a given split nothing moves between them.
+    """
+    unknown = sorted(set(table["part"]) - {*SEEN, *HELD_OUT})
+    if unknown:
+        raise ValueError(f"{where}: part {unknown[0]!r} is unknown")
+    twice = table[table.duplicated(["part", "id"])]
+    if len(twice):
+        row = twice.iloc[0]
+        raise ValueError(f"{where}: id {row['id']!r} comes twice in {row['part']}")
+    of = {part: rows for part, rows in table.groupby("part")}
+    for held_out in of.keys() & set(HELD_OUT):
+        for other in of.keys() - {held_out}:
+            for column in ("id", "sha256", "cluster"):
+                if column == "cluster" and other in HELD_OUT:
+                    continue
+                present = set(of[other][column]) - {""}
+                for name, value in zip(of[held_out]["id"], of[held_out][column], strict=True):
+                    if value in present:
+                        raise ValueError(
+                            f"{where}: example {name!r} of {held_out} shares its {column} with an"
+                            f" example of {other}"
+                        )
+
+
+def verify(where: Path | str, table: pd.DataFrame, examples: Sequence[Example]) -> None:
+    """Raise ValueError naming the example if `examples` lack one of the manifest's, or hold it with
+    another sequence, label or group."""
+    known = {example.id: example for example in examples}
+    for row in table.to_dict("records"):
+        example = known.get(row["id"])
+        if example is None:
+            raise ValueError(f"{where}: example {row['id']!r} is not in the corpus any more")
+        facts = {"label": example.label or "", "group": example.group or ""}
+        facts["sha256"] = sequence_hash(example)
+        for column, value in facts.items():
+            if row[column] != value:
+                raise ValueError(
+                    f"{where}: example {row['id']!r} has {column} {row[column]!r}, but in the"
+                    f" corpus {value!r}; the corpus has changed since it was split"
+                )
+
+
+def digest(path: Path) -> str:
+    """sha256 of a file, in hexadecimal digits."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()

@@ -1,0 +1,349 @@
+"""Examples -> train, dev and test parts that share no sequence, decided by a seed alone.
+
+Repeats are dropped before anything is split, and a sequence that carries two labels is dropped
+whole. Four rules: `stratified` by class, `random` for regression (balanced over the quantiles of
+the target), `grouped` (no group crosses parts), `given` by the corpus. Near-duplicates, where the
+task asks for them, stay on one side: the unit of a split is then all that shares a cluster, or a
+group, directly or through others.
+
+Every part depends on the seed and on the examples; under `random` and `grouped`, and wherever
+near-duplicates are kept together, not on the order in which the corpus lists them.
+"""
+
+from collections.abc import Hashable, Sequence
+
+import numpy as np
+from scipy.sparse import csgraph, csr_array
+
+from seqtransfer.corpora.examples import Example
+
+PARTS = ("train", "dev", "test")
+MINIMUM_PER_CLASS = 2  # examples of each class in each part
+QUANTILES = 10  # strata of a regression's target
+
+
+def split(
+    items: Sequence[Example],
+    rule: str,
+    sizes: dict[str, int],
+    generator: np.random.Generator,
+    clusters: np.ndarray | None = None,
+    strata: Sequence[Hashable] | None = None,
+) -> tuple[dict[str, np.ndarray], dict[str, int]]:
+    """Parts by one of the four rules, in shares of `sizes`, and counts of what was dropped.
+
+    clusters: (n,) numbers of near-duplicate clusters, or None to let near-duplicates cross.
+    strata: (n,) what to balance over the parts; by default the classes, or for `random` the
+    quantiles of the target. Returns sorted indices of items by part, and `neighbours_dropped`:
+    under `given` nothing moves, and what in train nearly repeats items of dev or test is dropped.
+
+    Raises ValueError for an unknown rule, and as `split_grouped`, `split_given` and `quantiles` do.
+    """
+    dropped = 0
+    ids = [item.id for item in items]
+    if strata is None and rule != "given":
+        strata = quantiles(items) if rule == "random" else labels(items)
+    if rule == "given":
+        parts = split_given(items)
+        if clusters is not None:
+            held_out = np.concatenate([parts["dev"], parts["test"]])
+            clean = ~np.isin(clusters[parts["train"]], clusters[held_out])
+            dropped = int((~clean).sum())
+            parts["train"] = parts["train"][clean]
+    elif rule == "grouped":
+        parts = split_grouped(items, sizes, generator, clusters, strata)
+    elif rule == "stratified" and clusters is None:
+        parts = split_stratified(items, sizes, generator, strata)
+    elif rule in ("stratified", "random"):
+        parts = split_units(units(ids, clusters), strata, sizes, generator)
+    else:
+        raise ValueError(f"split {rule!r} is unknown; use stratified, random, grouped or given")
+    return parts, {"neighbours_dropped": dropped}
+
+
+def drop_repeats(items: Sequence[Example]) -> tuple[np.ndarray, dict[str, int]]:
+    """Indices of the items to keep, in order, and what was dropped.
+
+    The first of equal sequences (or pairs) stays; all copies go where their labels differ.
+    Counts: `repeats_dropped` (further copies of a kept sequence), `conflicts_dropped` (items of
+    sequences with two labels), `given_test_dropped` (of both, those that the corpus gives to test).
+    """
+    copies: dict[tuple, list[int]] = {}
+    for index, item in enumerate(items):
+        copies.setdefault((item.symbols, item.second), []).append(index)
+    kept, repeats, conflicts = [], 0, 0
+    for indices in copies.values():
+        if len({items[i].label for i in indices}) > 1:
+            conflicts += len(indices)
+        else:
+            kept.append(indices[0])
+            repeats += len(indices) - 1
+    tested = sum(item.split == "test" for item in items)
+    tested -= sum(items[index].split == "test" for index in kept)
+    counts = {"repeats_dropped": repeats, "conflicts_dropped": conflicts}
+    return np.sort(np.array(kept, dtype=np.int64)), counts | {"given_test_dropped": tested}
+
+
+def split_stratified(
+    items: Sequence[Example],
+    sizes: dict[str, int],
+    generator: np.random.Generator,
+    strata: Sequence[Hashable] | None = None,
+) -> dict[str, np.ndarray]:
+    """Shares of `sizes` of each class to each part; all items are assigned, in seeded order."""
+    total = sum(sizes.values())
+    parts: dict[str, list[int]] = {part: [] for part in PARTS}
+    for indices in _members(labels(items) if strata is None else strata).values():
+        indices = generator.permutation(indices)
+        n_dev = round(len(indices) * sizes["dev"] / total)
+        n_test = round(len(indices) * sizes["test"] / total)
+        parts["dev"].extend(indices[:n_dev])
+        parts["test"].extend(indices[n_dev : n_dev + n_test])
+        parts["train"].extend(indices[n_dev + n_test :])
+    return {part: np.sort(np.array(indices, dtype=np.int64)) for part, indices in parts.items()}
+
+
+def split_grouped(
+    items: Sequence[Example],
+    sizes: dict[str, int],
+    generator: np.random.Generator,
+    clusters: np.ndarray | None = None,
+    strata: Sequence[Hashable] | None = None,
+) -> dict[str, np.ndarray]:
+    """`split_units` of whole groups; groups that share a near-duplicate stay together, too.
+
+    Raises ValueError if an item has no group.
+    """
+    groups = [item.group for item in items]
+    if None in groups:
+        missing = items[groups.index(None)].id
+        raise ValueError(f"split `grouped` needs a group for every example; {missing!r} has none")
+    strata = labels(items) if strata is None else strata
+    return split_units(units(groups, groups, clusters), strata, sizes, generator)
+
+
+def split_units(
+    names: Sequence[str],
+    strata: Sequence[Hashable],
+    sizes: dict[str, int],
+    generator: np.random.Generator,
+) -> dict[str, np.ndarray]:
+    """As `split_stratified`, but whole units: (n,) names of each item's unit.
+
+    Units of many strata are placed first: in seeded order, again and again, each moves to the part
+    that brings all parts nearest to their shares (the sum of squared distances, each stratum's as a
+    share of its items), until none moves. Then, stratum by stratum, units of one stratum fill test,
+    then dev, in seeded order, up to their shares; the last one may exceed them. Units larger than
+    any share come last, and only to a part that would otherwise have none of their stratum.
+    """
+    total = sum(sizes.values())
+    present, unit = np.unique(np.asarray(names, dtype=str), return_inverse=True)
+    members = _members(strata)
+    composition = np.zeros((len(present), len(members)), dtype=np.int64)
+    for column, indices in enumerate(members.values()):
+        np.add.at(composition[:, column], unit[indices], 1)
+    counts = composition.sum(axis=0)
+    lacking = {
+        part: np.array([round(int(n) * sizes[part] / total) for n in counts], dtype=np.int64)
+        for part in ("test", "dev")
+    }
+    largest = np.maximum(lacking["test"], lacking["dev"])
+    pure = (composition > 0).sum(axis=1) == 1
+    homes = np.full(len(present), "train", dtype="<U5")
+    order = generator.permutation(np.flatnonzero(~pure))
+    homes[order] = _even_out(
+        composition[order] / counts, {p: n / counts for p, n in lacking.items()}
+    )
+    for part in lacking:
+        lacking[part] -= composition[homes == part].sum(axis=0)
+    for column in range(len(members)):
+        filled = {part: (composition[homes == part, column] > 0).any() for part in lacking}
+        order = generator.permutation(np.flatnonzero(pure & (composition[:, column] > 0)))
+        large = composition[order, column] > largest[column]
+        for number in [*order[~large], *order[large]]:
+            size = composition[number, column]
+            for part, lack in lacking.items():
+                if lack[column] > 0 and (size <= largest[column] or not filled[part]):
+                    homes[number], filled[part] = part, True
+                    lack[column] -= size
+                    break
+    return {part: np.flatnonzero(homes[unit] == part) for part in PARTS}
+
+
+def _even_out(weights: np.ndarray, shares: dict[str, np.ndarray]) -> list[str]:
+    """Part of each unit, so that no single move brings the parts nearer to their shares.
+
+    weights: (u, s) of each unit in each stratum; shares: (s,) of dev and test; train has the rest.
+    """
+    homes = ["train"] * len(weights)
+    rest = weights.sum(axis=0) - sum(shares.values())
+    lack = {"train": rest - weights.sum(axis=0), **shares}
+    moved = True
+    while moved:
+        moved = False
+        for number, weight in enumerate(weights):
+            home = homes[number]
+            # Moving w from part p to q changes the sum of squares by 2 w (w + lack_p - lack_q).
+            gain = {
+                part: weight @ (short - lack[home] - weight)
+                for part, short in lack.items()
+                if part != home
+            }
+            best = max(gain, key=gain.get)
+            if gain[best] > 1e-12:  # more than rounding: every move counts, so they come to an end
+                homes[number], moved = best, True
+                lack[home], lack[best] = lack[home] + weight, lack[best] - weight
+    return homes
+
+
+def units(
+    names: Sequence[str], *partitions: Sequence[Hashable | None] | np.ndarray | None
+) -> list[str]:
+    """Unit of each item: what shares a value of any partition, directly or through others.
+
+    partitions: (n,) values each, None where an item shares with nobody; a partition may be None
+    itself. A unit is called by the first of its items' `names` in sorted order, which makes it
+    independent of the order of the items; items of different units need different names.
+    """
+    n, nodes, left, right = len(names), len(names), [], []
+    for values in partitions:
+        numbers: dict[Hashable, int] = {}
+        for index, value in enumerate([] if values is None else values):
+            if value is not None:
+                left.append(index)
+                right.append(nodes + numbers.setdefault(value, len(numbers)))
+        nodes += len(numbers)
+    edges = csr_array((np.ones(len(left), dtype=np.int8), (left, right)), shape=(nodes, nodes))
+    component = csgraph.connected_components(edges, directed=False)[1][:n]
+    first: dict[int, str] = {}
+    for number, name in zip(component.tolist(), names, strict=True):
+        first[number] = min(name, first.get(number, name))
+    return [first[number] for number in component.tolist()]
+
+
+def split_given(items: Sequence[Example]) -> dict[str, np.ndarray]:
+    """The parts that the corpus names. Raises ValueError where it names none or an unknown one."""
+    unknown = {str(item.split) for item in items} - set(PARTS)
+    if unknown:
+        raise ValueError(
+            f"split `given` needs split=train|dev|test on every example; found {sorted(unknown)}"
+        )
+    return {
+        part: np.array([i for i, item in enumerate(items) if item.split == part], dtype=np.int64)
+        for part in PARTS
+    }
+
+
+def apart_from(
+    items: Sequence[Example], held_out: Sequence[int], clusters: np.ndarray | None = None
+) -> np.ndarray:
+    """Sorted indices of the items that share no group or cluster, even through others, with
+    `held_out`: what pretraining may see."""
+    ids, groups = [item.id for item in items], [item.group for item in items]
+    unit = np.array(units(ids, groups, clusters), dtype=str)
+    return np.flatnonzero(~np.isin(unit, unit[np.asarray(held_out, dtype=np.int64)]))
+
+
+def subsample(
+    items: Sequence[Example],
+    indices: np.ndarray,
+    size: int,
+    generator: np.random.Generator,
+    strata: Sequence[Hashable] | None = None,
+) -> np.ndarray:
+    """At most `size` of `indices`, each class (or stratum) keeping its share, by largest
+    remainders. strata: (n,) of all items, not of `indices` alone."""
+    if len(indices) <= size:
+        return indices
+    strata = labels(items) if strata is None else strata
+    members = _members([strata[i] for i in indices])
+    exact = np.array([len(part) * size / len(indices) for part in members.values()])
+    quota = np.floor(exact).astype(int)
+    short = size - quota.sum()
+    quota[np.argsort(quota - exact, kind="stable")[:short]] += 1
+    chosen = [
+        indices[generator.permutation(part)[:n]]
+        for part, n in zip(members.values(), quota, strict=True)
+    ]
+    return np.sort(np.concatenate(chosen))
+
+
+def nested(
+    indices: np.ndarray,
+    fractions: Sequence[float],
+    generator: np.random.Generator,
+    strata: Sequence[Hashable],
+) -> dict[float, np.ndarray]:
+    """Training subsets for a study of data ratios: each contains all smaller ones.
+
+    fractions: in (0, 1], of `indices`; strata: (n,) of all items. Every subset apportions its size
+    to the strata by Sainte-Lague's divisors, the rule nearest to equal shares under which no
+    stratum loses a seat as the house grows. Dev and test are not touched: they stay the same.
+
+    Raises ValueError if a fraction is outside (0, 1] or leaves no example.
+    """
+    members = _members([strata[i] for i in indices])
+    queue = [
+        ((rank + 0.5) / len(part), number, position)
+        for number, part in enumerate(members.values())
+        for rank, position in enumerate(generator.permutation(part).tolist())
+    ]
+    order = np.array([position for _, _, position in sorted(queue)], dtype=np.int64)
+    subsets = {}
+    for fraction in fractions:
+        size = round(fraction * len(indices))
+        if not 0 < fraction <= 1 or not size:
+            raise ValueError(
+                f"fraction {fraction} of {len(indices)} training examples: it must be above 0, at "
+                "most 1, and leave at least one example"
+            )
+        subsets[fraction] = np.sort(indices[order[:size]])
+    return subsets
+
+
+def quantiles(items: Sequence[Example]) -> np.ndarray:
+    """(n,) int64 stratum of each item's target: QUANTILES of equally many items, or fewer; equal
+    targets share a stratum. Raises ValueError naming the item if a label is not a finite number.
+    """
+    targets = np.empty(len(items))
+    for index, item in enumerate(items):
+        try:
+            targets[index] = float(item.label)
+        except (TypeError, ValueError):
+            targets[index] = np.nan
+        if not np.isfinite(targets[index]):
+            raise ValueError(
+                f"example {item.id!r}: label {item.label!r} is no finite number; for classes use"
+                " split `stratified`"
+            )
+    bounds = np.quantile(targets, np.arange(1, QUANTILES) / QUANTILES) if len(items) else []
+    return np.searchsorted(bounds, targets, side="right").astype(np.int64)
+
+
+def labels(items: Sequence[Example]) -> list[str | None]:
+    """(n,) labels: the strata of a classification."""
+    return [item.label for item in items]
+
+
+def check_classes(
+    items: Sequence[Example], parts: dict[str, np.ndarray], classes: Sequence[str]
+) -> None:
+    """Raise ValueError if a class has fewer than MINIMUM_PER_CLASS examples in a part."""
+    for part, indices in parts.items():
+        for name in classes:
+            count = sum(items[i].label == name for i in indices)
+            if count < MINIMUM_PER_CLASS:
+                total = sum(item.label == name for item in items)
+                raise ValueError(
+                    f"class {name!r} has {count} examples in {part} ({total} in all after repeats"
+                    f" were dropped); each part needs {MINIMUM_PER_CLASS}. Drop the class from the"
+                    " task, ask for fewer examples elsewhere, or bring more data"
+                )
+
+
+def _members(strata: Sequence[Hashable]) -> dict[Hashable, np.ndarray]:
+    """Stratum -> indices of its items, in order; strata sorted by their text."""
+    members: dict[Hashable, list[int]] = {}
+    for index, stratum in enumerate(strata):
+        members.setdefault(stratum, []).append(index)
+    return {name: np.array(members[name]) for name in sorted(members, key=str)}

@@ -1,0 +1,68 @@
+"""Symbols -> ids of a task, and an encoder's own word pieces.
+
+A task's own vocabulary is small: five special tokens, then its symbols in sorted order. Sequences
+are stored in these ids, so that tokenizing happens once.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tokenizers import Tokenizer
+
+SPECIALS = ("[PAD]", "[CLS]", "[SEP]", "[MASK]", "[UNK]")
+PAD, CLS, SEP, MASK, UNKNOWN = range(len(SPECIALS))
+# What encoders that do not use BERT's names call the special tokens.
+SPELLINGS = {
+    "[PAD]": ("<pad>",),
+    "[CLS]": ("<s>", "<cls>"),
+    "[SEP]": ("</s>", "<eos>"),
+    "[MASK]": ("<mask>",),
+    "[UNK]": ("<unk>",),
+}
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Ids of a task: SPECIALS are 0..4, symbols follow in sorted order."""
+
+    symbols: tuple[str, ...]
+
+    @classmethod
+    def of(cls, symbols: Iterable[str]) -> "Vocabulary":
+        """The vocabulary of all distinct `symbols`; specials among them are not symbols."""
+        return cls(tuple(sorted(set(symbols) - set(SPECIALS))))
+
+    def __len__(self) -> int:
+        return len(SPECIALS) + len(self.symbols)
+
+    def ids(self) -> dict[str, int]:
+        """Name -> id of every special token and symbol."""
+        return {name: i for i, name in enumerate([*SPECIALS, *self.symbols])}
+
+
+class WordPieces:
+    """The encoder's own tokenizer (its `tokenizer.json`), without truncation or special tokens."""
+
+    def __init__(self, folder: Path):
+        self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self.tokenizer.no_truncation()
+        self.tokenizer.no_padding()
+        # A text that says "[SEP]" is a text: it must not break a sequence in two.
+        self.tokenizer.encode_special_tokens = True
+
+    def split(self, text: str) -> tuple[str, ...]:
+        """The word pieces of a text, as strings."""
+        return tuple(self.tokenizer.encode(text, add_special_tokens=False).tokens)
+
+    def rows(self) -> dict[str, int]:
+        """Word piece -> row of the encoder's embedding table, special tokens under our names."""
+        return renamed(self.tokenizer.get_vocab())
+
+
+def renamed(rows: dict[str, int]) -> dict[str, int]:
+    """`rows` of an encoder with its special tokens under the names of SPECIALS."""
+    ours = {
+        other: name for name, others in SPELLINGS.items() if name not in rows for other in others
+    }
+    return {ours.get(name, name): row for name, row in rows.items()}

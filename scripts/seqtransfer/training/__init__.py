@@ -1,0 +1,11 @@
+"""Token ids and starting weights -> trained models and their histories.
+
+In: id sequences, an initialization, settings.
+Out: weights, history, predictions.
+
+runs: one grid point.
+classifier: encoder and head.
+finetuning, pretraining: the two kinds of training.
+steps, optimizer, batches, evaluations, checkpoints, devices: what both are made of.
+settings_choice: the sweep's winner of each arm.
+"""

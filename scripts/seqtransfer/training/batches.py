@@ -1,0 +1,62 @@
+"""Id sequences -> batches: which examples, in which order, padded to the longest of the batch."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from seqtransfer.files.arrow import Ragged
+from seqtransfer.tokens.vocabulary import PAD
+
+POOL = 8  # batches that are sorted by length together
+WIDTHS = 16  # on a device that records its steps, padded batches are a multiple of this wide
+
+
+def order(
+    lengths: np.ndarray, batch_size: int, steps: int, generator: np.random.Generator
+) -> Iterator[np.ndarray]:
+    """Exactly `steps` batches of `batch_size` indices; epochs in fresh order, none padded much.
+
+    Each epoch is a permutation, cut in pools of POOL batches; within a pool examples are sorted by
+    length, and the pool's batches come in random order. What is left of an epoch after its last
+    full batch is skipped. A set smaller than a batch gives batches of the whole set.
+    """
+    batch_size = min(batch_size, len(lengths))
+    done = 0
+    while done < steps:
+        indices = generator.permutation(len(lengths))
+        indices = indices[: len(indices) // batch_size * batch_size]
+        for start in range(0, len(indices), POOL * batch_size):
+            pool = indices[start : start + POOL * batch_size]
+            pool = pool[np.argsort(lengths[pool], kind="stable")].reshape(-1, batch_size)
+            for batch in pool[generator.permutation(len(pool))]:
+                if done == steps:
+                    return
+                yield batch
+                done += 1
+
+
+def in_length_order(lengths: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
+    """Every index once, in batches of similar length, for evaluation."""
+    indices = np.argsort(lengths, kind="stable")
+    for start in range(0, len(indices), batch_size):
+        yield indices[start : start + batch_size]
+
+
+def collate(
+    ragged: Ragged, indices: np.ndarray, multiple: int = 1
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """ids (batch, width) int64 padded with PAD, and mask (batch, width) int64 or None.
+
+    The width is that of the batch's longest sequence, rounded up to a `multiple` but not above that
+    of the longest of `ragged`. The mask is None where nothing is padded: attention needs none.
+    """
+    lengths = ragged.lengths[indices]
+    width = int(lengths.max())
+    if width % multiple:
+        width = min(width + multiple - width % multiple, int(ragged.lengths.max()))
+    ids = np.full((len(indices), width), PAD, dtype=np.int64)
+    for row, index, length in zip(ids, indices, lengths, strict=True):
+        row[:length] = ragged[index]
+    if lengths.min() == width:
+        return ids, None
+    return ids, (np.arange(width) < lengths[:, None]).astype(np.int64)

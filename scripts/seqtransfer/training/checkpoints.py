@@ -1,0 +1,136 @@
+"""The state of an unfinished run on disk: a killed job goes on where it was, to the same weights.
+
+One safetensors file a run, outside the outputs of its rule (a failed job's outputs are deleted).
+It holds everything that changes from step to step: weights, the optimizer's moments, the best
+weights so far, where each stream of random numbers stands, and the history.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import safe_open
+from safetensors.torch import save as serialized
+from torch import nn
+
+from seqtransfer.files.atomic import atomic
+from seqtransfer.training.optimizer import AdamW
+
+SECONDS = 60.0  # between two checkpoints; when they are taken changes no result
+
+
+@dataclass
+class Checkpoint:
+    """Where a run keeps its state. `identity` says which run it is: another run's is not resumed.
+
+    `identity`: whatever the run's result depends on, as JSON can hold it.
+    """
+
+    path: Path
+    identity: dict
+    seconds: float = SECONDS
+    _last: float = field(default_factory=time.monotonic)
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the identity."""
+        text = json.dumps(self.identity, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def due(self) -> bool:
+        """Is it time for another?"""
+        return time.monotonic() - self._last >= self.seconds
+
+    def save(self, run: "Running", record: Mapping, best: Mapping[str, torch.Tensor]) -> None:
+        """Write the state. `record`: what JSON can hold; `best`: weights to keep beside `run`'s."""
+        tensors = {f"best.{name}": tensor for name, tensor in best.items()} | run.tensors()
+        facts = {"digest": self.digest, "record": record, "streams": run.streams()}
+        plain = {name: tensor.contiguous().cpu() for name, tensor in tensors.items()}
+        with atomic(self.path) as temporary:
+            # Its own writer would leave files of names unknown here when it is killed.
+            temporary.write_bytes(serialized(plain, metadata={"facts": json.dumps(facts)}))
+        self._last = time.monotonic()
+
+    def resume(self, run: "Running") -> tuple[dict, dict[str, torch.Tensor]] | None:
+        """Put `run` where it was; return `save`'s record and best, or None: nothing to resume.
+
+        A file that is damaged or of another run counts as none.
+        """
+        if not self.path.exists():
+            return None
+        try:
+            with safe_open(self.path, framework="pt") as file:
+                facts = json.loads(file.metadata()["facts"])
+                if facts["digest"] != self.digest:
+                    print(f"{self.path}: of a run with other settings, code or data; not resumed")
+                    return None
+                tensors = {name: file.get_tensor(name) for name in file.keys()}
+        except Exception as error:  # whatever a damaged file raises: the run starts anew
+            print(f"{self.path}: cannot be read ({error}); the run starts anew")
+            return None
+        run.restore(tensors, facts["streams"])
+        return facts["record"], _group(tensors, "best")
+
+    def remove(self) -> None:
+        """The run is done: away with its state, and with what kills left half-written."""
+        self.path.unlink(missing_ok=True)
+        for left in self.path.parent.glob(f".{self.path.stem}.*.partial{self.path.suffix}"):
+            left.unlink(missing_ok=True)
+
+
+def contents(files: Iterable[Path]) -> dict[str, str]:
+    """sha256 of each file, for a run's identity."""
+    digests = {}
+    for path in files:
+        with path.open("rb") as stream:
+            digests[str(path)] = hashlib.file_digest(stream, "sha256").hexdigest()
+    return digests
+
+
+@dataclass
+class Running:
+    """What changes while a model trains. `generators`: NumPy streams that the loop draws from."""
+
+    model: nn.Module
+    optimizer: AdamW
+    generators: Mapping[str, np.random.Generator] = field(default_factory=dict)
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """Weights, moments, and torch's own streams."""
+        state = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
+        state |= {f"optimizer.{name}": t for name, t in self.optimizer.tensors().items()}
+        state["random.cpu"] = torch.get_rng_state()
+        if torch.cuda.is_available():
+            state["random.cuda"] = torch.cuda.get_rng_state()
+        return state
+
+    def streams(self) -> dict:
+        """Where NumPy's streams stand."""
+        return {
+            "dropout": self.model.encoder.dropout.state(),
+            "generators": {n: g.bit_generator.state for n, g in self.generators.items()},
+        }
+
+    def restore(self, tensors: Mapping[str, torch.Tensor], streams: dict) -> None:
+        """The inverse of `tensors` and `streams`."""
+        self.model.load_state_dict(_group(tensors, "model"))
+        self.optimizer.restore(_group(tensors, "optimizer"))
+        torch.set_rng_state(tensors["random.cpu"])
+        if "random.cuda" in tensors:
+            torch.cuda.set_rng_state(tensors["random.cuda"])
+        self.model.encoder.dropout.restore(streams["dropout"])
+        for name, state in streams["generators"].items():
+            self.generators[name].bit_generator.state = state
+
+
+def _group(tensors: Mapping[str, torch.Tensor], name: str) -> dict[str, torch.Tensor]:
+    return {
+        key.removeprefix(f"{name}."): tensor
+        for key, tensor in tensors.items()
+        if key.startswith(f"{name}.")
+    }

@@ -1,0 +1,219 @@
+"""A named initialization -> a classifier over a task's own ids.
+
+The embedding table holds only the rows that the task's vocabulary uses, picked through the token
+map; rows of the full table that no sequence mentions would get no gradient, so nothing is lost.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from safetensors.torch import save as serialized
+from torch import nn
+
+from seqtransfer.encoders import adaptations, arms, bert, initializations, loading
+from seqtransfer.encoders.hugging_face import Stock
+from seqtransfer.encoders.loading import Facts, State
+from seqtransfer.files.atomic import atomic
+from seqtransfer.files.json_tsv import write_json
+from seqtransfer.seeds import derive
+
+POOLINGS = ("mean", "first")
+# What a run's numbers depend on; transformers and peft where families or LoRA call for them.
+LIBRARIES = ("torch", "transformers", "peft", "safetensors", "numpy")
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What an initialization may draw on. `token_map`: (vocabulary,) rows of the text table."""
+
+    encoder: Path  # house folder of the text-pretrained encoder
+    layers: int  # how many of its layers, from the bottom
+    token_map: np.ndarray
+    pretrained: Path | None  # weights pretrained on other sequences, for arms that start from such
+    borrowed: np.ndarray | None  # (vocabulary,) rows of their table, -1 for a fresh one
+    seed: int
+    task: str
+
+    @cached_property
+    def folder(self) -> Path:
+        """The house folder whose architecture the arm has: another domain's encoder has its own."""
+        own = self.pretrained and (self.pretrained.parent / "model.safetensors").exists()
+        return self.pretrained.parent if own else self.encoder
+
+    @cached_property
+    def facts(self) -> Facts:
+        """Of that folder."""
+        return Facts.of(self.folder)
+
+    @cached_property
+    def depth(self) -> int:
+        """Layers of the arm. ASSUME: another domain's encoder keeps all of its own."""
+        return self.layers if self.folder == self.encoder else self.facts.layers
+
+    def record(self) -> dict:
+        """config.json of the architecture: the encoder's own, cut to layers and vocabulary.
+
+        DIFFERS: the paper keeps dropout on attention weights; on a CPU its random numbers take a
+        quarter of a step, and hidden dropout stays. Equal in all arms.
+        """
+        record = loading.configuration(self.folder, self.depth, self.token_map)
+        key = "attention_probs_dropout_prob"
+        return record | ({key: 0.0} if key in record else {})
+
+    def config(self) -> bert.Config:
+        """What of `record` a BERT's computation depends on."""
+        return bert.Config.of(self.record())
+
+    def fresh(self, purpose: str = "random") -> State:
+        """Fresh weights as the architecture draws them, pooler included, of `purpose`'s stream.
+
+        Of a BERT: N(0, 0.02), biases 0, LayerNorm gains 1.
+        """
+        seed = derive(self.seed, self.task, purpose)
+        if self.facts.family == "bert":
+            return bert.fresh(self.config(), torch.Generator().manual_seed(seed))
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return loading.build(self.record(), pooler=True).state_dict()
+
+    def module(self, *, pooler: bool, adapted: str = "full") -> bert.Bert | Stock:
+        """The encoder without its weights: ours where it can be, transformers' elsewhere."""
+        if self.facts.family == "bert" and adapted != "lora":
+            return bert.Bert(self.config(), pooler=pooler)
+        return Stock(self.record(), self.facts, pooler=pooler)
+
+    def state(self, initialization: str) -> State:
+        """The encoder's weights at step 0; see `initializations`.
+
+        Raises ValueError for an unknown initialization, or one whose weights are not there.
+        """
+        arm, fresh = arms.parse(initialization), self.fresh()
+        generator = torch.Generator().manual_seed(derive(self.seed, self.task, initialization))
+        rows = None
+        if arms.is_pretrained(initialization):
+            pretrained = self._pretrained_elsewhere(initialization, fresh)
+        elif arm.kind == "random":
+            pretrained = {}
+        else:
+            whole = np.arange(self.facts.vocabulary)
+            pretrained = loading.pretrained(self.folder, self.depth, whole)
+            rows = torch.from_numpy(self.token_map)
+        return initializations.initialize(
+            initialization, pretrained, fresh, self.record(), generator, rows
+        )
+
+    def _pretrained_elsewhere(self, initialization: str, fresh: State) -> State:
+        """Weights pretrained on other sequences; ids without a row of theirs keep a fresh one."""
+        if self.pretrained is None:
+            raise ValueError(f"initialization {initialization!r} needs a file of weights")
+        if self.folder == self.encoder:
+            pretrained = load_file(self.pretrained)
+        else:
+            whole = np.arange(self.facts.vocabulary)
+            pretrained = loading.pretrained(self.folder, self.depth, whole)
+        table, rows = self.facts.table, torch.from_numpy(self.borrowed)
+        borrowed = pretrained[table][rows.clamp(min=0)]
+        pretrained[table] = torch.where(rows[:, None] < 0, fresh[table], borrowed)
+        return pretrained
+
+
+class Classifier(nn.Module):
+    """An encoder, one pooled vector a sequence, dropout and a linear head of `outputs`.
+
+    Pooling `first` is the paper's: the encoder's tanh pooler on position 0. Pooling `mean` averages
+    the last hidden states over all tokens that are not padding.
+    """
+
+    def __init__(self, encoder: bert.Bert | Stock, width: int, pooling: str, outputs: int):
+        super().__init__()
+        if pooling not in POOLINGS:
+            raise ValueError(f"pooling {pooling!r} is not one of {POOLINGS}")
+        self.pooling = pooling
+        self.encoder = encoder
+        self.head = nn.Linear(width, outputs)
+
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        """ids: (batch, length) int64; mask: the same shape, 0 at padding, or None where there is
+        none. Returns (batch, outputs) float32: logits, or a standardized number."""
+        states, wide = self.encoder(ids, mask), self.head.weight.dtype
+        if self.pooling == "first":
+            pooled = self.encoder.pooled(states)
+        elif mask is None:
+            pooled = states.to(wide).mean(dim=1)
+        else:
+            weights = mask.unsqueeze(-1).to(wide)
+            pooled = (states.to(wide) * weights).sum(dim=1) / weights.sum(dim=1)
+        return self.head(self.encoder.dropout(pooled) if self.training else pooled)
+
+
+def build(
+    initialization: str,
+    sources: Sources,
+    pooling: str,
+    outputs: int,
+    adapted: str = "full",
+    lora: dict | None = None,
+) -> Classifier:
+    """The classifier at step 0. Arms of one (task, seed) share the head, weight by weight.
+
+    adapted, lora: what of it trains, as in `adaptation`. Raises ValueError for an unknown
+    initialization, pooling or adaptation.
+    """
+    facts, first = sources.facts, pooling == "first"
+    encoder = sources.module(pooler=first, adapted=adapted)
+    model = Classifier(encoder, facts.width, pooling, outputs)
+    state = sources.state(initialization)
+    if not first:
+        state = without_pooler(state)
+    encoder.load_plain_state(state)
+    if isinstance(encoder, Stock):
+        encoder.adapt(adapted, seed=derive(sources.seed, sources.task, "lora"), **(lora or {}))
+    else:
+        chosen = adaptations.trained(adapted, state, facts.family)
+        for name, parameter in encoder.named_parameters():
+            parameter.requires_grad_(name in chosen)
+    generator = torch.Generator().manual_seed(derive(sources.seed, sources.task, "head"))
+    nn.init.normal_(model.head.weight, std=0.02, generator=generator)
+    nn.init.zeros_(model.head.bias)
+    return model
+
+
+def without_pooler(state: State) -> State:
+    """The tensors but the pooler's."""
+    return {name: tensor for name, tensor in state.items() if not name.startswith("pooler.")}
+
+
+def plain_state(model: Classifier) -> State:
+    """The classifier's weights, the encoder's by the names of the bare encoder."""
+    state = {f"encoder.{name}": tensor for name, tensor in model.encoder.plain_state().items()}
+    return state | {f"head.{name}": tensor for name, tensor in model.head.state_dict().items()}
+
+
+def restore(model: Classifier, path: Path) -> None:
+    """Put the weights that `save` wrote into a model that `build` made with adaptation `full`."""
+    state = load_file(path)
+    parts: dict[str, State] = {"encoder": {}, "head": {}}
+    for name, tensor in state.items():
+        part, _, rest = name.partition(".")
+        parts[part][rest] = tensor
+    model.encoder.load_plain_state(parts["encoder"])
+    model.head.load_state_dict(parts["head"])
+
+
+def save(state: State, record: dict, folder: Path) -> None:
+    """Write config.json, which is `record`, and weights.safetensors."""
+    write_json(folder / "config.json", record)
+    write_weights(folder / "weights.safetensors", state)
+
+
+def write_weights(path: Path, state: State) -> None:
+    """Write a state as safetensors."""
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+    with atomic(path) as temporary:
+        temporary.write_bytes(
+            serialized(plain)
+        )  # safetensors' own writer lets nobody else read the file

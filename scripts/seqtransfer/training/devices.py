@@ -1,0 +1,52 @@
+"""Where and how exactly a job computes: device, precision, threads, deterministic kernels."""
+
+import ctypes
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+DTYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
+
+
+def choose_device() -> str:
+    """`cuda` where there is one, else `cpu`."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def choose_precision(device: str) -> str:
+    """`bfloat16` where the device multiplies matrices in it, else `float32`."""
+    if device == "cuda":
+        return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
+    able = torch.cpu.get_capabilities()
+    return "bfloat16" if able.get("avx512_bf16") or able.get("amx_bf16") else "float32"
+
+
+def keep_memory() -> None:
+    """Keep freed memory in the process instead of giving it back to the system at every step.
+
+    Otherwise glibc maps each large tensor anew and the kernel clears its pages: a tenth of a small
+    model's step. Elsewhere this does nothing.
+    """
+    if platform.libc_ver()[0] == "glibc":
+        library = ctypes.CDLL(None)
+        for option in (-1, -3):  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD
+            library.mallopt(option, 2**30)
+
+
+@contextmanager
+def reproducible(seed: int, threads: int) -> Iterator[None]:
+    """Seed torch, fix the thread count and refuse nondeterministic kernels; keep freed memory."""
+    # cuBLAS is deterministic only with a workspace of fixed size, named before its first call.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    keep_memory()
+    torch.manual_seed(seed)
+    torch.set_num_threads(threads)
+    torch.set_deterministic_debug_mode("error")
+    torch.utils.deterministic.fill_uninitialized_memory = False
+    try:
+        yield
+    finally:
+        torch.set_deterministic_debug_mode("default")

@@ -1,0 +1,221 @@
+"""Unlabelled sequences -> an encoder with domain knowledge, by masked-language modelling."""
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from seqtransfer import seeds
+from seqtransfer.encoders import bert
+from seqtransfer.encoders.hugging_face import Stock
+from seqtransfer.encoders.loading import State
+from seqtransfer.files.arrow import Ragged
+from seqtransfer.tokens.vocabulary import MASK, SPECIALS
+from seqtransfer.training import batches, devices, evaluations
+from seqtransfer.training.checkpoints import Checkpoint, Running
+from seqtransfer.training.classifier import Sources, without_pooler
+from seqtransfer.training.optimizer import AdamW
+from seqtransfer.training.steps import Schedule, Steps
+
+IGNORED = -100  # label of a position that is not predicted
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """The encoder, its history (one record an evaluation), and how well it fills in masks."""
+
+    encoder: bert.Bert | Stock
+    kept: dict[int, State]  # the encoder's weights after the steps that were to be kept
+    history: list[dict]
+    tokens_seen: int
+    masked_accuracy: float
+    unigram_accuracy: float
+    seconds_training: float
+
+
+class MaskedLanguageModel(nn.Module):
+    """An encoder and BERT's head over the vocabulary, whose matrix is the embedding table."""
+
+    def __init__(self, encoder: bert.Bert | Stock, width: int, generator: torch.Generator):
+        super().__init__()
+        self.encoder = encoder
+        rows, narrow = encoder.table.shape  # the table of ALBERT and ELECTRA is narrower
+        self.transform = nn.Linear(width, narrow)
+        self.norm = nn.LayerNorm(narrow, eps=1e-12)
+        self.bias = nn.Parameter(torch.zeros(rows))
+        nn.init.normal_(self.transform.weight, std=0.02, generator=generator)
+        nn.init.zeros_(self.transform.bias)
+
+    def forward(
+        self, ids: torch.Tensor, mask: torch.Tensor | None, wanted: torch.Tensor | None
+    ) -> torch.Tensor:
+        """Logits (positions, vocabulary) float32 at `wanted`: (positions,) places in ids, flat.
+
+        Only these go through the head, so that a large vocabulary costs little; all, if None.
+        """
+        dtype = self.encoder.dtype
+        states = self.encoder(ids, mask).flatten(0, 1)
+        states = (states if wanted is None else states[wanted]).float()
+        states = self.norm(functional.gelu(self.transform(states)))
+        return functional.linear(states.to(dtype), self.encoder.table.to(dtype)).float() + self.bias
+
+
+def mask_tokens(
+    ids: np.ndarray, rate: float, vocabulary: int, generator: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Corrupt `rate` of the ordinary tokens; return (corrupted ids, labels), both like `ids`.
+
+    Of the chosen, 80 % become [MASK], 10 % a random symbol, 10 % stay (Devlin et al. 2019).
+    Labels hold the true id at chosen positions and IGNORED elsewhere.
+    """
+    chosen = (generator.random(ids.shape) < rate) & (ids >= len(SPECIALS))
+    kind = generator.random(ids.shape)
+    noise = generator.integers(len(SPECIALS), vocabulary, ids.shape)
+    corrupted = np.where(chosen & (kind < 0.8), MASK, ids)
+    corrupted = np.where(chosen & (kind >= 0.8) & (kind < 0.9), noise, corrupted)
+    return corrupted, np.where(chosen, ids, IGNORED)
+
+
+def pretrain(
+    sources: Sources,
+    sequences: Ragged,
+    schedule: Schedule,
+    *,
+    mask_rate: float,
+    device: str,
+    precision: str,
+    keep: Collection[int] = (),
+    checkpoint: Checkpoint | None = None,
+) -> Pretrained:
+    """Train a fresh encoder of the sources' architecture to fill in masks.
+
+    The seed of `sources` draws weights, masks, batches and dropout; the 5 % of sequences that are
+    held out are the same for all. `keep`: steps after which the weights are kept. A run that
+    `checkpoint` knows goes on from there, and ends as if it had never been interrupted.
+    """
+    task, seed = sources.task, sources.seed
+    encoder = sources.module(pooler=False)
+    encoder.load_plain_state(without_pooler(sources.fresh("pretrain")))
+    drawn = torch.Generator().manual_seed(seeds.derive(seed, task, "pretrain head"))
+    model = MaskedLanguageModel(encoder, sources.facts.width, drawn).to(device)
+    encoder.dtype = devices.DTYPES[precision]
+    encoder.dropout.seed(seeds.derive(seed, task, "dropout"))
+    rows = seeds.generator(0, task, "held out").permutation(len(sequences))
+    held_out, trained_on = np.split(rows, [max(1, len(rows) // 20)])
+    masks = seeds.generator(seed, task, "masks")
+    run = Running(model, AdamW(model, schedule.weight_decay), {"masks": masks})
+    update = Steps(
+        run.optimizer,
+        lambda *inputs: _loss(model(*inputs[:3]), *inputs[3:]),
+        schedule,
+        recordable=encoder.recordable,
+    )
+    done, history, losses, tokens, seconds = 0, [], [], 0, 0.0
+    kept: dict[int, State] = {}
+    found = checkpoint.resume(run) if checkpoint else None
+    if found:
+        record, flat = found
+        done, history, losses = record["done"], record["history"], record["losses"]
+        tokens, seconds = record["tokens"], record["seconds"]
+        for name, tensor in flat.items():
+            step, _, plain = name.partition(".")
+            kept.setdefault(int(step), {})[plain] = tensor
+        print(f"step {done}/{schedule.steps} goes on from {checkpoint.path}", flush=True)
+    grid = set(evaluations.grid(schedule.steps, first=max(1, schedule.steps // 8)))
+    order = batches.order(
+        sequences.lengths[trained_on],
+        schedule.batch_size,
+        schedule.steps,
+        seeds.generator(seed, task, "pretrain order"),
+    )
+    model.train()
+    for step, indices in enumerate(islice(order, done, None), start=done):
+        start = time.perf_counter()
+        examples = trained_on[indices]
+        losses.append(update(step, *_masked(model, sequences, examples, mask_rate, masks, device)))
+        seconds += time.perf_counter() - start
+        tokens += int(sequences.lengths[examples].sum())
+        if step + 1 in keep:
+            kept[step + 1] = {n: t.detach().cpu().clone() for n, t in encoder.plain_state().items()}
+        if step + 1 in grid:
+            accuracy = _accuracy(model, sequences, held_out, mask_rate, task, device)
+            model.train()
+            history.append(
+                {
+                    "step": step + 1,
+                    "tokens": tokens,
+                    "train_loss": float(np.mean(losses)),
+                    "held_out_accuracy": accuracy,
+                }
+            )
+            print(history[-1], flush=True)
+            losses = []
+        if checkpoint and checkpoint.due():
+            record = {"done": step + 1, "history": history, "losses": losses, "tokens": tokens}
+            flat = {
+                f"{at}.{n}": tensor for at, state in kept.items() for n, tensor in state.items()
+            }
+            checkpoint.save(run, record | {"seconds": seconds}, flat)
+    counts = np.bincount(
+        np.concatenate([sequences[i] for i in trained_on]), minlength=len(model.bias)
+    )
+    counts[: len(SPECIALS)] = 0
+    ordinary = np.concatenate([sequences[i] for i in held_out])
+    ordinary = ordinary[ordinary >= len(SPECIALS)]
+    return Pretrained(
+        encoder=encoder,
+        kept=kept,
+        history=history,
+        tokens_seen=tokens,
+        masked_accuracy=history[-1]["held_out_accuracy"],
+        unigram_accuracy=float(np.mean(ordinary == counts.argmax())),
+        seconds_training=seconds,
+    )
+
+
+def _masked(
+    model: MaskedLanguageModel,
+    sequences: Ragged,
+    examples: np.ndarray,
+    rate: float,
+    generator: np.random.Generator,
+    device: str,
+) -> tuple[torch.Tensor | None, ...]:
+    """A batch: what `model` takes (ids, mask, wanted), then the true ids there, and their number.
+
+    On the CPU only the chosen positions are wanted. Elsewhere all are, with IGNORED for the true id
+    of the others: then the shapes are the same from batch to batch.
+    """
+    everywhere = device != "cpu"
+    ids, mask = batches.collate(sequences, examples, batches.WIDTHS if everywhere else 1)
+    corrupted, labels = mask_tokens(ids, rate, len(model.bias), generator)
+    labels = labels.ravel()
+    wanted = None if everywhere else np.flatnonzero(labels != IGNORED)
+    # A batch may by chance have no chosen position: its loss is 0, not the mean of nothing.
+    count = np.array(max(1, np.count_nonzero(labels != IGNORED)), dtype=np.float32)
+    arrays = (corrupted, mask, wanted, labels if wanted is None else labels[wanted], count)
+    return tuple(None if array is None else torch.from_numpy(array).to(device) for array in arrays)
+
+
+def _loss(logits: torch.Tensor, true: torch.Tensor, count: torch.Tensor) -> torch.Tensor:
+    """Mean cross-entropy over the chosen positions."""
+    return functional.cross_entropy(logits, true, reduction="sum", ignore_index=IGNORED) / count
+
+
+def _accuracy(model, sequences, rows, rate, task, device) -> float:
+    """Share of masked held-out tokens filled in right; the masks are the same at every call."""
+    model.eval()
+    generator = seeds.generator(0, task, "held-out masks")
+    rows = rows[:256]
+    right, total = 0, 0
+    with torch.inference_mode():
+        for indices in batches.in_length_order(sequences.lengths[rows], batch_size=64):
+            *inputs, true, _ = _masked(model, sequences, rows[indices], rate, generator, device)
+            hits = model(*inputs).argmax(dim=-1) == true  # never where it is IGNORED
+            right, total = right + int(hits.sum()), total + int((true != IGNORED).sum())
+    return right / max(1, total)

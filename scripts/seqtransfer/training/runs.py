@@ -1,0 +1,188 @@
+"""One grid point: task x initialization x seed -> a trained model, and what to write of it.
+
+Fine-tuning and the settings sweep share this, so that a swept run is a study's run in everything
+but the touch of the test set.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from seqtransfer import seeds
+from seqtransfer.corpora import text_files
+from seqtransfer.encoders import arms
+from seqtransfer.files import json_tsv
+from seqtransfer.files.arrow import Ragged
+from seqtransfer.scoring.task_kinds import Target
+from seqtransfer.tokens.token_maps import borrowed_rows
+from seqtransfer.tokens.vocabulary import Vocabulary
+from seqtransfer.training import classifier, devices, finetuning
+from seqtransfer.training.checkpoints import Checkpoint
+from seqtransfer.training.steps import Schedule
+
+if TYPE_CHECKING:
+    pass
+
+
+@dataclass(frozen=True)
+class Point:
+    """A grid point and its settings."""
+
+    task: str
+    initialization: str
+    seed: int
+    learning_rate: float
+    pooling: str
+    warmup: float
+
+    @classmethod
+    def of(cls, record: dict) -> "Point":
+        """From a run's `metrics.json`."""
+        return cls(**{name: record[name] for name in cls.__dataclass_fields__})
+
+    def sources(
+        self, encoder: Path, layers: int, token_map: Path, pretrained: Path | None, facts: Path
+    ) -> classifier.Sources:
+        """What the initialization draws on; `token_map` is the seed's `.npy` file, `pretrained` a
+        file of weights beside its `encoder.json`, `facts` the task's record."""
+        rows = np.load(token_map, allow_pickle=False)
+        borrowed = None
+        if pretrained:
+            known = json_tsv.read_json(pretrained.parent / "encoder.json")["symbols"]
+            corpus = arms.parse(self.initialization).corpus
+            borrowed = borrowed_rows(
+                Vocabulary(tuple(json_tsv.read_json(facts)["symbols"])),
+                known,
+                seeds.generator(self.seed, self.task, "map", corpus) if corpus else None,
+            )
+        return classifier.Sources(encoder, layers, rows, pretrained, borrowed, self.seed, self.task)
+
+
+def start(
+    record: dict, encoder: Path, layers: int, token_map: Path, pretrained: dict[str, Path],
+    facts: Path,
+) -> classifier.Classifier:  # fmt: skip
+    """The model that the run of `record`, its `metrics.json`, began with.
+
+    pretrained: by arm, the weights that it starts from, where they are not the text encoder's; the
+    rest as `Point.sources` takes it.
+    """
+    point = Point.of(record)
+    weights = pretrained.get(point.initialization)
+    sources = point.sources(encoder, layers, token_map, weights, facts)
+    return classifier.build(point.initialization, sources, point.pooling, record["outputs"])
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained model, how it got there and on what kind of machine."""
+
+    model: classifier.Classifier
+    outcome: finetuning.Outcome
+    device: str
+    precision: str
+
+
+def arm(table: Path, *, task: str, initialization: str, seed: int, warmup: float) -> Point:
+    """The grid point with the settings that the table gives its arm.
+
+    warmup: the study's share of the steps, for a table without a column of that name.
+    Raises ValueError naming the table and the missing arm.
+    """
+    columns = ["task", "initialization", "learning_rate", "pooling"]
+    settings = [row for _, row in text_files.rows(table, columns, delimiter="\t")]
+    rows = [
+        row for row in settings if [row["task"], row["initialization"]] == [task, initialization]
+    ]
+    if len(rows) != 1:
+        raise ValueError(
+            f"{table} has {len(rows)} rows for task {task!r}, initialization {initialization!r};"
+            " it needs one. Set `finetune: {settings: sweep}` to choose settings by a sweep"
+        )
+    (row,) = rows
+    return Point(
+        task, initialization, seed, float(row["learning_rate"]), row["pooling"],
+        float(row.get("warmup", warmup)),
+    )  # fmt: skip
+
+
+def train(
+    point: Point,
+    sources: classifier.Sources,
+    train_part: Ragged,
+    dev: Ragged,
+    target: Target,
+    settings: dict,
+    threads: int,
+    checkpoint: Checkpoint | None = None,
+) -> Trained:
+    """Build the model of `point` and fine-tune it by the study's `finetune` settings."""
+    longest, positions = int(train_part.lengths.max()), sources.facts.positions
+    if longest > positions:
+        raise ValueError(
+            f"{point.task}: sequences of {longest} tokens, but the encoder in {sources.folder} has "
+            f"{positions} positions; lower max_length of the task"
+        )
+    device = devices.choose_device()
+    precision = devices.choose_precision(device)
+    schedule = Schedule(
+        steps=settings["steps"],
+        batch_size=settings["batch_size"],
+        learning_rate=point.learning_rate,
+        warmup=point.warmup,
+        weight_decay=settings["weight_decay"],
+    )
+    print(f"{point}\n{schedule}\n{device}, {precision}, {threads} thread(s)", flush=True)
+    with devices.reproducible(point.seed, threads):
+        model = classifier.build(
+            point.initialization,
+            sources,
+            point.pooling,
+            target.outputs,
+            settings["adaptation"],
+            settings.get("lora"),
+        )
+        model.encoder.dtype = devices.DTYPES[precision]
+        outcome = finetuning.fit(
+            model,
+            train_part,
+            dev,
+            target,
+            schedule,
+            first_evaluation=settings["first_evaluation"],
+            seed=point.seed,
+            task=point.task,
+            device=device,
+            checkpoint=checkpoint,
+        )
+    return Trained(model, outcome, device, precision)
+
+
+def predictions(test: Ragged, answers: np.ndarray, target: Target) -> list[dict]:
+    """One record a test example: id, and what the target says of it, in the order of `test`."""
+    columns = {"id": test.names, **target.predictions(test.labels, answers)}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def names(point: Point) -> dict:
+    """Which run a record belongs to."""
+    return {"task": point.task, "initialization": point.initialization, "seed": point.seed}
+
+
+def metrics(point: Point, outcome: finetuning.Outcome, settings: dict, target: Target) -> dict:
+    """The record of a run before its test scores."""
+    return {
+        **names(point),
+        "learning_rate": point.learning_rate,
+        "pooling": point.pooling,
+        "warmup": point.warmup,
+        "adaptation": settings["adaptation"],
+        "steps": settings["steps"],
+        "batch_size": settings["batch_size"],
+        "metric": target.metric,
+        "best_step": outcome.best_step,
+        "diverged": outcome.diverged,
+        "dev": outcome.best_dev,
+    }

@@ -1,0 +1,38 @@
+"""The sweep's records -> the learning rate, warm-up and pooling chosen for every arm."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+ARM = ["task", "initialization"]
+BUDGET = ["adaptation", "steps", "batch_size"]  # what a choice of settings holds for
+
+
+def swept(records: list[dict]) -> "pd.DataFrame":
+    """One row a sweep run: arm, seed, settings, budget, best dev score and the step of it."""
+    import pandas as pd
+
+    names = [*ARM, "pooling", "learning_rate", "warmup", "seed", *BUDGET, "best_step", "diverged"]
+    rows = [{n: r[n] for n in names} | {"dev_score": r["dev"]["score"]} for r in records]
+    return pd.DataFrame(rows)
+
+
+def choose(sweep: "pd.DataFrame") -> "pd.DataFrame":
+    """For each arm the settings of the best dev score, averaged over the sweep's seeds.
+
+    All arms have the same candidates and the same budget. Of equal scores the lower learning rate
+    wins, then the shorter warm-up, then the pooling first in the alphabet. `edge` says that the
+    chosen learning rate is the lowest or highest candidate, so that a better one may lie outside
+    the grid. The columns of BUDGET are the sweep's: the choice holds for runs like its own.
+    """
+    settings = ["learning_rate", "warmup", "pooling"]
+    means = sweep.groupby([*ARM, *settings], as_index=False).agg(
+        dev_score=("dev_score", "mean"), runs=("seed", "count")
+    )
+    best = means.sort_values(["dev_score", *settings], ascending=[False, True, True, True])
+    best = best.drop_duplicates(ARM).sort_values(ARM).reset_index(drop=True)
+    ends = (sweep["learning_rate"].min(), sweep["learning_rate"].max())
+    budget = {name: sweep[name].iloc[0] for name in BUDGET}
+    return best.assign(edge=best["learning_rate"].isin(ends), **budget)

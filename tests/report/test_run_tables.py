@@ -1,0 +1,172 @@
+"""The report's tables say what the result files say."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import synthetic
+from seqtransfer.files import json_tsv
+from seqtransfer.report.tables import run_tables
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("study")
+    paths = synthetic.write_study(folder)
+    return {
+        "paths": paths,
+        "metrics": [json_tsv.read_json(path) for path in paths["metrics"]],
+        "curves": [json_tsv.read_table(path) for path in paths["histories"]],
+        "baselines": [r for path in paths["baselines"] for r in json_tsv.read_json(path)],
+    }
+
+
+def curve_of(steps, values):
+    return pd.DataFrame({"step": steps, "dev_score": values})
+
+
+def names(task, arm, seed):
+    return {"task": task, "initialization": arm, "seed": seed}
+
+
+def test_every_run_has_one_row_with_its_scores(study):
+    table = run_tables.runs(study["metrics"])
+    assert len(table) == 4 * 4 * 3
+    assert not table.duplicated(["task", "initialization", "seed"]).any()
+    record = study["metrics"][17]
+    row = table.iloc[17]
+    assert row["test_mcc"] == record["test"]["mcc"]
+    assert row["dev_score"] == record["dev"]["score"]
+    assert row["code"] == record["provenance"]["code"]
+
+
+def test_scores_are_means_over_seeds_with_scipys_t_interval(study):
+    table = run_tables.scores(study["metrics"], study["baselines"])
+    values = [
+        r["test"]["mcc"]
+        for r in study["metrics"]
+        if (r["task"], r["initialization"]) == ("splice", "text")
+    ]
+    row = table.query("task == 'splice' and arm == 'text' and split == 'test' and metric == 'mcc'")
+    low, high = stats.t.interval(0.95, 2, np.mean(values), stats.sem(values))
+    assert row[["mean", "low", "high"]].iloc[0].tolist() == pytest.approx(
+        [np.mean(values), low, high]
+    )
+    assert row["seeds"].item() == 3
+
+
+def test_the_scores_of_an_arm_say_how_many_of_its_runs_diverged(study):
+    arm = ("splice", "text")
+    metrics = [
+        r | {"diverged": (r["task"], r["initialization"]) == arm and r["seed"] > 0}
+        for r in study["metrics"]
+    ]
+    table = run_tables.scores(metrics, study["baselines"])
+    counts = table.groupby(["task", "arm"])["diverged"].agg(["min", "max"])
+    assert counts.loc[arm].tolist() == [2, 2]
+    assert not counts.drop(index=[arm]).any().any()
+    assert run_tables.runs(metrics)["diverged"].sum() == 2
+
+
+def test_baselines_have_a_value_and_no_interval(study):
+    table = run_tables.scores(study["metrics"], study["baselines"])
+    rows = table[table["kind"] == "baseline"]
+    assert len(rows) == 4 * 2 * 2 * 3  # tasks, baselines, splits, metrics
+    assert rows["low"].isna().all() and rows["high"].isna().all()
+    ngram = rows.query("task == 'splice' and arm == 'ngram' and split == 'dev' and metric == 'mcc'")
+    assert ngram["mean"].item() == pytest.approx(0.81)
+
+
+def test_the_threshold_is_nine_tenths_of_the_best_arms_mean_best():
+    metrics = [names("x", arm, seed) for arm in ("text", "random") for seed in (0, 1)]
+    bests = [0.8, 0.6, 0.5, 0.3]
+    curves = [curve_of([0, 1, 3], [0.0, best / 2, best]) for best in bests]
+    table = run_tables.convergence(run_tables.histories(metrics, curves))
+    assert table["threshold"].tolist() == pytest.approx([0.9 * 0.7] * 4)
+    assert table["censored"].tolist() == [False, True, True, True]
+    # On log2(step + 1) the curve runs from 0.4 at 1 to 0.8 at 2: 0.63 lies at 1.575.
+    assert table["steps"].tolist() == pytest.approx([2**1.575 - 1, 3, 3, 3])
+
+
+def test_the_area_of_a_straight_curve_over_doublings_is_its_middle():
+    curves = run_tables.histories(
+        [names("x", "text", 0)], [curve_of([0, 1, 3, 7], [0, 0.2, 0.4, 0.6])]
+    )
+    assert run_tables.convergence(curves)["area"].item() == pytest.approx(0.3)
+
+
+def test_paired_differences_subtract_equal_seeds_whatever_the_row_order():
+    table = pd.DataFrame(
+        names("x", arm, seed)
+        for arm, seed in (("text", 0), ("text", 1), ("random", 1), ("random", 0))
+    ).assign(mcc=[0.5, 0.9, 0.8, 0.1])
+    difference = run_tables.paired_differences(table, "mcc", "text", "random")
+    assert dict(zip(difference["seed"], difference["difference"], strict=True)) == pytest.approx(
+        {0: 0.4, 1: 0.1}
+    )
+
+
+def test_a_seed_with_one_arm_only_is_refused_by_name():
+    table = pd.DataFrame(
+        [names("x", "text", 0), names("x", "random", 0), names("x", "text", 1)]
+    ).assign(mcc=0.1)
+    with pytest.raises(ValueError, match=r"task 'x', seed 1: found \['text'\]"):
+        run_tables.paired_differences(table, "mcc", "text", "random")
+
+
+def test_an_arm_that_the_study_lacks_gives_no_differences():
+    table = pd.DataFrame([names("x", "text", 0)]).assign(mcc=0.1)
+    assert run_tables.paired_differences(table, "mcc", "text", "random").empty
+
+
+def test_a_single_seed_gives_a_mean_without_bounds():
+    metrics = [names("x", arm, 0) for arm in ("text", "random")]
+    run = pd.DataFrame(metrics).assign(test_score=[0.4, 0.3], test_accuracy=1.0)
+    curves = [curve_of([0, 1], [0.0, 0.2]), curve_of([0, 1], [0.0, 0.1])]
+    speed = run_tables.convergence(run_tables.histories(metrics, curves))
+    table = run_tables.differences(run, speed).set_index("quantity")
+    assert table.loc["test score", "mean"] == pytest.approx(0.1)
+    assert table.loc["dev area", "mean"] == pytest.approx(0.05)
+    assert math.isnan(table.loc["test score", "low"])
+
+
+def test_the_budget_counts_examples_seen_and_leaves_a_missing_pretraining_empty(study):
+    tasks = [json_tsv.read_json(path) for path in study["paths"]["tasks"]]
+    summaries = [json_tsv.read_json(path) for path in study["paths"]["pretrained"][:2]]
+    table = run_tables.budget(tasks, run_tables.runs(study["metrics"]), summaries).set_index("task")
+    assert table.loc["splice", "examples_seen"] == 512 * 32
+    assert table.loc["localization", "pretraining_sequences"] == 3006
+    assert table["pretraining_steps"].isna().tolist() == [False, False, True, True]
+
+
+def test_timings_sum_seconds_over_seeds_and_stages():
+    runs = [names("x", "text", seed) for seed in (0, 1)]
+    runs = [run | {"seconds_total": 10.0, "seconds_training": 6.0} for run in runs]
+    pretraining = [{"task": "zipf", "seconds_total": 20.0, "seconds_training": 18.0}]
+    table = run_tables.timings(runs, pretraining).set_index("stage")
+    assert table.loc["fine-tuning", "jobs"] == 2
+    assert table["corpus"].tolist() == ["x", "zipf", "all"]
+    assert table.loc["pretraining", "initialization"] == ""
+    assert table.loc["fine-tuning", "training_share"] == pytest.approx(0.6)
+    assert table.loc["all", "seconds_total"] == 40.0
+    assert table.loc["all", "training_share"] == pytest.approx(30 / 40)
+    assert len(run_tables.timings(runs, [])) == 2
+
+
+def test_markdown_rounds_floats_and_leaves_missing_cells_empty():
+    table = pd.DataFrame(
+        {"task": ["a|b"], "learning_rate": [3e-4], "mean": [0.12345], "low": [np.nan]}
+    )
+    lines = run_tables.markdown(table).splitlines()
+    assert lines[1] == "| --- | --- | --- | --- |"
+    assert lines[2] == r"| a\|b | 3e-04 | 0.123 |  |"
+
+
+def test_a_written_table_reads_back(tmp_path, study):
+    table = run_tables.runs(study["metrics"])
+    run_tables.write(tmp_path / "runs.csv", table)
+    back = run_tables.read(tmp_path / "runs.csv")
+    pd.testing.assert_frame_equal(back, table, rtol=1e-5, check_dtype=False)

@@ -1,0 +1,217 @@
+"""Similarities become tables: between floor and ceiling, adjusted over maps, against the gain."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import synthetic
+from seqtransfer.files import json_tsv
+from seqtransfer.report.tables import run_tables, similarity_tables
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    paths = synthetic.write_study(tmp_path_factory.mktemp("study"))
+    run = run_tables.runs([json_tsv.read_json(path) for path in paths["metrics"]])
+    gathered = {
+        kind: pd.concat(map(json_tsv.read_table, paths[kind]), ignore_index=True)
+        for kind in ("similarities", "references", "paper", "attention")
+    }
+    return gathered | {"run": run}
+
+
+def summary(study, **changes):
+    given = {name: study[name] for name in ("similarities", "references")} | changes
+    return similarity_tables.similarity(given["similarities"], given["references"], "domain")
+
+
+def test_scores_are_averaged_over_seeds_and_few_rows_flagged(study):
+    rows = study["similarities"]
+    fewer = rows["rows"].where(rows["task"] != "splice", 1279)
+    table = summary(study, similarities=rows.assign(rows=fewer))
+    part = rows.query(
+        "task == 'splice' and left == 'text' and right == 'domain' and stage == 'before'"
+        " and layer == 2 and measure == 'cka'"
+    )
+    row = table.query(
+        "task == 'splice' and pair == 'text-vs-domain' and stage == 'before' and layer == 2"
+        " and measure == 'cka'"
+    ).iloc[0]
+    assert len(part) == row["seeds"] == 3
+    low, high = stats.t.interval(0.95, 2, part["score"].mean(), stats.sem(part["score"]))
+    assert row[["mean", "low", "high"]].tolist() == pytest.approx([part["score"].mean(), low, high])
+    assert set(table.loc[table["few_rows"], "task"]) == {"splice"}
+    assert (
+        table["layer"].dtype.kind == "i"
+        and not table.duplicated(["task", "pair", "stage", "layer", "measure"]).any()
+    )
+
+
+def test_the_largest_p_value_over_seeds_counts(study):
+    rows = study["similarities"]
+    higher = rows["p_value"].where(rows["seed"] != 2, 0.7)
+    assert (summary(study, similarities=rows.assign(p_value=higher))["p_value"] >= 0.7).all()
+
+
+def test_a_score_is_0_at_the_floor_and_1_at_the_ceiling(study):
+    table = summary(study)
+    read = table[table["pair"].isin(["text-vs-domain"]) & (table["stage"] == "before")]
+    assert read["floor"].to_numpy() == pytest.approx(0.30)
+    assert read[["floor_low", "floor_high", "ceiling"]].iloc[0].tolist() == [0.29, 0.31, 0.9]
+    assert read["calibrated"].to_numpy() == pytest.approx((read["mean"] - 0.3) / 0.6)
+    assert (read["calibrated_low"] < read["calibrated"]).all()
+    middle = (read["calibrated_low"] + read["calibrated_high"]) / 2
+    assert middle.to_numpy() == pytest.approx(read["calibrated"].to_numpy())
+
+
+def test_the_interval_is_the_jackknife_of_the_whole_ratio(study):
+    at = study["references"].query("task == 'splice' and layer == 1 and measure == 'cka'")
+    without = at[at["group"] >= 0].pivot_table(index="group", columns="kind", values="score")
+    ratio = (without["arm"] - without["floor"]) / (without["ceiling"] - without["floor"])
+    error = np.sqrt(9 / 10 * ((ratio - ratio.mean()) ** 2).sum())
+    row = summary(study).query(
+        "task == 'splice' and pair == 'text-vs-domain' and stage == 'before' and layer == 1"
+        " and measure == 'cka'"
+    ).iloc[0]  # fmt: skip
+    half = row["calibrated_high"] - row["calibrated"]
+    assert half == pytest.approx(stats.t.ppf(0.975, 9) * error)
+
+
+def test_only_pairs_with_the_reference_before_fine_tuning_are_calibrated(study):
+    table = summary(study)
+    read = table[table["calibrated"].notna()]
+    assert set(read["pair"]) == {"text-vs-domain", "random-vs-domain"}
+    assert set(read["stage"]) == {"before"}
+    # The floor itself has a place, but no interval of its own.
+    assert read.loc[read["pair"] == "random-vs-domain", "calibrated_low"].isna().all()
+
+
+@pytest.mark.parametrize("ceiling", [0.2, 0.31])
+def test_a_ceiling_not_well_above_the_floor_calibrates_nothing_but_is_shown(ceiling, study):
+    references = study["references"].copy()
+    references.loc[references["kind"] == "ceiling", "score"] = ceiling
+    table = summary(study, references=references)
+    assert table["calibrated"].isna().all()
+    assert table["ceiling"].max() == pytest.approx(ceiling)
+
+
+def test_no_comparisons_and_no_references_give_empty_tables(study):
+    scored = similarity_tables.gather([], similarity_tables.SCORED)
+    references = similarity_tables.gather([], similarity_tables.REFERENCE)
+    paper = similarity_tables.gather([], similarity_tables.PAPER)
+    assert len(similarity_tables.similarity(scored, references, "domain")) == 0
+    assert len(similarity_tables.maps(scored)) == 0
+    points = similarity_tables.prediction(study["run"], scored, "domain")
+    assert len(points) == len(similarity_tables.association(points)) == 0
+    assert len(similarity_tables.paper_setting(paper, scored, "domain")) == 0
+    assert summary(study, references=references)["calibrated"].isna().all()
+
+
+def test_a_map_has_every_cell_and_is_adjusted_as_benjamini_and_hochberg_do(study):
+    table = similarity_tables.maps(study["similarities"])
+    assert set(zip(table["left"], table["right"], table["stage"], strict=True)) == {
+        ("text", "domain", "before")
+    }
+    for _, part in table.groupby(["task", "measure"]):
+        assert len(part) == 25
+        # By the definition: the smallest p m / rank among the p-values at least as large.
+        p = part["p_value"].to_numpy()
+        ranks = stats.rankdata(p, method="max")
+        expected = [min((p * 25 / ranks)[p >= value].min(), 1) for value in p]
+        assert part["q"].to_numpy() == pytest.approx(expected)
+
+
+def test_points_pair_an_arms_similarity_with_its_gain_at_the_same_seed(study):
+    points = similarity_tables.prediction(study["run"], study["similarities"], "domain")
+    assert set(points["left"]) == {"text"}
+    assert len(points) == 4 * 3 * 5 * 2
+    row = points.query("task == 'splice' and seed == 1 and layer == 3 and measure == 'cka'").iloc[0]
+    run = study["run"].query("task == 'splice' and seed == 1").set_index("initialization")
+    gain = run.loc["text", "test_score"] - run.loc["random", "test_score"]
+    assert row["gain"] == pytest.approx(gain)
+    similar = study["similarities"].query(
+        "task == 'splice' and seed == 1 and layer == 3 and measure == 'cka' and left == 'text'"
+        " and right == 'domain' and stage == 'before'"
+    )
+    assert row["similarity"] == similar["score"].item()
+
+
+def test_spearman_is_scipys_and_its_p_value_that_of_all_permutations():
+    x, y = np.random.default_rng(0).normal(size=(2, 6))
+    rho, p_value = similarity_tables.spearman(x, y, np.zeros(6, dtype=int))
+    assert rho == pytest.approx(stats.spearmanr(x, y).statistic)
+    drawn = [stats.spearmanr(x, np.array(order)).statistic for order in itertools.permutations(y)]
+    assert p_value == pytest.approx(np.mean(np.abs(drawn) >= abs(rho) - 1e-9))
+
+
+def test_permutations_stay_within_strata():
+    # Within each of three tasks the order is perfect; 2^3 orders, of which 2 are as extreme.
+    x = np.array([0.0, 1, 10, 11, 20, 21])
+    strata = np.array([0, 0, 1, 1, 2, 2])
+    rho, p_value = similarity_tables.spearman(x, x, strata)
+    assert (rho, p_value) == (pytest.approx(1.0), 1 / 8)
+
+
+def test_without_association_the_p_value_is_uniform():
+    rng = np.random.default_rng(0)
+    values = [
+        similarity_tables.spearman(*rng.normal(size=(2, 5)), np.zeros(5, dtype=int))[1]
+        for _ in range(300)
+    ]
+    assert np.mean(np.array(values) <= 0.1) < 0.1 + 4 * np.sqrt(0.09 / 300)
+    assert np.mean(values) == pytest.approx(0.5, abs=0.1)
+
+
+@pytest.mark.parametrize(("x", "y"), [([1, 2, 3], [1, 2, 3]), ([1, 1, 1, 1], [1, 2, 3, 4])])
+def test_few_points_or_no_variation_have_no_rho(x, y):
+    found = similarity_tables.spearman(np.array(x), np.array(y), np.zeros(len(x), dtype=int))
+    assert np.isnan(found).all()
+
+
+def test_association_is_between_and_within_tasks(study):
+    points = similarity_tables.prediction(study["run"], study["similarities"], "domain")
+    table = similarity_tables.association(points)
+    assert set(table.groupby("scope")["points"].unique().explode()) == {4, 12}
+    # A gain that is the similarity's rank within a task, against it between tasks.
+    offsets = dict(zip(synthetic.TASKS, (0.0, 10.0, 20.0, 30.0), strict=True))
+    moved = points["similarity"] + points["task"].map(offsets)
+    table = similarity_tables.association(
+        points.assign(similarity=moved, gain=points["similarity"] - points["task"].map(offsets))
+    )
+    signs = table.groupby("scope")["rho"].agg(["min", "max"])
+    assert signs.loc["within", "min"] == pytest.approx(1.0)
+    assert signs.loc["between", "max"] == pytest.approx(-1.0)
+
+
+def test_the_papers_setting_stands_beside_ours_at_the_last_layer(study):
+    table = similarity_tables.paper_setting(study["paper"], study["similarities"], "domain")
+    assert len(table) == 4 * 3
+    row = table.query("task == 'splice' and left == 'text'").iloc[0]
+    ours = study["similarities"].query(
+        "task == 'splice' and left == 'text' and right == 'domain' and stage == 'before'"
+        " and layer == 4 and measure == 'pwcca' and seed == 0"
+    )
+    assert row["score"] == ours["score"].item() and row["rows"] == 2000
+    assert (row["paper_score"], row["paper_rows"]) == (0.85, 1000)
+    assert np.isnan(table.query("left == 'noise'")["score"]).all()
+
+
+def test_attention_is_averaged_over_heads_then_over_seeds(study):
+    heads = study["attention"]
+    table = similarity_tables.attention(heads)
+    assert len(table) == 4 * (3 * 2 + 4) * 4  # tasks, pairs and stages, layers
+    row = table.query("task == 'splice' and pair == 'text-vs-domain' and stage == 'after'").iloc[1]
+    part = heads.query(
+        "task == 'splice' and left == 'text' and right == 'domain' and stage == 'after'"
+        " and layer == 2"
+    )
+    by_seed = part.groupby("seed")["matched"].mean()
+    assert row["layer"] == 2 and row["seeds"] == 3 and row["examples"] == 64
+    assert row["mean"] == pytest.approx(by_seed.mean())
+    half = stats.t.ppf(0.975, 2) * stats.sem(by_seed)
+    assert row["high"] - row["mean"] == pytest.approx(half)
+    assert row["left_entropy"] == pytest.approx(part["left_entropy"].mean())
+    assert similarity_tables.attention(heads[:0]).empty

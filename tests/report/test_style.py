@@ -1,0 +1,69 @@
+"""Every arm has a place, a colour and a line in figures, whatever the study."""
+
+import itertools
+
+import numpy as np
+import pytest
+import seaborn as sns
+
+from seqtransfer.encoders import arms
+from seqtransfer.report.figures import style
+
+MANY = [
+    *(name for name in arms.PLAIN if name != "text"),
+    *("first-12", "from-splice", "checkpoint-256", "from-zipf", "text", "first-2", "checkpoint-64"),
+    *("from-flat", "from-nested"),
+]
+
+
+def luminance(colour):
+    """Relative luminance of sRGB, in [0, 1] (WCAG 2)."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour]
+    return float(np.dot((0.2126, 0.7152, 0.0722), linear))
+
+
+def test_every_kind_of_arm_has_a_place():
+    kinds = {arms.parse(name).kind for name in (*arms.PLAIN, "first-1", "checkpoint-1", "from-x")}
+    assert set(style.COLOURS) == kinds
+
+
+def test_arms_go_from_nothing_to_everything_by_number_and_corpora_as_given():
+    found = style.ordered([*MANY, *MANY])
+    assert sorted(found) == sorted(MANY)
+    assert [name for name in found if name.startswith("first")] == ["first-2", "first-12"]
+    assert [name for name in found if name.startswith("checkpoint")] == [
+        "checkpoint-64", "checkpoint-256",
+    ]  # fmt: skip
+    corpora = [name.removeprefix("from-") for name in found if name.startswith("from")]
+    assert corpora == ["splice", "zipf", "flat", "nested"]
+    assert (found[0], found[-1]) == ("random", "domain")
+
+
+def test_every_arm_has_its_own_colour_that_other_arms_do_not_change():
+    chosen = style.colours(MANY)
+    pairs = itertools.combinations(chosen.values(), 2)
+    assert min(np.abs(np.subtract(a, b)).max() for a, b in pairs) > 0.02
+    palette = sns.color_palette("colorblind")
+    assert chosen["random"] == style.colours(["random", "text"])["random"] == palette[1]
+
+
+@pytest.mark.parametrize("kind", ["first", "checkpoint"])
+def test_more_layers_or_steps_are_darker_up_to_the_whole(kind):
+    whole = {"first": "text", "checkpoint": "domain"}[kind]
+    names = [f"{kind}-{number}" for number in (8, 1, 64)]
+    chosen = style.colours([*names, whole])
+    light = [luminance(chosen[name]) for name in (f"{kind}-1", f"{kind}-8", f"{kind}-64", whole)]
+    assert light == sorted(light, reverse=True) and len(set(light)) == 4
+
+
+def test_sources_differ_in_lightness_so_that_every_kind_of_sight_keeps_them_apart():
+    chosen = style.colours([f"from-{letter}" for letter in "abcdefghi"])
+    light = [luminance(colour) for colour in chosen.values()]
+    assert light == sorted(light) and min(np.diff(light)) > 0.003
+
+
+def test_neighbouring_sources_differ_in_their_dashes_and_no_other_arm_is_dashed():
+    styles = style.line_styles(MANY)
+    dashed = [name for name, style in styles.items() if style != "-"]
+    assert dashed == [name for name in style.ordered(MANY) if name.startswith("from-")]
+    assert all(styles[a] != styles[b] for a, b in itertools.pairwise(dashed))

@@ -1,0 +1,121 @@
+"""Attention maps are those of transformers, and two encoders' heads meet at equal depth."""
+
+import numpy as np
+import pytest
+import torch
+from transformers import BertConfig, BertModel
+
+import tiny_encoders
+from seqtransfer.encoders import bert, folders, loading
+from seqtransfer.encoders.hugging_face import Stock
+from seqtransfer.files.arrow import Ragged
+from seqtransfer.similarity import attention_maps
+from seqtransfer.tokens.vocabulary import CLS, PAD, SEP
+from seqtransfer.training import batches
+
+SIZES = {"vocab_size": 20, "hidden_size": 32, "num_attention_heads": 4, "intermediate_size": 24}
+
+
+def part(n=11):
+    rng = np.random.default_rng(0)
+    sequences = [[CLS, *rng.integers(5, 20, rng.integers(1, 9)), SEP] for _ in range(n)]
+    sequences[0][1] = SEP  # a pair
+    return Ragged.from_lists(sequences, np.zeros(n, dtype=int), [f"e{i}" for i in range(n)])
+
+
+def own(seed, layers=3):
+    """Our BERT and transformers' with the same weights."""
+    torch.manual_seed(seed)
+    config = BertConfig(**SIZES, num_hidden_layers=layers, initializer_range=0.3)
+    config._attn_implementation = "eager"
+    stock = BertModel(config).eval()
+    ours = bert.Bert(bert.Config.of(config.to_dict()), pooler=True).eval()
+    ours.load_state_dict(stock.state_dict())
+    return ours, stock
+
+
+def compare(left, right):
+    encoders = {"left": left, "right": right, "again": left}
+    pairs = [("again", "right"), ("left", "right")]
+    rows = list(attention_maps.compare(encoders, pairs, part(), "cpu"))
+    again, found = ([row for row in rows if row["left"] == name] for name in ("again", "left"))
+    assert [row | {"left": "left"} for row in again] == found and len(rows) == 2 * len(found)
+    return [{key: value for key, value in row.items() if key not in encoders} for row in found]
+
+
+def padded(ids, mask):
+    """The same sequences with three places more."""
+    wide = torch.nn.functional.pad(ids, (0, 3), value=PAD)
+    mask = torch.ones_like(ids) if mask is None else mask
+    return wide, torch.nn.functional.pad(mask, (0, 3))
+
+
+@pytest.mark.parametrize("pad", [False, True])
+def test_our_maps_are_those_that_transformers_returns(pad):
+    ours, stock = own(0)
+    ids = torch.from_numpy(batches.collate(part(), np.array([0]))[0])
+    ids, mask = padded(ids, None) if pad else (ids, None)
+    with torch.inference_mode():
+        found = list(attention_maps.maps(ours, ids, mask))
+        expected = stock(
+            ids, mask, token_type_ids=bert.token_types(ids), output_attentions=True
+        ).attentions
+    real = slice(None, -3 if pad else None)
+    assert len(found) == len(expected) == 3
+    for mine, theirs in zip(found, expected, strict=True):
+        assert mine.dtype == np.float32
+        np.testing.assert_allclose(mine[:, :, real], theirs[:, :, real], atol=1e-6)
+        if pad:
+            assert not mine[:, :, -3:].any() and not mine[..., -3:].any()
+
+
+@pytest.mark.parametrize("family", tiny_encoders.CONFIGS)
+def test_every_familys_maps_are_distributions_over_real_tokens(family, tokenizer_folder, tmp_path):
+    tiny_encoders.encoder(family).save_pretrained(tmp_path / "stock")
+    house, rows = tmp_path / "house", np.arange(tiny_encoders.ROWS)
+    folders.write(house, "x", folders.read(tmp_path / "stock"), {}, None, tokenizer_folder)
+    facts = loading.Facts.of(house)
+    encoder = Stock(loading.configuration(house, 3, rows), facts, pooler=False).eval()
+    ids, mask = map(torch.from_numpy, batches.collate(part(), np.arange(11)))
+    with torch.inference_mode():
+        found = list(attention_maps.maps(encoder, ids, mask))
+        alone = list(attention_maps.maps(encoder, ids[3:4, : int(mask[3].sum())], None))
+    assert len(found) == (6 if family == "albert" else 3)  # this ALBERT's layers are two each
+    for whole, single in zip(found, alone, strict=True):
+        assert whole.shape == (11, 2, ids.shape[1], ids.shape[1])
+        length = single.shape[-1]
+        np.testing.assert_allclose(whole.sum(axis=3), mask[:, None].expand(-1, 2, -1), atol=1e-5)
+        np.testing.assert_allclose(whole[3, :, :length, :length], single[0], atol=1e-5)
+
+
+def test_an_encoder_meets_itself_at_no_distance_and_permuted_heads_are_found():
+    left, _ = own(0)
+    right, _ = own(0)
+    order = [2, 0, 3, 1]
+    for layer in right.encoder["layer"]:
+        for name in ("query", "key", "value"):
+            for tensor in layer["attention"]["self"][name].parameters():
+                tensor.data = tensor.data.unflatten(0, (4, -1))[order].flatten(0, 1)
+        dense = layer["attention"]["output"]["dense"].weight
+        dense.data = dense.data.unflatten(1, (4, -1))[:, order].flatten(1, 2)
+    rows = compare(left, right)
+    assert [(row["layer"], row["right_layer"], row["head"]) for row in rows] == [
+        (layer, layer, head) for layer in (1, 2, 3) for head in range(4)
+    ]
+    for row in rows:
+        assert row["partner"] == order.index(row["head"]) and row["examples"] == 11
+        assert row["matched"] < 1e-5 and row["unmatched"] > 0.1
+        for name in ("entropy", "distance"):
+            assert row[f"left_{name}"] == pytest.approx(row[f"right_{name}"], abs=1e-4)
+
+
+def test_batches_do_not_matter_and_depths_are_relative(monkeypatch):
+    left, right = own(0)[0], own(1, layers=2)[0]
+    rows = compare(left, right)
+    assert [row["right_layer"] for row in rows[::4]] == [1, 1, 2]
+    assert all(0 < row["by_example"] <= 2 and 0 < row["matched"] <= 2 for row in rows)
+    mean = np.mean([(row["by_example"], row["matched"], row["unmatched"]) for row in rows], axis=0)
+    assert mean[0] < mean[1] < mean[2]
+    monkeypatch.setattr(attention_maps, "BATCH", 2)
+    for row, other in zip(compare(left, right), rows, strict=True):
+        assert row == pytest.approx(other, abs=1e-6)

@@ -1,0 +1,363 @@
+"""A study that names something unknown is refused when it is planned, with what is known."""
+
+import json
+from copy import deepcopy
+
+import pytest
+
+from seqtransfer.study import configuration
+
+STUDY = {
+    "tasks": ["splice", "composer"],
+    "initializations": ["text", "random", "domain"],
+    "pretrain": {"steps": 100, "checkpoints": [10, 50]},
+    "max_length": {"splice": 62, "composer": 64},
+    "pieces": {"bach": 120, "haydn": 120},
+    "seeds": [0, 1],
+    "compare": {"reference": "domain", "floor_seeds": [1000]},
+    "encoder": {"name": "minilm", "layers": 3},
+    "finetune": {"steps": 10, "batch_size": 12, "first_evaluation": 4, "warmup": 0.1},
+    "sweep": {"learning_rates": [1e-3], "seeds": [100]},
+    "examples": {"dev": 22},
+    "catalogue": {
+        "sources": {"wheel": {}, "archive": {}},
+        "tasks": {
+            "splice": {
+                "source": "archive",
+                "converter": "splice",
+                "format": "fasta",
+                "classes": ["EI", "N"],
+                "split": "stratified",
+            },
+            "composer": {
+                "source": "wheel",
+                "converter": "scores",
+                "format": "midi",
+                "classes": ["bach", "haydn"],
+                "split": "grouped",
+            },
+            "unused": {"source": "nowhere", "format": "text", "classes": ["x"]},
+        },
+        "artificial": {
+            "pairs": {"title": "t", "kind": "nested", "sequences": 9, "length": 8, "symbols": 5}
+            | {"exponent": 1, "opening": 0.4},
+            "mixed": {"title": "t", "kind": "shuffled", "task": "composer"},
+        },
+        "encoders": {"minilm": {"source": "wheel"}},
+    },
+}
+
+
+def test_a_study_of_known_names_passes_whatever_else_the_catalogue_holds():
+    configuration.check(STUDY)
+
+
+def changed(place, value) -> dict:
+    """The study with `value` at `place`, a sequence of keys."""
+    config = deepcopy(STUDY)
+    *path, last = place
+    section = config
+    for key in path:
+        section = section[key]
+    section[last] = value
+    return config
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        (["tasks"], ["splise"], "^tasks: 'splise' is unknown; known: composer, splice, unused"),
+        (["tasks"], ["unused"], r"^catalogue\.tasks\.unused\.source: 'nowhere'.*archive, wheel"),
+        (["pieces"], {"bach": 120}, "^pieces of composer: 'haydn' is unknown; known: bach"),
+        (["max_length", "splise"], 9, "^max_length: 'splise' is unknown; known: composer, splice"),
+        (["pieces", "hayden"], 9, "^pieces: 'hayden' is unknown; known: bach, haydn$"),
+        (["max_length"], {}, "^max_length: no length for task 'splice'; add `splice: <tokens>`"),
+        (["initializations"], ["texts"], "^initialization 'texts' is unknown; known: text, random"),
+        (["compare", "reference"], "shuffled", r"^compare\.reference: 'shuffled'.*domain, random"),
+        (
+            ["compare", "pairs"],
+            [["text", "mixed"]],
+            r"^compare\.pairs: 'mixed' is unknown; known: ",
+        ),
+        (
+            ["compare", "maps"],
+            [["text", "domain", "before"]],
+            r"^compare\.maps: .* is no pair; add",
+        ),
+        (["encoder", "name"], "bert", r"^encoder\.name: 'bert' is unknown; known: minilm"),
+        (
+            ["catalogue", "encoders", "minilm", "source"],
+            "web",
+            r"^catalogue\.encoders\.minilm\.source: 'web' is unknown; known: archive, wheel",
+        ),
+        (
+            ["catalogue", "encoders", "minilm", "tokenizer"],
+            "bert",
+            r"^catalogue\.encoders\.minilm\.tokenizer: 'bert' is unknown; known: minilm",
+        ),
+    ],
+)
+def test_an_unknown_name_is_refused_with_its_key_and_the_known_names(place, value, message):
+    with pytest.raises(ValueError, match=message):
+        configuration.check(changed(place, value))
+
+
+@pytest.mark.parametrize("adaptation", ["full", "probe", "layernorm", "bias", "lora", "last-3"])
+def test_an_adaptation_that_fits_passes_and_full_is_filled_in(adaptation):
+    config = deepcopy(STUDY)
+    configuration.complete(config)
+    assert config["finetune"] == STUDY["finetune"] | {"adaptation": "full"}
+    config["finetune"]["adaptation"] = adaptation
+    configuration.check(config)
+    configuration.complete(config)
+    assert config["finetune"]["adaptation"] == adaptation
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"adaptation": "last-4"}, "adaptation: last-4 needs more than the 3 of encoder.layers"),
+        ({"adaptation": "last-30"}, "adaptation: last-30 needs more than the 3"),
+        ({"lora": {"rank": 4, "alpha": 8}}, "lora: adaptation full has none"),
+        ({"adaptation": "bias", "lora": {}}, "lora: adaptation bias has none; use `lora`, or drop"),
+    ],
+)
+def test_an_adaptation_that_does_not_fit_is_refused(changes, message):
+    config = deepcopy(STUDY)
+    config["finetune"] |= changes
+    with pytest.raises(ValueError, match=r"^finetune\." + message):
+        configuration.check(config)
+
+
+def test_the_sweeps_warm_up_is_the_studys_unless_it_has_candidates():
+    config = deepcopy(STUDY)
+    configuration.complete(config)
+    assert config["sweep"]["warmups"] == [0.1]
+    config["sweep"]["warmups"] = [0.0, 0.2]
+    configuration.complete(config)
+    assert config["sweep"]["warmups"] == [0.0, 0.2]
+
+
+def test_a_study_that_would_score_dev_for_more_than_a_quarter_of_its_training_is_refused():
+    # Steps 0, 4, 8 and 10 on 22 examples: 88 forward = 29.3 trained, of 120; on 23 it is 30.7.
+    config = deepcopy(STUDY)
+    configuration.check(config)
+    config["examples"]["dev"] = 23
+    with pytest.raises(ValueError, match=r"^finetune: .* 4 times .* 23 ex.* 26 % .*\.dev to 22,"):
+        configuration.check(config)
+    config["finetune"]["first_evaluation"] = 8
+    configuration.check(config)
+
+
+@pytest.mark.parametrize("key", ["compare.floor_seeds", "sweep.seeds"])
+def test_seeds_that_choose_or_calibrate_are_apart_from_those_that_are_reported(key):
+    with pytest.raises(ValueError, match=rf"^{key}: 1 is one of the study's `seeds`"):
+        configuration.check(changed(key.split("."), [7, 1]))
+
+
+def test_an_encoder_that_lies_there_and_is_too_small_is_refused(tmp_path):
+    config = deepcopy(STUDY) | {"domain_encoders": {"splice": "minilm"}}
+    config["initializations"] = ["domain", "from-pairs"]
+    configuration.complete(config)
+    configuration.check_encoders(config, tmp_path)  # no encoder is there yet
+    record = {"layers": 3, "positions": 64}
+    (tmp_path / "minilm").mkdir()
+
+    def check(**changes):
+        (tmp_path / "minilm/encoder.json").write_text(json.dumps(record | changes))
+        configuration.check_encoders(config, tmp_path)
+
+    check()
+    with pytest.raises(
+        ValueError, match=r"^encoder 'minilm' .*2 layers, encoder\.layers .* 3; set"
+    ):
+        check(layers=2)
+    with pytest.raises(
+        ValueError, match=r"63 positions, task 'composer' .* 64; set `max_length: {co"
+    ):
+        check(positions=63)
+    config["catalogue"]["artificial"]["pairs"]["length"] = 66
+    with pytest.raises(ValueError, match=r"64 positions, task 'pairs' .* 66"):
+        check()
+    config["encoder"]["name"] = "another"
+    with pytest.raises(ValueError, match=r"61 positions, task 'splice' .* 62"):
+        check(layers=1, positions=61)  # a domain encoder keeps the layers that it has
+    config["max_length"]["splice"] = 61
+    check(layers=1, positions=61)
+
+
+def test_a_table_of_settings_must_have_every_arm(tmp_path):
+    table = tmp_path / "settings.tsv"
+    with pytest.raises(ValueError, match=r"settings: there is no file .*settings\.tsv; .*: sweep}"):
+        configuration.check_settings(table, ["a"], ["text"])
+    table.write_text("task\tinitialization\na\ttext\na\trandom\nb\ttext\n")
+    configuration.check_settings(table, ["a"], ["random", "text"])
+    with pytest.raises(
+        ValueError, match=r"tsv has no row for random of b, text of c, random of c;"
+    ):
+        configuration.check_settings(table, ["a", "b", "c"], ["text", "random"])
+
+
+def test_every_file_of_a_source_that_lies_here_is_known(tmp_path):
+    (tmp_path / "data/inner").mkdir(parents=True)
+    (tmp_path / "data/inner/b.csv").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "data")
+    copy = tmp_path / "raw/mine"
+
+    def files(path):
+        return configuration.local_files("mine", {"path": str(path), "url": "http://x/y"}, copy)
+
+    assert configuration.local_files("mine", {"url": "http://x/y"}, copy) == []
+    assert files(tmp_path / "gone") == []
+    assert files(tmp_path / "link") == [tmp_path / "link/inner/b.csv"]
+    assert files(tmp_path / "data/inner/b.csv") == [tmp_path / "data/inner/b.csv"]
+    with pytest.raises(ValueError, match=r"path .* holds .*raw/mine; put the data in a folder"):
+        files(tmp_path)
+    copy.mkdir(parents=True)
+    with pytest.raises(ValueError, match=r"gone, which .*raw/mine was copied from, is gone"):
+        files(tmp_path / "gone")
+
+
+CELL = {"file": "x.csv"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"classes": None}, "a classification needs `classes`"),
+        ({"kind": "regression"}, "a regression has no `classes`"),
+        ({"metric": "spearman"}, r"\.metric: 'spearman' does not fit a classification; use mcc"),
+        ({"split": "random"}, r"\.split: 'random' does not fit a classification"),
+        (
+            {"kind": "regression", "classes": None, "split": "stratified"},
+            r"\.split: 'stratified' does not fit a regression; use random, grouped, given",
+        ),
+        (
+            {"kind": "regression", "classes": None, "split": "random", "metric": "mcc"},
+            r"\.metric: 'mcc' does not fit a regression; use spearman",
+        ),
+        ({"converter": None}, "needs `converter:`, one of cola, fasta"),
+        ({"converter": "fassta"}, r"\.converter: 'fassta' is unknown; known: cola"),
+        ({"format": "midi"}, r"\.format: converter `splice` writes fasta, not midi"),
+        ({"layout": CELL}, "converter `splice` takes no layout"),
+        ({"converter": "table", "layout": {"fil": "x"}}, "unknown key 'fil'; allowed: file, files"),
+        ({"tokens": {"kind": "intervals"}}, r"\.tokens: intervals are for midi tasks"),
+        ({"tokens": {"kind": "kmers"}}, r"\.tokens: kmers need `k:`"),
+        ({"tokens": {"kind": "kmers", "k": 3}}, r"\.tokens: kmers need `stride:`"),
+        ({"tokens": {"kind": "symbols", "k": 3}}, r"\.tokens: symbols have no `k:`; drop it"),
+        ({"token_map": {"kind": "identity"}}, r"\.token_map: identity is for text"),
+        ({"token_map": {"kind": "permutation", "shift": 3}}, "goes with kind shift"),
+        ({"source": ["archive", "nowhere"]}, r"\.source: 'nowhere' is unknown"),
+    ],
+)
+def test_keys_of_a_task_that_do_not_fit_each_other_are_refused(changes, message):
+    config = deepcopy(STUDY)
+    task = config["catalogue"]["tasks"]["splice"]
+    task.update(changes)
+    for key in [key for key, value in task.items() if value is None]:
+        del task[key]
+    with pytest.raises(ValueError, match=r"^catalogue\.tasks\.splice.*" + message):
+        configuration.check(config)
+
+
+def test_what_a_task_leaves_out_is_filled_in_and_the_study_s_length_wins():
+    config = deepcopy(STUDY)
+    tasks = config["catalogue"]["tasks"]
+    tasks["splice"]["max_length"] = 40
+    tasks["composer"] |= {"max_length": 50, "metric": "f1"}
+    del config["max_length"]["composer"]
+    configuration.check(config)
+    configuration.complete(config)
+    assert config["max_length"] == {"splice": 62, "composer": 50}
+    assert [tasks[t]["metric"] for t in ("splice", "composer")] == ["mcc", "f1"]
+    assert tasks["splice"]["kind"] == "classification"
+    assert tasks["splice"]["tokens"] == {"kind": "symbols"}
+    del tasks["splice"]["classes"], tasks["splice"]["metric"]
+    tasks["splice"] |= {"kind": "regression", "split": "random"}
+    configuration.check(config)
+    configuration.complete(config)
+    assert tasks["splice"]["metric"] == "spearman"
+
+
+@pytest.mark.parametrize(
+    ("arm", "message"),
+    [
+        ("from-splise", "corpus of 'from-splise': 'splise' is unknown; known: composer, mixed, pa"),
+        ("checkpoint-20", "'checkpoint-20' is not kept; add 20 to .* are 10, 50, 100"),
+        ("first-4", "'first-4' has more layers than encoder.layers, 3"),
+    ],
+)
+def test_an_arm_that_starts_from_nothing_is_refused_with_what_there_is(arm, message):
+    with pytest.raises(ValueError, match="^initializations: " + message):
+        configuration.check(STUDY | {"initializations": ["domain", arm]})
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        (
+            ["pretrain", "checkpoints"],
+            [10, 100],
+            r"^pretrain\.checkpoints: 100 is not before .* 100",
+        ),
+        (["domain_encoders"], {"splise": "minilm"}, "^domain_encoders: 'splise' is unknown"),
+        (["domain_encoders"], {"splice": "esm"}, r"^domain_encoders\.splice: 'esm' is unknown"),
+        (["catalogue", "artificial", "pairs", "length"], 9, r"\.pairs\.length: .* even number"),
+        (["catalogue", "artificial", "pairs", "kind"], "zipf", r"\.pairs: zipf has no `opening:`"),
+        (["catalogue", "artificial", "pairs", "kind"], "markov", r"\.pairs: markov needs `success"),
+        (
+            ["catalogue", "artificial", "mixed", "task"],
+            "pairs",
+            r"\.mixed\.task: 'pairs' is unknown",
+        ),
+        (
+            ["catalogue", "artificial", "splice"],
+            {"kind": "shuffled", "task": "composer"},
+            "this name",
+        ),
+    ],
+)
+def test_sources_of_weights_that_cannot_be_made_are_refused(place, value, message):
+    with pytest.raises(ValueError, match=message):
+        configuration.check(changed(place, value))
+
+
+def test_a_study_pretrains_on_every_corpus_that_an_arm_starts_from_and_on_no_other():
+    config = deepcopy(STUDY) | {"tasks": ["splice"], "initializations": ["text", "from-mixed"]}
+    assert (configuration.corpora(config), configuration.tasks(config)) == (
+        ["mixed"],
+        ["splice", "composer"],
+    )
+    config["initializations"] = ["from-pairs", "domain", "checkpoint-10", "from-splice"]
+    assert (configuration.corpora(config), configuration.tasks(config)) == (
+        ["pairs", "splice"],
+        ["splice"],
+    )
+    config["domain_encoders"] = {"splice": "minilm"}
+    config["initializations"] = ["domain", "from-composer"]
+    assert (configuration.corpora(config), configuration.tasks(config)) == (
+        ["composer"],
+        ["splice", "composer"],
+    )
+    configuration.check(config)
+    configuration.complete(config)
+    assert config["catalogue"]["tasks"]["composer"]["tokens"] == {"kind": "symbols"}
+    config["catalogue"]["tasks"]["composer"]["converter"] = "fassta"
+    with pytest.raises(ValueError, match=r"tasks\.composer\.converter: 'fassta' is unknown"):
+        configuration.check(config)
+
+
+@pytest.mark.parametrize(
+    ("names", "reference", "pairs"),
+    [
+        (["text", "random", "domain"], "domain", ["text domain", "random domain", "text random"]),
+        (["text", "random"], "random", ["text random"]),
+        (["random", "domain"], "domain", ["random domain"]),
+        (["domain"], "domain", []),
+    ],
+)
+def test_every_arm_is_compared_with_the_reference_and_text_with_random(names, reference, pairs):
+    config = deepcopy(STUDY) | {"initializations": names, "compare": {"reference": reference}}
+    configuration.complete(config)
+    assert config["compare"]["pairs"] == [pair.split() for pair in pairs]
+    assert config["compare"]["maps"] == [[*pair.split(), "before"] for pair in pairs[:1]]

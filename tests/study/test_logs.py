@@ -1,0 +1,62 @@
+"""A job's log holds all it printed and its traceback; the terminal gets the cause alone."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from seqtransfer.study import logs
+
+SCRIPTS = Path(logs.__file__).parents[2]
+
+
+def job(body: str, log: Path) -> subprocess.CompletedProcess:
+    """Run `body` inside `logs.capture(log)` in a process of its own."""
+    lines = [
+        "import sys",
+        "from seqtransfer.study import logs",
+        f"with logs.capture({str(log)!r}):",
+    ]
+    lines += [f"    {line}" for line in body.splitlines()]
+    code = "\n".join([*lines, "print('after the job')"])
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=SCRIPTS, capture_output=True, text=True, check=False
+    )
+
+
+def test_a_failing_job_logs_its_traceback_and_tells_the_terminal_only_the_cause(tmp_path):
+    log = tmp_path / "finetune" / "splice.log"
+    body = "print('step 1')\nprint('beware', file=sys.stderr)\nraise ValueError('no such task')"
+    done = job(body, log)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    cause, details = done.stderr.splitlines()
+    assert cause == "ValueError: no such task"
+    assert str(log) in details
+    text = log.read_text()
+    assert "step 1" in text and "beware" in text
+    assert "Traceback (most recent call last)" in text
+    assert text.splitlines()[-1] == cause
+
+
+def test_a_job_that_succeeds_prints_to_its_log_alone_and_gives_the_streams_back(tmp_path):
+    done = job("print('step 1')\nprint('beware', file=sys.stderr)", tmp_path / "a.log")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "after the job\n", "")
+    assert (tmp_path / "a.log").read_text().splitlines() == ["step 1", "beware"]
+
+
+def test_a_line_is_in_the_log_as_soon_as_it_is_printed(tmp_path):
+    log = tmp_path / "a.log"
+    with logs.capture(log):
+        print("step 1 of 1000")
+        assert log.read_text() == "step 1 of 1000\n"
+
+
+def test_a_new_run_of_a_job_starts_a_new_log(tmp_path):
+    log = tmp_path / "a.log"
+    for message in ("first", "second"):
+        with pytest.raises(SystemExit) as error, logs.capture(log):
+            raise RuntimeError(message)
+        assert error.value.code == 1
+    assert "second" in log.read_text() and "first" not in log.read_text()

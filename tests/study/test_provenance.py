@@ -1,0 +1,113 @@
+"""The digest changes exactly when code that a script can reach changes."""
+
+import pytest
+
+from seqtransfer.study import provenance
+
+MODULE = '''
+"""Docstring."""
+import math
+from seqtransfer import helper
+
+SCALE = 2
+
+def used(x):
+    """Twice the square root."""
+    return SCALE * math.sqrt(helper.inner(x))
+
+def unused(x):
+    return x
+'''
+HELPER = """
+def inner(x):
+    return x + 1
+
+def outer(x):
+    return x - 1
+"""
+SCRIPT = """
+from seqtransfer import measure
+
+def main(x):
+    return measure.used(x)
+"""
+
+
+@pytest.fixture
+def digest(tmp_path, monkeypatch):
+    package = tmp_path / "seqtransfer"
+    package.mkdir()
+    monkeypatch.setattr(provenance, "PACKAGE", package)
+
+    def digest(module=MODULE, helper=HELPER, script=SCRIPT):
+        provenance._package_module.cache_clear()
+        (package / "measure.py").write_text(module)
+        (package / "helper.py").write_text(helper)
+        (tmp_path / "script.py").write_text(script)
+        return provenance.code_digest(tmp_path / "script.py")
+
+    yield digest
+    provenance._package_module.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"module": MODULE.replace("SCALE = 2", "SCALE = 2  # a factor")},
+        {"module": MODULE.replace("Twice the", "Two times the")},
+        {"module": MODULE.replace("import math", "\n\n# maths\nimport math")},
+        {"module": MODULE.replace("return x\n", "return x + 1\n")},
+        {"helper": HELPER.replace("x - 1", "x - 2")},
+        {"script": SCRIPT.replace("return", "# calls\n    return")},
+    ],
+)
+def test_comments_docstrings_and_unreached_code_change_nothing(digest, change):
+    assert digest(**change) == digest()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"module": MODULE.replace("SCALE = 2", "SCALE = 3")},
+        {"module": MODULE.replace("math.sqrt", "math.exp")},
+        {"module": MODULE.replace("import math", "import cmath as math")},
+        {"module": MODULE + "\nprint(SCALE)\n"},
+        {"helper": HELPER.replace("x + 1", "x + 2")},
+        {"script": SCRIPT.replace("used(x)", "unused(x)")},
+    ],
+)
+def test_reached_code_changes_the_digest(digest, change):
+    assert digest(**change) != digest()
+
+
+def test_every_script_has_a_digest():
+    scripts = sorted((provenance.PACKAGE.parent).glob("*.py"))
+    assert scripts
+    digests = [provenance.code_digest(script) for script in scripts]
+    assert len(set(digests)) == len(scripts)
+
+
+def test_a_record_names_the_python_and_library_versions():
+    record = provenance.record("abc", ["numpy"], device="cpu")
+    assert record["code"] == "abc" and record["device"] == "cpu"
+    assert set(record["versions"]) == {"python", "numpy"}
+
+
+def test_a_folder_of_modules_is_followed_by_name(digest, tmp_path):
+    family = tmp_path / "seqtransfer/family"
+    family.mkdir()
+    listing = "from seqtransfer.family import inner\nALL = [inner.used]\n"
+    (family / "__init__.py").write_text(listing)
+    source = "def used(x):\n    return x\n\ndef unused(x):\n    return x\n"
+    for script in (
+        "from seqtransfer import family\nfamily.ALL",
+        "from seqtransfer.family import ALL\nALL",
+        "from seqtransfer.family import inner\ninner.used",
+        "from seqtransfer.family.inner import used\nused",
+    ):
+        (family / "inner.py").write_text(source)
+        before = digest(script=script)
+        (family / "inner.py").write_text(source.replace("x\n\n", "x + 1\n\n"))
+        assert digest(script=script) != before, script
+        (family / "inner.py").write_text(source + "    # a remark")
+        assert digest(script=script) == before, script

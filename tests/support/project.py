@@ -1,0 +1,95 @@
+"""The checkout that is tested: its folders, its modules and their imports, its workflow."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+import seqtransfer
+
+ROOT = Path(__file__).resolve().parents[2]
+SHARED = ROOT.parent / "shared" / "data"  # real data, where it is present
+TOOLS = Path(sys.executable).parent
+
+PACKAGE = Path(seqtransfer.__file__).parent
+FILES = {
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in PACKAGE.rglob("*.py")
+    if path != PACKAGE / "__init__.py"
+}
+MODULES = sorted(FILES)
+
+
+def run(*command, cwd=ROOT, **environment):
+    """The finished process; output and errors together in `.stdout`."""
+    return subprocess.run(
+        [str(TOOLS / command[0]), *map(str, command[1:])],
+        cwd=cwd,
+        env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def snakemake(*arguments, cwd, **environment):
+    """Run the workflow of this checkout in the folder `cwd`."""
+    return run("snakemake", "-s", ROOT / "Snakefile", *arguments, cwd=cwd, **environment)
+
+
+def plan(process):
+    """Rule -> number of jobs, as Snakemake's dry run counts them."""
+    assert process.returncode == 0, process.stdout
+    if "Nothing to be done" in process.stdout:
+        return {}
+    table = process.stdout.split("Job stats:")[1].split("Reasons:")[0]
+    return {rule: int(n) for rule, n in re.findall(r"^(\w+) +(\d+)$", table, re.M)}
+
+
+def overlay(folder, **changes):
+    """A study file in `folder` with only the keys that differ."""
+    path = folder / "study.yaml"
+    path.write_text(yaml.safe_dump(changes))
+    return path
+
+
+@cache
+def imports(path: Path) -> tuple[frozenset[str], frozenset[str]]:
+    """What a file imports anywhere in it: top-level libraries, and modules of the package."""
+    libraries, modules = set(), set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            inner = [f"{node.module}.{alias.name}" for alias in node.names]
+            names = [n if n.removeprefix("seqtransfer.") in FILES else node.module for n in inner]
+        else:
+            continue
+        for name in names:
+            top, _, inner = name.partition(".")
+            if top != "seqtransfer":
+                libraries.add(top)
+            else:
+                assert inner in FILES, f"{path} imports {name}, which is no module"
+                modules.add(inner)
+    return frozenset(libraries), frozenset(modules)
+
+
+def of(module: str) -> tuple[frozenset[str], frozenset[str]]:
+    return imports(FILES[module])
+
+
+def below(module: str) -> set[str]:
+    """Every module of the package that `module` imports, directly or not."""
+    found, open_ones = set(), {module}
+    while open_ones:
+        direct = of(open_ones.pop())[1]
+        open_ones |= direct - found
+        found |= direct
+    return found

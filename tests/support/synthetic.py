@@ -1,0 +1,237 @@
+"""Made-up result files of a whole study, in the workflow's formats, to test the report on."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+import judge
+import summarize
+from seqtransfer.files import json_tsv
+
+TEMPLATES = Path(judge.__file__).parent / "seqtransfer" / "report" / "templates"
+TASKS = {"sentiment": "text", "localization": "protein", "splice": "DNA", "composer": "music"}
+STAGES = ("before", "after")
+LISTS = (
+    *("histories", "similarities", "references", "paper", "attention", "audits", "rescored"),
+    "sweep",
+)
+ARMS = ("text", "random", "shuffled", "domain")
+STEPS = [0, *(2**i for i in range(10))]
+GAIN = {"text": 0.12, "random": 0.0, "shuffled": 0.03, "domain": 0.15}
+SETTINGS = pd.DataFrame(
+    [
+        {"task": task, "initialization": arm, "learning_rate": 3e-4, "warmup": 0.1}
+        | {"pooling": "mean", "dev_score": 0.4, "runs": 2, "edge": False}
+        | {"adaptation": "full", "steps": 512, "batch_size": 32}
+        for task in TASKS
+        for arm in ARMS
+    ]
+)
+SPEED = {"text": 1.5, "random": 0.0, "shuffled": 0.5, "domain": 2.0}  # in doublings of steps
+
+
+def write_study(
+    folder: Path, *, tasks=tuple(TASKS), arms=ARMS, seeds=(0, 1, 2), random_seed=7
+) -> dict[str, list[Path]]:
+    """Write every file that the report reads; return the paths by kind, in the grid's order."""
+    rng = np.random.default_rng(random_seed)
+    paths = {kind: [] for kind in (*summarize.KINDS, *LISTS)}
+    for number, task in enumerate(tasks):
+        ceiling = (0.45, 0.35, 0.75, 0.30)[number]
+        for arm in arms:
+            for seed in seeds:
+                _write_run(folder, paths, task, arm, seed, ceiling, rng)
+        paths["baselines"].append(folder / "baselines" / f"{task}.json")
+        json_tsv.write_json(paths["baselines"][-1], _baselines(task, ceiling))
+        paths["pretrained"].append(folder / "pretrained" / task / "summary.json")
+        summary = {"task": task, "steps": 2000, "batch_size": 32, "sequences": 3005 + number}
+        summary |= {"tokens_seen": 3_840_000, "masked_accuracy": 0.41, "unigram_accuracy": 0.29}
+        json_tsv.write_json(paths["pretrained"][-1], summary | {"learning_rate": 5e-4})
+        timing = {"task": task, "seconds_total": 100.0, "seconds_training": 90.0}
+        paths["pretraining_timings"].append(folder / "pretrained" / task / "timing.json")
+        json_tsv.write_json(paths["pretraining_timings"][-1], timing)
+        paths["tasks"].append(folder / "tokens" / task / "task.json")
+        counts = {"train": 2400, "dev": 300, "test": 305 + number, "pretrain": 2400}
+        counts |= {"repeats_dropped": 185, "conflicts_dropped": 2, "given_test_dropped": 3}
+        record = {"task": task, "domain": TASKS[task], "classes": ["a", "b"], "majority": 0.5}
+        json_tsv.write_json(paths["tasks"][-1], record | {"counts": counts, "max_length": 128}
+            | {"cut": {"train": {"n": 2400, "cut": 240, "share": 0.1}}})  # fmt: skip
+        for kind, table in (("audits", _audit(task)), ("rescored", _rescored(task))):
+            paths[kind].append(folder / kind / f"{task}.tsv")
+            json_tsv.write_table(paths[kind][-1], table)
+        for left, right in (("text", "domain"), ("random", "domain"), ("text", "random")):
+            if left not in arms or right not in arms:
+                continue
+            for seed in seeds:
+                path = folder / "similarities" / task / f"{left}-vs-{right}" / f"seed-{seed}.tsv"
+                json_tsv.write_table(path, _comparison(task, left, right, seed, rng))
+                paths["similarities"].append(path)
+        for seed in seeds:
+            paths["attention"].append(folder / "attention" / task / f"seed-{seed}.tsv")
+            json_tsv.write_table(paths["attention"][-1], _attention(task, arms, seed, rng))
+        if {"text", "domain"} <= set(arms):
+            for kind, table in (("references", _references(task, rng)), ("paper", _paper(task))):
+                paths[kind].append(folder / "similarities" / task / f"{kind}.tsv")
+                json_tsv.write_table(paths[kind][-1], table)
+    paths["sweep"].append(folder / "sweep" / "sweep.tsv")
+    json_tsv.write_table(paths["sweep"][-1], _sweep(tasks, arms))
+    return paths
+
+
+def report(folder: Path, paths: dict[str, list[Path]]) -> dict[str, Path]:
+    """Run the scripts summarize and judge on the files of `write_study`; where each output is."""
+    names = "runs scores convergence differences histories comparisons similarity budget timings"
+    names += " leaks rescored sensitivity maps predictions association paper attention"
+    written = {name: folder / "tables" / f"{name}.csv" for name in names.split()}
+    lists = {kind: paths[kind] for kind in LISTS}
+    records = {kind: files for kind, files in paths.items() if kind not in lists}
+    summarize.main(records=records, **lists, reference="domain", outputs=list(written.values()))
+    pages = {"markdown": "md", "html": "html", "json": "json"}
+    pages = {kind: folder / f"claims.{suffix}" for kind, suffix in pages.items()}
+    names = ("runs", "convergence", "scores", "comparisons", "similarity", "budget", "leaks")
+    read = {name: written[name] for name in names}
+    templates = {"markdown": TEMPLATES / "claims.md.j2", "html": TEMPLATES / "claims.html.j2"}
+    read["settings"] = folder / "settings.tsv"
+    json_tsv.write_table(read["settings"], SETTINGS)
+    judge.main(**read, templates=templates, outputs=pages, margin=0.05)
+    return written | pages
+
+
+def _write_run(folder, paths, task, arm, seed, ceiling, rng):
+    top = ceiling + GAIN[arm] + rng.normal(0, 0.02)
+    middle = 6.0 - SPEED[arm] + rng.normal(0, 0.15)
+    level = top / (1 + np.exp(-1.4 * (np.log2(np.array(STEPS) + 1.0) - middle)))
+    dev = level - level[0] + rng.normal(0, 0.008, len(STEPS))
+    best = int(np.argmax(dev))
+    run = folder / "runs" / task / arm / f"seed-{seed}"
+    name = {"task": task, "initialization": arm, "seed": seed}
+    test = {"accuracy": 0.5 + top / 2, "mcc": top - 0.02, "macro_f1": top + 0.1}
+    test |= {"loss": 0.4, "score": test["mcc"]}
+    record = name | {"learning_rate": 3e-4, "warmup": 0.1, "pooling": "mean"}
+    record |= {"adaptation": "full", "steps": 512, "batch_size": 32}
+    record |= {"best_step": STEPS[best], "diverged": False, "metric": "mcc", "outputs": 2}
+    record["dev"] = {"n": 300, "loss": 0.4, "accuracy": 0.8, "mcc": dev[best], "macro_f1": 0.7}
+    record["dev"]["score"] = dev[best]
+    record["test"] = {"n": 305, **test}
+    record["provenance"] = {"code": "0123abcd", "device": "cpu", "threads": 1}
+    curve = pd.DataFrame({"step": STEPS, "examples": np.array(STEPS) * 32, "train_loss": 0.7})
+    curve.loc[0, "train_loss"] = np.nan
+    curve = curve.assign(dev_loss=0.6, dev_accuracy=0.6, dev_mcc=dev, dev_macro_f1=0.5)
+    curve = curve.assign(dev_score=dev)
+    timing = name | {"seconds_total": 20.0, "seconds_training": 16.0}
+    json_tsv.write_json(run / "metrics.json", record)
+    json_tsv.write_table(run / "history.tsv", curve)
+    json_tsv.write_json(run / "timing.json", timing)
+    paths["metrics"].append(run / "metrics.json")
+    paths["histories"].append(run / "history.tsv")
+    paths["timings"].append(run / "timing.json")
+
+
+def _sweep(tasks, arms):
+    """Two seeds of every candidate; SETTINGS has the best; one run an arm diverged."""
+    return pd.DataFrame(
+        [
+            {"task": task, "initialization": arm, "learning_rate": rate, "warmup": warmup}
+            | {"pooling": "mean", "seed": seed, "diverged": (rate, warmup, seed) == (3e-3, 0, 101)}
+            | {"dev_score": height + GAIN[arm] + 0.1 * warmup + 0.02 * (seed - 100)}
+            for task in tasks
+            for arm in arms
+            for rate, height in ((1e-4, 0.2), (3e-4, 0.4), (1e-3, 0.3), (3e-3, -0.05))
+            for warmup in (0, 0.1)
+            for seed in (100, 101)
+        ]
+    )
+
+
+def _audit(task):
+    measures = {"duplicates": 0.0, "similarity_share_0.5": 0.012}
+    rows = [
+        {"task": task, "part": part, "stage": stage, "measure": name, "value": value, "n": 305}
+        for name, test in measures.items()
+        for part, value in (("test", test), ("dev", test + 0.1))
+        for stage in ("before", "after")
+    ]
+    return pd.DataFrame(rows)
+
+
+def _rescored(task):
+    row = {"task": task, "initialization": "text", "seed": 0, "metric": "mcc"}
+    return pd.DataFrame([row | {"kept": "similarity < 0.5", "score": 0.4, "n": 301}])
+
+
+def _baselines(task, ceiling):
+    values = {"majority": 0.0, "ngram": ceiling + 0.06}
+    return [
+        {"task": task, "baseline": name, "detail": "orders 1-3, C=1", "metric": "mcc"}
+        | {split: {"n": 300, "accuracy": 0.5 + mcc / 2, "mcc": mcc, "macro_f1": mcc + 0.1}
+            | {"loss": 0.5, "score": mcc}
+           for split in ("dev", "test")}
+        | {"provenance": {"code": "89ef"}}
+        for name, mcc in values.items()
+    ]  # fmt: skip
+
+
+def _comparison(task, left, right, seed, rng):
+    rows = []
+    cells = [(layer, layer) for layer in range(5)]
+    if (left, seed) == ("text", 0) and right == "domain":
+        cells = [(i, j) for i in range(5) for j in range(5)]
+    for stage in ("before", "after"):
+        for i, j in cells:
+            if i != j and stage == "after":
+                continue
+            for measure, null in (("pwcca", 0.32), ("cka", 0.08)):
+                shared = 0.12 * (left == "text") + 0.05 * (stage == "after") - 0.02 * i
+                shared -= 0.05 * abs(i - j)
+                rows.append(
+                    {"task": task, "left": left, "right": right, "seed": seed, "stage": stage}
+                    | {"layer": i if i == j else None, "left_layer": i, "right_layer": j}
+                    | {"measure": measure, "p_value": 0.05 if abs(i - j) < 4 else 0.6}
+                    | {"score": null + 0.25 + shared + rng.normal(0, 0.01), "null_mean": null}
+                    | {"null_low": null - 0.02, "null_high": null + 0.02, "draws": 20}
+                    | {"analytic_null": null if measure == "pwcca" else 0.0, "few_rows": False}
+                    | {"rows": 2000, "sequences": 200, "width": 128, "left_width": 128}
+                    | {"right_width": 128, "left_rank": 127, "right_rank": 127, "code": "4567"}
+                )
+    return pd.DataFrame(rows)
+
+
+def _attention(task, arms, seed, rng):
+    """Heads of text are nearer to domain's than random's are; fine-tuning sharpens all."""
+    pairs = [(arm, "domain", stage) for arm in arms if arm != "domain" for stage in STAGES]
+    pairs += [(arm, arm, "change") for arm in arms]
+    return pd.DataFrame(
+        {"task": task, "left": left, "right": right, "seed": seed, "stage": stage}
+        | {"layer": layer, "right_layer": layer, "head": head, "partner": 3 - head}
+        | {"matched": 0.5 - 0.2 * (left == "text") + rng.normal(0, 0.02), "unmatched": 0.9}
+        | {"by_example": 0.25, "left_entropy": 3.0 - layer / 9, "right_entropy": 2.8 - layer / 9}
+        | {"left_distance": 9.0, "right_distance": 8.0, "examples": 64, "code": "4567"}
+        for left, right, stage in pairs
+        for layer in (1, 2, 3, 4)
+        for head in range(4)
+    )
+
+
+def _references(task, rng):
+    """Floor 0.3, ceiling 0.9, the arm between them; leaving a group out moves each a little."""
+    heights = {"text": 0.6, "random 7": 0.29, "random 8": 0.31, "again": 0.9}
+    kinds = {"text": "arm", "again": "ceiling"}
+    return pd.DataFrame(
+        {"kind": kinds.get(left, "floor"), "left": left, "layer": layer, "measure": measure}
+        | {"group": group, "score": height + (group >= 0) * rng.normal(0, 0.003)}
+        | {"task": task, "code": "4567"}
+        for left, height in heights.items()
+        for layer in range(5)
+        for measure in ("pwcca", "cka")
+        for group in range(-1, 10)
+    )
+
+
+def _paper(task):
+    scores = {"text": 0.85, "random": 0.84, "noise": 0.83}
+    return pd.DataFrame(
+        {"left": left, "rows": 1000, "width": 768, "score": score, "expected": 0.83}
+        | {"task": task, "code": "4567"}
+        for left, score in scores.items()
+    )

@@ -1,0 +1,142 @@
+"""A manifest says where every example went, and notices when the file or the corpus changed."""
+
+import subprocess
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seqtransfer.corpora.examples import Example
+from seqtransfer.tokens import manifests, splits
+
+PARTS = {"train": [0, 1], "dev": [2], "test": [3], "pretrain": [0, 1, 4]}
+
+
+def corpus() -> list[Example]:
+    return [
+        Example("007", tuple("ACGT"), "0", "g", None),
+        Example("nan", ("the", "##m"), "1e2", None, None),
+        Example('q"uote', ("Ä",), "0", None, None),
+        Example("pair", ("a", "b"), "1", "h", None, ("c",)),
+        Example("rest", ("z",), "other", None, None),
+    ]
+
+
+def test_a_manifest_reads_back_as_it_was_with_every_cell_a_string(tmp_path):
+    table = manifests.manifest(corpus(), PARTS, np.array([0, 0, 1, 2, 3]))
+    digest = manifests.write(tmp_path / "m.tsv", table)
+    again = manifests.read(tmp_path / "m.tsv", digest)
+    assert again.equals(table)
+    rows = {(row["part"], row["id"]): row for row in again.to_dict("records")}
+    assert len(rows) == 7
+    assert rows["train", "nan"] | {"sha256": ""} == {
+        "part": "train", "id": "nan", "label": "1e2", "group": "", "cluster": "0", "sha256": ""
+    }  # fmt: skip
+    manifests.verify("m.tsv", again, corpus())
+
+
+def test_hashes_are_those_of_sha256sum(tmp_path):
+    def sha256sum(text: str) -> str:
+        run = subprocess.run(["sha256sum"], input=text.encode(), capture_output=True, check=True)
+        return run.stdout.decode().split()[0]
+
+    table = manifests.manifest(corpus(), PARTS)
+    texts = {"007": "A C G T", "nan": "the ##m", 'q"uote': "Ä", "pair": "a b\tc", "rest": "z"}
+    for row in table.to_dict("records"):
+        assert row["sha256"] == sha256sum(texts[row["id"]])
+    digest = manifests.write(tmp_path / "m.tsv", table)
+    assert digest == sha256sum((tmp_path / "m.tsv").read_text())
+
+
+@settings(max_examples=15)
+@given(st.randoms(use_true_random=False))
+def test_the_order_of_the_corpus_does_not_show(random):
+    examples, clusters = corpus(), np.array([0, 0, 1, 2, 3])
+    order = random.sample(range(5), 5)
+    parts = {part: [order.index(i) for i in members] for part, members in PARTS.items()}
+    shuffled = manifests.manifest([examples[i] for i in order], parts, clusters[order])
+    assert shuffled.equals(manifests.manifest(examples, PARTS, clusters))
+
+
+def test_a_pair_is_not_the_sequence_of_both(tmp_path):
+    pair = Example("x", ("a", "b"), "1", None, None, ("c",))
+    whole = Example("x", ("a", "b", "c"), "1", None, None)
+    assert manifests.sequence_hash(pair) != manifests.sequence_hash(whole)
+
+
+def test_one_changed_byte_is_noticed(tmp_path):
+    path = tmp_path / "m.tsv"
+    digest = manifests.write(path, manifests.manifest(corpus(), PARTS))
+    path.write_text(path.read_text().replace("train\t007", "train\t008", 1))
+    manifests.read(path)
+    with pytest.raises(ValueError, match=r"m\.tsv: its sha256 is [0-9a-f]{64}, not " + digest):
+        manifests.read(path, digest)
+
+
+def test_a_table_that_is_no_manifest_is_refused(tmp_path):
+    (tmp_path / "m.tsv").write_text("part\tid\ntrain\tx\n")
+    with pytest.raises(ValueError, match=r"m\.tsv: a manifest has the columns"):
+        manifests.read(tmp_path / "m.tsv")
+
+
+@pytest.mark.parametrize(
+    ("parts", "clusters", "message"),
+    [
+        ({"train": [0, 0]}, None, "'007' comes twice in train"),
+        ({"train": [0, 1], "test": [1]}, None, "'nan' of test shares its id with .* of train"),
+        ({"dev": [0], "pretrain": [0]}, None, "'007' of dev shares its id with .* of pretrain"),
+        ({"train": [0], "test": [1]}, [5, 5], "'nan' of test shares its cluster with .* of train"),
+        ({"validation": [0]}, None, "part 'validation' is unknown"),
+    ],
+)
+def test_parts_that_overlap_are_refused(parts, clusters, message):
+    clusters = clusters and np.array(clusters)
+    with pytest.raises(ValueError, match=message):
+        manifests.manifest(corpus(), parts, clusters)
+
+
+def test_equal_sequences_in_train_and_test_are_refused_whatever_they_are_called():
+    twins = [Example(name, ("A", "C"), "1", None, None) for name in ("x", "y")]
+    with pytest.raises(ValueError, match=r"'y' of test shares its sha256 with .* of train"):
+        manifests.manifest(twins, {"train": [0], "test": [1]})
+
+
+def test_dev_and_test_may_share_a_cluster_and_train_and_pretrain_anything():
+    table = manifests.manifest(
+        corpus(),
+        {"train": [0], "pretrain": [0], "dev": [1], "test": [2]},
+        np.array([0, 1, 1, 2, 3]),
+    )
+    assert len(table) == 4
+
+
+@pytest.mark.parametrize(
+    ("index", "change", "message"),
+    [
+        (0, {"symbols": ("A",)}, "'007' has sha256 .* but in the corpus"),
+        (1, {"label": "100"}, "'nan' has label '1e2', but in the corpus '100'"),
+        (3, {"group": None}, "'pair' has group 'h', but in the corpus ''"),
+        (4, {"id": "renamed"}, "'rest' is not in the corpus any more"),
+    ],
+)
+def test_a_corpus_that_changed_is_noticed_by_name(index, change, message):
+    examples = corpus()
+    table = manifests.manifest(examples, PARTS)
+    examples[index] = replace(examples[index], **change)
+    with pytest.raises(ValueError, match=message):
+        manifests.verify("m.tsv", table, examples)
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 99), st.sampled_from(["stratified", "grouped"]))
+def test_every_split_of_splits_is_a_manifest(seed, rule):
+    rng = np.random.default_rng(seed)
+    examples = [
+        Example(f"e{i}", (str(i),), "ab"[i % 2], f"g{rng.integers(12)}", None) for i in range(40)
+    ]
+    clusters = rng.integers(0, 20, 40)
+    parts, _ = splits.split(examples, rule, {"train": 3, "dev": 1, "test": 1}, rng, clusters)
+    table = manifests.manifest(examples, parts, clusters)
+    assert sorted(table["id"]) == sorted(e.id for e in examples)

@@ -1,0 +1,184 @@
+"""Groups and near-duplicates stay whole, and parts come as near to their shares as they can."""
+
+from collections import Counter
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.model_selection import StratifiedGroupKFold
+from test_splits import assert_partition, examples_of, labels, seeds, sizes
+
+from seqtransfer.tokens import splits
+
+group_sizes = st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 6)), min_size=1, max_size=20)
+
+
+@given(group_sizes, sizes, seeds)
+def test_groups_of_one_label_stay_whole_and_fill_the_shares_up_to_a_group(spec, sizes, seed):
+    pairs = [(label, f"g{g}") for g, (label, n) in enumerate(spec) for _ in range(n)]
+    labels, groups = [label for label, _ in pairs], [group for _, group in pairs]
+    items = examples_of(labels, groups=groups)
+    parts = splits.split_grouped(items, sizes, np.random.default_rng(seed))
+    assert_partition(parts, len(items))
+    homes = {
+        group: part for part, indices in parts.items() for group in {groups[i] for i in indices}
+    }
+    assert sum(len({groups[i] for i in indices}) for indices in parts.values()) == len(homes)
+    for label, n in Counter(labels).items():
+        wanted = {p: round(n * sizes[p] / sum(sizes.values())) for p in ("test", "dev")}
+        size = {f"g{g}": m for g, (name, m) in enumerate(spec) if name == label}
+        for part, share in wanted.items():
+            inside = [m for group, m in size.items() if homes[group] == part]
+            # No more than the share but for the last group; more than all shares only when alone.
+            assert sum(inside) - max(inside, default=0) < max(share, 1)
+            assert len(inside) <= 1 or max(inside) <= max(wanted.values())
+            # What stayed in train was not needed, or is too large for a part that has others.
+            for group, m in size.items():
+                too_large = m > max(wanted.values()) and inside
+                assert homes[group] != "train" or sum(inside) >= share or too_large
+
+
+mixed = st.lists(
+    st.fixed_dictionaries({"a": st.integers(1, 5), "b": st.integers(1, 5), "c": st.integers(0, 5)}),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(mixed, sizes, seeds)
+def test_no_single_move_of_a_group_of_many_labels_would_bring_the_parts_nearer(spec, sizes, seed):
+    rows = [
+        (c, f"g{g:02d}") for g, own in enumerate(spec) for c, n in own.items() for _ in range(n)
+    ]
+    labels, groups = [label for label, _ in rows], [group for _, group in rows]
+    parts = splits.split_grouped(
+        examples_of(labels, groups=groups), sizes, np.random.default_rng(seed)
+    )
+    assert_partition(parts, len(rows))
+    home = {groups[i]: part for part, indices in parts.items() for i in indices}
+    assert sum(len({groups[i] for i in indices}) for indices in parts.values()) == len(home)
+    n = Counter(labels)
+    wanted = {p: {c: round(n[c] * sizes[p] / sum(sizes.values())) for c in n} for p in sizes}
+    wanted["train"] = {c: n[c] - wanted["dev"][c] - wanted["test"][c] for c in n}
+
+    def distance(home: dict[str, str]) -> Fraction:
+        have = Counter((home[group], label) for label, group in rows)
+        return sum(
+            Fraction(have[part, c] - wanted[part][c], n[c]) ** 2 for part in wanted for c in n
+        )
+
+    for group in home:
+        for part in splits.PARTS:
+            assert distance(home) <= distance(home | {group: part}) + 1e-9
+
+
+def test_mixed_groups_keep_class_shares_about_as_well_as_scikit_learn():
+    rng, ours, theirs = np.random.default_rng(0), [], []
+    for seed in range(20):
+        leaning = rng.dirichlet([1, 1, 1], size=120)  # each group leans to classes of its own
+        groups = rng.integers(0, 120, 1200)
+        labels = np.array([rng.choice(3, p=leaning[g]) for g in groups])
+        items = examples_of([str(c) for c in labels], groups=[f"g{g:03d}" for g in groups])
+        sizes = {"train": 60, "dev": 20, "test": 20}
+        parts = splits.split_grouped(items, sizes, np.random.default_rng(seed))
+        folds = StratifiedGroupKFold(5, shuffle=True, random_state=seed)
+        _, fold = next(iter(folds.split(labels, labels, groups)))
+        whole = np.bincount(labels, minlength=3)
+        for kept, found in ((parts["test"], ours), (fold, theirs)):
+            found.append(np.abs(np.bincount(labels[kept], minlength=3) / whole - 0.2).max())
+    assert np.mean(ours) < max(1.5 * np.mean(theirs), 0.03)
+
+
+def test_a_grouped_split_needs_a_group_for_every_example():
+    sizes, generator = {"train": 1, "dev": 1, "test": 1}, np.random.default_rng(0)
+    with pytest.raises(ValueError, match="needs a group for every example; 'e1' has none"):
+        splits.split_grouped(examples_of("ab", groups=["g", None]), sizes, generator)
+
+
+def test_one_huge_group_stays_in_train_and_three_go_one_to_a_part():
+    sizes = {"train": 80, "dev": 10, "test": 10}
+    for seed in range(10):
+        groups = ["huge"] * 90 + [f"g{i}" for i in range(110)]
+        items = examples_of("a" * 200, groups=groups)
+        parts = splits.split_grouped(items, sizes, np.random.default_rng(seed))
+        assert {part: len(indices) for part, indices in parts.items()} == {
+            "train": 160, "dev": 20, "test": 20
+        }  # fmt: skip
+        assert set(range(90)) <= set(parts["train"].tolist())
+        items = examples_of("a" * 90, groups=[f"g{i % 3}" for i in range(90)])
+        parts = splits.split_grouped(items, sizes, np.random.default_rng(seed))
+        assert [len(indices) for indices in parts.values()] == [30, 30, 30]
+
+
+links = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=14)
+
+
+@given(links)
+def test_a_unit_is_what_groups_and_clusters_connect(pairs):
+    groups, clusters = [f"g{g}" for g, _ in pairs], np.array([c for _, c in pairs])
+    names = splits.units(groups, groups, clusters)
+    reached = [{i} for i in range(len(pairs))]
+    for _ in pairs:  # grow each item's unit until nothing is added
+        reached = [
+            {j for i in unit for j, other in enumerate(pairs)
+             if any(a == b for a, b in zip(pairs[i], other, strict=True))}
+            for unit in reached
+        ]  # fmt: skip
+    for i, unit in enumerate(reached):
+        assert {j for j, name in enumerate(names) if name == names[i]} == unit
+        assert names[i] == min(groups[j] for j in unit)
+
+
+def test_items_without_a_group_share_with_nobody_and_units_bear_the_first_id():
+    items = ["e0", "e1", "e2", "e3", "e4"]
+    assert splits.units(items) == ["e0", "e1", "e2", "e3", "e4"]
+    assert splits.units(items, [None, "g", None, "g", None], None) == ["e0", "e1", "e2", "e1", "e4"]
+    assert splits.units(items, np.array([7, 3, 7, 3, 7])) == ["e0", "e1", "e0", "e1", "e0"]
+
+
+rules = st.sampled_from(["stratified", "random", "grouped"])
+
+
+@given(st.lists(st.integers(0, 12), min_size=1, max_size=60), rules, sizes, seeds, st.randoms())
+def test_near_duplicates_stay_on_one_side_whatever_the_order(numbers, rule, sizes, seed, random):
+    clusters, n = np.array(numbers), len(numbers)
+    items = examples_of([str(i % 5) for i in range(n)], groups=[f"g{i % 17}" for i in range(n)])
+    parts, counts = splits.split(items, rule, sizes, np.random.default_rng(seed), clusters)
+    assert_partition(parts, n)
+    assert counts == {"neighbours_dropped": 0}
+    homes = {(numbers[i], part) for part, indices in parts.items() for i in indices}
+    assert len(homes) == len(set(numbers))
+    if rule == "grouped":  # groups matter to this rule alone
+        homes = {(items[i].group, part) for part, indices in parts.items() for i in indices}
+        assert len(homes) == len({item.group for item in items})
+    order = random.sample(range(n), n)
+    again, _ = splits.split(
+        [items[i] for i in order], rule, sizes, np.random.default_rng(seed), clusters[order]
+    )
+    for part in splits.PARTS:
+        assert {order[i] for i in again[part]} == {*parts[part].tolist()}
+
+
+@given(labels, sizes, seeds)
+def test_clusters_of_one_leave_a_stratified_split_stratified_within_one(labels, sizes, seed):
+    items = examples_of(labels)
+    parts, _ = splits.split(
+        items, "stratified", sizes, np.random.default_rng(seed), np.arange(len(items))
+    )
+    assert_partition(parts, len(items))
+    for label, n in Counter(labels).items():
+        for part, indices in parts.items():
+            exact = n * Fraction(sizes[part], sum(sizes.values()))
+            assert abs(sum(labels[i] == label for i in indices) - exact) <= 1
+
+
+def test_what_is_apart_shares_no_group_and_no_cluster_even_through_others():
+    items = examples_of("a" * 7, groups=["x", "x", None, "y", "y", None, None])
+    clusters = np.array([0, 1, 1, 2, 3, 4, 3])
+    # 0 is in the group of 1, which is in the cluster of 2.
+    assert splits.apart_from(items, [0], clusters).tolist() == [3, 4, 5, 6]
+    assert splits.apart_from(items, [0]).tolist() == [2, 3, 4, 5, 6]
+    assert splits.apart_from(items, [3, 5], clusters).tolist() == [0, 1, 2]
+    assert splits.apart_from(items, []).tolist() == [*range(7)]

@@ -1,0 +1,237 @@
+"""A grid point finds its settings, trains by them, and settings are chosen on dev alone."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seqtransfer.files import json_tsv
+from seqtransfer.files.arrow import Ragged
+from seqtransfer.scoring.task_kinds import Classification
+from seqtransfer.tokens.vocabulary import CLS, SEP, Vocabulary
+from seqtransfer.training import classifier, devices, runs, settings_choice
+
+SETTINGS = {
+    "steps": 4,
+    "batch_size": 8,
+    "warmup": 0.25,
+    "weight_decay": 0.01,
+    "first_evaluation": 2,
+    "settings": "sweep",
+    "adaptation": "full",
+}
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "settings.tsv"
+    rows = [
+        {"task": "splice", "initialization": "text", "learning_rate": 3e-4, "pooling": "mean"},
+        {"task": "splice", "initialization": "random", "learning_rate": 1e-3, "pooling": "first"},
+        {"task": "twice", "initialization": "text", "learning_rate": 1e-3, "pooling": "first"},
+        {"task": "twice", "initialization": "text", "learning_rate": 1e-4, "pooling": "first"},
+    ]
+    json_tsv.write_table(path, pd.DataFrame(rows))
+    return path
+
+
+def test_a_grid_point_has_the_settings_of_its_arm(table):
+    point = runs.arm(table, task="splice", initialization="random", seed=2, warmup=0.06)
+    assert point == runs.Point("splice", "random", 2, 1e-3, "first", warmup=0.06)
+
+
+def test_a_warm_up_in_the_table_wins_over_the_studys(table):
+    json_tsv.write_table(table, json_tsv.read_table(table).assign(warmup=[0.2, 0.0, 0.1, 0.1]))
+    for arm, warmup in (("text", 0.2), ("random", 0.0)):
+        point = runs.arm(table, task="splice", initialization=arm, seed=0, warmup=0.06)
+        assert point.warmup == warmup
+
+
+@pytest.mark.parametrize(("task", "arm", "rows"), [("splice", "domain", 0), ("twice", "text", 2)])
+def test_an_arm_without_exactly_one_row_is_refused_with_the_table_and_the_remedy(
+    table, task, arm, rows
+):
+    message = rf"settings\.tsv has {rows} rows for task '{task}', initialization '{arm}'.*sweep"
+    with pytest.raises(ValueError, match=message):
+        runs.arm(table, task=task, initialization=arm, seed=0, warmup=0.1)
+
+
+def test_a_table_without_a_needed_column_is_refused_by_name(tmp_path):
+    json_tsv.write_table(tmp_path / "s.tsv", pd.DataFrame({"task": ["splice"]}))
+    with pytest.raises(ValueError, match=r"s\.tsv: no column 'initialization'"):
+        runs.arm(tmp_path / "s.tsv", task="splice", initialization="text", seed=0, warmup=0.1)
+
+
+def sweep_of(scores: list[tuple[str, float, float, str, int, float]]) -> pd.DataFrame:
+    columns = ["initialization", "learning_rate", "warmup", "pooling", "seed", "dev_score"]
+    budget = {"adaptation": "bias", "steps": 128, "batch_size": 16}
+    return pd.DataFrame(scores, columns=columns).assign(task="splice", **budget)
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 2**32))
+def test_each_arm_gets_the_settings_of_its_highest_mean_dev_score(seed):
+    rng = np.random.default_rng(seed)
+    rates, seeds = (1e-4, 3e-4, 1e-3), (100, 101, 102)
+    scores = {
+        (arm, rate, warmup, pooling): rng.uniform(-1, 1, len(seeds))
+        for arm in ("text", "random")
+        for rate in rates
+        for warmup in (0.0, 0.1)
+        for pooling in ("mean", "first")
+    }
+    rows = [
+        (*key, s, v) for key, values in scores.items() for s, v in zip(seeds, values, strict=True)
+    ]
+    chosen = settings_choice.choose(sweep_of([rows[i] for i in rng.permutation(len(rows))]))
+    assert chosen.initialization.tolist() == ["random", "text"]
+    for row in chosen.itertuples():
+        best = max(
+            (key for key in scores if key[0] == row.initialization), key=lambda k: scores[k].mean()
+        )
+        assert (row.learning_rate, row.warmup, row.pooling) == best[1:]
+        assert row.dev_score == pytest.approx(scores[best].mean())
+        assert row.runs == 3
+
+
+def test_of_equal_scores_the_lower_rate_wins_then_the_shorter_warm_up_then_the_alphabet():
+    rows = [
+        ("text", 1e-3, 0.0, "first", 100, 0.5),
+        ("text", 3e-4, 0.2, "first", 100, 0.5),
+        ("text", 3e-4, 0.1, "mean", 100, 0.5),
+        ("text", 3e-4, 0.1, "first", 100, 0.5),
+        ("text", 1e-4, 0.0, "first", 100, 0.4),
+    ]
+    for order in (rows, rows[::-1]):
+        [row] = settings_choice.choose(sweep_of(order)).itertuples()
+        assert (row.learning_rate, row.warmup, row.pooling) == (3e-4, 0.1, "first")
+        assert not row.edge
+
+
+def test_one_lucky_seed_does_not_choose_the_settings():
+    rows = [("text", 1e-3, 0.1, "mean", 100, 0.9), ("text", 1e-3, 0.1, "mean", 101, 0.0)]
+    rows += [("text", 1e-4, 0.1, "mean", 100, 0.5), ("text", 1e-4, 0.1, "mean", 101, 0.5)]
+    chosen = settings_choice.choose(sweep_of(rows))
+    assert chosen.learning_rate.tolist() == [1e-4]
+    assert chosen.edge.tolist() == [True]  # nothing lower was tried
+
+
+def test_chosen_settings_are_a_table_that_an_arm_reads(tmp_path):
+    chosen = settings_choice.choose(sweep_of([("text", 3e-4, 0.25, "mean", 1, 0.2)]))
+    assert chosen[settings_choice.BUDGET].iloc[0].tolist() == ["bias", 128, 16]
+    json_tsv.write_table(tmp_path / "s.tsv", chosen)
+    point = runs.arm(tmp_path / "s.tsv", task="splice", initialization="text", seed=7, warmup=0.1)
+    assert point == runs.Point("splice", "text", 7, 3e-4, "mean", 0.25)
+
+
+def test_predictions_have_a_row_an_example_in_order_with_all_probabilities():
+    part = Ragged.from_lists([[1, 2]] * 3, [2, 0, 1], ["x", "y", "z"])
+    probabilities = np.array([[0.2, 0.1, 0.7], [0.1, 0.6, 0.3], [0.2, 0.5, 0.3]])
+    table = pd.DataFrame(runs.predictions(part, probabilities, Classification(("IE", "EI", "N"))))
+    assert table.columns.tolist() == ["id", "label", "prediction", "p_IE", "p_EI", "p_N"]
+    assert table.id.tolist() == ["x", "y", "z"]
+    assert table.label.tolist() == ["N", "IE", "EI"]
+    assert table.prediction.tolist() == ["N", "EI", "EI"]
+    assert np.array_equal(table[["p_IE", "p_EI", "p_N"]].to_numpy(), probabilities)
+
+
+def part_of(n: int, seed: int) -> Ragged:
+    rng = np.random.default_rng(seed)
+    sequences = [[CLS, *rng.integers(5, 11, rng.integers(2, 9)), SEP] for _ in range(n)]
+    return Ragged.from_lists(sequences, np.arange(n) % 2, [f"e{i}" for i in range(n)])
+
+
+def test_a_point_trains_by_its_settings_from_its_token_map(tmp_path, encoder, sources_for):
+    drawn = sources_for(3).token_map
+    np.save(tmp_path / "seed-3.npy", drawn)
+    point = runs.Point("toy", "text", 3, 1e-3, "first", 0.25)
+    sources = point.sources(encoder, 2, tmp_path / "seed-3.npy", None, tmp_path / "none")
+    assert np.array_equal(sources.token_map, drawn)
+    assert (sources.seed, sources.task, sources.layers) == (3, "toy", 2)
+    target = Classification(("a", "b"))
+    arguments = (point, sources, part_of(24, 0), part_of(12, 1), target, SETTINGS, 1)
+    first, second = runs.train(*arguments), runs.train(*arguments)
+    assert [row["step"] for row in first.outcome.history] == [0, 2, 4]
+    assert first.model.pooling == "first"
+    assert (first.device, first.precision) == (
+        devices.choose_device(),
+        devices.choose_precision(devices.choose_device()),
+    )
+    state = second.model.state_dict()
+    assert all(torch.equal(t, state[name]) for name, t in first.model.state_dict().items())
+    record = runs.metrics(point, first.outcome, SETTINGS, target)
+    json.dumps(record, allow_nan=False)
+    assert (record["task"], record["initialization"], record["seed"]) == ("toy", "text", 3)
+    assert (record["steps"], record["batch_size"], record["diverged"]) == (4, 8, False)
+    assert (record["warmup"], record["adaptation"]) == (0.25, "full")
+    assert record["dev"]["score"] == max(row["dev_score"] for row in first.outcome.history)
+    swept = settings_choice.swept([record, record | {"seed": 4}])
+    assert swept.seed.tolist() == [3, 4]
+    assert swept.dev_score.tolist() == [record["dev"]["score"]] * 2
+    assert settings_choice.choose(swept).runs.tolist() == [2]
+
+
+def test_the_warm_up_that_counts_is_the_points(tmp_path, encoder, sources_for):
+    np.save(tmp_path / "map.npy", sources_for(0).token_map)
+
+    def losses(warmup, settings):
+        point = runs.Point("toy", "text", 0, 1e-2, "mean", warmup)
+        sources = point.sources(encoder, 2, tmp_path / "map.npy", None, tmp_path / "none")
+        parts = part_of(24, 0), part_of(12, 1)
+        trained = runs.train(point, sources, *parts, Classification(("a", "b")), settings, 1)
+        return [row["dev_loss"] for row in trained.outcome.history]
+
+    short = losses(0.25, SETTINGS)
+    assert losses(0.25, SETTINGS | {"warmup": 1.0}) == short
+    assert losses(1.0, SETTINGS) != short
+
+
+def test_the_step_0_of_a_point_is_the_classifier_that_its_name_builds(
+    tmp_path, encoder, sources_for
+):
+    np.save(tmp_path / "map.npy", sources_for(0).token_map)
+    point = runs.Point("toy", "random", 0, 0.0, "mean", 0.25)  # at rate 0 training changes nothing
+    sources = point.sources(encoder, 2, tmp_path / "map.npy", None, tmp_path / "none")
+    train, dev = part_of(24, 0), part_of(12, 1)
+    trained = runs.train(point, sources, train, dev, Classification(("a", "b")), SETTINGS, 1)
+    built = classifier.build("random", sources, "mean", 2).state_dict()
+    assert all(torch.equal(t, built[name]) for name, t in trained.model.state_dict().items())
+
+
+def test_a_point_borrows_the_rows_that_its_name_says_drawn_by_its_seed_and_corpus(
+    tmp_path, encoder, sources_for
+):
+    np.save(tmp_path / "map.npy", sources_for(0).token_map)
+    json_tsv.write_json(tmp_path / "task.json", {"symbols": list("ABCDEF")})
+    known = Vocabulary(tuple("BCDEFGHIJ")).ids()
+    json_tsv.write_json(tmp_path / "there/encoder.json", {"name": "other", "symbols": known})
+
+    def borrowed(arm, seed=0, task="toy"):
+        point = runs.Point(task, arm, seed, 1e-3, "mean", 0.1)
+        weights = tmp_path / "there/step-4.safetensors"
+        sources = point.sources(encoder, 2, tmp_path / "map.npy", weights, tmp_path / "task.json")
+        assert sources.pretrained == weights
+        return sources.borrowed.tolist()
+
+    by_name = [0, 1, 2, 3, 4, -1, 5, 6, 7, 8, 9]
+    assert borrowed("domain") == borrowed("checkpoint-4", seed=1) == by_name
+    drawn = borrowed("from-other")
+    assert drawn == borrowed("from-other") and min(drawn) == 0 and len(set(drawn)) == 11
+    assert len({tuple(drawn), tuple(borrowed("from-other", seed=1)), tuple(borrowed("from-x")),
+                tuple(borrowed("from-other", task="t"))}) == 4  # fmt: skip
+
+
+def test_sequences_that_the_encoder_has_no_positions_for_are_refused(
+    tmp_path, encoder, sources_for
+):
+    np.save(tmp_path / "map.npy", sources_for(0).token_map)
+    point = runs.Point("toy", "text", 0, 1e-3, "mean", 0.1)
+    facts = tmp_path / "task.json"
+    sources = point.sources(encoder, 2, tmp_path / "map.npy", None, facts)
+    long = Ragged.from_lists([[CLS, *[5] * 50, SEP]] * 8, [0, 1] * 4, list("abcdefgh"))
+    with pytest.raises(ValueError, match=r"toy: sequences of 52 tokens.* 40 positions; lower max_"):
+        runs.train(point, sources, long, long, Classification(("a", "b")), SETTINGS, 1)

