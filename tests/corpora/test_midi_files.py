@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import symusic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -181,7 +182,7 @@ def test_a_file_too_large_is_not_even_read(tmp_path):
     "path", sorted((ROOT / "tests/data/midi").glob("*.mid")), ids=lambda p: p.stem
 )
 def test_damaged_files_that_symusic_alone_reads_are_refused(path):
-    midi.symusic.Score.from_midi(path.read_bytes())  # it does read them
+    symusic.Score.from_midi(path.read_bytes())  # it does read them
     with pytest.raises(ValueError, match=path.name):
         midi.read_notes(path)
 

@@ -64,7 +64,6 @@ class Settings:
         )
 
     def __post_init__(self):
-        tokenizations.check(self.tokens)
         if tokenizations.is_trained(self.tokens) and self.truncate == "centre":
             raise ValueError("truncate: centre needs tokens of one width; use head, tail or ends")
 
@@ -75,7 +74,7 @@ def read_examples(
     """Read a corpus of format `fasta`, `text` (split in word pieces) or `midi` (in windows that
     fill a sequence)."""
     kind = settings.tokens["kind"]
-    if (form == "text" and kind != "symbols") or (form != "midi" and kind == "intervals"):
+    if form not in tokenizations.TOKENIZATIONS[kind].formats:
         raise ValueError(f"tokens: kind {kind} is not for the format {form}; leave out `tokens`")
     if form == "text":
         return [
