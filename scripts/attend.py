@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from seqtransfer.encoders import arms
+from seqtransfer.encoders import initializations
 from seqtransfer.files import arrow, json_tsv
 from seqtransfer.similarity import attention_maps, representations
 from seqtransfer.study import logs
@@ -76,7 +76,7 @@ if __name__ == "__main__":
             layers=snakemake.params.layers,
             pretrained=dict(
                 zip(
-                    filter(arms.is_pretrained, names),
+                    filter(initializations.is_pretrained, names),
                     map(Path, snakemake.input.pretrained),
                     strict=True,
                 )

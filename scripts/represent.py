@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from seqtransfer.encoders import arms
+from seqtransfer.encoders import initializations
 from seqtransfer.files import arrow, json_tsv
 from seqtransfer.similarity import representations
 from seqtransfer.study import logs
@@ -54,7 +54,7 @@ if __name__ == "__main__":
             pretrained={
                 arm: Path(path)
                 for arm, path in zip(
-                    filter(arms.is_pretrained, snakemake.params.initializations),
+                    filter(initializations.is_pretrained, snakemake.params.initializations),
                     snakemake.input.pretrained,
                     strict=True,
                 )

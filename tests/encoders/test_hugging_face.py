@@ -8,7 +8,7 @@ import torch
 import transformers
 from safetensors.torch import load_file
 
-from seqtransfer.encoders import adaptations, arms, bert, folders
+from seqtransfer.encoders import adaptations, bert, folders, initializations
 from seqtransfer.encoders.hugging_face import Stock
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring.task_kinds import Classification
@@ -149,7 +149,7 @@ def test_the_domain_arm_may_be_another_encoder_of_its_own_size(strange, sources_
         assert source < 0 or torch.equal(row, saved[source])
     assert classifier.build("domain", sources, "mean", 2).head.in_features == 16
     assert sources.depth == 3  # its own, not the study's 2
-    assert arms.is_pretrained("domain")
+    assert initializations.is_pretrained("domain")
 
 
 def test_any_family_learns_to_fill_in_masks(strange):

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from torch import nn
 
 import tiny_encoders
-from seqtransfer.encoders import arms, initializations
+from seqtransfer.encoders import initializations
 from seqtransfer.encoders.initializations import INITIALIZATIONS, initialize
 from seqtransfer.encoders.tensor_roles import TABLE, part
 
 FAMILIES = sorted(tiny_encoders.CONFIGS)
-NAMES = [*arms.PLAIN, "first-1", "first-2", "checkpoint-64", "from-zipf"]
+PLAIN = [kind for kind, known in INITIALIZATIONS.items() if not known.parameter]
+NAMES = [*PLAIN, "first-1", "first-2", "checkpoint-64", "from-zipf"]
 AS_THEY_ARE = ("text", "domain", "checkpoint-64", "from-zipf")
 ONLY = ("embedding", "layernorm", "attention", "feedforward")
 ROWS = torch.tensor([0, 19, 3, 11, 4, 7])  # of the pretrained table, one of each of six ids
@@ -328,9 +329,11 @@ def test_weights_that_do_not_fit_the_architecture_are_refused(change, message):
 
 
 def test_every_name_that_can_be_parsed_has_an_initialization_and_others_are_refused():
-    assert set(INITIALIZATIONS) == {arms.parse(name).kind for name in NAMES}
-    assert set(INITIALIZATIONS) == {*arms.PLAIN, *arms.NUMBERED, "from"}
-    with pytest.raises(ValueError, match="initialization 'texts' is unknown; known: text, random"):
+    assert set(INITIALIZATIONS) == {initializations.parse(name).kind for name in NAMES}
+    assert set(INITIALIZATIONS) == set(initializations.DESCRIPTIONS)
+    with pytest.raises(
+        ValueError, match="initialization 'texts' is unknown; known: random, moments"
+    ):
         made("texts", "bert")
 
 

@@ -72,7 +72,11 @@ def changed(place, value) -> dict:
         (["max_length", "splise"], 9, "^max_length: 'splise' is unknown; known: composer, splice"),
         (["pieces", "hayden"], 9, "^pieces: 'hayden' is unknown; known: bach, haydn$"),
         (["max_length"], {}, "^max_length: no length for task 'splice'; add `splice: <tokens>`"),
-        (["initializations"], ["texts"], "^initialization 'texts' is unknown; known: text, random"),
+        (
+            ["initializations"],
+            ["texts"],
+            "^initialization 'texts' is unknown; known: random, moments",
+        ),
         (["compare", "reference"], "shuffled", r"^compare\.reference: 'shuffled'.*domain, random"),
         (
             ["compare", "pairs"],

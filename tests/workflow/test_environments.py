@@ -15,6 +15,8 @@ ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 DISTRIBUTIONS = {"Bio": "biopython", "sklearn": "scikit-learn"}
 # Imported by name, but a part of what another library promises to bring along.
 BROUGHT_BY = {"urllib3": "requests"}
+# Module -> library that only its functions for training import, which the report never calls.
+TRAINING_ONLY = {"encoders.initializations": "torch"}
 RULE = re.compile(r"^rule (\w+):\n((?:[ \t].*\n|\n)*)", re.M)
 DIRECTIVE = re.compile(r'^    (script|conda):\n +"([^"]+)"', re.M)
 
@@ -62,8 +64,9 @@ def needed(script: Path) -> dict[str, str]:
     modules = set(imports(script)[1])
     modules |= {lower for module in modules for lower in below(module)}
     libraries = {}
-    for path in [script, *(FILES[module] for module in sorted(modules))]:
-        for name in imports(path)[0] - sys.stdlib_module_names:
+    read = {script: set(), **{FILES[m]: {TRAINING_ONLY.get(m)} for m in sorted(modules)}}
+    for path, deferred in read.items():
+        for name in imports(path)[0] - sys.stdlib_module_names - deferred:
             libraries.setdefault(DISTRIBUTIONS.get(name, name), path.name)
     return libraries
 

@@ -88,7 +88,7 @@ def test_a_single_target_plans_only_what_it_needs(tmp_path):
         ({"finetune": {"step": 3}}, "step"),
         ({"fintune": {"steps": 3}}, "fintune"),
         ({"finetune": {"steps": 0}}, "finetune"),
-        ({"initializations": ["text", "rnadom"]}, "'rnadom' is unknown; known: text, random"),
+        ({"initializations": ["text", "rnadom"]}, "'rnadom' is unknown; known: random, moments"),
         ({"tasks": ["splise"]}, "'splise' is unknown; known: cola"),
         ({"encoder": {"name": "minilm-l7"}}, "'minilm-l7' is unknown; known:"),
         ({"initializations": ["domain", "from-zip"]}, "'zip' is unknown; known: cola"),

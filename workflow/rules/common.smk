@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
-from seqtransfer.encoders import arms
+from seqtransfer.encoders import initializations
 from seqtransfer.study import configuration, progress, provenance, schemas
 
 SCHEMAS = Path(f"{workflow.basedir}/workflow/schemas")
@@ -151,19 +151,19 @@ def all_pretrained_weights(wildcards):
 
 def starting_weights(initialization, task):
     """File of weights, beside which `encoder.json` says which row each symbol has; or []."""
-    arm = arms.parse(initialization)
+    arm = initializations.parse(initialization)
     if arm.kind == "domain" and task in DOMAIN_ENCODERS:
         return f"<encoders>/{DOMAIN_ENCODERS[task]}/model.safetensors"
     if arm.kind == "checkpoint" and arm.number != PRETRAINING["steps"]:
         return f"<results>/pretrained/{task}/step-{arm.number}.safetensors"
-    if arms.is_pretrained(initialization):
+    if initializations.is_pretrained(initialization):
         return f"<results>/pretrained/{arm.corpus or task}/weights.safetensors"
     return []
 
 
 def reference_again(wildcards):
     """Weights of the reference arm pretrained with another seed, if it is pretrained here; or []."""
-    seed, arm = config["compare"].get("ceiling_seed"), arms.parse(REFERENCE)
+    seed, arm = config["compare"].get("ceiling_seed"), initializations.parse(REFERENCE)
     elsewhere = arm.kind == "domain" and wildcards.task in DOMAIN_ENCODERS
     if seed is None or elsewhere or arm.kind not in ("domain", "from"):
         return []

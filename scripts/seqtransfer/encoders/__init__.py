@@ -6,6 +6,6 @@ Out: `data/encoders/{name}/`, and the state of each initialization.
 hub, package_formats, folders: bring an encoder here.
 capacity: is it large enough?
 loading, bert, hugging_face, dropout: compute with it.
-tensor_roles, arms, initializations: what each arm takes.
+initializations, tensor_roles: the table of arms, and which tensors each takes.
 adaptations: what fine-tuning may change.
 """

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from seqtransfer.corpora.converters import CONVERTERS
-from seqtransfer.encoders import arms, capacity
+from seqtransfer.encoders import capacity, initializations
 from seqtransfer.study import schemas
 from seqtransfer.tokens.tokenizations import TOKENIZATIONS
 from seqtransfer.training import evaluations
@@ -152,7 +152,7 @@ def complete(config: dict) -> None:
 def corpora(config: dict) -> list[str]:
     """What the study pretrains on, once each: names of tasks and of artificial corpora."""
     names = []
-    for arm in map(arms.parse, config["initializations"]):
+    for arm in map(initializations.parse, config["initializations"]):
         if arm.kind == "domain":
             elsewhere = config.get("domain_encoders", {})
             names += [task for task in config["tasks"] if task not in elsewhere]
@@ -165,8 +165,9 @@ def corpora(config: dict) -> list[str]:
 
 def figures(config: dict) -> list[str]:
     """The figures (each with a table of its name) that only some arms call for."""
-    kinds = {arms.parse(name).kind for name in config["initializations"]}
-    parts = {"moments", "re-embedded", "first", *(n for n in arms.PLAIN if n.endswith("-only"))}
+    kinds = {initializations.parse(name).kind for name in config["initializations"]}
+    rungs = {kind for kind, known in initializations.DESCRIPTIONS.items() if known.rung}
+    parts = rungs - {"text", "shuffled"}  # these two alone are claims' arms, not a ladder
     found = ["pretraining"] if "checkpoint" in kinds else []
     if "random" in kinds:  # these show gains over it
         found += [name for name, of in (("transfer", {"from"}), ("ladder", parts)) if kinds & of]
@@ -209,7 +210,7 @@ def _check_initializations(config: dict) -> None:
                 " which is always kept; drop it"
             )
     for name in config["initializations"]:
-        arm = arms.parse(name)
+        arm = initializations.parse(name)
         if arm.kind == "from":
             _known(f"initializations: corpus of {name!r}", arm.corpus,
                    {**catalogue["tasks"], **catalogue["artificial"]})  # fmt: skip

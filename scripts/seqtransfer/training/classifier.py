@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from safetensors.torch import save as serialized
 from torch import nn
 
-from seqtransfer.encoders import adaptations, arms, bert, initializations, loading
+from seqtransfer.encoders import adaptations, bert, initializations, loading
 from seqtransfer.encoders.hugging_face import Stock
 from seqtransfer.encoders.loading import Facts, State
 from seqtransfer.files.atomic import atomic
@@ -91,10 +91,10 @@ class Sources:
 
         Raises ValueError for an unknown initialization, or one whose weights are not there.
         """
-        arm, fresh = arms.parse(initialization), self.fresh()
+        arm, fresh = initializations.parse(initialization), self.fresh()
         generator = torch.Generator().manual_seed(derive(self.seed, self.task, initialization))
         rows = None
-        if arms.is_pretrained(initialization):
+        if initializations.is_pretrained(initialization):
             pretrained = self._pretrained_elsewhere(initialization, fresh)
         elif arm.kind == "random":
             pretrained = {}

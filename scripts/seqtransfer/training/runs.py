@@ -12,7 +12,7 @@ import numpy as np
 
 from seqtransfer import seeds
 from seqtransfer.corpora import text_files
-from seqtransfer.encoders import arms
+from seqtransfer.encoders import initializations
 from seqtransfer.files import json_tsv
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring.task_kinds import Target
@@ -51,7 +51,7 @@ class Point:
         borrowed = None
         if pretrained:
             known = json_tsv.read_json(pretrained.parent / "encoder.json")["symbols"]
-            corpus = arms.parse(self.initialization).corpus
+            corpus = initializations.parse(self.initialization).corpus
             borrowed = borrowed_rows(
                 Vocabulary(tuple(json_tsv.read_json(facts)["symbols"])),
                 known,
