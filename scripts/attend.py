@@ -6,12 +6,10 @@ import pandas as pd
 
 from seqtransfer.encoders import arms
 from seqtransfer.files import arrow, json_tsv
-from seqtransfer.similarity import attention_maps, representations
+from seqtransfer.similarity import attention_maps, encoder_pairs, representations
+from seqtransfer.similarity.encoder_pairs import STAGES, Encoder
 from seqtransfer.study import logs
 from seqtransfer.training import classifier, devices, runs
-
-STAGES = ("before", "after")
-CHANGE = "change"  # an arm before against itself after
 
 
 def main(
@@ -50,17 +48,16 @@ def main(
     chosen = arrow.Ragged.from_lists(
         [ragged[row] for row in rows], ragged.labels[rows], ragged.names[rows]
     )
-    wanted = [((left, stage), (right, stage)) for stage in STAGES for left, right in pairs]
-    wanted += [((arm, "before"), (arm, "after")) for arm in metrics]
+    wanted = encoder_pairs.compared(metrics, pairs)
     table = []
     with devices.reproducible(0, threads):
-        encoders = {(arm, stage): encoder_of(arm, stage) for arm in metrics for stage in STAGES}
+        encoders = {
+            Encoder(arm, stage): encoder_of(arm, stage) for arm in metrics for stage in STAGES
+        }
         for row in attention_maps.compare(encoders, wanted, chosen, device):
-            (left, stage), (right, right_stage) = row.pop("left"), row.pop("right")
-            stage = stage if stage == right_stage else CHANGE
-            run = {"task": task, "left": left, "right": right, "seed": seed, "stage": stage}
-            print(run, row)
-            table.append({**run, **row, "code": code})
+            names = encoder_pairs.row_names(row.pop("left"), row.pop("right"), task, seed)
+            print(names, row)
+            table.append({**names, **row, "code": code})
     json_tsv.write_table(attention, pd.DataFrame(table))
 
 

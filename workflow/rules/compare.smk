@@ -45,7 +45,7 @@ rule calibrate:
             allow_missing=True,
         ),
         floor=rules.represent_floor.output.floor,
-        again=ceiling,
+        ceiling=ceiling,
     output:
         references="<results>/similarities/{task}/references.tsv",
         paper=(
