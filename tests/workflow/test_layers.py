@@ -64,10 +64,21 @@ def test_torch_is_only_where_models_are_computed():
 
 def test_measures_statistics_and_metrics_know_only_numpy_and_scipy():
     known = {"numpy", "scipy", "math", "collections", "dataclasses", "functools", "typing"}
+    numeric = "similarity.measures", "similarity.layer_comparison", "scoring.metrics"
     for module in MODULES:
-        if module.startswith(("similarity.measures", "similarity.comparison", "scoring.metrics")):
+        if module.startswith(numeric):
             assert of(module)[0] <= known, module
             assert {room(lower) for lower in of(module)[1]} <= {"similarity"}, module
+
+
+def test_planning_a_study_imports_nothing_heavy():
+    modules = ", ".join(f"seqtransfer.{module}" for module in PLANNING)
+    code = f"import sys; import {modules}; print(*sys.modules)"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert not {"torch", "scipy", "Bio", "music21"} & set(done.stdout.split())
 
 
 # What a job does not need and would wait for: together these take longer than many jobs work.
