@@ -4,6 +4,7 @@ In: trained models and the test sequences of a task.
 Out: one row per pair of encoders, pair of layers and measure: a score beside its null; floor,
 ceiling and interval of the similarity to the reference arm; matched attention heads.
 
+run_models: the models that fine-tuning began and ended with.
 representations: which tokens are compared, and a model's hidden states there.
 representation_files: these hidden states on disk.
 encoder_pairs: which encoders and which layers are compared.
