@@ -2,14 +2,11 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import compare
 from seqtransfer.files import json_tsv
 from seqtransfer.similarity import (
     encoder_comparison,
-    encoder_pairs,
     layer_comparison,
     representation_files,
 )
@@ -45,19 +42,6 @@ def run(tmp_path, before, after, pairs, maps=(), measures=("pwcca", "cka")):
 def arms(folder, **seeds):
     folder.mkdir()
     return {name: write(folder / f"{name}.arrow", seed) for name, seed in seeds.items()}
-
-
-@given(st.integers(1, 24), st.integers(1, 24))
-def test_layers_at_equal_depth_are_the_nearest_from_first_to_last_in_order(left, right):
-    chosen = [encoder_pairs.layer_at_equal_depth(i, left, right) for i in range(left + 1)]
-    assert chosen[0] == 0 and chosen[-1] == right
-    assert chosen == sorted(chosen)
-    for i, j in enumerate(chosen):
-        assert abs(i / left - j / right) <= 0.5 / right + 1e-12
-
-
-def test_encoders_of_equal_depth_are_compared_layer_by_layer():
-    assert [encoder_pairs.layer_at_equal_depth(i, 6, 6) for i in range(7)] == list(range(7))
 
 
 def test_a_row_for_every_pair_stage_depth_and_measure_and_arms_against_themselves(tmp_path):
@@ -134,28 +118,6 @@ def test_encoders_of_other_rows_are_refused(change, message, tmp_path):
     }
     with pytest.raises(ValueError, match=message):
         list(encoder_comparison.compare(encoders, [("a", "b")], [], ["cka"], draws=2, seed=0))
-
-
-def test_layers_written_in_chunks_are_those_written_at_once(tmp_path):
-    ids = np.array([f"e:{i}" for i in range(12)])
-    x = {"layer_0": layer(0, 0), "layer_10": layer(0, 1)}
-    representation_files.write(tmp_path / "one.arrow", [(ids, SEQUENCES, x)])
-    parts = [slice(0, 3), slice(3, 9), slice(9, 12)]
-    chunks = ((ids[p], SEQUENCES[p], {name: rows[p] for name, rows in x.items()}) for p in parts)
-    representation_files.write(tmp_path / "many.arrow", chunks)
-    one, many = (RepresentationFile(tmp_path / f"{name}.arrow") for name in ("one", "many"))
-    assert representation_files.layer_numbers(one) == [0, 10]
-    for name in ("ids", "sequences", *x):
-        np.testing.assert_array_equal(one[name], many[name])
-    np.testing.assert_array_equal(one["layer_10"], x["layer_10"])
-    np.testing.assert_array_equal(one["ids"], ids)
-    assert not one["layer_0"].flags.owndata  # a view of the file
-
-
-def test_no_rows_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="no rows to write"):
-        representation_files.write(tmp_path / "x.arrow", [])
-    assert not list(tmp_path.iterdir())
 
 
 def test_layers_are_read_in_chunks_only_where_those_of_a_time_exceed_the_memory(

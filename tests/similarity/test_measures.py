@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqtransfer.similarity.measures import MEASURES, correlation
+from seqtransfer.similarity.measures import FAMILIES, MEASURES, correlation
 from seqtransfer.similarity.measures.pair import Pair
 from seqtransfer.similarity.measures.representation import Representation
 
@@ -57,6 +57,12 @@ def ties(measure, n, p, q):
 
 
 # What a measure declares.
+
+
+def test_every_measure_has_a_name_of_its_own_and_a_title():
+    assert len(MEASURES) == sum(map(len, FAMILIES))
+    for measure in MEASURES.values():
+        assert measure.title.endswith("."), measure.name
 
 
 @MEASURE

@@ -251,26 +251,3 @@ def test_arrays_without_similarities_are_refused(rows, message):
 def test_a_measure_that_needs_rows_says_what_to_do():
     with pytest.raises(ValueError, match=r"x: this measure needs its rows.* raise compare\.memory"):
         MEASURES["cka_minibatch"].of(pairing(*related(0, 40, 5, 5)))
-
-
-# Rows in several places of a file.
-
-
-def test_rows_of_several_chunks_read_as_the_array(tmp_path):
-    x = draw(0, 23, 3).astype(np.float32)
-    cuts = [0, 1, 9, 20, 23]
-    chunks = (
-        (np.array([f"e{i}" for i in range(a, b)]), np.arange(a, b), {"layer_0": x[a:b]})
-        for a, b in pairwise(cuts)
-    )
-    representation_files.write(tmp_path / "x.arrow", chunks)
-    rows = RepresentationFile(tmp_path / "x.arrow")["layer_0"]
-    assert isinstance(rows, representation_files.ChunkedLayer)
-    assert (len(rows), rows.shape, rows.dtype) == (23, x.shape, x.dtype)
-    order = np.random.default_rng(0).permutation(23)
-    for index in (
-        slice(None), slice(0, 1), slice(5, 21), slice(-4, None), slice(9, 9), slice(0, 23, 2),
-        order, order[:4].reshape(2, 2), order > 11, -1, (slice(2, 12), order[:2] % 3),
-    ):  # fmt: skip
-        np.testing.assert_array_equal(rows[index], x[index])
-    np.testing.assert_array_equal(np.asarray(rows, dtype=float), x.astype(float))

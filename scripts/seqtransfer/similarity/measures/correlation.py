@@ -44,7 +44,7 @@ WEIGHTED = frozenset({PERMUTATION, SCALING, SHIFT})  # what weights over neurons
 
 
 def mean_cca(pair: Pair) -> float:
-    """Mean canonical correlation: sum rho_i / k."""
+    """CCA, the mean canonical correlation: sum rho_i / k (Kornblith et al. 2019)."""
     return pair.canonical_correlations.mean()
 
 

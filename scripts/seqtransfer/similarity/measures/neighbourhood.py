@@ -34,9 +34,9 @@ def rsa_correlation(pair: Pair) -> float:
 
 
 def mutual_neighbours(pair: Pair) -> float:
-    """Share of each row's 10 nearest rows, by cosine, that both agree on (Huh et al. 2024).
+    """Mutual nearest neighbours: the share of 10 that both agree on (Huh et al. 2024).
 
-    The mean over rows, in [0, 1].
+    Of each row's 10 nearest rows by cosine; the mean over rows, in [0, 1].
     """
     left, right = pair.of_both(_nearest)
     return (left & pair.reordered_square(right)).sum() / (NEIGHBOURS * len(left))
