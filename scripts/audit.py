@@ -8,7 +8,6 @@ import pandas as pd
 from seqtransfer.files import arrow, json_tsv
 from seqtransfer.study import logs
 from seqtransfer.tokens import encoding, leak_audit
-from seqtransfer.tokens.vocabulary import WordPieces
 
 
 def main(
@@ -17,26 +16,21 @@ def main(
     record: dict,
     corpus: list[Path],
     encoder: Path,
-    sizes: dict,
-    max_length: int,
-    train: Path,
-    dev: Path,
-    test: Path,
+    settings: encoding.Settings,
+    parts: dict[str, Path],
     audit: Path,
     nearest: Path,
 ) -> None:
-    settings = encoding.Settings.of(record, sizes, max_length)
-    examples = encoding.read_examples(record["format"], corpus, WordPieces(encoder), settings)
+    """record, corpus, encoder, settings: as in `encode`; parts: files of train, test and dev."""
     # Compared is what the encoder sees: sequences that differ only past the cut are equal.
-    seen = {e.id: s for e, (s, _) in zip(examples, encoding.view(examples, settings), strict=True)}
-    paths = {"train": train, "test": test, "dev": dev}
-    parts = {part: arrow.read_ragged(path).names for part, path in paths.items()}
-    regression = settings.kind == "regression"
-    usable = [e.id for e in examples if regression or e.label in settings.classes]
+    viewed = encoding.view(encoding.read(record, corpus, encoder, settings), settings)
+    seen = {example.id: example.symbols for example in viewed.examples}
+    parts = {part: arrow.read_ragged(path).names for part, path in parts.items()}
+    usable = [e.id for e in viewed.examples if encoding.is_usable(e, settings)]
     drawn = leak_audit.random_parts(
         len(usable),
         {part: len(names) for part, names in parts.items()},
-        np.random.default_rng(sizes["split_seed"]),
+        np.random.default_rng(settings.split_seed),
     )
     before = {part: [usable[i] for i in indices] for part, indices in drawn.items()}
     kmer = (settings.neighbours or {}).get("kmer") or leak_audit.kmer_for(list(seen.values()))
@@ -58,11 +52,10 @@ if __name__ == "__main__":
             record=snakemake.params.record,
             corpus=[Path(path) for path in snakemake.input.corpus],
             encoder=Path(snakemake.input.encoder).parent,
-            sizes=snakemake.params.examples,
-            max_length=snakemake.params.max_length,
-            train=Path(snakemake.input.train),
-            dev=Path(snakemake.input.dev),
-            test=Path(snakemake.input.test),
+            settings=encoding.Settings.of(
+                snakemake.params.record, snakemake.params.examples, snakemake.params.max_length
+            ),
+            parts={part: Path(snakemake.input[part]) for part in ("train", "test", "dev")},
             audit=Path(snakemake.output.audit),
             nearest=Path(snakemake.output.nearest),
         )

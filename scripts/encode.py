@@ -7,7 +7,6 @@ import numpy as np
 from seqtransfer.files import arrow, json_tsv
 from seqtransfer.study import logs, provenance
 from seqtransfer.tokens import encoding, manifests
-from seqtransfer.tokens.vocabulary import WordPieces
 
 
 def main(
@@ -16,13 +15,13 @@ def main(
     record: dict,
     corpus: list[Path],
     encoder: Path,
-    sizes: dict,
-    max_length: int,
+    settings: encoding.Settings,
     folder: Path,
     code: str,
 ) -> None:
-    settings = encoding.Settings.of(record, sizes, max_length)
-    examples = encoding.read_examples(record["format"], corpus, WordPieces(encoder), settings)
+    """record: the catalogue's entry of the task; corpus: its file or folders; encoder: folder of
+    the encoder whose word pieces a text is split into."""
+    examples = encoding.read(record, corpus, encoder, settings)
     arrays, vocabulary, built = encoding.build(examples, settings)
     manifest = manifests.write(folder / "manifest.tsv", built.pop("manifest"))
     for part, ragged in arrays.items():
@@ -54,8 +53,9 @@ if __name__ == "__main__":
             record=snakemake.params.record,
             corpus=[Path(path) for path in snakemake.input.corpus],
             encoder=Path(snakemake.input.encoder).parent,
-            sizes=snakemake.params.examples,
-            max_length=snakemake.params.max_length,
+            settings=encoding.Settings.of(
+                snakemake.params.record, snakemake.params.examples, snakemake.params.max_length
+            ),
             folder=Path(snakemake.output.task).parent,
             code=snakemake.params.code,
         )

@@ -5,7 +5,7 @@ import pytest
 from seqtransfer.corpora import converters
 from seqtransfer.corpora.converters import dance_tunes
 from seqtransfer.corpora.midi import read_pitches
-from seqtransfer.corpora.texts import read_strings
+from seqtransfer.corpora.text_files import rows
 
 TUNE = "X: {x}\nT:{title}\nM:2/4\nL:1/8\n{dance}K:C\nCDEF|GABc:|\n\n"
 RECORD = {"converter": "tunes", "classes": ["reel", "jig"]}
@@ -26,7 +26,9 @@ def test_reels_hornpipes_and_jigs_are_exported_and_others_left_out(tmp_path):
     books = {"ryansMammoth": ["reel", "strathspey", ""], "oneills1850": ["REEL", "double jig "]}
     write_books(tmp_path / "raw", **books)
     converters.convert(RECORD, tmp_path / "raw", tmp_path / "out.midi")
-    assert read_strings(tmp_path / "out.midi" / "index.tsv", ("file",)).to_dict("records") == [
+    assert [
+        row for _, row in rows(tmp_path / "out.midi" / "index.tsv", ("file",), delimiter="\t")
+    ] == [
         {
             "file": "ryansMammoth-a-001.mid",
             "label": "reel",
@@ -43,7 +45,7 @@ def test_reels_hornpipes_and_jigs_are_exported_and_others_left_out(tmp_path):
 def test_a_missing_book_and_too_many_failures_are_named(tmp_path, monkeypatch):
     write_books(tmp_path / "raw", ryansMammoth=["reel"])
     with pytest.raises(ValueError, match=r"holds no oneills1850/\*\.abc"):
-        dance_tunes.tunes(tmp_path / "raw", tmp_path / "out.midi")
+        dance_tunes.convert(tmp_path / "raw", tmp_path / "out.midi")
     write_books(tmp_path / "raw", oneills1850=["reel"])
 
     def fail(*_):
@@ -51,5 +53,5 @@ def test_a_missing_book_and_too_many_failures_are_named(tmp_path, monkeypatch):
 
     monkeypatch.setattr(dance_tunes, "write_midi", fail)
     with pytest.raises(ValueError, match="could not export 2 tunes"):
-        dance_tunes.tunes(tmp_path / "raw", tmp_path / "out.midi")
+        dance_tunes.convert(tmp_path / "raw", tmp_path / "out.midi")
     assert not (tmp_path / "out.midi").exists()

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from seqtransfer.corpora.examples import Example, TextExample
 from seqtransfer.corpora.fasta import read_fasta, write_fasta
-from seqtransfer.corpora.texts import read_strings, read_text
+from seqtransfer.corpora.text_files import rows
+from seqtransfer.corpora.texts import read_text
 
 # Any text but lone surrogates, which no UTF-8 file can hold.
 VALUES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
@@ -138,4 +139,4 @@ def test_a_table_in_another_encoding_is_named(tmp_path):
     path = tmp_path / "latin.tsv"
     path.write_bytes("id\ttext\n1\tcafé\n".encode("latin-1"))
     with pytest.raises(ValueError, match=r"latin\.tsv: line 2: byte 0xe9 is no text in utf-8"):
-        read_strings(path, ["id"])
+        list(rows(path, ["id"]))

@@ -15,7 +15,8 @@ from project import ROOT, SHARED
 from seqtransfer.corpora import converters
 from seqtransfer.corpora.examples import Example, TextExample
 from seqtransfer.corpora.fasta import read_fasta
-from seqtransfer.corpora.texts import read_strings, read_text
+from seqtransfer.corpora.text_files import rows
+from seqtransfer.corpora.texts import read_text
 
 SONG = b"MThd\0\0\0\6\0\0\0\1\0\x60MTrk\0\0\0\4\0\xff\x2f\0"
 
@@ -33,7 +34,7 @@ def convert(tmp_path, converter, layout, files=(), *, form="fasta", classes=("a"
     corpus = tmp_path / f"out.{dict(fasta='fasta', text='tsv', midi='midi')[form]}"
     converters.convert(record, folder, corpus)
     if form == "midi":
-        return read_strings(corpus / "index.tsv", ("file", "label")).to_dict("records")
+        return [row for _, row in rows(corpus / "index.tsv", ("file", "label"), delimiter="\t")]
     return list((read_fasta if form == "fasta" else read_text)(corpus))
 
 

@@ -3,6 +3,8 @@
 import pytest
 
 from seqtransfer.corpora import layouts
+from seqtransfer.corpora.converters import CONVERTERS
+from seqtransfer.study.configuration import check_layout
 
 FILE = {"file": "x"}
 LABEL = {"label": {"field": 2}}
@@ -11,58 +13,50 @@ LABEL = {"label": {"field": 2}}
 @pytest.mark.parametrize(
     ("converter", "layout", "message"),
     [
-        (
-            "table",
-            {**FILE, "columns": "x"},
-            "unknown key 'columns'; allowed: file, files",
-        ),
-        ("table", {}, "needs either `file` or `files`"),
-        ("table", {**FILE, "files": {"train": "y"}}, "needs either `file` or `files`"),
-        ("table", {"files": {"trian": "x"}}, "'trian' is no part; use some of train, dev, test"),
-        ("table", {"files": ["x"]}, r"files is \['x'\] instead of a map to file names"),
-        ("table", {"files": {"train": 3}}, "instead of a map"),
+        ("table", {**FILE, "lable": "x"}, "x.layout: unknown key 'lable'; did you mean 'label'"),
+        ("table", {}, "needs one of `file:` or `files:`; it has no key"),
+        ("table", {**FILE, "files": {"train": "y"}}, "needs one of `file:` or `files:`"),
+        ("table", {"files": {"trian": "x"}}, "unknown key 'trian'; did you mean 'train'"),
+        ("table", {"files": ["x"]}, r"files: \['x'\] is not a map of keys and values"),
+        ("table", {"files": {"train": 3}}, "files.train: 3 is not text"),
         ("table", {"files": {"train": "x"}, "split": "s"}, "contradict each other"),
         ("table", {"files": {"train": "x", "dev": "y"}, "dev_share": 0.1}, "a dev file and"),
         ("table", {**FILE, "dev_share": 0.1}, "`dev_share` needs given parts"),
-        ("table", {"files": {"train": "x"}, "dev_share": 1}, "dev_share is 1.0"),
-        ("table", {"files": {"train": "x"}, "dev_share": "0.1"}, "instead of a number"),
-        ("table", {**FILE, "label": 2}, "label is 2 instead of a name"),
-        ("table", {**FILE, "header": "a,b"}, "instead of a list of names"),
-        ("table", {**FILE, "alphabet": "DNA"}, "alphabet 'DNA' is unknown; known: dna, rna"),
-        ("table", {**FILE, "strip": ["gap"]}, "'gap' is unknown; known: .*gaps"),
-        ("fasta", {**FILE, "format": "fastq"}, "format 'fastq'; use fasta, genbank or embl"),
-        ("fasta", {**FILE, "label": "x"}, r"instead of a map such as \{field: 2\}"),
-        ("fasta", {**FILE, "label": {}}, "label needs exactly one of field, pattern"),
-        ("fasta", {**FILE, "label": {"field": 1, "file": "x"}}, "needs exactly one of"),
-        ("fasta", {**FILE, "label": {"field": 0}}, "field is 0; it counts words from 1"),
-        ("fasta", {**FILE, "label": {"word": 1}}, "label: unknown key 'word'; allowed: field"),
+        ("table", {"files": {"train": "x"}, "dev_share": 1}, "dev_share: 1 is greater than or"),
+        ("table", {"files": {"train": "x"}, "dev_share": "0.1"}, "'0.1' is not a number; drop"),
+        ("table", {**FILE, "label": 2}, "label: 2 is not text"),
+        ("table", {**FILE, "header": "a,b"}, r"header: 'a,b' is not a list, in \[ \]"),
+        ("table", {**FILE, "alphabet": "DNA"}, "alphabet: 'DNA' is unknown; known: dna, rna"),
+        ("table", {**FILE, "strip": ["gap"]}, "strip.0: 'gap' is unknown; known: gaps, stop"),
+        ("fasta", {**FILE, "format": "fastq"}, "'fastq' is unknown; known: fasta, genbank, embl"),
+        ("fasta", {**FILE, "label": "x"}, "label: 'x' is not a map of keys and values"),
+        ("fasta", {**FILE, "label": {}}, "label: needs one of `field:` or `pattern:`"),
+        ("fasta", {**FILE, "label": {"field": 1, "file": "x"}}, "label: needs one of"),
+        ("fasta", {**FILE, "label": {"field": 0}}, "label.field: 0 is less than the minimum of 1"),
+        ("fasta", {**FILE, "label": {"word": 1}}, "label: unknown key 'word'"),
         ("fasta", {**FILE, "label": {"pattern": "label=("}}, "label: pattern .* is no regular"),
-        (
-            "fasta",
-            {**FILE, "label": {"pattern": "label"}},
-            "pattern 'label' needs one group",
-        ),
+        ("fasta", {**FILE, "label": {"pattern": "label"}}, "pattern 'label' needs one group"),
         ("fasta", {**FILE, "label": {"column": "y"}}, "belong together"),
         ("fasta", {**FILE, **LABEL, "labels": "x.tsv"}, "belong together"),
-        ("midi", {}, "needs the key `table`"),
-        ("lines", {}, "needs the key `files`"),
-        ("lines", {"files": {}}, "instead of a map"),
-        ("splice", FILE, r"converter `splice` takes no layout; found \['file'\]"),
+        ("midi", {}, "needs `table:`"),
+        ("lines", {}, "needs `files:`"),
+        ("lines", {"files": {}}, "files: .* should be non-empty"),
+        ("splice", FILE, r"converter `splice` takes none; found \['file'\]"),
     ],
 )
 def test_a_layout_that_its_converter_cannot_follow_is_refused(converter, layout, message):
-    with pytest.raises(ValueError, match=message):
-        layouts.parse(converter, layout)
+    with pytest.raises(ValueError, match=message) as caught:
+        check_layout("x.layout", converter, layout)
+    assert "\n" not in str(caught.value)
 
 
-def test_a_layout_has_defaults_and_packaged_converters_have_none():
-    table = layouts.parse("table", {"file": "x.csv", "strip": ["gaps"]})
-    assert (table.sequence, table.label, table.strip, table.split) == (
-        "sequence",
-        "label",
-        ("gaps",),
-        None,
-    )
-    assert layouts.parse("fasta", FILE).label == layouts.Source(pattern=r"(?:^|\s)label=(\S+)")
-    assert layouts.parse("lines", {"files": {1: "x"}}).files == {"1": "x"}
-    assert layouts.parse("splice", {}) is None
+def test_options_that_a_layout_leaves_out_have_defaults():
+    layout = {"file": "x.csv", "strip": ["gaps"]}
+    check_layout("x", "table", layout)
+    found = layouts.options(CONVERTERS["table"].layout, layout)
+    assert (found.sequence, found.label, found.strip) == ("sequence", "label", ["gaps"])
+    assert found.split is found.group is found.files is None
+
+
+def test_labels_of_a_table_of_lines_may_be_numbers():
+    check_layout("x", "lines", {"files": {0: "negative.txt", 1: "positive.txt"}})

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import symusic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ import plain_midi
 from plain_midi import chunk, header, meta, off, on, track, write
 from project import ROOT, SHARED
 from seqtransfer.corpora import midi
-from seqtransfer.tokens.encoding import Settings, read_examples
+from seqtransfer.tokens.encoding import Settings, read
 from seqtransfer.tokens.tokenizations import notes_within
 
 ASAP = SHARED / "music" / "asap"
@@ -181,7 +182,7 @@ def test_a_file_too_large_is_not_even_read(tmp_path):
     "path", sorted((ROOT / "tests/data/midi").glob("*.mid")), ids=lambda p: p.stem
 )
 def test_damaged_files_that_symusic_alone_reads_are_refused(path):
-    midi.symusic.Score.from_midi(path.read_bytes())  # it does read them
+    symusic.Score.from_midi(path.read_bytes())  # it does read them
     with pytest.raises(ValueError, match=path.name):
         midi.read_notes(path)
 
@@ -204,5 +205,5 @@ def test_a_window_of_intervals_fills_the_sequence(tmp_path):
         ("bach",), "grouped", "head", 7, {"train": 1, "dev": 1, "test": 1}, 0,
         tokens={"kind": "intervals"},
     )  # fmt: skip
-    examples = read_examples("midi", [tmp_path], None, plan)
+    examples = read({"format": "midi"}, [tmp_path], tmp_path, plan)
     assert [len(e.symbols) for e in examples] == [notes_within(plan.tokens, 5)] * 4 == [3] * 4

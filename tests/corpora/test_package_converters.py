@@ -5,7 +5,7 @@ import tarfile
 
 import pytest
 
-from seqtransfer.corpora.converters import PACKAGED, localization, sentiment, splice
+from seqtransfer.corpora.converters import CONVERTERS, localization, sentiment, splice
 from seqtransfer.corpora.examples import Example
 from seqtransfer.corpora.fasta import read_fasta
 from seqtransfer.corpora.texts import read_text
@@ -20,7 +20,7 @@ def write_splice(folder, *rows):
 def test_splice_rows_become_sequences_and_repeats_stay(tmp_path):
     row = ", ".join("ACGT" * 15)
     write_splice(tmp_path, f"{row}, EI", f"{row}, N", f"{row}, EI")
-    PACKAGED["splice"](tmp_path, tmp_path / "splice.fasta")
+    CONVERTERS["splice"].convert(tmp_path, tmp_path / "splice.fasta")
     assert list(read_fasta(tmp_path / "splice.fasta")) == [
         Example(f"splice-000{i}", "ACGT" * 15, label, None, None)
         for i, label in enumerate(["EI", "N", "EI"], start=1)
@@ -31,13 +31,13 @@ def test_splice_rows_become_sequences_and_repeats_stay(tmp_path):
 def test_a_splice_row_of_another_shape_is_named(tmp_path, row):
     write_splice(tmp_path, ", ".join("ACGT" * 15) + ", EI", row)
     with pytest.raises(ValueError, match=r"splice\.dat: line 2: expected 60 letters"):
-        splice.splice(tmp_path, tmp_path / "splice.fasta")
+        splice.convert(tmp_path, tmp_path / "splice.fasta")
     assert not (tmp_path / "splice.fasta").exists()
 
 
 def test_a_missing_file_is_named_with_its_folder(tmp_path):
     with pytest.raises(ValueError, match=r"holds 0 files called splice\.dat.*`extract`"):
-        splice.splice(tmp_path, tmp_path / "splice.fasta")
+        splice.convert(tmp_path, tmp_path / "splice.fasta")
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def proteins(tmp_path, monkeypatch):
 
 
 def test_proteins_keep_their_official_split_and_labels_with_semicolons(proteins, tmp_path):
-    PACKAGED["localization"](tmp_path, tmp_path / "out.fasta")
+    CONVERTERS["localization"].convert(tmp_path, tmp_path / "out.fasta")
     assert list(read_fasta(tmp_path / "out.fasta")) == [
         Example("P4", "MKD", "Cytoplasm;Nucleus", None, "train"),
         Example("P0", "MKU", "ER", None, "train"),
@@ -81,7 +81,7 @@ def test_proteins_keep_their_official_split_and_labels_with_semicolons(proteins,
 def test_splits_of_another_size_or_that_overlap_are_refused(proteins, tmp_path, splits, message):
     (proteins / "splits.json").write_text(json.dumps(splits))
     with pytest.raises(ValueError, match=message):
-        localization.localization(tmp_path, tmp_path / "out.fasta")
+        localization.convert(tmp_path, tmp_path / "out.fasta")
 
 
 def write_snippets(folder, content, member="movieReviewSnippets_GroundTruth.txt"):
@@ -99,7 +99,7 @@ def test_clear_ratings_become_labels_and_unclear_ones_are_dropped(tmp_path, caps
         "5\t1.0\tGood",
     ]
     write_snippets(tmp_path, "\r\n".join([*lines, ""]).encode("latin-1"))
-    PACKAGED["sentiment"](tmp_path, tmp_path / "out.tsv")
+    CONVERTERS["sentiment"].convert(tmp_path, tmp_path / "out.tsv")
     found = [(e.id, e.label, e.text) for e in read_text(tmp_path / "out.tsv")]
     assert found == [
         ("movie-1", "positive", "The ''best'' caf\xe9, \"ever\""),
@@ -112,7 +112,7 @@ def test_clear_ratings_become_labels_and_unclear_ones_are_dropped(tmp_path, caps
 def test_a_snippet_without_a_rating_or_an_archive_without_snippets_is_named(tmp_path):
     write_snippets(tmp_path, b"1\t2.0\tgood\n2\tbad\n")
     with pytest.raises(ValueError, match=r"hutto.*line 2: rating 'bad' is no number"):
-        sentiment.sentiment(tmp_path, tmp_path / "out.tsv")
+        sentiment.convert(tmp_path, tmp_path / "out.tsv")
     write_snippets(tmp_path, b"", member="tweets_GroundTruth.txt")
     with pytest.raises(ValueError, match=r"has no member .*movieReviewSnippets"):
-        sentiment.sentiment(tmp_path, tmp_path / "out.tsv")
+        sentiment.convert(tmp_path, tmp_path / "out.tsv")

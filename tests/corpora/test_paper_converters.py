@@ -8,10 +8,11 @@ import pytest
 import yaml
 
 from project import ROOT, SHARED
-from seqtransfer.corpora import archives, converters, layouts
+from seqtransfer.corpora import archives, converters
 from seqtransfer.corpora.converters import glue, tape
 from seqtransfer.corpora.fasta import read_fasta
-from seqtransfer.corpora.texts import read_strings, read_text
+from seqtransfer.corpora.text_files import rows
+from seqtransfer.corpora.texts import read_text
 from seqtransfer.study import configuration
 
 CATALOGUE = yaml.safe_load((ROOT / "workflow/catalogue.yaml").read_text())["catalogue"]
@@ -173,7 +174,7 @@ def test_a_maestro_archive_keeps_composers_compositions_and_parts(tmp_path, vers
     archives.unpack(tmp_path / "x.zip", None, tmp_path / "raw")
     record = task(f"maestro-v{version[1]}", classes=["Frédéric Chopin", "Franz Liszt"])
     converters.convert(record, tmp_path / "raw", tmp_path / "out.midi")
-    found = read_strings(tmp_path / "out.midi" / "index.tsv", ("file",)).to_dict("records")
+    found = [row for _, row in rows(tmp_path / "out.midi" / "index.tsv", ("file",), delimiter="\t")]
     assert [(r["file"], r["label"], r["split"]) for r in found] == [
         ("2004/x_wav.midi", "Frédéric Chopin", "train"),
         ("2018/y_wav--1.midi", "Franz Liszt", "dev"),
@@ -188,12 +189,6 @@ def test_every_task_of_the_catalogue_fits_its_converter_and_its_source():
     config["catalogue"] = {**CATALOGUE, "encoders": encoders, "artificial": {}}
     config["tasks"] = list(CATALOGUE["tasks"])
     configuration.check(config)
-
-
-def test_every_converter_is_in_the_table_of_forms_and_only_those():
-    known = set(converters.GENERAL) | set(converters.PACKAGED) | {"scores"}
-    assert set(layouts.FORMS) == known
-    assert set(layouts.GENERAL) == set(converters.GENERAL)
 
 
 def test_every_address_has_a_digest_and_every_package_a_sum():

@@ -8,7 +8,7 @@ from music21 import bar, common, converter, note, stream
 
 from seqtransfer.corpora import score_export
 from seqtransfer.corpora.midi import read_midi_folders, read_pitches
-from seqtransfer.corpora.texts import read_strings
+from seqtransfer.corpora.text_files import rows
 
 CORPUS = common.getCorpusFilePath()
 
@@ -62,12 +62,10 @@ def test_a_composer_becomes_a_folder_of_pieces_with_an_index(tmp_path):
     corpus = write_scores(tmp_path / "corpus", one="C4 D4", two="E4 F4", three="G4 A4")
     out = tmp_path / "out" / "composer"
     score_export.export_pieces(corpus, "composer", 2, out)
-    table = read_strings(out / "index.tsv", ("file", "label", "group"))
-    assert table.to_dict("list") == {
-        "file": ["composer-one.mid", "composer-three.mid"],
-        "label": ["composer", "composer"],
-        "group": ["composer-one", "composer-three"],
-    }
+    assert [row for _, row in rows(out / "index.tsv", ("file", "label", "group"))] == [
+        {"file": "composer-one.mid", "label": "composer", "group": "composer-one"},
+        {"file": "composer-three.mid", "label": "composer", "group": "composer-three"},
+    ]
     examples = read_midi_folders([out / "index.tsv"], 2)
     assert [e.symbols for e in examples] == [("60", "62"), ("67", "69")]
     assert sorted(p.name for p in out.parent.iterdir()) == ["composer"]
@@ -77,7 +75,7 @@ def test_a_broken_score_is_left_out_and_printed_but_many_are_an_error(tmp_path, 
     corpus = write_scores(tmp_path / "corpus", **{f"p{i}": "C4 D4" for i in range(10)})
     (corpus / "composer" / "p3.musicxml").write_text("<score-partwise><oops>")
     score_export.export_pieces(corpus, "composer", 10, tmp_path / "out")
-    assert len(read_strings(tmp_path / "out" / "index.tsv", ["file"])) == 9
+    assert len(list(rows(tmp_path / "out" / "index.tsv", ["file"]))) == 9
     assert "p3.musicxml" in capsys.readouterr().out
     (corpus / "composer" / "p4.musicxml").write_text("")
     with pytest.raises(ValueError, match="could not export 2 of 10 pieces of composer"):

@@ -24,7 +24,7 @@ NAME = "owner/tiny"
 CODE = """
 import sys
 from pathlib import Path
-from seqtransfer import hub
+from seqtransfer.encoders import hub
 try:
     print("got", *hub.fetch(sys.argv[1], sys.argv[2], Path("encoders.lock")))
 except ValueError as error:

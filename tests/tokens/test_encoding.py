@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from seqtransfer.corpora.examples import Example
 from seqtransfer.tokens import encoding
-from seqtransfer.tokens.vocabulary import CLS, SEP, WordPieces
+from seqtransfer.tokens.vocabulary import CLS, SEP
 
 SETTINGS = encoding.Settings(
     classes=("a", "b"),
@@ -229,10 +229,9 @@ def test_fasta_and_text_are_read_into_symbols(tmp_path, tokenizer_folder):
     fasta.write_text(">x label=EI split=test\nACG\nT\n")
     row = {"id": "r1", "label": "pos", "text": "The film abc"}
     pd.DataFrame([row]).to_csv(table, sep="\t", index=False)
-    wordpieces = WordPieces(tokenizer_folder)
-    [example] = encoding.read_examples("fasta", [fasta], wordpieces, SETTINGS)
+    [example] = encoding.read({"format": "fasta"}, [fasta], tokenizer_folder, SETTINGS)
     assert (example.symbols, example.label, example.split) == ("ACGT", "EI", "test")
-    [example] = encoding.read_examples("text", [table], wordpieces, SETTINGS)
+    [example] = encoding.read({"format": "text"}, [table], tokenizer_folder, SETTINGS)
     assert example.symbols == ("the", "film", "a", "##b", "##c")
     assert (example.id, example.label, example.split) == ("r1", "pos", None)
 

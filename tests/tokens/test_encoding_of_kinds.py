@@ -13,7 +13,7 @@ from test_encoding import SETTINGS, corpus
 
 from seqtransfer.corpora.examples import Example
 from seqtransfer.tokens import encoding, splits
-from seqtransfer.tokens.vocabulary import CLS, PAD, SEP, SPECIALS, Vocabulary, WordPieces
+from seqtransfer.tokens.vocabulary import CLS, PAD, SEP, SPECIALS, Vocabulary
 
 REGRESSION = replace(SETTINGS, classes=(), kind="regression", split="random")
 PARTS = ("train", "dev", "test")
@@ -276,14 +276,15 @@ def test_symbols_that_do_not_fit_the_kind_are_refused_by_name():
 def test_a_text_pair_is_read_and_a_special_token_in_a_text_is_only_text(tmp_path, tokenizer_folder):
     row = {"id": "r1", "label": "pos", "text": "the [SEP] film", "second": "not bad"}
     pd.DataFrame([row]).to_csv(tmp_path / "text.tsv", sep="\t", index=False)
-    wordpieces = WordPieces(tokenizer_folder)
-    [example] = encoding.read_examples("text", [tmp_path / "text.tsv"], wordpieces, SETTINGS)
+    [example] = encoding.read(
+        {"format": "text"}, [tmp_path / "text.tsv"], tokenizer_folder, SETTINGS
+    )
     assert example.second == ("not", "bad")
     assert "[SEP]" not in example.symbols and example.symbols[:2] == ("the", "[")
     for form, kind in (("text", KMERS), ("fasta", {"kind": "intervals"})):
         plan = replace(SETTINGS, tokens=kind)
         with pytest.raises(ValueError, match=rf"not for the format {form}"):
-            encoding.read_examples(form, [tmp_path / "text.tsv"], wordpieces, plan)
+            encoding.read({"format": form}, [tmp_path / "text.tsv"], tokenizer_folder, plan)
 
 
 def test_no_token_of_a_part_is_padding():

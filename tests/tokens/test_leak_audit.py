@@ -17,6 +17,7 @@ from seqtransfer.corpora.examples import Example
 from seqtransfer.files import arrow, json_tsv
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.tokens import leak_audit
+from seqtransfer.tokens.encoding import Settings
 
 SPLICE = SHARED / "dna" / "splice.txt"
 
@@ -174,18 +175,23 @@ def test_the_script_audits_a_corpus_full_of_repeats(tmp_path, tokenizer_folder):
     for part, names in parts.items():
         ragged = Ragged.from_lists([[1, 2]] * len(names), [0] * len(names), names)
         arrow.write_ragged(tmp_path / part, ragged)
+    record = {
+        "format": "fasta",
+        "classes": ["0", "1"],
+        "split": "stratified",
+        "kind": "classification",
+        "tokens": {"kind": "symbols"},
+        "truncate": "head",
+        "neighbours": {"kmer": 6, "threshold": 0.5},
+    }
+    sizes = {"train": 20, "dev": 0, "test": 20, "split_seed": 0}
     audit.main(
         task="toy",
-        record={"format": "fasta", "classes": ["0", "1"], "split": "stratified",
-                "kind": "classification", "tokens": {"kind": "symbols"},
-                "truncate": "head", "neighbours": {"kmer": 6, "threshold": 0.5}},
+        record=record,
         corpus=[tmp_path / "toy.fasta"],
         encoder=tokenizer_folder,
-        sizes={"train": 20, "dev": 0, "test": 20, "split_seed": 0},
-        max_length=22,
-        train=tmp_path / "train",
-        dev=tmp_path / "dev",
-        test=tmp_path / "test",
+        settings=Settings.of(record, sizes, max_length=22),
+        parts={part: tmp_path / part for part in ("train", "test", "dev")},
         audit=tmp_path / "audit.tsv",
         nearest=tmp_path / "nearest.tsv",
     )  # fmt: skip

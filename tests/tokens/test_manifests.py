@@ -1,9 +1,10 @@
-"""A manifest says where every example went, and notices when the file or the corpus changed."""
+"""A manifest says where every example went, and refuses parts that share one."""
 
+import hashlib
 import subprocess
-from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,14 +28,14 @@ def corpus() -> list[Example]:
 def test_a_manifest_reads_back_as_it_was_with_every_cell_a_string(tmp_path):
     table = manifests.manifest(corpus(), PARTS, np.array([0, 0, 1, 2, 3]))
     digest = manifests.write(tmp_path / "m.tsv", table)
-    again = manifests.read(tmp_path / "m.tsv", digest)
-    assert again.equals(table)
+    again = pd.read_csv(tmp_path / "m.tsv", sep="\t", dtype=str, keep_default_na=False)
+    assert again.equals(table) and list(again) == manifests.COLUMNS
+    assert digest == hashlib.sha256((tmp_path / "m.tsv").read_bytes()).hexdigest()
     rows = {(row["part"], row["id"]): row for row in again.to_dict("records")}
     assert len(rows) == 7
     assert rows["train", "nan"] | {"sha256": ""} == {
         "part": "train", "id": "nan", "label": "1e2", "group": "", "cluster": "0", "sha256": ""
     }  # fmt: skip
-    manifests.verify("m.tsv", again, corpus())
 
 
 def test_hashes_are_those_of_sha256sum(tmp_path):
@@ -66,21 +67,6 @@ def test_a_pair_is_not_the_sequence_of_both(tmp_path):
     assert manifests.sequence_hash(pair) != manifests.sequence_hash(whole)
 
 
-def test_one_changed_byte_is_noticed(tmp_path):
-    path = tmp_path / "m.tsv"
-    digest = manifests.write(path, manifests.manifest(corpus(), PARTS))
-    path.write_text(path.read_text().replace("train\t007", "train\t008", 1))
-    manifests.read(path)
-    with pytest.raises(ValueError, match=r"m\.tsv: its sha256 is [0-9a-f]{64}, not " + digest):
-        manifests.read(path, digest)
-
-
-def test_a_table_that_is_no_manifest_is_refused(tmp_path):
-    (tmp_path / "m.tsv").write_text("part\tid\ntrain\tx\n")
-    with pytest.raises(ValueError, match=r"m\.tsv: a manifest has the columns"):
-        manifests.read(tmp_path / "m.tsv")
-
-
 @pytest.mark.parametrize(
     ("parts", "clusters", "message"),
     [
@@ -110,23 +96,6 @@ def test_dev_and_test_may_share_a_cluster_and_train_and_pretrain_anything():
         np.array([0, 1, 1, 2, 3]),
     )
     assert len(table) == 4
-
-
-@pytest.mark.parametrize(
-    ("index", "change", "message"),
-    [
-        (0, {"symbols": ("A",)}, "'007' has sha256 .* but in the corpus"),
-        (1, {"label": "100"}, "'nan' has label '1e2', but in the corpus '100'"),
-        (3, {"group": None}, "'pair' has group 'h', but in the corpus ''"),
-        (4, {"id": "renamed"}, "'rest' is not in the corpus any more"),
-    ],
-)
-def test_a_corpus_that_changed_is_noticed_by_name(index, change, message):
-    examples = corpus()
-    table = manifests.manifest(examples, PARTS)
-    examples[index] = replace(examples[index], **change)
-    with pytest.raises(ValueError, match=message):
-        manifests.verify("m.tsv", table, examples)
 
 
 @settings(max_examples=30)

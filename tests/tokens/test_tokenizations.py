@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seqtransfer.study.configuration import check_tokens
 from seqtransfer.tokens import tokenizations
 
 dna = st.text("ACGTN", max_size=40).map(tuple)
@@ -143,21 +144,19 @@ def test_a_size_below_the_alphabet_is_refused_with_both_numbers():
 @pytest.mark.parametrize(
     ("tokens", "words"),
     [
-        ({}, "kind None is unknown"),
-        ({"kind": "words"}, "'words' is unknown; use one of symbols, kmers, bpe, intervals"),
-        ({"kind": "kmers", "k": 3}, r"options \['k', 'stride'\], but has \['k'\]"),
-        ({"kind": "symbols", "k": 3}, r"options \[\], but has \['k'\]"),
-        ({"kind": "kmers", "k": 0, "stride": 1}, "k is 0; it must be an integer from 1"),
-        ({"kind": "kmers", "k": True, "stride": 1}, "k is True"),
-        ({"kind": "kmers", "k": 2, "stride": 3}, "stride 3 is longer than k 2"),
-        ({"kind": "bpe", "size": "512"}, "size is '512'"),
+        ({"kind": "words"}, "x.kind: 'words' is unknown; known: bpe, intervals, kmers, symbols"),
+        ({"kind": "kmers", "k": 3}, "x: needs `stride:`"),
+        ({"kind": "symbols", "k": 3}, "x: unknown key 'k'"),
+        ({"kind": "kmers", "k": 0, "stride": 1}, "x.k: 0 is less than the minimum of 1"),
+        ({"kind": "kmers", "k": True, "stride": 1}, "x.k: True is not a whole number"),
+        ({"kind": "kmers", "k": 2, "stride": 3}, "x: stride 3 is longer than k 2"),
+        ({"kind": "bpe", "size": "512"}, "x.size: '512' is not a whole number; drop the quotes"),
+        ({"kind": "intervals"}, "x: intervals are for midi tasks"),
     ],
 )
 def test_unknown_kinds_and_options_are_refused(tokens, words):
     with pytest.raises(ValueError, match=words):
-        tokenizations.check(tokens)
-    with pytest.raises(ValueError, match=words):
-        tokenizations.splitter(tokens)
+        check_tokens("x", tokens, "fasta")
 
 
 @pytest.mark.parametrize("kind", [{"kind": "kmers", "k": 2, "stride": 1}, {"kind": "intervals"}])

@@ -13,7 +13,6 @@ from seqtransfer.tokens.vocabulary import (
     PAD,
     SEP,
     SPECIALS,
-    UNKNOWN,
     Vocabulary,
     WordPieces,
     renamed,
@@ -33,7 +32,7 @@ def test_a_vocabulary_is_the_special_tokens_and_then_the_symbols_in_sorted_order
     assert vocabulary.symbols == ("A", "C", "G", "T")
     assert len(vocabulary) == 9
     ids = vocabulary.ids()
-    assert [ids[name] for name in SPECIALS] == [PAD, CLS, SEP, MASK, UNKNOWN] == list(range(5))
+    assert [ids[name] for name in SPECIALS] == [PAD, CLS, SEP, MASK, 4] == list(range(5))
     assert [ids[symbol] for symbol in "ACGT"] == [5, 6, 7, 8]
 
 

@@ -7,9 +7,12 @@ as upper case.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 GAPS = "-."
 STOP = "*"
@@ -76,8 +79,10 @@ class Cleaner:
         self.records += counts > 0
         return sequence
 
-    def table(self) -> pd.DataFrame:
+    def table(self) -> "pd.DataFrame":
         """Columns symbol, kind, count, records: what the sequences held and what was taken out."""
+        import pandas as pd
+
         rows = [
             (
                 symbol,

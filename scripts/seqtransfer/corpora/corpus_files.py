@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-import pandas as pd
-
 from seqtransfer.corpora.alphabets import Cleaner
 from seqtransfer.corpora.examples import Example, TextExample, check_ids, train_or_dev
 from seqtransfer.corpora.fasta import write_fasta
@@ -99,4 +97,4 @@ def copy_midi(roots: list[Path], corpus: Path, listed: list[tuple[str, str, dict
             shutil.copyfile(found, new / path)
             index.append({"file": path.as_posix(), **facts})
         check_ids(corpus, [row["file"] for row in index])
-        json_tsv.write_table(new / "index.tsv", pd.DataFrame(index))
+        json_tsv.write_records(new / "index.tsv", index)

@@ -5,10 +5,9 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-import symusic
 
 from seqtransfer.corpora.examples import Example, check_facts, check_ids
-from seqtransfer.corpora.texts import read_strings
+from seqtransfer.corpora.text_files import rows
 
 LARGEST = 1 << 23  # bytes of a file; a piano recital has about 2**20
 # The grammar of a track. A time is at most four bytes, of which all but the last are 128 or more.
@@ -43,7 +42,7 @@ def read_midi_folders(index_paths: Iterable[Path], notes_per_window: int) -> lis
     examples, pieces = [], []
     index_paths = [Path(path) for path in index_paths]
     for index in index_paths:
-        for row in read_strings(index, ("file", "label")).to_dict("records"):
+        for _, row in rows(index, ("file", "label"), delimiter="\t"):
             where = f"{index}: file {row['file']!r}"
             path = index.parent / row["file"]
             if not path.is_file():
@@ -81,6 +80,8 @@ def read_notes(path: Path) -> np.ndarray:
     Raises ValueError naming the file if it is no MIDI file, is damaged (see `check_structure`), or
     holds no notes.
     """
+    import symusic  # here: a study is planned without it
+
     try:
         size = path.stat().st_size
         if size > LARGEST:

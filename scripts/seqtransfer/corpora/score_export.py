@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
 import symusic
 
 from seqtransfer.corpora import sheet_music
@@ -45,7 +44,7 @@ def export_pieces(corpus_folder: Path, composer: str, pieces: int, folder: Path)
                 f"{corpus_folder}: could not export {failed} of {len(chosen)} pieces of {composer};"
                 " the log lists them"
             )
-        json_tsv.write_table(new / "index.tsv", pd.DataFrame(rows))
+        json_tsv.write_records(new / "index.tsv", rows)
 
 
 def list_pieces(corpus_folder: Path, composer: str) -> list[Path]:

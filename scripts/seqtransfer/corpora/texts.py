@@ -4,8 +4,6 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-import pandas as pd
-
 from seqtransfer.corpora.examples import TextExample, check_facts, check_ids
 from seqtransfer.corpora.text_files import rows
 from seqtransfer.files import json_tsv
@@ -44,21 +42,12 @@ def write_text(path: Path, examples: Iterable[TextExample]) -> None:
         _check_cell(where, "second", example.second if pairs else None)
         given = {"label": example.label, "group": example.group, "split": example.split}
         check_facts(where, given, how="give it a label")
-    columns = {name: [getattr(example, name) for example in examples] for name in ("id", "label")}
-    columns["text"] = [example.text for example in examples]
-    for name in ("second", "group", "split"):
-        cells = [getattr(example, name) or "" for example in examples]
-        if any(cells):
-            columns[name] = cells
-    json_tsv.write_table(path, pd.DataFrame(columns))
-
-
-def read_strings(path: Path, columns: Iterable[str]) -> pd.DataFrame:
-    """Read a TSV table with every cell a string: "001" stays "001", and an empty cell is "".
-
-    Raises ValueError naming file and line if it is no table, has no row or lacks one of `columns`.
-    """
-    return pd.DataFrame([row for _, row in rows(path, columns, delimiter="\t")], dtype=str)
+    names = ["id", "label", "text"]
+    names += [
+        name for name in ("second", "group", "split") if any(getattr(e, name) for e in examples)
+    ]
+    records = [{name: getattr(example, name) or "" for name in names} for example in examples]
+    json_tsv.write_records(path, records)
 
 
 def _check_cell(where: str, column: str, text: str | None) -> None:

@@ -4,13 +4,15 @@ keys that must fit each other."""
 import csv
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from seqtransfer.corpora import layouts
+from seqtransfer.corpora.converters import CONVERTERS
 from seqtransfer.encoders import arms, capacity
 from seqtransfer.similarity.encoder_pairs import STAGES
 from seqtransfer.similarity.measures import MEASURES
+from seqtransfer.study import schemas
+from seqtransfer.tokens.tokenizations import TOKENIZATIONS
 from seqtransfer.training import evaluations
 
 METRICS = {
@@ -20,13 +22,6 @@ METRICS = {
 SPLITS = {
     "classification": ("stratified", "grouped", "given"),
     "regression": ("random", "grouped", "given"),
-}
-# Kind of tokens -> house forms it applies to, keys that it has.
-TOKENS = {
-    "symbols": (("fasta", "midi", "text"), ()),
-    "kmers": (("fasta",), ("k", "stride")),
-    "bpe": (("fasta",), ("size",)),
-    "intervals": (("midi",), ()),
 }
 # Kind of an artificial corpus -> its keys, besides kind and title.
 ARTIFICIAL = {
@@ -303,17 +298,15 @@ def _check_task(where: str, record: dict) -> None:
                 f"{where}.{key}: {record[key]!r} does not fit a {kind}; use {', '.join(allowed)}"
             )
     if "converter" not in record:
-        raise ValueError(f"{where}: needs `converter:`, one of {', '.join(sorted(layouts.FORMS))}")
-    _known(f"{where}.converter", record["converter"], layouts.FORMS)
-    if form not in layouts.FORMS[record["converter"]]:
-        forms = " or ".join(layouts.FORMS[record["converter"]])
+        raise ValueError(f"{where}: needs `converter:`, one of {', '.join(sorted(CONVERTERS))}")
+    _known(f"{where}.converter", record["converter"], CONVERTERS)
+    converter = CONVERTERS[record["converter"]]
+    if form not in converter.formats:
         raise ValueError(
-            f"{where}.format: converter `{record['converter']}` writes {forms}, not {form}"
+            f"{where}.format: converter `{record['converter']}` writes"
+            f" {' or '.join(converter.formats)}, not {form}"
         )
-    try:
-        layouts.parse(record["converter"], record.get("layout", {}))
-    except ValueError as error:
-        raise ValueError(f"{where}: {error}") from error
+    check_layout(f"{where}.layout", record["converter"], record.get("layout", {}))
     tokens = record.get("tokens", {"kind": "symbols"})
     mapped = record.get("token_map", {"kind": "permutation"})
     if mapped["kind"] != "permutation" and form != "text":
@@ -322,15 +315,37 @@ def _check_task(where: str, record: dict) -> None:
         raise ValueError(
             f"{where}.token_map: `shift: <rows>` goes with kind shift, and only with it"
         )
-    forms, needed = TOKENS[tokens["kind"]]
-    if form not in forms:
-        raise ValueError(f"{where}.tokens: {tokens['kind']} are for {' and '.join(forms)} tasks")
-    for key in needed:
-        if key not in tokens:
-            raise ValueError(f"{where}.tokens: {tokens['kind']} need `{key}:`")
-    for key in tokens:
-        if key not in ("kind", *needed):
-            raise ValueError(f"{where}.tokens: {tokens['kind']} have no `{key}:`; drop it")
+    check_tokens(f"{where}.tokens", tokens, form)
+
+
+def check_tokens(where: str, tokens: dict, form: str) -> None:
+    """Raise ValueError, beginning with `where`, if a corpus of format `form` has no such tokens."""
+    _known(f"{where}.kind", tokens["kind"], TOKENIZATIONS)
+    kind = TOKENIZATIONS[tokens["kind"]]
+    if form not in kind.formats:
+        raise ValueError(f"{where}: {tokens['kind']} are for {' and '.join(kind.formats)} tasks")
+    schemas.check(tokens, kind.schema(), where)
+    if kind.check:
+        _said_of(where, kind.check, tokens)
+
+
+def check_layout(where: str, name: str, layout: dict) -> None:
+    """Raise ValueError, beginning with `where`, if the converter cannot follow the layout."""
+    converter = CONVERTERS[name]
+    if converter.layout is None:
+        if layout:
+            raise ValueError(f"{where}: converter `{name}` takes none; found {sorted(layout)}")
+        return
+    schemas.check(layout, converter.layout, where)
+    if converter.check:
+        _said_of(where, converter.check, layout)
+
+
+def _said_of(where: str, check: Callable[[dict], None], record: dict) -> None:
+    try:
+        check(record)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from error
 
 
 def _known(key: str, name: str, known) -> None:

@@ -5,6 +5,7 @@ misspelt key of a task.
 """
 
 import difflib
+from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
@@ -21,13 +22,14 @@ TYPES = {
 }
 
 
-def check(record: object, schema: Path, where: str = "") -> None:
-    """Raise ValueError if `record` is not as the JSON schema in the YAML file `schema` says.
+def check(record: object, schema: Path | Mapping, where: str = "") -> None:
+    """Raise ValueError if `record` is not as the JSON Schema `schema`, or its YAML file, says.
 
     The message begins with the place of the mistake, keys below `where` joined by points.
     """
-    validator = Draft202012Validator(yaml.safe_load(Path(schema).read_text(encoding="utf-8")))
-    error = best_match(validator.iter_errors(record))
+    if isinstance(schema, Path):
+        schema = yaml.safe_load(schema.read_text(encoding="utf-8"))
+    error = best_match(Draft202012Validator(schema).iter_errors(record))
     if error is not None:
         place = ".".join([*([where] if where else []), *map(str, error.absolute_path)])
         raise ValueError(f"{place or 'the study'}: {_said(error)}")
@@ -41,10 +43,17 @@ def _said(error: ValidationError) -> str:
         unknown = next(key for key in value if key not in known)
         near = difflib.get_close_matches(str(unknown), known, n=1)
         meant = f"did you mean {near[0]!r}? " if near else ""
-        return f"unknown key {unknown!r}; {meant}Known: {', '.join(sorted(known))}"
-    if error.validator == "anyOf" and all({*part} == {"required"} for part in schema["anyOf"]):
-        ways = " or ".join(f"`{part['required'][0]}:`" for part in schema["anyOf"])
-        return f"needs {ways}; it has {', '.join(map(str, value)) or 'no key'}"
+        word = "Known" if near else "known"
+        return f"unknown key {unknown!r}; {meant}{word}: {', '.join(sorted(known))}"
+    if error.validator in ("anyOf", "oneOf") and _is_choice_of_keys(error.validator_value):
+        ways = " or ".join(f"`{part['required'][0]}:`" for part in error.validator_value)
+        one = "one of " if error.validator == "oneOf" else ""
+        return f"needs {one}{ways}; it has {', '.join(map(str, value)) or 'no key'}"
+    if error.validator == "enum":
+        return f"{value!r} is unknown; known: {', '.join(map(str, error.validator_value))}"
+    if error.validator == "required":
+        lacking = next(key for key in error.validator_value if key not in value)
+        return f"needs `{lacking}:`"
     if error.validator == "type":
         hint = ""
         if isinstance(value, str) and _is_number(value):
@@ -54,6 +63,10 @@ def _said(error: ValidationError) -> str:
     if error.validator == "pattern" and "description" in schema:
         return f"{error.message} ({schema['description']})"
     return error.message
+
+
+def _is_choice_of_keys(parts: list) -> bool:
+    return all({*part} == {"required"} for part in parts)
 
 
 def _is_number(text: str) -> bool:

@@ -1,8 +1,9 @@
 """Examples -> the id sequences of a task: repeats dropped, split, subsampled, encoded.
 
-`build` is the whole chapter as one pure function: the same examples and settings give the same
-arrays. Parts: `train`, `dev`, `test`, and `pretrain`, the unlabelled sequences of the training part
-before subsampling, of every class that the corpus has.
+`read` reads the corpus; `build` is all the rest, one step after another: what the encoder will see
+(`view`), repeats dropped, who is in which part (`divide`), ids (`encode_part`). The same examples
+and settings give the same arrays. Parts: `train`, `dev`, `test`, and `pretrain`, the unlabelled
+sequences of the training part before subsampling, of every class that the corpus has.
 
 A sequence is `[CLS] a [SEP]`, a pair `[CLS] a [SEP] b [SEP]`. Sequences that are too long are cut,
 token by token, by one of four policies (`cut`); of a pair, the longer one first (`arrange`).
@@ -64,35 +65,58 @@ class Settings:
         )
 
     def __post_init__(self):
-        tokenizations.check(self.tokens)
         if tokenizations.is_trained(self.tokens) and self.truncate == "centre":
             raise ValueError("truncate: centre needs tokens of one width; use head, tail or ends")
 
 
-def read_examples(
-    form: str, corpus: Sequence[Path], wordpieces: WordPieces, settings: Settings
+def read(
+    record: Mapping, corpus: Sequence[Path], encoder: Path, settings: Settings
 ) -> Sequence[Example]:
-    """Read a corpus of format `fasta`, `text` (split in word pieces) or `midi` (in windows that
-    fill a sequence)."""
-    kind = settings.tokens["kind"]
-    if (form == "text" and kind != "symbols") or (form != "midi" and kind == "intervals"):
+    """The examples of a task's corpus: of format `fasta`, `text` (split into the word pieces of the
+    encoder in the folder `encoder`) or `midi` (in windows that fill a sequence).
+
+    record: the catalogue's entry of the task. corpus: its file, or folders of MIDI files.
+    """
+    form, kind = record["format"], settings.tokens["kind"]
+    if form not in tokenizations.TOKENIZATIONS[kind].formats:
         raise ValueError(f"tokens: kind {kind} is not for the format {form}; leave out `tokens`")
-    if form == "text":
-        return [
-            Example(
-                e.id,
-                wordpieces.split(e.text),
-                e.label,
-                e.group,
-                e.split,
-                wordpieces.split(e.second),
-            )
-            for e in read_text(corpus[0])
-        ]
     if form == "midi":
         notes = tokenizations.notes_within(settings.tokens, settings.max_length - 2)
         return read_midi_folders([folder / "index.tsv" for folder in corpus], notes)
-    return read_fasta(corpus[0])
+    if form == "fasta":
+        return read_fasta(corpus[0])
+    pieces = WordPieces(encoder).split
+    return [
+        Example(e.id, pieces(e.text), e.label, e.group, e.split, pieces(e.second))
+        for e in read_text(corpus[0])
+    ]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """n examples as the encoder sees them.
+
+    examples: their symbols are the tokens of the sequence (or pair) between [CLS] and the last
+    [SEP]. originals: as the corpus has them. was_cut: (n,) bool, whether tokens were cut off.
+    labels: (n,) int64, index of the class or -1 for another label; of a regression float64 targets.
+    """
+
+    examples: list[Example]
+    originals: Sequence[Example]
+    was_cut: np.ndarray
+    labels: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def take(self, indices: np.ndarray) -> "Seen":
+        """These of them, in this order."""
+        return Seen(
+            [self.examples[i] for i in indices],
+            [self.originals[i] for i in indices],
+            self.was_cut[indices],
+            self.labels[indices],
+        )
 
 
 def build(
@@ -110,50 +134,76 @@ def build(
     """
     if not examples:
         raise ValueError("the corpus holds no examples")
-    regression = settings.kind == "regression"
-    labels = targets(examples) if regression else class_indices(examples, settings.classes)
     # What is compared and split is what the encoder sees: proteins that differ only past the cut
     # are one sequence to it.
     seen = view(examples, settings)
-    items = [
-        Example(e.id, tokens, e.label, e.group, e.split)
-        for e, (tokens, _) in zip(examples, seen, strict=True)
-    ]
-    if regression:  # "1" and "1.0" are one label
-        items = [replace(e, label=str(x)) for e, x in zip(items, labels, strict=True)]
-    kept, counts = splits.drop_repeats(items)
+    kept, counts = splits.drop_repeats(seen.examples)
     if not len(kept):
         raise ValueError(
             "no example is left: whatever the encoder sees of one, within max_length"
             f" {settings.max_length}, another has with another label; look at the labels"
         )
-    divided, dropped, near = divide([items[i] for i in kept], settings)
-    parts, counts = {part: kept[indices] for part, indices in divided.items()}, counts | dropped
+    seen = seen.take(kept)
+    parts, dropped, clusters = divide(seen, settings)
     if tokenizations.is_trained(settings.tokens):
-        seen = learned_view(examples, parts, settings)
-
-    vocabulary = Vocabulary.of(chain.from_iterable(seen[i][0] for p in parts.values() for i in p))
-    arrays, cuts = {}, {}
-    for part, indices in parts.items():
-        ids, offsets = encode([seen[i][0] for i in indices], vocabulary)
-        names = np.array([items[i].id for i in indices], dtype=str)
-        arrays[part] = Ragged(ids, offsets, labels[indices], names)
-        if part == "pretrain":
-            unlabelled = np.full_like(arrays[part].labels, np.nan if regression else -1)
-            arrays[part] = replace(arrays[part], labels=unlabelled)
-        counts[part] = len(indices)
-        shorter = sum(seen[i][1] for i in indices)
-        cuts[part] = {"n": len(indices), "cut": shorter, "share": shorter / max(1, len(indices))}
-    clusters = None
-    if near is not None:
-        clusters = np.full(len(examples), -1)
-        clusters[kept] = near
-    table = manifests.manifest(examples, parts, clusters)
-    facts = {"counts": counts, "cut": cuts, "manifest": table}
-    if regression:
+        seen = learned_view(seen, parts, settings)
+    vocabulary = Vocabulary.of(
+        chain.from_iterable(seen.examples[i].symbols for part in parts.values() for i in part)
+    )
+    arrays = {part: encode_part(seen.take(rows), vocabulary) for part, rows in parts.items()}
+    arrays["pretrain"] = unlabelled(arrays["pretrain"])
+    facts = {
+        "counts": counts | dropped | {part: len(rows) for part, rows in parts.items()},
+        "cut": {part: _cut_share(seen.was_cut[rows]) for part, rows in parts.items()},
+        "manifest": manifests.manifest(seen.originals, parts, clusters),
+    }
+    if settings.kind == "regression":
         train = arrays["train"].labels
         facts["target"] = {"mean": float(train.mean()), "standard_deviation": float(train.std())}
     return arrays, vocabulary, facts
+
+
+def view(examples: Sequence[Example], settings: Settings) -> Seen:
+    """The examples as the encoder will see them: see `arrange`.
+
+    Trained tokens need a split first, so their symbols stand in for them, cut to as many as there
+    may be tokens: each token holds at least one symbol, so whatever becomes equal when tokens are
+    cut is equal here already (and some sequences are dropped as repeats that would differ later).
+    Raises ValueError as `targets` and `arrange` do.
+    """
+    regression = settings.kind == "regression"
+    labels = targets(examples) if regression else class_indices(examples, settings.classes)
+    trained = tokenizations.is_trained(settings.tokens)
+    split = tokenizations.splitter({"kind": "symbols"} if trained else settings.tokens)
+    arranged = [arrange(e, split, settings) for e in examples]
+    # Of a regression, "1" and "1.0" are one label.
+    names = map(str, labels) if regression else (e.label for e in examples)
+    return Seen(
+        [
+            Example(e.id, tokens, name, e.group, e.split)
+            for e, (tokens, _), name in zip(examples, arranged, names, strict=True)
+        ],
+        examples,
+        np.array([was_cut for _, was_cut in arranged]),
+        labels,
+    )
+
+
+def learned_view(seen: Seen, parts: Mapping[str, np.ndarray], settings: Settings) -> Seen:
+    """The examples in `parts`, seen by tokens learned from the part `pretrain` alone: training
+    sequences of every class, none of them held out. The others stay as they were."""
+    used = sorted(set().union(*(map(int, rows) for rows in parts.values())))
+    originals = seen.originals
+    split = tokenizations.splitter(
+        settings.tokens,
+        training=[originals[i].symbols for i in parts["pretrain"]],
+        alphabet=set().union(*(originals[i].symbols for i in used)),
+    )
+    examples, was_cut = list(seen.examples), seen.was_cut.copy()
+    for i in used:
+        tokens, was_cut[i] = arrange(originals[i], split, settings)
+        examples[i] = replace(examples[i], symbols=tokens)
+    return replace(seen, examples=examples, was_cut=was_cut)
 
 
 def targets(examples: Sequence[Example]) -> np.ndarray:
@@ -175,34 +225,40 @@ def class_indices(examples: Sequence[Example], classes: Sequence[str]) -> np.nda
     return np.array([index.get(e.label, -1) for e in examples], dtype=np.int64)
 
 
+def is_usable(example: Example, settings: Settings) -> bool:
+    """Whether it may be in train, dev or test: it has one of the task's classes, or a number."""
+    return settings.kind == "regression" or example.label in settings.classes
+
+
 def divide(
-    items: Sequence[Example], settings: Settings
+    seen: Seen, settings: Settings
 ) -> tuple[dict[str, np.ndarray], dict[str, int], np.ndarray | None]:
-    """Indices of the items of train, dev, test and pretrain, none of them a repeat of another; the
-    count of near-duplicates that were dropped; (n,) clusters of near-duplicates if the task has
-    them."""
-    regression = settings.kind == "regression"
-    labelled = np.array(
-        [i for i, e in enumerate(items) if regression or e.label in settings.classes]
-    )
-    if not len(labelled):
+    """Which of n examples, none of them a repeat of another, are in train, dev, test and pretrain:
+    sorted indices by part; the count of near-duplicates that were dropped; (n,) clusters of
+    near-duplicates if the task has them.
+
+    Only examples of the task's classes are in train, dev and test; pretrain, too, takes others.
+    """
+    examples, regression = seen.examples, settings.kind == "regression"
+    usable = np.array([i for i, e in enumerate(examples) if is_usable(e, settings)], dtype=int)
+    if not len(usable):
         raise ValueError(
             f"no example carries one of the classes {list(settings.classes)}; the corpus has"
-            f" {sorted({str(e.label) for e in items})[:20]}"
+            f" {sorted({str(e.label) for e in examples})[:20]}"
         )
-    generator = np.random.default_rng(settings.split_seed)
-    chosen = [items[i] for i in labelled]
-    strata = splits.quantiles(chosen) if regression else splits.labels(chosen)
-    clusters, near = None, None
+    clusters = None
     if settings.neighbours:
-        clusters = near_duplicates.clusters([e.symbols for e in items], **settings.neighbours)
-        near = clusters[labelled]
+        clusters = near_duplicates.clusters([e.symbols for e in examples], **settings.neighbours)
+    generator = np.random.default_rng(settings.split_seed)
+    chosen = [examples[i] for i in usable]
+    near = None if clusters is None else clusters[usable]
+    strata = splits.quantiles(chosen) if regression else splits.labels(chosen)
     parts, dropped = splits.split(chosen, settings.split, settings.sizes, generator, near, strata)
-    held_out = {int(labelled[i]) for part in ("dev", "test") for i in parts[part]}
-    held_out |= {i for i, e in enumerate(items) if e.split in ("dev", "test")}
+    held_out = {int(usable[i]) for part in ("dev", "test") for i in parts[part]}
+    held_out |= {i for i, e in enumerate(examples) if e.split in ("dev", "test")}
     parts = {
-        part: splits.subsample(chosen, indices, settings.sizes[part], generator, strata)
-        for part, indices in parts.items()
+        part: splits.subsample(chosen, rows, settings.sizes[part], generator, strata)
+        for part, rows in parts.items()
     }
     if settings.train_fraction < 1:
         # A stream of its own: dev, test and pretrain are the same at every fraction.
@@ -211,35 +267,9 @@ def divide(
         parts["train"] = subsets[settings.train_fraction]
     if not regression:
         splits.check_classes(chosen, parts, settings.classes)
-    selected = {part: labelled[indices] for part, indices in parts.items()}
-    selected["pretrain"] = splits.apart_from(items, sorted(held_out), clusters)
-    return selected, dropped, clusters
-
-
-def view(examples: Sequence[Example], settings: Settings) -> list[tuple[Symbols, bool]]:
-    """What the encoder will see of each example, and whether that is a cut: see `arrange`.
-
-    Trained tokens need a split first, so their symbols stand in for them, cut to as many as there
-    may be tokens: each token holds at least one symbol, so whatever becomes equal when tokens are
-    cut is equal here already (and some sequences are dropped as repeats that would differ later).
-    """
-    trained = tokenizations.is_trained(settings.tokens)
-    split = tokenizations.splitter({"kind": "symbols"} if trained else settings.tokens)
-    return [arrange(e, split, settings) for e in examples]
-
-
-def learned_view(
-    examples: Sequence[Example], parts: Mapping[str, np.ndarray], settings: Settings
-) -> dict[int, tuple[Symbols, bool]]:
-    """As `view`, of the examples in `parts`, by tokens learned from the part `pretrain` alone:
-    training sequences of every class, none of them held out."""
-    used = sorted(set().union(*(map(int, indices) for indices in parts.values())))
-    split = tokenizations.splitter(
-        settings.tokens,
-        training=[examples[i].symbols for i in parts["pretrain"]],
-        alphabet=set().union(*(examples[i].symbols for i in used)),
-    )
-    return {i: arrange(examples[i], split, settings) for i in used}
+    parts = {part: usable[rows] for part, rows in parts.items()}
+    parts["pretrain"] = splits.apart_from(examples, sorted(held_out), clusters)
+    return parts, dropped, clusters
 
 
 def arrange(
@@ -277,6 +307,25 @@ def cut(tokens: Symbols, room: int, policy: str) -> Symbols:
         return tokens[:head] + tokens[len(tokens) - room // 2 :]
     start = {"head": 0, "ends": 0, "centre": extra // 2, "tail": extra}[policy]
     return tokens[start : start + room]
+
+
+def encode_part(seen: Seen, vocabulary: Vocabulary) -> Ragged:
+    """The id sequences of these examples, with their labels and names."""
+    ids, offsets = encode([example.symbols for example in seen.examples], vocabulary)
+    names = np.array([example.id for example in seen.examples], dtype=str)
+    return Ragged(ids, offsets, seen.labels, names)
+
+
+def unlabelled(ragged: Ragged) -> Ragged:
+    """The same sequences without their labels: -1, or NaN of a regression."""
+    empty = np.nan if ragged.labels.dtype.kind == "f" else -1
+    return replace(ragged, labels=np.full_like(ragged.labels, empty))
+
+
+def _cut_share(was_cut: np.ndarray) -> dict:
+    """How many of n sequences were cut."""
+    n, cut_off = len(was_cut), int(was_cut.sum())
+    return {"n": n, "cut": cut_off, "share": cut_off / max(1, n)}
 
 
 def encode(sequences: Sequence[Symbols], vocabulary: Vocabulary) -> tuple[np.ndarray, np.ndarray]:

@@ -61,24 +61,6 @@ def write(path: Path, table: pd.DataFrame) -> str:
     return digest(path)
 
 
-def read(path: Path, expected: str | None = None) -> pd.DataFrame:
-    """Read a manifest, all cells strings, and check it.
-
-    expected: the digest that `write` gave, where it is known. Raises ValueError naming the file if
-    its digest is another, its columns are not those of a manifest, or as `check` does.
-    """
-    if expected is not None and digest(path) != expected:
-        raise ValueError(
-            f"{path}: its sha256 is {digest(path)}, not {expected}: it is not the manifest of this"
-            " split. Delete it and rerun"
-        )
-    table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
-    if list(table.columns) != COLUMNS:
-        raise ValueError(f"{path}: a manifest has the columns {COLUMNS}, not {list(table.columns)}")
-    check(path, table)
-    return table
-
-
 def check(where: Path | str, table: pd.DataFrame) -> None:
     """Raise ValueError naming the example if an id comes twice in a part, or if an id, a sequence
     or a cluster of dev or test is in another part too (only train and pretrain may overlap).
@@ -105,24 +87,6 @@ def check(where: Path | str, table: pd.DataFrame) -> None:
                             f"{where}: example {name!r} of {held_out} shares its {column} with an"
                             f" example of {other}"
                         )
-
-
-def verify(where: Path | str, table: pd.DataFrame, examples: Sequence[Example]) -> None:
-    """Raise ValueError naming the example if `examples` lack one of the manifest's, or hold it with
-    another sequence, label or group."""
-    known = {example.id: example for example in examples}
-    for row in table.to_dict("records"):
-        example = known.get(row["id"])
-        if example is None:
-            raise ValueError(f"{where}: example {row['id']!r} is not in the corpus any more")
-        facts = {"label": example.label or "", "group": example.group or ""}
-        facts["sha256"] = sequence_hash(example)
-        for column, value in facts.items():
-            if row[column] != value:
-                raise ValueError(
-                    f"{where}: example {row['id']!r} has {column} {row[column]!r}, but in the"
-                    f" corpus {value!r}; the corpus has changed since it was split"
-                )
 
 
 def digest(path: Path) -> str:

@@ -18,62 +18,74 @@ PAPER: single symbols. DIFFERS: the other kinds are ours.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
-
-from tokenizers import Tokenizer
-from tokenizers.models import BPE
-from tokenizers.trainers import BpeTrainer
 
 from seqtransfer.corpora.examples import Symbols
 
-OPTIONS = {"symbols": (), "kmers": ("k", "stride"), "bpe": ("size",), "intervals": ()}
+Split = Callable[[Symbols], Symbols]  # from the symbols of a sequence to its tokens
+FORMATS = ("fasta", "midi", "text")
 
 
-def check(tokens: Mapping) -> None:
-    """Raise ValueError naming the fault unless `tokens` is a kind with exactly its options."""
-    kind = tokens.get("kind")
-    if kind not in OPTIONS:
-        raise ValueError(f"tokens: kind {kind!r} is unknown; use one of {', '.join(OPTIONS)}")
-    given, known = set(tokens) - {"kind"}, set(OPTIONS[kind])
-    if given != known:
-        raise ValueError(
-            f"tokens: kind {kind} takes the options {sorted(known)}, but has {sorted(given)}"
-        )
-    for name in OPTIONS[kind]:
-        if type(tokens[name]) is not int or tokens[name] < 1:
-            raise ValueError(f"tokens: {name} is {tokens[name]!r}; it must be an integer from 1")
-    if kind == "kmers" and tokens["stride"] > tokens["k"]:
-        raise ValueError(
-            f"tokens: stride {tokens['stride']} is longer than k {tokens['k']}; the symbols between"
-            " two windows would be lost"
-        )
+@dataclass(frozen=True)
+class Tokenization:
+    """formats: of the corpora that it is for. split: from the task's `tokens` to its function; of a
+    trained kind from these, training sequences and every symbol that may occur. options: JSON
+    Schemas by name, all required. check: refuses options that contradict each other. trained:
+    whether it depends on training sequences, so that a split must come first. symbols_within: how
+    many symbols fill so many tokens."""
+
+    formats: tuple[str, ...]
+    split: Callable[..., Split]
+    options: Mapping[str, dict] = field(default_factory=dict)
+    check: Callable[[Mapping], None] | None = None
+    trained: bool = False
+    symbols_within: Callable[[int], int] = lambda room: room
+
+    def schema(self) -> dict:
+        """The JSON Schema of a task's `tokens` of this kind."""
+        return {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {"kind": {"type": "string"}, **self.options},
+            "required": ["kind", *self.options],
+        }
+
+
+def count(description: str, minimum: int = 1) -> dict:
+    """The schema of an option that is a number of things."""
+    return {"description": description, "type": "integer", "minimum": minimum}
 
 
 def is_trained(tokens: Mapping) -> bool:
     """Whether the tokens depend on training sequences, so that a split must come first."""
-    return tokens["kind"] == "bpe"
+    return TOKENIZATIONS[tokens["kind"]].trained
 
 
 def notes_within(tokens: Mapping, room: int) -> int:
     """How many notes of music fill `room` tokens."""
-    return (room + 1) // 2 if tokens["kind"] == "intervals" else room
+    return TOKENIZATIONS[tokens["kind"]].symbols_within(room)
 
 
 def splitter(
     tokens: Mapping, training: Iterable[Symbols] = (), alphabet: Iterable[str] = ()
-) -> Callable[[Symbols], Symbols]:
+) -> Split:
     """The function from a sequence of symbols to its tokens. It is pure.
 
     training and alphabet are used by trained kinds only: sequences to learn from, and every symbol
-    that may occur anywhere. Raises ValueError for options that `check` refuses; the function does
-    for symbols that the kind cannot take.
+    that may occur anywhere. The function raises ValueError for symbols that the kind cannot take.
     """
-    check(tokens)
-    if tokens["kind"] == "kmers":
-        return lambda symbols: kmers(symbols, tokens["k"], tokens["stride"])
-    if tokens["kind"] == "bpe":
-        return byte_pairs(training, alphabet, tokens["size"])
-    return intervals if tokens["kind"] == "intervals" else lambda symbols: symbols
+    kind = TOKENIZATIONS[tokens["kind"]]
+    return kind.split(tokens, training, alphabet) if kind.trained else kind.split(tokens)
+
+
+def check_stride(tokens: Mapping) -> None:
+    """Raise ValueError if symbols between two windows would be lost."""
+    if tokens["stride"] > tokens["k"]:
+        raise ValueError(
+            f"stride {tokens['stride']} is longer than k {tokens['k']}; the symbols between two"
+            " windows would be lost"
+        )
 
 
 def kmers(symbols: Symbols, k: int, stride: int) -> Symbols:
@@ -102,6 +114,10 @@ def byte_pairs(
         raise ValueError(
             f"tokens: bpe of size {size} cannot hold the {len(single)} single symbols; raise size"
         )
+    from tokenizers import Tokenizer  # here: a study is planned without it
+    from tokenizers.models import BPE
+    from tokenizers.trainers import BpeTrainer
+
     tokenizer = Tokenizer(BPE())
     trainer = BpeTrainer(
         vocab_size=size, min_frequency=2, initial_alphabet=single, show_progress=False
@@ -137,3 +153,23 @@ def join(symbols: Iterable[str]) -> str:
             f"tokens: kinds kmers and bpe join symbols of one character; {long[0]!r} is not one"
         )
     return "".join(symbols)
+
+
+TOKENIZATIONS = {
+    "symbols": Tokenization(FORMATS, lambda tokens: lambda symbols: symbols),
+    "kmers": Tokenization(
+        ("fasta",),
+        lambda tokens: lambda symbols: kmers(symbols, tokens["k"], tokens["stride"]),
+        {"k": count("Symbols of a k-mer"), "stride": count("Symbols from one k-mer to the next")},
+        check_stride,
+    ),
+    "bpe": Tokenization(
+        ("fasta",),
+        lambda tokens, training, alphabet: byte_pairs(training, alphabet, tokens["size"]),
+        {"size": count("Tokens of the vocabulary, at most", minimum=2)},
+        trained=True,
+    ),
+    "intervals": Tokenization(
+        ("midi",), lambda tokens: intervals, symbols_within=lambda room: (room + 1) // 2
+    ),
+}

@@ -11,7 +11,7 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 SPECIALS = ("[PAD]", "[CLS]", "[SEP]", "[MASK]", "[UNK]")
-PAD, CLS, SEP, MASK, UNKNOWN = range(len(SPECIALS))
+PAD, CLS, SEP, MASK = range(4)  # places in SPECIALS; none of ours is unknown
 # What encoders that do not use BERT's names call the special tokens.
 SPELLINGS = {
     "[PAD]": ("<pad>",),

@@ -1,9 +1,14 @@
-"""Every converter under its name in the catalogue, and the one way to run them."""
+"""How the files of a source become a corpus: every converter by its name in the catalogue.
+
+A converter that knows its files takes (folder of the unpacked source, corpus to write); one that
+reads anyone's takes the task's layout, too. To add one, write a file here and enter it below.
+"""
 
 import math
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -26,27 +31,37 @@ from seqtransfer.corpora.converters import (
 )
 from seqtransfer.corpora.fasta import read_fasta
 
-# Each takes (folder of the unpacked source, corpus to write, layout).
-GENERAL: dict[str, Callable[[Path, Path, Mapping], None]] = {
-    "table": table.table,
-    "lines": lines.lines,
-    "midi": midi.midi,
-    "fasta": fasta.fasta,
-}
 
-# Each knows its files, so it takes (folder, corpus) only.
-PACKAGED: dict[str, Callable[[Path, Path], None]] = {
-    "splice": splice.splice,
-    "localization": localization.localization,
-    "sentiment": sentiment.sentiment,
-    "peptides": peptides.peptides,
-    "topics": topics.topics,
-    **glue.CONVERTERS,
-    **{name: partial(tape.tape, name) for name in tape.TAPE},
-    "hilbert_cnn": hilbert_cnn.hilbert_cnn,
-    "splice_rows": hilbert_cnn.splice_rows,
-    "maestro": maestro.performances,
-    "tunes": dance_tunes.tunes,
+@dataclass(frozen=True)
+class Converter:
+    """formats: what it can write, of fasta, text and midi. convert: writes a corpus; None where a
+    rule of its own does. layout: JSON Schema of its options, None for none. check: refuses options
+    that contradict each other."""
+
+    formats: tuple[str, ...]
+    convert: Callable[..., None] | None
+    layout: Mapping | None = None
+    check: Callable[[Mapping], None] | None = None
+
+
+CONVERTERS = {
+    "table": Converter(("fasta", "text"), table.convert, table.LAYOUT, layouts.check_parts),
+    "lines": Converter(("fasta", "text"), lines.convert, lines.LAYOUT),
+    "midi": Converter(("midi",), midi.convert, midi.LAYOUT),
+    "fasta": Converter(("fasta",), fasta.convert, fasta.LAYOUT, fasta.check),
+    "scores": Converter(("midi",), None),  # composer by composer: rule export_music
+    "tunes": Converter(("midi",), dance_tunes.convert),
+    "maestro": Converter(("midi",), maestro.convert),
+    "splice": Converter(("fasta",), splice.convert),
+    "splice_rows": Converter(("fasta",), hilbert_cnn.splice_rows),
+    "hilbert_cnn": Converter(("fasta",), hilbert_cnn.hilbert_cnn),
+    "localization": Converter(("fasta",), localization.convert),
+    "peptides": Converter(("fasta",), peptides.convert),
+    **{name: Converter(("fasta",), partial(tape.tape, name)) for name in tape.TAPE},
+    "sentiment": Converter(("text",), sentiment.convert),
+    "topics": Converter(("text",), topics.convert),
+    "mrpc": Converter(("text",), glue.mrpc),
+    **{name: Converter(("text",), partial(glue.task, name)) for name in glue.LAYOUTS},
 }
 
 
@@ -58,12 +73,9 @@ def convert(record: Mapping, folder: Path, corpus: Path) -> None:
     example carries, or, for regression, a label that is no finite decimal number. Nothing is left
     at `corpus` then.
     """
-    name, layout = record["converter"], record.get("layout", {})
-    if name in GENERAL:
-        GENERAL[name](folder, corpus, layout)
-    else:
-        layouts.parse(name, layout)
-        PACKAGED[name](folder, corpus)
+    converter = CONVERTERS[record["converter"]]
+    options = [] if converter.layout is None else [record.get("layout", {})]
+    converter.convert(folder, corpus, *options)
     try:
         if record.get("kind") == "regression":
             _check_numbers(corpus)

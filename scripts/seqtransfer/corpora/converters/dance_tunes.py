@@ -8,8 +8,6 @@ import re
 from collections import Counter
 from pathlib import Path
 
-import pandas as pd
-
 from seqtransfer.corpora.score_export import FAILURES
 from seqtransfer.files import atomic, json_tsv
 from seqtransfer.files.atomic import whole_folder
@@ -19,7 +17,7 @@ BOOKS = ("ryansMammoth", "oneills1850")
 DANCES = {"reel": "reel", "hornpipe": "hornpipe", "jig": "jig", "double jig": "jig"}
 
 
-def tunes(folder: Path, corpus: Path) -> None:
+def convert(folder: Path, corpus: Path) -> None:
     """Export every reel, hornpipe and jig; group: title and dance, since the books share tunes.
 
     Raises ValueError if a book is missing or more than a tenth of the tunes cannot be exported.
@@ -43,7 +41,7 @@ def tunes(folder: Path, corpus: Path) -> None:
         if failed > FAILURES * (failed + len(rows)):
             raise ValueError(f"{folder}: music21 could not export {failed} tunes; see the log")
         print(f"{len(rows)} tunes, {Counter(row['label'] for row in rows)}")
-        json_tsv.write_table(new / "index.tsv", pd.DataFrame(rows))
+        json_tsv.write_records(new / "index.tsv", rows)
 
 
 def write_midi(abc: str, midi: Path) -> None:

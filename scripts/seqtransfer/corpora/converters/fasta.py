@@ -1,13 +1,11 @@
-"""Anyone's FASTA, GenBank or EMBL files -> FASTA of the house form."""
+"""Anyone's FASTA, GenBank or EMBL files -> labelled sequences in the standard FASTA."""
 
 import re
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
-
-from Bio import SeqIO
-from Bio.Seq import UndefinedSequenceError
-from Bio.SeqRecord import SeqRecord
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 from seqtransfer.corpora import layouts
 from seqtransfer.corpora.alphabets import Cleaner
@@ -16,14 +14,77 @@ from seqtransfer.corpora.examples import FACTS
 from seqtransfer.corpora.fasta import iterate_records
 from seqtransfer.corpora.text_files import find, open_text, rows
 
+if TYPE_CHECKING:
+    from Bio.SeqRecord import SeqRecord
 
-def fasta(folder: Path, corpus: Path, layout: Mapping) -> None:
-    """FASTA, GenBank or EMBL files -> FASTA of the house form.
+PLACES = ("field", "pattern", "file", "column")
+
+
+def _place(fact: str, default: Mapping | None = None) -> dict:
+    """Schema of where the label, group or split of a record stands."""
+    known = {
+        "description": f"Where the {fact} of a record stands: one of {', '.join(PLACES)}",
+        "type": "object",
+        "additionalProperties": False,
+        "oneOf": [{"required": [place]} for place in PLACES],
+        "properties": {
+            "field": {
+                "description": "Number of the word of the header; 1 is the id",
+                "type": "integer",
+                "minimum": 1,
+            },
+            "pattern": layouts.text("Regular expression of one group, searched in the header"),
+            "file": layouts.text("The same, searched in the name of the file"),
+            "column": layouts.text("Column of the table `labels`"),
+            "default": {
+                "description": "What it is where field, pattern or file finds nothing",
+                "type": "string",
+            },
+        },
+    }
+    return known | ({} if default is None else {"default": default})
+
+
+LAYOUT = layouts.schema(
+    {
+        **layouts.FILES,
+        "file": layouts.text("Names of the files, a pattern such as *.fasta; or `files`"),
+        "format": {
+            "description": "Of the files",
+            "enum": ["fasta", "genbank", "embl"],
+            "default": "fasta",
+        },
+        "labels": layouts.text("Name of a table with a column `id`, for what no header says"),
+        "label": _place("label", {"pattern": r"(?:^|\s)label=(\S+)"}),
+        "group": _place("group"),
+        "split": _place("split"),
+        **layouts.SYMBOLS,
+    },
+    oneOf=layouts.ONE_OF_FILES,
+)
+
+
+def check(layout: Mapping) -> None:
+    """Raise ValueError for what the schema cannot say: patterns, and keys that need each other."""
+    layouts.check_parts(layout)
+    places = {fact: layout[fact] for fact in FACTS if fact in layout}
+    for fact, place in places.items():
+        for kind in {"pattern", "file"} & set(place):
+            layouts.check_pattern(f"{fact}: {kind}", place[kind])
+    if any("column" in place for place in places.values()) != ("labels" in layout):
+        raise ValueError(
+            "the table `labels` and a `column` of it belong together, such as "
+            "labels: x.tsv, label: {column: label}"
+        )
+
+
+def convert(folder: Path, corpus: Path, layout: Mapping) -> None:
+    """FASTA, GenBank or EMBL files -> labelled sequences in the standard FASTA.
 
     Raises ValueError naming file and record for a record without sequence, label or id, a symbol
     outside the alphabet, an id that comes twice, or whatever is not the stated format.
     """
-    options = layouts.parse("fasta", layout)
+    options = layouts.options(LAYOUT, layout)
     cleaner = Cleaner(options.alphabet, options.strip)
     side = _side_table(folder, options)
     examples = (
@@ -34,10 +95,10 @@ def fasta(folder: Path, corpus: Path, layout: Mapping) -> None:
 
 
 def _fasta_records(
-    folder: Path, options: layouts.Fasta, side: Mapping[str, tuple[str, dict]]
+    folder: Path, options: SimpleNamespace, side: Mapping[str, tuple[str, dict]]
 ) -> Iterator[tuple[str, str, dict, str]]:
     """(where, id, facts, sequence) of every record of every file."""
-    sources = {fact: getattr(options, fact) for fact in FACTS if getattr(options, fact)}
+    places = {fact: getattr(options, fact) for fact in FACTS if getattr(options, fact)}
     unused = set(side)
     for part, path in _fasta_files(folder, options):
         for header, sequence in _records(path, options.format):
@@ -46,8 +107,8 @@ def _fasta_records(
             if not name:
                 raise ValueError(f"{where}: has no id; write it after the `>`")
             facts = {
-                fact: _fact(where, fact, source, header, path, side)
-                for fact, source in sources.items()
+                fact: _fact(where, fact, place, header, path, side)
+                for fact, place in places.items()
             }
             if "split" in facts:
                 facts["split"] = split_name(where, facts["split"])
@@ -58,7 +119,7 @@ def _fasta_records(
         raise ValueError(f"{side[first][0]}: no record has the id {first!r}; remove the row")
 
 
-def _fasta_files(folder: Path, options: layouts.Fasta) -> list[tuple[str | None, Path]]:
+def _fasta_files(folder: Path, options: SimpleNamespace) -> list[tuple[str | None, Path]]:
     if options.files:
         return [(part, find(folder, name)) for part, name in options.files.items()]
     if ".." in PurePosixPath(options.file).parts or options.file.startswith("/"):
@@ -74,6 +135,9 @@ def _records(path: Path, form: str) -> Iterator[tuple[str, str]]:
     if form == "fasta":
         yield from iterate_records(path)
         return
+    from Bio import SeqIO
+    from Bio.Seq import UndefinedSequenceError
+
     name = None
     with open_text(path) as file:
         records = SeqIO.parse(file, form)
@@ -89,8 +153,8 @@ def _records(path: Path, form: str) -> Iterator[tuple[str, str]]:
 
 
 def _next_record(
-    path: Path, records: Iterator[SeqRecord], form: str, before: str | None
-) -> SeqRecord | None:
+    path: Path, records: "Iterator[SeqRecord]", form: str, before: str | None
+) -> "SeqRecord | None":
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # Biopython's word for a malformed record that it mends
@@ -101,12 +165,12 @@ def _next_record(
         raise ValueError(f"{path}: {place} is not {form} ({kind}: {error})") from error
 
 
-def _side_table(folder: Path, options: layouts.Fasta) -> dict[str, tuple[str, dict]]:
+def _side_table(folder: Path, options: SimpleNamespace) -> dict[str, tuple[str, dict]]:
     """Id -> (where, row) of the table `labels`."""
     side: dict[str, tuple[str, dict]] = {}
     if options.labels:
-        sources = (options.label, options.group, options.split)
-        columns = [source.column for source in sources if source and source.column]
+        places = (options.label, options.group, options.split)
+        columns = [place["column"] for place in places if place and "column" in place]
         for where, row in rows(find(folder, options.labels), ["id", *columns]):
             name = cell(where, row, "id")
             if name in side:
@@ -118,26 +182,27 @@ def _side_table(folder: Path, options: layouts.Fasta) -> dict[str, tuple[str, di
 def _fact(
     where: str,
     fact: str,
-    source: layouts.Source,
+    place: Mapping[str, str | int],
     header: str,
     path: Path,
     side: Mapping[str, tuple[str, dict]],
 ) -> str:
     """One fact about a record, from where the layout says it stands."""
     words = header.split()
-    if source.column:
+    if "column" in place:
         if words[0] not in side:
             raise ValueError(f"{where}: has no row in the table `labels`; add one")
-        place, row = side[words[0]]
-        return cell(place, row, source.column)
-    if source.field:
-        found = words[source.field - 1] if len(words) >= source.field else None
+        stands, row = side[words[0]]
+        return cell(stands, row, place["column"])
+    if "field" in place:
+        found = words[place["field"] - 1] if len(words) >= place["field"] else None
     else:
-        pattern, searched = source.pattern or source.file, header if source.pattern else path.name
-        match = re.search(pattern, searched)
+        match = re.search(
+            place.get("pattern") or place["file"], header if "pattern" in place else path.name
+        )
         found = match.group(1) if match else None
-    if not found and source.default is None:
+    if not found and "default" not in place:
         raise ValueError(
             f"{where}: its {fact} is not where the layout says; header {header[:80]!r}"
         )
-    return found or source.default
+    return found or place["default"]

@@ -9,9 +9,8 @@ records of the data set's distributors; a file with other counts is refused.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from seqtransfer.corpora.corpus_files import with_dev
@@ -181,9 +180,3 @@ def _label(where: str, label: str, labels: tuple[str, ...]) -> str:
         known = ", ".join(labels) or "numbers from 0 to 5"
         raise ValueError(f"{where}: label {label!r} is none of the task's: {known}")
     return label
-
-
-CONVERTERS: dict[str, Callable[[Path, Path], None]] = {
-    **{name: partial(task, name) for name in LAYOUTS},
-    "mrpc": mrpc,
-}

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 
 from seqtransfer.corpora import layouts
 from seqtransfer.corpora.alphabets import Cleaner
@@ -13,21 +14,37 @@ from seqtransfer.corpora.corpus_files import (
 from seqtransfer.corpora.examples import Example, TextExample
 from seqtransfer.corpora.text_files import check_text, find, open_text
 
+LAYOUT = layouts.schema(
+    {
+        "files": {
+            "description": "Name of the file of each label",
+            "type": "object",
+            "minProperties": 1,
+            "additionalProperties": {"type": "string", "minLength": 1},
+        },
+        **layouts.TEXT_FILE,
+        **layouts.SYMBOLS,
+    },
+    required=["files"],
+)
 
-def lines(folder: Path, corpus: Path, layout: Mapping) -> None:
+
+def convert(folder: Path, corpus: Path, layout: Mapping) -> None:
     """Text files, one a label, with one text or sequence a line -> texts or FASTA.
 
-    Empty lines are skipped and counted. Raises ValueError naming file and line as `table` does.
+    Empty lines are skipped and counted. Raises ValueError naming file and line as the
+    converter `table` does.
     """
-    options = layouts.parse("lines", layout)
+    options = layouts.options(LAYOUT, layout)
     cleaner = Cleaner(options.alphabet, options.strip)
     write(corpus, _line_examples(folder, options, cleaner, corpus.suffix == ".tsv"), cleaner)
 
 
 def _line_examples(
-    folder: Path, options: layouts.Lines, cleaner: Cleaner, as_text: bool
+    folder: Path, options: SimpleNamespace, cleaner: Cleaner, as_text: bool
 ) -> Iterator[Example | TextExample]:
-    for label, name in options.files.items():
+    for key, name in options.files.items():
+        label = str(key)  # YAML reads 0 as a number
         path, empty, stem = find(folder, name), 0, re.sub(r"\s+", "_", label)
         with open_text(path, options.encoding) as file:
             for number, line in enumerate(file, start=1):

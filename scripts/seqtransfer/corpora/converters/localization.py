@@ -13,7 +13,7 @@ from seqtransfer.corpora.text_files import find
 LOCALIZATION_SPLITS = {"train": ("trn", 15183), "dev": ("evl", 1260), "test": ("tst", 2631)}
 
 
-def localization(folder: Path, corpus: Path) -> None:
+def convert(folder: Path, corpus: Path) -> None:
     """p-scldata -> FASTA: proteins, labelled by where in the cell they are, officially divided.
 
     The splits are homology-reduced by the package's authors. Raises ValueError if a file is

@@ -9,7 +9,7 @@ from seqtransfer.corpora.text_files import rows
 COLUMNS = ("canonical_composer", "canonical_title", "split", "midi_filename")
 
 
-def performances(folder: Path, corpus: Path) -> None:
+def convert(folder: Path, corpus: Path) -> None:
     """Copy every performance; label: composer; group: composer and title; split: as published.
 
     The official split keeps all performances of one composition in one part.

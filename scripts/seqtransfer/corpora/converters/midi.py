@@ -8,14 +8,25 @@ from seqtransfer.corpora.corpus_files import cell, copy_midi, split_name
 from seqtransfer.corpora.examples import FACTS
 from seqtransfer.corpora.text_files import find, rows
 
+LAYOUT = layouts.schema(
+    {
+        "table": layouts.text("Name of the table that lists the MIDI files"),
+        "file": layouts.text("Column of the file, relative to the table or the source", "file"),
+        **layouts.FACTS,
+        **layouts.DELIMITER,
+        **layouts.TEXT_FILE,
+    },
+    required=["table"],
+)
 
-def midi(folder: Path, corpus: Path, layout: Mapping) -> None:
-    """A table of MIDI files -> copies of them and the index of the house form.
+
+def convert(folder: Path, corpus: Path, layout: Mapping) -> None:
+    """A table of MIDI files -> copies of them, and index.tsv with their labels.
 
     Raises ValueError naming table and line for a file that is missing, not MIDI, comes twice or
     lies outside the source, and for empty cells.
     """
-    options = layouts.parse("midi", layout)
+    options = layouts.options(LAYOUT, layout)
     path = find(folder, options.table)
     names = {fact: getattr(options, fact) for fact in FACTS if getattr(options, fact)}
     read = rows(

@@ -9,7 +9,7 @@ from seqtransfer.corpora.examples import Example
 from seqtransfer.corpora.text_files import find
 
 
-def peptides(folder: Path, corpus: Path) -> None:
+def convert(folder: Path, corpus: Path) -> None:
     """modlamp -> FASTA: antimicrobial peptides (1) and pieces of other proteins (0).
 
     Raises ValueError naming file and line if the table is not the one of modlamp 4.3.3.

