@@ -1,4 +1,4 @@
-"""Attention maps are those of transformers, and two encoders' heads meet at equal depth."""
+"""Attention maps are those of transformers, and two encoders' heads are compared at equal depth."""
 
 import numpy as np
 import pytest
@@ -88,7 +88,7 @@ def test_every_familys_maps_are_distributions_over_real_tokens(family, tokenizer
         np.testing.assert_allclose(whole[3, :, :length, :length], single[0], atol=1e-5)
 
 
-def test_an_encoder_meets_itself_at_no_distance_and_permuted_heads_are_found():
+def test_an_encoder_has_no_distance_from_itself_and_permuted_heads_are_found():
     left, _ = own(0)
     right, _ = own(0)
     order = [2, 0, 3, 1]

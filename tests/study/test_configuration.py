@@ -14,7 +14,7 @@ STUDY = {
     "max_length": {"splice": 62, "composer": 64},
     "pieces": {"bach": 120, "haydn": 120},
     "seeds": [0, 1],
-    "compare": {"reference": "domain", "floor_seeds": [1000]},
+    "compare": {"reference": "domain", "measures": ["cka"], "floor_seeds": [1000]},
     "encoder": {"name": "minilm", "layers": 3},
     "finetune": {"steps": 10, "batch_size": 12, "first_evaluation": 4, "warmup": 0.1},
     "sweep": {"learning_rates": [1e-3], "seeds": [100]},
@@ -78,6 +78,8 @@ def changed(place, value) -> dict:
             "^initialization 'texts' is unknown; known: random, moments",
         ),
         (["compare", "reference"], "shuffled", r"^compare\.reference: 'shuffled'.*domain, random"),
+        (["compare", "measures"], ["ckaa"], r"^compare\.measures: 'ckaa' is unknown; known: cca, "),
+        (["compare", "measures"], ["gulp"], r"^compare\.measures: 'gulp' is a distance, small"),
         (
             ["compare", "pairs"],
             [["text", "mixed"]],

@@ -61,8 +61,9 @@ def test_torch_is_only_where_models_are_computed():
 
 def test_measures_statistics_and_metrics_know_only_numpy_and_scipy():
     known = {"numpy", "scipy", "math", "collections", "dataclasses", "functools", "typing"}
+    numeric = "similarity.measures", "similarity.layer_comparison", "scoring.metrics"
     for module in MODULES:
-        if module.startswith(("similarity.measures", "similarity.comparison", "scoring.metrics")):
+        if module.startswith(numeric):
             assert of(module)[0] <= known, module
             assert {room(lower) for lower in of(module)[1]} <= {"similarity"}, module
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from seqtransfer.corpora.converters import CONVERTERS
 from seqtransfer.encoders import capacity, initializations
+from seqtransfer.similarity.encoder_pairs import STAGES
+from seqtransfer.similarity.measures import MEASURES
 from seqtransfer.study import schemas
 from seqtransfer.tokens.tokenizations import TOKENIZATIONS
 from seqtransfer.training import evaluations
@@ -245,13 +247,20 @@ def _check_artificial(where: str, record: dict, known_tasks: dict) -> None:
 
 
 def _check_compare(compare: dict, names: list[str]) -> None:
-    """Raise ValueError if an arm to be compared is not in the study, or a map no pair."""
+    """Raise ValueError for an unknown arm or measure, and for a map of arms that are no pair."""
     _known("compare.reference", compare["reference"], names)
+    for name in compare["measures"]:
+        _known("compare.measures", name, MEASURES)
+        if MEASURES[name].distance:
+            raise ValueError(
+                f"compare.measures: {name!r} is a distance, small where encoders are alike, but the"
+                " report reads a high score as alike; leave it out"
+            )
     for name in (name for pair in compare.get("pairs", []) for name in pair):
         _known("compare.pairs", name, names)
     for cells in compare.get("maps", []):
-        if cells[2] not in ("before", "after"):
-            raise ValueError(f"compare.maps: stage {cells[2]!r} is not before or after")
+        if cells[2] not in STAGES:
+            raise ValueError(f"compare.maps: stage {cells[2]!r} is not {' or '.join(STAGES)}")
         if "pairs" not in compare or cells[:2] not in compare["pairs"]:
             raise ValueError(f"compare.maps: {cells[:2]} is no pair; add it to compare.pairs")
 
