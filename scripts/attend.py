@@ -7,9 +7,10 @@ import pandas as pd
 from seqtransfer.files import arrow, json_tsv
 from seqtransfer.similarity import attention_maps, encoder_pairs, representations
 from seqtransfer.similarity.encoder_pairs import STAGES, Encoder
-from seqtransfer.similarity.run_models import Runs, TaskFiles
+from seqtransfer.similarity.run_models import Runs
 from seqtransfer.study import logs
 from seqtransfer.training import devices
+from seqtransfer.training.runs import TaskFiles
 
 
 def main(
@@ -36,7 +37,7 @@ def main(
             runs.fine_tune(encoder.arm, model)
         return model.encoder.to(device).eval()
 
-    test = arrow.read_ragged(runs.files.test)
+    test = runs.files.part("test")
     rows, _ = representations.probe(test, task, **probe)
     sequences = arrow.Ragged.from_lists(
         [test[row] for row in rows], test.labels[rows], test.names[rows]
@@ -57,11 +58,10 @@ if __name__ == "__main__":
     with logs.capture(snakemake.log[0]):
         main(
             runs=Runs.of(
-                TaskFiles(
-                    test=Path(snakemake.input.test),
-                    record=Path(snakemake.input.task),
-                    token_map=Path(snakemake.input.token_map),
-                    encoder=Path(snakemake.input.encoder).parent,
+                TaskFiles.of(
+                    task=snakemake.input.task,
+                    token_map=snakemake.input.token_map,
+                    encoder=snakemake.input.encoder,
                     layers=snakemake.params.layers,
                 ),
                 snakemake.params.initializations,

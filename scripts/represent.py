@@ -2,16 +2,16 @@
 
 from pathlib import Path
 
-from seqtransfer.files import arrow
 from seqtransfer.similarity import representations
-from seqtransfer.similarity.run_models import Runs, TaskFiles
+from seqtransfer.similarity.run_models import Runs
 from seqtransfer.study import logs
 from seqtransfer.training import devices
+from seqtransfer.training.runs import TaskFiles
 
 
 def main(*, runs: Runs, probe: dict, threads: int, before: list[Path], after: list[Path]) -> None:
     """before, after: where to write, in the order of the runs' arms."""
-    test = arrow.read_ragged(runs.files.test)
+    test = runs.files.part("test")
     device = devices.choose_device()
     pooled = probe.get("pooled", False)
     for arm, path_before, path_after in zip(runs.metrics, before, after, strict=True):
@@ -29,11 +29,10 @@ if __name__ == "__main__":
     with logs.capture(snakemake.log[0]):
         main(
             runs=Runs.of(
-                TaskFiles(
-                    test=Path(snakemake.input.test),
-                    record=Path(snakemake.input.task),
-                    token_map=Path(snakemake.input.token_map),
-                    encoder=Path(snakemake.input.encoder).parent,
+                TaskFiles.of(
+                    task=snakemake.input.task,
+                    token_map=snakemake.input.token_map,
+                    encoder=snakemake.input.encoder,
                     layers=snakemake.params.layers,
                 ),
                 snakemake.params.initializations,

@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from seqtransfer.files import arrow
-from seqtransfer.similarity import representations
-from seqtransfer.similarity.run_models import TaskFiles
+from seqtransfer.similarity import representations, run_models
 from seqtransfer.study import logs
 from seqtransfer.training import devices
+from seqtransfer.training.runs import TaskFiles
 
 
 def main(
@@ -20,13 +19,13 @@ def main(
     states: dict[int, Path],
 ) -> None:
     """pretrained: weights that the arm starts from, if any; states: where to write, by seed."""
-    test = arrow.read_ragged(files.test)
+    test = files.part("test")
     device = devices.choose_device()
     probed = representations.probe(test, task, **probe)
     pooled = probe.get("pooled", False)
     for seed, path in states.items():
         with devices.reproducible(0, threads):
-            model = files.untrained(task, arm, seed, pretrained)
+            model = run_models.untrained(files, task, arm, seed, pretrained)
             representations.write(path, model, test, probed, device, pooled=pooled)
         print(f"{arm}, seed {seed}, {pretrained or 'fresh'} -> {path}")
 
@@ -34,11 +33,10 @@ def main(
 if __name__ == "__main__":
     with logs.capture(snakemake.log[0]):
         main(
-            files=TaskFiles(
-                test=Path(snakemake.input.test),
-                record=Path(snakemake.input.task),
-                token_map=Path(snakemake.input.token_map),
-                encoder=Path(snakemake.input.encoder).parent,
+            files=TaskFiles.of(
+                task=snakemake.input.task,
+                token_map=snakemake.input.token_map,
+                encoder=snakemake.input.encoder,
                 layers=snakemake.params.layers,
             ),
             task=snakemake.wildcards.task,

@@ -86,7 +86,7 @@ def sources_for(encoder) -> Callable:
     ):  # fmt: skip
         rows = WordPieces(encoder).rows()
         drawn = token_map(Vocabulary.of("ABCDEF"), rows, seeds.generator(seed, task, "map"))
-        return classifier.Sources(
+        return classifier.WeightSources(
             encoder, layers, drawn, pretrained, np.array(borrowed), seed, task
         )
 

@@ -39,13 +39,13 @@ def part(n: int) -> Ragged:
 
 
 @pytest.fixture(params=FAMILIES)
-def strange(request, tokenizer_folder, tmp_path) -> classifier.Sources:
+def strange(request, tokenizer_folder, tmp_path) -> classifier.WeightSources:
     """Sources of which the text encoder is of another family."""
     torch.manual_seed(0)
     transformers.AutoModel.from_config(FAMILIES[request.param]).save_pretrained(tmp_path / "stock")
     house = tmp_path / "house"
     folders.write(house, "x", folders.read(tmp_path / "stock"), {}, None, tokenizer_folder)
-    return classifier.Sources(house, 2, np.arange(20, 31), None, None, 3, "toy")
+    return classifier.WeightSources(house, 2, np.arange(20, 31), None, None, 3, "toy")
 
 
 def fit(model: classifier.Classifier) -> classifier.Classifier:

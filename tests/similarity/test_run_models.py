@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from seqtransfer.similarity.run_models import Runs, TaskFiles
+from seqtransfer.similarity.run_models import Runs
+from seqtransfer.training.runs import TaskFiles
 
-FILES = TaskFiles(Path("test"), Path("record"), Path("map"), Path("encoder"), 2)
+FILES = TaskFiles(Path("tokens"), Path("map"), Path("encoder"), 2)
 ARMS = ["text", "domain", "random", "from-zipf"]
 
 

@@ -8,27 +8,19 @@ from seqtransfer.encoders import initializations
 from seqtransfer.files import json_tsv
 from seqtransfer.training import classifier, runs
 from seqtransfer.training.classifier import Classifier
+from seqtransfer.training.runs import TaskFiles
 
 
-@dataclass(frozen=True)
-class TaskFiles:
-    """What all runs of one task and seed read: files, and the number of layers."""
+def untrained(
+    files: TaskFiles, task: str, arm: str, seed: int, pretrained: Path | None
+) -> Classifier:
+    """A model as `arm` initializes it, without a run.
 
-    test: Path  # the task's test part
-    record: Path  # the task's record, task.json
-    token_map: Path  # of the seed
-    encoder: Path  # the text encoder's folder
-    layers: int  # how many of the text encoder's layers are used
-
-    def untrained(self, task: str, arm: str, seed: int, pretrained: Path | None) -> Classifier:
-        """A model as `arm` initializes it, without a run.
-
-        pretrained: the weights that the arm starts from, or None for those of the text encoder.
-        """
-        # Hidden states of an untrained model depend on no setting of fine-tuning.
-        point = runs.Point(task, arm, seed, learning_rate=0.0, pooling="mean", warmup=0.0)
-        sources = point.sources(self.encoder, self.layers, self.token_map, pretrained, self.record)
-        return classifier.build(arm, sources, point.pooling, 1)
+    pretrained: the weights that the arm starts from, or None for those of the text encoder.
+    """
+    # Hidden states of an untrained model depend on no setting of fine-tuning.
+    point = runs.Point(task, arm, seed, learning_rate=0.0, pooling="mean", warmup=0.0)
+    return classifier.build(arm, point.sources(files, pretrained), point.pooling, 1)
 
 
 @dataclass(frozen=True)
@@ -68,10 +60,8 @@ class Runs:
 
     def before(self, arm: str) -> Classifier:
         """The model that the arm's run began with."""
-        record, files = json_tsv.read_json(self.metrics[arm]), self.files
-        return runs.start(
-            record, files.encoder, files.layers, files.token_map, self.pretrained, files.record
-        )
+        record = json_tsv.read_json(self.metrics[arm])
+        return runs.initial_model(record, self.files, self.pretrained)
 
     def fine_tune(self, arm: str, model: Classifier) -> None:
         """Give a model of `before` the weights that the arm's run ended with."""

@@ -27,8 +27,11 @@ LIBRARIES = ("torch", "transformers", "peft", "safetensors", "numpy")
 
 
 @dataclass(frozen=True)
-class Sources:
-    """What an initialization may draw on. `token_map`: (vocabulary,) rows of the text table."""
+class WeightSources:
+    """What an initialization may take weights from.
+
+    token_map: (vocabulary,) rows of the text encoder's table.
+    """
 
     encoder: Path  # house folder of the text-pretrained encoder
     layers: int  # how many of its layers, from the bottom
@@ -152,7 +155,7 @@ class Classifier(nn.Module):
 
 def build(
     initialization: str,
-    sources: Sources,
+    sources: WeightSources,
     pooling: str,
     outputs: int,
     adapted: str = "full",
