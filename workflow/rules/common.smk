@@ -11,6 +11,7 @@ from pathlib import Path
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
 from seqtransfer.encoders import initializations
+from seqtransfer.report import register
 from seqtransfer.study import configuration, progress, provenance, schemas
 
 SCHEMAS = Path(f"{workflow.basedir}/workflow/schemas")
@@ -72,7 +73,7 @@ wildcard_constraints:
     suffix="fasta|tsv",
     learning_rate="[0-9.e-]+",
     seed="[0-9]+",
-    figure="[a-z]+",
+    figure="|".join(register.FIGURES),
 
 
 def code_digest(script):
@@ -211,6 +212,20 @@ def sweep_table(wildcards):
     table = str(Path(settings).with_name(name))
     swept = config["finetune"]["settings"] == "sweep"
     return [table] if swept or (table != settings and Path(table).exists()) else []
+
+
+def table_path(name, suffix="csv"):
+    """File of a table; `timings` stands apart, as it is not reproducible byte by byte."""
+    folder = "" if name == "timings" else "tables/"
+    return f"<results>/report/{folder}{name}.{suffix}"
+
+
+def figure_tables(wildcards):
+    """The tables that a figure is drawn from."""
+    names = dict.fromkeys(
+        ["runs", "budget", *register.FIGURES[wildcards.figure].tables]
+    )
+    return [table_path(name) for name in names]
 
 
 if config["finetune"]["settings"] != "sweep":

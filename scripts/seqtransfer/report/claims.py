@@ -6,9 +6,7 @@ Verdicts are "supported", "contradicted", "undecided" or "not tested" (the study
 """
 
 import math
-from collections.abc import Sequence
 
-import jinja2
 import numpy as np
 import pandas as pd
 
@@ -84,15 +82,6 @@ def judge(
             " the weights (the knowledge) adds to their distribution.",
         ),
     ]  # fmt: skip
-
-
-def render(template: str, records: Sequence[dict], notes: Sequence[str], *, escape: bool) -> str:
-    """Fill a Jinja template with records and caveats; `escape` for HTML. Ends in one newline."""
-    environment = jinja2.Environment(
-        autoescape=escape, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
-    environment.filters["signed"] = lambda number: "" if number is None else f"{number:+.3f}"
-    return environment.from_string(template).render(records=records, caveats=notes).rstrip() + "\n"
 
 
 def _faster(run: pd.DataFrame, speed: pd.DataFrame, level: float) -> dict:

@@ -165,17 +165,6 @@ def corpora(config: dict) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def figures(config: dict) -> list[str]:
-    """The figures (each with a table of its name) that only some arms call for."""
-    kinds = {initializations.parse(name).kind for name in config["initializations"]}
-    rungs = {kind for kind, known in initializations.DESCRIPTIONS.items() if known.rung}
-    parts = rungs - {"text", "shuffled"}  # these two alone are claims' arms, not a ladder
-    found = ["pretraining"] if "checkpoint" in kinds else []
-    if "random" in kinds:  # these show gains over it
-        found += [name for name, of in (("transfer", {"from"}), ("ladder", parts)) if kinds & of]
-    return found
-
-
 def tasks(config: dict) -> list[str]:
     """The study's tasks, and those whose sequences it only pretrains on, or shuffles to do so."""
     catalogue = config["catalogue"]

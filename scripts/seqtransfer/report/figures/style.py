@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import matplotlib
 
@@ -18,6 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
 from seqtransfer.encoders import initializations
+from seqtransfer.files import atomic
 
 PANEL_WIDTH = 2.9  # inches
 STYLE = {
@@ -101,6 +103,13 @@ def figure(columns: int, rows: int, height: float) -> Figure:
     return Figure(
         figsize=(PANEL_WIDTH * max(columns, 3), height * rows + 0.4), layout="constrained"
     )
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write `figure` as `.svg` or `.png` without a date or a version, so that bytes repeat."""
+    stamps = {".svg": {"Date": None, "Creator": None}, ".png": {"Software": None}}
+    with plt.rc_context(STYLE), atomic.atomic(path) as temporary:
+        figure.savefig(temporary, metadata=stamps[path.suffix])
 
 
 def step_axis(axis: Axes, last: int) -> None:

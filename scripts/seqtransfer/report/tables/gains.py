@@ -5,7 +5,7 @@ dev as `split` says; low and high bound a t interval over seeds and are empty fo
 without the arms that a table is about has the table without rows.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -93,13 +93,6 @@ def ladder(run: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     tasks = list(dict.fromkeys([*run["task"], ALL_TASKS]))
     places = table["task"].map(tasks.index)
     return table.loc[places.sort_values(kind="stable").index].reset_index(drop=True)
-
-
-TABLES: dict[str, Callable[..., pd.DataFrame]] = {
-    "transfer": lambda run, score, budget: transfer(run, budget),
-    "pretraining": lambda run, score, budget: pretraining(score, budget),
-    "ladder": lambda run, score, budget: ladder(run),
-}
 
 
 def _gains(
