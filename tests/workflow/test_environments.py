@@ -1,4 +1,4 @@
-"""The environments hold what the scripts need: one set of pins, and the README names them."""
+"""The environments hold what the scripts need: one set of pins, and the docs name them."""
 
 import re
 import sys
@@ -134,14 +134,17 @@ def test_a_library_missing_from_an_environment_is_noticed():
     assert set(missing(rules()["download"][0], tables | {"urllib3"})) == {"requests", "urllib3"}
 
 
-def test_the_readme_lists_exactly_the_pinned_libraries():
-    section = re.search(r"^## Dependencies\n(.*?)(?=^## |\Z)", readme(), re.M | re.S)
-    assert section, "README.md has no section `## Dependencies`"
-    cells = re.findall(r"^\| *([^|]+?) *\|", section[1], re.M)[2:]  # below heading and rule
+def test_the_docs_list_exactly_the_pinned_libraries():
+    page = (ROOT / "docs/explanation/dependencies.md").read_text()
+    cells = re.findall(r"^\| *([^|]+?) *\|", page, re.M)[2:]  # below heading and rule
     named = {n for cell in cells for n in re.findall(r"[\w-]+", re.sub(r"\(.*?\)", "", cell))}
     pinned = {*requirements("requirements.txt"), *requirements("requirements-dev.txt")}
-    assert not pinned - named, f"README.md, Dependencies: add a row for {sorted(pinned - named)}"
-    assert not named - pinned, f"README.md, Dependencies: {sorted(named - pinned)} is not pinned"
+    assert not pinned - named, (
+        f"docs/explanation/dependencies.md: add a row for {sorted(pinned - named)}"
+    )
+    assert not named - pinned, (
+        f"docs/explanation/dependencies.md: {sorted(named - pinned)} is not pinned"
+    )
 
 
 def test_versions_spelled_out_elsewhere_are_the_pinned_ones():

@@ -1,4 +1,4 @@
-"""README's examples of one's own data: each plans alone, and all are converted and encoded."""
+"""The guide's examples of one's own data: each plans alone, and all are converted and encoded."""
 
 import gzip
 import json
@@ -13,7 +13,7 @@ import yaml
 from project import ROOT, SHARED, plan, snakemake
 from seqtransfer.files import json_tsv
 
-SECTION = (ROOT / "README.md").read_text().split("## Your own data")[1].split("\n## ")[0]
+SECTION = (ROOT / "docs/guides/own-data.md").read_text()
 STUDIES = {
     yaml.safe_load(block)["study"]: block
     for block in re.findall(r"```yaml\n(.*?)```", SECTION, re.DOTALL)
