@@ -83,12 +83,12 @@ FIGURES = {
 
 def table_functions() -> dict[str, Callable]:
     """By table, the function from `results.Results` to its data frame."""
-    from seqtransfer.report.tables import gains
+    from seqtransfer.report.tables import gain_tables
 
     return {
-        "transfer": lambda found: gains.transfer(found.runs, found.budget),
-        "pretraining": lambda found: gains.pretraining(found.scores, found.budget),
-        "ladder": lambda found: gains.ladder(found.runs),
+        "transfer": lambda found: gain_tables.transfer(found.runs, found.budget),
+        "pretraining": lambda found: gain_tables.pretraining(found.scores, found.budget),
+        "ladder": lambda found: gain_tables.ladder(found.runs),
     }
 
 

@@ -165,13 +165,13 @@ FIGURES = {
 
 def table_functions() -> dict[str, Callable]:
     """By table, the function from `results.Results` to its data frame."""
-    from seqtransfer.report.tables import similarity_tables
+    from seqtransfer.report.tables import prediction_tables, similarity_tables
 
     return {
         "similarity": lambda found: similarity_tables.similarity(
             found.comparisons, found.references, found.reference
         ),
-        "association": lambda found: similarity_tables.association(found.predictions),
+        "association": lambda found: prediction_tables.association(found.predictions),
         "paper": lambda found: similarity_tables.paper_setting(
             found.paper, found.comparisons, found.reference
         ),
