@@ -8,7 +8,13 @@ import plot
 import synthetic
 from seqtransfer.files import json_tsv
 from seqtransfer.report import register
-from seqtransfer.report.figures import score_figures, similarity_figures, style
+from seqtransfer.report.figures import (
+    claim_figures,
+    prediction_figures,
+    run_figures,
+    similarity_figures,
+    style,
+)
 from seqtransfer.report.tables import table_files
 
 FIGURES = {  # those of the made-up study
@@ -48,7 +54,7 @@ def test_two_renders_are_the_same_bytes(name, drawn, tmp_path):
 
 
 def test_scores_show_a_panel_per_task_and_a_dot_per_seed(frames, records):
-    figure = score_figures.scores(frames, records)
+    figure = run_figures.scores(frames, records)
     assert [axis.get_title() for axis in figure.axes] == ["sentiment (text)", "splice (DNA)"]
     for axis in figure.axes:
         dots = [len(part.get_offsets()) for part in axis.collections if len(part.get_offsets()) > 1]
@@ -60,7 +66,7 @@ def test_scores_show_a_panel_per_task_and_a_dot_per_seed(frames, records):
 
 
 def test_convergence_shows_the_mean_curve_of_every_arm_from_step_zero(frames, records):
-    figure = score_figures.convergence(frames, records)
+    figure = run_figures.convergence(frames, records)
     assert len(figure.axes) == len(TASKS)
     history = frames["histories"]
     rows = history[(history["task"] == "splice") & (history["initialization"] == "text")]
@@ -71,7 +77,7 @@ def test_convergence_shows_the_mean_curve_of_every_arm_from_step_zero(frames, re
 
 
 def test_sensitivity_shows_every_rate_of_the_best_warm_up_and_rings_the_chosen_one(frames, records):
-    figure = score_figures.sensitivity(frames, records)
+    figure = run_figures.sensitivity(frames, records)
     assert [axis.get_title() for axis in figure.axes] == ["sentiment (text)", "splice (DNA)"]
     for axis in figure.axes:
         assert axis.get_xscale() == "log" and len(axis.collections) == 4
@@ -117,7 +123,7 @@ def test_a_map_shows_every_cell_and_marks_what_is_not_above_its_null(frames, rec
 def test_prediction_has_a_panel_per_measure_and_layer_and_a_dot_per_task_arm_and_seed(
     frames, records
 ):
-    figure = similarity_figures.prediction(frames, records)
+    figure = prediction_figures.prediction(frames, records)
     assert len(figure.axes) == 2 * 5
     for axis in figure.axes:
         assert sum(len(part.get_offsets()) for part in axis.collections) == len(TASKS) * len(SEEDS)
@@ -125,7 +131,7 @@ def test_prediction_has_a_panel_per_measure_and_layer_and_a_dot_per_task_arm_and
 
 
 def test_the_forest_has_a_panel_per_tested_claim_and_a_margin_only_for_the_third(frames, records):
-    figure = score_figures.claims(frames, records)
+    figure = claim_figures.claims(frames, records)
     panels = [axis for axis in figure.axes if axis.axison]
     assert len(panels) == len(records)
     with_margin = [axis.get_title() for axis in panels if axis.texts]
@@ -135,13 +141,13 @@ def test_the_forest_has_a_panel_per_tested_claim_and_a_margin_only_for_the_third
 
 def test_a_task_without_a_number_keeps_its_place_in_the_forest(frames, records):
     short = [record | {"effects": record["effects"][1:]} for record in records]
-    for axis, record in zip(score_figures.claims(frames, short).axes, short, strict=False):
+    for axis, record in zip(claim_figures.claims(frames, short).axes, short, strict=False):
         places = [line.get_ydata()[0] for line in axis.lines if line.get_marker() in ("D", "o")]
         assert places == [0, *(1 + TASKS.index(effect["task"]) for effect in record["effects"])]
 
 
 def test_the_summary_joins_scores_and_the_papers_four_claims(frames, records):
-    figure = score_figures.summary(frames, records)
+    figure = claim_figures.summary(frames, records)
     assert len(figure.axes) == len(TASKS) + 4
 
 
@@ -157,5 +163,5 @@ def test_a_study_of_one_seed_and_two_arms_is_drawn_too(tmp_path):
 
 
 def test_svg_text_stays_text(frames, records, tmp_path):
-    style.save(score_figures.scores(frames, records), tmp_path / "scores.svg")
+    style.save(run_figures.scores(frames, records), tmp_path / "scores.svg")
     assert re.search(r"<text[^>]*>test MCC</text>", (tmp_path / "scores.svg").read_text())

@@ -5,7 +5,7 @@ import pytest
 import synthetic
 from seqtransfer.files import json_tsv
 from seqtransfer.report import register
-from seqtransfer.report.figures import gain_figures, style
+from seqtransfer.report.figures import gain_figures, run_figures, style
 from seqtransfer.report.tables import table_files
 
 ARMS = (
@@ -75,3 +75,9 @@ def test_the_ladder_names_its_rungs_from_the_top_down(drawn):
     ]  # fmt: skip
     low, high = figure.axes[0].get_ylim()
     assert low > high and [axis.get_title() for axis in figure.axes][-1] == "mean over 2 tasks"
+
+
+def test_the_sweeps_arms_have_one_order_whatever_the_process(drawn):
+    figure = run_figures.sensitivity(*drawn)
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert names == [*style.ordered(ARMS), "chosen"]

@@ -1,6 +1,5 @@
 """Similarities become tables: between floor and ceiling, adjusted over maps, against the gain."""
 
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -7,19 +7,19 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
-from matplotlib.ticker import ScalarFormatter
 
-from seqtransfer.report.figures import style
-from seqtransfer.report.figures.style import Tables
+from seqtransfer.report.figures import panels, style
+from seqtransfer.report.figures.panels import Tables
 from seqtransfer.report.tables.gain_tables import ALL_TASKS, SPLITS
 from seqtransfer.report.tables.run_tables import score_unit
+
+TEXT_LINE = (0, (4, 2))  # dashes
 
 
 def transfer(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Heat-maps of gains over `random`, test and dev: a row per source, a column per task."""
-    table, tasks = tables["transfer"], style.tasks(tables)
+    table, tasks = tables["transfer"], panels.tasks(tables)
     sources = list(dict.fromkeys(table["source"]))
     figure = style.figure(max(len(tasks) * 0.8, 3), 1, 1.7 + 0.42 * len(sources))
     axes = figure.subplots(1, len(SPLITS), sharey=True)
@@ -41,54 +41,43 @@ def transfer(tables: Tables, claims: Sequence[dict]) -> Figure:
     axes[0].set_yticks(range(len(sources)), sources)
     axes[0].set_ylabel("encoder pretrained on")
     figure.colorbar(image, ax=axes, label=f"gain over random ({score_unit(tables['runs'])})")
-    figure.suptitle(
+    style.title(
+        figure,
         "Transfer of pretraining: score minus that of random weights, paired by seed,"
-        f" mean of {style.seeds(tables)}\n[95 % t interval over seeds]; bold: it excludes 0;"
+        f" mean of {panels.seeds(tables)}\n[95 % t interval over seeds]; bold: it excludes 0;"
         " frame: the task's own training sequences",
-        fontsize=10,
     )
     return figure
 
 
 def pretraining(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Test score against steps of pretraining on the task's own sequences, a panel per task."""
-    run, tasks, arms = tables["runs"], style.tasks(tables), style.study_arms(tables)
-    table = tables["pretraining"][tables["pretraining"]["split"] == "test"]
-    colours = style.colours(arms)
-    figure = style.figure(len(tasks), 1, 3.3)
-    axes = figure.subplots(1, len(tasks), sharey=True, squeeze=False)[0]
-    for axis, task in zip(axes, tasks, strict=True):
+    run, table = tables["runs"], tables["pretraining"]
+    table = table[table["split"] == "test"]
+    colours, text = style.colours(panels.arms(tables)), style.COLOURS["text"]
+    figure, axes = panels.grid(1, len(panels.tasks(tables)), 3.3, sharey=True)
+    for axis, task in panels.by_task(tables, axes[0], "pretraining steps"):
         rows = table[table["task"] == task]
-        axis_rows = rows[rows["steps"].notna()]
-        steps = axis_rows["steps"].to_numpy(dtype=float)
-        means, lows, highs = axis_rows[["mean", "low", "high"]].to_numpy(dtype=float).T
-        own = style.COLOURS["domain"]
-        axis.fill_between(steps, lows, highs, color=own, alpha=0.18, lw=0)
-        axis.plot(steps, means, color=own, linewidth=1.6)
-        for step, arm in zip(steps, axis_rows["initialization"], strict=True):
+        with_steps = rows[rows["steps"].notna()]
+        steps = with_steps["steps"].to_numpy(dtype=float)
+        panels.curve(axis, steps, with_steps, style.COLOURS["domain"], 0.18, linewidth=1.6)
+        for step, arm in zip(steps, with_steps["initialization"], strict=True):
             chosen = run[(run["task"] == task) & (run["initialization"] == arm)]["test_score"]
             axis.scatter([step] * len(chosen), chosen, s=16, color=colours[arm], lw=0, zorder=3)
         for row in rows[rows["steps"].isna()].itertuples():
-            blue = style.COLOURS["text"]
-            axis.axhspan(row.low, row.high, color=blue, alpha=0.10, lw=0)
-            axis.axhline(row.mean, color=blue, linewidth=1.2, linestyle=(0, (4, 2)))
-        _pretraining_axis(axis, steps)
-        axis.set(title=style.task_title(tables, task), xlabel="pretraining steps")
-    axes[0].set_ylabel(f"test {score_unit(run)}")
-    style.limit(axes, pd.concat([run["test_score"], table["mean"], table["low"], table["high"]]))
-    handles = [
-        Line2D([], [], color=style.COLOURS["domain"], marker="o", ms=4,
-               label="pretrained on the task's own sequences (0 = random weights)")
-    ]  # fmt: skip
+            axis.axhspan(row.low, row.high, color=text, alpha=0.10, lw=0)
+            axis.axhline(row.mean, color=text, linewidth=1.2, linestyle=TEXT_LINE)
+        _steps_of_pretraining(axis, steps)
+    axes[0, 0].set_ylabel(f"test {score_unit(run)}")
+    panels.show_all(axes[0, 0], run["test_score"], table["mean"], table["low"], table["high"])
+    named = "pretrained on the task's own sequences (0 = random weights)"
+    handles = [panels.line(named, style.COLOURS["domain"], marker="o", ms=4)]
     if table["steps"].isna().any():
-        handles.append(
-            Line2D([], [], color=style.COLOURS["text"], linestyle=(0, (4, 2)), label="text")
-        )
-    handles.append(Patch(color="0.85", label="95 % t interval over seeds"))
-    style.legend(figure, handles)
-    figure.suptitle(
-        f"Test score by steps of domain pretraining: dots = {style.seeds(tables)}, line = mean",
-        fontsize=10,
+        handles.append(panels.line("text", text, linestyle=TEXT_LINE))
+    panels.legend(figure, [*handles, Patch(color="0.85", label="95 % t interval over seeds")])
+    style.title(
+        figure,
+        f"Test score by steps of domain pretraining: dots = {panels.seeds(tables)}, line = mean",
     )
     return figure
 
@@ -96,40 +85,30 @@ def pretraining(tables: Tables, claims: Sequence[dict]) -> Figure:
 def ladder(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Gains over `random` of parts of the text encoder, from scratch to full: a panel per task."""
     table = tables["ladder"]
-    tasks = [name for name in (*style.tasks(tables), ALL_TASKS) if name in set(table["task"])]
+    tasks = [name for name in (*panels.tasks(tables), ALL_TASKS) if name in set(table["task"])]
     rungs = list(dict.fromkeys(table["initialization"]))
-    colours = style.colours(style.study_arms(tables))
-    figure = style.figure(len(tasks), 1, 1.5 + 0.28 * len(rungs))
-    axes = figure.subplots(1, len(tasks), sharex=True, sharey=True, squeeze=False)[0]
-    for axis, task in zip(axes, tasks, strict=True):
-        axis.axvline(0, color=style.COLOURS["random"], linewidth=1.2)
+    colours, random = style.colours(panels.arms(tables)), style.COLOURS["random"]
+    figure, axes = panels.grid(1, len(tasks), 1.5 + 0.28 * len(rungs), sharex=True, sharey=True)
+    for axis, task in zip(axes[0], tasks, strict=True):
+        axis.axvline(0, color=random, linewidth=1.2)
         for row in table[table["task"] == task].itertuples():
-            tested = row.split == "test"
-            place = rungs.index(row.initialization) + (-0.14 if tested else 0.16)
-            colour = colours[row.initialization]
-            axis.hlines(place, row.low, row.high, color=colour, linewidth=2.0 if tested else 1.0)
-            axis.plot(
-                row.mean, place, "o", color=colour, ms=5 if tested else 4,
-                markerfacecolor=colour if tested else "white",
-            )  # fmt: skip
+            _rung(axis, rungs.index(row.initialization), row, colours[row.initialization])
         title = f"mean over {len(tasks) - 1} tasks" if task == ALL_TASKS else None
-        axis.set_title(title or style.task_title(tables, task))
+        axis.set_title(title or panels.task_title(tables, task))
         axis.locator_params(axis="x", nbins=5)
         axis.set_xlabel(f"gain over random ({score_unit(tables['runs'])})")
-    axes[0].set_yticks(range(len(rungs)), rungs)
-    axes[0].set_ylim(len(rungs) - 0.4, -0.6)
-    style.legend(
+    axes[0, 0].set_yticks(range(len(rungs)), rungs)
+    axes[0, 0].set_ylim(len(rungs) - 0.4, -0.6)
+    handles = [
+        panels.line("test score", marker="o", ms=5, lw=2.0),
+        panels.line("dev score", marker="o", ms=4, lw=1.0, mfc="white"),
+        panels.line("random", random, lw=1.2),
+    ]
+    panels.legend(figure, handles)
+    style.title(
         figure,
-        [
-            Line2D([], [], color="0.2", marker="o", ms=5, lw=2.0, label="test score"),
-            Line2D([], [], color="0.2", marker="o", ms=4, lw=1.0, mfc="white", label="dev score"),
-            Line2D([], [], color=style.COLOURS["random"], lw=1.2, label="random"),
-        ],
-    )
-    figure.suptitle(
         "What of the text encoder is worth keeping: score minus that of random weights,"
-        f" paired by seed,\nmean of {style.seeds(tables)} and 95 % t interval over them",
-        fontsize=10,
+        f" paired by seed,\nmean of {panels.seeds(tables)} and 95 % t interval over them",
     )
     return figure
 
@@ -153,13 +132,20 @@ def _cell(axis: Axes, place: tuple[int, int], row: pd.Series, *, dark: bool, own
         axis.add_patch(Rectangle(corner, 0.94, 0.92, fill=False, edgecolor="black", linewidth=1.4))
 
 
-def _pretraining_axis(axis: Axes, steps: np.ndarray) -> None:
+def _rung(axis: Axes, place: int, row, colour: tuple) -> None:
+    """One gain with its interval: test filled, and dev open below it."""
+    if row.split == "test":
+        height, width, size, fill = place - 0.14, 2.0, 5, colour
+    else:
+        height, width, size, fill = place + 0.16, 1.0, 4, "white"
+    axis.hlines(height, row.low, row.high, color=colour, linewidth=width)
+    axis.plot(row.mean, height, "o", color=colour, ms=size, markerfacecolor=fill)
+
+
+def _steps_of_pretraining(axis: Axes, steps: np.ndarray) -> None:
     """Linear from 0 to the first step, doublings after it; a tick at each step, where they fit."""
     positive = steps[steps > 0]
     first, last = (positive.min(), positive.max()) if len(positive) else (1.0, 1.0)
-    axis.set_xscale("symlog", base=2, linthresh=first, linscale=1.0)
     stride = -(-len(positive) // 6)
-    axis.set_xticks([0, *positive[::-1][::stride]])
-    axis.set_xticks([], minor=True)
-    axis.xaxis.set_major_formatter(ScalarFormatter())
+    panels.doublings(axis, first, share=1.0, ticks=[0, *positive[::-1][::stride]])
     axis.set_xlim(-0.12 * first, last * 1.2)

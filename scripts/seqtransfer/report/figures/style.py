@@ -1,38 +1,31 @@
-"""What figures share: the house style, a place and a colour for every arm, axes, titles, legends.
+"""How all figures look: matplotlib set up once, colours and lines of arms, sizes, files.
 
-`tables` are the report's tables by name. An arm has the same colour in all figures of a study.
+An arm has the same colour in all figures of a study.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import matplotlib
-
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt
-import numpy as np
-import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
-from matplotlib.ticker import ScalarFormatter
+from matplotlib.figure import Figure, SubFigure
 
 from seqtransfer.encoders import initializations
 from seqtransfer.files import atomic
 
 PANEL_WIDTH = 2.9  # inches
-STYLE = {
-    "svg.hashsalt": "seqtransfer",  # else matplotlib names SVG elements at random
-    "svg.fonttype": "none",  # text stays text: sharp, searchable
-    "figure.constrained_layout.use": True,
-    "font.size": 9,
-    "axes.titlesize": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "savefig.dpi": 160,
-}
-Tables = dict[str, pd.DataFrame]
+matplotlib.rcParams.update(
+    {
+        "svg.hashsalt": "seqtransfer",  # else matplotlib names SVG elements at random
+        "svg.fonttype": "none",  # text stays text: sharp, searchable
+        "figure.constrained_layout.use": True,
+        "font.size": 9,
+        "axes.titlesize": 9,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "savefig.dpi": 160,
+    }
+)
 
 # seaborn's palette "colorblind".
 _PALETTE = [
@@ -98,68 +91,19 @@ def line_styles(names: Iterable[str]) -> dict[str, str | tuple]:
 
 
 def figure(columns: int, rows: int, height: float) -> Figure:
-    """An empty figure for a grid of panels, in the house style; height of a row in inches."""
-    plt.rcParams.update(STYLE)
+    """An empty figure for a grid of panels; height: of a row, in inches."""
     return Figure(
         figsize=(PANEL_WIDTH * max(columns, 3), height * rows + 0.4), layout="constrained"
     )
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Write `figure` as `.svg` or `.png` without a date or a version, so that bytes repeat."""
+def title(drawn: Figure | SubFigure, text: str) -> None:
+    """Write the title above all panels."""
+    drawn.suptitle(text, fontsize=10)
+
+
+def save(drawn: Figure, path: Path) -> None:
+    """Write a figure as `.svg` or `.png` without a date or a version, so that bytes repeat."""
     stamps = {".svg": {"Date": None, "Creator": None}, ".png": {"Software": None}}
-    with plt.rc_context(STYLE), atomic.atomic(path) as temporary:
-        figure.savefig(temporary, metadata=stamps[path.suffix])
-
-
-def step_axis(axis: Axes, last: int) -> None:
-    """Steps in doublings with step 0 visible: linear up to 1, then log2."""
-    axis.set_xscale("symlog", base=2, linthresh=1, linscale=0.8)
-    powers = [2**power for power in range(0, int(np.log2(max(last, 1))) + 1)]
-    stride = 2 if len(powers) < 9 else 3
-    axis.set_xticks([0, *powers[::-stride]])
-    axis.set_xticks([], minor=True)
-    axis.xaxis.set_major_formatter(ScalarFormatter())
-    axis.set_xlim(-0.1, last * 1.15)
-
-
-def limit(axes: Sequence[Axes], values: pd.Series) -> None:
-    """The y range that holds every mark, and never less than 0 to 0.1."""
-    low, high = min(values.min(), 0.0), max(values.max(), 0.1)
-    pad = 0.06 * (high - low)
-    axes[0].set_ylim(low - pad, high + pad)
-
-
-def legend(drawn: Figure, handles: list) -> None:
-    """One legend below all panels, in rows that fit the figure."""
-    longest = max((len(handle.get_label()) for handle in handles), default=0)
-    fitting = int(drawn.get_figwidth() / (0.075 * longest + 0.55))  # inches of letters and mark
-    most = min(max(fitting, 2), 7 if drawn.get_figwidth() > 3 * PANEL_WIDTH else 3)
-    drawn.legend(
-        handles=handles, loc="outside lower center", ncols=min(len(handles), most), frameon=False
-    )
-
-
-def tasks(tables: Tables) -> list[str]:
-    """The study's tasks, in its order."""
-    return list(dict.fromkeys(tables["runs"]["task"]))
-
-
-def study_arms(tables: Tables) -> list[str]:
-    """The study's arms, in the order of figures."""
-    return ordered(tables["runs"]["initialization"])
-
-
-def seeds(tables: Tables) -> str:
-    """How many seeds an arm has, such as `3 seeds`."""
-    counts = tables["runs"].groupby(["task", "initialization"])["seed"].nunique()
-    low, high = counts.min(), counts.max()
-    return (f"{low}" if low == high else f"{low} to {high}") + (" seed" if high == 1 else " seeds")
-
-
-def task_title(tables: Tables, task: str) -> str:
-    """The task with its domain and, where tasks differ in it, its metric."""
-    domain = tables["budget"].set_index("task").loc[task, "domain"]
-    metrics = tables["runs"].drop_duplicates("task").set_index("task")["metric"]
-    measured = f", {metrics[task]}" if metrics.nunique() > 1 else ""
-    return f"{task} ({domain}{measured})"
+    with atomic.atomic(path) as temporary:
+        drawn.savefig(temporary, metadata=stamps[path.suffix])

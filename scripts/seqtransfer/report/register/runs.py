@@ -242,12 +242,12 @@ def table_functions() -> dict[str, Callable]:
 
 def figure_functions() -> dict[str, Callable]:
     """By figure, the function from its tables by name and the claims to a matplotlib Figure."""
-    from seqtransfer.report.figures import score_figures
+    from seqtransfer.report.figures import claim_figures, run_figures
 
     return {
-        "summary": score_figures.summary,
-        "scores": score_figures.scores,
-        "convergence": score_figures.convergence,
-        "claims": score_figures.claims,
-        "sensitivity": score_figures.sensitivity,
+        "summary": claim_figures.summary,
+        "scores": run_figures.scores,
+        "convergence": run_figures.convergence,
+        "claims": claim_figures.claims,
+        "sensitivity": run_figures.sensitivity,
     }

@@ -184,12 +184,12 @@ def table_functions() -> dict[str, Callable]:
 
 def figure_functions() -> dict[str, Callable]:
     """By figure, the function from its tables by name and the claims to a matplotlib Figure."""
-    from seqtransfer.report.figures import similarity_figures
+    from seqtransfer.report.figures import attention_figures, prediction_figures, similarity_figures
 
     return {
         "similarity": similarity_figures.similarity,
         "change": similarity_figures.change,
         "maps": similarity_figures.maps,
-        "prediction": similarity_figures.prediction,
-        "attention": similarity_figures.attention,
+        "prediction": prediction_figures.prediction,
+        "attention": attention_figures.attention,
     }
