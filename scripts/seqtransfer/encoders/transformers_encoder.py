@@ -56,7 +56,7 @@ class TransformersEncoder(nn.Module):
         self.model = adaptations.adapt(self.model, mode, **options)
 
     def plain_state(self) -> State:
-        """The state by the bare encoder's names; LoRA's additions added in."""
+        """The state by transformers' names, LoRA's additions merged into the weights."""
         merged = hasattr(self.model, "merge_and_unload")
         return adaptations.merge(self.model) if merged else self.model.state_dict()
 
