@@ -224,8 +224,8 @@ FIGURES = {
         "generalization gap",
         "Loss on dev minus training loss against optimizer steps (doublings); lines are means over"
         " seeds, bands 95 % t intervals over seeds. A rising line fits the training part beyond"
-        " what carries over; one below 0 is of a model that still learns, since the training loss is"
-        " a mean over the steps before, with dropout on.",
+        " what carries over; one below 0 is of a model that still learns, since the training loss"
+        " is a mean over the steps before, with dropout on.",
         ("generalization",),
     ),
     "sensitivity": Figure(
