@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import ScalarFormatter
 
 from seqtransfer.report.figures import style
-from seqtransfer.report.tables.run_tables import interval_rows
+from seqtransfer.report.tables.intervals import interval_rows
 
 
 def table(histories: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:

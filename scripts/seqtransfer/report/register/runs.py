@@ -2,19 +2,15 @@
 
 from collections.abc import Callable
 
-from seqtransfer.report.register.entries import (
-    Figure,
-    Table,
-    columns,
-)
+from seqtransfer.report.register.entries import Figure, Table, columns
 
 TABLES = {
     "scores": Table(
         "scores",
         "Scores of every arm and baseline: mean over seeds with its 95 % t interval. MCC and"
-        " correlations are -1 to 1 with 0 for a constant answer; accuracy and F1 are 0 to 1; mae is"
-        " in the label's unit. Baselines are deterministic and have no interval. Dev scores picked"
-        " the step, so they are optimistic: read the test rows.",
+        " correlations are -1 to 1 with 0 for a constant answer; accuracy and F1 are 0 to 1; mae"
+        " is in the label's unit. Baselines are deterministic and have no interval. Dev scores"
+        " picked the step, so they are optimistic: read the test rows.",
         columns(
             "task arm kind split metric headline n mean low high seeds diverged",
             arm="Name of the arm or baseline",
@@ -27,8 +23,7 @@ TABLES = {
     "differences": Table(
         "differences between arms",
         "Paired differences between two arms that share task and seed: mean with its 95 % t"
-        " interval"
-        " over seeds.",
+        " interval over seeds.",
         columns(
             "task contrast quantity mean low high seeds",
             contrast="First arm minus second",
@@ -54,9 +49,8 @@ TABLES = {
     "budget": Table(
         "data and budget",
         "What each task is given: examples after repeats and conflicting labels were dropped,"
-        " tokens"
-        " a sequence, optimizer steps, and the domain pretraining. Pretraining columns are empty"
-        " without a domain encoder pretrained here.",
+        " tokens a sequence, optimizer steps, and the domain pretraining. Pretraining columns are"
+        " empty without a domain encoder pretrained here.",
         columns(
             "task domain classes test_majority train dev test repeats_dropped conflicts_dropped"
             " given_test_dropped cut_share max_length steps examples_seen pretraining_sequences"
@@ -186,39 +180,43 @@ TABLES = {
 FIGURES = {
     "summary": Figure(
         "summary",
-        "Above: test score (the task's headline metric) of each arm; a dot is a seed, the bar"
-        " is the"
-        " mean with its 95 % t interval over seeds. Dashed lines are baselines without an encoder."
-        " Below: the paper's claims as paired differences; dots are tasks, the diamond is the mean"
-        " over tasks, lines are intervals over seeds. Right of the line at 0 the claim's first arm"
-        " is ahead; in (c) the interval of the diamond must lie right of the dashed margin.",
+        "Above: test score (the task's headline metric) of each arm; a dot is a seed, the bar is"
+        " the mean with its 95 % t interval over seeds. Dashed lines are baselines without an"
+        " encoder. Below: the paper's claims as paired differences; a dot is a task, the diamond"
+        " is the mean over tasks, lines are t intervals over seeds (95 %; in (c) 90 %). Right of"
+        " the line at 0 the claim's first arm is ahead; in (c) the whole interval of the diamond"
+        " must lie right of the dashed margin. The titles give the numbers of seeds and of test"
+        " examples. No interval covers the choice of test examples, and none is adjusted for the"
+        " number of claims.",
         ("scores",),
     ),
     "scores": Figure(
         "scores",
-        "Test score (the task's headline metric: 1 perfect, 0 for a constant answer in MCC and in"
+        "Test score (the task's headline metric: 1 is perfect, 0 a constant answer in MCC and in"
         " correlations) of each arm in each task. A dot is one seed; the bar beside it is the mean"
         " with its 95 % t interval over seeds, which does not cover the choice of test examples."
-        " Dashed lines are baselines without an encoder: where the n-gram line lies above an arm,"
-        " that arm found less than counting neighbours does.",
+        " The title gives the numbers of seeds and of test examples. Dashed lines are baselines"
+        " without an encoder: where the n-gram line lies above an arm, that arm found less than"
+        " counting neighbours does.",
         ("scores",),
     ),
     "convergence": Figure(
         "convergence",
-        "Dev score against optimizer steps, on an axis of doublings that starts at step 0."
-        " Lines are"
-        " means over seeds, bands are 95 % t intervals over seeds. A curve further left learns"
+        "Dev score against optimizer steps, on an axis of doublings that starts at step 0. Lines"
+        " are means over seeds, bands are 95 % t intervals over seeds. A curve further left learns"
         " faster; one that ends higher scores better. Claim (a) is about the area under these"
-        " curves.",
+        " curves. Dev scores pick the step of a run, so that heights are optimistic: compare test"
+        " scores instead.",
         ("histories", "scores"),
     ),
     "claims": Figure(
         "claims",
-        "A panel per claim: paired differences per task (dots), over all tasks (diamond), and"
-        " intervals over seeds. The solid line is 0: no difference. The dashed line of (c) is its"
-        " margin. Panels (weights) and (arrangement) are controls: what the distribution of the"
-        " text"
-        " weights gives, and what their arrangement adds to it. Every panel has its own scale.",
+        "A panel per claim: paired differences per task (dots), their mean over tasks (diamond),"
+        " and t intervals over seeds, at the level that each panel states. The solid line is 0: no"
+        " difference. The dashed line of (c) is its margin. Panels (weights) and (arrangement) are"
+        " controls: what the distribution of the text weights gives, and what their arrangement"
+        " adds to it. Every panel has its own scale, and no interval is adjusted for the number of"
+        " panels.",
     ),
     "generalization": Figure(
         "generalization gap",
@@ -231,10 +229,10 @@ FIGURES = {
     "sensitivity": Figure(
         "sensitivity to the learning rate",
         "How much an arm's dev score depends on the learning rate (log axis), in the sweep that"
-        " chose the settings: mean over the sweep's seeds, band from the lowest to the highest"
-        " seed,"
-        " at the arm's best pooling and warm-up. The ring marks the chosen rate. Where lines cross,"
-        " one rate for all arms would have decided which arm wins.",
+        " chose the settings: mean over the sweep's seeds, at the arm's best pooling and warm-up."
+        " The band goes from the lowest to the highest seed; it is no confidence interval. The"
+        " ring marks the chosen rate. Where lines cross, one rate for all arms would have decided"
+        " which arm wins.",
         ("sensitivity",),
         sweep=True,
     ),
