@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "scripts")]
-import generate
+import generate  # noqa: E402
 
 project = "seqtransfer"
 author = "The seqtransfer maintainers"

@@ -43,8 +43,8 @@ def test_another_name_is_refused_with_what_is_known(name):
         assert known in str(error.value)
 
 
-def test_the_readme_says_what_every_arm_keeps():
-    readme = (ROOT / "README.md").read_text()
-    rows = readme[readme.index("| arm | pretrained") :].split("\n\n")[0].splitlines()
+def test_the_documentation_says_what_every_arm_keeps():
+    page = (ROOT / "docs/reference/arms.md").read_text()
+    rows = page[page.index("| arm | pretrained") :].split("\n\n")[0].splitlines()
     for name in (*arms.PLAIN, *arms.NUMBERED.values(), arms.FROM):
         assert sum(row.startswith(f"| `{name}` |") for row in rows) == 1, name

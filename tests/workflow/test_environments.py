@@ -1,4 +1,4 @@
-"""The environments hold what the scripts need: one set of pins, and the README names them."""
+"""The environments hold what the scripts need: one set of pins, and the docs name them."""
 
 import re
 import sys
@@ -131,26 +131,20 @@ def test_a_library_missing_from_an_environment_is_noticed():
     assert set(missing(rules()["download"][0], tables | {"urllib3"})) == {"requests", "urllib3"}
 
 
-def test_the_readme_lists_exactly_the_pinned_libraries():
-    section = re.search(r"^## Dependencies\n(.*?)(?=^## |\Z)", readme(), re.M | re.S)
-    assert section, "README.md has no section `## Dependencies`"
-    cells = re.findall(r"^\| *([^|]+?) *\|", section[1], re.M)[2:]  # below heading and rule
+def test_the_documentation_lists_exactly_the_pinned_libraries():
+    page = "docs/explanation/dependencies.md"
+    cells = re.findall(r"^\| *([^|]+?) *\|", (ROOT / page).read_text(), re.M)[2:]  # below heading
     named = {n for cell in cells for n in re.findall(r"[\w-]+", re.sub(r"\(.*?\)", "", cell))}
     pinned = {*requirements("requirements.txt"), *requirements("requirements-dev.txt")}
-    assert not pinned - named, f"README.md, Dependencies: add a row for {sorted(pinned - named)}"
-    assert not named - pinned, f"README.md, Dependencies: {sorted(named - pinned)} is not pinned"
+    assert not pinned - named, f"{page}: add a row for {sorted(pinned - named)}"
+    assert not named - pinned, f"{page}: {sorted(named - pinned)} is not pinned"
 
 
 def test_versions_spelled_out_elsewhere_are_the_pinned_ones():
     pinned = requirements("requirements.txt") | requirements("requirements-dev.txt")
-    profile = (ROOT / "profiles/slurm/config.yaml").read_text()
-    spelled = re.findall(r"([\w-]+)==([\w.]*\w)", readme() + profile)
+    files = [ROOT / "README.md", ROOT / "profiles/slurm/config.yaml", *ROOT.glob("docs/guides/*.md")]
+    text = "".join(path.read_text() for path in files)
+    spelled = re.findall(r"([\w-]+)==([\w.]*\w)", text)
     assert spelled
     for name, version in spelled:
         assert pinned.get(name) == version, f"{name}=={version} is said, {pinned.get(name)} pinned"
-
-
-def readme() -> str:
-    path = ROOT / "README.md"
-    assert path.exists(), "README.md is missing: it names every dependency"
-    return path.read_text()

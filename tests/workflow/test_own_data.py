@@ -1,4 +1,4 @@
-"""README's examples of one's own data: each plans alone, and all are converted and encoded."""
+"""The guide's examples of one's own data: each plans alone, and all are converted and encoded."""
 
 import gzip
 import json
@@ -13,10 +13,10 @@ import yaml
 from project import ROOT, SHARED, plan, snakemake
 from seqtransfer.files import json_tsv
 
-SECTION = (ROOT / "README.md").read_text().split("## Your own data")[1].split("\n## ")[0]
+GUIDE = (ROOT / "docs/guides/own-data.md").read_text()
 STUDIES = {
     yaml.safe_load(block)["study"]: block
-    for block in re.findall(r"```yaml\n(.*?)```", SECTION, re.DOTALL)
+    for block in re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
 }
 
 
@@ -66,7 +66,7 @@ def data(tmp_path_factory) -> Path:
     return folder
 
 
-def test_the_section_has_the_five_kinds_of_data_in_ten_lines_each():
+def test_the_guide_has_the_five_kinds_of_data_in_ten_lines_each():
     tasks = [next(iter(yaml.safe_load(b)["catalogue"]["tasks"].values())) for b in STUDIES.values()]
     assert [t["converter"] for t in tasks] == ["table", "fasta", "midi", "table", "table"]
     assert [t["format"] for t in tasks] == ["fasta", "fasta", "midi", "text", "fasta"]
