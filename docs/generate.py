@@ -56,9 +56,8 @@ def schema_sections(schema: Mapping) -> str:
         (sections if nested else simple)[name] = known
     parts = [options(simple, schema.get("required", []))] if simple else []
     for name, known in sections.items():
-        about = f"{known['description']}.\n\n" if "description" in known else ""
         keys = options({name: known}, schema.get("required", []))
-        parts.append(f"## `{name}`\n\n{about}{keys}")
+        parts.append(f"## `{name}`\n\n{keys}")
     return "\n".join(parts)
 
 
@@ -76,7 +75,8 @@ def _rows(key: str, known: Mapping, required: list[str]) -> Iterator[list[str]]:
     default = f" Default: `{known['default']}`." if "default" in known else ""
     meaning = known.get("description", "").strip()
     meaning = f"{meaning}.{default}" if meaning else default.strip()
-    if not nested and not (isinstance(named, dict) and "properties" in named):
+    parent = bool(nested) or (isinstance(named, dict) and "properties" in named)
+    if meaning or not parent:
         yield [f"`{key}`", kind(known), "yes" if own in required else "", meaning]
     for name, below in nested.items():
         yield from _rows(f"{key}.{name}", below, known.get("required", []))

@@ -142,7 +142,11 @@ def test_the_documentation_lists_exactly_the_pinned_libraries():
 
 def test_versions_spelled_out_elsewhere_are_the_pinned_ones():
     pinned = requirements("requirements.txt") | requirements("requirements-dev.txt")
-    files = [ROOT / "README.md", ROOT / "profiles/slurm/config.yaml", *ROOT.glob("docs/guides/*.md")]
+    files = [
+        ROOT / "README.md",
+        ROOT / "profiles/slurm/config.yaml",
+        *ROOT.glob("docs/guides/*.md"),
+    ]
     text = "".join(path.read_text() for path in files)
     spelled = re.findall(r"([\w-]+)==([\w.]*\w)", text)
     assert spelled
