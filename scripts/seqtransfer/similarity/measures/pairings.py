@@ -144,8 +144,8 @@ class Pairing:
 
         k = min of the ranks; the columns are the canonical variates' coordinates in both bases, in
         no particular order. By eigenvectors of C C^T, found by divide and conquer: the fastest of
-        LAPACK's ways (docs/explanation/performance.md). A correlation is the length of C^T times its
-        vector, which loses nothing to the squares.
+        LAPACK's ways (docs/explanation/performance.md). A correlation is the length of C^T times
+        its vector, which loses nothing to the squares.
         """
         wide = self.cross.shape[0] <= self.cross.shape[1]
         cross = self.cross if wide else self.cross.T
