@@ -1,22 +1,23 @@
-"""Seconds for all pairs of layers of two encoders, against the published algorithm pair by pair.
+"""Seconds for all pairs of layers of two encoders, beside the published algorithm pair by pair.
 
     python benchmarks/similarity.py            (about 2 minutes; keep the machine idle)
     python benchmarks/similarity.py --table    (cost as rows, width and layers grow; 2 minutes more)
     python benchmarks/similarity.py --decompositions    (of one draw of the null; 10 seconds)
 
-Both sides run in one process by turns, with one thread as in the workflow's jobs: PWCCA (both
-weightings), SVCCA and debiased CKA of 7 x 7 layers of 10,000 rows and 384 neurons. The other side
-is the fastest public code whose formula could be put right in a line: anatome's, in torch, a QR of
-both sides and an SVD for each pair (with weights over neurons, SVCCA's 99 % of squared singular
-values, and debiased CKA's own norms, which it has wrong). It is timed on a few pairs and scaled to
-all. Of the packages on the index, repsim 0.1.5 gives the same PWCCA (the mean of both weightings),
-by far slower: `--repsim` times it on one pair.
+Both run in one process in turns, with one thread as in the workflow's jobs: PWCCA (both
+weightings), SVCCA and debiased CKA of 7 x 7 layers of 10,000 rows and 384 neurons. The published
+algorithm is anatome's, in torch: for each pair a QR of both layers and an SVD. It is the fastest
+public code whose formulas could be corrected in a line each (weights over neurons, SVCCA's 99 % of
+squared singular values, debiased CKA's own norms). It is timed on a few pairs and scaled to all.
+repsim 0.1.5 gives the same PWCCA (the mean of both weightings) but is much slower: `--repsim`
+times it on one pair.
 """
 
 import argparse
 import statistics
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,8 +26,10 @@ import torch
 from threadpoolctl import threadpool_limits
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
-from seqtransfer.similarity.measures import MEASURES, correlation, permutation_null
-from seqtransfer.similarity.measures.pairings import Pairing, Side, prepare
+from seqtransfer.similarity.measures import MEASURES, correlation
+from seqtransfer.similarity.measures.pair import Pair
+from seqtransfer.similarity.measures.permutation_null import SequencePermutations
+from seqtransfer.similarity.measures.representation import Representation
 
 NAMES = ("pwcca", "pwcca_right", "pwcca_mean", "svcca", "cka")
 DRAWS, ROUNDS = 199, 3
@@ -46,17 +49,17 @@ def encoders(rows: int, width: int, layers: int) -> tuple[list[np.ndarray], list
 
 
 def ours(left: list[np.ndarray], right: list[np.ndarray], names=NAMES) -> list[float]:
-    """Every measure of every pair of layers; each layer is factored once."""
-    left, right = ([prepare(x, "layer") for x in side] for side in (left, right))
+    """Every measure of every pair of layers; each layer is decomposed once."""
+    left, right = ([Representation.of(x, "layer") for x in layers] for layers in (left, right))
     return [
-        MEASURES[name].of(pairing)
-        for pairing in (Pairing(x, y) for x in left for y in right)
+        MEASURES[name].of(pair)
+        for pair in (Pair(x, y) for x in left for y in right)
         for name in names
     ]
 
 
 def published(x: np.ndarray, y: np.ndarray) -> list[float]:
-    """The same of one pair, as anatome goes about it, each measure on its own."""
+    """The same measures of one pair by anatome's algorithm, each measure on its own."""
     x, y = (torch.from_numpy(a).double() for a in (x, y))
     x, y = x - x.mean(0), y - y.mean(0)
 
@@ -83,20 +86,22 @@ def published(x: np.ndarray, y: np.ndarray) -> list[float]:
     return [float(score) for score in (left, right, (left + right) / 2, svcca, cka)]
 
 
-def null(draws: permutation_null.Repairings, x: Side, y: Side, names) -> None:
-    """All draws of one pair, on factors that the point estimate has made."""
-    for pairing in draws.pairings(x, y):
+def null(
+    draws: SequencePermutations, x: Representation, y: Representation, names: Sequence[str]
+) -> None:
+    """All draws of one pair, on decompositions that the scores have computed."""
+    for pair in draws.pairs(x, y):
         for name in names:
-            MEASURES[name].of(pairing)
+            MEASURES[name].of(pair)
 
 
 def decompositions(width: int, rounds: int = 7) -> None:
-    """PWCCA of both sides for one draw, by each way to decompose C, in turns; error against SVD."""
+    """PWCCA of one draw by each way to decompose C: milliseconds, and the error against an SVD."""
     (x,), (y,) = encoders(10_000, width, 1)
-    sides = prepare(x, "left"), prepare(y, "right")
+    layers = Representation.of(x, "left"), Representation.of(y, "right")
     generator = np.random.default_rng(0)
-    draws = permutation_null.draw(np.arange(10_000), 10_000, draws=rounds, generator=generator)
-    crosses = [pairing.cross for pairing in draws.pairings(*sides)]
+    draws = SequencePermutations.draw(np.arange(10_000), draws=rounds, generator=generator)
+    crosses = [pair.cross_products for pair in draws.pairs(*layers)]
 
     def by_vectors(decompose):
         def vectors(cross):
@@ -142,7 +147,7 @@ def decompositions(width: int, rounds: int = 7) -> None:
         "SVD of C, torch": lambda c: by_svd(c, lambda c: torch.linalg.svd(torch.from_numpy(c))),
         "QR, then SVD": by_qr,
     }  # fmt: skip
-    neurons = [side.view(correlation._neurons) for side in sides]
+    neurons = [layer.cached(correlation._neurons) for layer in layers]
 
     def scores(vectors, cross):
         left, correlations, right = vectors(cross)
@@ -174,7 +179,7 @@ def seconds(function, *arguments) -> tuple[float, object]:
 
 
 def race(rows: int, width: int, layers: int) -> None:
-    """Both sides by turns; the median of the rounds."""
+    """Both algorithms in turns; the median of the rounds."""
     left, right = encoders(rows, width, layers)
     mine, theirs = [], []
     for turn in range(ROUNDS):
@@ -190,14 +195,14 @@ def race(rows: int, width: int, layers: int) -> None:
     print(f"{layers} x {layers} pairs, n = {rows}, d = {width}: PWCCA, SVCCA and CKA")
     print(f"  here {point:.2f} s; published algorithm, pair by pair {loop:.1f} s", end="")
     print(f" ({loop / layers**2:.2f} s a pair): {loop / point:.1f} x")
-    sides = prepare(left[0], "layer"), prepare(right[0], "layer")
-    draws = permutation_null.draw(
-        np.arange(rows), rows, draws=DRAWS, generator=np.random.default_rng(0)
+    first = Representation.of(left[0], "layer"), Representation.of(right[0], "layer")
+    draws = SequencePermutations.draw(
+        np.arange(rows), draws=DRAWS, generator=np.random.default_rng(0)
     )
     for names in (("cka",), ("cka", "cka_biased", "cca_squared", "gulp"), NAMES):
         alone = statistics.median(seconds(ours, left, right, names)[0] for _ in range(2))
-        null(draws, *sides, names)
-        pair = min(seconds(null, draws, *sides, names)[0] for _ in range(2))
+        null(draws, *first, names)
+        pair = min(seconds(null, draws, *first, names)[0] for _ in range(2))
         total = pair * layers**2
         print(f"  {DRAWS} draws of {', '.join(names)}: {total:.1f} s ({pair:.2f} s a pair)")
         print(f"    {total / alone:.1f} x their scores' {alone:.2f} s")
@@ -205,10 +210,10 @@ def race(rows: int, width: int, layers: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--threads", type=int, default=1, help="of both sides")
+    parser.add_argument("--threads", type=int, default=1, help="of both algorithms")
     parser.add_argument("--table", action="store_true", help="cost as sizes grow")
     parser.add_argument("--repsim", action="store_true", help="time repsim on one pair")
-    parser.add_argument("--decompositions", action="store_true", help="ways of one draw")
+    parser.add_argument("--decompositions", action="store_true", help="ways to decompose one draw")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     with threadpool_limits(options.threads):

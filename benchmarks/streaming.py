@@ -1,14 +1,14 @@
-"""Memory and seconds of scores from files read in chunks, beside the in-memory path.
+"""Memory and seconds of scores from files read in chunks, beside scores in memory.
 
     python benchmarks/streaming.py                 (about 5 minutes)
     python benchmarks/streaming.py --least 1e-5    (conditioning that needs the third pass)
 
 Two float32 layers of 1,000,000 x 768 (2.9 GiB each) are written below --folder as hidden states
 are, and deleted at the end. A child process scores every measure that can be streamed, beside 19
-re-pairings, in one thread, whose CPU time is told; its peak is VmHWM of its own /proc/self/status
-(Linux): every page that was resident at once, those of mapped files included. It is not the
-children's ru_maxrss, which would start at the parent's size. Before that 100,000 rows, also in
-memory, in another child.
+permutations, in one thread; its CPU time is printed. Its peak is VmHWM of its own
+/proc/self/status (Linux): every page that was resident at the same time, pages of mapped files
+included. (The children's ru_maxrss would start at the parent's size.) Before that, 100,000 rows are
+scored both ways, each in a child of its own.
 """
 
 import argparse
@@ -24,17 +24,18 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
-from seqtransfer.similarity import layer_pairs, state_files
+from seqtransfer.similarity import encoder_comparison, representation_files
 from seqtransfer.similarity.measures import MEASURES
+from seqtransfer.similarity.representation_files import RepresentationFile
 
 GIB = 2**30
 PATHS = ("streamed", "in memory")
-STREAMED = [m.name for m in MEASURES.values() if not m.pairwise and m.name != "cka_minibatch"]
+STREAMED = [m.name for m in MEASURES.values() if m.streams and not m.pairwise]
 DRAWS, TOKENS, CHUNK = 19, 4, 20_000
 
 
 def write(path: Path, rows: int, width: int, seed: int, least: float) -> None:
-    """One encoder's states: 32 shared directions, noise of a steep spectrum, means far from 0."""
+    """One encoder's hidden states: 32 shared directions, noise of a steep spectrum, means not 0."""
     common, own = np.random.default_rng(0), np.random.default_rng(seed)
     mixing = own.standard_normal((32, width), dtype=np.float32) / 10
     lengths = np.geomspace(1, least, width, dtype=np.float32)
@@ -47,7 +48,7 @@ def write(path: Path, rows: int, width: int, seed: int, least: float) -> None:
             ids = np.char.mod("%d", at)
             yield ids, at // TOKENS, {"layer_1": part + signal @ mixing + 5}
 
-    state_files.write(path, chunks())
+    representation_files.write(path, chunks())
 
 
 def peak() -> float:
@@ -58,12 +59,12 @@ def peak() -> float:
 
 def child(path: str, folder: Path) -> dict:
     """Score by one path; seconds of CPU, peaks in GiB before and after, and the scores."""
-    sides = {side: state_files.States(folder / f"{side}.arrow") for side in ("left", "right")}
+    layers = {name: RepresentationFile(folder / f"{name}.arrow") for name in ("left", "right")}
     before, start = peak(), time.process_time()
     memory = 0 if path == "streamed" else np.inf
     with threadpool_limits(1):
-        found = layer_pairs.compare(
-            sides, [("left", "right")], [], STREAMED, draws=DRAWS, seed=0, memory=memory
+        found = encoder_comparison.compare(
+            layers, [("left", "right")], [], STREAMED, draws=DRAWS, seed=0, memory=memory
         )
         scores = {row["measure"]: row["score"] for row in found}
     seconds = time.process_time() - start
@@ -74,8 +75,8 @@ def measure(folder: Path, rows: int, width: int, least: float, paths: tuple[str,
     """Write two encoders, run each path in a child of its own, print, and delete the files."""
     folder = Path(tempfile.mkdtemp(prefix="streaming-", dir=folder))
     try:
-        for seed, side in enumerate(("left", "right"), start=1):
-            write(folder / f"{side}.arrow", rows, width, seed, least)
+        for seed, name in enumerate(("left", "right"), start=1):
+            write(folder / f"{name}.arrow", rows, width, seed, least)
         results = {}
         for path in paths:
             command = [sys.executable, __file__, "--child", path, "--folder", str(folder)]

@@ -81,7 +81,9 @@ def ours(
     from seqtransfer.training.steps import Schedule
 
     train, dev, target, token_map = read(tokens)
-    sources = classifier.Sources(encoder, LAYERS, np.load(token_map), None, None, 0, tokens.name)
+    sources = classifier.WeightSources(
+        encoder, LAYERS, np.load(token_map), None, None, 0, tokens.name
+    )
     with devices.reproducible(0, threads):
         model = classifier.build("text", sources, "first", target.outputs)
         precision = "float32" if plain else devices.choose_precision(device)
@@ -138,7 +140,7 @@ def theirs(
     options |= {"bf16": kind.endswith("bf16"), "save_strategy": "no", "report_to": "none"}
     options |= {"output_dir": "/nowhere", "disable_tqdm": True, "learning_rate": RATE}
     if plain:
-        sources = classifier.Sources(encoder, LAYERS, rows, None, None, 0, tokens.name)
+        sources = classifier.WeightSources(encoder, LAYERS, rows, None, None, 0, tokens.name)
         head = classifier.build("text", sources, "first", target.outputs).head
         model.classifier.load_state_dict(head.state_dict())
         order = seeds.generator(0, tokens.name, "order")

@@ -1,22 +1,29 @@
-"""The documentation site: sphinx-build -W -n --keep-going docs docs/_build."""
+"""The documentation site, built strictly: sphinx-build -W -n --keep-going docs docs/_build"""
 
 import sys
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "scripts")]
-import generate  # noqa: E402
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "scripts"))
 
 project = "seqtransfer"
-author = "The seqtransfer maintainers"
+author = "the authors"
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
-exclude_patterns = ["_build", "reference/_generated"]
-html_theme = "furo"
-html_title = "seqtransfer"
 myst_heading_anchors = 3
+html_theme = "furo"
+html_title = "Does text pretraining transfer?"
 default_role = "code"
-autodoc_typehints = "none"  # signatures name arrays and states; docstrings say their shapes
+exclude_patterns = ["_build"]
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+nitpicky = True
+
+
+def as_written(app, what, name, obj, options, lines):
+    """Show docstrings as they are written: their layout is plain text, not reStructuredText."""
+    lines[:] = ["::", "", *(f"    {line}" for line in lines), ""] if any(lines) else lines
 
 
 def setup(app):
-    generate.write(Path(app.srcdir))
-    app.connect("autodoc-process-docstring", generate.literal)
+    """Connect `as_written`."""
+    app.connect("autodoc-process-docstring", as_written)

@@ -4,87 +4,73 @@ from pathlib import Path
 
 import pandas as pd
 
-from seqtransfer.encoders import arms
 from seqtransfer.files import arrow, json_tsv
-from seqtransfer.similarity import attention_maps, representations
+from seqtransfer.similarity import attention_maps, encoder_pairs, representations
+from seqtransfer.similarity.encoder_pairs import STAGES, Encoder
+from seqtransfer.similarity.run_models import Runs
 from seqtransfer.study import logs
-from seqtransfer.training import classifier, devices, runs
-
-STAGES = ("before", "after")
-CHANGE = "change"  # an arm before against itself after
+from seqtransfer.training import devices
+from seqtransfer.training.runs import TaskFiles
 
 
 def main(
     *,
-    metrics: dict[str, Path],
-    weights: dict[str, Path],
-    test: Path,
-    token_map: Path,
-    encoder: Path,
-    layers: int,
-    pretrained: dict[str, Path],
-    facts: Path,
+    runs: Runs,
     pairs: list[list[str]],
-    sequences: int,
-    tokens: int,
+    probe: dict,
     threads: int,
     attention: Path,
     task: str,
     seed: int,
     code: str,
 ) -> None:
-    """metrics, weights: by arm; pretrained: as in `represent`; pairs: left and right arm;
-    sequences: how many, the first of those that are represented. Writes one row per pair, stage,
-    layer and head. All arms' encoders are in memory at a time."""
+    """Write one row per pair of encoders, layer and head.
+
+    pairs: left and right arm; probe: how many `sequences`, the first of those that are represented,
+    and how many `tokens` they must have. All encoders are in memory at the same time.
+    """
     device = devices.choose_device()
 
-    def encoder_of(arm: str, stage: str):
-        record = json_tsv.read_json(metrics[arm])
-        model = runs.start(record, encoder, layers, token_map, pretrained, facts)
-        if stage == "after":
-            classifier.restore(model, weights[arm])
+    def model(encoder: Encoder):
+        model = runs.before(encoder.arm)
+        if encoder.stage == "after":
+            runs.fine_tune(encoder.arm, model)
         return model.encoder.to(device).eval()
 
-    ragged = arrow.read_ragged(test)
-    rows, _ = representations.probe(ragged, task, sequences=sequences, tokens=tokens)
-    chosen = arrow.Ragged.from_lists(
-        [ragged[row] for row in rows], ragged.labels[rows], ragged.names[rows]
+    test = runs.files.part("test")
+    rows, _ = representations.probe(test, task, **probe)
+    sequences = arrow.Ragged.from_lists(
+        [test[row] for row in rows], test.labels[rows], test.names[rows]
     )
-    wanted = [((left, stage), (right, stage)) for stage in STAGES for left, right in pairs]
-    wanted += [((arm, "before"), (arm, "after")) for arm in metrics]
+    compared = encoder_pairs.compared(runs.metrics, pairs)
     table = []
     with devices.reproducible(0, threads):
-        encoders = {(arm, stage): encoder_of(arm, stage) for arm in metrics for stage in STAGES}
-        for row in attention_maps.compare(encoders, wanted, chosen, device):
-            (left, stage), (right, right_stage) = row.pop("left"), row.pop("right")
-            stage = stage if stage == right_stage else CHANGE
-            run = {"task": task, "left": left, "right": right, "seed": seed, "stage": stage}
-            print(run, row)
-            table.append({**run, **row, "code": code})
+        encoders = [Encoder(arm, stage) for arm in runs.metrics for stage in STAGES]
+        models = {encoder: model(encoder) for encoder in encoders}
+        for row in attention_maps.compare(models, compared, sequences, device):
+            names = encoder_pairs.row_names(row.pop("left"), row.pop("right"), task, seed)
+            print(names, row)
+            table.append({**names, **row, "code": code})
     json_tsv.write_table(attention, pd.DataFrame(table))
 
 
 if __name__ == "__main__":
     with logs.capture(snakemake.log[0]):
-        names = snakemake.params.initializations
         main(
-            metrics=dict(zip(names, map(Path, snakemake.input.metrics), strict=True)),
-            weights=dict(zip(names, map(Path, snakemake.input.weights), strict=True)),
-            test=Path(snakemake.input.test),
-            token_map=Path(snakemake.input.token_map),
-            encoder=Path(snakemake.input.encoder).parent,
-            layers=snakemake.params.layers,
-            pretrained=dict(
-                zip(
-                    filter(arms.is_pretrained, names),
-                    map(Path, snakemake.input.pretrained),
-                    strict=True,
-                )
+            runs=Runs.of(
+                TaskFiles.of(
+                    task=snakemake.input.task,
+                    token_map=snakemake.input.token_map,
+                    encoder=snakemake.input.encoder,
+                    layers=snakemake.params.layers,
+                ),
+                snakemake.params.initializations,
+                metrics=snakemake.input.metrics,
+                weights=snakemake.input.weights,
+                pretrained=snakemake.input.pretrained,
             ),
-            facts=Path(snakemake.input.task),
             pairs=snakemake.params.pairs,
-            sequences=snakemake.params.sequences,
-            tokens=snakemake.params.tokens,
+            probe=snakemake.params.probe,
             threads=snakemake.threads,
             attention=Path(snakemake.output.attention),
             task=snakemake.wildcards.task,

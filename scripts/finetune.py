@@ -3,8 +3,7 @@
 from dataclasses import asdict
 from pathlib import Path
 
-from seqtransfer.files import arrow, json_tsv
-from seqtransfer.scoring import task_kinds
+from seqtransfer.files import json_tsv
 from seqtransfer.study import logs, provenance
 from seqtransfer.training import classifier, devices, finetuning, runs
 from seqtransfer.training.checkpoints import Checkpoint, contents
@@ -13,10 +12,7 @@ from seqtransfer.training.checkpoints import Checkpoint, contents
 def main(
     *,
     point: runs.Point,
-    tokens: Path,
-    token_map: Path,
-    encoder: Path,
-    layers: int,
+    files: runs.TaskFiles,
     pretrained: Path | None,
     settings: dict,
     threads: int,
@@ -25,50 +21,45 @@ def main(
     code: str,
 ) -> None:
     """checkpoint: file of an unfinished run's state, from which a killed job goes on."""
-    parts = {name: arrow.read_ragged(tokens / f"{name}.arrow") for name in ("train", "dev", "test")}
-    target = task_kinds.of(json_tsv.read_json(tokens / "task.json"))
-    sources = point.sources(encoder, layers, token_map, pretrained, tokens / "task.json")
-    read = [tokens / name for name in ("train.arrow", "dev.arrow", "task.json")]
-    read += [token_map, encoder / "encoder.json"]
-    read += [pretrained, pretrained.parent / "encoder.json"] if pretrained else []
-    settled = {"point": asdict(point), "settings": settings, "layers": layers, "threads": threads}
-    unfinished = Checkpoint(checkpoint, settled | {"code": code, "files": contents(read)})
-    trained = runs.train(
-        point, sources, parts["train"], parts["dev"], target, settings, threads, unfinished
-    )
-    where = {"device": trained.device, "precision": trained.precision}
+    identity = {"point": asdict(point), "settings": settings, "layers": files.layers}
+    identity |= {"threads": threads, "code": code, "files": contents(files.inputs(pretrained))}
+    unfinished = Checkpoint(checkpoint, identity)
+    trained = runs.train(point, files, pretrained, settings, threads, unfinished)
+    test, target = files.part("test"), files.target()
     with devices.reproducible(0, threads):
-        answers = finetuning.predict(trained.model, parts["test"], target, device=trained.device)
+        answers = finetuning.predict(trained.model, test, target, device=trained.device)
     json_tsv.write_records(folder / "history.tsv", trained.outcome.history)
-    json_tsv.write_records(
-        folder / "predictions.tsv", runs.predictions(parts["test"], answers, target)
-    )
-    classifier.save(classifier.plain_state(trained.model), sources.record(), folder)
+    json_tsv.write_records(folder / "predictions.tsv", runs.predictions(test, answers, target))
+    architecture = point.sources(files, pretrained).record()
+    classifier.save(classifier.plain_state(trained.model), architecture, folder)
+    where = {"device": trained.device, "precision": trained.precision}
     record = runs.metrics(point, trained.outcome, settings, target) | {
         "outputs": target.outputs,
-        "test": target.score(parts["test"].labels, answers),
+        "test": target.score(test.labels, answers),
         "provenance": provenance.record(code, classifier.LIBRARIES, threads=threads, **where),
     }
     json_tsv.write_json(folder / "metrics.json", record)
     timing = provenance.timing(trained.outcome.seconds_training)
-    json_tsv.write_json(folder / "timing.json", {**runs.names(point), **timing})
+    json_tsv.write_json(folder / "timing.json", {**point.names, **timing})
     unfinished.remove()
 
 
 if __name__ == "__main__":
     with logs.capture(snakemake.log[0]):
         main(
-            point=runs.arm(
+            point=runs.with_settings(
                 Path(snakemake.input.settings),
                 task=snakemake.wildcards.task,
                 initialization=snakemake.wildcards.initialization,
                 seed=int(snakemake.wildcards.seed),
                 warmup=snakemake.params.training["warmup"],
             ),
-            tokens=Path(snakemake.input.train).parent,
-            token_map=Path(snakemake.input.token_map),
-            encoder=Path(snakemake.input.encoder).parent,
-            layers=snakemake.params.layers,
+            files=runs.TaskFiles.of(
+                task=snakemake.input.task,
+                token_map=snakemake.input.token_map,
+                encoder=snakemake.input.encoder,
+                layers=snakemake.params.layers,
+            ),
             pretrained=Path(snakemake.input.pretrained) if snakemake.input.pretrained else None,
             settings=snakemake.params.training,
             threads=snakemake.threads,

@@ -3,20 +3,19 @@
 from pathlib import Path
 
 from seqtransfer.files import json_tsv
-from seqtransfer.report.figures import gain_figures, score_figures, similarity_figures
+from seqtransfer.report import register
+from seqtransfer.report.figures import style
 from seqtransfer.report.tables import run_tables
 from seqtransfer.study import logs
-
-FIGURES = score_figures.FIGURES | similarity_figures.FIGURES | gain_figures.FIGURES
 
 
 def main(*, figure: str, sources: list[Path], claims: Path, outputs: list[Path]) -> None:
     """sources: the tables (`{name}.csv`) that the figures read; outputs: `.svg` or `.png` paths."""
     frames = {path.stem: run_tables.read(path) for path in sources}
-    drawn = FIGURES[figure](frames, json_tsv.read_json(claims)["claims"])
+    drawn = register.figure_functions()[figure](frames, json_tsv.read_json(claims)["claims"])
     for path in outputs:
         print(f"{figure}: {len(drawn.axes)} panels -> {path}")
-        score_figures.save(drawn, path)
+        style.save(drawn, path)
 
 
 if __name__ == "__main__":

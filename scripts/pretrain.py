@@ -31,7 +31,7 @@ def main(
     checkpoint: file of an unfinished run's state, from which a killed job goes on."""
     vocabulary = Vocabulary(tuple(json_tsv.read_json(facts)["symbols"]))
     rows = np.arange(len(vocabulary))
-    sources = classifier.Sources(encoder, layers, rows, None, None, seed, task)
+    sources = classifier.WeightSources(encoder, layers, rows, None, None, seed, task)
     ragged = arrow.read_ragged(sequences)
     schedule = Schedule(**{name: settings[name] for name in Schedule.__dataclass_fields__})
     device = devices.choose_device()

@@ -1,66 +1,46 @@
-"""Hidden states of runs of one task and seed on the probe tokens, before and after fine-tuning."""
+"""Hidden states of one task and seed's runs on the probe tokens, before and after fine-tuning."""
 
 from pathlib import Path
 
-from seqtransfer.encoders import arms
-from seqtransfer.files import arrow, json_tsv
 from seqtransfer.similarity import representations
+from seqtransfer.similarity.run_models import Runs
 from seqtransfer.study import logs
-from seqtransfer.training import classifier, devices, runs
+from seqtransfer.training import devices
+from seqtransfer.training.runs import TaskFiles
 
 
-def main(
-    *,
-    metrics: list[Path],
-    weights: list[Path],
-    test: Path,
-    token_map: Path,
-    encoder: Path,
-    layers: int,
-    pretrained: dict[str, Path],
-    facts: Path,
-    settings: dict,
-    threads: int,
-    before: list[Path],
-    after: list[Path],
-) -> None:
-    """The four lists have one entry an arm, in the same order. pretrained: the weights that an arm
-    starts from, where they are not those of the text encoder."""
-    ragged = arrow.read_ragged(test)
+def main(*, runs: Runs, probe: dict, threads: int, before: list[Path], after: list[Path]) -> None:
+    """before, after: where to write, in the order of the runs' arms."""
+    test = runs.files.part("test")
     device = devices.choose_device()
-    pooled = settings.get("pooled", False)
-    for record_path, weights_path, *paths in zip(metrics, weights, before, after, strict=True):
-        record = json_tsv.read_json(record_path)
-        probed = representations.probe(ragged, record["task"], **settings)
+    pooled = probe.get("pooled", False)
+    for arm, path_before, path_after in zip(runs.metrics, before, after, strict=True):
+        point = runs.point(arm)
+        probed = representations.probe(test, point.task, **probe)
         with devices.reproducible(0, threads):
-            model = runs.start(record, encoder, layers, token_map, pretrained, facts)
-            for path, trained in zip(paths, (None, weights_path), strict=True):
-                if trained:
-                    classifier.restore(model, trained)
-                representations.write(path, model, ragged, probed, device, pooled=pooled)
-        count = sum(map(len, probed[1]))
-        print(f"{runs.Point.of(record)}: {count} tokens of {len(probed[0])} sequences")
+            model = runs.before(arm)
+            representations.write(path_before, model, test, probed, device, pooled=pooled)
+            runs.fine_tune(arm, model)
+            representations.write(path_after, model, test, probed, device, pooled=pooled)
+        print(f"{point}: {sum(map(len, probed[1]))} tokens of {len(probed[0])} sequences")
 
 
 if __name__ == "__main__":
     with logs.capture(snakemake.log[0]):
         main(
-            metrics=[Path(path) for path in snakemake.input.metrics],
-            weights=[Path(path) for path in snakemake.input.weights],
-            test=Path(snakemake.input.test),
-            token_map=Path(snakemake.input.token_map),
-            encoder=Path(snakemake.input.encoder).parent,
-            layers=snakemake.params.layers,
-            pretrained={
-                arm: Path(path)
-                for arm, path in zip(
-                    filter(arms.is_pretrained, snakemake.params.initializations),
-                    snakemake.input.pretrained,
-                    strict=True,
-                )
-            },
-            facts=Path(snakemake.input.task),
-            settings=snakemake.params.probe,
+            runs=Runs.of(
+                TaskFiles.of(
+                    task=snakemake.input.task,
+                    token_map=snakemake.input.token_map,
+                    encoder=snakemake.input.encoder,
+                    layers=snakemake.params.layers,
+                ),
+                snakemake.params.initializations,
+                metrics=snakemake.input.metrics,
+                weights=snakemake.input.weights,
+                pretrained=snakemake.input.pretrained,
+            ),
+            probe=snakemake.params.probe,
             threads=snakemake.threads,
             before=[Path(path) for path in snakemake.output.before],
             after=[Path(path) for path in snakemake.output.after],

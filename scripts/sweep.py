@@ -3,8 +3,7 @@
 from itertools import product
 from pathlib import Path
 
-from seqtransfer.files import arrow, json_tsv
-from seqtransfer.scoring import task_kinds
+from seqtransfer.files import json_tsv
 from seqtransfer.study import logs, provenance
 from seqtransfer.training import classifier, runs
 
@@ -12,10 +11,7 @@ from seqtransfer.training import classifier, runs
 def main(
     *,
     points: list[runs.Point],
-    tokens: Path,
-    token_map: Path,
-    encoder: Path,
-    layers: int,
+    files: runs.TaskFiles,
     pretrained: Path | None,
     settings: dict,
     threads: int,
@@ -23,17 +19,12 @@ def main(
     code: str,
 ) -> None:
     """points: one task, initialization, seed and learning rate; each pooling and warm-up."""
-    parts = {name: arrow.read_ragged(tokens / f"{name}.arrow") for name in ("train", "dev")}
-    target = task_kinds.of(json_tsv.read_json(tokens / "task.json"))
-    sources = points[0].sources(encoder, layers, token_map, pretrained, tokens / "task.json")
     scored = []
     for point in points:
-        trained = runs.train(
-            point, sources, parts["train"], parts["dev"], target, settings, threads
-        )
+        trained = runs.train(point, files, pretrained, settings, threads)
         where = {"device": trained.device, "precision": trained.precision}
         scored.append(
-            runs.metrics(point, trained.outcome, settings, target)
+            runs.metrics(point, trained.outcome, settings, files.target())
             | {
                 "history": trained.outcome.history[1:],
                 "provenance": provenance.record(
@@ -58,10 +49,12 @@ if __name__ == "__main__":
                 )
                 for pooling, warmup in product(snakemake.params.poolings, snakemake.params.warmups)
             ],
-            tokens=Path(snakemake.input.train).parent,
-            token_map=Path(snakemake.input.token_map),
-            encoder=Path(snakemake.input.encoder).parent,
-            layers=snakemake.params.layers,
+            files=runs.TaskFiles.of(
+                task=snakemake.input.task,
+                token_map=snakemake.input.token_map,
+                encoder=snakemake.input.encoder,
+                layers=snakemake.params.layers,
+            ),
             pretrained=Path(snakemake.input.pretrained) if snakemake.input.pretrained else None,
             settings=snakemake.params.training,
             threads=snakemake.threads,

@@ -199,7 +199,7 @@ def test_another_mode_is_refused_with_what_is_known(mode):
     assert "last-<layers>" in str(error.value)
 
 
-def test_the_documentation_says_what_every_mode_trains():
+def test_the_docs_say_what_every_mode_trains():
     rows = (ROOT / "docs/reference/arms.md").read_text().splitlines()
     for mode in adaptations.MODES:
         assert sum(row.startswith(f"| `{mode}` |") for row in rows) == 1, mode

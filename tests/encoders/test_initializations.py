@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from torch import nn
 
 import tiny_encoders
-from seqtransfer.encoders import arms, initializations
+from seqtransfer.encoders import initializations
 from seqtransfer.encoders.initializations import INITIALIZATIONS, initialize
 from seqtransfer.encoders.tensor_roles import TABLE, part
 
 FAMILIES = sorted(tiny_encoders.CONFIGS)
-NAMES = [*arms.PLAIN, "first-1", "first-2", "checkpoint-64", "from-zipf"]
+PLAIN = [kind for kind, known in INITIALIZATIONS.items() if not known.parameter]
+NAMES = [*PLAIN, "first-1", "first-2", "checkpoint-64", "from-zipf"]
 AS_THEY_ARE = ("text", "domain", "checkpoint-64", "from-zipf")
 ONLY = ("embedding", "layernorm", "attention", "feedforward")
 ROWS = torch.tensor([0, 19, 3, 11, 4, 7])  # of the pretrained table, one of each of six ids
@@ -87,7 +88,9 @@ def test_an_arm_depends_on_its_generator_alone(name):
     torch.manual_seed(7)
     again = made(name, "bert")
     assert all(torch.equal(first[key], again[key]) for key in first)
-    changed = name in ("shuffled", "moments")
+    changed = (
+        INITIALIZATIONS[initializations.parse(name).kind].change is not initializations.unchanged
+    )
     assert any(not torch.equal(first[key], other[key]) for key in first) == changed
     torch.manual_seed(7)
     expected = torch.rand(3)
@@ -328,9 +331,11 @@ def test_weights_that_do_not_fit_the_architecture_are_refused(change, message):
 
 
 def test_every_name_that_can_be_parsed_has_an_initialization_and_others_are_refused():
-    assert set(INITIALIZATIONS) == {arms.parse(name).kind for name in NAMES}
-    assert set(INITIALIZATIONS) == {*arms.PLAIN, *arms.NUMBERED, "from"}
-    with pytest.raises(ValueError, match="initialization 'texts' is unknown; known: text, random"):
+    assert set(INITIALIZATIONS) == {initializations.parse(name).kind for name in NAMES}
+    assert set(INITIALIZATIONS) == set(initializations.DESCRIPTIONS)
+    with pytest.raises(
+        ValueError, match="initialization 'texts' is unknown; known: random, moments"
+    ):
         made("texts", "bert")
 
 
@@ -339,3 +344,18 @@ def test_a_state_of_every_arm_loads_into_the_encoder():
         model: nn.Module = tiny_encoders.encoder(family, rows=len(ROWS))
         for name in NAMES:
             model.load_state_dict(made(name, family), strict=True)
+
+
+def test_a_spectrum_keeps_singular_values_and_draws_their_directions():
+    pretrained = {"matrix": torch.randn(9, 5), "vector": torch.arange(4.0)}
+    drawn = [
+        initializations.spectrum(pretrained, torch.Generator().manual_seed(seed))
+        for seed in (0, 0, 1)
+    ]
+    first, again, other = (state["matrix"] for state in drawn)
+    assert torch.equal(first, again) and not torch.allclose(first, other, atol=0.1)
+    values = torch.linalg.svdvals(pretrained["matrix"])
+    for matrix in (first, other):
+        assert matrix.dtype == torch.float32 and not torch.allclose(matrix, pretrained["matrix"])
+        assert torch.allclose(torch.linalg.svdvals(matrix), values, atol=1e-5)
+    assert sorted(drawn[0]["vector"].tolist()) == [0.0, 1.0, 2.0, 3.0]

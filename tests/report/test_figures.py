@@ -7,10 +7,14 @@ import pytest
 import plot
 import synthetic
 from seqtransfer.files import json_tsv
+from seqtransfer.report import register
 from seqtransfer.report.figures import score_figures, similarity_figures, style
 from seqtransfer.report.tables import run_tables
 
-FIGURES = score_figures.FIGURES | similarity_figures.FIGURES  # those of every study
+FIGURES = {  # those of the made-up study
+    name: register.figure_functions()[name]
+    for name in register.figures_of(synthetic.CONFIG, swept=True)
+}
 TASKS, SEEDS = ("sentiment", "splice"), (0, 1)
 
 
@@ -149,9 +153,9 @@ def test_a_study_of_one_seed_and_two_arms_is_drawn_too(tmp_path):
     }
     records = json_tsv.read_json(written["json"])["claims"]
     for name, draw in FIGURES.items():
-        score_figures.save(draw(frames, records), tmp_path / f"{name}.svg")
+        style.save(draw(frames, records), tmp_path / f"{name}.svg")
 
 
 def test_svg_text_stays_text(frames, records, tmp_path):
-    score_figures.save(score_figures.scores(frames, records), tmp_path / "scores.svg")
+    style.save(score_figures.scores(frames, records), tmp_path / "scores.svg")
     assert re.search(r"<text[^>]*>test MCC</text>", (tmp_path / "scores.svg").read_text())

@@ -5,12 +5,11 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-import plot
 import synthetic
 from seqtransfer.files import json_tsv
-from seqtransfer.report.figures import gain_figures, score_figures
+from seqtransfer.report import register
+from seqtransfer.report.figures import gain_figures, style
 from seqtransfer.report.tables import gains, run_tables
-from seqtransfer.study import configuration
 
 ARMS = (
     *("text", "random", "shuffled", "domain", "from-splice", "from-sentiment", "from-zipf"),
@@ -18,6 +17,8 @@ ARMS = (
     *("embeddings-only", "layernorm-only", "attention-only", "feedforward-only"),
 )
 TASKS = ("sentiment", "splice")
+CONFIG = {"initializations": ARMS, "compare": {"attention": 8}}
+GAINS = ("transfer", "pretraining", "ladder")
 
 
 @pytest.fixture(scope="module")
@@ -28,15 +29,12 @@ def drawn(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(synthetic, "GAIN", synthetic.GAIN | extra)
         patch.setattr(synthetic, "SPEED", synthetic.SPEED | extra)
+        patch.setattr(synthetic, "CONFIG", CONFIG)
         paths = synthetic.write_study(folder, tasks=TASKS, arms=ARMS)
         written = synthetic.report(folder / "report", paths)
     frames = {
         path.stem: run_tables.read(path) for path in written.values() if path.suffix == ".csv"
     }
-    for name, table in gains.TABLES.items():
-        path = folder / f"{name}.csv"
-        run_tables.write(path, table(frames["runs"], frames["scores"], frames["budget"]))
-        frames[name] = run_tables.read(path)
     return frames, json_tsv.read_json(written["json"])["claims"]
 
 
@@ -124,11 +122,15 @@ def test_the_ladder_goes_from_scratch_to_full_and_ends_in_the_mean_over_tasks():
 def test_a_study_without_the_arms_has_empty_tables_and_no_such_figures():
     arms = ("text", "domain")
     run = run_of({("x", arm): [0.1, 0.2] for arm in arms})
-    for name in ("transfer", "ladder"):
-        assert gains.TABLES[name](run, score_of(run), budget_of(x=64)).empty
-    assert (
-        configuration.figures({"initializations": ["text", "random", "shuffled", "domain"]}) == []
-    )
+    assert gains.transfer(run, budget_of(x=64)).empty and gains.ladder(run).empty
+    assert gain_figures_of(["text", "random", "shuffled", "domain"]) == []
+
+
+def gain_figures_of(arms):
+    config = {"initializations": arms, "compare": {}}
+    found = register.figures_of(config, swept=False)
+    assert set(found) & set(GAINS) == set(register.tables_of(config)) & set(GAINS)
+    return [name for name in found if name in GAINS]
 
 
 @pytest.mark.parametrize(
@@ -138,12 +140,11 @@ def test_a_study_without_the_arms_has_empty_tables_and_no_such_figures():
         (["text", "domain", "from-zipf"], set()),  # a gain needs random
         (["text", "checkpoint-8"], {"pretraining"}),
         (["random", "first-1"], {"ladder"}),
-        (["random", "attention-only", "from-zipf", "checkpoint-8"], set(gains.TABLES)),
+        (["random", "attention-only", "from-zipf", "checkpoint-8"], set(GAINS)),
     ],
 )
 def test_arms_call_for_their_figures(arms, figures):
-    found = configuration.figures({"initializations": arms})
-    assert set(found) == figures and len(found) == len(figures)
+    assert set(gain_figures_of(arms)) == figures
 
 
 def test_a_missing_seed_of_random_is_an_error():
@@ -152,15 +153,10 @@ def test_a_missing_seed_of_random_is_an_error():
         gains.ladder(run)
 
 
-def test_each_table_has_a_figure_of_its_name():
-    assert list(gain_figures.FIGURES) == list(gains.TABLES)
-    assert not set(gain_figures.FIGURES) & set(score_figures.FIGURES)
-
-
-@pytest.mark.parametrize("name", plot.FIGURES)
+@pytest.mark.parametrize("name", register.FIGURES)
 def test_every_figure_takes_every_arm(name, drawn, tmp_path):
-    figure = plot.FIGURES[name](*drawn)
-    score_figures.save(figure, tmp_path / "figure.svg")
+    figure = register.figure_functions()[name](*drawn)
+    style.save(figure, tmp_path / "figure.svg")
     assert (tmp_path / "figure.svg").stat().st_size > 5000
 
 

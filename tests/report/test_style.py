@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import seaborn as sns
 
-from seqtransfer.encoders import arms
+from seqtransfer.encoders import initializations
+from seqtransfer.encoders.initializations import DESCRIPTIONS, INITIALIZATIONS
 from seqtransfer.report.figures import style
 
 MANY = [
-    *(name for name in arms.PLAIN if name != "text"),
+    *(kind for kind, known in INITIALIZATIONS.items() if not known.parameter and kind != "text"),
     *("first-12", "from-splice", "checkpoint-256", "from-zipf", "text", "first-2", "checkpoint-64"),
     *("from-flat", "from-nested"),
 ]
@@ -22,9 +23,18 @@ def luminance(colour):
     return float(np.dot((0.2126, 0.7152, 0.0722), linear))
 
 
-def test_every_kind_of_arm_has_a_place():
-    kinds = {arms.parse(name).kind for name in (*arms.PLAIN, "first-1", "checkpoint-1", "from-x")}
-    assert set(style.COLOURS) == kinds
+def test_a_new_part_of_the_text_encoder_needs_no_colour_of_its_own(monkeypatch):
+    new = initializations.Description("some of it", "the rest", shade_of="text")
+    places = {"random": None, "new": None, "text": None}
+    monkeypatch.setattr(initializations, "DESCRIPTIONS", DESCRIPTIONS | {"new": new})
+    monkeypatch.setattr(
+        initializations,
+        "INITIALIZATIONS",
+        {kind: initializations.Initialization() for kind in places},
+    )
+    chosen = style.colours(["text", "new", "random"])
+    assert list(chosen) == list(places) and len(set(chosen.values())) == 3
+    assert luminance(chosen["new"]) > luminance(chosen["text"])
 
 
 def test_arms_go_from_nothing_to_everything_by_number_and_corpora_as_given():

@@ -1,4 +1,4 @@
-"""Attention maps are those of transformers, and two encoders' heads meet at equal depth."""
+"""Attention maps are those of transformers, and two encoders' heads are compared at equal depth."""
 
 import numpy as np
 import pytest
@@ -6,8 +6,8 @@ import torch
 from transformers import BertConfig, BertModel
 
 import tiny_encoders
-from seqtransfer.encoders import bert, folders, loading
-from seqtransfer.encoders.hugging_face import Stock
+from seqtransfer.encoders import bert, encoder_folders, loading
+from seqtransfer.encoders.transformers_encoder import TransformersEncoder
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.similarity import attention_maps
 from seqtransfer.tokens.vocabulary import CLS, PAD, SEP
@@ -73,9 +73,11 @@ def test_our_maps_are_those_that_transformers_returns(pad):
 def test_every_familys_maps_are_distributions_over_real_tokens(family, tokenizer_folder, tmp_path):
     tiny_encoders.encoder(family).save_pretrained(tmp_path / "stock")
     house, rows = tmp_path / "house", np.arange(tiny_encoders.ROWS)
-    folders.write(house, "x", folders.read(tmp_path / "stock"), {}, None, tokenizer_folder)
+    encoder_folders.write(
+        house, "x", encoder_folders.read(tmp_path / "stock"), {}, None, tokenizer_folder
+    )
     facts = loading.Facts.of(house)
-    encoder = Stock(loading.configuration(house, 3, rows), facts, pooler=False).eval()
+    encoder = TransformersEncoder(loading.configuration(house, 3, rows), facts, pooler=False).eval()
     ids, mask = map(torch.from_numpy, batches.collate(part(), np.arange(11)))
     with torch.inference_mode():
         found = list(attention_maps.maps(encoder, ids, mask))
@@ -88,7 +90,7 @@ def test_every_familys_maps_are_distributions_over_real_tokens(family, tokenizer
         np.testing.assert_allclose(whole[3, :, :length, :length], single[0], atol=1e-5)
 
 
-def test_an_encoder_meets_itself_at_no_distance_and_permuted_heads_are_found():
+def test_an_encoder_has_no_distance_from_itself_and_permuted_heads_are_found():
     left, _ = own(0)
     right, _ = own(0)
     order = [2, 0, 3, 1]

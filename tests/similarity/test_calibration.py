@@ -1,18 +1,13 @@
-"""Floor, ceiling and the jackknife: exact against scoring what is left from scratch."""
+"""Floor, ceiling and the paper's setting: what is scored with the reference."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy import stats
 
 import calibrate
 from seqtransfer.files import json_tsv
-from seqtransfer.report import statistics
-from seqtransfer.similarity import calibration, jackknife, state_files
+from seqtransfer.similarity import calibration, representation_files
 from seqtransfer.similarity.measures import MEASURES
-from seqtransfer.similarity.measures.pairings import Pairing, prepare
 
 FACTORED = [measure for measure in MEASURES.values() if not measure.pairwise]
 
@@ -21,107 +16,23 @@ def draw(seed, *shape):
     return np.random.default_rng(seed).normal(size=shape)
 
 
-def pieces(x, y, kept):
-    whole = Pairing(prepare(x), prepare(y))
-    sides = (jackknife.Without(side, kept) for side in (whole.left, whole.right))
-    return jackknife.pair_without(whole, *sides)
-
-
-@pytest.mark.parametrize("measure", FACTORED, ids=lambda measure: measure.name)
-@pytest.mark.parametrize("shape", [(400, 5, 9), (60, 12, 4), (40, 16, 12)])
-def test_scores_without_some_rows_are_those_of_the_rest_from_scratch(measure, shape):
-    n, p, q = shape
-    x = draw(0, n, p) * np.geomspace(1, 0.01, p) + 3
-    y = np.hstack([x[:, :2] * [1, 3] + 0.3 * draw(2, n, 2), draw(1, n, q)])
-    kept = np.arange(n) % 5 != 2
-    expected = measure(x[kept], y[kept])
-    assert measure.of(pieces(x, y, kept)) == pytest.approx(expected, abs=2e-5)
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.integers(0, 999), st.integers(2, 8), st.integers(1, 3))
-def test_the_factors_without_some_rows_are_a_factorization_of_the_rest(seed, width, dependent):
-    x = draw(seed, 50, width)
-    x = np.hstack([x, x @ draw(seed + 1, width, dependent)])
-    kept = np.random.default_rng(seed).random(50) < 0.8
-    side = jackknife.Without(prepare(x), kept)
-    assert side.rank == width
-    np.testing.assert_allclose(side.basis.T @ side.basis, np.eye(width), atol=1e-8)
-    np.testing.assert_allclose(side.loadings @ side.loadings.T, np.eye(width), atol=1e-7)
-    rebuilt = side.basis * side.singular @ side.loadings
-    centred = x[kept] - x[kept].mean(axis=0)
-    scale = np.linalg.norm(centred, 2)
-    np.testing.assert_allclose(rebuilt * scale, centred, atol=1e-8)
-    norms = np.square(centred / scale).sum(axis=1)
-    np.testing.assert_allclose(side.squared_norms, norms, atol=1e-10)
-
-
-def test_a_direction_that_only_the_rows_left_out_have_is_dropped():
-    x, y = draw(0, 40, 3), draw(1, 40, 4)
-    x[:36, 2] = 7.0  # constant but for the last four rows
-    kept = np.arange(40) < 36
-    pairing = pieces(x, y, kept)
-    assert pairing.left.rank == 2
-    for name in ("pwcca", "cka", "procrustes"):
-        expected = MEASURES[name](x[kept], y[kept])
-        assert MEASURES[name].of(pairing) == pytest.approx(expected, abs=2e-5)
-
-
-def test_groups_keep_sequences_whole_and_differ_by_one_sequence_at_most():
-    sequences = np.repeat(np.arange(23), 3)
-    group = jackknife.groups(sequences, 5, np.random.default_rng(0))
-    assert all(len(set(group[sequences == name])) == 1 for name in range(23))
-    counts = np.bincount(group) // 3
-    assert counts.max() - counts.min() <= 1 and len(counts) == 5
-    with pytest.raises(ValueError, match=r"compare\.groups is 5, but there are 4 sequences"):
-        jackknife.groups(np.arange(4), 5, np.random.default_rng(0))
-
-
-def test_the_jackknife_error_of_a_mean_is_the_usual_one():
-    values = draw(0, 12)
-    without = [np.delete(values, i).mean() for i in range(12)]
-    assert statistics.jackknife_error(without) == pytest.approx(stats.sem(values))
-
-
-def test_the_jackknife_interval_covers():
-    # One of four directions is shared: |I_1|^2 / (|I_4| |I_4|) = 1 / 4 of all rows there are.
-    rng, cka, inside = np.random.default_rng(0), MEASURES["cka"], 0
-    for _ in range(100):
-        shared = rng.normal(size=(200, 1))
-        x, y = (np.hstack([shared, rng.normal(size=(200, 3))]) for _ in range(2))
-        group = jackknife.groups(np.arange(200), 10, rng)
-        scores = [cka(x[group != i], y[group != i]) for i in range(10)]
-        half = stats.t.ppf(0.975, 9) * statistics.jackknife_error(scores)
-        inside += abs(cka(x, y) - 0.25) <= half
-    assert inside >= 88  # 95 expected, standard deviation 2.2
-
-
-def test_repeating_sequences_raises_similarity_and_leaving_them_out_does_not():
-    x, y, rng, cka = draw(0, 60, 20), draw(1, 60, 20), np.random.default_rng(2), MEASURES["cka"]
-    repeated = [cka(x[rows], y[rows]) for rows in rng.integers(0, 60, (30, 60))]
-    group = np.arange(60) % 10
-    without = [cka(x[group != i], y[group != i]) for i in range(10)]
-    assert np.mean(repeated) > cka(x, y) + 0.1
-    assert np.mean(without) == pytest.approx(cka(x, y), abs=0.02)
-
-
-def sides(seed, layers=(0, 1, 2), n=48):
+def encoder(seed, layers=(0, 1, 2), n=48):
     found = {f"layer_{i}": draw([seed, i], n, 4) for i in layers}
     ids = np.array([f"e:{i}" for i in range(n)])
     return found | {"ids": ids, "sequences": np.repeat(np.arange(n // 3), 3)}
 
 
 def table(**given):
-    reference = given.pop("reference", sides(0))
+    reference = given.pop("reference", encoder(0))
     drawn = calibration.references(
-        reference, {"text": sides(1)}, {7: sides(2), 8: sides(3)}, given.pop("again", None),
+        reference, {"text": encoder(1)}, {7: encoder(2), 8: encoder(3)}, given.pop("ceiling", None),
         ["pwcca", "cka", "neighbours"], count=4, seed=0,
     )  # fmt: skip
     return pd.DataFrame(drawn)
 
 
 def test_every_kind_is_scored_whole_and_without_each_group():
-    found = table(again=sides(4))
+    found = table(ceiling=encoder(4))
     assert set(zip(found["kind"], found["left"], strict=True)) == {
         ("arm", "text"), ("floor", "random 7"), ("floor", "random 8"), ("ceiling", "again"),
     }  # fmt: skip
@@ -129,17 +40,17 @@ def test_every_kind_is_scored_whole_and_without_each_group():
     row = found.query(
         "left == 'random 8' and layer == 2 and measure == 'pwcca' and group == -1"
     ).iloc[0]
-    expected = MEASURES["pwcca"](sides(3)["layer_2"], sides(0)["layer_2"])
+    expected = MEASURES["pwcca"](encoder(3)["layer_2"], encoder(0)["layer_2"])
     assert row["score"] == pytest.approx(expected)
 
 
 def test_the_reference_again_with_equal_states_is_a_ceiling_of_one():
-    found = table(again=sides(0))
+    found = table(ceiling=encoder(0))
     assert found[found["kind"] == "ceiling"]["score"].to_numpy() == pytest.approx(1.0, abs=1e-4)
 
 
 def test_without_another_pretraining_the_ceiling_is_of_halves_of_the_neurons():
-    reference = sides(0)
+    reference = encoder(0)
     # Two copies of the same two neurons, mixed: the halves share what they hold in part.
     found = table(reference=reference)
     ceiling = found[found["kind"] == "ceiling"]
@@ -150,13 +61,15 @@ def test_without_another_pretraining_the_ceiling_is_of_halves_of_the_neurons():
 def test_the_script_writes_both_tables_and_noise_scores_near_what_is_expected(tmp_path):
     paths = {}
     for name, seed in (("domain", 0), ("text", 1), ("random", 2)):
-        held = sides(seed, n=1500)
+        held = encoder(seed, n=1500)
         layers = {key: held[key] for key in held if key.startswith("layer")}
-        state_files.write(tmp_path / f"{name}.arrow", [(held["ids"], held["sequences"], layers)])
+        representation_files.write(
+            tmp_path / f"{name}.arrow", [(held["ids"], held["sequences"], layers)]
+        )
         paths[name] = tmp_path / f"{name}.arrow"
     calibrate.main(
         reference=paths["domain"], arms={"text": paths["text"]}, floor={7: paths["random"]},
-        again=None, references=tmp_path / "r.tsv", paper=tmp_path / "p.tsv", task="splice",
+        ceiling=None, references=tmp_path / "r.tsv", paper=tmp_path / "p.tsv", task="splice",
         measures=["cka"], groups=3, code="abc",
     )  # fmt: skip
     paper = json_tsv.read_table(tmp_path / "p.tsv").set_index("left")

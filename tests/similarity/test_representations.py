@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from transformers import BertConfig, BertModel
 
 from seqtransfer.files.arrow import Ragged
-from seqtransfer.similarity import representations, state_files
+from seqtransfer.similarity import representation_files, representations
 from seqtransfer.tokens.vocabulary import CLS, SEP
 from seqtransfer.training import classifier
 
@@ -109,7 +109,7 @@ def test_a_file_names_the_example_and_position_of_every_row(
     model = classifier.build("random", sources_for(), "mean", 2)
     monkeypatch.setattr(representations, "CHUNK", 4)  # three chunks
     representations.write(tmp_path / "x.arrow", model, part, probed, "cpu", pooled=pooled)
-    found = state_files.States(tmp_path / "x.arrow")
+    found = representation_files.RepresentationFile(tmp_path / "x.arrow")
     rows, positions = probed
     if pooled:
         assert found["ids"].tolist() == [f"{part.names[row]}:mean" for row in rows]

@@ -104,6 +104,7 @@ def test_a_folder_of_modules_is_followed_by_name(digest, tmp_path):
         "from seqtransfer.family import ALL\nALL",
         "from seqtransfer.family import inner\ninner.used",
         "from seqtransfer.family.inner import used\nused",
+        "def f():\n    from seqtransfer.family import inner\n    inner.used",
     ):
         (family / "inner.py").write_text(source)
         before = digest(script=script)

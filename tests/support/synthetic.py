@@ -8,15 +8,16 @@ import pandas as pd
 import judge
 import summarize
 from seqtransfer.files import json_tsv
+from seqtransfer.report import register
 
-TEMPLATES = Path(judge.__file__).parent / "seqtransfer" / "report" / "templates"
 TASKS = {"sentiment": "text", "localization": "protein", "splice": "DNA", "composer": "music"}
 STAGES = ("before", "after")
-LISTS = (
-    *("histories", "similarities", "references", "paper", "attention", "audits", "rescored"),
-    "sweep",
+KINDS = (
+    *("metrics", "histories", "timings", "baselines", "tasks", "pretrained", "pretraining_timings"),
+    *("similarities", "references", "paper", "attention", "audits", "rescored", "sweep"),
 )
 ARMS = ("text", "random", "shuffled", "domain")
+CONFIG = {"initializations": ARMS, "compare": {"attention": 8}}
 STEPS = [0, *(2**i for i in range(10))]
 GAIN = {"text": 0.12, "random": 0.0, "shuffled": 0.03, "domain": 0.15}
 SETTINGS = pd.DataFrame(
@@ -36,7 +37,7 @@ def write_study(
 ) -> dict[str, list[Path]]:
     """Write every file that the report reads; return the paths by kind, in the grid's order."""
     rng = np.random.default_rng(random_seed)
-    paths = {kind: [] for kind in (*summarize.KINDS, *LISTS)}
+    paths = {kind: [] for kind in KINDS}
     for number, task in enumerate(tasks):
         ceiling = (0.45, 0.35, 0.75, 0.30)[number]
         for arm in arms:
@@ -81,20 +82,14 @@ def write_study(
 
 def report(folder: Path, paths: dict[str, list[Path]]) -> dict[str, Path]:
     """Run the scripts summarize and judge on the files of `write_study`; where each output is."""
-    names = "runs scores convergence differences histories comparisons similarity budget timings"
-    names += " leaks rescored sensitivity maps predictions association paper attention"
-    written = {name: folder / "tables" / f"{name}.csv" for name in names.split()}
-    lists = {kind: paths[kind] for kind in LISTS}
-    records = {kind: files for kind, files in paths.items() if kind not in lists}
-    summarize.main(records=records, **lists, reference="domain", outputs=list(written.values()))
+    names = [name for name, table in register.TABLES.items() if table.has(CONFIG)]
+    written = {name: folder / "tables" / f"{name}.csv" for name in names}
+    summarize.main(files=paths, reference="domain", outputs=list(written.values()))
     pages = {"markdown": "md", "html": "html", "json": "json"}
     pages = {kind: folder / f"claims.{suffix}" for kind, suffix in pages.items()}
-    names = ("runs", "convergence", "scores", "comparisons", "similarity", "budget", "leaks")
-    read = {name: written[name] for name in names}
-    templates = {"markdown": TEMPLATES / "claims.md.j2", "html": TEMPLATES / "claims.html.j2"}
-    read["settings"] = folder / "settings.tsv"
-    json_tsv.write_table(read["settings"], SETTINGS)
-    judge.main(**read, templates=templates, outputs=pages, margin=0.05)
+    settings = folder / "settings.tsv"
+    json_tsv.write_table(settings, SETTINGS)
+    judge.main(tables=written, settings=settings, outputs=pages, margin=0.05)
     return written | pages
 
 

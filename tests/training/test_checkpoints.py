@@ -93,7 +93,7 @@ def test_going_on_starts_at_the_step_after_the_checkpoint(sources_for, tmp_path,
     capsys.readouterr()
     run(sources_for(), Checkpoint(tmp_path / "run.safetensors", {}))
     printed = capsys.readouterr().out
-    assert "5/12  goes on from" in printed
+    assert "step 5: goes on from" in printed
     assert "step     4/12" not in printed and "step     8/12" in printed
 
 
@@ -143,7 +143,7 @@ import test_checkpoints as t
 from seqtransfer.training import classifier
 import numpy as np
 encoder, path, out = map(Path, sys.argv[1:])
-sources = classifier.Sources(encoder, 2, np.arange(11), None, None, 3, "toy")
+sources = classifier.WeightSources(encoder, 2, np.arange(11), None, None, 3, "toy")
 t.PLAN = t.Schedule(150, 8, 1e-3, 0.1, weight_decay=0.01)
 state, _ = t.run(sources, t.Checkpoint(path, {}, seconds=0.0) if path.name != "none" else None)
 torch.save(state, out)

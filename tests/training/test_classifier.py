@@ -21,7 +21,7 @@ NAMES = ("text", "random", "shuffled", "domain")
 def domain_weights(encoder, tmp_path_factory):
     """A "domain-pretrained" encoder of 2 layers and 11 ids, saved as the workflow saves it."""
     folder = tmp_path_factory.mktemp("domain")
-    record = classifier.Sources(encoder, 2, np.arange(11), None, None, 0, "toy").record()
+    record = classifier.WeightSources(encoder, 2, np.arange(11), None, None, 0, "toy").record()
     model = BertModel(BertConfig.from_dict(record), add_pooling_layer=False)
     generator = torch.Generator().manual_seed(5)
     with torch.no_grad():
@@ -237,7 +237,9 @@ def test_the_last_layers_of_the_encoder_are_left_out(sources_for):
 
 
 def test_names_and_numbers_that_do_not_exist_are_refused(sources_for):
-    with pytest.raises(ValueError, match=r"initialization 'bert' is unknown; known: text, random"):
+    with pytest.raises(
+        ValueError, match=r"initialization 'bert' is unknown; known: random, moments"
+    ):
         classifier.build("bert", sources_for(), "mean", 2)
     with pytest.raises(ValueError, match=r"pooling 'max' is not one of \('mean', 'first'\)"):
         classifier.build("text", sources_for(), "max", 2)

@@ -11,7 +11,7 @@ from test_pretraining import noise
 
 from seqtransfer.encoders import bert
 from seqtransfer.encoders.dropout import Dropout
-from seqtransfer.similarity import representations, state_files
+from seqtransfer.similarity import representation_files, representations
 from seqtransfer.training import classifier, devices, finetuning, pretraining, steps
 from seqtransfer.training.optimizer import AdamW
 
@@ -183,8 +183,9 @@ def test_representations_are_those_of_the_cpu(sources_for, tmp_path):
         model = classifier.build("text", sources_for(), "mean", 2)
         path = tmp_path / f"{device}.arrow"
         representations.write(path, model, test, probed, device)
-        found = state_files.States(path)
-        read[device] = np.stack([found[f"layer_{depth}"] for depth in state_files.layers(found)])
+        found = representation_files.RepresentationFile(path)
+        depths = representation_files.layer_numbers(found)
+        read[device] = np.stack([found[f"layer_{depth}"] for depth in depths])
     np.testing.assert_allclose(read["cuda"], read["cpu"], atol=1e-4)
 
 

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqtransfer.files import json_tsv
+from seqtransfer.files import arrow, json_tsv
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring.task_kinds import Classification
 from seqtransfer.tokens.vocabulary import CLS, SEP, Vocabulary
@@ -40,14 +40,14 @@ def table(tmp_path):
 
 
 def test_a_grid_point_has_the_settings_of_its_arm(table):
-    point = runs.arm(table, task="splice", initialization="random", seed=2, warmup=0.06)
+    point = runs.with_settings(table, task="splice", initialization="random", seed=2, warmup=0.06)
     assert point == runs.Point("splice", "random", 2, 1e-3, "first", warmup=0.06)
 
 
 def test_a_warm_up_in_the_table_wins_over_the_studys(table):
     json_tsv.write_table(table, json_tsv.read_table(table).assign(warmup=[0.2, 0.0, 0.1, 0.1]))
     for arm, warmup in (("text", 0.2), ("random", 0.0)):
-        point = runs.arm(table, task="splice", initialization=arm, seed=0, warmup=0.06)
+        point = runs.with_settings(table, task="splice", initialization=arm, seed=0, warmup=0.06)
         assert point.warmup == warmup
 
 
@@ -57,13 +57,15 @@ def test_an_arm_without_exactly_one_row_is_refused_with_the_table_and_the_remedy
 ):
     message = rf"settings\.tsv has {rows} rows for task '{task}', initialization '{arm}'.*sweep"
     with pytest.raises(ValueError, match=message):
-        runs.arm(table, task=task, initialization=arm, seed=0, warmup=0.1)
+        runs.with_settings(table, task=task, initialization=arm, seed=0, warmup=0.1)
 
 
 def test_a_table_without_a_needed_column_is_refused_by_name(tmp_path):
     json_tsv.write_table(tmp_path / "s.tsv", pd.DataFrame({"task": ["splice"]}))
     with pytest.raises(ValueError, match=r"s\.tsv: no column 'initialization'"):
-        runs.arm(tmp_path / "s.tsv", task="splice", initialization="text", seed=0, warmup=0.1)
+        runs.with_settings(
+            tmp_path / "s.tsv", task="splice", initialization="text", seed=0, warmup=0.1
+        )
 
 
 def sweep_of(scores: list[tuple[str, float, float, str, int, float]]) -> pd.DataFrame:
@@ -124,7 +126,9 @@ def test_chosen_settings_are_a_table_that_an_arm_reads(tmp_path):
     chosen = settings_choice.choose(sweep_of([("text", 3e-4, 0.25, "mean", 1, 0.2)]))
     assert chosen[settings_choice.BUDGET].iloc[0].tolist() == ["bias", 128, 16]
     json_tsv.write_table(tmp_path / "s.tsv", chosen)
-    point = runs.arm(tmp_path / "s.tsv", task="splice", initialization="text", seed=7, warmup=0.1)
+    point = runs.with_settings(
+        tmp_path / "s.tsv", task="splice", initialization="text", seed=7, warmup=0.1
+    )
     assert point == runs.Point("splice", "text", 7, 3e-4, "mean", 0.25)
 
 
@@ -145,15 +149,27 @@ def part_of(n: int, seed: int) -> Ragged:
     return Ragged.from_lists(sequences, np.arange(n) % 2, [f"e{i}" for i in range(n)])
 
 
+CLASSES = {"kind": "classification", "classes": ["a", "b"], "metric": "mcc"}
+
+
+def files_of(folder, encoder, sources, parts=None):
+    """The files of a task with `parts` (train and dev by default) and the sources' token map."""
+    for name, part in (parts or {"train": part_of(24, 0), "dev": part_of(12, 1)}).items():
+        arrow.write_ragged(folder / f"{name}.arrow", part)
+    json_tsv.write_json(folder / "task.json", CLASSES | {"symbols": list("ABCDEF")})
+    np.save(folder / "map.npy", sources.token_map)
+    return runs.TaskFiles(folder, folder / "map.npy", encoder, 2)
+
+
 def test_a_point_trains_by_its_settings_from_its_token_map(tmp_path, encoder, sources_for):
-    drawn = sources_for(3).token_map
-    np.save(tmp_path / "seed-3.npy", drawn)
+    files = files_of(tmp_path, encoder, sources_for(3))
     point = runs.Point("toy", "text", 3, 1e-3, "first", 0.25)
-    sources = point.sources(encoder, 2, tmp_path / "seed-3.npy", None, tmp_path / "none")
-    assert np.array_equal(sources.token_map, drawn)
+    sources = point.sources(files, None)
+    assert np.array_equal(sources.token_map, sources_for(3).token_map)
     assert (sources.seed, sources.task, sources.layers) == (3, "toy", 2)
     target = Classification(("a", "b"))
-    arguments = (point, sources, part_of(24, 0), part_of(12, 1), target, SETTINGS, 1)
+    assert files.target() == target
+    arguments = (point, files, None, SETTINGS, 1)
     first, second = runs.train(*arguments), runs.train(*arguments)
     assert [row["step"] for row in first.outcome.history] == [0, 2, 4]
     assert first.model.pooling == "first"
@@ -176,13 +192,11 @@ def test_a_point_trains_by_its_settings_from_its_token_map(tmp_path, encoder, so
 
 
 def test_the_warm_up_that_counts_is_the_points(tmp_path, encoder, sources_for):
-    np.save(tmp_path / "map.npy", sources_for(0).token_map)
+    files = files_of(tmp_path, encoder, sources_for(0))
 
     def losses(warmup, settings):
         point = runs.Point("toy", "text", 0, 1e-2, "mean", warmup)
-        sources = point.sources(encoder, 2, tmp_path / "map.npy", None, tmp_path / "none")
-        parts = part_of(24, 0), part_of(12, 1)
-        trained = runs.train(point, sources, *parts, Classification(("a", "b")), settings, 1)
+        trained = runs.train(point, files, None, settings, 1)
         return [row["dev_loss"] for row in trained.outcome.history]
 
     short = losses(0.25, SETTINGS)
@@ -193,27 +207,24 @@ def test_the_warm_up_that_counts_is_the_points(tmp_path, encoder, sources_for):
 def test_the_step_0_of_a_point_is_the_classifier_that_its_name_builds(
     tmp_path, encoder, sources_for
 ):
-    np.save(tmp_path / "map.npy", sources_for(0).token_map)
+    files = files_of(tmp_path, encoder, sources_for(0))
     point = runs.Point("toy", "random", 0, 0.0, "mean", 0.25)  # at rate 0 training changes nothing
-    sources = point.sources(encoder, 2, tmp_path / "map.npy", None, tmp_path / "none")
-    train, dev = part_of(24, 0), part_of(12, 1)
-    trained = runs.train(point, sources, train, dev, Classification(("a", "b")), SETTINGS, 1)
-    built = classifier.build("random", sources, "mean", 2).state_dict()
+    trained = runs.train(point, files, None, SETTINGS, 1)
+    built = classifier.build("random", point.sources(files, None), "mean", 2).state_dict()
     assert all(torch.equal(t, built[name]) for name, t in trained.model.state_dict().items())
 
 
 def test_a_point_borrows_the_rows_that_its_name_says_drawn_by_its_seed_and_corpus(
     tmp_path, encoder, sources_for
 ):
-    np.save(tmp_path / "map.npy", sources_for(0).token_map)
-    json_tsv.write_json(tmp_path / "task.json", {"symbols": list("ABCDEF")})
+    files = files_of(tmp_path, encoder, sources_for(0))
     known = Vocabulary(tuple("BCDEFGHIJ")).ids()
     json_tsv.write_json(tmp_path / "there/encoder.json", {"name": "other", "symbols": known})
 
     def borrowed(arm, seed=0, task="toy"):
         point = runs.Point(task, arm, seed, 1e-3, "mean", 0.1)
         weights = tmp_path / "there/step-4.safetensors"
-        sources = point.sources(encoder, 2, tmp_path / "map.npy", weights, tmp_path / "task.json")
+        sources = point.sources(files, weights)
         assert sources.pretrained == weights
         return sources.borrowed.tolist()
 
@@ -228,10 +239,8 @@ def test_a_point_borrows_the_rows_that_its_name_says_drawn_by_its_seed_and_corpu
 def test_sequences_that_the_encoder_has_no_positions_for_are_refused(
     tmp_path, encoder, sources_for
 ):
-    np.save(tmp_path / "map.npy", sources_for(0).token_map)
     point = runs.Point("toy", "text", 0, 1e-3, "mean", 0.1)
-    facts = tmp_path / "task.json"
-    sources = point.sources(encoder, 2, tmp_path / "map.npy", None, facts)
     long = Ragged.from_lists([[CLS, *[5] * 50, SEP]] * 8, [0, 1] * 4, list("abcdefgh"))
+    files = files_of(tmp_path, encoder, sources_for(0), {"train": long, "dev": long})
     with pytest.raises(ValueError, match=r"toy: sequences of 52 tokens.* 40 positions; lower max_"):
-        runs.train(point, sources, long, long, Classification(("a", "b")), SETTINGS, 1)
+        runs.train(point, files, None, SETTINGS, 1)

@@ -13,10 +13,10 @@ import yaml
 from project import ROOT, SHARED, plan, snakemake
 from seqtransfer.files import json_tsv
 
-GUIDE = (ROOT / "docs/guides/own-data.md").read_text()
+SECTION = (ROOT / "docs/guides/own-data.md").read_text()
 STUDIES = {
     yaml.safe_load(block)["study"]: block
-    for block in re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
+    for block in re.findall(r"```yaml\n(.*?)```", SECTION, re.DOTALL)
 }
 
 
@@ -66,7 +66,7 @@ def data(tmp_path_factory) -> Path:
     return folder
 
 
-def test_the_guide_has_the_five_kinds_of_data_in_ten_lines_each():
+def test_the_section_has_the_five_kinds_of_data_in_ten_lines_each():
     tasks = [next(iter(yaml.safe_load(b)["catalogue"]["tasks"].values())) for b in STUDIES.values()]
     assert [t["converter"] for t in tasks] == ["table", "fasta", "midi", "table", "table"]
     assert [t["format"] for t in tasks] == ["fasta", "fasta", "midi", "text", "fasta"]

@@ -95,7 +95,7 @@ def test_the_whole_study_fits_in_one_html_report(checkout):
 
 
 def test_an_edited_comment_reruns_nothing_and_an_edited_function_exactly_its_dependants(checkout):
-    path = checkout / "scripts/seqtransfer/similarity/measures/pairings.py"
+    path = checkout / "scripts/seqtransfer/similarity/measures/representation.py"
     before = path.read_text()
     try:
         path.write_text(before + "\n# a remark\n")

@@ -10,7 +10,8 @@ from pathlib import Path
 
 sys.path.insert(0, f"{workflow.basedir}/scripts")
 
-from seqtransfer.encoders import arms
+from seqtransfer.encoders import initializations
+from seqtransfer.report import register
 from seqtransfer.study import configuration, progress, provenance, schemas
 
 SCHEMAS = Path(f"{workflow.basedir}/workflow/schemas")
@@ -72,7 +73,7 @@ wildcard_constraints:
     suffix="fasta|tsv",
     learning_rate="[0-9.e-]+",
     seed="[0-9]+",
-    figure="[a-z]+",
+    figure="|".join(register.FIGURES),
 
 
 def code_digest(script):
@@ -151,19 +152,19 @@ def all_pretrained_weights(wildcards):
 
 def starting_weights(initialization, task):
     """File of weights, beside which `encoder.json` says which row each symbol has; or []."""
-    arm = arms.parse(initialization)
+    arm = initializations.parse(initialization)
     if arm.kind == "domain" and task in DOMAIN_ENCODERS:
         return f"<encoders>/{DOMAIN_ENCODERS[task]}/model.safetensors"
     if arm.kind == "checkpoint" and arm.number != PRETRAINING["steps"]:
         return f"<results>/pretrained/{task}/step-{arm.number}.safetensors"
-    if arms.is_pretrained(initialization):
+    if initializations.is_pretrained(initialization):
         return f"<results>/pretrained/{arm.corpus or task}/weights.safetensors"
     return []
 
 
 def reference_again(wildcards):
     """Weights of the reference arm pretrained with another seed, if it is pretrained here; or []."""
-    seed, arm = config["compare"].get("ceiling_seed"), arms.parse(REFERENCE)
+    seed, arm = config["compare"].get("ceiling_seed"), initializations.parse(REFERENCE)
     elsewhere = arm.kind == "domain" and wildcards.task in DOMAIN_ENCODERS
     if seed is None or elsewhere or arm.kind not in ("domain", "from"):
         return []
@@ -211,6 +212,20 @@ def sweep_table(wildcards):
     table = str(Path(settings).with_name(name))
     swept = config["finetune"]["settings"] == "sweep"
     return [table] if swept or (table != settings and Path(table).exists()) else []
+
+
+def table_path(name, suffix="csv"):
+    """File of a table; `timings` stands apart, as it is not reproducible byte by byte."""
+    folder = "" if name == "timings" else "tables/"
+    return f"<results>/report/{folder}{name}.{suffix}"
+
+
+def figure_tables(wildcards):
+    """The tables that a figure is drawn from."""
+    names = dict.fromkeys(
+        ["runs", "budget", *register.FIGURES[wildcards.figure].tables]
+    )
+    return [table_path(name) for name in names]
 
 
 if config["finetune"]["settings"] != "sweep":

@@ -1,4 +1,4 @@
-"""representations -> similarities: pairs of encoders layer by layer, beside null, floor and ceiling.
+"""representations -> similarities: pairs of encoders, layer by layer; null, floor and ceiling.
 
 Reads   results/{study}/representations/{task}/seed-{seed}/{initialization}/{before,after}.arrow
         results/{study}/representations/{task}/{floor,ceiling}/...
@@ -8,7 +8,7 @@ Writes  results/{study}/similarities/{task}/seed-{seed}.tsv
 
 
 rule compare:
-    """Score pairs of arms at every depth, before, after and through fine-tuning, beside the null."""
+    """Score pairs of arms at every depth, before, after and through fine-tuning, beside a null."""
     input:
         before=rules.represent.output.before,
         after=rules.represent.output.after,
@@ -36,7 +36,7 @@ rule compare:
 
 
 rule calibrate:
-    """Score random encoders, and the reference again, against the reference: floor and ceiling."""
+    """Score the similarity to the reference of arms, random encoders and the reference itself."""
     input:
         reference=f"<results>/representations/{{task}}/seed-{SEEDS[0]}/{REFERENCE}/before.arrow",
         arms=expand(
@@ -44,8 +44,8 @@ rule calibrate:
             arm=READ_ARMS,
             allow_missing=True,
         ),
-        floor=rules.represent_floor.output.floor,
-        again=ceiling,
+        floor=rules.represent_floor.output.states,
+        ceiling=ceiling,
     output:
         references="<results>/similarities/{task}/references.tsv",
         paper=(

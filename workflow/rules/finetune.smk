@@ -116,7 +116,7 @@ rule choose:
     benchmark:
         "<logs>/benchmarks/choose.tsv"
     conda:
-        "../../envs/train.yaml"
+        "../../envs/analysis.yaml"
     params:
         code=code_digest("choose"),
     script:

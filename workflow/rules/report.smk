@@ -7,17 +7,9 @@ Writes  results/{study}/report/tables/{table}.{csv,md}   reproducible byte by by
         results/{study}/report/figures/{figure}.{svg,png}
 """
 
-# Figures with a table of the same name, of studies with arms that call for them.
-ARM_FIGURES = configuration.figures(config)
-# Tables and figures of attention heads, of studies that match them.
-ATTENTION = ["attention"] if "attention" in config["compare"] else []
-FIGURES = [
-    *("summary", "scores", "convergence", "claims"),
-    *("similarity", "change", "maps", "prediction"),
-    *ATTENTION,
-    *ARM_FIGURES,
-    *(["sensitivity"] if sweep_table(None) else []),
-]
+# What the study has, by the register of tables and figures.
+TABLES = register.tables_of(config)
+FIGURES = register.figures_of(config, swept=bool(sweep_table(None)))
 COMPARED = TASKS if len(INITIALIZATIONS) > 1 else []
 PRETRAINED = configuration.corpora(config)
 DOMAIN = (
@@ -58,7 +50,7 @@ rule summarize:
         paper=expand(rules.calibrate.output.paper, task=COMPARED),
         attention=expand(
             rules.attend.output.attention,
-            task=COMPARED if ATTENTION else [],
+            task=COMPARED if "attention" in TABLES else [],
             seed=SEEDS,
         ),
         pretrained=expand(rules.pretrain.output.summary, corpus=DOMAIN),
@@ -70,120 +62,16 @@ rule summarize:
     output:
         **{
             name: report(
-                f"<results>/report/tables/{name}.csv",
+                table_path(name),
                 caption=f"../report/table-{name}.rst",
                 category="2 Tables",
-                labels={"table": name},
+                labels={"table": register.TABLES[name].title},
             )
-            for name in [*ATTENTION, *ARM_FIGURES]
+            for name in TABLES
         },
-        scores=report(
-            "<results>/report/tables/scores.csv",
-            caption="../report/table-scores.rst",
-            category="2 Tables",
-            labels={"table": "scores"},
-        ),
-        differences=report(
-            "<results>/report/tables/differences.csv",
-            caption="../report/table-differences.rst",
-            category="2 Tables",
-            labels={"table": "differences between arms"},
-        ),
-        convergence=report(
-            "<results>/report/tables/convergence.csv",
-            caption="../report/table-convergence.rst",
-            category="2 Tables",
-            labels={"table": "convergence"},
-        ),
-        similarity=report(
-            "<results>/report/tables/similarity.csv",
-            caption="../report/table-similarity.rst",
-            category="2 Tables",
-            labels={"table": "similarity"},
-        ),
-        budget=report(
-            "<results>/report/tables/budget.csv",
-            caption="../report/table-budget.rst",
-            category="2 Tables",
-            labels={"table": "data and budget"},
-        ),
-        runs=report(
-            "<results>/report/tables/runs.csv",
-            caption="../report/table-runs.rst",
-            category="2 Tables",
-            labels={"table": "every run"},
-        ),
-        histories=report(
-            "<results>/report/tables/histories.csv",
-            caption="../report/table-histories.rst",
-            category="2 Tables",
-            labels={"table": "every learning curve"},
-        ),
-        comparisons=report(
-            "<results>/report/tables/comparisons.csv",
-            caption="../report/table-comparisons.rst",
-            category="2 Tables",
-            labels={"table": "every similarity"},
-        ),
-        maps=report(
-            "<results>/report/tables/maps.csv",
-            caption="../report/table-maps.rst",
-            category="2 Tables",
-            labels={"table": "every layer with every layer"},
-        ),
-        predictions="<results>/report/tables/predictions.csv",
-        association=report(
-            "<results>/report/tables/association.csv",
-            caption="../report/table-association.rst",
-            category="2 Tables",
-            labels={"table": "similarity against transfer"},
-        ),
-        paper=report(
-            "<results>/report/tables/paper.csv",
-            caption="../report/table-paper.rst",
-            category="2 Tables",
-            labels={"table": "the paper's setting"},
-        ),
-        leaks=report(
-            "<results>/report/tables/leaks.csv",
-            caption="../report/table-leaks.rst",
-            category="2 Tables",
-            labels={"table": "leak audit"},
-        ),
-        rescored=report(
-            "<results>/report/tables/rescored.csv",
-            caption="../report/table-rescored.rst",
-            category="2 Tables",
-            labels={"table": "scores without near test rows"},
-        ),
-        sensitivity=report(
-            "<results>/report/tables/sensitivity.csv",
-            caption="../report/table-sensitivity.rst",
-            category="2 Tables",
-            labels={"table": "sensitivity to the settings"},
-        ),
-        timings=report(
-            "<results>/report/timings.csv",
-            caption="../report/table-timings.rst",
-            category="2 Tables",
-            labels={"table": "seconds"},
-        ),
-        markdown=expand(
-            "<results>/report/tables/{table}.md",
-            table=[
-                "scores",
-                "differences",
-                "convergence",
-                "similarity",
-                "association",
-                "paper",
-                "budget",
-                "runs",
-                *ATTENTION,
-                *ARM_FIGURES,
-            ],
-        ),
-        timings_markdown="<results>/report/timings.md",
+        markdown=[
+            table_path(name, "md") for name in TABLES if register.TABLES[name].markdown
+        ],
     log:
         "<logs>/summarize.log",
     benchmark:
@@ -208,8 +96,6 @@ rule judge:
         budget=rules.summarize.output.budget,
         leaks=rules.summarize.output.leaks,
         settings=settings_table,
-        markdown_template=f"{workflow.basedir}/scripts/seqtransfer/report/templates/claims.md.j2",
-        html_template=f"{workflow.basedir}/scripts/seqtransfer/report/templates/claims.html.j2",
     output:
         json="<results>/report/claims.json",
         markdown="<results>/report/claims.md",
@@ -227,6 +113,7 @@ rule judge:
         "../../envs/analysis.yaml"
     params:
         margin=config["claims"]["margin"],
+        templates=provenance.text_digest("report/templates"),
         code=code_digest("judge"),
     script:
         "../../scripts/judge.py"
@@ -235,18 +122,7 @@ rule judge:
 rule plot:
     """Draw one figure of the report, as SVG for reading and PNG for places without SVG."""
     input:
-        tables=[
-            rules.summarize.output.runs,
-            rules.summarize.output.scores,
-            rules.summarize.output.histories,
-            rules.summarize.output.similarity,
-            rules.summarize.output.maps,
-            rules.summarize.output.predictions,
-            rules.summarize.output.association,
-            rules.summarize.output.budget,
-            rules.summarize.output.sensitivity,
-            *(rules.summarize.output[name] for name in [*ATTENTION, *ARM_FIGURES]),
-        ],
+        tables=figure_tables,
         claims=rules.judge.output.json,
     output:
         svg=report(

@@ -1,4 +1,4 @@
-"""runs -> representations: hidden states of every layer on the same probe tokens.
+"""runs -> representations: hidden states of every layer, at the same tokens for all encoders.
 
 Reads   results/{study}/runs/{task}/{initialization}/seed-{seed}/{metrics.json,weights.safetensors}
 Writes  results/{study}/representations/{task}/seed-{seed}/{initialization}/{before,after}.arrow
@@ -82,28 +82,28 @@ rule attend:
         layers=config["encoder"]["layers"],
         initializations=INITIALIZATIONS,
         pairs=config["compare"]["pairs"],
-        sequences=config["compare"].get("attention"),
-        tokens=config["represent"]["tokens"],
+        probe={
+            "sequences": config["compare"].get("attention"),
+            "tokens": config["represent"]["tokens"],
+        },
         code=code_digest("attend"),
     script:
         "../../scripts/attend.py"
 
 
 rule represent_floor:
-    """Hidden states of random initializations: what similarity owes to the architecture."""
+    """Hidden states of random encoders, one per floor seed: what the architecture alone gives."""
     input:
         test=rules.encode.output.test,
         token_map=f"<results>/tokens/{{task}}/maps/seed-{SEEDS[0]}.npy",
         encoder=ENCODER,
         task=rules.encode.output.task,
-        again=[],
     output:
-        floor=expand(
+        states=expand(
             "<results>/representations/{task}/floor/random-{floor_seed}.arrow",
             floor_seed=FLOOR_SEEDS,
             allow_missing=True,
         ),
-        again=[],
     log:
         "<logs>/represent_floor/{task}.log",
     benchmark:
@@ -117,33 +117,40 @@ rule represent_floor:
         runtime=60,  # minutes
     params:
         layers=config["encoder"]["layers"],
-        seed=SEEDS[0],
-        reference=REFERENCE,
-        floor_seeds=FLOOR_SEEDS,
+        arm="random",
+        seeds=FLOOR_SEEDS,
         probe=config["represent"],
-        code=code_digest("represent_references"),
+        code=code_digest("represent_untrained"),
     script:
-        "../../scripts/represent_references.py"
+        "../../scripts/represent_untrained.py"
 
 
-use rule represent_floor as represent_ceiling with:
+rule represent_ceiling:
+    """Hidden states of the reference, pretrained with another seed: how alike two trainings are."""
     input:
         test=rules.encode.output.test,
         token_map=f"<results>/tokens/{{task}}/maps/seed-{SEEDS[0]}.npy",
         encoder=ENCODER,
         task=rules.encode.output.task,
-        again=reference_again,
+        pretrained=reference_again,
     output:
-        floor=[],
-        again=["<results>/representations/{task}/ceiling/again.arrow"],
+        states="<results>/representations/{task}/ceiling/again.arrow",
     log:
         "<logs>/represent_ceiling/{task}.log",
     benchmark:
         "<logs>/benchmarks/represent_ceiling/{task}.tsv"
+    priority: 3
+    conda:
+        "../../envs/train.yaml"
+    threads: 1
+    resources:
+        gpu=GPU,
+        runtime=60,  # minutes
     params:
         layers=config["encoder"]["layers"],
-        seed=SEEDS[0],
-        reference=REFERENCE,
-        floor_seeds=[],
+        arm=REFERENCE,
+        seeds=SEEDS[:1],
         probe=config["represent"],
-        code=code_digest("represent_references"),
+        code=code_digest("represent_untrained"),
+    script:
+        "../../scripts/represent_untrained.py"

@@ -4,8 +4,6 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import symusic
-
 from seqtransfer.corpora import sheet_music
 from seqtransfer.files import atomic, json_tsv
 from seqtransfer.files.atomic import whole_folder
@@ -74,6 +72,8 @@ def write_midi(path: Path, midi: Path) -> None:
     ASSUME: repeats are not played out, which would put the same notes into a piece twice.
     Raises ValueError naming the score if it cannot be read.
     """
+    import symusic  # here: a study is planned without it
+
     score = symusic.Score(TICKS)
     for part in sheet_music.read(path):
         track = symusic.Track()

@@ -1,46 +1,76 @@
-"""Pretrained weights and the architecture's own random draw -> the weights an arm starts from.
+"""Initializations ("arms"): the one table of which there are, and the weights each starts from.
 
 An initialization says which tensors take pretrained values (`takes`), and what is done to these
 first (`change`). All others are `fresh`: the draw of `random`, tensor by tensor, so that an arm and
 `random` differ in what the arm takes alone. The tokens' table has the role `embedding`; its rows
-are picked after `change`, which sees it whole. Where table and pooler come from:
+are picked after `change`, which sees it whole. A pooler that the pretrained encoder lacks
+(masked-language modelling trains none) is fresh.
 
-  arm                            tokens' table    pooler
-  text                           pretrained       pretrained
-  random                         fresh            fresh
-  shuffled, moments              changed          changed
-  re-embedded                    fresh            pretrained
-  embeddings-only, first-k       pretrained       fresh
-  layernorm-, attention-,
-  feedforward-only               fresh            fresh
-  domain, checkpoint-k, from-c   as in `text`, of another encoder
-
-A pooler that the pretrained encoder lacks (masked-language modelling trains none) is fresh.
+To add an arm, enter it in INITIALIZATIONS, which training depends on, and in DESCRIPTIONS, which
+figures and docs are made from. A study is planned with this file, so torch is imported only where
+weights are changed.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import torch
-
-from seqtransfer.encoders import arms
-from seqtransfer.encoders.arms import Arm
 from seqtransfer.encoders.tensor_roles import TABLE, Part, layers, part
 
-State = dict[str, torch.Tensor]
+if TYPE_CHECKING:
+    import torch
+
+    State = dict[str, torch.Tensor]
 
 
-def unchanged(state: State, generator: torch.Generator) -> State:
+@dataclass(frozen=True)
+class Arm:
+    """A parsed name. `kind`: a key of INITIALIZATIONS."""
+
+    kind: str
+    number: int | None = None  # of `first`: layers; of `checkpoint`: pretraining steps; at least 1
+    corpus: str | None = None  # of `from`
+
+
+def parse(name: str) -> Arm:
+    """The arm that `name` says. Raises ValueError listing what is known."""
+    kind, dash, value = name, "", ""
+    if kind not in INITIALIZATIONS or INITIALIZATIONS[kind].parameter:
+        kind, dash, value = name.partition("-")
+    parameter = INITIALIZATIONS[kind].parameter if kind in INITIALIZATIONS else None
+    if dash and parameter and re.fullmatch(PARAMETERS[parameter], value):
+        return Arm(kind, corpus=value) if parameter == "corpus" else Arm(kind, number=int(value))
+    if not dash and kind in INITIALIZATIONS and not parameter:
+        return Arm(kind)
+    known = ", ".join(form(kind) for kind in INITIALIZATIONS)
+    raise ValueError(f"initialization {name!r} is unknown; known: {known}")
+
+
+def form(kind: str) -> str:
+    """How an arm of that kind is written, such as `text` or `first-<layers>`."""
+    parameter = INITIALIZATIONS[kind].parameter
+    return f"{kind}-<{parameter}>" if parameter else kind
+
+
+def is_pretrained(name: str) -> bool:
+    """Whether the arm starts from weights pretrained on sequences, not from the text encoder."""
+    return INITIALIZATIONS[parse(name).kind].on_sequences
+
+
+def unchanged(state: "State", generator: "torch.Generator") -> "State":
     """The weights as they are."""
     return state
 
 
-def shuffled(state: State, generator: torch.Generator) -> State:
+def shuffled(state: "State", generator: "torch.Generator") -> "State":
     """Each tensor permuted within itself: the same values, no structure.
 
     Keeps every statistic of a tensor that does not ask where a value stands; destroys rows,
     columns, their correlations, and what connects one tensor with another.
     """
+    import torch
+
     changed = {}
     for name, tensor in state.items():
         order = torch.randperm(tensor.numel(), generator=generator)
@@ -48,13 +78,15 @@ def shuffled(state: State, generator: torch.Generator) -> State:
     return changed
 
 
-def moments(state: State, generator: torch.Generator) -> State:
+def moments(state: "State", generator: "torch.Generator") -> "State":
     """Normal numbers with each tensor's mean and variance: its scale, and nothing else of it.
 
     The moments are met exactly (the draw is standardized, in float64), not only in expectation, so
     that `shuffled` and `moments` differ in the distribution's shape alone. Destroys outliers, too.
     A tensor of one value, or of equal values, stays as it is.
     """
+    import torch
+
     changed = {}
     for name, tensor in state.items():
         noise = torch.randn(tensor.shape, generator=generator, dtype=torch.float64)
@@ -64,6 +96,29 @@ def moments(state: State, generator: torch.Generator) -> State:
         noise *= wide.std(correction=0)
         noise += wide.mean()
         changed[name] = noise.to(tensor.dtype)
+    return changed
+
+
+def spectrum(state: "State", generator: "torch.Generator") -> "State":
+    """Each matrix with its singular values and random singular vectors; vectors permuted.
+
+    Keeps how strongly a matrix stretches, but not in which directions: between `moments`, whose
+    spectrum is that of noise, and `text`. The vectors are the orthogonal factors of normal draws.
+    """
+    import torch
+
+    changed = shuffled({name: t for name, t in state.items() if t.ndim < 2}, generator)
+    for name, tensor in state.items():
+        if tensor.ndim >= 2:
+            matrix = tensor.flatten(1).double()
+            values = torch.linalg.svdvals(matrix)
+            left, right = (
+                torch.linalg.qr(
+                    torch.randn((size, len(values)), generator=generator, dtype=torch.float64)
+                )[0]
+                for size in matrix.shape
+            )
+            changed[name] = ((left * values) @ right.T).reshape(tensor.shape).to(tensor.dtype)
     return changed
 
 
@@ -103,39 +158,113 @@ def lowest(arm: Arm, name: str, where: Part) -> bool:
     return where.layer < arm.number
 
 
+PARAMETERS = {  # of an arm's name -> its pattern
+    "layers": r"[1-9][0-9]*",
+    "steps": r"[1-9][0-9]*",
+    "corpus": r"[A-Za-z0-9][A-Za-z0-9_-]*",
+}
+
+
 @dataclass(frozen=True)
 class Initialization:
-    """Which tensors take pretrained values, and what is done to these; both are pure functions."""
+    """takes: which tensors take pretrained values; change: what is done to these first; both are
+    pure functions. parameter: what follows the kind in a name, of PARAMETERS. on_sequences: whether
+    the pretrained weights are of an encoder pretrained on sequences, not of the text encoder."""
 
     takes: Callable[[Arm, str, Part], bool] = everything
-    change: Callable[[State, torch.Generator], State] = unchanged
+    change: Callable[["State", "torch.Generator"], "State"] = unchanged
+    parameter: str | None = None
+    on_sequences: bool = False
 
 
+# From nothing to everything known beforehand.
 INITIALIZATIONS = {
-    "text": Initialization(),
     "random": Initialization(takes=nothing),
-    "shuffled": Initialization(takes=learned, change=shuffled),
     "moments": Initialization(takes=learned, change=moments),
-    "re-embedded": Initialization(takes=body),
+    "shuffled": Initialization(takes=learned, change=shuffled),
+    "spectrum": Initialization(takes=learned, change=spectrum),
     "embeddings-only": Initialization(takes=role("embedding")),
     "layernorm-only": Initialization(takes=role("layernorm")),
     "attention-only": Initialization(takes=role("attention")),
     "feedforward-only": Initialization(takes=role("feedforward")),
-    "first": Initialization(takes=lowest),
-    "domain": Initialization(),
-    "checkpoint": Initialization(),
-    "from": Initialization(),
+    "first": Initialization(takes=lowest, parameter="layers"),
+    "re-embedded": Initialization(takes=body),
+    "text": Initialization(),
+    "from": Initialization(parameter="corpus", on_sequences=True),
+    "checkpoint": Initialization(parameter="steps", on_sequences=True),
+    "domain": Initialization(on_sequences=True),
 }
+
+
+@dataclass(frozen=True)
+class Description:
+    """What people see of an arm. pretrained, fresh: which weights are. colour: of seaborn's palette
+    `colorblind`, by number; None for shades of the arm `shade_of`, by place and number, or for
+    shades of their own. rung: whether it is a part of the text encoder, a rung of the ladder."""
+
+    pretrained: str
+    fresh: str
+    colour: int | None = None
+    shade_of: str | None = None
+    rung: bool = True
+
+
+DESCRIPTIONS = {
+    "random": Description("nothing", "everything", colour=1, rung=False),
+    "moments": Description(
+        "mean and variance of each tensor, exactly", "normal numbers of these moments", colour=7
+    ),
+    "shuffled": Description("the values of each tensor", "their order within it", colour=4),
+    "spectrum": Description(
+        "the singular values of each matrix, the values of each vector",
+        "singular vectors, the order within vectors",
+        shade_of="text",
+    ),
+    "embeddings-only": Description("embeddings of tokens, positions and types", "the rest", 3),
+    "layernorm-only": Description("every LayerNorm", "the rest", 5),
+    "attention-only": Description(
+        "projections to queries, keys and values, and the output projections", "the rest", 6
+    ),
+    "feedforward-only": Description("the feed-forward blocks", "the rest", 8),
+    "first": Description(
+        "the embeddings with their LayerNorm, and so many layers from the bottom",
+        "the layers above and the pooler",
+        shade_of="text",
+    ),
+    "re-embedded": Description(
+        "all but the table of tokens (the paper's ablation)", "the table of tokens", 9
+    ),
+    "text": Description(
+        "everything; each symbol has the embedding of a random word piece", "nothing", 0
+    ),
+    "from": Description(
+        "everything, by masked-language modelling on another corpus; each symbol has the embedding"
+        " of a random symbol of it",
+        "the pooler",
+        rung=False,
+    ),
+    "checkpoint": Description(
+        "as `domain`, after so many steps of its pretraining", "the pooler",
+        shade_of="domain", rung=False,
+    ),
+    "domain": Description(
+        "everything, by masked-language modelling on the task's own training sequences; symbols"
+        " keep their meaning, so no token map applies",
+        "the pooler",
+        colour=2,
+        rung=False,
+    ),
+}  # fmt: skip
 
 
 def initialize(
     name: str,
-    pretrained: State,
-    fresh: State,
+    pretrained: "State",
+    fresh: "State",
     config: dict,
-    generator: torch.Generator,
-    rows: torch.Tensor | None = None,
-) -> State:
+    generator: "torch.Generator",
+    rows: "torch.Tensor | None" = None,
+) -> "State":
     """The weights of the arm `name`: names, order, shapes and dtypes of `fresh`.
 
     pretrained: weights of the encoder that the arm draws on, its tokens' table whole; what `fresh`
@@ -147,7 +276,7 @@ def initialize(
     The tensors may be those given, not copies. Raises ValueError for an unknown name, for `first-k`
     with more layers than there are, and for pretrained weights that do not fit the architecture.
     """
-    arm, family = arms.parse(name), config["model_type"]
+    arm, family = parse(name), config["model_type"]
     depth = layers(fresh, family)
     if arm.kind == "first" and arm.number > depth:
         raise ValueError(

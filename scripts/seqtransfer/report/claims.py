@@ -6,9 +6,7 @@ Verdicts are "supported", "contradicted", "undecided" or "not tested" (the study
 """
 
 import math
-from collections.abc import Sequence
 
-import jinja2
 import numpy as np
 import pandas as pd
 
@@ -19,11 +17,11 @@ from seqtransfer.report.statistics import (
     verdict_not_worse,
 )
 from seqtransfer.report.tables.run_tables import paired_differences, score_unit
-from seqtransfer.report.tables.similarity_tables import LEAST_SPAN, MINIMUM_ROWS_PER_WIDTH
+from seqtransfer.report.tables.similarity_tables import LEAST_SPAN
+from seqtransfer.similarity.layer_comparison import MINIMUM_ROWS_PER_WIDTH
+from seqtransfer.similarity.measures import MEASURES
 
 NOT_TESTED = "not tested"
-# Measures that average all canonical correlations.
-CANONICAL = ("pwcca", "pwcca_right", "pwcca_mean", "cca", "cca_squared")
 SIGN_RULE = (
     "Supported if the {percent:.0f} % interval of the overall effect lies above 0, contradicted if"
     " it lies below 0, undecided if it includes 0."
@@ -84,15 +82,6 @@ def judge(
             " the weights (the knowledge) adds to their distribution.",
         ),
     ]  # fmt: skip
-
-
-def render(template: str, records: Sequence[dict], notes: Sequence[str], *, escape: bool) -> str:
-    """Fill a Jinja template with records and caveats; `escape` for HTML. Ends in one newline."""
-    environment = jinja2.Environment(
-        autoescape=escape, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
-    environment.filters["signed"] = lambda number: "" if number is None else f"{number:+.3f}"
-    return environment.from_string(template).render(records=records, caveats=notes).rstrip() + "\n"
 
 
 def _faster(run: pd.DataFrame, speed: pd.DataFrame, level: float) -> dict:
@@ -199,7 +188,7 @@ def _shared(
     elif record["verdict"] == "supported" and not above.all():
         record["verdict"] = "undecided"
     # With n rows, at least p + q - (n - 1) canonical correlations are 1 whatever the encoders do.
-    saturated = inner[(measure in CANONICAL) & (inner["rows"] - 1 < 2 * inner["width"])]
+    saturated = inner[MEASURES[measure].saturates & (inner["rows"] - 1 < 2 * inner["width"])]
     if len(saturated):
         record["verdict"] = "undecided"
     record["reading"] = _reading(record)

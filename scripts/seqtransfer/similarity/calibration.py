@@ -1,66 +1,77 @@
-"""What a similarity to the reference is read against: floor, ceiling, and the paper's own setting.
+"""Floor and ceiling of the similarity to the reference arm, and the paper's own setting.
 
-Floor: random initializations against the reference. Ceiling: the reference against itself from
-another pretraining seed or, where there is none, one half of its neurons against the other (then of
-half the width). All before fine-tuning, at equal relative depth, on the rows of one study seed.
+Floor: random initializations with the reference. Ceiling: the reference with itself, pretrained
+with another seed; or, where there is no other, one half of its neurons with the other half (of half
+the width, then). All before fine-tuning, at equal relative depth, on the rows of one study seed.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from seqtransfer.similarity import state_files
-from seqtransfer.similarity.comparison import first_rows
-from seqtransfer.similarity.jackknife import Sample, groups
-from seqtransfer.similarity.layer_pairs import Layers, partner
+from seqtransfer.similarity import representation_files
+from seqtransfer.similarity.encoder_comparison import Layers
+from seqtransfer.similarity.encoder_pairs import layer_at_equal_depth
+from seqtransfer.similarity.jackknife import GroupedLayer, assign_groups
+from seqtransfer.similarity.layer_comparison import first_rows
 from seqtransfer.similarity.measures import MEASURES
-from seqtransfer.similarity.measures.pairings import pair
+from seqtransfer.similarity.measures.measure import Measure
+from seqtransfer.similarity.measures.pair import Pair
 
 PAPER_ROWS = 1000  # tokens, as in the paper
-PAPER_MEASURE = "pwcca"  # weighted by the left side, as in the paper
+PAPER_MEASURE = "pwcca"  # weighted by the left representation, as in the paper
 
 
 def references(
     reference: Layers,
     arms: Mapping[str, Layers],
     floor: Mapping[int, Layers],
-    again: Layers | None,
+    ceiling: Layers | None,
     measures: Sequence[str],
     *,
     count: int,
     seed: int,
 ) -> Iterator[dict]:
-    """Yield rows: kind ("arm", "floor", "ceiling"), left, layer, measure, group, score.
+    """Yield rows of scores with the reference: kind, left, layer, measure, group, score.
 
-    arms: those to read, by name; floor: random ones, by seed; count: groups of sequences of the
-    jackknife. group is -1 for all rows, 0 .. count - 1 for all but that group of sequences; layer
-    is the left encoder's, the reference's is at equal depth.
+    arms: the arms to calibrate, by name; floor: random initializations, by seed; ceiling: the
+    reference from another pretraining seed, or None for the halves of its neurons; count: groups
+    of sequences of the jackknife; seed: of the groups and of the halves.
+
+    kind: "arm", "floor" or "ceiling"; layer: that of the left encoder, beside the reference's layer
+    at equal depth; group: -1 for all rows, 0 .. count - 1 for all but that group of sequences.
+    Raises ValueError as `representation_files.check_same_rows` and `assign_groups`.
     """
-    sides = dict(arms) | {f"random {number}": side for number, side in floor.items()}
-    if again is not None:
-        sides["again"] = again
-    state_files.check_rows({"reference": reference} | sides)
+    encoders = dict(arms) | {f"random {number}": layers for number, layers in floor.items()}
+    if ceiling is not None:
+        encoders["again"] = ceiling
+    representation_files.check_same_rows({"reference": reference} | encoders)
     sequences, generator = reference["sequences"], np.random.default_rng(seed)
-    group, seen = groups(sequences, count, generator), first_rows(sequences)
+    groups, first = assign_groups(sequences, count, generator), first_rows(sequences)
     chosen = [MEASURES[name] for name in measures]
-    last = max(state_files.layers(reference))
-    depths = {name: state_files.layers(side) for name, side in sides.items()}
-    for number in state_files.layers(reference):
+    numbers = {name: representation_files.layer_numbers(x) for name, x in encoders.items()}
+    reference_numbers = representation_files.layer_numbers(reference)
+    for number in reference_numbers:
         matrix = reference[f"layer_{number}"]
-        right = Sample(matrix, f"reference, layer {number}", group, seen)
-        for name, side in sides.items():
+        right = GroupedLayer(matrix, f"reference, layer {number}", groups, first)
+        for name, layers in encoders.items():
             kind = "arm" if name in arms else "ceiling" if name == "again" else "floor"
-            for layer in depths[name]:
-                if partner(layer, max(depths[name]), last) == number:
-                    left = Sample(side[f"layer_{layer}"], f"{name}, layer {layer}", group, seen)
+            for layer in numbers[name]:
+                last = max(numbers[name]), max(reference_numbers)
+                if layer_at_equal_depth(layer, *last) == number:
+                    x = layers[f"layer_{layer}"]
+                    left = GroupedLayer(x, f"{name}, layer {layer}", groups, first)
                     yield from _rows(kind, name, layer, left, right, chosen)
-        if again is None:
+        if ceiling is None:
             halves = np.array_split(generator.permutation(matrix.shape[1]), 2)
-            left, other = (Sample(matrix[:, half], "half", group, seen) for half in halves)
+            left, other = (GroupedLayer(matrix[:, half], "half", groups, first) for half in halves)
             yield from _rows("ceiling", "halves", number, left, other, chosen)
 
 
-def _rows(kind, name, layer, left: Sample, right: Sample, measures) -> Iterator[dict]:
+def _rows(
+    kind: str, name: str, layer: int, left: GroupedLayer, right: GroupedLayer,
+    measures: Sequence[Measure],
+) -> Iterator[dict]:  # fmt: skip
     for measure, group, score in left.scores(right, measures):
         cell = {"kind": kind, "left": name, "layer": layer, "measure": measure.name}
         yield cell | {"group": group, "score": score}
@@ -69,23 +80,24 @@ def _rows(kind, name, layer, left: Sample, right: Sample, measures) -> Iterator[
 def paper_setting(
     reference: Layers, arms: Mapping[str, Layers], floor: Mapping[int, Layers], *, seed: int
 ) -> Iterator[dict]:
-    """Yield rows of the paper's setting: last layer, 1000 tokens, PWCCA weighted by the left side.
+    """Yield a row per encoder in the paper's setting: last layer, 1000 tokens, PWCCA.
 
-    left: an arm, `random`, or `noise`, independent normal numbers of the same shape; rows, width
-    (the larger) and expected: the score of independent sides, in the limit.
-    DIFFERS: columns are centred and rank is by relative cut-off; the paper adds a ridge per task.
+    left: an arm, "random" (the first of `floor`), or "noise", independent normal numbers of the
+    reference's shape, drawn by `seed`; rows; width, the larger; score; expected: the score of
+    independent representations, in the limit. PWCCA is weighted by the left.
+    DIFFERS: columns are centred and the rank is by a relative cut-off; the paper adds a ridge.
     """
 
-    def last(side):
-        return np.asarray(side[f"layer_{max(state_files.layers(side))}"][:PAPER_ROWS], np.float64)
+    def last(layers):
+        numbers = representation_files.layer_numbers(layers)
+        return np.asarray(layers[f"layer_{max(numbers)}"][:PAPER_ROWS], np.float64)
 
     y, measure = last(reference), MEASURES[PAPER_MEASURE]
     noise = np.random.default_rng(seed).normal(size=y.shape)
-    first = next(iter(floor.values()))
-    sides = {name: last(side) for name, side in arms.items()}
-    sides |= {"random": last(first), "noise": noise}
-    for name, x in sides.items():
+    lefts = {name: last(layers) for name, layers in arms.items()}
+    lefts |= {"random": last(next(iter(floor.values()))), "noise": noise}
+    for name, x in lefts.items():
         row = {"left": name, "rows": len(y), "width": max(x.shape[1], y.shape[1])}
-        pairing = pair(x, y)
-        expected = float(measure.null(pairing))
-        yield row | {"score": measure.of(pairing), "expected": expected}
+        pair = Pair.of(x, y)
+        expected = float(measure.null(pair))
+        yield row | {"score": measure.of(pair), "expected": expected}

@@ -1,51 +1,56 @@
-"""Scores without one group of sequences at a time, from the factors of all rows: the jackknife.
+"""The jackknife: scores without one group of sequences at a time, computed from all rows' factors.
 
-DIFFERS: from a bootstrap. That repeats sequences, and repeated rows raise similarity by themselves:
-debiased CKA of unrelated data of width 64 with 240 sequences of 16 rows goes from 0.060 to 0.123,
-PWCCA from 0.23 to 0.30, so that a bootstrap interval need not hold the score. Leaving sequences out
-repeats none (0.066 and 0.245 with a tenth left out).
+DIFFERS: from a bootstrap. A bootstrap repeats sequences, and repeated rows raise similarity by
+themselves: debiased CKA of unrelated data of width 64 with 240 sequences of 16 rows goes from 0.060
+to 0.123, PWCCA from 0.23 to 0.30, so that a bootstrap interval need not contain the score. Leaving
+a tenth of the sequences out repeats none and gives 0.066 and 0.245.
 """
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
-import scipy.linalg
 
 from seqtransfer.similarity.measures.measure import Measure
-from seqtransfer.similarity.measures.pairings import RELATIVE_CUTOFF, Pairing, Side, prepare
+from seqtransfer.similarity.measures.pair import Pair
+from seqtransfer.similarity.measures.representation import RELATIVE_CUTOFF, Representation
 
-VANISHED = 1e-8  # share of a direction's variance in the kept rows, below which it is gone
-CLEAR = 1e-2  # where no direction of the kept rows is shorter, Cholesky's root serves
+# A direction is dropped if the kept rows have less than this share of its variance.
+VANISHED = 1e-8
+# If all diagonal entries of the Cholesky factor exceed this, its inverse is accurate enough.
+CLEAR = 1e-2
 
 
-class Without(Side):
-    """A side without some rows, factored from the whole side's factors: exact to rounding.
+class ReducedRepresentation(Representation):
+    """A representation without some of its rows, from the decomposition of all: exact to rounding.
 
-    kept: (n,) bool. Costs a few products of rank x rank instead of passes over all rows.
+    kept: (n,) bool. Costs a few products of (rank, rank) matrices instead of passes over all rows.
     """
 
-    def __init__(self, whole: Side, kept: np.ndarray):
+    def __init__(self, whole: Representation, kept: np.ndarray):
         super().__init__(whole.rows, whole.name)
-        # Nothing reads them, but how many there are and how wide.
+        # No measure for which this class is used reads the values: only their count and width.
         self.rows = np.broadcast_to(np.nan, (np.count_nonzero(kept), whole.width))
         self._whole, self._kept = whole, kept
 
     @cached_property
-    def out(self) -> np.ndarray:
-        """(rows left out, whole rank): of the whole's basis."""
+    def removed_basis(self) -> np.ndarray:
+        """(rows left out, whole rank): the whole's basis at the rows left out."""
         return self._whole.basis[~self._kept]
 
     @cached_property
     def mean(self) -> np.ndarray:
         """(whole rank,): mean of the whole's basis over the kept rows; over all rows it is 0."""
-        return -self.out.sum(axis=0) / len(self.rows)
+        return -self.removed_basis.sum(axis=0) / len(self.rows)
 
     @cached_property
     def _small(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(whole rank, rank) turn, (rank,) singular in the whole's scale, (rank, p) loadings."""
-        rank, unit = self._whole.rank, self._whole.singular
-        gram = np.eye(rank) - self.out.T @ self.out
+        """(whole rank, rank) transformation, (rank,) singular values in the whole's scale, and
+        (rank, p) loadings."""
+        import scipy.linalg  # here, as everywhere in the room
+
+        rank, unit = self._whole.rank, self._whole.singular_values
+        gram = np.eye(rank) - self.removed_basis.T @ self.removed_basis
         gram -= len(self.rows) * np.outer(self.mean, self.mean)
         inverse = _inverse_root(gram)
         scaled = (gram @ inverse).T * unit
@@ -56,17 +61,17 @@ class Without(Side):
         return inverse @ directions, singular, neurons / singular[:, None]
 
     @property
-    def turn(self) -> np.ndarray:
-        """(whole rank, rank): basis = (whole basis of the kept rows - mean) @ turn."""
+    def transformation(self) -> np.ndarray:
+        """(whole rank, rank) T: basis = (whole basis at the kept rows - mean) @ T."""
         return self._small[0]
 
     @cached_property
     def basis(self) -> np.ndarray:
         """(n, rank) float64, orthonormal columns."""
-        return (self._whole.basis[self._kept] - self.mean) @ self.turn
+        return (self._whole.basis[self._kept] - self.mean) @ self.transformation
 
     @property
-    def singular(self) -> np.ndarray:
+    def singular_values(self) -> np.ndarray:
         """(rank,) float64, descending from 1."""
         return self._small[1] / self._small[1][0]
 
@@ -77,15 +82,17 @@ class Without(Side):
 
     @cached_property
     def squared_norms(self) -> np.ndarray:
-        """(n,) float64: squared length of each centred row, in the scale of `singular`."""
-        mean = self.mean * self._whole.singular
-        along = (self._whole.basis @ (mean * self._whole.singular))[self._kept]
+        """(n,) float64: squared length of each centred row, in the scale of `singular_values`."""
+        mean = self.mean * self._whole.singular_values
+        along = (self._whole.basis @ (mean * self._whole.singular_values))[self._kept]
         norms = self._whole.squared_norms[self._kept] - 2 * along + np.square(mean).sum()
         return norms / self._small[1][0] ** 2
 
 
 def _inverse_root(gram: np.ndarray) -> np.ndarray:
-    """R (p, rank) with R^T gram R = 1, without directions that vanished."""
+    """R (p, rank) with R^T gram R = 1, without the directions that vanished."""
+    import scipy.linalg
+
     try:
         root = np.linalg.cholesky(gram)
     except np.linalg.LinAlgError:
@@ -97,56 +104,64 @@ def _inverse_root(gram: np.ndarray) -> np.ndarray:
     return vectors[:, kept] / np.sqrt(values[kept])
 
 
-def pair_without(whole: Pairing, left: Without, right: Without) -> Pairing:
-    """The pairing of two sides without the same rows; `whole` is that of all rows.
+def reduced_pair(whole: Pair, left: ReducedRepresentation, right: ReducedRepresentation) -> Pair:
+    """The pair of two representations without the same rows; `whole` is the pair of all rows.
 
-    Its C is float32, so scores are good to 1e-5, far below what a group of sequences changes.
+    Its cross products are float32, so scores are good to 1e-5, far below what leaving out a group
+    of sequences changes.
     """
-    shared = whole.cross - left.out.T @ right.out
+    shared = whole.cross_products - left.removed_basis.T @ right.removed_basis
     shared = shared - len(left.rows) * np.outer(left.mean, right.mean)
-    return Pairing(left, right, cross=(left.turn.T @ shared @ right.turn).astype(np.float32))
+    cross = left.transformation.T @ shared @ right.transformation
+    return Pair(left, right, cross_products=cross.astype(np.float32))
 
 
-def groups(sequences: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
-    """(n,) int: which of `count` groups, equal up to one sequence, the row's sequence is in.
+def assign_groups(sequences: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
+    """(n,) int: the group, 0 .. count - 1, of each row's sequence, drawn at random.
 
-    Raises ValueError for fewer sequences than groups.
+    sequences: (n,) int, the sequence of each row. Groups differ by at most one sequence. Raises
+    ValueError for fewer sequences than groups.
     """
     names, places = np.unique(sequences, return_inverse=True)
     if len(names) < count:
-        raise ValueError(f"compare.groups is {count}, but there are {len(names)} sequences")
+        raise ValueError(
+            f"compare.groups is {count}, but there are {len(names)} sequences; lower it"
+        )
     return (generator.permutation(len(names)) % count)[places]
 
 
-class Sample:
-    """One layer, whole and without each group, for measures that see `rows` (n,) bool of it."""
+class GroupedLayer:
+    """One layer as a whole and without each group of sequences, ready to be scored."""
 
-    def __init__(self, x: np.ndarray, name: str, group: np.ndarray, seen: np.ndarray):
-        """group: (n,) as `groups` gives it; seen: (n,) bool, rows that pairwise measures see."""
-        self._whole = prepare(x, name)
-        masks = [group != number for number in range(group.max() + 1)]
-        self._without = [Without(self._whole, kept) for kept in masks]
-        self._x, self._seen, self._masks = x, seen, masks
+    def __init__(self, layer: np.ndarray, name: str, groups: np.ndarray, first_rows: np.ndarray):
+        """layer: (n, width); groups: (n,) int, from `assign_groups`; first_rows: (n,) bool, the
+        rows that pairwise measures score. Raises ValueError as `Representation.of`."""
+        self._whole = Representation.of(layer, name)
+        self._kept = [groups != number for number in range(groups.max() + 1)]
+        self._reduced = [ReducedRepresentation(self._whole, kept) for kept in self._kept]
+        self._layer, self._first_rows = layer, first_rows
 
     @cached_property
-    def _pairwise(self) -> list[Side]:
-        """The first sequences, whole and without each group."""
-        masks = [self._seen, *(self._seen & kept for kept in self._masks)]
-        return [prepare(self._x[mask], self._whole.name) for mask in masks]
+    def _pairwise(self) -> list[Representation]:
+        """The first sequences, all of them and without each group."""
+        rows = [self._first_rows, *(self._first_rows & kept for kept in self._kept)]
+        return [Representation.of(self._layer[chosen], self._whole.name) for chosen in rows]
 
-    def scores(self, right: "Sample", measures: Sequence[Measure]) -> Iterator[tuple]:
-        """Yield (measure, group, score): group -1 is all rows, 0 .. are without that group."""
+    def scores(
+        self, right: "GroupedLayer", measures: Sequence[Measure]
+    ) -> Iterator[tuple[Measure, int, float]]:
+        """Yield (measure, group, score): group -1 is all rows, group g all but the rows of g."""
         factored = [measure for measure in measures if not measure.pairwise]
         if factored:
-            whole = Pairing(self._whole, right._whole)
-            parts = zip(self._without, right._without, strict=True)
-            # One at a time: the factors of a pairing are as large as a layer.
-            for number in range(-1, len(self._without)):
-                pairing = whole if number < 0 else pair_without(whole, *next(parts))
+            whole = Pair(self._whole, right._whole)
+            reduced = zip(self._reduced, right._reduced, strict=True)
+            # One at a time: the factors of a pair are as large as a layer.
+            for number in range(-1, len(self._reduced)):
+                pair = whole if number < 0 else reduced_pair(whole, *next(reduced))
                 for measure in factored:
-                    yield measure, number, measure.of(pairing)
+                    yield measure, number, measure.of(pair)
         for measure in measures:
             if measure.pairwise:
-                sides = zip(self._pairwise, right._pairwise, strict=True)
-                for number, (left, other) in enumerate(sides, start=-1):
-                    yield measure, number, measure.of(Pairing(left, other))
+                both = zip(self._pairwise, right._pairwise, strict=True)
+                for number, (left, other) in enumerate(both, start=-1):
+                    yield measure, number, measure.of(Pair(left, other))

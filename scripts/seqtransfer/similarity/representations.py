@@ -1,4 +1,8 @@
-"""A classifier and probe sequences -> hidden states of every layer at the same token positions."""
+"""Representations: a model's hidden states of every layer, at the same tokens for all encoders.
+
+The probe is the set of tokens that are compared: some sequences of a task's test part, and some
+positions in each.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,23 +12,24 @@ import torch
 
 from seqtransfer import seeds
 from seqtransfer.files.arrow import Ragged
-from seqtransfer.similarity import state_files
+from seqtransfer.similarity import representation_files
 from seqtransfer.tokens.vocabulary import CLS, SEP
 from seqtransfer.training import batches
 from seqtransfer.training.classifier import Classifier
 from seqtransfer.training.finetuning import to_tensors
 
-CHUNK = 4096  # sequences whose states are in memory at a time
+CHUNK = 4096  # sequences whose hidden states are in memory at a time
 
 
 def probe(
     test: Ragged, task: str, *, sequences: int, tokens: int, pooled: bool = False
 ) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Which tokens are compared: (s,) rows of `test` and, of each, the positions in it, sorted.
+    """Choose the tokens to compare: (s,) int, rows of `test`, and s arrays of positions, sorted.
 
-    Drawn without replacement from a stream that depends on the task alone, so that all encoders of
-    a task are seen at the same places: `tokens` of each sequence, or if `pooled` all of them. [CLS]
-    and [SEP] are left out, and so are sequences with fewer than `tokens` others.
+    Drawn without replacement from a random stream that depends on the task alone, so that all
+    encoders of a task are represented at the same tokens: at most `sequences` sequences, with
+    `tokens` positions each, or with all positions if `pooled`. [CLS] and [SEP] are left out, and so
+    are sequences with fewer than `tokens` other tokens.
     Raises ValueError if fewer than 2 sequences are long enough.
     """
     generator = seeds.generator(0, task, "probe")
@@ -33,7 +38,7 @@ def probe(
     if len(long_enough) < 2:
         raise ValueError(
             f"represent.tokens is {tokens}, but only {len(long_enough)} test sequences of {task}"
-            " have as many tokens; lower it"
+            " have as many tokens, and at least 2 are needed; lower it"
         )
     rows = np.sort(generator.permutation(long_enough)[:sequences])
     if pooled:
@@ -44,15 +49,15 @@ def probe(
 def write(
     path: Path, model: Classifier, test: Ragged, probed: tuple, device: str, *, pooled: bool = False
 ) -> None:
-    """Write the hidden states at `probed`, which is what `probe` chose, as `states` describes.
+    """Write the hidden states at `probed`, the result of `probe`, as a `representation_files` file.
 
-    A row is a token, called "example:position"; or if `pooled` the mean over a sequence's
-    positions, called "example:mean".
+    A row is a token, with the id "example:position"; if `pooled`, the mean over a sequence's
+    positions, with the id "example:mean". device: "cpu" or "cuda".
     """
-    state_files.write(path, _chunks(model, test, *probed, device, pooled))
+    representation_files.write(path, _chunks(model, test, *probed, device, pooled))
 
 
-def _chunks(model, test, rows, positions, device, pooled) -> Iterator[state_files.Chunk]:
+def _chunks(model, test, rows, positions, device, pooled) -> Iterator[representation_files.Chunk]:
     for start in range(0, len(rows), CHUNK):
         part = slice(start, start + CHUNK)
         places = ["mean"] if pooled else None
@@ -67,10 +72,11 @@ def _chunks(model, test, rows, positions, device, pooled) -> Iterator[state_file
 def hidden_states(
     model: Classifier, test: Ragged, rows: np.ndarray, positions, device: str, *, pooled=False
 ) -> dict[str, np.ndarray]:
-    """`layer_0` (embeddings) .. `layer_L`: (n, width) float32, sequence after sequence.
+    """Compute `layer_0` (embeddings) .. `layer_L`: (n, width) float32, sequence after sequence.
 
-    rows: (s,) of `test`; positions: s arrays of positions, equally many unless `pooled`, which
-    takes the mean over them, so that n = s. Dropout is off and arithmetic is float32.
+    rows: (s,) int, rows of `test`; positions: s arrays of positions, of equal length t, so that
+    n = s t; if `pooled`, of any length, and their means are taken, so that n = s. Dropout is off
+    and arithmetic is float32.
     DIFFERS: the released code leaves dropout on for random encoders and off for pretrained ones.
     """
     model.to(device).eval()

@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from seqtransfer.corpora.converters import CONVERTERS
-from seqtransfer.encoders import arms, capacity
+from seqtransfer.encoders import initializations, size_check
+from seqtransfer.similarity.encoder_pairs import STAGES
+from seqtransfer.similarity.measures import MEASURES
 from seqtransfer.study import schemas
 from seqtransfer.tokens.tokenizations import TOKENIZATIONS
 from seqtransfer.training import evaluations
@@ -74,12 +76,12 @@ def check_encoders(config: dict, folder: Path) -> None:
     for name in [config["encoder"]["name"], *config.get("domain_encoders", {}).values()]:
         path = folder / name / "encoder.json"
         if path.exists():
-            capacity.check(f"encoder {name!r} ({path.parent})", json.loads(path.read_text()),
-                         **demands(config, name))  # fmt: skip
+            size_check.check(f"encoder {name!r} ({path.parent})", json.loads(path.read_text()),
+                             **demands(config, name))  # fmt: skip
 
 
 def demands(config: dict, encoder: str) -> dict:
-    """What a completed study asks of the encoder, as `limits.check` takes it."""
+    """What a completed study asks of the encoder, as `size_check.check` takes it."""
     lengths, layers = {}, None
     if encoder == config["encoder"]["name"]:
         layers, artificial = config["encoder"]["layers"], config["catalogue"]["artificial"]
@@ -152,7 +154,7 @@ def complete(config: dict) -> None:
 def corpora(config: dict) -> list[str]:
     """What the study pretrains on, once each: names of tasks and of artificial corpora."""
     names = []
-    for arm in map(arms.parse, config["initializations"]):
+    for arm in map(initializations.parse, config["initializations"]):
         if arm.kind == "domain":
             elsewhere = config.get("domain_encoders", {})
             names += [task for task in config["tasks"] if task not in elsewhere]
@@ -161,16 +163,6 @@ def corpora(config: dict) -> list[str]:
         elif arm.kind == "from":
             names.append(arm.corpus)
     return list(dict.fromkeys(names))
-
-
-def figures(config: dict) -> list[str]:
-    """The figures (each with a table of its name) that only some arms call for."""
-    kinds = {arms.parse(name).kind for name in config["initializations"]}
-    parts = {"moments", "re-embedded", "first", *(n for n in arms.PLAIN if n.endswith("-only"))}
-    found = ["pretraining"] if "checkpoint" in kinds else []
-    if "random" in kinds:  # these show gains over it
-        found += [name for name, of in (("transfer", {"from"}), ("ladder", parts)) if kinds & of]
-    return found
 
 
 def tasks(config: dict) -> list[str]:
@@ -209,7 +201,7 @@ def _check_initializations(config: dict) -> None:
                 " which is always kept; drop it"
             )
     for name in config["initializations"]:
-        arm = arms.parse(name)
+        arm = initializations.parse(name)
         if arm.kind == "from":
             _known(f"initializations: corpus of {name!r}", arm.corpus,
                    {**catalogue["tasks"], **catalogue["artificial"]})  # fmt: skip
@@ -244,13 +236,20 @@ def _check_artificial(where: str, record: dict, known_tasks: dict) -> None:
 
 
 def _check_compare(compare: dict, names: list[str]) -> None:
-    """Raise ValueError if an arm to be compared is not in the study, or a map no pair."""
+    """Raise ValueError for an unknown arm or measure, and for a map of arms that are no pair."""
     _known("compare.reference", compare["reference"], names)
+    for name in compare["measures"]:
+        _known("compare.measures", name, MEASURES)
+        if MEASURES[name].distance:
+            raise ValueError(
+                f"compare.measures: {name!r} is a distance, small where encoders are alike, but the"
+                " report reads a high score as alike; leave it out"
+            )
     for name in (name for pair in compare.get("pairs", []) for name in pair):
         _known("compare.pairs", name, names)
     for cells in compare.get("maps", []):
-        if cells[2] not in ("before", "after"):
-            raise ValueError(f"compare.maps: stage {cells[2]!r} is not before or after")
+        if cells[2] not in STAGES:
+            raise ValueError(f"compare.maps: stage {cells[2]!r} is not {' or '.join(STAGES)}")
         if "pairs" not in compare or cells[:2] not in compare["pairs"]:
             raise ValueError(f"compare.maps: {cells[:2]} is no pair; add it to compare.pairs")
 

@@ -33,6 +33,12 @@ def code_digest(script: str | Path) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def text_digest(folder: str) -> str:
+    """Digest (16 hex digits) of the files in a folder of the package, such as templates."""
+    texts = [path.read_bytes() for path in sorted(PACKAGE.joinpath(folder).iterdir())]
+    return hashlib.sha256(b"\0".join(texts)).hexdigest()[:16]
+
+
 def record(code: str, libraries: Sequence[str], **facts: object) -> dict:
     """The provenance part of a result: code digest, versions of `libraries`, and other facts."""
     versions = {"python": platform.python_version()}
@@ -54,15 +60,17 @@ class _Module:
         self.definitions: dict[str, list[ast.AST]] = {}
         self.imports: dict[str, tuple[str, str | None]] = {}
         self.statements: list[ast.AST] = []
-        for node in _without_docstrings(ast.parse(path.read_text())).body:
-            names = _bound_names(node)
-            inner = isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0]
-            if inner == PACKAGE.name:
+        tree = _without_docstrings(ast.parse(path.read_text()))
+        for node in ast.walk(tree):  # also those inside of functions
+            if isinstance(node, ast.ImportFrom) and _is_inner(node):
                 self.imports |= {a.asname or a.name: _imported(node, a.name) for a in node.names}
-            elif names:
-                for name in names:
-                    self.definitions.setdefault(name, []).append(node)
-            else:
+        for node in tree.body:
+            if isinstance(node, ast.ImportFrom) and _is_inner(node):
+                continue
+            names = _bound_names(node)
+            for name in names:
+                self.definitions.setdefault(name, []).append(node)
+            if not names:
                 self.statements.append(node)
         self._parts: dict[str, tuple[str, set]] = {}
 
@@ -85,6 +93,11 @@ class _Module:
                 child.id in self.imports or child.id in self.definitions
             ):
                 yield child.id, None
+
+
+def _is_inner(node: ast.ImportFrom) -> bool:
+    """Whether it imports from the package."""
+    return str(node.module).split(".")[0] == PACKAGE.name
 
 
 def _imported(node: ast.ImportFrom, name: str) -> tuple[str, str | None]:

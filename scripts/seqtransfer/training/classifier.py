@@ -14,9 +14,9 @@ from safetensors.torch import load_file
 from safetensors.torch import save as serialized
 from torch import nn
 
-from seqtransfer.encoders import adaptations, arms, bert, initializations, loading
-from seqtransfer.encoders.hugging_face import Stock
+from seqtransfer.encoders import adaptations, bert, initializations, loading
 from seqtransfer.encoders.loading import Facts, State
+from seqtransfer.encoders.transformers_encoder import TransformersEncoder
 from seqtransfer.files.atomic import atomic
 from seqtransfer.files.json_tsv import write_json
 from seqtransfer.seeds import derive
@@ -27,10 +27,13 @@ LIBRARIES = ("torch", "transformers", "peft", "safetensors", "numpy")
 
 
 @dataclass(frozen=True)
-class Sources:
-    """What an initialization may draw on. `token_map`: (vocabulary,) rows of the text table."""
+class WeightSources:
+    """What an initialization may take weights from.
 
-    encoder: Path  # house folder of the text-pretrained encoder
+    token_map: (vocabulary,) rows of the text encoder's table.
+    """
+
+    encoder: Path  # folder of the text-pretrained encoder
     layers: int  # how many of its layers, from the bottom
     token_map: np.ndarray
     pretrained: Path | None  # weights pretrained on other sequences, for arms that start from such
@@ -40,7 +43,7 @@ class Sources:
 
     @cached_property
     def folder(self) -> Path:
-        """The house folder whose architecture the arm has: another domain's encoder has its own."""
+        """The encoder folder whose architecture the arm has: another domain's, or the text one."""
         own = self.pretrained and (self.pretrained.parent / "model.safetensors").exists()
         return self.pretrained.parent if own else self.encoder
 
@@ -80,21 +83,21 @@ class Sources:
             torch.manual_seed(seed)
             return loading.build(self.record(), pooler=True).state_dict()
 
-    def module(self, *, pooler: bool, adapted: str = "full") -> bert.Bert | Stock:
+    def module(self, *, pooler: bool, adapted: str = "full") -> bert.Bert | TransformersEncoder:
         """The encoder without its weights: ours where it can be, transformers' elsewhere."""
         if self.facts.family == "bert" and adapted != "lora":
             return bert.Bert(self.config(), pooler=pooler)
-        return Stock(self.record(), self.facts, pooler=pooler)
+        return TransformersEncoder(self.record(), self.facts, pooler=pooler)
 
     def state(self, initialization: str) -> State:
         """The encoder's weights at step 0; see `initializations`.
 
         Raises ValueError for an unknown initialization, or one whose weights are not there.
         """
-        arm, fresh = arms.parse(initialization), self.fresh()
+        arm, fresh = initializations.parse(initialization), self.fresh()
         generator = torch.Generator().manual_seed(derive(self.seed, self.task, initialization))
         rows = None
-        if arms.is_pretrained(initialization):
+        if initializations.is_pretrained(initialization):
             pretrained = self._pretrained_elsewhere(initialization, fresh)
         elif arm.kind == "random":
             pretrained = {}
@@ -128,7 +131,9 @@ class Classifier(nn.Module):
     the last hidden states over all tokens that are not padding.
     """
 
-    def __init__(self, encoder: bert.Bert | Stock, width: int, pooling: str, outputs: int):
+    def __init__(
+        self, encoder: bert.Bert | TransformersEncoder, width: int, pooling: str, outputs: int
+    ):
         super().__init__()
         if pooling not in POOLINGS:
             raise ValueError(f"pooling {pooling!r} is not one of {POOLINGS}")
@@ -152,7 +157,7 @@ class Classifier(nn.Module):
 
 def build(
     initialization: str,
-    sources: Sources,
+    sources: WeightSources,
     pooling: str,
     outputs: int,
     adapted: str = "full",
@@ -170,7 +175,7 @@ def build(
     if not first:
         state = without_pooler(state)
     encoder.load_plain_state(state)
-    if isinstance(encoder, Stock):
+    if isinstance(encoder, TransformersEncoder):
         encoder.adapt(adapted, seed=derive(sources.seed, sources.task, "lora"), **(lora or {}))
     else:
         chosen = adaptations.trained(adapted, state, facts.family)

@@ -1,9 +1,7 @@
 """A model, token sequences and a specification -> fine-tuned weights and their history."""
 
 import math
-import time
 from dataclasses import dataclass, field, fields
-from itertools import islice
 
 import numpy as np
 import torch
@@ -15,6 +13,7 @@ from seqtransfer.scoring.task_kinds import Target
 from seqtransfer.training import batches, evaluations
 from seqtransfer.training.checkpoints import Checkpoint, Running
 from seqtransfer.training.classifier import Classifier
+from seqtransfer.training.loop import Training
 from seqtransfer.training.optimizer import AdamW
 from seqtransfer.training.steps import Schedule, Steps
 
@@ -44,12 +43,99 @@ class Outcome:
                 **{f"dev_{name}": value for name, value in scores.items() if name != "n"},
             }
         )
-        usable = math.isfinite(
-            scores["loss"]
-        )  # broken weights answer one thing: score 0, not worse
+        # Broken weights answer one thing whatever is asked: score 0, not worse.
+        usable = math.isfinite(scores["loss"])
         if not self.best_dev or (usable and scores["score"] > self.best_dev["score"]):
             self.best_step, self.best_dev = step, scores
             self.best_state = {k: v.detach().cpu().clone() for k, v in model.state_dict().items()}
+
+
+class FineTuning(Training):
+    """A classifier that learns a task; its weights of the best dev score are kept."""
+
+    def __init__(
+        self,
+        model: Classifier,
+        train: Ragged,
+        dev: Ragged,
+        target: Target,
+        schedule: Schedule,
+        *,
+        first_evaluation: int,
+        seed: int,
+        task: str,
+        device: str,
+    ):
+        model.to(device)
+        model.encoder.dropout.seed(seeds.derive(seed, task, "dropout"))
+        optimizer = AdamW(model, schedule.weight_decay)
+        update = Steps(
+            optimizer,
+            lambda ids, mask, wanted: loss_of(target, model(ids, mask), wanted),
+            schedule,
+            recordable=model.encoder.recordable,
+        )
+        order = batches.order(
+            train.lengths, schedule.batch_size, schedule.steps, seeds.generator(seed, task, "order")
+        )
+        grid = evaluations.grid(schedule.steps, first_evaluation)
+        super().__init__(Running(model, optimizer), update, order, grid)
+        self.model, self.target, self.schedule, self.device = model, target, schedule, device
+        self.train_part, self.dev = train, dev
+        self.outcome, self.first_loss = Outcome(), math.nan
+
+    def begin(self) -> None:
+        """Evaluate the untrained model."""
+        self.evaluate(0)
+
+    def batch(self, indices: np.ndarray) -> tuple[torch.Tensor | None, ...]:
+        """Ids, mask and what the model should say."""
+        wanted = answers(self.target, self.train_part.labels[indices], self.device)
+        return *to_tensors(self.train_part, indices, self.device), wanted
+
+    def evaluate(self, step: int) -> None:
+        """Score dev; keep the weights if they are the best so far."""
+        scores = self.target.score(
+            self.dev.labels, predict(self.model, self.dev, self.target, device=self.device)
+        )
+        self.outcome.take(step, step * self.schedule.batch_size, self.losses, scores, self.model)
+        self.outcome.diverged |= not math.isfinite(scores["loss"])
+        self.losses.clear()
+        print(
+            f"step {step:>5}/{self.schedule.steps}"
+            f"  train loss {self.outcome.history[-1]['train_loss']:.4f}"
+            f"  dev loss {scores['loss']:.4f}  dev {self.target.metric} {scores['score']:.3f}",
+            flush=True,
+        )
+
+    def after_step(self, step: int, indices: np.ndarray) -> bool:
+        """Stop at a loss that is not finite or has exploded, with the best weights before it."""
+        loss = self.losses[-1]
+        self.first_loss = loss if step == 1 else self.first_loss
+        if abs(loss) < EXPLOSION * max(self.first_loss, 1.0):
+            return True
+        self.outcome.diverged = True
+        print(f"step {step}: loss is {loss}; the run diverged, its best state stays")
+        self.model.load_state_dict(self.outcome.best_state)
+        self.losses.clear()
+        self.evaluate(step)
+        return False
+
+    def record(self) -> dict:
+        """Losses, and the outcome so far but its weights."""
+        outcome = {f.name: getattr(self.outcome, f.name) for f in fields(self.outcome)}
+        del outcome["best_state"]
+        return super().record() | {"first_loss": self.first_loss, "outcome": outcome}
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """The best weights so far."""
+        return self.outcome.best_state
+
+    def restore(self, record: dict, tensors: dict[str, torch.Tensor]) -> None:
+        """The inverse of `record` and `tensors`."""
+        super().restore(record, tensors)
+        self.first_loss = record["first_loss"]
+        self.outcome = Outcome(**record["outcome"], best_state=tensors)
 
 
 def fit(
@@ -65,71 +151,20 @@ def fit(
     device: str,
     checkpoint: Checkpoint | None = None,
 ) -> Outcome:
-    """Fine-tune `model` in place; keep the state of the best dev score (the earliest of equals).
+    """Fine-tune `model` in place; it ends with the weights of its best dev score (the earliest of
+    equals).
 
     A loss that is not finite, or EXPLOSION times the first, ends the run: the outcome says
-    `diverged`, and its history ends with the score of the best state before. A run that
-    `checkpoint` knows goes on from there, and ends as if it had never been interrupted.
+    `diverged`, and its history ends with the score of the best state before.
     """
-    model.to(device)
-    run = Running(model, AdamW(model, schedule.weight_decay))
-    outcome, losses, first_loss = Outcome(), [], math.nan
-    grid = set(evaluations.grid(schedule.steps, first_evaluation))
-    model.encoder.dropout.seed(seeds.derive(seed, task, "dropout"))
-    update = Steps(
-        run.optimizer,
-        lambda ids, mask, wanted: loss_of(target, model(ids, mask), wanted),
-        schedule,
-        recordable=model.encoder.recordable,
-    )
-
-    def evaluate(step: int) -> None:
-        scores = target.score(dev.labels, predict(model, dev, target, device=device))
-        model.train()
-        outcome.take(step, step * schedule.batch_size, losses, scores, model)
-        outcome.diverged |= not math.isfinite(scores["loss"])
-        losses.clear()
-        print(
-            f"step {step:>5}/{schedule.steps}"
-            f"  train loss {outcome.history[-1]['train_loss']:.4f}"
-            f"  dev loss {scores['loss']:.4f}  dev {target.metric} {scores['score']:.3f}",
-            flush=True,
-        )
-
-    done, found = 0, checkpoint.resume(run) if checkpoint else None
-    if found:
-        record, best = found
-        done, losses, first_loss = record["done"], record["losses"], record["first_loss"]
-        outcome = Outcome(**record["outcome"], best_state=best)
-        print(f"step {done:>5}/{schedule.steps}  goes on from {checkpoint.path}", flush=True)
-    else:
-        evaluate(0)
-    order = batches.order(
-        train.lengths, schedule.batch_size, schedule.steps, seeds.generator(seed, task, "order")
-    )
-    model.train()
-    for step, indices in enumerate(islice(order, done, None), start=done):
-        start = time.perf_counter()
-        wanted = answers(target, train.labels[indices], device)
-        losses.append(update(step, *to_tensors(train, indices, device), wanted))
-        outcome.seconds_training += time.perf_counter() - start
-        first_loss = losses[-1] if step == 0 else first_loss
-        if not abs(losses[-1]) < EXPLOSION * max(first_loss, 1.0):
-            outcome.diverged = True
-            print(f"step {step + 1}: loss is {losses[-1]}; the run diverged, its best state stays")
-            model.load_state_dict(outcome.best_state)
-            losses.clear()
-            evaluate(step + 1)
-            break
-        if step + 1 in grid:
-            evaluate(step + 1)
-        if checkpoint and checkpoint.due():
-            facts = {f.name: getattr(outcome, f.name) for f in fields(outcome)}
-            del facts["best_state"]
-            record = {"done": step + 1, "losses": losses, "first_loss": first_loss}
-            checkpoint.save(run, record | {"outcome": facts}, outcome.best_state)
-    model.load_state_dict(outcome.best_state)
-    return outcome
+    training = FineTuning(
+        model, train, dev, target, schedule,
+        first_evaluation=first_evaluation, seed=seed, task=task, device=device,
+    )  # fmt: skip
+    training.train(checkpoint)
+    training.outcome.seconds_training = training.seconds
+    model.load_state_dict(training.outcome.best_state)
+    return training.outcome
 
 
 def answers(target: Target, labels: np.ndarray, device: str) -> torch.Tensor:

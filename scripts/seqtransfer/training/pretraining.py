@@ -1,9 +1,7 @@
 """Unlabelled sequences -> an encoder with domain knowledge, by masked-language modelling."""
 
-import time
 from collections.abc import Collection
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 import torch
@@ -12,13 +10,14 @@ from torch.nn import functional
 
 from seqtransfer import seeds
 from seqtransfer.encoders import bert
-from seqtransfer.encoders.hugging_face import Stock
 from seqtransfer.encoders.loading import State
+from seqtransfer.encoders.transformers_encoder import TransformersEncoder
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.tokens.vocabulary import MASK, SPECIALS
 from seqtransfer.training import batches, devices, evaluations
 from seqtransfer.training.checkpoints import Checkpoint, Running
-from seqtransfer.training.classifier import Sources, without_pooler
+from seqtransfer.training.classifier import WeightSources, without_pooler
+from seqtransfer.training.loop import Training
 from seqtransfer.training.optimizer import AdamW
 from seqtransfer.training.steps import Schedule, Steps
 
@@ -29,7 +28,7 @@ IGNORED = -100  # label of a position that is not predicted
 class Pretrained:
     """The encoder, its history (one record an evaluation), and how well it fills in masks."""
 
-    encoder: bert.Bert | Stock
+    encoder: bert.Bert | TransformersEncoder
     kept: dict[int, State]  # the encoder's weights after the steps that were to be kept
     history: list[dict]
     tokens_seen: int
@@ -41,7 +40,9 @@ class Pretrained:
 class MaskedLanguageModel(nn.Module):
     """An encoder and BERT's head over the vocabulary, whose matrix is the embedding table."""
 
-    def __init__(self, encoder: bert.Bert | Stock, width: int, generator: torch.Generator):
+    def __init__(
+        self, encoder: bert.Bert | TransformersEncoder, width: int, generator: torch.Generator
+    ):
         super().__init__()
         self.encoder = encoder
         rows, narrow = encoder.table.shape  # the table of ALBERT and ELECTRA is narrower
@@ -81,8 +82,114 @@ def mask_tokens(
     return corrupted, np.where(chosen, ids, IGNORED)
 
 
+class Pretraining(Training):
+    """An encoder that learns to fill in masks; its weights after some steps are kept."""
+
+    def __init__(
+        self,
+        sources: WeightSources,
+        sequences: Ragged,
+        schedule: Schedule,
+        *,
+        mask_rate: float,
+        device: str,
+        precision: str,
+        keep: Collection[int],
+    ):
+        task, seed = sources.task, sources.seed
+        self.encoder = sources.module(pooler=False)
+        self.encoder.load_plain_state(without_pooler(sources.fresh("pretrain")))
+        drawn = torch.Generator().manual_seed(seeds.derive(seed, task, "pretrain head"))
+        model = MaskedLanguageModel(self.encoder, sources.facts.width, drawn).to(device)
+        self.encoder.dtype = devices.DTYPES[precision]
+        self.encoder.dropout.seed(seeds.derive(seed, task, "dropout"))
+        rows = seeds.generator(0, task, "held out").permutation(len(sequences))
+        self.held_out, self.trained_on = np.split(rows, [max(1, len(rows) // 20)])
+        self.masks = seeds.generator(seed, task, "masks")
+        optimizer = AdamW(model, schedule.weight_decay)
+        update = Steps(
+            optimizer,
+            lambda *inputs: _loss(model(*inputs[:3]), *inputs[3:]),
+            schedule,
+            recordable=self.encoder.recordable,
+        )
+        order = batches.order(
+            sequences.lengths[self.trained_on],
+            schedule.batch_size,
+            schedule.steps,
+            seeds.generator(seed, task, "pretrain order"),
+        )
+        grid = evaluations.grid(schedule.steps, first=max(1, schedule.steps // 8))
+        super().__init__(Running(model, optimizer, {"masks": self.masks}), update, order, grid)
+        self.model, self.sequences, self.task = model, sequences, task
+        self.mask_rate, self.device, self.keep = mask_rate, device, keep
+        self.history: list[dict] = []
+        self.kept: dict[int, State] = {}
+        self.tokens_seen = 0
+
+    def batch(self, indices: np.ndarray) -> tuple[torch.Tensor | None, ...]:
+        """Corrupted ids, mask, wanted positions, true ids there, and their number."""
+        examples = self.trained_on[indices]
+        return _masked(
+            self.model, self.sequences, examples, self.mask_rate, self.masks, self.device
+        )
+
+    def after_step(self, step: int, indices: np.ndarray) -> bool:
+        """Count tokens; keep the weights of the steps in `keep`."""
+        self.tokens_seen += int(self.sequences.lengths[self.trained_on[indices]].sum())
+        if step in self.keep:
+            state = self.encoder.plain_state()
+            self.kept[step] = {name: t.detach().cpu().clone() for name, t in state.items()}
+        return True
+
+    def evaluate(self, step: int) -> None:
+        """Fill in masks of held-out sequences."""
+        accuracy = _accuracy(
+            self.model, self.sequences, self.held_out, self.mask_rate, self.task, self.device
+        )
+        self.history.append(
+            {
+                "step": step,
+                "tokens": self.tokens_seen,
+                "train_loss": float(np.mean(self.losses)),
+                "held_out_accuracy": accuracy,
+            }
+        )
+        self.losses.clear()
+        print(self.history[-1], flush=True)
+
+    def record(self) -> dict:
+        """Losses, history and count of tokens."""
+        return super().record() | {"history": self.history, "tokens_seen": self.tokens_seen}
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """The kept weights, named `step.tensor`."""
+        return {
+            f"{step}.{name}": tensor
+            for step, state in self.kept.items()
+            for name, tensor in state.items()
+        }
+
+    def restore(self, record: dict, tensors: dict[str, torch.Tensor]) -> None:
+        """The inverse of `record` and `tensors`."""
+        super().restore(record, tensors)
+        self.history, self.tokens_seen = record["history"], record["tokens_seen"]
+        for key, tensor in tensors.items():
+            step, _, name = key.partition(".")
+            self.kept.setdefault(int(step), {})[name] = tensor
+
+    def unigram_accuracy(self) -> float:
+        """Share of ordinary held-out tokens that the most frequent trained-on symbol fills in."""
+        seen = np.concatenate([self.sequences[i] for i in self.trained_on])
+        counts = np.bincount(seen, minlength=len(self.model.bias))
+        counts[: len(SPECIALS)] = 0
+        ordinary = np.concatenate([self.sequences[i] for i in self.held_out])
+        ordinary = ordinary[ordinary >= len(SPECIALS)]
+        return float(np.mean(ordinary == counts.argmax()))
+
+
 def pretrain(
-    sources: Sources,
+    sources: WeightSources,
     sequences: Ragged,
     schedule: Schedule,
     *,
@@ -95,86 +202,21 @@ def pretrain(
     """Train a fresh encoder of the sources' architecture to fill in masks.
 
     The seed of `sources` draws weights, masks, batches and dropout; the 5 % of sequences that are
-    held out are the same for all. `keep`: steps after which the weights are kept. A run that
-    `checkpoint` knows goes on from there, and ends as if it had never been interrupted.
+    held out are the same for all. `keep`: steps after which the weights are kept.
     """
-    task, seed = sources.task, sources.seed
-    encoder = sources.module(pooler=False)
-    encoder.load_plain_state(without_pooler(sources.fresh("pretrain")))
-    drawn = torch.Generator().manual_seed(seeds.derive(seed, task, "pretrain head"))
-    model = MaskedLanguageModel(encoder, sources.facts.width, drawn).to(device)
-    encoder.dtype = devices.DTYPES[precision]
-    encoder.dropout.seed(seeds.derive(seed, task, "dropout"))
-    rows = seeds.generator(0, task, "held out").permutation(len(sequences))
-    held_out, trained_on = np.split(rows, [max(1, len(rows) // 20)])
-    masks = seeds.generator(seed, task, "masks")
-    run = Running(model, AdamW(model, schedule.weight_decay), {"masks": masks})
-    update = Steps(
-        run.optimizer,
-        lambda *inputs: _loss(model(*inputs[:3]), *inputs[3:]),
-        schedule,
-        recordable=encoder.recordable,
-    )
-    done, history, losses, tokens, seconds = 0, [], [], 0, 0.0
-    kept: dict[int, State] = {}
-    found = checkpoint.resume(run) if checkpoint else None
-    if found:
-        record, flat = found
-        done, history, losses = record["done"], record["history"], record["losses"]
-        tokens, seconds = record["tokens"], record["seconds"]
-        for name, tensor in flat.items():
-            step, _, plain = name.partition(".")
-            kept.setdefault(int(step), {})[plain] = tensor
-        print(f"step {done}/{schedule.steps} goes on from {checkpoint.path}", flush=True)
-    grid = set(evaluations.grid(schedule.steps, first=max(1, schedule.steps // 8)))
-    order = batches.order(
-        sequences.lengths[trained_on],
-        schedule.batch_size,
-        schedule.steps,
-        seeds.generator(seed, task, "pretrain order"),
-    )
-    model.train()
-    for step, indices in enumerate(islice(order, done, None), start=done):
-        start = time.perf_counter()
-        examples = trained_on[indices]
-        losses.append(update(step, *_masked(model, sequences, examples, mask_rate, masks, device)))
-        seconds += time.perf_counter() - start
-        tokens += int(sequences.lengths[examples].sum())
-        if step + 1 in keep:
-            kept[step + 1] = {n: t.detach().cpu().clone() for n, t in encoder.plain_state().items()}
-        if step + 1 in grid:
-            accuracy = _accuracy(model, sequences, held_out, mask_rate, task, device)
-            model.train()
-            history.append(
-                {
-                    "step": step + 1,
-                    "tokens": tokens,
-                    "train_loss": float(np.mean(losses)),
-                    "held_out_accuracy": accuracy,
-                }
-            )
-            print(history[-1], flush=True)
-            losses = []
-        if checkpoint and checkpoint.due():
-            record = {"done": step + 1, "history": history, "losses": losses, "tokens": tokens}
-            flat = {
-                f"{at}.{n}": tensor for at, state in kept.items() for n, tensor in state.items()
-            }
-            checkpoint.save(run, record | {"seconds": seconds}, flat)
-    counts = np.bincount(
-        np.concatenate([sequences[i] for i in trained_on]), minlength=len(model.bias)
-    )
-    counts[: len(SPECIALS)] = 0
-    ordinary = np.concatenate([sequences[i] for i in held_out])
-    ordinary = ordinary[ordinary >= len(SPECIALS)]
+    training = Pretraining(
+        sources, sequences, schedule,
+        mask_rate=mask_rate, device=device, precision=precision, keep=keep,
+    )  # fmt: skip
+    training.train(checkpoint)
     return Pretrained(
-        encoder=encoder,
-        kept=kept,
-        history=history,
-        tokens_seen=tokens,
-        masked_accuracy=history[-1]["held_out_accuracy"],
-        unigram_accuracy=float(np.mean(ordinary == counts.argmax())),
-        seconds_training=seconds,
+        encoder=training.encoder,
+        kept=training.kept,
+        history=training.history,
+        tokens_seen=training.tokens_seen,
+        masked_accuracy=training.history[-1]["held_out_accuracy"],
+        unigram_accuracy=training.unigram_accuracy(),
+        seconds_training=training.seconds,
     )
 
 

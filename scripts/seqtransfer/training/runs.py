@@ -6,15 +6,15 @@ but the touch of the test set.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from seqtransfer import seeds
 from seqtransfer.corpora import text_files
-from seqtransfer.encoders import arms
-from seqtransfer.files import json_tsv
+from seqtransfer.encoders import initializations
+from seqtransfer.files import arrow, json_tsv
 from seqtransfer.files.arrow import Ragged
+from seqtransfer.scoring import task_kinds
 from seqtransfer.scoring.task_kinds import Target
 from seqtransfer.tokens.token_maps import borrowed_rows
 from seqtransfer.tokens.vocabulary import Vocabulary
@@ -22,8 +22,43 @@ from seqtransfer.training import classifier, devices, finetuning
 from seqtransfer.training.checkpoints import Checkpoint
 from seqtransfer.training.steps import Schedule
 
-if TYPE_CHECKING:
-    pass
+
+@dataclass(frozen=True)
+class TaskFiles:
+    """What every run of one task and seed reads: files, and the number of layers.
+
+    tokens: folder of the task's id sequences and record; token_map: of the seed; encoder: folder of
+    the text encoder; layers: how many of its layers are used.
+    """
+
+    tokens: Path
+    token_map: Path
+    encoder: Path
+    layers: int
+
+    @classmethod
+    def of(cls, *, task: str, token_map: str, encoder: str, layers: int) -> "TaskFiles":
+        """From the paths that Snakemake gives: of the task's record and of `encoder.json`."""
+        return cls(Path(task).parent, Path(token_map), Path(encoder).parent, layers)
+
+    @property
+    def record(self) -> Path:
+        """The task's record."""
+        return self.tokens / "task.json"
+
+    def part(self, name: str) -> Ragged:
+        """The id sequences of train, dev or test."""
+        return arrow.read_ragged(self.tokens / f"{name}.arrow")
+
+    def target(self) -> Target:
+        """What the task asks of a model."""
+        return task_kinds.of(json_tsv.read_json(self.record))
+
+    def inputs(self, pretrained: Path | None) -> list[Path]:
+        """The files that training from these weights depends on."""
+        read = [self.tokens / name for name in ("train.arrow", "dev.arrow", "task.json")]
+        read += [self.token_map, self.encoder / "encoder.json"]
+        return read + ([pretrained, pretrained.parent / "encoder.json"] if pretrained else [])
 
 
 @dataclass(frozen=True)
@@ -42,36 +77,42 @@ class Point:
         """From a run's `metrics.json`."""
         return cls(**{name: record[name] for name in cls.__dataclass_fields__})
 
-    def sources(
-        self, encoder: Path, layers: int, token_map: Path, pretrained: Path | None, facts: Path
-    ) -> classifier.Sources:
-        """What the initialization draws on; `token_map` is the seed's `.npy` file, `pretrained` a
-        file of weights beside its `encoder.json`, `facts` the task's record."""
-        rows = np.load(token_map, allow_pickle=False)
+    @property
+    def names(self) -> dict:
+        """Which run a record belongs to."""
+        return {"task": self.task, "initialization": self.initialization, "seed": self.seed}
+
+    def sources(self, files: TaskFiles, pretrained: Path | None) -> classifier.WeightSources:
+        """What the initialization may take weights from.
+
+        pretrained: file of the weights that it starts from, beside the `encoder.json` that names
+        their symbols; None for those of the text encoder.
+        """
+        rows = np.load(files.token_map, allow_pickle=False)
         borrowed = None
         if pretrained:
             known = json_tsv.read_json(pretrained.parent / "encoder.json")["symbols"]
-            corpus = arms.parse(self.initialization).corpus
+            corpus = initializations.parse(self.initialization).corpus
             borrowed = borrowed_rows(
-                Vocabulary(tuple(json_tsv.read_json(facts)["symbols"])),
+                Vocabulary(tuple(json_tsv.read_json(files.record)["symbols"])),
                 known,
                 seeds.generator(self.seed, self.task, "map", corpus) if corpus else None,
             )
-        return classifier.Sources(encoder, layers, rows, pretrained, borrowed, self.seed, self.task)
+        return classifier.WeightSources(
+            files.encoder, files.layers, rows, pretrained, borrowed, self.seed, self.task
+        )
 
 
-def start(
-    record: dict, encoder: Path, layers: int, token_map: Path, pretrained: dict[str, Path],
-    facts: Path,
-) -> classifier.Classifier:  # fmt: skip
+def initial_model(
+    record: dict, files: TaskFiles, pretrained: dict[str, Path]
+) -> classifier.Classifier:
     """The model that the run of `record`, its `metrics.json`, began with.
 
-    pretrained: by arm, the weights that it starts from, where they are not the text encoder's; the
-    rest as `Point.sources` takes it.
+    pretrained: by initialization, the weights that it starts from, where they are not those of the
+    text encoder.
     """
     point = Point.of(record)
-    weights = pretrained.get(point.initialization)
-    sources = point.sources(encoder, layers, token_map, weights, facts)
+    sources = point.sources(files, pretrained.get(point.initialization))
     return classifier.build(point.initialization, sources, point.pooling, record["outputs"])
 
 
@@ -85,11 +126,13 @@ class Trained:
     precision: str
 
 
-def arm(table: Path, *, task: str, initialization: str, seed: int, warmup: float) -> Point:
-    """The grid point with the settings that the table gives its arm.
+def with_settings(
+    table: Path, *, task: str, initialization: str, seed: int, warmup: float
+) -> Point:
+    """The grid point with the settings that the table gives its task and initialization.
 
     warmup: the study's share of the steps, for a table without a column of that name.
-    Raises ValueError naming the table and the missing arm.
+    Raises ValueError naming the table and what it lacks.
     """
     columns = ["task", "initialization", "learning_rate", "pooling"]
     settings = [row for _, row in text_files.rows(table, columns, delimiter="\t")]
@@ -110,15 +153,18 @@ def arm(table: Path, *, task: str, initialization: str, seed: int, warmup: float
 
 def train(
     point: Point,
-    sources: classifier.Sources,
-    train_part: Ragged,
-    dev: Ragged,
-    target: Target,
+    files: TaskFiles,
+    pretrained: Path | None,
     settings: dict,
     threads: int,
     checkpoint: Checkpoint | None = None,
 ) -> Trained:
-    """Build the model of `point` and fine-tune it by the study's `finetune` settings."""
+    """Build the model of `point` and fine-tune it by the study's `finetune` settings.
+
+    pretrained: as `Point.sources` takes it. checkpoint: from which a killed run goes on.
+    """
+    sources, target = point.sources(files, pretrained), files.target()
+    train_part = files.part("train")
     longest, positions = int(train_part.lengths.max()), sources.facts.positions
     if longest > positions:
         raise ValueError(
@@ -148,7 +194,7 @@ def train(
         outcome = finetuning.fit(
             model,
             train_part,
-            dev,
+            files.part("dev"),
             target,
             schedule,
             first_evaluation=settings["first_evaluation"],
@@ -166,15 +212,10 @@ def predictions(test: Ragged, answers: np.ndarray, target: Target) -> list[dict]
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def names(point: Point) -> dict:
-    """Which run a record belongs to."""
-    return {"task": point.task, "initialization": point.initialization, "seed": point.seed}
-
-
 def metrics(point: Point, outcome: finetuning.Outcome, settings: dict, target: Target) -> dict:
     """The record of a run before its test scores."""
     return {
-        **names(point),
+        **point.names,
         "learning_rate": point.learning_rate,
         "pooling": point.pooling,
         "warmup": point.warmup,

@@ -75,7 +75,7 @@ MRPC = Layout(
 
 
 def task(name: str, folder: Path, corpus: Path) -> None:
-    """Write a GLUE task; its training set becomes train and dev, its development set test.
+    """Write one of LAYOUTS; its training set becomes train and dev, its development set test.
 
     Rows with an empty text are left out and printed.
     Raises ValueError naming file and line for a label that the task does not have, and the file

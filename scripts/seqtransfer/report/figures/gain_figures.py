@@ -1,6 +1,6 @@
 """Tables of transfer.py -> their figures, each named as its table is."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -132,13 +132,6 @@ def ladder(tables: Tables, claims: Sequence[dict]) -> Figure:
         fontsize=10,
     )
     return figure
-
-
-FIGURES: dict[str, Callable[[Tables, Sequence[dict]], Figure]] = {
-    "transfer": transfer,
-    "pretraining": pretraining,
-    "ladder": ladder,
-}
 
 
 def _cell(axis: Axes, place: tuple[int, int], row: pd.Series, *, dark: bool, own: bool) -> None:

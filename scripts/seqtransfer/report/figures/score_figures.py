@@ -5,18 +5,15 @@ An arm has the same colour everywhere; similarity and scores are unitless; a sco
 task's headline metric.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import cycle
-from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
-from seqtransfer.files import atomic
 from seqtransfer.report.figures import style
 from seqtransfer.report.figures.style import Tables
 from seqtransfer.report.statistics import t_interval
@@ -25,13 +22,6 @@ from seqtransfer.report.tables.sensitivity import best
 
 BASELINE = {"color": "0.35", "linestyle": (0, (4, 2)), "linewidth": 1.0}
 MOST_ARMS = 4  # whose names fit side by side below a panel
-
-
-def save(figure: Figure, path: Path) -> None:
-    """Write `figure` as `.svg` or `.png` without a date or a version, so that bytes repeat."""
-    stamps = {".svg": {"Date": None, "Creator": None}, ".png": {"Software": None}}
-    with plt.rc_context(style.STYLE), atomic.atomic(path) as temporary:
-        figure.savefig(temporary, metadata=stamps[path.suffix])
 
 
 def scores(tables: Tables, claims: Sequence[dict]) -> Figure:
@@ -156,15 +146,6 @@ def summary(tables: Tables, claims: Sequence[dict]) -> Figure:
         _forest(axis, record, style.tasks(tables), named=number == 0)
     bottom.suptitle(_forest_title(tables), fontsize=10)
     return figure
-
-
-FIGURES: dict[str, Callable[[Tables, Sequence[dict]], Figure]] = {
-    "scores": scores,
-    "convergence": convergence,
-    "sensitivity": sensitivity,
-    "claims": claims,
-    "summary": summary,
-}
 
 
 def _score_panels(figure: Figure | SubFigure, tables: Tables) -> None:

@@ -201,15 +201,6 @@ def attention(tables: Tables, claims: Sequence[dict]) -> Figure:
     return figure
 
 
-FIGURES: dict[str, Callable[[Tables, Sequence[dict]], Figure]] = {
-    "similarity": similarity,
-    "change": change,
-    "maps": maps,
-    "prediction": prediction,
-    "attention": attention,
-}
-
-
 def _panels(tables: Tables, draw: Callable, label: str, handles: list) -> Figure:
     """A grid of panels, a row per measure and a task a column, each drawn from its rows."""
     table, tasks = tables["similarity"], style.tasks(tables)

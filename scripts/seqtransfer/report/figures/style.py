@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import matplotlib
 
@@ -17,7 +18,8 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
-from seqtransfer.encoders import arms
+from seqtransfer.encoders import initializations
+from seqtransfer.files import atomic
 
 PANEL_WIDTH = 2.9  # inches
 STYLE = {
@@ -37,32 +39,21 @@ _PALETTE = [
     to_rgb(f"#{code}")
     for code in "0173b2 de8f05 029e73 d55e00 cc78bc ca9161 fbafe4 949494 ece133 56b4e9".split()
 ]
-# Kinds of arms, from nothing to everything known beforehand. Those that are one arm have a colour
-# of their own; those of a number or corpus get shades, of what they become where it is whole.
+# Of the arms with a colour of their own; the others get shades, see `colours`.
 COLOURS = {
-    "random": _PALETTE[1],
-    "moments": _PALETTE[7],
-    "shuffled": _PALETTE[4],
-    "embeddings-only": _PALETTE[3],
-    "layernorm-only": _PALETTE[5],
-    "attention-only": _PALETTE[6],
-    "feedforward-only": _PALETTE[8],
-    "first": None,
-    "re-embedded": _PALETTE[9],
-    "text": _PALETTE[0],
-    "from": None,
-    "checkpoint": None,
-    "domain": _PALETTE[2],
+    kind: _PALETTE[known.colour]
+    for kind, known in initializations.DESCRIPTIONS.items()
+    if known.colour is not None
 }
 _DASHES = ((0, (4, 1.5)), (0, (1.2, 1.2)), (0, (5, 1.2, 1.2, 1.2)))
 
 
 def ordered(names: Iterable[str]) -> list[str]:
-    """Arms once each in the order of COLOURS, by number within a kind, corpora as given."""
-    kinds = list(COLOURS)
+    """Arms once each, in the order of the table of arms and by number; corpora as given."""
+    kinds = list(initializations.INITIALIZATIONS)
 
     def place(name: str) -> tuple[int, int]:
-        arm = arms.parse(name)
+        arm = initializations.parse(name)
         return kinds.index(arm.kind), arm.number or 0
 
     return sorted(dict.fromkeys(names), key=place)
@@ -71,25 +62,28 @@ def ordered(names: Iterable[str]) -> list[str]:
 def colours(names: Iterable[str]) -> dict[str, tuple]:
     """Each arm's colour, a triple of floats in [0, 1], for all arms of a study together.
 
-    `first-*` and `checkpoint-*` are shades of text's and domain's colour, darker with the number;
-    `from-*` go from dark to light in an order of lightness, which every kind of sight keeps.
+    Parts of the text encoder without a colour of their own are shades of text's, `checkpoint-*` of
+    domain's, darker with their place and number; `from-*` go from dark to light, an order that
+    every kind of sight keeps.
     """
     found = ordered(names)
-    kinds = {arm: arms.parse(arm).kind for arm in found}
-    chosen = {arm: COLOURS[kind] for arm, kind in kinds.items()}
-    for kind in ("first", "checkpoint", "from"):
-        members = [arm for arm in found if kinds[arm] == kind]
-        if members:
-            chosen |= dict(zip(members, _shades(kind, len(members)), strict=True))
+    kinds = {arm: initializations.parse(arm).kind for arm in found}
+    chosen = {arm: COLOURS[kind] for arm, kind in kinds.items() if kind in COLOURS}
+    shades: dict[str | None, list[str]] = {}
+    for arm in found:
+        if arm not in chosen:
+            whole = initializations.DESCRIPTIONS[kinds[arm]].shade_of
+            shades.setdefault(whole, []).append(arm)
+    for whole, members in shades.items():
+        chosen |= dict(zip(members, _shades(whole, len(members)), strict=True))
     return {arm: tuple(map(float, chosen[arm][:3])) for arm in found}
 
 
-def _shades(kind: str, count: int) -> list[tuple]:
+def _shades(whole: str | None, count: int) -> list[tuple]:
     import seaborn as sns  # here: it takes a second, and most studies have no such arms
 
-    if kind == "from":
+    if whole is None:
         return sns.color_palette("rocket", count)
-    whole = {"first": "text", "checkpoint": "domain"}[kind]
     return sns.light_palette(COLOURS[whole], count + 2)[1:-1]
 
 
@@ -98,7 +92,7 @@ def line_styles(names: Iterable[str]) -> dict[str, str | tuple]:
     styles, turn = {}, 0
     for name in ordered(names):
         styles[name] = "-"
-        if arms.parse(name).kind == "from":
+        if initializations.parse(name).kind == "from":
             styles[name], turn = _DASHES[turn % len(_DASHES)], turn + 1
     return styles
 
@@ -109,6 +103,13 @@ def figure(columns: int, rows: int, height: float) -> Figure:
     return Figure(
         figsize=(PANEL_WIDTH * max(columns, 3), height * rows + 0.4), layout="constrained"
     )
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write `figure` as `.svg` or `.png` without a date or a version, so that bytes repeat."""
+    stamps = {".svg": {"Date": None, "Creator": None}, ".png": {"Software": None}}
+    with plt.rc_context(STYLE), atomic.atomic(path) as temporary:
+        figure.savefig(temporary, metadata=stamps[path.suffix])
 
 
 def step_axis(axis: Axes, last: int) -> None:

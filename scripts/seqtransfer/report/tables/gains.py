@@ -5,22 +5,19 @@ dev as `split` says; low and high bound a t interval over seeds and are empty fo
 without the arms that a table is about has the table without rows.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from seqtransfer.encoders import arms
+from seqtransfer.encoders import initializations
 from seqtransfer.report.statistics import stratified_mean_interval, t_interval
 from seqtransfer.report.tables.run_tables import paired_differences
 
 ENCODER = "text encoder"  # the source of `text`; it has a space, so that no corpus has its name
 ALL_TASKS = "all tasks"
 # From scratch to full: what fine-tuning starts with of the text encoder.
-LADDER = (
-    "moments", "shuffled", "embeddings-only", "layernorm-only", "attention-only",
-    "feedforward-only", "first", "re-embedded", "text",
-)  # fmt: skip
+LADDER = [kind for kind, known in initializations.DESCRIPTIONS.items() if known.rung]
 BOUNDS = ["mean", "low", "high", "seeds"]
 SPLITS = ("test", "dev")
 
@@ -35,7 +32,7 @@ def transfer(run: pd.DataFrame, budget: pd.DataFrame, level: float = 0.95) -> pd
     own = set(budget.loc[budget["pretraining_steps"].notna(), "task"])
     found = {}
     for task, arm in run[["task", "initialization"]].drop_duplicates().itertuples(index=False):
-        parsed = arms.parse(arm)
+        parsed = initializations.parse(arm)
         if parsed.kind == "domain" and task in own:
             found[task, task] = arm
         elif parsed.kind == "from":
@@ -69,7 +66,7 @@ def pretraining(score: pd.DataFrame, budget: pd.DataFrame) -> pd.DataFrame:
     chosen = score[(score["kind"] == "arm") & score["headline"]]
     rows = []
     for _, row in chosen.iterrows():
-        arm = arms.parse(row["arm"])
+        arm = initializations.parse(row["arm"])
         steps = {"random": 0, "checkpoint": arm.number, "domain": last[row["task"]]}.get(arm.kind)
         if arm.kind == "text" or not pd.isna(steps):
             named = {"task": row["task"], "initialization": row["arm"], "steps": steps}
@@ -89,20 +86,13 @@ def ladder(run: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     Arms go from scratch to full, in the order of LADDER. `all tasks` is the mean over tasks, which
     are held fixed; a study of one task has no such rows.
     """
-    parsed = {arm: arms.parse(arm) for arm in run["initialization"].unique()}
+    parsed = {arm: initializations.parse(arm) for arm in run["initialization"].unique()}
     rungs = [arm for arm in parsed if parsed[arm].kind in LADDER]
     rungs.sort(key=lambda arm: (LADDER.index(parsed[arm].kind), parsed[arm].number or 0))
     table = _gains(run, rungs, level, overall=True)
     tasks = list(dict.fromkeys([*run["task"], ALL_TASKS]))
     places = table["task"].map(tasks.index)
     return table.loc[places.sort_values(kind="stable").index].reset_index(drop=True)
-
-
-TABLES: dict[str, Callable[..., pd.DataFrame]] = {
-    "transfer": lambda run, score, budget: transfer(run, budget),
-    "pretraining": lambda run, score, budget: pretraining(score, budget),
-    "ladder": lambda run, score, budget: ladder(run),
-}
 
 
 def _gains(

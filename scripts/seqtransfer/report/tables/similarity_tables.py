@@ -16,8 +16,8 @@ from scipy import stats
 
 from seqtransfer.report.statistics import jackknife_error
 from seqtransfer.report.tables.run_tables import interval_rows, paired_differences
+from seqtransfer.similarity.layer_comparison import MINIMUM_ROWS_PER_WIDTH
 
-MINIMUM_ROWS_PER_WIDTH = 10  # fewer rows than this times the width: chance similarity is high
 SCORED = (
     "task left right seed stage layer left_layer right_layer measure score null_mean null_low"
     " null_high p_value analytic_null draws rows sequences left_width right_width width left_rank"

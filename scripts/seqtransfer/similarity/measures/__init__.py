@@ -1,20 +1,28 @@
-"""Measures of similarity between two representations, by name; one module a family.
+"""Measures of similarity between two representations, by name: `MEASURES["pwcca"](x, y)`.
 
-    sides <- measure <- correlation, alignment, shape, neighbourhood <- this registry
-    sides <- repairings (the permutation null), streaming (sides too long for memory)
-    attention stands alone
+In: two matrices (examples, neurons) whose rows are the same examples.
+Out: a score.
 
-They know only numpy and scipy. `MEASURES["pwcca"](x, y)` scores two arrays; `similarity.score_all`
-scores many layers beside their nulls.
+representation: one matrix, checked, and its singular value decomposition.
+pair: two representations, their cross products and canonical correlations.
+measure: what a measure declares of itself (invariances, range, expected score by chance).
+correlation (CCA, SVCCA, PWCCA), alignment (CKA), shape (Procrustes, GULP), neighbourhood (RSA,
+    nearest neighbours, CKNNA): the measures, one file per family.
+permutation_null: pairs with shuffled sequences, for the null of every measure.
+streaming: a representation too long for memory.
+attention: distances between attention heads and their matching; not in `MEASURES`.
+
+To add a measure: write `score(pair)` in its family's file, with a first docstring line that names
+the measure and its source, and a `Measure(...)` entry in that file's `MEASURES`. The configuration,
+the report, the documentation and the tests of its claims follow; write its definition a second time
+in tests/similarity/test_measure_definitions.py. A new family is one more file, to be
+imported and listed here.
+
+Only numpy is imported here (scipy where it is used), so that planning a study can ask for names.
 """
 
 from seqtransfer.similarity.measures import alignment, correlation, neighbourhood, shape
 from seqtransfer.similarity.measures.measure import Measure
 
-MEASURES: dict[str, Measure] = {
-    measure.name: measure
-    for family in (
-        correlation.MEASURES, alignment.MEASURES, shape.MEASURES, neighbourhood.MEASURES,
-    )
-    for measure in family
-}  # fmt: skip
+FAMILIES = (correlation.MEASURES, alignment.MEASURES, shape.MEASURES, neighbourhood.MEASURES)
+MEASURES: dict[str, Measure] = {measure.name: measure for family in FAMILIES for measure in family}

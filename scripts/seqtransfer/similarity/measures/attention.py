@@ -1,12 +1,13 @@
-"""Attention maps of two encoders on the same tokens: matched heads, entropy and distance.
+"""Distances between the attention heads of two encoders, their matching, and facts on each head.
 
-Arrays are (examples, heads, tokens, tokens) floats, [e, h, i, j] the weight that token i gives to
-token j; every row of real tokens sums to 1, rows and columns of padding are 0 (`tokens` counts the
-real ones of each example). Matching is that of the paper's released code, repaired:
+Arrays are (examples, heads, tokens, tokens) floats: [e, h, i, j] is the weight that token i gives
+to token j. Every row of a real token sums to 1; rows and columns of padding are 0. `tokens`,
+(examples,) int, counts each example's real tokens. Matching is that of the paper's released code,
+with its errors repaired (see `match_by_example`):
 
     match(head_distances(left, right, tokens))
 
-Distances, entropy and distance are one row an example, so that examples may come in parts.
+Everything but the matching is one row per example, so that examples may be passed in parts.
 """
 
 from dataclasses import dataclass
@@ -18,18 +19,14 @@ from scipy.spatial.distance import cdist
 
 @dataclass(frozen=True)
 class Matching:
-    """Heads of the left matched one to one with heads of the right.
+    """Left heads matched one to one with right heads.
 
-    partners: (heads,) int, the right head of each left head, or (examples, heads) where every
-    example has its own. costs: (heads,) or (examples, heads) float64, the matched pairs' mean
-    distance. cost: their mean, in [0, 2]. unmatched: the mean over all pairs of heads, what a
-    matching at random expects.
+    heads: (heads,) int, the right head of each left head, or (examples, heads) where every example
+    has its own matching. distances: of the same shape, float64, between the two matched heads.
     """
 
-    partners: np.ndarray
-    costs: np.ndarray
-    cost: float
-    unmatched: float
+    heads: np.ndarray
+    distances: np.ndarray
 
 
 def head_distances(left: np.ndarray, right: np.ndarray, tokens: np.ndarray) -> np.ndarray:
@@ -43,41 +40,39 @@ def head_distances(left: np.ndarray, right: np.ndarray, tokens: np.ndarray) -> n
         raise ValueError(
             f"left has shape {left.shape}, right {right.shape}; heads are matched one to one"
         )
-    flat = (side.reshape(*side.shape[:2], -1) for side in (left, right))
+    flat = (maps.reshape(*maps.shape[:2], -1) for maps in (left, right))
     sums = [cdist(*example, metric="cityblock") for example in zip(*flat, strict=True)]
     return np.stack(sums) / np.asarray(tokens)[:, None, None]
 
 
 def match(distances: np.ndarray) -> Matching:
-    """One assignment of heads for all examples: the Hungarian one of the least mean distance.
+    """One matching for all examples: the one of the least mean distance (Hungarian algorithm).
 
-    distances: (examples, heads, heads), as `head_distances` gives them.
+    distances: (examples, heads, heads), as `head_distances` returns them.
     """
     mean = distances.mean(axis=0)
-    rows, partners = linear_sum_assignment(mean)
-    costs = mean[rows, partners]
-    return Matching(partners, costs, float(costs.mean()), float(mean.mean()))
+    rows, heads = linear_sum_assignment(mean)
+    return Matching(heads, mean[rows, heads])
 
 
 def match_by_example(distances: np.ndarray) -> Matching:
-    """As `match`, but every example has its own assignment: never dearer, and easier to fit.
+    """As `match`, with a matching of its own for each example; its mean distance is never larger.
 
-    # PAPER: analysis/PWCCA_and_attn_match/matching.py assigns heads anew in every example.
+    # PAPER: analysis/PWCCA_and_attn_match/matching.py matches heads anew in every example.
     # DIFFERS: that code adds up `c[layer][row, column]`, whose first index is then an example and
-    # not a head, so that exactly permuted heads cost thousands instead of 0; it sums instead of
-    # averaging over tokens, and counts padding.
+    # not a head, so that exactly permuted heads have a distance of thousands instead of 0; it sums
+    # instead of averaging over tokens, and counts padding.
     """
     found = [linear_sum_assignment(example) for example in distances]
-    partners = np.stack([columns for _, columns in found])
+    heads = np.stack([columns for _, columns in found])
     pairs = zip(distances, found, strict=True)
-    costs = np.stack([example[rows, columns] for example, (rows, columns) in pairs])
-    return Matching(partners, costs, float(costs.mean()), float(distances.mean()))
+    return Matching(heads, np.stack([example[rows, cols] for example, (rows, cols) in pairs]))
 
 
 def entropy(maps: np.ndarray, tokens: np.ndarray) -> np.ndarray:
     """(examples, heads) float64: mean entropy of a token's attention, in nats, over real tokens.
 
-    0 if each token attends to one token; log(tokens) if to all alike. Raises ValueError as
+    0 if each token attends to one token only, log(tokens) if to all equally. Raises ValueError as
     `head_distances`.
     """
     maps = _check(maps, tokens, "attention")
@@ -113,7 +108,7 @@ def _check(maps: np.ndarray, tokens: np.ndarray, name: str) -> np.ndarray:
     # float32 softmax rows are off by about 1e-6; bfloat16 ones must be made in float32 first.
     wrong = np.abs(maps.sum(axis=3) - real[:, None]) > 1e-3
     outside = (maps < 0) | (np.abs(maps) * ~real[:, None, None] > 0)
-    # NaN compares false: asked the other way round.
+    # Comparisons with NaN are false, so that NaN needs a check of its own.
     if wrong.any() or outside.any() or not np.isfinite(maps).all():
         bad = wrong | outside.any(axis=3) | ~np.isfinite(maps).all(axis=3)
         example, head, row = np.argwhere(bad)[0]

@@ -1,6 +1,6 @@
-"""What a measure is: a function of a pairing, and what is claimed of it, as data.
+"""What a measure is: a function that scores a pair, and what is claimed of the score, as data.
 
-The tests check every claim; `similarity` reads them to report a score beside its null.
+tests/similarity/test_measures.py checks every claim of every measure.
 """
 
 from collections.abc import Callable
@@ -8,10 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqtransfer.similarity.measures.pairings import Pairing, Side, pair
+from seqtransfer.similarity.measures.pair import Pair
+from seqtransfer.similarity.measures.representation import Representation
 
-# What may be done to the neurons of one side: reorder them, rotate them, multiply all by one
-# number, add a constant to each, or map them by any invertible matrix.
+# Transformations of a representation's neurons that may leave a score unchanged: reorder them,
+# rotate them, multiply all by one number, add a constant to each, or map them by an invertible
+# matrix. LINEAR has a limit, since directions below RELATIVE_CUTOFF of the largest are dropped: it
+# holds while (largest / smallest singular value of the centred rows) x (condition number of the
+# matrix) < 1 / RELATIVE_CUTOFF = 1e5. Beyond, a direction may be dropped and the score change.
 PERMUTATION, ROTATION, SCALING, SHIFT, LINEAR = (
     "permutation", "rotation", "scaling", "shift", "linear",
 )  # fmt: skip
@@ -19,49 +23,63 @@ EVERYTHING = frozenset({PERMUTATION, ROTATION, SCALING, SHIFT, LINEAR})
 RIGID = EVERYTHING - {LINEAR}
 
 
-def _rank(side: Side) -> int:
-    return side.rank
+def _rank(representation: Representation) -> int:
+    return representation.rank
 
 
 @dataclass(frozen=True)
 class Measure:
     """A measure of similarity, unitless.
 
-    name: as in tables; score: pairing -> float; title: in words, with the source.
-    left, right: what may be done to the neurons of that side without changing the score.
-    symmetric: whether exchanging the sides changes nothing. low, high: the score's range.
-    identical: the score of a side with itself; a distance (`distance`) is 0 there, and small means
-    similar. null: pairing -> the expected score if the rows were paired at random, or None where no
-    closed form is known; exact over all pairings unless `null_note` says otherwise. pairwise:
-    whether time and memory grow with the square of the rows. dimensions: how many directions of a
-    side it uses.
+    name: as in configurations and tables.
+    score: pair -> number; its docstring's first line is the measure's `title`.
+    left, right: transformations of that representation which do not change the score.
+    symmetric: whether exchanging the two representations does not change the score.
+    low, high: the score's range.
+    null: pair -> the expected score if the rows were paired at random, or None where no formula is
+    known. asymptotic: whether that formula holds only for many neurons; else it is exact.
+    identical: the score of a representation with itself. distance: whether a small score means
+    similar; `identical` is then 0.
+    pairwise: whether time and memory grow with the square of the rows; it then scores the first
+    sequences only. streams: whether it can score rows that are read from disk in chunks.
+    saturates: whether correlations of 1 are inevitable where the widths exceed the rows.
+    dimensions: representation -> how many of its directions the measure uses.
     """
 
     name: str
-    score: Callable[[Pairing], float]
-    title: str
+    score: Callable[[Pair], float]
     left: frozenset[str]
     right: frozenset[str]
     symmetric: bool
     low: float
     high: float
-    null: Callable[[Pairing], float] | None
-    null_note: str = ""
+    null: Callable[[Pair], float] | None
+    asymptotic: bool = False
     identical: float = 1.0
     distance: bool = False
     pairwise: bool = False
-    dimensions: Callable[[Side], int] = _rank
+    streams: bool = True
+    saturates: bool = False
+    dimensions: Callable[[Representation], int] = _rank
+
+    @property
+    def title(self) -> str:
+        """What the measure is, in one line."""
+        return self.score.__doc__.splitlines()[0]
 
     def __call__(self, x: np.ndarray, y: np.ndarray) -> float:
-        """The score of two arrays (n, p) and (n, q), row beside row; ValueError if undefined."""
-        return self.of(pair(x, y))
+        """The score of two arrays (n, p) and (n, q), row i of both being the same example.
 
-    def of(self, pairing: Pairing) -> float:
-        """The score of a pairing, within the range; ValueError if it is not a finite number."""
-        score = float(pairing.view(self.score))
+        Raises ValueError for input that has no score; see `Representation.of` and `of`.
+        """
+        return self.of(Pair.of(x, y))
+
+    def of(self, pair: Pair) -> float:
+        """The score of a pair, clipped to the range. Raises ValueError if it is not finite."""
+        score = float(pair.cached(self.score))
         if not np.isfinite(score):
             raise ValueError(
-                f"{self.name} of {pairing.left.name} and {pairing.right.name} is {score};"
+                f"{self.name} of {pair.left.name} and {pair.right.name} is {score};"
                 " the measure failed on this input"
             )
         return min(max(score, self.low), self.high)

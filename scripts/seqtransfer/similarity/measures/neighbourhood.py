@@ -1,82 +1,107 @@
 """Measures of distances between rows: RSA, mutual nearest neighbours and CKNNA.
 
 Sources: Kriegeskorte et al. 2008 (RSA); Huh et al. 2024, "The Platonic Representation Hypothesis"
-(mutual k-nearest-neighbour, CKNNA). They read the rows as they are, not centred unless said so, and
+(mutual nearest neighbours, CKNNA). They use the rows as they are, not centred unless said so, and
 take time and memory of n^2. Equal distances share their mean rank; of equally near neighbours the
-one of the lower row number counts.
+one with the lower row number counts.
 """
 
 import numpy as np
 
-from seqtransfer.similarity.measures.alignment import squared_distances
+from seqtransfer.similarity.measures.alignment import ZERO, expected_zero, squared_distances
 from seqtransfer.similarity.measures.measure import PERMUTATION, RIGID, ROTATION, SCALING, Measure
-from seqtransfer.similarity.measures.pairings import Pairing, Side
+from seqtransfer.similarity.measures.pair import Pair
+from seqtransfer.similarity.measures.representation import Representation
 
 NEIGHBOURS = 10  # k of Huh et al. 2024
-CONE = frozenset({PERMUTATION, ROTATION, SCALING})
+COSINE = frozenset({PERMUTATION, ROTATION, SCALING})  # what cosines between rows ignore
 
 
-def rsa_euclidean(pairing: Pairing) -> float:
-    """Spearman's correlation of the sides' Euclidean distances between rows, in [-1, 1]."""
-    return _rank_correlation(pairing, _euclidean_ranks)
+def rsa_euclidean(pair: Pair) -> float:
+    """RSA: Spearman's correlation of Euclidean distances between rows (Kriegeskorte et al. 2008).
 
-
-def rsa_correlation(pairing: Pairing) -> float:
-    """Spearman's correlation of the sides' 1 - Pearson distances between rows, in [-1, 1]."""
-    return _rank_correlation(pairing, _correlation_ranks)
-
-
-def mutual_neighbours(pairing: Pairing) -> float:
-    """Mean share of a row's 10 nearest rows, by cosine, that both sides agree on, in [0, 1]."""
-    left, right = (side.view(_nearest) for side in (pairing.left, pairing.right))
-    return (left & pairing.beside_square(right)).sum() / (NEIGHBOURS * len(left))
-
-
-def cknna(pairing: Pairing) -> float:
-    """Debiased CKA of cosines over only those pairs of rows that are mutual neighbours.
-
-    HSIC_1 of the cosines masked by `the row's 10 nearest in both sides`, over that of each side
-    with itself, as in Huh et al.'s code (without the 1e-6 in its denominator). About 0 to 1; since
-    the three masks differ, no bound holds in general.
+    In [-1, 1].
     """
-    left, right = (side.view(_nearest) for side in (pairing.left, pairing.right))
-    mask = left & pairing.beside_square(right)
-    first, second = (side.view(_cosines) for side in (pairing.left, pairing.right))
-    shared = _masked_hsic(mask * first, mask * pairing.beside_square(second))
-    own = pairing.left.view(_own_hsic) * pairing.right.view(_own_hsic)
+    return _rank_correlation(pair, _euclidean_ranks)
+
+
+def rsa_correlation(pair: Pair) -> float:
+    """RSA: Spearman's correlation of 1 - Pearson distances of rows (Kriegeskorte et al. 2008).
+
+    In [-1, 1].
+    """
+    return _rank_correlation(pair, _correlation_ranks)
+
+
+def mutual_neighbours(pair: Pair) -> float:
+    """Mutual nearest neighbours: the share of 10 that both agree on (Huh et al. 2024).
+
+    Of each row's 10 nearest rows by cosine; the mean over rows, in [0, 1].
+    """
+    left, right = pair.of_both(_nearest)
+    return (left & pair.reordered_square(right)).sum() / (NEIGHBOURS * len(left))
+
+
+def jaccard_neighbours(pair: Pair) -> float:
+    """Jaccard index of the 10 nearest neighbours in both (Wang et al. 2022).
+
+    Of each row's 10 nearest rows by cosine, those in both sets over those in either; the mean over
+    rows, in [0, 1].
+    """
+    left, right = pair.of_both(_nearest)
+    shared = (left & pair.reordered_square(right)).sum(axis=1)
+    return (shared / (2 * NEIGHBOURS - shared)).mean()
+
+
+def cknna(pair: Pair) -> float:
+    """CKNNA: debiased CKA over pairs of rows that are near in both (Huh et al. 2024).
+
+    mask_ij = 1 if row j is among the 10 nearest of row i in both representations, else 0; K and L
+    are mask x cosines of the left and of the right. The score is h(K, L) / sqrt(h(left with itself)
+    h(right with itself)), each with its own mask, where
+
+        h(K, L) = sum_ij K_ij L_ij + sum(K) sum(L) / ((n - 1)(n - 2)) - 2 sum(K @ L) / (n - 2).
+
+    About 0 to 1; no bound holds in general, since the three masks differ.
+
+    DIFFERS: the first term is that of the paper's equation, a sum over the pairs (i, j) that the
+    mask keeps. The paper's released code has K_ij L_ji there (K * L.T), which keeps only pairs that
+    are near in both directions. It also adds 1e-6 to the denominator.
+    """
+    left, right = pair.of_both(_nearest)
+    mask = left & pair.reordered_square(right)
+    first, second = pair.of_both(_cosines)
+    shared = _masked_hsic(mask * first, mask * pair.reordered_square(second))
+    own = pair.left.cached(_own_hsic) * pair.right.cached(_own_hsic)
     return shared / np.sqrt(own)
 
 
-def expected_neighbours(pairing: Pairing) -> float:
-    """k / (n - 1), exact over all pairings of the rows."""
-    return NEIGHBOURS / (len(pairing.left.rows) - 1)
+def expected_neighbours(pair: Pair) -> float:
+    """The mean of `mutual_neighbours` over all permutations: k / (n - 1)."""
+    return NEIGHBOURS / (len(pair.left.rows) - 1)
 
 
-def _zero(_: Pairing) -> float:
-    return 0.0
+def _rank_correlation(pair: Pair, ranks) -> float:
+    left, right = pair.of_both(ranks)
+    return (left * pair.reordered_square(right)).sum()
 
 
-def _rank_correlation(pairing: Pairing, ranks) -> float:
-    return (pairing.left.view(ranks) * pairing.beside_square(pairing.right.view(ranks))).sum()
+def _euclidean_ranks(representation: Representation) -> np.ndarray:
+    return _ranked(squared_distances(representation.rows), representation.name)
 
 
-def _euclidean_ranks(side: Side) -> np.ndarray:
-    return _ranked(squared_distances(side.rows), side)
-
-
-def _correlation_ranks(side: Side) -> np.ndarray:
-    rows = side.rows - side.rows.mean(axis=1, keepdims=True)
-    scale = np.abs(side.rows).max(axis=1)
+def _correlation_ranks(representation: Representation) -> np.ndarray:
+    rows, name = representation.rows, representation.name
+    scale = np.abs(rows).max(axis=1)
+    rows = rows - rows.mean(axis=1, keepdims=True)
     if (np.abs(rows).max(axis=1) <= 1e-12 * scale).any():
-        raise ValueError(
-            f"{side.name}: a row has the same value in every neuron, so it has no correlation"
-        )
-    return _ranked(-_cosines_of(rows, side), side)
+        raise ValueError(f"{name}: a row has the same value in every neuron, so no correlation")
+    return _ranked(-_cosines_of(rows, name), name)
 
 
-def _ranked(distances: np.ndarray, side: Side) -> np.ndarray:
+def _ranked(distances: np.ndarray, name: str) -> np.ndarray:
     """(n, n) float64: ranks of the pairs, centred, of unit norm, both triangles; diagonal 0."""
-    from scipy.stats import rankdata  # takes longer to import than all the rest of a job
+    from scipy.stats import rankdata  # here: it takes longer to import than all the rest of a job
 
     upper = np.triu_indices(len(distances), 1)
     # Rounded, so that distances which are equal but for rounding share their rank.
@@ -84,30 +109,31 @@ def _ranked(distances: np.ndarray, side: Side) -> np.ndarray:
     ranks -= ranks.mean()
     norm = np.sqrt(2) * np.linalg.norm(ranks)
     if norm == 0:
-        raise ValueError(f"{side.name}: all rows are equally far apart, so RSA is undefined")
+        raise ValueError(f"{name}: all rows are equally far apart, so RSA is undefined")
     matrix = np.zeros_like(distances)
     matrix[upper] = ranks / norm
     return matrix + matrix.T
 
 
-def _cosines(side: Side) -> np.ndarray:
-    return _cosines_of(side.rows, side)
+def _cosines(representation: Representation) -> np.ndarray:
+    return _cosines_of(representation.rows, representation.name)
 
 
-def _cosines_of(rows: np.ndarray, side: Side) -> np.ndarray:
+def _cosines_of(rows: np.ndarray, name: str) -> np.ndarray:
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
     if (norms == 0).any():
-        raise ValueError(f"{side.name}: row {int(norms.argmin())} is zero, so it has no cosine")
+        raise ValueError(f"{name}: row {int(norms.argmin())} is zero, so it has no cosine")
     unit = rows / norms
     return unit @ unit.T
 
 
-def _nearest(side: Side) -> np.ndarray:
+def _nearest(representation: Representation) -> np.ndarray:
     """(n, n) bool: whether the column's row is among the 10 nearest of this row."""
-    cosines = side.view(_cosines).copy()
+    cosines = representation.cached(_cosines).copy()
     if len(cosines) <= NEIGHBOURS + 1:
         raise ValueError(
-            f"{side.name}: {len(cosines)} rows are too few for {NEIGHBOURS} neighbours of each"
+            f"{representation.name}: {len(cosines)} rows are too few for {NEIGHBOURS} neighbours of"
+            " each"
         )
     np.fill_diagonal(cosines, -np.inf)
     nearest = np.argsort(-cosines, axis=1, kind="stable")[:, :NEIGHBOURS]
@@ -116,19 +142,18 @@ def _nearest(side: Side) -> np.ndarray:
     return mask
 
 
-def _own_hsic(side: Side) -> float:
-    masked = side.view(_nearest) * side.view(_cosines)
+def _own_hsic(representation: Representation) -> float:
+    masked = representation.cached(_nearest) * representation.cached(_cosines)
     own = _masked_hsic(masked, masked)
-    if own <= 1e-12:
-        raise ValueError(f"{side.name}: its neighbours' cosines do not vary; CKNNA is undefined")
+    if own <= ZERO:
+        raise ValueError(
+            f"{representation.name}: its neighbours' cosines do not vary; CKNNA is undefined"
+        )
     return own
 
 
 def _masked_hsic(left: np.ndarray, right: np.ndarray) -> float:
-    """n(n - 3) HSIC_1 of two matrices with zero diagonals, that need not be symmetric.
-
-    As in Huh et al.'s code: tr(K L^T), 1'K1 1'L1 and 1'K L1.
-    """
+    """h(K, L) of `cknna`: two matrices with zero diagonals, not symmetric in general."""
     n = len(left)
     middle = left.sum(axis=0) @ right.sum(axis=1)
     offset = left.sum() * right.sum() / ((n - 1) * (n - 2))
@@ -136,14 +161,15 @@ def _masked_hsic(left: np.ndarray, right: np.ndarray) -> float:
 
 
 MEASURES = (
-    Measure("rsa_correlation", rsa_correlation, "RSA, Spearman of correlation distances",
+    Measure("rsa_correlation", rsa_correlation,
             frozenset({PERMUTATION, SCALING}), frozenset({PERMUTATION, SCALING}),
-            symmetric=True, low=-1.0, high=1.0, null=_zero, pairwise=True),
-    Measure("rsa_euclidean", rsa_euclidean, "RSA, Spearman of Euclidean distances",
-            RIGID, RIGID, symmetric=True, low=-1.0, high=1.0, null=_zero, pairwise=True),
-    Measure("neighbours", mutual_neighbours, "mutual 10 nearest neighbours by cosine (Huh 2024)",
-            CONE, CONE, symmetric=True, low=0.0, high=1.0, null=expected_neighbours,
-            pairwise=True),
-    Measure("cknna", cknna, "CKNNA, local CKA of 10 nearest neighbours (Huh 2024)",
-            CONE, CONE, symmetric=False, low=-np.inf, high=np.inf, null=None, pairwise=True),
+            symmetric=True, low=-1.0, high=1.0, null=expected_zero, pairwise=True),
+    Measure("rsa_euclidean", rsa_euclidean, RIGID, RIGID,
+            symmetric=True, low=-1.0, high=1.0, null=expected_zero, pairwise=True),
+    Measure("neighbours", mutual_neighbours, COSINE, COSINE,
+            symmetric=True, low=0.0, high=1.0, null=expected_neighbours, pairwise=True),
+    Measure("neighbours_jaccard", jaccard_neighbours, COSINE, COSINE,
+            symmetric=True, low=0.0, high=1.0, null=None, pairwise=True),
+    Measure("cknna", cknna, COSINE, COSINE,
+            symmetric=False, low=-np.inf, high=np.inf, null=None, pairwise=True),
 )  # fmt: skip

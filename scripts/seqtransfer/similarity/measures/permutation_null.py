@@ -1,11 +1,21 @@
-"""The permutation null: whole sequences of the right side re-paired, the same way for all measures.
+"""The permutation null: the scores that a pair gets when the right's sequences are shuffled.
 
-Most sequences are put at random on circles of equal length, and a draw turns every circle by the
-same number of places. The turns are a group, drawn without replacement, so that
-(1 + #null >= score) / (1 + draws) is an exact p-value (Hemerik & Goeman 2018, theorems 1 and 2);
-and one Fourier transform along the circles gives the cross products C of all turns at the price of
-about two of them. What is left over is permuted at random, draw by
-draw; with no more sequences than draws that is all of them.
+A draw of the null puts each left sequence beside another right sequence. Rows of one sequence move
+together, since they are dependent. All draws of a comparison use one random arrangement:
+
+1. Put the sequences, in random order, into a grid of `period` rows and as many columns as fit.
+2. A draw shifts the right grid cyclically along its rows by s places, 0 < s < period: the sequence
+   at (i, j) of the left grid meets the one at (i + s, j) of the right grid. Shifts are drawn
+   without replacement.
+3. The few sequences that do not fill a column are permuted at random, anew for each draw.
+
+Shifts by 0 .. period - 1 form a group of permutations. For draws from a group, without
+replacement, (1 + draws that score at least as much) / (1 + draws) is an exact p-value (Hemerik and
+Goeman 2018, theorems 1 and 2). Shifts are also cheap: as a function of s the cross products
+sum over i, j of basis_left[i, j]^T basis_right[i + s, j] are a circular cross-correlation, so one
+Fourier transform along the grid's rows gives them for all s at the cost of about two draws.
+
+With no more sequences than draws there is no grid, and every draw permutes all sequences.
 """
 
 from collections.abc import Iterator
@@ -13,133 +23,145 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqtransfer.similarity.measures.pairings import Pairing, Side
+from seqtransfer.similarity.measures.pair import Pair
+from seqtransfer.similarity.measures.representation import Representation
 
-# A draw's C is float32: scores from it are off by up to 1e-5 (tests/test_similarity.py measures it
-# over shapes and conditions). A null score counts as reaching the score from this below it on.
+# Cross products of a draw are float32: its scores are off by at most this, relative to scores above
+# 1 (tests/similarity/test_permutation_null.py measures it over shapes and conditions). A draw
+# counts as reaching the score from this much below it.
 DRAW_ERROR = 2e-5
-CHUNK_ROWS = 2**14  # of a streamed side that are in memory at a time
+CHUNK_ROWS = 2**14  # rows of a streamed representation that are in memory at a time
 
 
 @dataclass(frozen=True, eq=False)
-class Repairings:
-    """Draws of a null.
+class SequencePermutations:
+    """Random permutations of whole sequences, one per draw, as the module describes them.
 
-    circles: (places, m) int rows, one circle a column, empty (0, 0) if there is none; turns:
-    (draws,) int, places by which a draw turns them; rest: (r, rows per sequence) int rows of the
-    left-over sequences; partners: (draws, r) int, which of them each is paired with.
+    grid: (period, m) int, row numbers; m = columns x rows per sequence, (0, 0) without a grid.
+    shifts: (draws,) int, by how many places each draw shifts the grid.
+    rest: (r, rows per sequence) int, row numbers of the sequences outside the grid.
+    rest_orders: (draws, r) int, a permutation of these r sequences for each draw.
     """
 
-    circles: np.ndarray
-    turns: np.ndarray
+    grid: np.ndarray
+    shifts: np.ndarray
     rest: np.ndarray
-    partners: np.ndarray
+    rest_orders: np.ndarray
+
+    @classmethod
+    def draw(
+        cls, sequences: np.ndarray, *, draws: int, generator: np.random.Generator
+    ) -> "SequencePermutations":
+        """Draw permutations for the null hypothesis that two encoders share nothing but positions.
+
+        sequences: (n,) int, the sequence that each row was taken from. Every sequence has the same
+        number of rows, in the same order of positions: a row keeps its position, so the null holds
+        the similarity that positions alone give. Single rows are not shuffled: the null would be
+        too low.
+        Raises ValueError for another shape, unequal sequences, fewer than two sequences, or fewer
+        than one draw.
+        """
+        if draws < 1:
+            raise ValueError(f"draws is {draws}; a null needs at least one permutation")
+        rows = _rows_by_sequence(np.asarray(sequences))
+        rows = rows[generator.permutation(len(rows))]
+        period = _period(len(rows), draws)
+        in_grid = len(rows) // period * period if period else 0
+        rest = rows[in_grid:]
+        rest_orders = [generator.permutation(len(rest)) for _ in range(draws)]
+        return cls(
+            grid=rows[:in_grid].reshape(period, -1) if period else np.empty((0, 0), np.intp),
+            shifts=generator.permutation(np.arange(1, period))[:draws]
+            if period else np.zeros(draws, dtype=np.intp),
+            rest=rest,
+            rest_orders=np.array(rest_orders, dtype=np.intp).reshape(draws, len(rest)),
+        )  # fmt: skip
 
     @property
     def draws(self) -> int:
-        """How many re-pairings."""
-        return len(self.turns)
+        """How many permutations there are."""
+        return len(self.shifts)
 
-    def order(self, draw: int) -> np.ndarray:
-        """(n,) int: which row of the right side stands beside each row of the left."""
-        order = np.empty(self.circles.size + self.rest.size, dtype=np.intp)
-        order[self.circles] = np.roll(self.circles, -self.turns[draw], axis=0)
-        order[self.rest] = self.rest[self.partners[draw]]
-        return order
+    def permutation(self, draw: int) -> np.ndarray:
+        """(n,) int: the right row that stands beside each left row in this draw."""
+        permutation = np.empty(self.grid.size + self.rest.size, dtype=np.intp)
+        permutation[self.grid] = np.roll(self.grid, -self.shifts[draw], axis=0)
+        permutation[self.rest] = self.rest[self.rest_orders[draw]]
+        return permutation
 
-    def pairings(self, left: Side, right: Side) -> Iterator[Pairing]:
-        """Every draw's pairing with its C, float32. Memory: draws to 2 draws times that of C."""
-        turned = self._turned(left, right)
+    def pairs(self, left: Representation, right: Representation) -> Iterator[Pair]:
+        """Yield each draw's pair with its cross products, float32.
+
+        Memory: `draws` to 2 `draws` times that of one matrix of cross products.
+        """
+        shifted = self._cross_products_of_shifts(left, right)
         for draw in range(self.draws):
-            cross = turned[self.turns[draw]]
+            cross = shifted[self.shifts[draw]]
             if self.rest.size:
-                rest, other = left.view(self._rest_basis), right.view(self._rest_basis)
+                rest, other = left.cached(self._rest_basis), right.cached(self._rest_basis)
                 cross = cross + np.tensordot(
-                    rest, other[self.partners[draw]], axes=([0, 1], [0, 1])
+                    rest, other[self.rest_orders[draw]], axes=([0, 1], [0, 1])
                 )
-            yield Pairing(left, right, self.order(draw), cross)
+            yield Pair(left, right, self.permutation(draw), cross)
 
-    def orders(self, left: Side, right: Side) -> Iterator[Pairing]:
-        """Every draw's pairing without C, for measures that do not need it."""
+    def pairs_without_cross_products(
+        self, left: Representation, right: Representation
+    ) -> Iterator[Pair]:
+        """Yield each draw's pair without cross products, for measures that do not use them."""
         for draw in range(self.draws):
-            yield Pairing(left, right, self.order(draw))
+            yield Pair(left, right, self.permutation(draw))
 
-    def _turned(self, left: Side, right: Side) -> np.ndarray:
-        """(places, rank left, rank right) float32: the circles' part of C for every turn."""
-        if not self.circles.size:
+    def _cross_products_of_shifts(self, left, right) -> np.ndarray:
+        """(period, rank left, rank right) float32: the grid's cross products, for every shift."""
+        if not self.grid.size:
             return np.zeros((1, left.rank, right.rank), dtype=np.float32)
         spectrum = 0
         for ours, theirs in zip(self._spectra(left), self._spectra(right), strict=True):
             spectrum = spectrum + ours.conj().transpose(0, 2, 1) @ theirs
-        return np.fft.irfft(spectrum, n=len(self.circles), axis=0)
+        return np.fft.irfft(spectrum, n=len(self.grid), axis=0)
 
-    def _spectra(self, side: Side) -> Iterator[np.ndarray]:
-        """(places // 2 + 1, m, rank) complex64: the basis along the circles, transformed.
+    def _spectra(self, representation: Representation) -> Iterator[np.ndarray]:
+        """Yield (period // 2 + 1, m, rank) complex64: the basis, transformed along the grid's rows.
 
-        Of a streamed side some circles at a time, read anew for every pairing.
+        For a streamed representation some of the m columns at a time, read anew for every pair.
         """
-        if not side.streamed:
-            yield side.view(self._spectrum)
+        if not representation.streamed:
+            yield representation.cached(self._spectrum)
             return
-        step = max(1, CHUNK_ROWS // len(self.circles))
-        for start in range(0, self.circles.shape[1], step):
-            yield _transformed(side, self.circles[:, start : start + step])
+        step = max(1, CHUNK_ROWS // len(self.grid))
+        for start in range(0, self.grid.shape[1], step):
+            yield _transformed(representation, self.grid[:, start : start + step])
 
-    def _spectrum(self, side: Side) -> np.ndarray:
-        return _transformed(side, self.circles)
+    def _spectrum(self, representation: Representation) -> np.ndarray:
+        return _transformed(representation, self.grid)
 
-    def _rest_basis(self, side: Side) -> np.ndarray:
-        """(r, rows per sequence, rank) float32."""
-        return side.basis_of(self.rest.ravel()).astype(np.float32).reshape(*self.rest.shape, -1)
-
-
-def _transformed(side: Side, circles: np.ndarray) -> np.ndarray:
-    basis = side.basis_of(circles.ravel()).astype(np.float32)
-    return np.fft.rfft(basis.reshape(*circles.shape, -1), axis=0)
+    def _rest_basis(self, representation: Representation) -> np.ndarray:
+        """(r, rows per sequence, rank) float32: the basis at the rows outside the grid."""
+        basis = representation.basis_of(self.rest.ravel()).astype(np.float32)
+        return basis.reshape(*self.rest.shape, -1)
 
 
-def draw(
-    sequences: np.ndarray, n: int, *, draws: int, generator: np.random.Generator
-) -> Repairings:
-    """Draw re-pairings of whole sequences: what models that share no example would score.
+def _transformed(representation: Representation, grid: np.ndarray) -> np.ndarray:
+    basis = representation.basis_of(grid.ravel()).astype(np.float32)
+    return np.fft.rfft(basis.reshape(*grid.shape, -1), axis=0)
 
-    sequences: (n,) int, the sequence each row was taken from; every sequence has the same number
-    of rows, in the same order of positions. Rows of one sequence stay together since they are
-    dependent (shuffling single rows would make the null too low) and keep their position, so
-    similarity owed to position alone is in the null.
 
-    Raises ValueError for unequal sequences, fewer than two of them, or fewer than one draw.
+def _period(sequences: int, draws: int) -> int:
+    """The grid's number of rows: in (draws, 2 draws + 1], leaving the fewest sequences outside.
+
+    0 where there are too few sequences for a grid.
     """
-    if draws < 1:
-        raise ValueError(f"draws is {draws}; a null needs at least one re-pairing")
-    rows = _rows_by_sequence(np.asarray(sequences), n)
-    rows = rows[generator.permutation(len(rows))]
-    places = _places(len(rows), draws)
-    on_circles = len(rows) // places * places if places else 0
-    rest = rows[on_circles:]
-    partners = [generator.permutation(len(rest)) for _ in range(draws)]
-    return Repairings(
-        circles=rows[:on_circles].reshape(places, -1) if places else np.empty((0, 0), np.intp),
-        turns=generator.permutation(np.arange(1, places))[:draws]
-        if places else np.zeros(draws, dtype=np.intp),
-        rest=rest,
-        partners=np.array(partners, dtype=np.intp).reshape(draws, len(rest)),
-    )  # fmt: skip
+    periods = range(draws + 1, min(2 * draws + 1, sequences) + 1)
+    return min(periods, key=lambda period: sequences % period, default=0)
 
 
-def _places(sequences: int, draws: int) -> int:
-    """The circles' length in (draws, 2 draws + 1] that leaves over the fewest sequences, or 0."""
-    lengths = range(draws + 1, min(2 * draws + 1, sequences) + 1)
-    return min(lengths, key=lambda length: sequences % length, default=0)
-
-
-def _rows_by_sequence(sequences: np.ndarray, n: int) -> np.ndarray:
-    """(sequences, rows per sequence) int: which rows belong to each sequence, in their order."""
-    if sequences.shape != (n,):
-        raise ValueError(f"sequences has shape {sequences.shape}, but there are {n} rows")
+def _rows_by_sequence(sequences: np.ndarray) -> np.ndarray:
+    """(sequences, rows per sequence) int: the row numbers of each sequence, in their order."""
+    if sequences.ndim != 1:
+        raise ValueError(f"sequences has shape {sequences.shape}; give one number per row")
     names, counts = np.unique(sequences, return_counts=True)
     if len(names) < 2:
-        raise ValueError("all rows are of one sequence; re-pairing needs at least two sequences")
+        raise ValueError("all rows are of one sequence; the null needs at least two sequences")
     if (counts != counts[0]).any():
         odd = np.flatnonzero(counts != counts[0])[0]
         raise ValueError(

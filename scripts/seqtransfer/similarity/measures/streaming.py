@@ -1,20 +1,22 @@
-"""A side too long for memory: its rows stay in their file and are read in chunks, moments are kept.
+"""A representation too long for memory: its rows are read from their file in chunks.
 
-`sides.Side` holds a layer's rows and basis in float64; a `StreamedSide` its means, its centred
-second moments (p, p) and its rows' squared lengths (n,), and reads the rows again for every cross
-product. The same measures and the same re-pairings take it; only `cka_minibatch`, which is of the
-rows themselves, does not.
+`Representation` holds a layer's rows and basis in float64. `StreamedRepresentation` holds the
+means, the second moments about them (p, p) and the rows' squared lengths (n,), and reads the rows
+again for every matrix of cross products. All measures and the same permutations take it, except
+measures that need all rows at once (`Measure.streams`).
 
-Accuracy. The first pass finds the means and refuses NaN, the second the moments about them (of
-differences to the first row, so that large means lose nothing and constant columns stay constant).
-Moments square the conditioning: singular values r of the largest, and all canonical correlations,
-are then off by about 1e-16 / r^2. Where a side has directions with r between `NEGLIGIBLE` and
-`PRECISE`, a third pass takes the moments in the directions found, each scaled to length 1, and so
-do the cross products: their error no longer depends on r, and the rank is decided on singular
-values good to 1e-10. Scores are those of the SVD of the rows within 1e-8 over all conditionings
-(tests/test_streaming.py), except that squared lengths of rows include the dropped directions, 1e-10
-of the leading variance each. Where correlations all but tie, PWCCA's weights within the tie are
-arbitrary in either path: it then moves by some 1e-8, as the SVD's own does when columns are
+Accuracy. The first pass finds the means and refuses NaN. The second pass finds the moments about
+the means; it subtracts the first row before it sums, so that large means cost no digits and
+constant columns stay constant. Let r be a singular value divided by the largest one. Singular
+values and canonical correlations from moments are off by about 1e-16 / r^2. Where a representation
+has directions with r between `NEGLIGIBLE` and `PRECISE`, a third pass therefore computes the
+moments in the directions found, each scaled to length 1, and so do the cross products: the error
+no longer depends on r, and the rank is decided on singular values good to 1e-10. Scores agree with
+those of the SVD of the rows to 1e-8 at any conditioning (tests/similarity/test_streaming.py), with
+these exceptions. Squared lengths of rows include the dropped directions, 1e-10 of the leading
+variance each. Where one row holds nearly all variance, debiased CKA is a ratio of small differences
+of large numbers, good to 1e-7 in either way. Where correlations are nearly equal, PWCCA's weights
+among them are arbitrary in both ways, so PWCCA differs by about 1e-8, as it does when columns are
 permuted.
 """
 
@@ -23,22 +25,27 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqtransfer.similarity.measures.pairings import RELATIVE_CUTOFF, Side
+from seqtransfer.similarity.measures.representation import (
+    RELATIVE_CUTOFF,
+    Representation,
+    check_row_count,
+)
 
-CHUNK_BYTES = 2**26  # of one side in float64
-# Singular values over the largest: from the first on scores from moments are good to 1e-9 (2e-11
-# measured), below the second (a tenth of the rank's cut-off, far above the rounding of moments) a
-# direction cannot be kept.
+CHUNK_BYTES = 2**26  # of one representation's rows in float64
+# Singular values divided by the largest. From PRECISE on, scores from moments are good to 1e-9
+# (2e-11 measured). A direction below NEGLIGIBLE is never kept: it is a tenth of the rank's cut-off
+# and far above the rounding of moments.
 PRECISE, NEGLIGIBLE = 3e-4, 1e-6
 
 
-class StreamedSide(Side):
-    """A side that knows no basis as a whole.
+class StreamedRepresentation(Representation):
+    """A representation that never holds its basis as a whole.
 
-    rows: (n, p) floats of 16, 32 or 64 bits, n >= 4, of which slices and rows are asked for: an
-    array, a mapped file, `states.Rows`.
+    rows: (n, p) floats of 16, 32 or 64 bits, n >= 4, that can be indexed by slices and row numbers:
+    an array, a memory-mapped file, or `representation_files.ChunkedLayer`.
 
-    Raises ValueError, calling it `name`, as `sides.prepare` does, and where squares overflow.
+    Raises ValueError that begins with `name` as `Representation.of` does, and where squares
+    overflow.
     """
 
     streamed = True
@@ -49,38 +56,40 @@ class StreamedSide(Side):
             raise ValueError(
                 f"{name}: {rows.dtype} of shape {rows.shape} is not floats (examples, neurons)"
             )
-        if len(rows) < 4:
-            raise ValueError(f"{name}: {len(rows)} rows, but the measures need at least 4 examples")
-        self._turn = None
+        check_row_count(rows, name)
+        self._whitening = None
         self._mean = self._find_mean()
         norms = np.empty(len(rows))
         scales, directions = _spectrum(self._moments(norms), name)
-        found = _factors(scales, directions)
+        found = _truncated(scales, directions)
         if _imprecise(scales):
             scales = np.maximum(scales, NEGLIGIBLE * scales[0])
-            self._turn = directions / scales
+            self._whitening = directions / scales
             found = _refined(self._moments(), scales, directions)
         self._coordinates = found.coordinates
-        self._factors = (None, found.singular, found.loadings)  # in place of what `Side` computes
+        # In place of what `Representation` computes; there is no basis.
+        self._decomposition = (None, found.singular, found.loadings)
         self.squared_norms = norms / found.scale**2
 
     @property
     def basis(self) -> np.ndarray:
-        """None is held. Raises ValueError."""
+        """Raises ValueError: the basis as a whole is not in memory."""
         raise ValueError(
             f"{self.name}: this measure needs its rows in memory; raise compare.memory, or leave"
             " the measure out"
         )
 
     def basis_of(self, rows: np.ndarray | slice) -> np.ndarray:
-        """(k, rank) float64: those rows of the basis."""
+        """(k, rank) float64: the basis at the k row numbers `rows`."""
         return self._read(rows) @ self._coordinates
 
-    def cross(self, other: Side, order: np.ndarray | None = None) -> np.ndarray:
-        """As `Side.cross`, of two streamed sides, read side by side."""
+    def cross_products(
+        self, other: Representation, permutation: np.ndarray | None = None
+    ) -> np.ndarray:
+        """As `Representation.cross_products`; the other is streamed, too."""
         total = np.zeros((self.width, other.width))
         for part in self._parts():
-            right = other._read(part if order is None else order[part])
+            right = other._read(part if permutation is None else permutation[part])
             total += self._read(part).T @ right
         return self._coordinates.T @ total @ other._coordinates
 
@@ -90,12 +99,12 @@ class StreamedSide(Side):
             yield slice(start, min(start + step, len(self.rows)))
 
     def _read(self, rows: np.ndarray | slice) -> np.ndarray:
-        """Rows less the mean, float64, in the directions of the third pass if there is one."""
+        """Rows minus the means, float64; in the third pass's directions if there is one."""
         centred = np.subtract(self.rows[rows], self._mean, dtype=np.float64)
-        return centred if self._turn is None else centred @ self._turn
+        return centred if self._whitening is None else centred @ self._whitening
 
     def _moments(self, norms: np.ndarray | None = None) -> np.ndarray:
-        """(p, p) float64 second moments of what is read; its squared lengths go into norms."""
+        """(p, p) float64: second moments of what `_read` gives; fills `norms`, (n,), if given."""
         total = np.zeros((self.width, self.width))
         for part in self._parts():
             rows = self._read(part)
@@ -105,7 +114,7 @@ class StreamedSide(Side):
         return total
 
     def _find_mean(self) -> np.ndarray:
-        """(p,) float64 means, exact for constant columns; refuses what is not finite."""
+        """(p,) float64: the means, exact for constant columns. Raises ValueError for NaN."""
         first = np.asarray(self.rows[:1], dtype=np.float64)[0]
         total = np.zeros_like(first)
         for part in self._parts():
@@ -120,7 +129,7 @@ class StreamedSide(Side):
         faults = np.argwhere(~np.isfinite(rows))
         if not len(faults):
             raise ValueError(
-                f"{self.name}: its sums leave the range of float64; divide it by its scale"
+                f"{self.name}: its sums exceed the range of float64; divide it by its scale"
             )
         row, column = faults[0]
         raise ValueError(
@@ -130,8 +139,8 @@ class StreamedSide(Side):
 
 
 @dataclass(frozen=True)
-class _Factors:
-    """Truncated SVD of a side's centred rows, whose basis is (what was read) @ coordinates."""
+class _Decomposition:
+    """Truncated SVD of the centred rows; the basis is `_read` of the rows @ coordinates."""
 
     scale: float
     singular: np.ndarray
@@ -140,33 +149,38 @@ class _Factors:
 
 
 def _spectrum(moments: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """(p,) singular values of the centred rows, descending, and (p, p) directions in columns."""
+    """(p,) singular values of the centred rows, descending, and (p, p) directions as columns."""
     trace = np.trace(moments)
     if trace == 0:
         raise ValueError(f"{name}: all rows are equal, so no similarity is defined")
     if not 1e-200 < trace < 1e200:
-        raise ValueError(f"{name}: its squares leave the range of float64; divide it by its scale")
+        raise ValueError(f"{name}: its squares exceed the range of float64; divide it by its scale")
     values, vectors = (part[..., ::-1] for part in np.linalg.eigh(moments))
     return np.sqrt(values.clip(0)), vectors
 
 
 def _imprecise(scales: np.ndarray) -> bool:
+    """Whether some directions need the third pass."""
     relative = scales / scales[0]
     return bool(((relative > NEGLIGIBLE) & (relative < PRECISE)).any())
 
 
-def _factors(scales: np.ndarray, directions: np.ndarray) -> _Factors:
+def _truncated(scales: np.ndarray, directions: np.ndarray) -> _Decomposition:
     rank = int(np.count_nonzero(scales > RELATIVE_CUTOFF * scales[0]))
     kept, coordinates = scales[:rank], directions[:, :rank] / scales[:rank]
-    return _Factors(scales[0], kept / scales[0], directions[:, :rank].T, coordinates)
+    return _Decomposition(scales[0], kept / scales[0], directions[:, :rank].T, coordinates)
 
 
-def _refined(moments: np.ndarray, scales: np.ndarray, directions: np.ndarray) -> _Factors:
-    """From moments G of rows @ directions / scales: rows^T rows = (root G diag(scales) V^T)^2."""
+def _refined(moments: np.ndarray, scales: np.ndarray, directions: np.ndarray) -> _Decomposition:
+    """The decomposition from the third pass, whose `moments` are of rows @ directions / scales.
+
+    With R^T R = moments, the rows' singular values and loadings are those of
+    R @ diag(scales) @ directions^T.
+    """
     values, vectors = np.linalg.eigh(moments)
     root = np.sqrt(values.clip(0))[:, None] * vectors.T
-    _, singular, turned = np.linalg.svd(root * scales)
+    _, singular, rotated = np.linalg.svd(root * scales)
     rank = int(np.count_nonzero(singular > RELATIVE_CUTOFF * singular[0]))
-    kept, turned = singular[:rank], turned[:rank]
-    coordinates = scales[:, None] * turned.T / kept
-    return _Factors(singular[0], kept / singular[0], turned @ directions.T, coordinates)
+    kept, rotated = singular[:rank], rotated[:rank]
+    coordinates = scales[:, None] * rotated.T / kept
+    return _Decomposition(singular[0], kept / singular[0], rotated @ directions.T, coordinates)

@@ -1,14 +1,18 @@
-"""Encoders meet depth by depth: which layers, which pairs, stages and maps, and what is refused."""
+"""Pairs of encoders: which layers are compared, for which pairs, stages and maps."""
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import compare
 from seqtransfer.files import json_tsv
-from seqtransfer.similarity import comparison, layer_pairs, state_files
+from seqtransfer.similarity import (
+    encoder_comparison,
+    layer_comparison,
+    representation_files,
+)
+from seqtransfer.similarity.encoder_pairs import Encoder
 from seqtransfer.similarity.measures import MEASURES
+from seqtransfer.similarity.representation_files import RepresentationFile
 
 SEQUENCES = np.repeat(np.arange(4), 3)
 
@@ -19,13 +23,17 @@ def layer(seed, number):
 
 def write(path, seed, *, ids=None, layers=(0, 1, 2)):
     names = np.array(ids or [f"example:{i}" for i in range(12)])
-    state_files.write(path, [(names, SEQUENCES, {f"layer_{i}": layer(seed, i) for i in layers})])
+    representation_files.write(
+        path, [(names, SEQUENCES, {f"layer_{i}": layer(seed, i) for i in layers})]
+    )
     return path
 
 
 def run(tmp_path, before, after, pairs, maps=(), measures=("pwcca", "cka")):
+    stages = {"before": before, "after": after}
+    files = {Encoder(arm, stage): stages[stage][arm] for stage in stages for arm in before}
     compare.main(
-        files={"before": before, "after": after}, pairs=pairs, maps=maps, measures=measures,
+        files=files, pairs=pairs, maps=maps, measures=measures,
         similarities=tmp_path / "s.tsv", task="splice", seed=3, draws=4, memory=4, code="abc",
     )  # fmt: skip
     return json_tsv.read_table(tmp_path / "s.tsv")
@@ -34,19 +42,6 @@ def run(tmp_path, before, after, pairs, maps=(), measures=("pwcca", "cka")):
 def arms(folder, **seeds):
     folder.mkdir()
     return {name: write(folder / f"{name}.arrow", seed) for name, seed in seeds.items()}
-
-
-@given(st.integers(1, 24), st.integers(1, 24))
-def test_partners_are_the_nearest_at_equal_depth_from_first_to_last_in_order(left, right):
-    chosen = [layer_pairs.partner(i, left, right) for i in range(left + 1)]
-    assert chosen[0] == 0 and chosen[-1] == right
-    assert chosen == sorted(chosen)
-    for i, j in enumerate(chosen):
-        assert abs(i / left - j / right) <= 0.5 / right + 1e-12
-
-
-def test_encoders_of_equal_depth_meet_layer_by_layer():
-    assert [layer_pairs.partner(i, 6, 6) for i in range(7)] == list(range(7))
 
 
 def test_a_row_for_every_pair_stage_depth_and_measure_and_arms_against_themselves(tmp_path):
@@ -98,11 +93,13 @@ def test_a_map_adds_the_cells_off_its_diagonal_without_a_depth(tmp_path):
     assert set(cells["stage"]) == {"before"}
 
 
-def test_encoders_of_other_depths_meet_at_equal_depth(tmp_path):
-    left = state_files.States(write(tmp_path / "a.arrow", 0, layers=(0, 1, 2)))
-    right = state_files.States(write(tmp_path / "b.arrow", 1, layers=(0, 1, 2, 3, 4)))
+def test_encoders_of_other_depths_are_compared_at_equal_depth(tmp_path):
+    left = RepresentationFile(write(tmp_path / "a.arrow", 0, layers=(0, 1, 2)))
+    right = RepresentationFile(write(tmp_path / "b.arrow", 1, layers=(0, 1, 2, 3, 4)))
     rows = list(
-        layer_pairs.compare({"a": left, "b": right}, [("a", "b")], [], ["cka"], draws=2, seed=0)
+        encoder_comparison.compare(
+            {"a": left, "b": right}, [("a", "b")], [], ["cka"], draws=2, seed=0
+        )
     )
     assert [(row["left_layer"], row["right_layer"]) for row in rows] == [(0, 0), (1, 2), (2, 4)]
 
@@ -114,57 +111,41 @@ def test_encoders_of_other_depths_meet_at_equal_depth(tmp_path):
         ({"layers": ()}, "b: no array is called layer_<number>"),
     ],
 )
-def test_sides_that_do_not_fit_are_refused(change, message, tmp_path):
-    sides = {
-        "a": state_files.States(write(tmp_path / "a.arrow", 0)),
-        "b": state_files.States(write(tmp_path / "b.arrow", 1, **change)),
+def test_encoders_of_other_rows_are_refused(change, message, tmp_path):
+    encoders = {
+        "a": RepresentationFile(write(tmp_path / "a.arrow", 0)),
+        "b": RepresentationFile(write(tmp_path / "b.arrow", 1, **change)),
     }
     with pytest.raises(ValueError, match=message):
-        list(layer_pairs.compare(sides, [("a", "b")], [], ["cka"], draws=2, seed=0))
-
-
-def test_states_written_in_chunks_are_those_written_at_once(tmp_path):
-    ids = np.array([f"e:{i}" for i in range(12)])
-    x = {"layer_0": layer(0, 0), "layer_10": layer(0, 1)}
-    state_files.write(tmp_path / "one.arrow", [(ids, SEQUENCES, x)])
-    parts = [slice(0, 3), slice(3, 9), slice(9, 12)]
-    chunks = ((ids[p], SEQUENCES[p], {name: rows[p] for name, rows in x.items()}) for p in parts)
-    state_files.write(tmp_path / "many.arrow", chunks)
-    one, many = (state_files.States(tmp_path / f"{name}.arrow") for name in ("one", "many"))
-    assert state_files.layers(one) == [0, 10]
-    for name in ("ids", "sequences", *x):
-        np.testing.assert_array_equal(one[name], many[name])
-    np.testing.assert_array_equal(one["layer_10"], x["layer_10"])
-    np.testing.assert_array_equal(one["ids"], ids)
-    assert not one["layer_0"].flags.owndata  # a view of the file
-
-
-def test_no_rows_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="no rows to write"):
-        state_files.write(tmp_path / "x.arrow", [])
-    assert not list(tmp_path.iterdir())
+        list(encoder_comparison.compare(encoders, [("a", "b")], [], ["cka"], draws=2, seed=0))
 
 
 def test_layers_are_read_in_chunks_only_where_those_of_a_time_exceed_the_memory(
     tmp_path, monkeypatch
 ):
-    sides = {
-        name: state_files.States(write(tmp_path / f"{name}.arrow", seed))
+    encoders = {
+        name: RepresentationFile(write(tmp_path / f"{name}.arrow", seed))
         for seed, name in enumerate("ab")
     }
     made = []
-    streamed = comparison.StreamedSide
+    streamed = layer_comparison.StreamedRepresentation
     monkeypatch.setattr(
-        comparison, "StreamedSide", lambda *given: made.append(given[1]) or streamed(*given)
+        layer_comparison,
+        "StreamedRepresentation",
+        lambda *given: made.append(given[1]) or streamed(*given),
     )
 
     def run(pairs, maps, memory):
         made.clear()
-        list(layer_pairs.compare(sides, pairs, maps, ["cka"], draws=2, seed=0, memory=memory))
+        list(
+            encoder_comparison.compare(
+                encoders, pairs, maps, ["cka"], draws=2, seed=0, memory=memory
+            )
+        )
         return len(made)
 
     # 12 rows of 3 neurons a layer: a pair holds 2 layers at a time, a map of 3 x 3 layers 4.
-    layer_bytes, pair = layer_pairs.HELD * 12 * 3, ("a", "b")
+    layer_bytes, pair = encoder_comparison.BYTES_PER_NUMBER * 12 * 3, ("a", "b")
     assert run([pair], [], 2 * layer_bytes) == 0
     assert run([pair], [], 2 * layer_bytes - 1) == 6
     assert run([pair], [pair], 4 * layer_bytes) == 0

@@ -1,4 +1,8 @@
-"""Hidden states on disk: one Arrow file an encoder, mapped into memory and read layer by layer."""
+"""Representations on disk: one Arrow file per encoder, memory-mapped and read layer by layer.
+
+A file has the columns `ids` (str, "example:position" of each row), `sequences` (int32, which
+sequence the row was taken from) and `layer_0` (embeddings) .. `layer_L` (width float32 each).
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,8 +18,8 @@ Chunk = tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]
 def write(path: Path, chunks: Iterable[Chunk]) -> None:
     """Write chunks of rows one after the other, each as (ids, sequences, layers).
 
-    ids: (n,) str "example:position"; sequences: (n,) int, of which sequence a row is; layers:
-    `layer_0` (embeddings) .. `layer_L`, each (n, width) float32. One chunk is in memory at a time.
+    ids: (n,) str; sequences: (n,) int; layers: name of the column -> (n, width) floats. One chunk
+    is in memory at a time. Raises ValueError if there is none.
     """
     with atomic(path) as temporary, pa.OSFile(str(temporary), "wb") as sink:
         writer = None
@@ -32,19 +36,19 @@ def write(path: Path, chunks: Iterable[Chunk]) -> None:
         writer.close()
 
 
-class Rows:
-    """(n, width) float32 in several places of a file, one after the other; reads as an array does.
+class ChunkedLayer:
+    """A layer, (n, width) float32, that a file holds in several chunks; indexed like an array.
 
-    A slice or some rows are copied; anything else is taken of the whole array. The file is mapped
-    anew each time, so that pages read before are let go.
+    A slice or selected rows are copied from the file; any other index reads the whole layer. Each
+    access maps the file anew, so that the memory of earlier accesses is free again.
     """
 
     dtype = np.dtype(np.float32)
 
-    def __init__(self, path: Path, places: Sequence[tuple[int, int]], width: int):
-        """places: of each part its first byte and how many rows it has."""
-        self._path, self._places = path, places
-        self._starts = np.cumsum([0, *(count for _, count in places)])
+    def __init__(self, path: Path, chunks: Sequence[tuple[int, int]], width: int):
+        """chunks: each chunk's first byte in the file, and its number of rows."""
+        self._path, self._chunks = path, chunks
+        self._starts = np.cumsum([0, *(count for _, count in chunks)])
         self.shape = (int(self._starts[-1]), width)
 
     def __len__(self) -> int:
@@ -56,28 +60,28 @@ class Rows:
         if isinstance(index, slice) and index.step in (None, 1):
             start, stop, _ = index.indices(len(self))
             ends = [(max(start - at, 0), max(stop - at, 0)) for at in self._starts]
-            return np.concatenate([p[a:b] for p, (a, b) in zip(self._parts(), ends, strict=False)])
+            return np.concatenate([p[a:b] for p, (a, b) in zip(self._arrays(), ends, strict=False)])
         rows = np.arange(len(self))[index]
         found = np.empty((*rows.shape, self.shape[1]), dtype=self.dtype)
         which = np.searchsorted(self._starts, rows, side="right") - 1
-        for number, part in enumerate(self._parts()):
+        for number, part in enumerate(self._arrays()):
             found[which == number] = part[rows[which == number] - self._starts[number]]
         return found
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
-        return np.concatenate(list(self._parts()), dtype=dtype or self.dtype)
+        return np.concatenate(list(self._arrays()), dtype=dtype or self.dtype)
 
-    def _parts(self) -> Iterator[np.ndarray]:
-        for first, count in self._places:
+    def _arrays(self) -> Iterator[np.ndarray]:
+        for first, count in self._chunks:
             shape = (count, self.shape[1])
             yield np.memmap(self._path, self.dtype, "r", offset=first, shape=shape)
 
 
-class States(Mapping[str, np.ndarray]):
-    """What `write` wrote, by name: `ids`, `sequences`, `layer_0` .. `layer_L`.
+class RepresentationFile(Mapping[str, np.ndarray]):
+    """The columns of a file that `write` wrote, by name: `ids`, `sequences`, `layer_0` ..
 
-    A layer is a view of the file, and of a file of several chunks `Rows`: only what is read of it
-    takes memory.
+    A layer is a view of the file, or a `ChunkedLayer` where the file has several chunks: only the
+    rows that are read take memory.
     """
 
     def __init__(self, path: Path):
@@ -95,7 +99,7 @@ class States(Mapping[str, np.ndarray]):
         if len(parts) == 1:
             return parts[0].to_numpy().reshape(-1, width)
         firsts = [part.buffers()[1].address - self._file.address for part in parts]
-        return Rows(
+        return ChunkedLayer(
             self._path, [(a, len(p) // width) for a, p in zip(firsts, parts, strict=True)], width
         )
 
@@ -106,21 +110,22 @@ class States(Mapping[str, np.ndarray]):
         return len(self._table.column_names)
 
 
-def layers(side: Mapping[str, np.ndarray]) -> list[int]:
-    """Numbers of the layers that a side holds, ascending."""
-    return sorted(int(key.removeprefix("layer_")) for key in side if key.startswith("layer_"))
+def layer_numbers(columns: Mapping[str, np.ndarray]) -> list[int]:
+    """The numbers of an encoder's layers, ascending."""
+    return sorted(int(key.removeprefix("layer_")) for key in columns if key.startswith("layer_"))
 
 
-def check_rows(sides: Mapping[str, Mapping[str, np.ndarray]]) -> None:
-    """Raise ValueError unless all sides hold layers of the same rows, id by id, in one order."""
-    (first, reference), *others = sides.items()
-    for name, side in sides.items():
-        if not layers(side):
+def check_same_rows(encoders: Mapping[str, Mapping[str, np.ndarray]]) -> None:
+    """Raise ValueError unless all encoders have layers, of the same rows in the same order."""
+    (first, reference), *others = encoders.items()
+    for name, columns in encoders.items():
+        if not layer_numbers(columns):
             raise ValueError(f"{name}: no array is called layer_<number>")
     for field in ("ids", "sequences"):
         expected = reference[field]
-        for name, side in others:
-            if not np.array_equal(side[field], expected):
+        for name, columns in others:
+            if not np.array_equal(columns[field], expected):
                 raise ValueError(
-                    f"{name} and {first} differ in {field}: represent both with the same probe"
+                    f"{name} and {first} differ in {field}: represent both on the same tokens of"
+                    " the same sequences"
                 )

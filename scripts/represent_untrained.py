@@ -1,0 +1,48 @@
+"""Hidden states of one arm before fine-tuning on the probe tokens, once per seed of its weights."""
+
+from pathlib import Path
+
+from seqtransfer.similarity import representations, run_models
+from seqtransfer.study import logs
+from seqtransfer.training import devices
+from seqtransfer.training.runs import TaskFiles
+
+
+def main(
+    *,
+    files: TaskFiles,
+    task: str,
+    arm: str,
+    pretrained: Path | None,
+    probe: dict,
+    threads: int,
+    states: dict[int, Path],
+) -> None:
+    """pretrained: weights that the arm starts from, if any; states: where to write, by seed."""
+    test = files.part("test")
+    device = devices.choose_device()
+    probed = representations.probe(test, task, **probe)
+    pooled = probe.get("pooled", False)
+    for seed, path in states.items():
+        with devices.reproducible(0, threads):
+            model = run_models.untrained(files, task, arm, seed, pretrained)
+            representations.write(path, model, test, probed, device, pooled=pooled)
+        print(f"{arm}, seed {seed}, {pretrained or 'fresh'} -> {path}")
+
+
+if __name__ == "__main__":
+    with logs.capture(snakemake.log[0]):
+        main(
+            files=TaskFiles.of(
+                task=snakemake.input.task,
+                token_map=snakemake.input.token_map,
+                encoder=snakemake.input.encoder,
+                layers=snakemake.params.layers,
+            ),
+            task=snakemake.wildcards.task,
+            arm=snakemake.params.arm,
+            pretrained=next(map(Path, snakemake.input.get("pretrained", [])), None),
+            probe=snakemake.params.probe,
+            threads=snakemake.threads,
+            states=dict(zip(snakemake.params.seeds, map(Path, snakemake.output), strict=True)),
+        )

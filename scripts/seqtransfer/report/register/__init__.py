@@ -1,0 +1,42 @@
+"""The one register of the report's tables and figures: what each is, and when a study has it.
+
+The rules, the captions of Snakemake's report, the docs' data dictionary and the tests are made from
+it. To add a table or a figure, write its function and enter it in the file of its subject: its
+text in TABLES or FIGURES, its function in `table_functions` or `figure_functions`. A study is
+planned with this register, so modules that compute are imported only inside these functions.
+
+entries: what an entry is, and which studies have it.
+runs, similarity, gains: the entries of one subject each.
+"""
+
+from collections.abc import Callable, Mapping
+
+from seqtransfer.report.register import gains, runs, similarity
+from seqtransfer.report.register.entries import Figure, Table
+
+TABLES: dict[str, Table] = runs.TABLES | similarity.TABLES | gains.TABLES
+FIGURES: dict[str, Figure] = runs.FIGURES | similarity.FIGURES | gains.FIGURES
+
+
+def tables_of(config: Mapping) -> list[str]:
+    """The tables that a study has."""
+    return [name for name, table in TABLES.items() if table.has(config)]
+
+
+def figures_of(config: Mapping, *, swept: bool) -> list[str]:
+    """The figures that a study has. swept: whether its settings come with a sweep."""
+    return [
+        name
+        for name, figure in FIGURES.items()
+        if figure.has(config) and (swept or not figure.sweep)
+    ]
+
+
+def table_functions() -> dict[str, Callable]:
+    """By table, the function from `results.Results` to its data frame."""
+    return runs.table_functions() | similarity.table_functions() | gains.table_functions()
+
+
+def figure_functions() -> dict[str, Callable]:
+    """By figure, the function from its tables by name and the claims to a matplotlib Figure."""
+    return runs.figure_functions() | similarity.figure_functions() | gains.figure_functions()

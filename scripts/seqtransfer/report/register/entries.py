@@ -1,0 +1,110 @@
+"""What an entry of the register is, which studies have it, and columns that many tables share."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from seqtransfer.encoders import initializations
+
+INTERVAL = "95 % t interval over seeds"
+
+
+def always(config: Mapping) -> bool:
+    """Every study has it."""
+    return True
+
+
+def matches_attention(config: Mapping) -> bool:
+    """Studies that match attention heads."""
+    return "attention" in config["compare"]
+
+
+def arm_kinds(config: Mapping) -> set[str]:
+    """The kinds of the study's arms."""
+    return {initializations.parse(name).kind for name in config["initializations"]}
+
+
+def pretrains_in_steps(config: Mapping) -> bool:
+    """Studies with an arm that starts at a step of pretraining."""
+    return "checkpoint" in arm_kinds(config)
+
+
+def transfers_corpora(config: Mapping) -> bool:
+    """Studies of arms pretrained on other corpora, whose gains over `random` can be shown."""
+    return {"from", "random"} <= arm_kinds(config)
+
+
+def climbs_the_ladder(config: Mapping) -> bool:
+    """Studies of parts of the text encoder, beside `text` and `shuffled`, which claims ask for."""
+    rungs = {kind for kind, known in initializations.DESCRIPTIONS.items() if known.rung}
+    kinds = arm_kinds(config)
+    return "random" in kinds and bool(kinds & (rungs - {"text", "shuffled"}))
+
+
+@dataclass(frozen=True)
+class Table:
+    """title: as it is listed; caption: what it shows and how it is read; columns: the meaning and
+    unit of each, `<metric>` standing for any; markdown: whether it is written as Markdown, too."""
+
+    title: str
+    caption: str
+    columns: Mapping[str, str]
+    markdown: bool = False
+    has: Callable[[Mapping], bool] = always
+
+
+@dataclass(frozen=True)
+class Figure:
+    """title: as it is listed; caption: as it can be read alone; tables: those that it is drawn
+    from, besides `runs` and `budget`; sweep: whether it needs the sweep that chose the settings."""
+
+    title: str
+    caption: str
+    tables: tuple[str, ...] = ()
+    has: Callable[[Mapping], bool] = always
+    sweep: bool = False
+
+
+# Columns that several tables have.
+KNOWN = {
+    "task": "Name of the task",
+    "initialization": "Name of the arm",
+    "seed": "Of token map, classifier head and batch order",
+    "left": "The left encoder's arm",
+    "right": "The right encoder's arm",
+    "pair": "The two arms, left-vs-right",
+    "stage": "before or after fine-tuning; or change: an arm before against itself after",
+    "layer": "Layer of the left encoder, 0 = embeddings; the right one's is at equal relative"
+    " depth",
+    "left_layer": "Layer of the left encoder, 0 = embeddings",
+    "right_layer": "Layer of the right encoder, 0 = embeddings",
+    "measure": "Name of the measure of similarity",
+    "split": "test, or dev, which picked the step and is optimistic",
+    "metric": "Name of the metric",
+    "mean": "Mean over seeds",
+    "low": f"Lower bound of the {INTERVAL}; empty for one seed",
+    "high": f"Upper bound of the {INTERVAL}; empty for one seed",
+    "seeds": "How many seeds",
+    "n": "How many examples",
+    "score": "Similarity, unitless",
+    "null_mean": "Mean of the null: whole sequences re-paired at random",
+    "null_low": "2.5 % point of the null's draws",
+    "null_high": "97.5 % point of the null's draws",
+    "p_value": "Permutation p-value: (1 + draws as similar) / (1 + draws)",
+    "analytic_null": "Score expected of randomly paired rows; empty where no formula is known",
+    "rows": "Rows of the representations that the measure saw",
+    "width": "Neurons of the wider encoder",
+    "left_rank": "Directions of the left encoder that the measure uses",
+    "right_rank": "Directions of the right encoder that the measure uses",
+    "few_rows": "Fewer than ten rows per neuron, where similarity by chance is high",
+    "learning_rate": "AdamW's highest learning rate",
+    "warmup": "Share of the steps in which the learning rate rises",
+    "pooling": "mean over tokens, or first: the encoder's pooler on [CLS]",
+    "steps": "Optimizer steps",
+    "diverged": "Loss exploded or was not finite; such a run counts with its best step",
+    "code": "Digest of the code that made it",
+}
+
+
+def columns(names: str, **own: str) -> dict[str, str]:
+    """The columns called `names`, in order: of KNOWN, or `own` meanings."""
+    return {name: own.get(name) or KNOWN[name] for name in names.split()}

@@ -1,0 +1,101 @@
+"""Tables and figures of gains over random weights: sources, steps, parts of the text encoder."""
+
+from collections.abc import Callable
+
+from seqtransfer.report.register.entries import (
+    Figure,
+    Table,
+    climbs_the_ladder,
+    columns,
+    pretrains_in_steps,
+    transfers_corpora,
+)
+
+TABLES = {
+    "transfer": Table(
+        "transfer of sources",
+        "Gain of an encoder pretrained here on a source (or, for `text encoder`, on text) over"
+        " random weights, per task that it was fine-tuned on.",
+        columns(
+            "source task initialization split mean low high seeds",
+            source="What the encoder was pretrained on; a task as its own source is the arm"
+            " `domain`",
+            mean="Mean over seeds of the score minus that of `random` at the same seed",
+        ),
+        markdown=True,
+        has=transfers_corpora,
+    ),
+    "pretraining": Table(
+        "steps of pretraining",
+        "Score against the steps of pretraining on the task's own training sequences.",
+        columns(
+            "task initialization steps split mean low high seeds",
+            steps="Pretraining steps: 0 for `random`, empty for `text`, which stands for"
+            " comparison",
+        ),
+        markdown=True,
+        has=pretrains_in_steps,
+    ),
+    "ladder": Table(
+        "parts of the text encoder",
+        "What of the text encoder is worth keeping: score of an arm minus that of `random` at the"
+        " same seed, per task and over all tasks (held fixed). Arms go from scratch to full.",
+        columns("task initialization split mean low high seeds"),
+        markdown=True,
+        has=climbs_the_ladder,
+    ),
+}
+
+FIGURES = {
+    "transfer": Figure(
+        "transfer of sources",
+        "Rows: what an encoder was pretrained on; columns: the task it was fine-tuned on; a cell:"
+        " its score minus that of random weights, paired by seed, with the 95 % t interval over"
+        " seeds. Bold where the interval excludes 0; framed where a task is its own source. Blue"
+        " helps, red hurts; grey was not run. Compare a column's cells: only a source above the"
+        " artificial ones transfers more than having been pretrained at all.",
+        ("transfer",),
+        has=transfers_corpora,
+    ),
+    "pretraining": Figure(
+        "steps of pretraining",
+        "Test score against the steps of pretraining on the task's own training sequences, from"
+        " random weights (0 steps) on; the axis doubles after the first checkpoint. A dot is a seed"
+        " of fine-tuning (of one pretraining run), the line the mean, the band its 95 % t interval."
+        " The dashed line is the text encoder, with its interval.",
+        ("pretraining",),
+        has=pretrains_in_steps,
+    ),
+    "ladder": Figure(
+        "parts of the text encoder",
+        "Gain over random weights, paired by seed, of arms that keep only a part of the text"
+        " encoder, from nothing of its arrangement (moments, shuffled) to all of it (text); the"
+        " last"
+        " panel is the mean over tasks, held fixed. Filled: test; open: dev. Lines are 95 % t"
+        " intervals over seeds.",
+        ("ladder",),
+        has=climbs_the_ladder,
+    ),
+}
+
+
+def table_functions() -> dict[str, Callable]:
+    """By table, the function from `results.Results` to its data frame."""
+    from seqtransfer.report.tables import gains
+
+    return {
+        "transfer": lambda found: gains.transfer(found.runs, found.budget),
+        "pretraining": lambda found: gains.pretraining(found.scores, found.budget),
+        "ladder": lambda found: gains.ladder(found.runs),
+    }
+
+
+def figure_functions() -> dict[str, Callable]:
+    """By figure, the function from its tables by name and the claims to a matplotlib Figure."""
+    from seqtransfer.report.figures import gain_figures
+
+    return {
+        "transfer": gain_figures.transfer,
+        "pretraining": gain_figures.pretraining,
+        "ladder": gain_figures.ladder,
+    }

@@ -1,0 +1,278 @@
+"""Tables and figures of runs: scores, speed, settings, data and their leaks."""
+
+from collections.abc import Callable
+
+from seqtransfer.report.register.entries import (
+    Figure,
+    Table,
+    columns,
+)
+
+TABLES = {
+    "scores": Table(
+        "scores",
+        "Scores of every arm and baseline: mean over seeds with its 95 % t interval. MCC and"
+        " correlations are -1 to 1 with 0 for a constant answer; accuracy and F1 are 0 to 1; mae is"
+        " in the label's unit. Baselines are deterministic and have no interval. Dev scores picked"
+        " the step, so they are optimistic: read the test rows.",
+        columns(
+            "task arm kind split metric headline n mean low high seeds diverged",
+            arm="Name of the arm or baseline",
+            kind="arm or baseline",
+            headline="Whether this metric judges the task",
+            diverged="How many of the arm's runs diverged; they count with their best step",
+        ),
+        markdown=True,
+    ),
+    "differences": Table(
+        "differences between arms",
+        "Paired differences between two arms that share task and seed: mean with its 95 % t"
+        " interval"
+        " over seeds.",
+        columns(
+            "task contrast quantity mean low high seeds",
+            contrast="First arm minus second",
+            quantity="dev area: area under the dev-score curve, see `convergence`; or a test"
+            " metric",
+        ),
+        markdown=True,
+    ),
+    "convergence": Table(
+        "convergence",
+        "How fast each run learns.",
+        columns(
+            "task initialization seed area best threshold censored steps",
+            area="Mean height of the dev-score curve over log2(step + 1)",
+            best="Highest dev score",
+            threshold="90 % of the task's common best: the highest arm's mean `best`",
+            censored="Whether the run never reaches the threshold",
+            steps="Optimizer steps until the curve reaches the threshold; a lower bound if"
+            " censored",
+        ),
+        markdown=True,
+    ),
+    "budget": Table(
+        "data and budget",
+        "What each task is given: examples after repeats and conflicting labels were dropped,"
+        " tokens"
+        " a sequence, optimizer steps, and the domain pretraining. Pretraining columns are empty"
+        " without a domain encoder pretrained here.",
+        columns(
+            "task domain classes test_majority train dev test repeats_dropped conflicts_dropped"
+            " given_test_dropped cut_share max_length steps examples_seen pretraining_sequences"
+            " pretraining_steps pretraining_tokens_seen pretraining_masked_accuracy"
+            " pretraining_unigram_accuracy",
+            domain="Of the task's sequences",
+            classes="How many classes; 0 for a regression",
+            test_majority="Share of the test part's most frequent class",
+            train="Training examples",
+            dev="Dev examples",
+            test="Test examples",
+            repeats_dropped="Further copies of a kept sequence",
+            conflicts_dropped="Examples of sequences with two labels",
+            given_test_dropped="Of both, those that the corpus gives to test",
+            cut_share="Share of training sequences cut to max_length",
+            max_length="Tokens with [CLS] and [SEP]",
+            examples_seen="Steps x batch size",
+            pretraining_sequences="Sequences pretrained on",
+            pretraining_steps="Optimizer steps of pretraining",
+            pretraining_tokens_seen="Tokens seen in pretraining",
+            pretraining_masked_accuracy="Share of masked held-out tokens filled in right",
+            pretraining_unigram_accuracy="The same of always answering the most frequent token",
+        ),
+        markdown=True,
+    ),
+    "runs": Table(
+        "every run",
+        "Every fine-tuning run, none dropped: its settings, the step that dev picked, its dev and"
+        " test scores.",
+        columns(
+            "task initialization seed learning_rate warmup pooling adaptation steps batch_size"
+            " best_step diverged metric dev_n dev_score test_n test_score test_<metric> code",
+            adaptation="Which weights trained",
+            batch_size="Sequences a step",
+            best_step="The step of the best dev score, whose weights are kept",
+            metric="The task's headline metric",
+            dev_n="Dev examples",
+            dev_score="Headline metric on dev at the best step",
+            test_n="Test examples",
+            test_score="Headline metric on test at the best step",
+            **{"test_<metric>": "Each metric of the task on test"},
+        ),
+        markdown=True,
+    ),
+    "histories": Table(
+        "every learning curve",
+        "Losses and dev scores of every run on the grid of evaluated steps.",
+        columns(
+            "task initialization seed step examples train_loss dev_<metric> dev_loss dev_score",
+            step="Optimizer steps so far",
+            examples="Examples seen so far",
+            train_loss="Mean since the row before; empty at step 0",
+            dev_loss="Loss on dev",
+            dev_score="Headline metric on dev",
+            **{"dev_<metric>": "Each metric of the task on dev"},
+        ),
+    ),
+    "sensitivity": Table(
+        "sensitivity to the settings",
+        "Every candidate of the sweep that chose the settings. Empty where the study's table of"
+        " settings has no sweep beside it.",
+        columns(
+            "task initialization learning_rate warmup pooling mean low high runs diverged chosen",
+            mean="Mean dev score over the sweep's seeds",
+            low="Lowest dev score of them",
+            high="Highest dev score of them",
+            runs="How many runs, one a seed",
+            diverged="How many of them diverged",
+            chosen="Whether this study's runs have these settings",
+        ),
+    ),
+    "generalization": Table(
+        "generalization gap",
+        "Loss on dev minus training loss, per evaluated step: how much an arm fits the training"
+        " part beyond what carries over. The training loss is taken with dropout on, as a mean"
+        " since the evaluation before, so that the gap may be below 0 while a model still learns.",
+        columns(
+            "task initialization step mean low high seeds",
+            step="Optimizer steps",
+            mean="Mean over seeds of dev loss minus training loss: nats, or training variances",
+        ),
+    ),
+    "leaks": Table(
+        "leak audit",
+        "How near each task's test and dev sequences are to its training sequences: after this"
+        " study's split, and before it, in a plain random split of the corpus as it came.",
+        columns(
+            "task part stage measure value n",
+            part="test or dev",
+            stage="before: in a plain random split; after: in this study's split",
+            measure="kmer: the k used; duplicates: sequences that train holds, too; similarity:"
+            " Jaccard index of k-mer sets with the nearest training sequence; identity: in edits;"
+            " _q50: median; _share_0.8: share at 0.8 or more",
+            value="Its value",
+            n="Sequences of the part",
+        ),
+    ),
+    "rescored": Table(
+        "scores without near test rows",
+        "Every run's test score once more without the test rows that are near to train.",
+        columns(
+            "task initialization seed metric kept score n",
+            kept="Which rows stay; similarity: Jaccard index of k-mer sets with the nearest"
+            " training sequence",
+            score="Headline metric; empty where fewer than two rows stay",
+            n="How many rows stay",
+        ),
+    ),
+    "timings": Table(
+        "seconds",
+        "Wall seconds of the training jobs, summed over seeds, and the share spent inside training"
+        " steps. They depend on the machine and its load; no other table does.",
+        columns(
+            "stage corpus initialization jobs seconds_total seconds_training training_share",
+            stage="fine-tuning, pretraining, or all",
+            corpus="Of the task, or what is pretrained on",
+            initialization="The arm; empty for pretraining, which belongs to no one arm",
+            jobs="How many jobs",
+            seconds_total="Wall seconds of the jobs' processes",
+            seconds_training="Of these inside training steps",
+            training_share="The second over the first",
+        ),
+        markdown=True,
+    ),
+}
+
+FIGURES = {
+    "summary": Figure(
+        "summary",
+        "Above: test score (the task's headline metric) of each arm; a dot is a seed, the bar"
+        " is the"
+        " mean with its 95 % t interval over seeds. Dashed lines are baselines without an encoder."
+        " Below: the paper's claims as paired differences; dots are tasks, the diamond is the mean"
+        " over tasks, lines are intervals over seeds. Right of the line at 0 the claim's first arm"
+        " is ahead; in (c) the interval of the diamond must lie right of the dashed margin.",
+        ("scores",),
+    ),
+    "scores": Figure(
+        "scores",
+        "Test score (the task's headline metric: 1 perfect, 0 for a constant answer in MCC and in"
+        " correlations) of each arm in each task. A dot is one seed; the bar beside it is the mean"
+        " with its 95 % t interval over seeds, which does not cover the choice of test examples."
+        " Dashed lines are baselines without an encoder: where the n-gram line lies above an arm,"
+        " that arm found less than counting neighbours does.",
+        ("scores",),
+    ),
+    "convergence": Figure(
+        "convergence",
+        "Dev score against optimizer steps, on an axis of doublings that starts at step 0."
+        " Lines are"
+        " means over seeds, bands are 95 % t intervals over seeds. A curve further left learns"
+        " faster; one that ends higher scores better. Claim (a) is about the area under these"
+        " curves.",
+        ("histories", "scores"),
+    ),
+    "claims": Figure(
+        "claims",
+        "A panel per claim: paired differences per task (dots), over all tasks (diamond), and"
+        " intervals over seeds. The solid line is 0: no difference. The dashed line of (c) is its"
+        " margin. Panels (weights) and (arrangement) are controls: what the distribution of the"
+        " text"
+        " weights gives, and what their arrangement adds to it. Every panel has its own scale.",
+    ),
+    "generalization": Figure(
+        "generalization gap",
+        "Loss on dev minus training loss against optimizer steps (doublings); lines are means over"
+        " seeds, bands 95 % t intervals over seeds. A rising line fits the training part beyond"
+        " what carries over; one below 0 is of a model that still learns, since the training loss"
+        " is a mean over the steps before, with dropout on.",
+        ("generalization",),
+    ),
+    "sensitivity": Figure(
+        "sensitivity to the learning rate",
+        "How much an arm's dev score depends on the learning rate (log axis), in the sweep that"
+        " chose the settings: mean over the sweep's seeds, band from the lowest to the highest"
+        " seed,"
+        " at the arm's best pooling and warm-up. The ring marks the chosen rate. Where lines cross,"
+        " one rate for all arms would have decided which arm wins.",
+        ("sensitivity",),
+        sweep=True,
+    ),
+}
+
+
+def table_functions() -> dict[str, Callable]:
+    """By table, the function from `results.Results` to its data frame."""
+    from seqtransfer.report import generalization
+    from seqtransfer.report.tables import run_tables, sensitivity
+
+    return {
+        "scores": lambda found: found.scores,
+        "differences": lambda found: run_tables.differences(found.runs, found.convergence),
+        "convergence": lambda found: found.convergence,
+        "budget": lambda found: found.budget,
+        "runs": lambda found: found.runs,
+        "histories": lambda found: found.histories,
+        "sensitivity": lambda found: sensitivity.table(found.sweep, found.runs),
+        "leaks": lambda found: run_tables.joined(found.tables("audits")),
+        "rescored": lambda found: run_tables.joined(found.tables("rescored")),
+        "generalization": lambda found: generalization.table(found.histories),
+        "timings": lambda found: run_tables.timings(
+            found.records("timings"), found.records("pretraining_timings")
+        ),
+    }
+
+
+def figure_functions() -> dict[str, Callable]:
+    """By figure, the function from its tables by name and the claims to a matplotlib Figure."""
+    from seqtransfer.report import generalization
+    from seqtransfer.report.figures import score_figures
+
+    return {
+        "summary": score_figures.summary,
+        "scores": score_figures.scores,
+        "convergence": score_figures.convergence,
+        "claims": score_figures.claims,
+        "generalization": generalization.figure,
+        "sensitivity": score_figures.sensitivity,
+    }

@@ -1,0 +1,201 @@
+"""Tables and figures of representations: similarity, attention, and whether transfer goes along."""
+
+from collections.abc import Callable
+
+from seqtransfer.report.register.entries import (
+    Figure,
+    Table,
+    columns,
+    matches_attention,
+)
+
+TABLES = {
+    "similarity": Table(
+        "similarity",
+        "Similarity of two encoders' representations: mean over seeds with its 95 % t interval,"
+        " beside the null of re-paired sequences, floor and ceiling.",
+        columns(
+            "task pair stage layer measure mean low high seeds null_mean null_low null_high"
+            " analytic_null p_value rows width left_rank right_rank rows_per_width few_rows floor"
+            " floor_low floor_high ceiling calibrated calibrated_low calibrated_high",
+            p_value="Largest permutation p-value over seeds",
+            rows_per_width="Rows for each neuron",
+            floor="Mean over random initializations against the reference",
+            floor_low="Lowest of them",
+            floor_high="Highest of them",
+            ceiling="The reference against itself pretrained with another seed, or its halves",
+            calibrated="0 at the floor, 1 at the ceiling; empty where the two are less than 0.02"
+            " apart",
+            calibrated_low="Lower bound of its jackknife interval over groups of sequences",
+            calibrated_high="Upper bound of its jackknife interval over groups of sequences",
+        ),
+        markdown=True,
+    ),
+    "association": Table(
+        "similarity against gain",
+        "Spearman's rho of an arm's similarity to the reference before fine-tuning and its gain in"
+        " test score over random weights, with a permutation p-value. With few points, no"
+        " association here is no evidence of none.",
+        columns(
+            "measure layer scope points rho p_value",
+            scope="between: a point a task and arm; within: a point a task, arm and seed, less the"
+            " task's mean",
+            points="How many points",
+            rho="Spearman's correlation; empty for fewer than 4 points",
+            p_value="Share of permutations with a correlation at least as large",
+        ),
+        markdown=True,
+    ),
+    "paper": Table(
+        "the paper's setting",
+        "The paper's setting (last layer, 1000 tokens, PWCCA weighted by the left side) beside ours"
+        " on the same encoders.",
+        columns(
+            "task left width paper_score paper_rows paper_expected score null_mean rows",
+            left="The arm, `random`, or `noise`: normal numbers independent of anything",
+            paper_score="Score in the paper's setting",
+            paper_rows="Its rows",
+            paper_expected="Score expected there of independent encoders of these widths",
+            score="Ours at the same layer; empty for noise",
+        ),
+        markdown=True,
+    ),
+    "attention": Table(
+        "attention heads",
+        "Attention heads of two encoders on the same test sequences, [CLS] and [SEP] included:"
+        " heads"
+        " are matched one to one so that their distance is least. Heads that attend to all tokens"
+        " alike are near each other whatever they learned: compare `mean` with `unmatched`.",
+        columns(
+            "task pair stage layer mean low high seeds by_example unmatched left_entropy"
+            " right_entropy left_distance right_distance examples",
+            layer="Layer of the left encoder, from 1",
+            mean="Distance of matched heads, 0 (equal) to 2 (no token in common)",
+            by_example="With another matching in every sequence, as in the paper",
+            unmatched="Distance of heads paired at random",
+            left_entropy="Mean entropy of the left heads, nats; 0 attends to one token",
+            right_entropy="The same of the right heads",
+            left_distance="Mean distance that the left heads span, tokens",
+            right_distance="The same of the right heads",
+            examples="Sequences",
+        ),
+        markdown=True,
+        has=matches_attention,
+    ),
+    "comparisons": Table(
+        "every similarity",
+        "Every similarity before averaging, with its own null.",
+        columns(
+            "task left right seed stage layer left_layer right_layer measure score null_mean"
+            " null_low null_high p_value analytic_null draws rows sequences left_width right_width"
+            " width left_rank right_rank few_rows code",
+            layer="Layer of the left encoder where the two are at equal relative depth, else empty",
+            draws="Re-pairings drawn for the null",
+            sequences="Sequences that the rows are of",
+            left_width="Neurons of the left encoder",
+            right_width="Neurons of the right encoder",
+        ),
+    ),
+    "maps": Table(
+        "every layer with every layer",
+        "Similarity of every layer of one encoder with every layer of another, on the study's first"
+        " seed.",
+        columns(
+            "task left right stage seed measure left_layer right_layer score null_mean null_high"
+            " p_value q",
+            q="p-value adjusted over the cells of one map (Benjamini and Hochberg)",
+        ),
+    ),
+    "predictions": Table(
+        "similarity and gain",
+        "Points of the question whether similarity to the reference before fine-tuning goes"
+        " with the"
+        " gain over random weights.",
+        columns(
+            "task left seed layer measure similarity gain",
+            left="The arm",
+            similarity="Of the arm to the reference before fine-tuning",
+            gain="Test score minus that of `random` at the same seed",
+        ),
+    ),
+}
+
+FIGURES = {
+    "similarity": Figure(
+        "similarity",
+        "Similarity (unitless, 1 = the same up to what the measure ignores) of an arm to the"
+        " reference encoder, layer by layer, before (solid) and after (dashed) fine-tuning, with"
+        " 95 % t intervals over seeds. Grey: the same score when whole sequences of one side are"
+        " re-paired at random. Text must lie above both grey (chance) and the floor (what random"
+        " weights of the same architecture share with the reference) to share more than that.",
+        ("similarity",),
+    ),
+    "change": Figure(
+        "change by fine-tuning",
+        "Similarity of each arm after fine-tuning to itself before it, layer by layer; mean over"
+        " seeds with a 95 % t interval. 1 is unchanged. There is no null in this figure: an arm"
+        " that"
+        " moves little is similar to itself whatever it learned.",
+        ("similarity",),
+    ),
+    "maps": Figure(
+        "layer maps",
+        "Similarity of every layer of one encoder (upwards) with every layer of the other, on one"
+        " seed. An x marks a cell that is not above the re-paired null at the stated false"
+        " discovery"
+        " rate over the map.",
+        ("maps",),
+    ),
+    "prediction": Figure(
+        "similarity against gain",
+        "Gain in test score over random weights against similarity to the reference before"
+        " fine-tuning; a dot is a task, arm and seed. rho is Spearman's, p by permutation, not"
+        " adjusted for the number of panels. With few tasks and arms, no association here is no"
+        " evidence of none.",
+        ("predictions", "association"),
+    ),
+    "attention": Figure(
+        "attention heads",
+        "Top: how far the attention heads of an arm are from those of the reference that suit them"
+        " best (0 equal, 2 no token in common), layer by layer, before (solid) and after (dashed)"
+        " fine-tuning. Read each line against the dotted one beside it, heads paired at random:"
+        " only"
+        " what lies below that has heads that correspond. Below: the entropy of the heads'"
+        " attention"
+        " (0 attends to one token) and the distance it spans, mean over heads, for every arm.",
+        ("attention",),
+        has=matches_attention,
+    ),
+}
+
+
+def table_functions() -> dict[str, Callable]:
+    """By table, the function from `results.Results` to its data frame."""
+    from seqtransfer.report.tables import similarity_tables
+
+    return {
+        "similarity": lambda found: similarity_tables.similarity(
+            found.comparisons, found.references, found.reference
+        ),
+        "association": lambda found: similarity_tables.association(found.predictions),
+        "paper": lambda found: similarity_tables.paper_setting(
+            found.paper, found.comparisons, found.reference
+        ),
+        "attention": lambda found: similarity_tables.attention(found.heads),
+        "comparisons": lambda found: found.comparisons,
+        "maps": lambda found: similarity_tables.maps(found.comparisons),
+        "predictions": lambda found: found.predictions,
+    }
+
+
+def figure_functions() -> dict[str, Callable]:
+    """By figure, the function from its tables by name and the claims to a matplotlib Figure."""
+    from seqtransfer.report.figures import similarity_figures
+
+    return {
+        "similarity": similarity_figures.similarity,
+        "change": similarity_figures.change,
+        "maps": similarity_figures.maps,
+        "prediction": similarity_figures.prediction,
+        "attention": similarity_figures.attention,
+    }

@@ -1,0 +1,96 @@
+"""Everything that the report's tables are made of, read once from the study's result files."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from seqtransfer.files import json_tsv
+from seqtransfer.report.tables import run_tables, sensitivity, similarity_tables
+
+SWEPT = [*sensitivity.ARM, *sensitivity.SETTINGS, "dev_score", "diverged"]
+
+
+@dataclass(frozen=True)
+class Results:
+    """The files of a study by kind, in the order of its grid, and what several tables share.
+
+    files: `metrics`, `histories`, `timings`, `baselines`, `tasks`, `pretrained`,
+    `pretraining_timings`, `similarities`, `references`, `paper`, `attention`, `audits`, `rescored`,
+    and `sweep`, one table or none. reference: the arm that similarities are calibrated against.
+    """
+
+    files: Mapping[str, Sequence[Path]]
+    reference: str
+
+    def records(self, kind: str) -> list:
+        """The JSON records of a kind of files."""
+        return [json_tsv.read_json(path) for path in self.files[kind]]
+
+    def tables(self, kind: str) -> list[pd.DataFrame]:
+        """The tables of a kind of files."""
+        return [json_tsv.read_table(path) for path in self.files[kind]]
+
+    @cached_property
+    def metrics(self) -> list[dict]:
+        """The record of every run."""
+        return self.records("metrics")
+
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        """The table of this name."""
+        return run_tables.runs(self.metrics)
+
+    @cached_property
+    def histories(self) -> pd.DataFrame:
+        """The table of this name."""
+        return run_tables.histories(self.metrics, self.tables("histories"))
+
+    @cached_property
+    def convergence(self) -> pd.DataFrame:
+        """The table of this name."""
+        return run_tables.convergence(self.histories)
+
+    @cached_property
+    def scores(self) -> pd.DataFrame:
+        """The table of this name."""
+        baselines = [record for file in self.records("baselines") for record in file]
+        return run_tables.scores(self.metrics, baselines)
+
+    @cached_property
+    def budget(self) -> pd.DataFrame:
+        """The table of this name."""
+        return run_tables.budget(self.records("tasks"), self.runs, self.records("pretrained"))
+
+    @cached_property
+    def comparisons(self) -> pd.DataFrame:
+        """The table of this name."""
+        return similarity_tables.gather(self.tables("similarities"), similarity_tables.SCORED)
+
+    @cached_property
+    def predictions(self) -> pd.DataFrame:
+        """The table of this name."""
+        return similarity_tables.prediction(self.runs, self.comparisons, self.reference)
+
+    @property
+    def references(self) -> pd.DataFrame:
+        """Scores of floor and ceiling."""
+        return similarity_tables.gather(self.tables("references"), similarity_tables.REFERENCE)
+
+    @property
+    def paper(self) -> pd.DataFrame:
+        """Scores in the paper's setting."""
+        return similarity_tables.gather(self.tables("paper"), similarity_tables.PAPER)
+
+    @property
+    def heads(self) -> pd.DataFrame:
+        """Every attention head with its partner."""
+        return similarity_tables.gather(self.tables("attention"), similarity_tables.ATTENTION)
+
+    @property
+    def sweep(self) -> pd.DataFrame | None:
+        """Every run of the sweep that chose the settings, if there is one."""
+        files = self.files["sweep"]
+        return json_tsv.read_table(*files, SWEPT) if files else None

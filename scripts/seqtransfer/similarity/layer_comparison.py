@@ -1,0 +1,150 @@
+"""Scores of two layers under several measures, each beside its permutation null.
+
+All pairs of layers that one `Comparison` scores see the same permutations of sequences.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from seqtransfer.similarity.measures import MEASURES
+from seqtransfer.similarity.measures.measure import Measure
+from seqtransfer.similarity.measures.pair import Pair
+from seqtransfer.similarity.measures.permutation_null import DRAW_ERROR, SequencePermutations
+from seqtransfer.similarity.measures.representation import Representation
+from seqtransfer.similarity.measures.streaming import StreamedRepresentation
+
+# Pairwise measures score whole sequences of at most this many rows, the first ones.
+PAIRWISE_ROWS = 1024  # as in Huh et al. 2024
+# With fewer rows per neuron than this, chance similarity is far from zero (`few_rows`).
+MINIMUM_ROWS_PER_WIDTH = 10
+
+
+class _Subset(NamedTuple):
+    """Rows that some of the measures score: all of them, or those of the first sequences."""
+
+    measures: list[Measure]
+    rows: slice | np.ndarray  # which of all rows
+    sequences: np.ndarray  # (rows,) int, the sequence of each
+    permutations: SequencePermutations
+
+
+class Comparison:
+    """The measures of a comparison, and the permutations that all pairs of layers share."""
+
+    def __init__(
+        self,
+        measures: Sequence[str],
+        sequences: np.ndarray,
+        *,
+        draws: int,
+        generator: np.random.Generator,
+    ):
+        """measures: names of `MEASURES`; sequences: (n,) int, the sequence of each row.
+
+        Raises ValueError for an unknown measure, and as `SequencePermutations.draw`.
+        """
+        unknown = [name for name in measures if name not in MEASURES]
+        if unknown:
+            raise ValueError(f"measure {unknown[0]!r} is unknown; known: {', '.join(MEASURES)}")
+        sequences = np.asarray(sequences)
+        self._row_count = len(sequences)
+        chosen = [MEASURES[name] for name in measures]
+        first = first_rows(sequences)
+        self._subsets = []
+        for pairwise in (False, True):
+            wanted = [measure for measure in chosen if measure.pairwise == pairwise]
+            if wanted:
+                rows = first if pairwise and not first.all() else slice(None)
+                permutations = SequencePermutations.draw(
+                    sequences[rows], draws=draws, generator=generator
+                )
+                self._subsets.append(_Subset(wanted, rows, sequences[rows], permutations))
+
+    def prepare(
+        self, layer: np.ndarray, name: str, *, streamed: bool = False
+    ) -> tuple[Representation, ...]:
+        """Check one layer (n, width) and select the rows that each kind of measure scores.
+
+        streamed: read the layer in chunks whenever something of it is needed. The first sequences,
+        which are few, are in memory all the same. Raises ValueError for another number of rows than
+        that of `sequences`, and as `Representation.of`.
+        """
+        if len(layer) != self._row_count:
+            raise ValueError(
+                f"{name} has {len(layer)} rows, but there are sequences of {self._row_count}"
+            )
+        return tuple(
+            StreamedRepresentation(layer, name)
+            if streamed and not subset.measures[0].pairwise
+            else Representation.of(layer[subset.rows], name)
+            for subset in self._subsets
+        )
+
+    def rows(
+        self, left: tuple[Representation, ...], right: tuple[Representation, ...]
+    ) -> Iterator[dict]:
+        """Yield a row of results for each measure, of two layers as `prepare` returns them.
+
+        measure, score; null_mean, null_low and null_high: mean, 2.5 and 97.5 % points of the draws;
+        p_value: (1 + draws at least as similar) / (1 + draws); analytic_null: the score expected of
+        randomly paired rows by a formula, NaN if none is known; draws; rows and sequences: how many
+        the measure scored; left_width, right_width and width, the larger; left_rank and right_rank:
+        how many directions the measure uses; few_rows: whether rows < 10 x width.
+        """
+        for subset, first, second in zip(self._subsets, left, right, strict=True):
+            yield from _rows(subset, Pair(first, second))
+
+
+def _rows(subset: _Subset, pair: Pair) -> Iterator[dict]:
+    measures, permutations = subset.measures, subset.permutations
+    scores = [measure.of(pair) for measure in measures]
+    null = np.empty((len(measures), permutations.draws))
+    pairwise = all(measure.pairwise for measure in measures)
+    drawn = permutations.pairs_without_cross_products if pairwise else permutations.pairs
+    for draw, permuted in enumerate(drawn(pair.left, pair.right)):
+        null[:, draw] = [measure.of(permuted) for measure in measures]
+    sequences = len(np.unique(subset.sequences))
+    for measure, score, chance in zip(measures, scores, null, strict=True):
+        low, high = np.quantile(chance, [0.025, 0.975])
+        # A draw with float32 cross products may fall short of an equal score by rounding.
+        short = chance - score if measure.distance else score - chance
+        reached = int(np.count_nonzero(short <= DRAW_ERROR * max(1.0, abs(score))))
+        yield {
+            "measure": measure.name,
+            "score": score,
+            "null_mean": float(chance.mean()),
+            "null_low": float(low),
+            "null_high": float(high),
+            "p_value": (1 + reached) / (1 + permutations.draws),
+            "analytic_null": float(measure.null(pair)) if measure.null else np.nan,
+            "draws": permutations.draws,
+            **_sizes(measure, pair, sequences),
+        }
+
+
+def _sizes(measure: Measure, pair: Pair, sequences: int) -> dict:
+    """The columns of a row on the size of its input."""
+    left, right = pair.left, pair.right
+    width = max(left.width, right.width)
+    return {
+        "rows": len(left.rows),
+        "sequences": sequences,
+        "left_width": left.width,
+        "right_width": right.width,
+        "width": width,
+        "left_rank": measure.dimensions(left),
+        "right_rank": measure.dimensions(right),
+        "few_rows": len(left.rows) < MINIMUM_ROWS_PER_WIDTH * width,
+    }
+
+
+def first_rows(sequences: np.ndarray) -> np.ndarray:
+    """(n,) bool: the rows that a pairwise measure scores, of the first sequences.
+
+    As many whole sequences as hold at most `PAIRWISE_ROWS` rows, and at least two.
+    """
+    names, counts = np.unique(sequences, return_counts=True)
+    kept = names[: max(2, np.count_nonzero(np.cumsum(counts) <= PAIRWISE_ROWS))]
+    return np.isin(sequences, kept)

@@ -1,0 +1,102 @@
+"""Two layers' scores beside their permutation nulls: what a row of results says."""
+
+import numpy as np
+import pytest
+
+from seqtransfer.similarity import layer_comparison
+from seqtransfer.similarity.measures import MEASURES
+from seqtransfer.similarity.measures.pair import Pair
+
+
+def draw(seed, *shape):
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+def scored(x, y, sequences, measures=("pwcca", "cka"), draws=19, seed=0):
+    """The rows of a comparison of two layers."""
+    comparison = layer_comparison.Comparison(
+        measures, np.asarray(sequences), draws=draws, generator=np.random.default_rng(seed)
+    )
+    return list(comparison.rows(comparison.prepare(x, "left"), comparison.prepare(y, "right")))
+
+
+def test_a_row_reports_the_score_its_nulls_and_the_sizes():
+    signal = draw(0, 200, 3)
+    x, y = signal @ draw(1, 3, 6) + draw(2, 200, 6), signal @ draw(3, 3, 9) + draw(4, 200, 9)
+    sequences = np.repeat(np.arange(50), 4)
+    table = scored(x, y, sequences, MEASURES, draws=39)
+    assert table == scored(x, y, sequences, MEASURES, draws=39)
+    assert {row["measure"] for row in table} == set(MEASURES)
+    for row in table:
+        measure = MEASURES[row["measure"]]
+        assert row["score"] == pytest.approx(measure(x, y), abs=1e-12)
+        assert row["null_low"] <= row["null_mean"] <= row["null_high"]
+        assert (row["score"] > row["null_high"]) != measure.distance
+        assert row["p_value"] == 1 / 40
+        if measure.null:
+            assert row["analytic_null"] == measure.null(Pair.of(x, y))
+        else:
+            assert np.isnan(row["analytic_null"])
+        sizes = "draws rows sequences left_width right_width width left_rank right_rank"
+        assert [row[name] for name in sizes.split()] == [39, 200, 50, 6, 9, 9, 6, 9]
+        assert row["few_rows"] is False
+
+
+def test_all_pairs_of_a_comparison_see_the_same_permutations():
+    generator = np.random.default_rng(3)
+    comparison = layer_comparison.Comparison(["cca"], np.arange(60), draws=19, generator=generator)
+    left = [comparison.prepare(draw([0, i], 60, 4), f"left {i}") for i in range(2)]
+    right = [comparison.prepare(draw([1, i], 60, 5), f"right {i}") for i in range(3)]
+    table = [row for a in left for b in right for row in comparison.rows(a, b)]
+    assert table[-1:] == scored(draw([0, 1], 60, 4), draw([1, 2], 60, 5), np.arange(60), ["cca"],
+                                seed=3)  # fmt: skip
+
+
+def test_pairwise_measures_see_whole_sequences_up_to_the_limit(monkeypatch):
+    monkeypatch.setattr(layer_comparison, "PAIRWISE_ROWS", 50)
+    x, y, sequences = draw(0, 90, 4), draw(1, 90, 5), np.tile(np.arange(30), 3)
+    knn, cca = scored(x, y, sequences, ["neighbours", "cca"])[::-1]
+    assert (knn["rows"], knn["sequences"], cca["rows"], cca["sequences"]) == (48, 16, 90, 30)
+    seen = sequences < 16
+    assert knn["score"] == MEASURES["neighbours"](x[seen], y[seen])
+
+
+def test_few_rows_and_the_dimensions_svcca_keeps_are_reported():
+    x = draw(0, 90, 10) * np.geomspace(1, 1e-3, 10)
+    table = {row["measure"]: row for row in scored(x, x, np.arange(90), ["svcca", "cca"])}
+    assert table["svcca"]["left_rank"] < table["cca"]["left_rank"] == 10
+    assert table["svcca"]["few_rows"] is True
+
+
+# Equal rows are equally near: which of them are the 10 nearest is for the row numbers to say.
+@pytest.mark.parametrize(
+    "name", sorted(set(MEASURES) - {"neighbours", "neighbours_jaccard", "cknna"})
+)
+def test_a_score_that_every_draw_equals_has_p_value_one(name):
+    # Rows that depend on the position alone: permuting sequences changes nothing.
+    positions = np.tile(np.arange(12), 20)
+    x, y = draw(30, 12, 3)[positions], draw(31, 12, 4)[positions]
+    (row,) = scored(x, y, np.repeat(np.arange(20), 12), [name])
+    assert row["p_value"] == 1
+    assert row["null_mean"] == pytest.approx(row["score"], abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["pwcca", "cka", "gulp", "neighbours"])
+def test_p_values_of_unrelated_representations_are_uniform(name):
+    values = [
+        scored(draw([s, 0], 40, 3), draw([s, 1], 40, 4), np.arange(40), [name], 9, s)[0]["p_value"]
+        for s in range(200)
+    ]
+    counts = np.bincount(np.rint(np.array(values) * 10).astype(int), minlength=11)[1:]
+    assert counts.sum() == 200
+    # Uniform on 0.1 .. 1: 20 each, standard deviation 4.2. Ties push upward only.
+    assert counts[0] < 20 + 4 * 4.2
+    assert np.mean(values) == pytest.approx(0.55, abs=4 * 0.287 / np.sqrt(200))
+
+
+def test_another_number_of_rows_and_an_unknown_measure_are_refused():
+    x, y = draw(0, 5, 2), draw(1, 5, 2)
+    with pytest.raises(ValueError, match="left has 5 rows, but there are sequences of 4"):
+        scored(x, y, [0, 1, 2, 3])
+    with pytest.raises(ValueError, match="measure 'rtd' is unknown; known: pwcca"):
+        scored(x, y, [0, 1, 2, 3, 4], ["rtd"])

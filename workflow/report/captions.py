@@ -1,0 +1,38 @@
+"""Write the captions of Snakemake's report from the register: python workflow/report/captions.py
+
+Snakemake reads a caption from a file of its own; a test holds these files equal to the register.
+"""
+
+import sys
+import textwrap
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1] / "scripts"))
+
+from seqtransfer.report import register  # noqa: E402
+
+
+def marked(text: str) -> str:
+    """Names in single backticks, as docstrings have them, as reStructuredText writes code."""
+    return text.replace("`", "``")
+
+
+def captions() -> dict[str, str]:
+    """Name of the file -> reStructuredText, for every table, and one file for all figures."""
+    texts = {}
+    for name, table in register.TABLES.items():
+        columns = "\n".join(f"* ``{key}``: {marked(text)}" for key, text in table.columns.items())
+        texts[f"table-{name}.rst"] = f"{marked(textwrap.fill(table.caption, 100))}\n\n{columns}\n"
+    parts = []
+    for name, figure in register.FIGURES.items():
+        parts += [f'{{% {"elif" if parts else "if"} figure == "{name}" %}}']
+        parts += [marked(textwrap.fill(figure.caption, 100))]
+    lines = ["{% set figure = snakemake.wildcards.figure %}", *parts, "{% endif %}"]
+    texts["figure.rst"] = "\n".join(lines) + "\n"
+    return texts
+
+
+if __name__ == "__main__":
+    for name, text in captions().items():
+        (HERE / name).write_text(text)
