@@ -9,6 +9,8 @@ A task names its way by the key `tokens`, for example `{kind: kmers, k: 3, strid
 - `bpe` {size}: byte-pair encoding with at most `size` tokens, whose merges are learned from
   training sequences only. Every symbol of the corpus is a token of its own, too, so that any
   sequence can be written.
+- `classes` {classes}: every symbol becomes the first of its class, such as AGPST, C, DENQ, FWY, HKR
+  and ILMV for residues (Dayhoff's six); symbols of no class stay. What a smaller alphabet loses.
 - `intervals`, for music: every note but the first is two tokens, the interval to the note before
   it in semitones with its sign, and its pitch: 60 67 64 becomes 60 +7 67 -3 64. The two are
   separate tokens, so that the vocabulary stays small and a map draws a row for each.
@@ -97,6 +99,22 @@ def kmers(symbols: Symbols, k: int, stride: int) -> Symbols:
     return (*windows, rest) if rest else tuple(windows)
 
 
+def check_classes(tokens: Mapping) -> None:
+    """Raise ValueError if a symbol is in two classes."""
+    seen = "".join(tokens["classes"])
+    twice = next((symbol for symbol in seen if seen.count(symbol) > 1), None)
+    if twice is not None:
+        raise ValueError(f"the symbol {twice!r} stands in the classes twice; keep it in one")
+
+
+def reduced(symbols: Symbols, classes: Iterable[str]) -> Symbols:
+    """The symbols, each replaced by the first symbol of its class if it has one."""
+    first = {symbol: members[0] for members in classes for symbol in members}
+    if isinstance(symbols, str):
+        return symbols.translate(str.maketrans(first))
+    return tuple(first.get(symbol, symbol) for symbol in symbols)
+
+
 def byte_pairs(
     training: Iterable[Symbols], alphabet: Iterable[str], size: int
 ) -> Callable[[Symbols], Symbols]:
@@ -168,6 +186,19 @@ TOKENIZATIONS = {
         lambda tokens, training, alphabet: byte_pairs(training, alphabet, tokens["size"]),
         {"size": count("Tokens of the vocabulary, at most", minimum=2)},
         trained=True,
+    ),
+    "classes": Tokenization(
+        ("fasta",),
+        lambda tokens: lambda symbols: reduced(symbols, tokens["classes"]),
+        {
+            "classes": {
+                "description": "Symbols that become one, a text a class",
+                "type": "array",
+                "minItems": 1,
+                "items": {"type": "string", "minLength": 1},
+            }
+        },
+        check_classes,
     ),
     "intervals": Tokenization(
         ("midi",), lambda tokens: intervals, symbols_within=lambda room: (room + 1) // 2

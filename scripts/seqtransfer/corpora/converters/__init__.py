@@ -22,6 +22,7 @@ from seqtransfer.corpora.converters import (
     localization,
     maestro,
     midi,
+    parquet,
     peptides,
     sentiment,
     splice,
@@ -46,6 +47,7 @@ class Converter:
 
 CONVERTERS = {
     "table": Converter(("fasta", "text"), table.convert, table.LAYOUT, layouts.check_parts),
+    "parquet": Converter(("fasta", "text"), parquet.convert, parquet.LAYOUT, layouts.check_parts),
     "lines": Converter(("fasta", "text"), lines.convert, lines.LAYOUT),
     "midi": Converter(("midi",), midi.convert, midi.LAYOUT),
     "fasta": Converter(("fasta",), fasta.convert, fasta.LAYOUT, fasta.check),

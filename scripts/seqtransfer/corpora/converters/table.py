@@ -1,7 +1,7 @@
 """CSV, TSV or JSONL tables -> labelled sequences or texts."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
 
@@ -16,6 +16,9 @@ from seqtransfer.corpora.corpus_files import (
 )
 from seqtransfer.corpora.examples import FACTS, TextExample
 from seqtransfer.corpora.text_files import find, rows
+
+# From a file and the columns asked for to (where, {column: cell}) of every row.
+Read = Callable[[Path, list[str]], Iterator[tuple[str, dict[str, str]]]]
 
 LAYOUT = layouts.schema(
     {
@@ -46,19 +49,29 @@ def convert(folder: Path, corpus: Path, layout: Mapping) -> None:
     cells, an empty cell, a label that is NaN, an unknown split or a symbol outside the alphabet.
     """
     options = layouts.options(LAYOUT, layout)
+    shape = {"delimiter": options.delimiter, "header": options.header}
+
+    def read(path: Path, columns: list[str]) -> Iterator[tuple[str, dict[str, str]]]:
+        return rows(path, columns, encoding=options.encoding, **shape)
+
+    write_rows(folder, corpus, options, read)
+
+
+def write_rows(folder: Path, corpus: Path, options: SimpleNamespace, read: Read) -> None:
+    """Write the rows of the files that `options` name; `read` reads one of the files."""
     cleaner = Cleaner(options.alphabet, options.strip)
     as_text = corpus.suffix == ".tsv"
     examples = (
         _text_example(where, name, facts, row, options)
         if as_text
         else sequence_example(where, name, facts, row[options.sequence], cleaner)
-        for where, name, facts, row in _table_rows(folder, options, as_text)
+        for where, name, facts, row in _facts_and_rows(folder, options, as_text, read)
     )
     write(corpus, with_dev(examples, options.dev_share), cleaner)
 
 
-def _table_rows(
-    folder: Path, options: SimpleNamespace, as_text: bool
+def _facts_and_rows(
+    folder: Path, options: SimpleNamespace, as_text: bool, read: Read
 ) -> Iterator[tuple[str, str, dict, dict]]:
     """(where, id, facts, row) of every row of every file."""
     names = {fact: getattr(options, fact) for fact in FACTS if getattr(options, fact)}
@@ -69,13 +82,7 @@ def _table_rows(
     for part, name in (options.files or {None: options.file}).items():
         path = find(folder, name)
         stem = part or re.sub(r"\s+", "_", PurePosixPath(name).name.split(".")[0])
-        for where, row in rows(
-            path,
-            columns,
-            delimiter=options.delimiter,
-            encoding=options.encoding,
-            header=options.header,
-        ):
+        for where, row in read(path, columns):
             facts = {fact: cell(where, row, column) for fact, column in names.items()}
             if "split" in facts:
                 facts["split"] = split_name(where, facts["split"])
