@@ -1,9 +1,9 @@
 """CSV, TSV or JSONL tables -> labelled sequences or texts."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from types import SimpleNamespace
 
 from seqtransfer.corpora import layouts
 from seqtransfer.corpora.alphabets import Cleaner
@@ -15,13 +15,39 @@ from seqtransfer.corpora.corpus_files import (
     write,
 )
 from seqtransfer.corpora.examples import FACTS, TextExample
-from seqtransfer.corpora.text_files import find, rows
+from seqtransfer.corpora.text_files import UTF8, find, rows
+
+
+@dataclass(frozen=True)
+class Options:
+    """The keys of `layout`, described in LAYOUT. Raises ValueError as `layouts.check_parts`."""
+
+    file: str | None = None
+    files: Mapping[str, str] | None = None
+    dev_share: float = 0
+    sequence: str = "sequence"
+    text: str = "text"
+    second: str | None = None
+    label: str = "label"
+    group: str | None = None
+    split: str | None = None
+    id: str | None = None
+    header: Sequence[str] | None = None
+    delimiter: str | None = None
+    encoding: str = UTF8
+    alphabet: str | None = None
+    strip: Sequence[str] = ()
+
+    def __post_init__(self):
+        layouts.check_parts(self.files, self.split, self.dev_share)
+
 
 LAYOUT = layouts.schema(
+    Options,
     {
         **layouts.FILES,
-        "sequence": layouts.text("Column of the sequence, for format fasta", "sequence"),
-        "text": layouts.text("Column of the text, for format text", "text"),
+        "sequence": layouts.text("Column of the sequence, for format fasta"),
+        "text": layouts.text("Column of the text, for format text"),
         "second": layouts.text("Column of a second text, which makes every row a pair"),
         **layouts.FACTS,
         "id": layouts.text("Column of the example's name; numbered by row when absent"),
@@ -39,13 +65,12 @@ LAYOUT = layouts.schema(
 )
 
 
-def convert(folder: Path, corpus: Path, layout: Mapping) -> None:
+def convert(folder: Path, corpus: Path, options: Options) -> None:
     """CSV, TSV or JSONL -> FASTA or texts, as the suffix of `corpus` says.
 
     Raises ValueError naming file and line for a missing column, a row with too many or too few
     cells, an empty cell, a label that is NaN, an unknown split or a symbol outside the alphabet.
     """
-    options = layouts.options(LAYOUT, layout)
     cleaner = Cleaner(options.alphabet, options.strip)
     as_text = corpus.suffix == ".tsv"
     examples = (
@@ -58,7 +83,7 @@ def convert(folder: Path, corpus: Path, layout: Mapping) -> None:
 
 
 def _table_rows(
-    folder: Path, options: SimpleNamespace, as_text: bool
+    folder: Path, options: Options, as_text: bool
 ) -> Iterator[tuple[str, str, dict, dict]]:
     """(where, id, facts, row) of every row of every file."""
     names = {fact: getattr(options, fact) for fact in FACTS if getattr(options, fact)}
@@ -88,7 +113,7 @@ def _table_rows(
 
 
 def _text_example(
-    where: str, name: str, facts: Mapping, row: Mapping[str, str], options: SimpleNamespace
+    where: str, name: str, facts: Mapping, row: Mapping[str, str], options: Options
 ) -> TextExample:
     texts = [cell(where, row, column) for column in (options.text, options.second) if column]
     # Breaks and tabs inside a text are white space to every encoder.
