@@ -73,7 +73,6 @@ wildcard_constraints:
     suffix="fasta|tsv",
     learning_rate="[0-9.e-]+",
     seed="[0-9]+",
-    figure="|".join(register.FIGURES),
 
 
 def code_digest(script):
@@ -220,12 +219,25 @@ def table_path(name, suffix="csv"):
     return f"<results>/report/{folder}{name}.{suffix}"
 
 
+def figure_title(wildcards):
+    """How a figure is listed in Snakemake's report."""
+    return f"{register.FIGURES[wildcards.figure].title} (figure)"
+
+
 def figure_tables(wildcards):
     """The tables that a figure is drawn from."""
     names = dict.fromkeys(
         ["runs", "budget", *register.FIGURES[wildcards.figure].tables]
     )
     return [table_path(name) for name in names]
+
+
+def known_names(wildcards):
+    """Refuse a file of the report that the study does not have, and say which it has."""
+    kind, _, name = wildcards.unknown.partition("/")
+    raise ValueError(
+        f"{name!r} is not one of this study's {kind}, which are: {', '.join(REPORTED[kind])}"
+    )
 
 
 if config["finetune"]["settings"] != "sweep":

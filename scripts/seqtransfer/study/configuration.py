@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from seqtransfer.corpora.converters import CONVERTERS, LAYOUTS
-from seqtransfer.encoders import capacity, initializations
+from seqtransfer.encoders import initializations, size_check
 from seqtransfer.similarity.encoder_pairs import STAGES
 from seqtransfer.similarity.measures import MEASURES
 from seqtransfer.study import schemas
@@ -77,12 +77,12 @@ def check_encoders(config: dict, folder: Path) -> None:
     for name in [config["encoder"]["name"], *config.get("domain_encoders", {}).values()]:
         path = folder / name / "encoder.json"
         if path.exists():
-            capacity.check(f"encoder {name!r} ({path.parent})", json.loads(path.read_text()),
-                         **demands(config, name))  # fmt: skip
+            size_check.check(f"encoder {name!r} ({path.parent})", json.loads(path.read_text()),
+                             **demands(config, name))  # fmt: skip
 
 
 def demands(config: dict, encoder: str) -> dict:
-    """What a completed study asks of the encoder, as `limits.check` takes it."""
+    """What a completed study asks of the encoder, as `size_check.check` takes it."""
     lengths, layers = {}, None
     if encoder == config["encoder"]["name"]:
         layers, artificial = config["encoder"]["layers"], config["catalogue"]["artificial"]

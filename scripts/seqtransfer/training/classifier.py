@@ -15,8 +15,8 @@ from safetensors.torch import save as serialized
 from torch import nn
 
 from seqtransfer.encoders import adaptations, bert, initializations, loading
-from seqtransfer.encoders.hugging_face import Stock
 from seqtransfer.encoders.loading import Facts, State
+from seqtransfer.encoders.transformers_encoder import TransformersEncoder
 from seqtransfer.files.atomic import atomic
 from seqtransfer.files.json_tsv import write_json
 from seqtransfer.seeds import derive
@@ -33,7 +33,7 @@ class WeightSources:
     token_map: (vocabulary,) rows of the text encoder's table.
     """
 
-    encoder: Path  # house folder of the text-pretrained encoder
+    encoder: Path  # folder of the text-pretrained encoder
     layers: int  # how many of its layers, from the bottom
     token_map: np.ndarray
     pretrained: Path | None  # weights pretrained on other sequences, for arms that start from such
@@ -43,7 +43,7 @@ class WeightSources:
 
     @cached_property
     def folder(self) -> Path:
-        """The house folder whose architecture the arm has: another domain's encoder has its own."""
+        """The encoder folder whose architecture the arm has: another domain's, or the text one."""
         own = self.pretrained and (self.pretrained.parent / "model.safetensors").exists()
         return self.pretrained.parent if own else self.encoder
 
@@ -83,11 +83,11 @@ class WeightSources:
             torch.manual_seed(seed)
             return loading.build(self.record(), pooler=True).state_dict()
 
-    def module(self, *, pooler: bool, adapted: str = "full") -> bert.Bert | Stock:
+    def module(self, *, pooler: bool, adapted: str = "full") -> bert.Bert | TransformersEncoder:
         """The encoder without its weights: ours where it can be, transformers' elsewhere."""
         if self.facts.family == "bert" and adapted != "lora":
             return bert.Bert(self.config(), pooler=pooler)
-        return Stock(self.record(), self.facts, pooler=pooler)
+        return TransformersEncoder(self.record(), self.facts, pooler=pooler)
 
     def state(self, initialization: str) -> State:
         """The encoder's weights at step 0; see `initializations`.
@@ -131,7 +131,9 @@ class Classifier(nn.Module):
     the last hidden states over all tokens that are not padding.
     """
 
-    def __init__(self, encoder: bert.Bert | Stock, width: int, pooling: str, outputs: int):
+    def __init__(
+        self, encoder: bert.Bert | TransformersEncoder, width: int, pooling: str, outputs: int
+    ):
         super().__init__()
         if pooling not in POOLINGS:
             raise ValueError(f"pooling {pooling!r} is not one of {POOLINGS}")
@@ -173,7 +175,7 @@ def build(
     if not first:
         state = without_pooler(state)
     encoder.load_plain_state(state)
-    if isinstance(encoder, Stock):
+    if isinstance(encoder, TransformersEncoder):
         encoder.adapt(adapted, seed=derive(sources.seed, sources.task, "lora"), **(lora or {}))
     else:
         chosen = adaptations.trained(adapted, state, facts.family)

@@ -10,8 +10,8 @@ from torch.nn import functional
 
 from seqtransfer import seeds
 from seqtransfer.encoders import bert
-from seqtransfer.encoders.hugging_face import Stock
 from seqtransfer.encoders.loading import State
+from seqtransfer.encoders.transformers_encoder import TransformersEncoder
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.tokens.vocabulary import MASK, SPECIALS
 from seqtransfer.training import batches, devices, evaluations
@@ -28,7 +28,7 @@ IGNORED = -100  # label of a position that is not predicted
 class Pretrained:
     """The encoder, its history (one record an evaluation), and how well it fills in masks."""
 
-    encoder: bert.Bert | Stock
+    encoder: bert.Bert | TransformersEncoder
     kept: dict[int, State]  # the encoder's weights after the steps that were to be kept
     history: list[dict]
     tokens_seen: int
@@ -40,7 +40,9 @@ class Pretrained:
 class MaskedLanguageModel(nn.Module):
     """An encoder and BERT's head over the vocabulary, whose matrix is the embedding table."""
 
-    def __init__(self, encoder: bert.Bert | Stock, width: int, generator: torch.Generator):
+    def __init__(
+        self, encoder: bert.Bert | TransformersEncoder, width: int, generator: torch.Generator
+    ):
         super().__init__()
         self.encoder = encoder
         rows, narrow = encoder.table.shape  # the table of ALBERT and ELECTRA is narrower

@@ -21,6 +21,7 @@ from seqtransfer.corpora.converters import (
     localization,
     maestro,
     midi,
+    parquet,
     peptides,
     sentiment,
     splice,
@@ -47,6 +48,7 @@ class Converter:
 CONVERTERS = {
     # These read anyone's files.
     "table": Converter(("fasta", "text"), table.convert, table.Options),
+    "parquet": Converter(("fasta", "text"), parquet.convert, parquet.Options),
     "lines": Converter(("fasta", "text"), lines.convert, lines.Options),
     "midi": Converter(("midi",), midi.convert, midi.Options),
     "fasta": Converter(("fasta",), fasta.convert, fasta.Options),
@@ -70,6 +72,7 @@ CONVERTERS = {
 # depend on that: a description may change without rerunning any.
 LAYOUTS = {
     "table": table.LAYOUT,
+    "parquet": parquet.LAYOUT,
     "lines": lines.LAYOUT,
     "midi": midi.LAYOUT,
     "fasta": fasta.LAYOUT,

@@ -1,7 +1,7 @@
 """CSV, TSV or JSONL tables -> labelled sequences or texts."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -19,8 +19,8 @@ from seqtransfer.corpora.text_files import UTF8, find, rows
 
 
 @dataclass(frozen=True)
-class Options:
-    """The keys of `layout`, described in LAYOUT. Raises ValueError as `layouts.check_parts`."""
+class RowOptions:
+    """Which rows of which files mean what. Raises ValueError as `layouts.check_parts`."""
 
     file: str | None = None
     files: Mapping[str, str] | None = None
@@ -32,15 +32,24 @@ class Options:
     group: str | None = None
     split: str | None = None
     id: str | None = None
-    header: Sequence[str] | None = None
-    delimiter: str | None = None
-    encoding: str = UTF8
     alphabet: str | None = None
     strip: Sequence[str] = ()
 
     def __post_init__(self):
         layouts.check_parts(self.files, self.split, self.dev_share)
 
+
+@dataclass(frozen=True)
+class Options(RowOptions):
+    """The keys of `layout`, described in LAYOUT."""
+
+    header: Sequence[str] | None = None
+    delimiter: str | None = None
+    encoding: str = UTF8
+
+
+# From a file and the columns asked for to (where, {column: cell}) of every row.
+Read = Callable[[Path, list[str]], Iterator[tuple[str, dict[str, str]]]]
 
 LAYOUT = layouts.schema(
     Options,
@@ -71,19 +80,29 @@ def convert(folder: Path, corpus: Path, options: Options) -> None:
     Raises ValueError naming file and line for a missing column, a row with too many or too few
     cells, an empty cell, a label that is NaN, an unknown split or a symbol outside the alphabet.
     """
+    shape = {"delimiter": options.delimiter, "header": options.header}
+
+    def read(path: Path, columns: list[str]) -> Iterator[tuple[str, dict[str, str]]]:
+        return rows(path, columns, encoding=options.encoding, **shape)
+
+    write_rows(folder, corpus, options, read)
+
+
+def write_rows(folder: Path, corpus: Path, options: RowOptions, read: Read) -> None:
+    """Write the rows of the files that `options` name; `read` reads one of the files."""
     cleaner = Cleaner(options.alphabet, options.strip)
     as_text = corpus.suffix == ".tsv"
     examples = (
         _text_example(where, name, facts, row, options)
         if as_text
         else sequence_example(where, name, facts, row[options.sequence], cleaner)
-        for where, name, facts, row in _table_rows(folder, options, as_text)
+        for where, name, facts, row in _facts_and_rows(folder, options, as_text, read)
     )
     write(corpus, with_dev(examples, options.dev_share), cleaner)
 
 
-def _table_rows(
-    folder: Path, options: Options, as_text: bool
+def _facts_and_rows(
+    folder: Path, options: RowOptions, as_text: bool, read: Read
 ) -> Iterator[tuple[str, str, dict, dict]]:
     """(where, id, facts, row) of every row of every file."""
     names = {fact: getattr(options, fact) for fact in FACTS if getattr(options, fact)}
@@ -94,13 +113,7 @@ def _table_rows(
     for part, name in (options.files or {None: options.file}).items():
         path = find(folder, name)
         stem = part or re.sub(r"\s+", "_", PurePosixPath(name).name.split(".")[0])
-        for where, row in rows(
-            path,
-            columns,
-            delimiter=options.delimiter,
-            encoding=options.encoding,
-            header=options.header,
-        ):
+        for where, row in read(path, columns):
             facts = {fact: cell(where, row, column) for fact, column in names.items()}
             if "split" in facts:
                 facts["split"] = split_name(where, facts["split"])
@@ -113,7 +126,7 @@ def _table_rows(
 
 
 def _text_example(
-    where: str, name: str, facts: Mapping, row: Mapping[str, str], options: Options
+    where: str, name: str, facts: Mapping, row: Mapping[str, str], options: RowOptions
 ) -> TextExample:
     texts = [cell(where, row, column) for column in (options.text, options.second) if column]
     # Breaks and tabs inside a text are white space to every encoder.
