@@ -170,7 +170,15 @@ def tokenizations() -> str:
         "# Tokenizations\n\n`tokens: {kind: ...}` of a task says how a sequence becomes tokens; its"
         " symbols when absent. Texts are always split into the encoder's word pieces.\n\n"
         + rows(("kind", "for formats", "options"), lines)
-    )
+        + "\n" + TOKENS
+    )  # fmt: skip
+
+
+TOKENS = """With `kmers`, symbols that no whole window holds become one shorter token at the end,
+so nothing is lost. `bpe` learns its merges from training sequences alone; every symbol of the
+corpus is a token, too, so that any sequence can be written. `intervals` writes two tokens for
+every note but the first: the interval to the note before it in semitones, and its pitch.
+"""
 
 
 def tables() -> str:
