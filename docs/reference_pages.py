@@ -9,11 +9,11 @@ import yaml
 DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS.parent / "scripts"))
 
-from seqtransfer.corpora.converters import CONVERTERS  # noqa: E402
+from seqtransfer.corpora.converters import CONVERTERS, LAYOUTS  # noqa: E402
 from seqtransfer.encoders import initializations  # noqa: E402
 from seqtransfer.report import register  # noqa: E402
 from seqtransfer.similarity.measures import MEASURES  # noqa: E402
-from seqtransfer.tokens.tokenizations import TOKENIZATIONS  # noqa: E402
+from seqtransfer.tokens.tokenizations import OPTIONS, TOKENIZATIONS  # noqa: E402
 
 
 def pages(root: Path) -> dict[str, str]:
@@ -150,21 +150,20 @@ def converters() -> str:
     )
     text += " with options read anyone's data; the others know one package or archive.\n\n"
     text += rows(("converter", "writes"), lines)
-    for name, converter in CONVERTERS.items():
-        if converter.layout:
-            table = rows(("key of `layout`", "value", "meaning"), keys(converter.layout))
-            text += f"\n## Options of `{name}`\n\n{table}"
+    for name, layout in LAYOUTS.items():
+        table = rows(("key of `layout`", "value", "meaning"), keys(layout))
+        text += f"\n## Options of `{name}`\n\n{table}"
     return text
 
 
 def tokenizations() -> str:
     """The table of tokenizations."""
+    options = {
+        name: "; ".join(f"`{key}`: {one['description']}" for key, one in known.keys.items())
+        for name, known in OPTIONS.items()
+    }
     lines = (
-        (
-            f"`{name}`",
-            ", ".join(known.formats),
-            "; ".join(f"`{key}`: {option['description']}" for key, option in known.options.items()),
-        )
+        (f"`{name}`", ", ".join(known.formats), options.get(name, ""))
         for name, known in TOKENIZATIONS.items()
     )
     return (

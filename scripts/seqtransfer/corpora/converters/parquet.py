@@ -1,29 +1,23 @@
 """Parquet tables, as most data sets of the hub are -> labelled sequences or texts."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from seqtransfer.corpora import layouts
 from seqtransfer.corpora.converters import table
 
 # As of `table`, but for what only a text file has.
-LAYOUT = layouts.schema(
-    {
-        name: known
-        for name, known in table.LAYOUT["properties"].items()
-        if name not in ("header", "delimiter", "encoding")
-    },
-    oneOf=layouts.ONE_OF_FILES,
-)
+Options = table.RowOptions
+LAYOUT = layouts.schema(Options, table.LAYOUT["properties"], oneOf=layouts.ONE_OF_FILES)
 
 
-def convert(folder: Path, corpus: Path, layout: Mapping) -> None:
+def convert(folder: Path, corpus: Path, options: Options) -> None:
     """Parquet -> FASTA or texts, as the suffix of `corpus` says; numbers are written as digits.
 
     Raises ValueError naming file and row for a file that is no Parquet, a missing column, a cell
     that is empty, null or no single value, an unknown split or a symbol outside the alphabet.
     """
-    table.write_rows(folder, corpus, layouts.options(LAYOUT, layout), _rows)
+    table.write_rows(folder, corpus, options, _rows)
 
 
 def _rows(path: Path, columns: list[str]) -> Iterator[tuple[str, dict[str, str]]]:
