@@ -4,7 +4,7 @@ from pathlib import Path
 
 from seqtransfer.files import atomic, json_tsv
 from seqtransfer.report import caveats, claims, page
-from seqtransfer.report.tables import run_tables
+from seqtransfer.report.tables import table_files
 from seqtransfer.study import logs
 
 TABLES = ("runs", "convergence", "scores", "comparisons", "similarity", "budget", "leaks")
@@ -15,7 +15,7 @@ def main(
 ) -> None:
     """tables: those of TABLES by name; settings: the table of each arm's settings; outputs: of the
     ledger as `json`, `markdown` and `html`; margin: of claim (c)."""
-    read = {name: run_tables.read(tables[name]) for name in TABLES}
+    read = {name: table_files.read(tables[name]) for name in TABLES}
     records = claims.judge(
         read["runs"],
         read["convergence"],

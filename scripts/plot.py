@@ -5,13 +5,13 @@ from pathlib import Path
 from seqtransfer.files import json_tsv
 from seqtransfer.report import register
 from seqtransfer.report.figures import style
-from seqtransfer.report.tables import run_tables
+from seqtransfer.report.tables import table_files
 from seqtransfer.study import logs
 
 
 def main(*, figure: str, sources: list[Path], claims: Path, outputs: list[Path]) -> None:
     """sources: the tables (`{name}.csv`) that the figures read; outputs: `.svg` or `.png` paths."""
-    frames = {path.stem: run_tables.read(path) for path in sources}
+    frames = {path.stem: table_files.read(path) for path in sources}
     drawn = register.figure_functions()[figure](frames, json_tsv.read_json(claims)["claims"])
     for path in outputs:
         print(f"{figure}: {len(drawn.axes)} panels -> {path}")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from seqtransfer.report import register
-from seqtransfer.report.tables import run_tables
+from seqtransfer.report.tables import table_files
 from seqtransfer.report.tables.results import Results
 from seqtransfer.study import logs
 
@@ -15,7 +15,7 @@ def main(*, files: dict[str, list[Path]], reference: str, outputs: list[Path]) -
     frames = {name: functions[name](results) for name in dict.fromkeys(p.stem for p in outputs)}
     for path in outputs:
         print(f"{path}: {len(frames[path.stem])} rows")
-        run_tables.write(path, frames[path.stem])
+        table_files.write(path, frames[path.stem])
 
 
 if __name__ == "__main__":

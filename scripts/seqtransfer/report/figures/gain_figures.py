@@ -1,4 +1,4 @@
-"""Tables of transfer.py -> their figures, each named as its table is."""
+"""Tables of gains over `random` -> their figures, each named as its table is."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from matplotlib.ticker import ScalarFormatter
 
 from seqtransfer.report.figures import style
 from seqtransfer.report.figures.style import Tables
-from seqtransfer.report.tables.gains import ALL_TASKS, SPLITS
+from seqtransfer.report.tables.gain_tables import ALL_TASKS, SPLITS
 from seqtransfer.report.tables.run_tables import score_unit
 
 

@@ -51,18 +51,20 @@ FIGURES = {
         "transfer of sources",
         "Rows: what an encoder was pretrained on; columns: the task it was fine-tuned on; a cell:"
         " its score minus that of random weights, paired by seed, with the 95 % t interval over"
-        " seeds. Bold where the interval excludes 0; framed where a task is its own source. Blue"
-        " helps, red hurts; grey was not run. Compare a column's cells: only a source above the"
-        " artificial ones transfers more than having been pretrained at all.",
+        " seeds. Bold where the interval excludes 0 (not adjusted for the number of cells); framed"
+        " where a task is its own source. Blue helps, red hurts; grey was not run. Compare a"
+        " column's cells: only a source above the artificial ones transfers more than pretraining"
+        " on any sequences does.",
         ("transfer",),
         has=transfers_corpora,
     ),
     "pretraining": Figure(
         "steps of pretraining",
         "Test score against the steps of pretraining on the task's own training sequences, from"
-        " random weights (0 steps) on; the axis doubles after the first checkpoint. A dot is a seed"
-        " of fine-tuning (of one pretraining run), the line the mean, the band its 95 % t interval."
-        " The dashed line is the text encoder, with its interval.",
+        " random weights (0 steps) on; the axis doubles after the first checkpoint. A dot is a"
+        " seed of fine-tuning, the line the mean, the band its 95 % t interval. All dots of a step"
+        " start from one pretraining run, so that the band does not cover another run of it. The"
+        " dashed line is the text encoder, with its interval.",
         ("pretraining",),
         has=pretrains_in_steps,
     ),
@@ -70,9 +72,9 @@ FIGURES = {
         "parts of the text encoder",
         "Gain over random weights, paired by seed, of arms that keep only a part of the text"
         " encoder, from nothing of its arrangement (moments, shuffled) to all of it (text); the"
-        " last"
-        " panel is the mean over tasks, held fixed. Filled: test; open: dev. Lines are 95 % t"
-        " intervals over seeds.",
+        " last panel is the mean over tasks, held fixed. Filled: test; open: dev, which picked the"
+        " step and is optimistic. Lines are 95 % t intervals over seeds, not adjusted for the"
+        " number of arms.",
         ("ladder",),
         has=climbs_the_ladder,
     ),
@@ -81,12 +83,12 @@ FIGURES = {
 
 def table_functions() -> dict[str, Callable]:
     """By table, the function from `results.Results` to its data frame."""
-    from seqtransfer.report.tables import gains
+    from seqtransfer.report.tables import gain_tables
 
     return {
-        "transfer": lambda found: gains.transfer(found.runs, found.budget),
-        "pretraining": lambda found: gains.pretraining(found.scores, found.budget),
-        "ladder": lambda found: gains.ladder(found.runs),
+        "transfer": lambda found: gain_tables.transfer(found.runs, found.budget),
+        "pretraining": lambda found: gain_tables.pretraining(found.scores, found.budget),
+        "ladder": lambda found: gain_tables.ladder(found.runs),
     }
 
 

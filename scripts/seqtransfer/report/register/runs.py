@@ -2,19 +2,15 @@
 
 from collections.abc import Callable
 
-from seqtransfer.report.register.entries import (
-    Figure,
-    Table,
-    columns,
-)
+from seqtransfer.report.register.entries import Figure, Table, columns
 
 TABLES = {
     "scores": Table(
         "scores",
         "Scores of every arm and baseline: mean over seeds with its 95 % t interval. MCC and"
-        " correlations are -1 to 1 with 0 for a constant answer; accuracy and F1 are 0 to 1; mae is"
-        " in the label's unit. Baselines are deterministic and have no interval. Dev scores picked"
-        " the step, so they are optimistic: read the test rows.",
+        " correlations are -1 to 1 with 0 for a constant answer; accuracy and F1 are 0 to 1; mae"
+        " is in the label's unit. Baselines are deterministic and have no interval. Dev scores"
+        " picked the step, so they are optimistic: read the test rows.",
         columns(
             "task arm kind split metric headline n mean low high seeds diverged",
             arm="Name of the arm or baseline",
@@ -27,8 +23,7 @@ TABLES = {
     "differences": Table(
         "differences between arms",
         "Paired differences between two arms that share task and seed: mean with its 95 % t"
-        " interval"
-        " over seeds.",
+        " interval over seeds.",
         columns(
             "task contrast quantity mean low high seeds",
             contrast="First arm minus second",
@@ -54,9 +49,8 @@ TABLES = {
     "budget": Table(
         "data and budget",
         "What each task is given: examples after repeats and conflicting labels were dropped,"
-        " tokens"
-        " a sequence, optimizer steps, and the domain pretraining. Pretraining columns are empty"
-        " without a domain encoder pretrained here.",
+        " tokens a sequence, optimizer steps, and the domain pretraining. Pretraining columns are"
+        " empty without a domain encoder pretrained here.",
         columns(
             "task domain classes test_majority train dev test repeats_dropped conflicts_dropped"
             " given_test_dropped cut_share max_length steps examples_seen pretraining_sequences"
@@ -128,6 +122,17 @@ TABLES = {
             chosen="Whether this study's runs have these settings",
         ),
     ),
+    "generalization": Table(
+        "generalization gap",
+        "Loss on dev minus training loss, per evaluated step: how much an arm fits the training"
+        " part beyond what carries over. The training loss is taken with dropout on, as a mean"
+        " since the evaluation before, so that the gap may be below 0 while a model still learns.",
+        columns(
+            "task initialization step mean low high seeds",
+            step="Optimizer steps",
+            mean="Mean over seeds of dev loss minus training loss: nats, or training variances",
+        ),
+    ),
     "leaks": Table(
         "leak audit",
         "How near each task's test and dev sequences are to its training sequences: after this"
@@ -175,47 +180,59 @@ TABLES = {
 FIGURES = {
     "summary": Figure(
         "summary",
-        "Above: test score (the task's headline metric) of each arm; a dot is a seed, the bar"
-        " is the"
-        " mean with its 95 % t interval over seeds. Dashed lines are baselines without an encoder."
-        " Below: the paper's claims as paired differences; dots are tasks, the diamond is the mean"
-        " over tasks, lines are intervals over seeds. Right of the line at 0 the claim's first arm"
-        " is ahead; in (c) the interval of the diamond must lie right of the dashed margin.",
+        "Above: test score (the task's headline metric) of each arm; a dot is a seed, the bar is"
+        " the mean with its 95 % t interval over seeds. Dashed lines are baselines without an"
+        " encoder. Below: the paper's claims as paired differences; a dot is a task, the diamond"
+        " is the mean over tasks, lines are t intervals over seeds (95 %; in (c) 90 %). Right of"
+        " the line at 0 the claim's first arm is ahead; in (c) the whole interval of the diamond"
+        " must lie right of the dashed margin. The titles give the numbers of seeds and of test"
+        " examples. No interval covers the choice of test examples, and none is adjusted for the"
+        " number of claims.",
         ("scores",),
     ),
     "scores": Figure(
         "scores",
-        "Test score (the task's headline metric: 1 perfect, 0 for a constant answer in MCC and in"
+        "Test score (the task's headline metric: 1 is perfect, 0 a constant answer in MCC and in"
         " correlations) of each arm in each task. A dot is one seed; the bar beside it is the mean"
         " with its 95 % t interval over seeds, which does not cover the choice of test examples."
-        " Dashed lines are baselines without an encoder: where the n-gram line lies above an arm,"
-        " that arm found less than counting neighbours does.",
+        " The title gives the numbers of seeds and of test examples. Dashed lines are baselines"
+        " without an encoder: where the n-gram line lies above an arm, that arm found less than"
+        " counting neighbours does.",
         ("scores",),
     ),
     "convergence": Figure(
         "convergence",
-        "Dev score against optimizer steps, on an axis of doublings that starts at step 0."
-        " Lines are"
-        " means over seeds, bands are 95 % t intervals over seeds. A curve further left learns"
+        "Dev score against optimizer steps, on an axis of doublings that starts at step 0. Lines"
+        " are means over seeds, bands are 95 % t intervals over seeds. A curve further left learns"
         " faster; one that ends higher scores better. Claim (a) is about the area under these"
-        " curves.",
+        " curves. Dev scores pick the step of a run, so that heights are optimistic: compare test"
+        " scores instead.",
         ("histories", "scores"),
     ),
     "claims": Figure(
         "claims",
-        "A panel per claim: paired differences per task (dots), over all tasks (diamond), and"
-        " intervals over seeds. The solid line is 0: no difference. The dashed line of (c) is its"
-        " margin. Panels (weights) and (arrangement) are controls: what the distribution of the"
-        " text"
-        " weights gives, and what their arrangement adds to it. Every panel has its own scale.",
+        "A panel per claim: paired differences per task (dots), their mean over tasks (diamond),"
+        " and t intervals over seeds, at the level that each panel states. The solid line is 0: no"
+        " difference. The dashed line of (c) is its margin. Panels (weights) and (arrangement) are"
+        " controls: what the distribution of the text weights gives, and what their arrangement"
+        " adds to it. Every panel has its own scale, and no interval is adjusted for the number of"
+        " panels.",
+    ),
+    "generalization": Figure(
+        "generalization gap",
+        "Loss on dev minus training loss against optimizer steps (doublings); lines are means over"
+        " seeds, bands 95 % t intervals over seeds. A rising line fits the training part beyond"
+        " what carries over; one below 0 is of a model that still learns, since the training loss"
+        " is a mean over the steps before, with dropout on.",
+        ("generalization",),
     ),
     "sensitivity": Figure(
         "sensitivity to the learning rate",
         "How much an arm's dev score depends on the learning rate (log axis), in the sweep that"
-        " chose the settings: mean over the sweep's seeds, band from the lowest to the highest"
-        " seed,"
-        " at the arm's best pooling and warm-up. The ring marks the chosen rate. Where lines cross,"
-        " one rate for all arms would have decided which arm wins.",
+        " chose the settings: mean over the sweep's seeds, at the arm's best pooling and warm-up."
+        " The band goes from the lowest to the highest seed; it is no confidence interval. The"
+        " ring marks the chosen rate. Where lines cross, one rate for all arms would have decided"
+        " which arm wins.",
         ("sensitivity",),
         sweep=True,
     ),
@@ -224,6 +241,7 @@ FIGURES = {
 
 def table_functions() -> dict[str, Callable]:
     """By table, the function from `results.Results` to its data frame."""
+    from seqtransfer.report import generalization
     from seqtransfer.report.tables import run_tables, sensitivity
 
     return {
@@ -236,6 +254,7 @@ def table_functions() -> dict[str, Callable]:
         "sensitivity": lambda found: sensitivity.table(found.sweep, found.runs),
         "leaks": lambda found: run_tables.joined(found.tables("audits")),
         "rescored": lambda found: run_tables.joined(found.tables("rescored")),
+        "generalization": lambda found: generalization.table(found.histories),
         "timings": lambda found: run_tables.timings(
             found.records("timings"), found.records("pretraining_timings")
         ),
@@ -244,6 +263,7 @@ def table_functions() -> dict[str, Callable]:
 
 def figure_functions() -> dict[str, Callable]:
     """By figure, the function from its tables by name and the claims to a matplotlib Figure."""
+    from seqtransfer.report import generalization
     from seqtransfer.report.figures import score_figures
 
     return {
@@ -251,5 +271,6 @@ def figure_functions() -> dict[str, Callable]:
         "scores": score_figures.scores,
         "convergence": score_figures.convergence,
         "claims": score_figures.claims,
+        "generalization": generalization.figure,
         "sensitivity": score_figures.sensitivity,
     }

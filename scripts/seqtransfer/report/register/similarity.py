@@ -2,12 +2,7 @@
 
 from collections.abc import Callable
 
-from seqtransfer.report.register.entries import (
-    Figure,
-    Table,
-    columns,
-    matches_attention,
-)
+from seqtransfer.report.register.entries import Figure, Table, columns, matches_attention
 
 TABLES = {
     "similarity": Table(
@@ -48,8 +43,8 @@ TABLES = {
     ),
     "paper": Table(
         "the paper's setting",
-        "The paper's setting (last layer, 1000 tokens, PWCCA weighted by the left side) beside ours"
-        " on the same encoders.",
+        "The paper's setting (last layer, 1000 tokens, PWCCA weighted by the left side) beside"
+        " ours on the same encoders.",
         columns(
             "task left width paper_score paper_rows paper_expected score null_mean rows",
             left="The arm, `random`, or `noise`: normal numbers independent of anything",
@@ -63,9 +58,8 @@ TABLES = {
     "attention": Table(
         "attention heads",
         "Attention heads of two encoders on the same test sequences, [CLS] and [SEP] included:"
-        " heads"
-        " are matched one to one so that their distance is least. Heads that attend to all tokens"
-        " alike are near each other whatever they learned: compare `mean` with `unmatched`.",
+        " heads are matched one to one so that their distance is least. Heads that attend to all"
+        " tokens alike are near each other whatever they learned: compare `mean` with `unmatched`.",
         columns(
             "task pair stage layer mean low high seeds by_example unmatched left_entropy"
             " right_entropy left_distance right_distance examples",
@@ -98,8 +92,8 @@ TABLES = {
     ),
     "maps": Table(
         "every layer with every layer",
-        "Similarity of every layer of one encoder with every layer of another, on the study's first"
-        " seed.",
+        "Similarity of every layer of one encoder with every layer of another, on the study's"
+        " first seed.",
         columns(
             "task left right stage seed measure left_layer right_layer score null_mean null_high"
             " p_value q",
@@ -108,9 +102,8 @@ TABLES = {
     ),
     "predictions": Table(
         "similarity and gain",
-        "Points of the question whether similarity to the reference before fine-tuning goes"
-        " with the"
-        " gain over random weights.",
+        "Points of the question whether similarity to the reference before fine-tuning goes with"
+        " the gain over random weights.",
         columns(
             "task left seed layer measure similarity gain",
             left="The arm",
@@ -125,44 +118,45 @@ FIGURES = {
         "similarity",
         "Similarity (unitless, 1 = the same up to what the measure ignores) of an arm to the"
         " reference encoder, layer by layer, before (solid) and after (dashed) fine-tuning, with"
-        " 95 % t intervals over seeds. Grey: the same score when whole sequences of one side are"
-        " re-paired at random. Text must lie above both grey (chance) and the floor (what random"
-        " weights of the same architecture share with the reference) to share more than that.",
+        " 95 % t intervals over seeds. Grey: 95 % of the same scores when whole sequences of one"
+        " side are paired at random. Text must lie above both grey (chance) and the floor (what"
+        " random weights of the same architecture share with the reference) to share more than"
+        " that. The ceiling is the reference against itself. Above a panel: n rows and the width;"
+        " `(few)` marks fewer than ten rows per neuron, where every score is high by chance.",
         ("similarity",),
     ),
     "change": Figure(
         "change by fine-tuning",
-        "Similarity of each arm after fine-tuning to itself before it, layer by layer; mean over"
-        " seeds with a 95 % t interval. 1 is unchanged. There is no null in this figure: an arm"
-        " that"
-        " moves little is similar to itself whatever it learned.",
+        "Similarity (unitless) of each arm after fine-tuning to itself before it, layer by layer;"
+        " mean over seeds with a 95 % t interval. 1 is unchanged. There is no null in this figure:"
+        " an arm that moves little is similar to itself whatever it learned.",
         ("similarity",),
     ),
     "maps": Figure(
         "layer maps",
-        "Similarity of every layer of one encoder (upwards) with every layer of the other, on one"
-        " seed. An x marks a cell that is not above the re-paired null at the stated false"
-        " discovery"
-        " rate over the map.",
+        "Similarity (unitless) of every layer of one encoder (upwards) with every layer of the"
+        " other, on one seed, so that there is no interval. An x marks a cell that is not above"
+        " the null of sequences paired at random, at the stated false discovery rate over the map.",
         ("maps",),
     ),
     "prediction": Figure(
         "similarity against gain",
         "Gain in test score over random weights against similarity to the reference before"
-        " fine-tuning; a dot is a task, arm and seed. rho is Spearman's, p by permutation, not"
-        " adjusted for the number of panels. With few tasks and arms, no association here is no"
-        " evidence of none.",
+        " fine-tuning; a dot is a task, arm and seed. rho is Spearman's correlation, p its p-value"
+        " by permutation, not adjusted for the number of panels. With few tasks and arms, no"
+        " association here is no evidence of none.",
         ("predictions", "association"),
     ),
     "attention": Figure(
         "attention heads",
-        "Top: how far the attention heads of an arm are from those of the reference that suit them"
-        " best (0 equal, 2 no token in common), layer by layer, before (solid) and after (dashed)"
-        " fine-tuning. Read each line against the dotted one beside it, heads paired at random:"
-        " only"
-        " what lies below that has heads that correspond. Below: the entropy of the heads'"
-        " attention"
-        " (0 attends to one token) and the distance it spans, mean over heads, for every arm.",
+        "Top: how far the attention heads of an arm are from the heads of the reference that match"
+        " them best (0 equal, 2 no token in common), layer by layer, before (solid) and after"
+        " (dashed) fine-tuning; mean over seeds, band a 95 % t interval. Read each line against"
+        " the dotted one of its colour, heads paired at random: only below it do heads correspond."
+        " Heads that attend to all tokens alike are near each other whatever they learned, so that"
+        " random weights may be nearest. Below: the entropy of the heads' attention (nats; 0"
+        " attends to one token) and the distance it spans (tokens), mean over heads, for every"
+        " arm.",
         ("attention",),
         has=matches_attention,
     ),
@@ -171,13 +165,13 @@ FIGURES = {
 
 def table_functions() -> dict[str, Callable]:
     """By table, the function from `results.Results` to its data frame."""
-    from seqtransfer.report.tables import similarity_tables
+    from seqtransfer.report.tables import prediction_tables, similarity_tables
 
     return {
         "similarity": lambda found: similarity_tables.similarity(
             found.comparisons, found.references, found.reference
         ),
-        "association": lambda found: similarity_tables.association(found.predictions),
+        "association": lambda found: prediction_tables.association(found.predictions),
         "paper": lambda found: similarity_tables.paper_setting(
             found.paper, found.comparisons, found.reference
         ),

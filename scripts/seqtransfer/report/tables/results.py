@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from seqtransfer.files import json_tsv
-from seqtransfer.report.tables import run_tables, sensitivity, similarity_tables
+from seqtransfer.report.tables import prediction_tables, run_tables, sensitivity, similarity_tables
 
 SWEPT = [*sensitivity.ARM, *sensitivity.SETTINGS, "dev_score", "diverged"]
 
@@ -72,7 +72,7 @@ class Results:
     @cached_property
     def predictions(self) -> pd.DataFrame:
         """The table of this name."""
-        return similarity_tables.prediction(self.runs, self.comparisons, self.reference)
+        return prediction_tables.prediction(self.runs, self.comparisons, self.reference)
 
     @property
     def references(self) -> pd.DataFrame:

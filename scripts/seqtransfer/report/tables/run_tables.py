@@ -8,14 +8,12 @@ Rows keep the order of the study: tasks and arms appear as they were given.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from seqtransfer.files import atomic
-from seqtransfer.report.statistics import t_interval
+from seqtransfer.report.tables.intervals import interval_rows, paired_differences
 from seqtransfer.scoring.learning_curves import area_under_curve, steps_to
 
 RUN = ["task", "initialization", "seed"]
@@ -126,27 +124,6 @@ def score_unit(run: pd.DataFrame) -> str:
     return names.get(metrics[0], metrics[0]) if len(metrics) == 1 else "score"
 
 
-def paired_differences(table: pd.DataFrame, value: str, left: str, right: str) -> pd.DataFrame:
-    """left - right of column `value` for each task and seed: columns task, seed, difference.
-
-    A seed fixes token map, head and batch order, so both arms of a pair share them.
-    Raises ValueError where a (task, seed) has one arm but not the other; an arm that the study
-    lacks altogether gives an empty table.
-    """
-    wide = table.pivot(index=["task", "seed"], columns="initialization", values=value)
-    if left not in wide or right not in wide:
-        return pd.DataFrame({"task": [], "seed": [], "difference": []})
-    present = table.groupby(["task", "seed"], sort=False)["initialization"].agg(set)
-    for (task, seed), arms in present.items():
-        if len(arms & {left, right}) == 1:
-            raise ValueError(
-                f"task {task!r}, seed {seed}: found {sorted(arms)}, but {left} - {right} needs"
-                " both; run the missing arm with this seed"
-            )
-    difference = (wide[left] - wide[right]).reindex(present.index)  # the study's order
-    return difference.rename("difference").reset_index()
-
-
 def differences(run: pd.DataFrame, speed: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     """One row per task, contrast of two arms and quantity: mean paired difference, t interval."""
     tested = [name.removeprefix("test_") for name in run if name.startswith("test_")]
@@ -226,44 +203,3 @@ def timings(finetuning: Sequence[dict], pretraining: Sequence[dict]) -> pd.DataF
     sums = pd.concat([sums, everything], ignore_index=True)
     sums["training_share"] = sums["seconds_training"] / sums["seconds_total"]
     return sums[["stage", "corpus", "initialization", "jobs", *seconds, "training_share"]]
-
-
-def markdown(table: pd.DataFrame) -> str:
-    """A pipe table: floats with three decimals, learning rates short, missing values empty."""
-    lines = ["| " + " | ".join(table.columns) + " |", "|" + " --- |" * len(table.columns)]
-    for row in table.itertuples(index=False):
-        cells = (_cell(name, value) for name, value in zip(table.columns, row, strict=True))
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
-
-
-def write(path: Path, table: pd.DataFrame) -> None:
-    """Write a table as `.csv` (six significant digits) or `.md`, by the suffix of `path`."""
-    writers: dict[str, Callable[[pd.DataFrame], str]] = {
-        ".csv": lambda frame: frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"),
-        ".md": markdown,
-    }
-    with atomic.atomic(path) as temporary:
-        temporary.write_text(writers[path.suffix](table))
-
-
-def read(path: Path) -> pd.DataFrame:
-    """Read a table that `write` wrote as `.csv`; only an empty cell is a missing value."""
-    return pd.read_csv(path, keep_default_na=False, na_values=[""])
-
-
-def interval_rows(table: pd.DataFrame, keys: list[str], value: str, level: float) -> pd.DataFrame:
-    """Mean, low, high and seeds of column `value` for each combination of `keys`, in order."""
-    rows = []
-    for key, group in table.groupby(keys, sort=False):
-        mean, low, high = t_interval(group[value].to_numpy(dtype=float), level)
-        rows.append([*key, mean, low, high, len(group)])
-    return pd.DataFrame(rows, columns=[*keys, "mean", "low", "high", "seeds"])
-
-
-def _cell(name: str, value: object) -> str:
-    if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
-        return ""
-    if isinstance(value, float):
-        return f"{value:.0e}" if name == "learning_rate" else f"{value:.3f}"
-    return str(value).replace("|", "\\|")

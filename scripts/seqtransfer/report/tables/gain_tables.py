@@ -12,7 +12,7 @@ import pandas as pd
 
 from seqtransfer.encoders import initializations
 from seqtransfer.report.statistics import stratified_mean_interval, t_interval
-from seqtransfer.report.tables.run_tables import paired_differences
+from seqtransfer.report.tables.intervals import paired_differences
 
 ENCODER = "text encoder"  # the source of `text`; it has a space, so that no corpus has its name
 ALL_TASKS = "all tasks"

@@ -1,41 +1,14 @@
-"""Tables and figures of what the arms are for: each number from scores a reader can subtract."""
+"""Tables of what the arms are for: each number from scores a reader can subtract."""
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
-import synthetic
-from seqtransfer.files import json_tsv
 from seqtransfer.report import register
-from seqtransfer.report.figures import gain_figures, style
-from seqtransfer.report.tables import gains, run_tables
+from seqtransfer.report.tables import gain_tables
 
-ARMS = (
-    *("text", "random", "shuffled", "domain", "from-splice", "from-sentiment", "from-zipf"),
-    *("checkpoint-64", "checkpoint-8", "first-2", "first-1", "moments", "re-embedded"),
-    *("embeddings-only", "layernorm-only", "attention-only", "feedforward-only"),
-)
-TASKS = ("sentiment", "splice")
-CONFIG = {"initializations": ARMS, "compare": {"attention": 8}}
 GAINS = ("transfer", "pretraining", "ladder")
-
-
-@pytest.fixture(scope="module")
-def drawn(tmp_path_factory):
-    """All tables of a study of every arm, by name; and the claims."""
-    folder = tmp_path_factory.mktemp("arms")
-    extra = {arm: 0.01 * number for number, arm in enumerate(ARMS) if arm not in synthetic.GAIN}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(synthetic, "GAIN", synthetic.GAIN | extra)
-        patch.setattr(synthetic, "SPEED", synthetic.SPEED | extra)
-        patch.setattr(synthetic, "CONFIG", CONFIG)
-        paths = synthetic.write_study(folder, tasks=TASKS, arms=ARMS)
-        written = synthetic.report(folder / "report", paths)
-    frames = {
-        path.stem: run_tables.read(path) for path in written.values() if path.suffix == ".csv"
-    }
-    return frames, json_tsv.read_json(written["json"])["claims"]
 
 
 def run_of(scores):
@@ -54,7 +27,7 @@ def budget_of(**steps):
 
 def test_a_cell_is_the_mean_of_paired_differences_with_scipys_interval():
     run = run_of({("x", "random"): [0.1, 0.3, 0.2], ("x", "from-zipf"): [0.2, 0.5, 0.4]})
-    table = gains.transfer(run, budget_of(x=None))
+    table = gain_tables.transfer(run, budget_of(x=None))
     low, high = stats.ttest_1samp([0.1, 0.2, 0.2], 0).confidence_interval(0.95)
     assert table["split"].tolist() == ["test", "dev"]
     for _, row in table.iterrows():
@@ -65,9 +38,9 @@ def test_a_cell_is_the_mean_of_paired_differences_with_scipys_interval():
 def test_domain_is_the_diagonal_and_text_the_first_source():
     arms = ["from-y", "random", "from-x", "from-zipf", "domain", "text"]
     scores = {(t, a): [0.1 * n, 0.1 * n] for t in "xy" for n, a in enumerate(arms)}
-    table = gains.transfer(run_of(scores), budget_of(x=64, y=64)).query("split == 'test'")
+    table = gain_tables.transfer(run_of(scores), budget_of(x=64, y=64)).query("split == 'test'")
     cells = table.set_index(["source", "task"])["initialization"].to_dict()
-    assert list(dict.fromkeys(table["source"])) == [gains.ENCODER, "x", "y", "zipf"]
+    assert list(dict.fromkeys(table["source"])) == [gain_tables.ENCODER, "x", "y", "zipf"]
     assert cells["x", "x"] == cells["y", "y"] == "domain"
     assert (cells["x", "y"], cells["y", "x"]) == ("from-x", "from-y")
     assert len(cells) == len(table) == 8
@@ -75,9 +48,9 @@ def test_domain_is_the_diagonal_and_text_the_first_source():
 
 def test_a_domain_encoder_from_elsewhere_is_no_source():
     scores = {("x", arm): [0.1, 0.2] for arm in ("random", "domain", "from-x", "from-zipf")}
-    table = gains.transfer(run_of(scores), budget_of(x=None))
+    table = gain_tables.transfer(run_of(scores), budget_of(x=None))
     assert set(table["initialization"]) == {"from-x", "from-zipf"}
-    axis = gains.pretraining(score_of(run_of(scores)), budget_of(x=None))
+    axis = gain_tables.pretraining(score_of(run_of(scores)), budget_of(x=None))
     assert set(axis["initialization"]) == {"random"}
 
 
@@ -95,7 +68,7 @@ def score_of(run):
 def test_the_axis_of_steps_runs_from_random_to_domain_with_text_aside():
     arms = ["domain", "checkpoint-64", "text", "checkpoint-8", "random", "shuffled", "from-y"]
     scores = {(t, a): [0.1 * n] for t in "yx" for n, a in enumerate(arms)}
-    table = gains.pretraining(score_of(run_of(scores)), budget_of(y=100, x=200))
+    table = gain_tables.pretraining(score_of(run_of(scores)), budget_of(y=100, x=200))
     assert list(dict.fromkeys(table["task"])) == ["y", "x"]
     for task, last in (("y", 100), ("x", 200)):
         rows = table[(table["task"] == task) & (table["split"] == "dev")]
@@ -111,18 +84,18 @@ def test_the_ladder_goes_from_scratch_to_full_and_ends_in_the_mean_over_tasks():
     values = {"text": [0.5, 0.7], "random": [0.1, 0.2]}
     scores = {("x", a): values.get(a, [0.3, 0.3]) for a in arms}
     scores |= {("y", a): [v + 0.2 * (a == "text") for v in scores["x", a]] for a in arms}
-    table = gains.ladder(run_of(scores)).query("split == 'test'")
-    assert table["task"].tolist() == ["x"] * 4 + ["y"] * 4 + [gains.ALL_TASKS] * 4
+    table = gain_tables.ladder(run_of(scores)).query("split == 'test'")
+    assert table["task"].tolist() == ["x"] * 4 + ["y"] * 4 + [gain_tables.ALL_TASKS] * 4
     assert table["initialization"].tolist() == ["moments", "first-1", "first-3", "text"] * 3
     means = table.set_index(["task", "initialization"])["mean"]
     assert means["x", "text"] == pytest.approx(0.45) and means["y", "text"] == pytest.approx(0.65)
-    assert means[gains.ALL_TASKS, "text"] == pytest.approx(0.55)
+    assert means[gain_tables.ALL_TASKS, "text"] == pytest.approx(0.55)
 
 
 def test_a_study_without_the_arms_has_empty_tables_and_no_such_figures():
     arms = ("text", "domain")
     run = run_of({("x", arm): [0.1, 0.2] for arm in arms})
-    assert gains.transfer(run, budget_of(x=64)).empty and gains.ladder(run).empty
+    assert gain_tables.transfer(run, budget_of(x=64)).empty and gain_tables.ladder(run).empty
     assert gain_figures_of(["text", "random", "shuffled", "domain"]) == []
 
 
@@ -150,47 +123,4 @@ def test_arms_call_for_their_figures(arms, figures):
 def test_a_missing_seed_of_random_is_an_error():
     run = run_of({("x", "random"): [0.1], ("x", "moments"): [0.2, 0.3]})
     with pytest.raises(ValueError, match="run the missing arm"):
-        gains.ladder(run)
-
-
-@pytest.mark.parametrize("name", register.FIGURES)
-def test_every_figure_takes_every_arm(name, drawn, tmp_path):
-    figure = register.figure_functions()[name](*drawn)
-    style.save(figure, tmp_path / "figure.svg")
-    assert (tmp_path / "figure.svg").stat().st_size > 5000
-
-
-def test_the_heat_map_writes_the_tables_numbers_in_its_cells(drawn):
-    frames, claims = drawn
-    figure = gain_figures.transfer(frames, claims)
-    table = frames["transfer"]
-    sources = list(dict.fromkeys(table["source"]))
-    for axis, split in zip(figure.axes[:2], ("test", "dev"), strict=True):
-        written = {note.xy: note.get_text() for note in axis.texts if "[" not in note.get_text()}
-        rows = table[table["split"] == split]
-        assert len(written) == len(rows) == 2 * len(sources)
-        for row in rows.itertuples():
-            place = (TASKS.index(row.task), sources.index(row.source))
-            assert float(written[place]) == pytest.approx(row.mean, abs=5e-4)
-        assert len(axis.patches) == len(TASKS)  # frames around the diagonal
-
-
-def test_the_axis_of_steps_has_a_point_per_checkpoint_and_seed(drawn):
-    figure = gain_figures.pretraining(*drawn)
-    for axis in figure.axes:
-        assert axis.lines[0].get_xdata().tolist() == [0, 8, 64, 2000]
-        assert sorted(axis.get_xticks()) == [0, 8, 64, 2000]
-        dots = [len(part.get_offsets()) for part in axis.collections[1:]]
-        assert dots == [3] * 4
-    assert [axis.get_title() for axis in figure.axes] == ["sentiment (text)", "splice (DNA)"]
-
-
-def test_the_ladder_names_its_rungs_from_the_top_down(drawn):
-    figure = gain_figures.ladder(*drawn)
-    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert names == [
-        "moments", "shuffled", "embeddings-only", "layernorm-only", "attention-only",
-        "feedforward-only", "first-1", "first-2", "re-embedded", "text",
-    ]  # fmt: skip
-    low, high = figure.axes[0].get_ylim()
-    assert low > high and [axis.get_title() for axis in figure.axes][-1] == "mean over 2 tasks"
+        gain_tables.ladder(run)

@@ -1,0 +1,77 @@
+"""Figures of gains show the numbers of their tables, whatever the arms."""
+
+import pytest
+
+import synthetic
+from seqtransfer.files import json_tsv
+from seqtransfer.report import register
+from seqtransfer.report.figures import gain_figures, style
+from seqtransfer.report.tables import table_files
+
+ARMS = (
+    *("text", "random", "shuffled", "domain", "from-splice", "from-sentiment", "from-zipf"),
+    *("checkpoint-64", "checkpoint-8", "first-2", "first-1", "moments", "re-embedded"),
+    *("embeddings-only", "layernorm-only", "attention-only", "feedforward-only"),
+)
+TASKS = ("sentiment", "splice")
+CONFIG = {"initializations": ARMS, "compare": {"attention": 8}}
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """All tables of a study of every arm, by name; and the claims."""
+    folder = tmp_path_factory.mktemp("arms")
+    extra = {arm: 0.01 * number for number, arm in enumerate(ARMS) if arm not in synthetic.GAIN}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(synthetic, "GAIN", synthetic.GAIN | extra)
+        patch.setattr(synthetic, "SPEED", synthetic.SPEED | extra)
+        patch.setattr(synthetic, "CONFIG", CONFIG)
+        paths = synthetic.write_study(folder, tasks=TASKS, arms=ARMS)
+        written = synthetic.report(folder / "report", paths)
+    frames = {
+        path.stem: table_files.read(path) for path in written.values() if path.suffix == ".csv"
+    }
+    return frames, json_tsv.read_json(written["json"])["claims"]
+
+
+@pytest.mark.parametrize("name", register.FIGURES)
+def test_every_figure_takes_every_arm(name, drawn, tmp_path):
+    figure = register.figure_functions()[name](*drawn)
+    style.save(figure, tmp_path / "figure.svg")
+    assert (tmp_path / "figure.svg").stat().st_size > 5000
+
+
+def test_the_heat_map_writes_the_tables_numbers_in_its_cells(drawn):
+    frames, claims = drawn
+    figure = gain_figures.transfer(frames, claims)
+    table = frames["transfer"]
+    sources = list(dict.fromkeys(table["source"]))
+    for axis, split in zip(figure.axes[:2], ("test", "dev"), strict=True):
+        written = {note.xy: note.get_text() for note in axis.texts if "[" not in note.get_text()}
+        rows = table[table["split"] == split]
+        assert len(written) == len(rows) == 2 * len(sources)
+        for row in rows.itertuples():
+            place = (TASKS.index(row.task), sources.index(row.source))
+            assert float(written[place]) == pytest.approx(row.mean, abs=5e-4)
+        assert len(axis.patches) == len(TASKS)  # frames around the diagonal
+
+
+def test_the_axis_of_steps_has_a_point_per_checkpoint_and_seed(drawn):
+    figure = gain_figures.pretraining(*drawn)
+    for axis in figure.axes:
+        assert axis.lines[0].get_xdata().tolist() == [0, 8, 64, 2000]
+        assert sorted(axis.get_xticks()) == [0, 8, 64, 2000]
+        dots = [len(part.get_offsets()) for part in axis.collections[1:]]
+        assert dots == [3] * 4
+    assert [axis.get_title() for axis in figure.axes] == ["sentiment (text)", "splice (DNA)"]
+
+
+def test_the_ladder_names_its_rungs_from_the_top_down(drawn):
+    figure = gain_figures.ladder(*drawn)
+    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert names == [
+        "moments", "shuffled", "embeddings-only", "layernorm-only", "attention-only",
+        "feedforward-only", "first-1", "first-2", "re-embedded", "text",
+    ]  # fmt: skip
+    low, high = figure.axes[0].get_ylim()
+    assert low > high and [axis.get_title() for axis in figure.axes][-1] == "mean over 2 tasks"
