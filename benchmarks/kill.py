@@ -36,9 +36,9 @@ def job(encoder: Path, tokens: Path, folder: Path, checkpoint: Path) -> None:
 
     finetune.Checkpoint = partial(Checkpoint, seconds=0.0)
     finetune.main(
-        point=runs.Point(tokens.name, "text", 0, 3e-4, "mean", 0.1),
+        run=runs.Run(tokens.name, "text", 0, 3e-4, "mean", 0.1),
         files=runs.TaskFiles(tokens, tokens / "maps/seed-0.npy", encoder, 2), pretrained=None,
-        settings=SETTINGS, threads=1, folder=folder, checkpoint=checkpoint, code="benchmark",
+        settings=SETTINGS, threads=1, folder=folder, unfinished=checkpoint, code="benchmark",
     )  # fmt: skip
 
 

@@ -59,7 +59,7 @@ def step_of(
     """A training step of a classifier of three classes."""
     import torch
 
-    from seqtransfer.encoders import bert, hugging_face, loading
+    from seqtransfer.encoders import bert, loading, transformers_encoder
     from seqtransfer.training import classifier, devices, steps
     from seqtransfer.training.optimizer import AdamW
 
@@ -74,7 +74,7 @@ def step_of(
     else:
         table = "embeddings.word_embeddings.weight"
         facts = loading.Facts("bert", layers, WIDTH, rows, table, 512, 0, True, False)
-        encoder = hugging_face.Stock(record, facts, pooler=False)
+        encoder = transformers_encoder.TransformersEncoder(record, facts, pooler=False)
         encoder.model.set_attn_implementation(kind)
     encoder.dtype = devices.DTYPES[precision]
     model = classifier.Classifier(encoder, WIDTH, "mean", 3).train().to(device)

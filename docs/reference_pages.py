@@ -9,11 +9,11 @@ import yaml
 DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS.parent / "scripts"))
 
-from seqtransfer.corpora.converters import CONVERTERS  # noqa: E402
+from seqtransfer.corpora.converters import CONVERTERS, LAYOUTS  # noqa: E402
 from seqtransfer.encoders import initializations  # noqa: E402
 from seqtransfer.report import register  # noqa: E402
 from seqtransfer.similarity.measures import MEASURES  # noqa: E402
-from seqtransfer.tokens.tokenizations import TOKENIZATIONS  # noqa: E402
+from seqtransfer.tokens.tokenizations import OPTIONS, TOKENIZATIONS  # noqa: E402
 
 
 def pages(root: Path) -> dict[str, str]:
@@ -150,28 +150,35 @@ def converters() -> str:
     )
     text += " with options read anyone's data; the others know one package or archive.\n\n"
     text += rows(("converter", "writes"), lines)
-    for name, converter in CONVERTERS.items():
-        if converter.layout:
-            table = rows(("key of `layout`", "value", "meaning"), keys(converter.layout))
-            text += f"\n## Options of `{name}`\n\n{table}"
+    for name, layout in LAYOUTS.items():
+        table = rows(("key of `layout`", "value", "meaning"), keys(layout))
+        text += f"\n## Options of `{name}`\n\n{table}"
     return text
 
 
 def tokenizations() -> str:
     """The table of tokenizations."""
+    options = {
+        name: "; ".join(f"`{key}`: {one['description']}" for key, one in known.keys.items())
+        for name, known in OPTIONS.items()
+    }
     lines = (
-        (
-            f"`{name}`",
-            ", ".join(known.formats),
-            "; ".join(f"`{key}`: {option['description']}" for key, option in known.options.items()),
-        )
+        (f"`{name}`", ", ".join(known.formats), options.get(name, ""))
         for name, known in TOKENIZATIONS.items()
     )
     return (
         "# Tokenizations\n\n`tokens: {kind: ...}` of a task says how a sequence becomes tokens; its"
         " symbols when absent. Texts are always split into the encoder's word pieces.\n\n"
         + rows(("kind", "for formats", "options"), lines)
-    )
+        + "\n" + TOKENS
+    )  # fmt: skip
+
+
+TOKENS = """With `kmers`, symbols that no whole window holds become one shorter token at the end,
+so nothing is lost. `bpe` learns its merges from training sequences alone; every symbol of the
+corpus is a token, too, so that any sequence can be written. `intervals` writes two tokens for
+every note but the first: the interval to the note before it in semitones, and its pitch.
+"""
 
 
 def tables() -> str:

@@ -58,12 +58,7 @@ if __name__ == "__main__":
     with logs.capture(snakemake.log[0]):
         main(
             runs=Runs.of(
-                TaskFiles.of(
-                    task=snakemake.input.task,
-                    token_map=snakemake.input.token_map,
-                    encoder=snakemake.input.encoder,
-                    layers=snakemake.params.layers,
-                ),
+                TaskFiles.of(snakemake.input, snakemake.params.layers),
                 snakemake.params.initializations,
                 metrics=snakemake.input.metrics,
                 weights=snakemake.input.weights,

@@ -1,8 +1,8 @@
-"""Bring one encoder of the catalogue to its house folder, which every job loads offline."""
+"""Write the folder of one encoder of the catalogue, which every job loads offline."""
 
 from pathlib import Path
 
-from seqtransfer.encoders import capacity, folders, hub, package_formats
+from seqtransfer.encoders import encoder_folders, hub, package_formats, size_check
 from seqtransfer.files import json_tsv
 from seqtransfer.study import logs
 
@@ -18,8 +18,9 @@ def main(
     demands: dict,
     folder: Path,
 ) -> None:
-    """source: the unpacked source, if it is not of the hub; tokenizer: house folder of the encoder
-    whose word pieces it has, if not its own; demands: what the study asks of it, see `limits`."""
+    """source: folder of the unpacked source, None for an encoder of the hub; tokenizer: folder of
+    the encoder whose word pieces this one uses, None for its own; demands: the layers and lengths
+    that the study needs, as `size_check.check` takes them."""
     if source:
         origin, revision = source / record.get("folder", "."), None
     else:
@@ -27,9 +28,9 @@ def main(
     if "conversion" in record:
         encoder = package_formats.CONVERSIONS[record["conversion"]](origin)
     else:
-        encoder = folders.read(origin, symbols=record.get("symbols", False))
-    folders.write(folder, name, encoder, record, revision, tokenizer or origin)
-    capacity.check(f"encoder {name!r}", json_tsv.read_json(folder / "encoder.json"), **demands)
+        encoder = encoder_folders.read(origin, symbols=record.get("symbols", False))
+    encoder_folders.write(folder, name, encoder, record, revision, tokenizer or origin)
+    size_check.check(f"encoder {name!r}", json_tsv.read_json(folder / "encoder.json"), **demands)
 
 
 if __name__ == "__main__":

@@ -15,26 +15,21 @@ def main(*, runs: Runs, probe: dict, threads: int, before: list[Path], after: li
     device = devices.choose_device()
     pooled = probe.get("pooled", False)
     for arm, path_before, path_after in zip(runs.metrics, before, after, strict=True):
-        point = runs.point(arm)
-        probed = representations.probe(test, point.task, **probe)
+        run = runs.run(arm)
+        probed = representations.probe(test, run.task, **probe)
         with devices.reproducible(0, threads):
             model = runs.before(arm)
             representations.write(path_before, model, test, probed, device, pooled=pooled)
             runs.fine_tune(arm, model)
             representations.write(path_after, model, test, probed, device, pooled=pooled)
-        print(f"{point}: {sum(map(len, probed[1]))} tokens of {len(probed[0])} sequences")
+        print(f"{run}: {sum(map(len, probed[1]))} tokens of {len(probed[0])} sequences")
 
 
 if __name__ == "__main__":
     with logs.capture(snakemake.log[0]):
         main(
             runs=Runs.of(
-                TaskFiles.of(
-                    task=snakemake.input.task,
-                    token_map=snakemake.input.token_map,
-                    encoder=snakemake.input.encoder,
-                    layers=snakemake.params.layers,
-                ),
+                TaskFiles.of(snakemake.input, snakemake.params.layers),
                 snakemake.params.initializations,
                 metrics=snakemake.input.metrics,
                 weights=snakemake.input.weights,

@@ -33,12 +33,7 @@ def main(
 if __name__ == "__main__":
     with logs.capture(snakemake.log[0]):
         main(
-            files=TaskFiles.of(
-                task=snakemake.input.task,
-                token_map=snakemake.input.token_map,
-                encoder=snakemake.input.encoder,
-                layers=snakemake.params.layers,
-            ),
+            files=TaskFiles.of(snakemake.input, snakemake.params.layers),
             task=snakemake.wildcards.task,
             arm=snakemake.params.arm,
             pretrained=next(map(Path, snakemake.input.get("pretrained", [])), None),

@@ -10,7 +10,7 @@ from seqtransfer.training import classifier, runs
 
 def main(
     *,
-    points: list[runs.Point],
+    candidates: list[runs.Run],
     files: runs.TaskFiles,
     pretrained: Path | None,
     settings: dict,
@@ -18,28 +18,23 @@ def main(
     records: Path,
     code: str,
 ) -> None:
-    """points: one task, initialization, seed and learning rate; each pooling and warm-up."""
+    """candidates: runs that differ in pooling and warm-up alone."""
     scored = []
-    for point in points:
-        trained = runs.train(point, files, pretrained, settings, threads)
-        where = {"device": trained.device, "precision": trained.precision}
-        scored.append(
-            runs.metrics(point, trained.outcome, settings, files.target())
-            | {
-                "history": trained.outcome.history[1:],
-                "provenance": provenance.record(
-                    code, classifier.LIBRARIES, threads=threads, **where
-                ),
-            }
-        )
+    for run in candidates:
+        trained = runs.train(run, files, pretrained, settings, threads)
+        record = runs.metrics(run, trained.outcome, settings, files.target()) | {
+            "history": trained.outcome.history[1:],
+            "provenance": provenance.record(code, classifier.LIBRARIES, **trained.machine),
+        }
+        scored.append(record)
     json_tsv.write_json(records, scored)
 
 
 if __name__ == "__main__":
     with logs.capture(snakemake.log[0]):
         main(
-            points=[
-                runs.Point(
+            candidates=[
+                runs.Run(
                     task=snakemake.wildcards.task,
                     initialization=snakemake.wildcards.initialization,
                     seed=int(snakemake.wildcards.seed),
@@ -49,12 +44,7 @@ if __name__ == "__main__":
                 )
                 for pooling, warmup in product(snakemake.params.poolings, snakemake.params.warmups)
             ],
-            files=runs.TaskFiles.of(
-                task=snakemake.input.task,
-                token_map=snakemake.input.token_map,
-                encoder=snakemake.input.encoder,
-                layers=snakemake.params.layers,
-            ),
+            files=runs.TaskFiles.of(snakemake.input, snakemake.params.layers),
             pretrained=Path(snakemake.input.pretrained) if snakemake.input.pretrained else None,
             settings=snakemake.params.training,
             threads=snakemake.threads,

@@ -47,7 +47,7 @@ def encoder(tokenizer_folder, tmp_path_factory) -> Path:
     import torch
     from transformers import BertConfig, BertModel
 
-    from seqtransfer.encoders import folders
+    from seqtransfer.encoders import encoder_folders
 
     torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("encoder")
@@ -68,7 +68,7 @@ def encoder(tokenizer_folder, tmp_path_factory) -> Path:
                 parameter += 1
     model.save_pretrained(folder)
     house = tmp_path_factory.mktemp("house") / "encoder"
-    folders.write(house, "mini", folders.read(folder), {}, None, tokenizer_folder)
+    encoder_folders.write(house, "mini", encoder_folders.read(folder), {}, None, tokenizer_folder)
     return house
 
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from seqtransfer.corpora import layouts
-from seqtransfer.corpora.converters import CONVERTERS
+from seqtransfer.corpora.converters import CONVERTERS, LAYOUTS, table
 from seqtransfer.study.configuration import check_layout
 
 FILE = {"file": "x"}
@@ -53,9 +52,18 @@ def test_a_layout_that_its_converter_cannot_follow_is_refused(converter, layout,
 def test_options_that_a_layout_leaves_out_have_defaults():
     layout = {"file": "x.csv", "strip": ["gaps"]}
     check_layout("x", "table", layout)
-    found = layouts.options(CONVERTERS["table"].layout, layout)
+    found = table.Options(**layout)
     assert (found.sequence, found.label, found.strip) == ("sequence", "label", ["gaps"])
     assert found.split is found.group is found.files is None
+
+
+def test_schemas_know_the_defaults_of_the_options_and_every_converter_with_options_has_one():
+    properties = LAYOUTS["table"]["properties"]
+    assert (properties["label"]["default"], properties["dev_share"]["default"]) == ("label", 0)
+    assert "default" not in properties["group"]
+    assert set(LAYOUTS) == {name for name, known in CONVERTERS.items() if known.options}
+    for layout in LAYOUTS.values():
+        assert all(key["description"] for key in layout["properties"].values())
 
 
 def test_labels_of_a_table_of_lines_may_be_numbers():

@@ -231,8 +231,8 @@ def test_an_archive_without_or_with_two_maestro_tables_is_refused(tmp_path):
     ],
 )
 def test_a_malformed_glue_file_is_refused(tmp_path, monkeypatch, name, train, words):
-    layout = glue.LAYOUTS[name]
-    monkeypatch.setitem(glue.LAYOUTS, name, replace(layout, counts=(2, 1)))
+    layout = glue.RELEASES[name]
+    monkeypatch.setitem(glue.RELEASES, name, replace(layout, counts=(2, 1)))
     said = refusal(tmp_path, {"converter": name}, {layout.train: train, layout.test: "x\n"})
     assert all(word in said for word in words), said
 

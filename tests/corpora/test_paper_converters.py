@@ -56,8 +56,8 @@ def task(name: str, **changes) -> dict:
 @pytest.mark.parametrize("name", GLUE)
 def test_a_glue_archive_becomes_train_dev_and_test(tmp_path, monkeypatch, name):
     header, row, labels, text, second = GLUE[name]
-    layout = glue.LAYOUTS[name]
-    monkeypatch.setitem(glue.LAYOUTS, name, replace(layout, counts=(40, 2)))
+    layout = glue.RELEASES[name]
+    monkeypatch.setitem(glue.RELEASES, name, replace(layout, counts=(40, 2)))
     lines = [row.format(y=labels[i % 2]).replace(text, f"{text} {i}") for i in range(42)]
     members = {layout.train: lines[:40], layout.test: lines[40:]}
     members |= {layout.train.replace("train", "test"): ["index\tsentence", "0\tx"]}
@@ -106,7 +106,7 @@ def test_mrpc_keeps_its_three_parts(tmp_path, monkeypatch):
 def test_a_broken_row_is_left_out_and_said_if_the_whole_ones_are_as_many_as_published(
     tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setitem(glue.LAYOUTS, "rte", replace(glue.LAYOUTS["rte"], counts=(2, 1)))
+    monkeypatch.setitem(glue.RELEASES, "rte", replace(glue.RELEASES["rte"], counts=(2, 1)))
     header, row, labels, *_ = GLUE["rte"]
     (tmp_path / "RTE").mkdir()
     rows = [row.format(y=label) for label in labels]

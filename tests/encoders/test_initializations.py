@@ -88,7 +88,9 @@ def test_an_arm_depends_on_its_generator_alone(name):
     torch.manual_seed(7)
     again = made(name, "bert")
     assert all(torch.equal(first[key], again[key]) for key in first)
-    changed = name in ("shuffled", "moments")
+    changed = (
+        INITIALIZATIONS[initializations.parse(name).kind].change is not initializations.unchanged
+    )
     assert any(not torch.equal(first[key], other[key]) for key in first) == changed
     torch.manual_seed(7)
     expected = torch.rand(3)
@@ -342,3 +344,18 @@ def test_a_state_of_every_arm_loads_into_the_encoder():
         model: nn.Module = tiny_encoders.encoder(family, rows=len(ROWS))
         for name in NAMES:
             model.load_state_dict(made(name, family), strict=True)
+
+
+def test_a_spectrum_keeps_singular_values_and_draws_their_directions():
+    pretrained = {"matrix": torch.randn(9, 5), "vector": torch.arange(4.0)}
+    drawn = [
+        initializations.spectrum(pretrained, torch.Generator().manual_seed(seed))
+        for seed in (0, 0, 1)
+    ]
+    first, again, other = (state["matrix"] for state in drawn)
+    assert torch.equal(first, again) and not torch.allclose(first, other, atol=0.1)
+    values = torch.linalg.svdvals(pretrained["matrix"])
+    for matrix in (first, other):
+        assert matrix.dtype == torch.float32 and not torch.allclose(matrix, pretrained["matrix"])
+        assert torch.allclose(torch.linalg.svdvals(matrix), values, atol=1e-5)
+    assert sorted(drawn[0]["vector"].tolist()) == [0.0, 1.0, 2.0, 3.0]

@@ -10,8 +10,9 @@ import torch
 import transformers
 from safetensors.torch import load_file, save_file
 
+import tiny_encoders
 from project import ROOT
-from seqtransfer.encoders import folders, loading
+from seqtransfer.encoders import encoder_folders, loading
 from seqtransfer.encoders.loading import Facts
 from seqtransfer.files import json_tsv
 from seqtransfer.tokens.vocabulary import CLS, MASK, PAD, SEP, SPECIALS
@@ -66,7 +67,7 @@ POOLED = {"bert", "albert", "roberta", "esm-2", "esm-1b", "mpnet"}
 
 
 class Case:
-    """A stock model with distinctive weights, its house folder, and the rows of our ids."""
+    """A stock model with distinctive weights, its folder, and the rows of our ids."""
 
     def __init__(self, name: str, folder: Path, tokenizer: Path):
         model_type, settings, special = FAMILIES[name]
@@ -81,8 +82,8 @@ class Case:
                 if "norm" in part.lower() and part.endswith("weight"):
                     parameter += 1
         self.stock.save_pretrained(folder / "raw")
-        encoder = folders.read(folder / "raw")
-        folders.write(self.folder, name, encoder, {"path": "here"}, None, tokenizer)
+        encoder = encoder_folders.read(folder / "raw")
+        encoder_folders.write(self.folder, name, encoder, {"path": "here"}, None, tokenizer)
         self.facts = Facts.of(self.folder)
         specials = [special[k] for k in ("pad_token_id", "cls", "sep", "mask", "unk")]
         others = np.setdiff1d(np.arange(ROWS), specials)
@@ -145,7 +146,7 @@ def close(found, expected):
 def test_hidden_states_are_those_of_the_stock_model_on_the_same_tokens(case, batch, rows):
     ids, mask, types = batch
     rows = getattr(case, rows)
-    found = case.run(loading.load(case.folder, 3, rows), ids, mask)
+    found = case.run(tiny_encoders.load(case.folder, 3, rows), ids, mask)
     expected = case.expected(rows, ids, mask, types)
     close(found.last_hidden_state, expected.last_hidden_state)
     assert case.facts.pooler == (case.name in POOLED)
@@ -155,7 +156,7 @@ def test_hidden_states_are_those_of_the_stock_model_on_the_same_tokens(case, bat
 
 def test_without_padding_no_mask_is_needed(case, batch):
     ids = batch[0][:1]
-    found = case.run(loading.load(case.folder, 3, case.compact), ids, None)
+    found = case.run(tiny_encoders.load(case.folder, 3, case.compact), ids, None)
     expected = case.expected(case.compact, ids, torch.ones_like(ids), torch.zeros_like(ids))
     close(found.last_hidden_state, expected.last_hidden_state)
 
@@ -163,14 +164,14 @@ def test_without_padding_no_mask_is_needed(case, batch):
 @pytest.mark.parametrize("layers", [1, 2])
 def test_the_first_layers_give_the_stock_models_hidden_states_of_that_layer(case, batch, layers):
     ids, mask, types = batch
-    model = loading.load(case.folder, layers, case.compact)
+    model = tiny_encoders.load(case.folder, layers, case.compact)
     states = case.expected(case.compact, ids, mask, types).hidden_states
     states = states[:: getattr(case.stock.config, "inner_group_num", 1)]  # of an ALBERT's layer
     assert len(states) == 4
     close(case.run(model, ids, mask).last_hidden_state, case.final_norm(states[layers]))
 
 
-def test_the_house_folder_has_the_stock_tensors_and_facts(case):
+def test_the_folder_has_the_stock_tensors_and_facts(case):
     stored = load_file(case.folder / "model.safetensors")
     stock = case.stock.state_dict()
     stock = {name: t for name, t in stock.items() if not name.startswith("contact_head.")}
@@ -185,7 +186,7 @@ def test_the_house_folder_has_the_stock_tensors_and_facts(case):
 
 
 def test_the_longest_sequence_of_the_facts_fits_and_no_longer_one(case):
-    model = loading.load(case.folder, 1, case.compact)
+    model = tiny_encoders.load(case.folder, 1, case.compact)
     length = case.facts.positions
     if case.name in ("esm-2", "modernbert"):  # rotary: no table that could end
         assert length == case.stock.config.max_position_embeddings
@@ -197,7 +198,7 @@ def test_the_longest_sequence_of_the_facts_fits_and_no_longer_one(case):
 
 def test_a_cut_encoder_keeps_every_bit_through_a_file(case, batch, tmp_path):
     ids, mask, _ = batch
-    model = loading.load(case.folder, 2, case.compact)
+    model = tiny_encoders.load(case.folder, 2, case.compact)
     save_file(loading.pretrained(case.folder, 2, case.compact), tmp_path / "cut.safetensors")
     assert load_file(tmp_path / "cut.safetensors").keys() == model.state_dict().keys()
     config = loading.configuration(case.folder, 2, case.compact)
@@ -211,7 +212,7 @@ def test_a_cut_encoder_keeps_every_bit_through_a_file(case, batch, tmp_path):
 def test_both_attention_kernels_compute_the_same(case, batch):
     ids, mask, _ = batch
     one, other = (
-        case.run(loading.load(case.folder, 3, case.compact, attention=name), ids, mask)
+        case.run(tiny_encoders.load(case.folder, 3, case.compact, attention=name), ids, mask)
         for name in ("eager", "sdpa")
     )
     real = mask.bool()
@@ -222,7 +223,7 @@ def test_both_attention_kernels_compute_the_same(case, batch):
 
 def test_the_embedding_of_padding_gets_no_gradient_and_symbols_do(case, batch):
     ids, mask, _ = batch
-    model = loading.load(case.folder, 2, case.compact)
+    model = tiny_encoders.load(case.folder, 2, case.compact)
     model(**loading.inputs(case.facts, ids, mask)).last_hidden_state[
         mask > 0
     ].sin().sum().backward()
@@ -255,7 +256,7 @@ def test_an_albert_of_several_groups_is_taken_whole_or_not_at_all(tmp_path):
 
 def test_reading_tensors_does_not_import_transformers(encoder, tmp_path, tokenizer_folder):
     house = tmp_path / "house"
-    folders.write(house, "e", folders.read(encoder), {}, None, tokenizer_folder)
+    encoder_folders.write(house, "e", encoder_folders.read(encoder), {}, None, tokenizer_folder)
     code = (
         "import sys, numpy; from pathlib import Path;"
         "from seqtransfer.encoders import loading as f;"

@@ -13,9 +13,10 @@ import torch
 from torch import nn
 from transformers import BertConfig, BertForMaskedLM
 
+import tiny_encoders
 from project import ROOT
 from seqtransfer.corpora.text_files import find
-from seqtransfer.encoders import folders, loading, package_formats
+from seqtransfer.encoders import encoder_folders, loading, package_formats
 from seqtransfer.tokens.token_maps import borrowed_rows
 from seqtransfer.tokens.vocabulary import SPECIALS, Vocabulary
 
@@ -84,17 +85,17 @@ def random_fairseq(rows, width, inner, layers, positions):
 
 
 def house(folder, encoder):
-    folders.write(folder, "e", encoder, {}, None, folder)
+    encoder_folders.write(folder, "e", encoder, {}, None, folder)
     return folder
 
 
 def hidden_states(folder, encoder, symbols):
-    """Those of our own ids of a sequence of symbols, through the house folder."""
+    """Those of our own ids of a sequence of symbols, through its folder."""
     vocabulary = Vocabulary.of(symbols)
     rows = borrowed_rows(vocabulary, encoder.symbols, None)
     ids = [vocabulary.ids()[name] for name in ["[CLS]", *symbols, "[SEP]"]]
     facts = loading.Facts.of(house(folder, encoder))
-    model = loading.load(folder, facts.layers, rows)
+    model = tiny_encoders.load(folder, facts.layers, rows)
     with torch.inference_mode():
         given = loading.inputs(facts, torch.tensor([ids]), None)
         return model(**given).last_hidden_state[0], torch.from_numpy(rows)[ids]
@@ -240,7 +241,7 @@ def recovered(folder, encoder, chain, head):
     places = np.arange(len(symbols))
     masked[places, places + 1] = SPECIALS.index("[MASK]")
     facts = loading.Facts.of(folder)
-    model = loading.load(folder, facts.layers, rows)
+    model = tiny_encoders.load(folder, facts.layers, rows)
     with torch.inference_mode():
         given = loading.inputs(facts, torch.from_numpy(masked), None)
         hidden = model(**given).last_hidden_state[places, places + 1]

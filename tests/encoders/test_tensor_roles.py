@@ -89,11 +89,11 @@ def test_rotary_positions_are_no_learned_part():
     ("name", "family", "message"),
     [
         (tensor_roles.TABLE, "gpt2", "family 'gpt2' is unknown; known: bert, roberta, electra"),
-        ("bert." + tensor_roles.TABLE, "bert", "is no tensor of a bare bert encoder"),
-        ("cls.predictions.bias", "bert", "'cls.predictions.bias' is no tensor of a bare bert"),
-        ("transformer.layer.0.ffn.lin1.weight", "bert", "is no tensor of a bare bert"),
-        ("encoder.layer.x.output.dense.weight", "bert", "is no tensor of a bare bert"),
-        ("pooler.dense.weight", "distilbert", "is no tensor of a bare distilbert"),
+        ("bert." + tensor_roles.TABLE, "bert", "is no tensor of a bert encoder"),
+        ("cls.predictions.bias", "bert", "'cls.predictions.bias' is no tensor of a bert"),
+        ("transformer.layer.0.ffn.lin1.weight", "bert", "is no tensor of a bert"),
+        ("encoder.layer.x.output.dense.weight", "bert", "is no tensor of a bert"),
+        ("pooler.dense.weight", "distilbert", "is no tensor of a distilbert"),
     ],
 )
 def test_another_family_or_name_is_refused(name, family, message):

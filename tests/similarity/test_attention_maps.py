@@ -6,8 +6,8 @@ import torch
 from transformers import BertConfig, BertModel
 
 import tiny_encoders
-from seqtransfer.encoders import bert, folders, loading
-from seqtransfer.encoders.hugging_face import Stock
+from seqtransfer.encoders import bert, encoder_folders, loading
+from seqtransfer.encoders.transformers_encoder import TransformersEncoder
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.similarity import attention_maps
 from seqtransfer.tokens.vocabulary import CLS, PAD, SEP
@@ -73,9 +73,11 @@ def test_our_maps_are_those_that_transformers_returns(pad):
 def test_every_familys_maps_are_distributions_over_real_tokens(family, tokenizer_folder, tmp_path):
     tiny_encoders.encoder(family).save_pretrained(tmp_path / "stock")
     house, rows = tmp_path / "house", np.arange(tiny_encoders.ROWS)
-    folders.write(house, "x", folders.read(tmp_path / "stock"), {}, None, tokenizer_folder)
+    encoder_folders.write(
+        house, "x", encoder_folders.read(tmp_path / "stock"), {}, None, tokenizer_folder
+    )
     facts = loading.Facts.of(house)
-    encoder = Stock(loading.configuration(house, 3, rows), facts, pooler=False).eval()
+    encoder = TransformersEncoder(loading.configuration(house, 3, rows), facts, pooler=False).eval()
     ids, mask = map(torch.from_numpy, batches.collate(part(), np.arange(11)))
     with torch.inference_mode():
         found = list(attention_maps.maps(encoder, ids, mask))

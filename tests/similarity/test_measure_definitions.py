@@ -105,6 +105,11 @@ def overlap(x, y):
     return np.mean([len(a & b) for a, b in pairs]) / neighbourhood.NEIGHBOURS
 
 
+def jaccard(x, y):
+    pairs = zip(nearest(x), nearest(y), strict=True)
+    return np.mean([len(a & b) / len(a | b) for a, b in pairs])
+
+
 def near_in_both(a, b):
     """(n, n): 1 where row j is among the nearest of row i by both."""
     mask = np.zeros((len(a), len(a)))
@@ -150,6 +155,7 @@ ANY_SHAPE = {
     "cka_minibatch": batched_cka,
     "cka_rbf": lambda x, y: centred_kernel_cka(rbf_kernel(x), rbf_kernel(y)),
     "neighbours": overlap,
+    "neighbours_jaccard": jaccard,
     "cknna": masked_cknna,
     "rsa_euclidean": rsa("euclidean"),
     "rsa_correlation": rsa("correlation"),

@@ -1,5 +1,7 @@
 """The digest changes exactly when code that a script can reach changes."""
 
+import shutil
+
 import pytest
 
 from seqtransfer.study import provenance
@@ -112,3 +114,28 @@ def test_a_folder_of_modules_is_followed_by_name(digest, tmp_path):
         assert digest(script=script) != before, script
         (family / "inner.py").write_text(source + "    # a remark")
         assert digest(script=script) == before, script
+
+
+@pytest.mark.parametrize(
+    ("script", "module", "description"),
+    [
+        ("convert", "corpora/converters/table.py", "Column of the sequence, for format fasta"),
+        ("encode", "tokens/tokenizations.py", "Symbols of a k-mer"),
+    ],
+)
+def test_the_description_of_an_option_reruns_no_job(
+    tmp_path, monkeypatch, script, module, description
+):
+    package = tmp_path / "seqtransfer"
+    shutil.copytree(provenance.PACKAGE, package)
+    path = provenance.PACKAGE.parent / f"{script}.py"
+    monkeypatch.setattr(provenance, "PACKAGE", package)
+    digests = []
+    for text in (description, "other words"):
+        provenance._package_module.cache_clear()
+        source = (package / module).read_text()
+        assert description in source
+        (package / module).write_text(source.replace(description, text))
+        digests.append(provenance.code_digest(path))
+    provenance._package_module.cache_clear()
+    assert digests[0] == digests[1]

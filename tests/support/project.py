@@ -14,6 +14,11 @@ import seqtransfer
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "data"  # real data, where it is present
+# What a checkout needs to run a study.
+PARTS = (
+    *("Snakefile", "config.yaml", "config", ".snakemake-workflow-catalog.yml"),
+    *("workflow", "scripts", "envs", "profiles"),
+)
 TOOLS = Path(sys.executable).parent
 
 PACKAGE = Path(seqtransfer.__file__).parent

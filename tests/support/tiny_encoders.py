@@ -1,5 +1,8 @@
 """An encoder of every family in miniature: widths that tell the parts apart, few layers."""
 
+from pathlib import Path
+
+import numpy as np
 import torch
 from transformers import (
     AlbertConfig,
@@ -11,6 +14,8 @@ from transformers import (
     PreTrainedModel,
     RobertaConfig,
 )
+
+from seqtransfer.encoders import loading
 
 WIDTH, NARROW, INNER, ROWS = 8, 4, 12, 20
 _SIZES = {
@@ -58,3 +63,12 @@ def encoder(family: str, seed: int = 0, rows: int = ROWS) -> PreTrainedModel:
             if name in norms:
                 parameter += 1
     return model
+
+
+def load(folder: Path, layers: int, rows: np.ndarray, attention: str = "eager") -> PreTrainedModel:
+    """A folder's encoder in evaluation mode, cut to `layers` and to `rows` of its table."""
+    config = loading.configuration(folder, layers, rows)
+    pooler = loading.Facts.of(folder).pooler
+    model = loading.build(config, pooler=pooler, attention=attention)
+    model.load_state_dict(loading.pretrained(folder, layers, rows))
+    return model.eval()

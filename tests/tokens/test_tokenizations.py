@@ -144,13 +144,18 @@ def test_a_size_below_the_alphabet_is_refused_with_both_numbers():
 @pytest.mark.parametrize(
     ("tokens", "words"),
     [
-        ({"kind": "words"}, "x.kind: 'words' is unknown; known: bpe, intervals, kmers, symbols"),
+        (
+            {"kind": "words"},
+            "x.kind: 'words' is unknown; known: bpe, classes, intervals, kmers, symbols",
+        ),
         ({"kind": "kmers", "k": 3}, "x: needs `stride:`"),
         ({"kind": "symbols", "k": 3}, "x: unknown key 'k'"),
         ({"kind": "kmers", "k": 0, "stride": 1}, "x.k: 0 is less than the minimum of 1"),
         ({"kind": "kmers", "k": True, "stride": 1}, "x.k: True is not a whole number"),
         ({"kind": "kmers", "k": 2, "stride": 3}, "x: stride 3 is longer than k 2"),
         ({"kind": "bpe", "size": "512"}, "x.size: '512' is not a whole number; drop the quotes"),
+        ({"kind": "classes", "classes": ["AG", "GC"]}, "x: the symbol 'G' stands in the .* twice"),
+        ({"kind": "classes", "classes": []}, "x.classes: .* should be non-empty"),
         ({"kind": "intervals"}, "x: intervals are for midi tasks"),
     ],
 )
@@ -169,3 +174,11 @@ def test_single_symbols_stay_what_they_are():
     assert tokenizations.splitter({"kind": "symbols"})(("A", "##b", "60")) == ("A", "##b", "60")
     assert not tokenizations.is_trained({"kind": "kmers"})
     assert tokenizations.is_trained({"kind": "bpe"})
+
+
+def test_symbols_of_a_class_become_its_first_and_others_stay_however_they_are_held():
+    split = tokenizations.splitter({"kind": "classes", "classes": ["AG", "CTU"]})
+    assert split("GATTACAN") == "AACCACAN"
+    assert split(tuple("GATTACAN")) == tuple("AACCACAN")
+    assert split(split("GATTACAN")) == split("GATTACAN")
+    assert split("") == ""

@@ -129,9 +129,9 @@ def test_contents_tell_files_apart(tmp_path):
     first, second = tmp_path / "a", tmp_path / "b"
     first.write_text("one")
     second.write_text("two")
-    before = checkpoints.contents([first, second])
+    before = checkpoints.file_digests([first, second])
     second.write_text("tow")
-    after = checkpoints.contents([first, second])
+    after = checkpoints.file_digests([first, second])
     assert before[str(first)] == after[str(first)] and before[str(second)] != after[str(second)]
 
 

@@ -147,7 +147,7 @@ def test_domain_is_the_saved_encoder_with_its_own_embeddings_whatever_the_map(
         state = sources_for(seed, pretrained=domain_weights).state("domain")
         assert all(torch.equal(state[name], tensor) for name, tensor in saved.items())
         assert set(state) - set(saved) == {"pooler.dense.weight", "pooler.dense.bias"}
-    with pytest.raises(ValueError, match="needs a file of weights"):
+    with pytest.raises(ValueError, match="needs `pretrained`, a file of weights"):
         sources_for().state("domain")
 
 

@@ -1,4 +1,4 @@
-"""A grid point finds its settings, trains by them, and settings are chosen on dev alone."""
+"""A run finds its settings, trains by them, and settings are chosen on dev alone."""
 
 import json
 
@@ -39,16 +39,16 @@ def table(tmp_path):
     return path
 
 
-def test_a_grid_point_has_the_settings_of_its_arm(table):
-    point = runs.with_settings(table, task="splice", initialization="random", seed=2, warmup=0.06)
-    assert point == runs.Point("splice", "random", 2, 1e-3, "first", warmup=0.06)
+def test_a_run_has_the_settings_of_its_arm(table):
+    run = runs.with_settings(table, task="splice", initialization="random", seed=2, warmup=0.06)
+    assert run == runs.Run("splice", "random", 2, 1e-3, "first", warmup=0.06)
 
 
 def test_a_warm_up_in_the_table_wins_over_the_studys(table):
     json_tsv.write_table(table, json_tsv.read_table(table).assign(warmup=[0.2, 0.0, 0.1, 0.1]))
     for arm, warmup in (("text", 0.2), ("random", 0.0)):
-        point = runs.with_settings(table, task="splice", initialization=arm, seed=0, warmup=0.06)
-        assert point.warmup == warmup
+        run = runs.with_settings(table, task="splice", initialization=arm, seed=0, warmup=0.06)
+        assert run.warmup == warmup
 
 
 @pytest.mark.parametrize(("task", "arm", "rows"), [("splice", "domain", 0), ("twice", "text", 2)])
@@ -126,10 +126,10 @@ def test_chosen_settings_are_a_table_that_an_arm_reads(tmp_path):
     chosen = settings_choice.choose(sweep_of([("text", 3e-4, 0.25, "mean", 1, 0.2)]))
     assert chosen[settings_choice.BUDGET].iloc[0].tolist() == ["bias", 128, 16]
     json_tsv.write_table(tmp_path / "s.tsv", chosen)
-    point = runs.with_settings(
+    run = runs.with_settings(
         tmp_path / "s.tsv", task="splice", initialization="text", seed=7, warmup=0.1
     )
-    assert point == runs.Point("splice", "text", 7, 3e-4, "mean", 0.25)
+    assert run == runs.Run("splice", "text", 7, 3e-4, "mean", 0.25)
 
 
 def test_predictions_have_a_row_an_example_in_order_with_all_probabilities():
@@ -163,13 +163,13 @@ def files_of(folder, encoder, sources, parts=None):
 
 def test_a_point_trains_by_its_settings_from_its_token_map(tmp_path, encoder, sources_for):
     files = files_of(tmp_path, encoder, sources_for(3))
-    point = runs.Point("toy", "text", 3, 1e-3, "first", 0.25)
-    sources = point.sources(files, None)
+    run = runs.Run("toy", "text", 3, 1e-3, "first", 0.25)
+    sources = run.sources(files, None)
     assert np.array_equal(sources.token_map, sources_for(3).token_map)
     assert (sources.seed, sources.task, sources.layers) == (3, "toy", 2)
     target = Classification(("a", "b"))
     assert files.target() == target
-    arguments = (point, files, None, SETTINGS, 1)
+    arguments = (run, files, None, SETTINGS, 1)
     first, second = runs.train(*arguments), runs.train(*arguments)
     assert [row["step"] for row in first.outcome.history] == [0, 2, 4]
     assert first.model.pooling == "first"
@@ -179,7 +179,7 @@ def test_a_point_trains_by_its_settings_from_its_token_map(tmp_path, encoder, so
     )
     state = second.model.state_dict()
     assert all(torch.equal(t, state[name]) for name, t in first.model.state_dict().items())
-    record = runs.metrics(point, first.outcome, SETTINGS, target)
+    record = runs.metrics(run, first.outcome, SETTINGS, target)
     json.dumps(record, allow_nan=False)
     assert (record["task"], record["initialization"], record["seed"]) == ("toy", "text", 3)
     assert (record["steps"], record["batch_size"], record["diverged"]) == (4, 8, False)
@@ -195,8 +195,8 @@ def test_the_warm_up_that_counts_is_the_points(tmp_path, encoder, sources_for):
     files = files_of(tmp_path, encoder, sources_for(0))
 
     def losses(warmup, settings):
-        point = runs.Point("toy", "text", 0, 1e-2, "mean", warmup)
-        trained = runs.train(point, files, None, settings, 1)
+        run = runs.Run("toy", "text", 0, 1e-2, "mean", warmup)
+        trained = runs.train(run, files, None, settings, 1)
         return [row["dev_loss"] for row in trained.outcome.history]
 
     short = losses(0.25, SETTINGS)
@@ -208,9 +208,9 @@ def test_the_step_0_of_a_point_is_the_classifier_that_its_name_builds(
     tmp_path, encoder, sources_for
 ):
     files = files_of(tmp_path, encoder, sources_for(0))
-    point = runs.Point("toy", "random", 0, 0.0, "mean", 0.25)  # at rate 0 training changes nothing
-    trained = runs.train(point, files, None, SETTINGS, 1)
-    built = classifier.build("random", point.sources(files, None), "mean", 2).state_dict()
+    run = runs.Run("toy", "random", 0, 0.0, "mean", 0.25)  # at rate 0 training changes nothing
+    trained = runs.train(run, files, None, SETTINGS, 1)
+    built = classifier.build("random", run.sources(files, None), "mean", 2).state_dict()
     assert all(torch.equal(t, built[name]) for name, t in trained.model.state_dict().items())
 
 
@@ -222,9 +222,9 @@ def test_a_point_borrows_the_rows_that_its_name_says_drawn_by_its_seed_and_corpu
     json_tsv.write_json(tmp_path / "there/encoder.json", {"name": "other", "symbols": known})
 
     def borrowed(arm, seed=0, task="toy"):
-        point = runs.Point(task, arm, seed, 1e-3, "mean", 0.1)
+        run = runs.Run(task, arm, seed, 1e-3, "mean", 0.1)
         weights = tmp_path / "there/step-4.safetensors"
-        sources = point.sources(files, weights)
+        sources = run.sources(files, weights)
         assert sources.pretrained == weights
         return sources.borrowed.tolist()
 
@@ -239,8 +239,8 @@ def test_a_point_borrows_the_rows_that_its_name_says_drawn_by_its_seed_and_corpu
 def test_sequences_that_the_encoder_has_no_positions_for_are_refused(
     tmp_path, encoder, sources_for
 ):
-    point = runs.Point("toy", "text", 0, 1e-3, "mean", 0.1)
+    run = runs.Run("toy", "text", 0, 1e-3, "mean", 0.1)
     long = Ragged.from_lists([[CLS, *[5] * 50, SEP]] * 8, [0, 1] * 4, list("abcdefgh"))
     files = files_of(tmp_path, encoder, sources_for(0), {"train": long, "dev": long})
     with pytest.raises(ValueError, match=r"toy: sequences of 52 tokens.* 40 positions; lower max_"):
-        runs.train(point, files, None, SETTINGS, 1)
+        runs.train(run, files, None, SETTINGS, 1)

@@ -5,7 +5,13 @@ import runpy
 import subprocess
 import sys
 
+import pytest
+import yaml
+
 from project import ROOT
+
+sys.path.append(str(ROOT / "docs"))
+import draw_rules
 
 
 def test_the_site_builds_strictly(tmp_path):
@@ -23,11 +29,46 @@ def test_generated_pages_are_those_of_the_code(tmp_path):
         assert (ROOT / "docs" / name).read_text() == text, "run python docs/reference_pages.py"
 
 
-def test_the_readme_is_short_and_its_links_and_commands_are_there():
-    text = (ROOT / "README.md").read_text()
-    assert len(text.splitlines()) <= 150
-    for link in re.findall(r"\]\(([^)#:]+)\)", text):
-        assert (ROOT / link).exists(), link
+def test_the_readme_is_short_and_holds_the_two_commands():
+    lines = (ROOT / "README.md").read_text().splitlines()
+    assert len(lines) <= 150
     setup = "python3 -m venv .venv && .venv/bin/pip install -r requirements"
-    assert f"{setup}.txt && .venv/bin/snakemake --cores all" in text
-    assert f"{setup}-dev.txt && .venv/bin/pytest" in text
+    assert f"{setup}.txt && .venv/bin/snakemake --cores all" in lines
+    assert f"{setup}-dev.txt && .venv/bin/pytest" in lines
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_links_to_files_of_the_project_lead_somewhere(page):
+    links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / page).read_text())
+    assert links and [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_no_description_of_a_schema_is_cut_at_a_comma():
+    """In YAML, `{description: Of sequences, at most}` has a key `at most` without a value."""
+
+    def empty(part):
+        for key, value in part.items() if isinstance(part, dict) else enumerate(part):
+            if isinstance(value, dict | list):
+                yield from empty(value)
+            elif value is None:
+                yield key
+
+    for path in (ROOT / "workflow/schemas").glob("*.yaml"):
+        assert list(empty(yaml.safe_load(path.read_text()))) == [], path
+
+
+def test_the_drawing_of_the_rules_shows_what_snakemake_says():
+    """Otherwise: python docs/draw_rules.py."""
+    drawn = (ROOT / "docs/images/rules.txt").read_text().splitlines()
+    assert drawn == [f"{a} -> {b}" for a, b in draw_rules.rule_graph()]
+
+
+def test_the_drawing_puts_no_box_over_another():
+    edges = draw_rules.parse(
+        '0[label = "all"]\n1[label = "a"]\n2[label = "b"]\n3[label = "c"]\n'
+        "1 -> 0\n2 -> 0\n3 -> 1\n3 -> 2\n3 -> 0\n"
+    )
+    assert draw_rules.layers(edges) == {"c": 0, "a": 1, "b": 1, "all": 2}
+    assert draw_rules.needed(edges) == set(edges) - {("c", "all")}
+    x, _ = draw_rules.positions(edges)
+    assert abs(x["a"] - x["b"]) >= draw_rules.WIDTH

@@ -149,14 +149,13 @@ def test_the_docs_list_exactly_the_pinned_libraries():
 
 def test_versions_spelled_out_elsewhere_are_the_pinned_ones():
     pinned = requirements("requirements.txt") | requirements("requirements-dev.txt")
-    profile = (ROOT / "profiles/slurm/config.yaml").read_text()
-    spelled = re.findall(r"([\w-]+)==([\w.]*\w)", readme() + profile)
+    files = [
+        ROOT / "README.md",
+        ROOT / "profiles/slurm/config.yaml",
+        *ROOT.glob("docs/guides/*.md"),
+    ]
+    text = "".join(path.read_text() for path in files)
+    spelled = re.findall(r"([\w-]+)==([\w.]*\w)", text)
     assert spelled
     for name, version in spelled:
         assert pinned.get(name) == version, f"{name}=={version} is said, {pinned.get(name)} pinned"
-
-
-def readme() -> str:
-    path = ROOT / "README.md"
-    assert path.exists(), "README.md is missing: it names every dependency"
-    return path.read_text()

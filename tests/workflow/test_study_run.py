@@ -13,9 +13,8 @@ import time
 
 import pytest
 
-from project import ROOT, TOOLS, overlay, plan, run
+from project import PARTS, ROOT, TOOLS, overlay, plan, run
 
-PARTS = ("Snakefile", "config.yaml", "workflow", "scripts", "envs", "profiles")
 ARMS = [
     (t, i, s) for t in ("sentiment", "splice") for i in ("text", "random", "domain") for s in "01"
 ]

@@ -8,20 +8,21 @@ import functools
 import sys
 from pathlib import Path
 
-sys.path.insert(0, f"{workflow.basedir}/scripts")
+sys.path.insert(0, str(ROOT / "scripts"))
 
 from seqtransfer.encoders import initializations
 from seqtransfer.report import register
-from seqtransfer.study import configuration, progress, provenance, schemas
+from seqtransfer.study import configuration, defaults, progress, provenance, schemas
 
-SCHEMAS = Path(f"{workflow.basedir}/workflow/schemas")
+SCHEMAS = ROOT / "workflow/schemas"
 for path in workflow.config_settings.configfiles:
     schemas.check_once(path)
+# Snakemake skips `configfile:` in a module that is given a configuration.
+config = defaults.below(config, DEFAULTS)
 schemas.check(config, SCHEMAS / "config.schema.yaml")
 schemas.check(config["catalogue"], SCHEMAS / "catalogue.schema.yaml", "catalogue")
 configuration.check(config)
 configuration.complete(config)
-configuration.check_encoders(config, Path("data/encoders"))
 
 CATALOGUE = config["catalogue"]
 ARTIFICIAL = CATALOGUE["artificial"]
@@ -49,8 +50,6 @@ PRETRAINING = {
 CHECKPOINTS = config["pretrain"].get("checkpoints", [])
 DOMAIN_ENCODERS = config.get("domain_encoders", {})
 GPU = configuration.gpus_per_job()
-# States of unfinished runs: outside the outputs, which Snakemake deletes with a failed job.
-UNFINISHED = f"results/{config['study']}/unfinished"
 
 
 # One folder a study, so that studies in one checkout do not overwrite each other.
@@ -60,6 +59,15 @@ pathvars:
     corpora=f"data/corpora/{config['study']}",
     results=f"results/{config['study']}",
     logs=f"logs/{config['study']}",
+
+
+# Where these folders are for what is no file of a rule.
+RAW, ENCODERS = (
+    Path(workflow.pathvars.apply(name)) for name in ("<raw>", "<encoders>")
+)
+# States of unfinished runs: outside the outputs, which Snakemake deletes with a failed job.
+UNFINISHED = workflow.pathvars.apply("<results>/unfinished")
+configuration.check_encoders(config, ENCODERS)
 
 
 wildcard_constraints:
@@ -77,7 +85,7 @@ wildcard_constraints:
 
 def code_digest(script):
     """Digest of the code that `scripts/{script}.py` can reach: an edit reruns what depends on it."""
-    return provenance.code_digest(f"{workflow.basedir}/scripts/{script}.py")
+    return provenance.code_digest(ROOT / f"scripts/{script}.py")
 
 
 def local_files(wildcards):
@@ -89,7 +97,7 @@ def local_files(wildcards):
 def files_of(source):
     """Those files; a path without any is noted once, since a plan alone would not show it."""
     record = CATALOGUE["sources"][source]
-    files = configuration.local_files(source, record, Path("data/raw", source))
+    files = configuration.local_files(source, record, RAW / source)
     if record.get("path") and not files:
         path = Path(record["path"]).absolute()
         print(f"source {source}: there is no file at {path}", file=sys.stderr)
@@ -201,7 +209,7 @@ def settings_table(wildcards):
     table = config["finetune"]["settings"]
     if table == "sweep":
         return "<results>/sweep/settings.tsv"
-    return table if Path(table).exists() else f"{workflow.basedir}/{table}"
+    return table if Path(table).exists() else str(ROOT / table)
 
 
 def sweep_table(wildcards):

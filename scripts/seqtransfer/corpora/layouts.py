@@ -1,23 +1,24 @@
-"""What a converter's options may be: JSON Schemas that say type, meaning and default of each.
+"""What the keys of a task's `layout` mean: type and description, as parts of JSON Schemas.
 
-A task's `layout` says how its files are laid out: which column, which word of a header, which file.
-A converter that reads anyone's data declares its options here or in its own file; a study is held
-against them before any job runs, and the docs are made from them. Parts that several share:
+A layout says how files are laid out: which column, which word of a header, which file. Every
+converter that reads anyone's files has a dataclass `Options`, whose fields are the keys and their
+defaults, and a schema `LAYOUT`, against which studies are validated before any job runs. The docs
+are made from the schemas. Jobs read `Options` alone, so that a description may change without
+rerunning them. Here is what several converters share.
 """
 
 import re
 from collections.abc import Mapping
-from types import SimpleNamespace
+from dataclasses import MISSING, fields
 
 from seqtransfer.corpora.alphabets import ALPHABETS, STRIPPED
 
 PARTS = ("train", "dev", "test")
 
 
-def text(description: str, default: str | None = None) -> dict:
-    """An option that is a name: of a file, a column, an encoding."""
-    known = {"description": description, "type": "string", "minLength": 1}
-    return known | ({} if default is None else {"default": default})
+def text(description: str) -> dict:
+    """The schema of a key that is a name: of a file, a column, an encoding."""
+    return {"description": description, "type": "string", "minLength": 1}
 
 
 FILES = {
@@ -34,17 +35,16 @@ FILES = {
         "type": "number",
         "minimum": 0,
         "exclusiveMaximum": 1,
-        "default": 0,
     },
 }
 ONE_OF_FILES = [{"required": ["file"]}, {"required": ["files"]}]
 FACTS = {
-    "label": text("Column of the label", "label"),
+    "label": text("Column of the label"),
     "group": text("Column of the group: examples that stay on one side of a split"),
-    "split": text("Column of the part that an example is given to: train, dev or test"),
+    "split": text("Column of the part that an example belongs to: train, dev or test"),
 }
-TEXT_FILE = {"encoding": text("Of the file's text", "utf-8-sig")}
-DELIMITER = {"delimiter": text("Between cells; known from the file's name when absent")}
+TEXT_FILE = {"encoding": text("Encoding of the text, such as utf-16")}
+DELIMITER = {"delimiter": text("Character between cells; known from the file's name when absent")}
 SYMBOLS = {
     "alphabet": {
         "description": "Which symbols a sequence may hold; any letter, `*` and `-` when absent",
@@ -54,31 +54,31 @@ SYMBOLS = {
         "description": "What is taken out of sequences: `-` and `.`, or a `*` at the end",
         "type": "array",
         "items": {"enum": list(STRIPPED)},
-        "default": [],
     },
 }
 
 
-def schema(properties: Mapping[str, dict], **rules: object) -> dict:
-    """A closed JSON Schema of these options; `rules` are its further keywords."""
+def schema(options: type, keys: Mapping[str, dict], **rules: object) -> dict:
+    """The JSON Schema of a layout: every field of the dataclass `options`, and no other key.
+
+    keys: the schema of each field without its default; rules: further keywords of the whole.
+    """
     closed = {"type": "object", "additionalProperties": False}
-    return closed | {"properties": dict(properties)} | rules
+    properties = {one.name: dict(keys[one.name]) for one in fields(options)}
+    for one in fields(options):
+        made = one.default if one.default_factory is MISSING else one.default_factory()
+        if made not in (MISSING, None, ()):
+            properties[one.name]["default"] = made
+    return closed | {"properties": properties} | rules
 
 
-def options(schema: Mapping, layout: Mapping) -> SimpleNamespace:
-    """The values of `layout`, with defaults, or None, for the options that it leaves out."""
-    defaults = {name: known.get("default") for name, known in schema["properties"].items()}
-    return SimpleNamespace(**defaults | dict(layout))
-
-
-def check_parts(layout: Mapping) -> None:
-    """Raise ValueError if `files`, `split` and `dev_share` contradict each other."""
-    files, share = layout.get("files", {}), layout.get("dev_share", 0)
-    if files and "split" in layout:
+def check_parts(files: Mapping[str, str] | None, split: object, dev_share: float) -> None:
+    """Raise ValueError if these options of a layout contradict each other."""
+    if files and split:
         raise ValueError("`files` by part and `split` contradict each other; drop one")
-    if share and "dev" in files:
+    if dev_share and "dev" in (files or {}):
         raise ValueError("a dev file and `dev_share` contradict each other; drop one")
-    if share and not (files or "split" in layout):
+    if dev_share and not (files or split):
         raise ValueError("`dev_share` needs given parts: state `files` or `split`")
 
 

@@ -1,11 +1,12 @@
-"""The catalogue's encoders -> weights that a run starts from.
+"""The catalogue's encoders -> the weights that a run starts from.
 
-In: packages, folders, the hub.
-Out: `data/encoders/{name}/`, and the state of each initialization.
+In: encoders from packages, folders and the Hugging Face hub.
+Out: `data/encoders/{name}/`, and the weights of each initialization.
 
-hub, package_formats, folders: bring an encoder here.
-capacity: is it large enough?
-loading, bert, hugging_face, dropout: compute with it.
-initializations, tensor_roles: the table of arms, and which tensors each takes.
-adaptations: what fine-tuning may change.
+hub, package_formats: get an encoder; encoder_folders: write its folder, `data/encoders/{name}/`.
+size_check: refuse an encoder with too few layers or positions.
+loading: read the first layers of an encoder and the embedding rows in use.
+bert, dropout: our BERT; transformers_encoder: every other family, by the transformers library.
+initializations: the table of arms; tensor_roles: which tensors are attention, LayerNorm and so on.
+adaptations: which weights fine-tuning changes.
 """

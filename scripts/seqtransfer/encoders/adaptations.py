@@ -9,15 +9,16 @@ The classifier's head, which is new, trains in every mode. Of the encoder:
   lora        nothing of its own: low-rank additions to the query and value projections
   last-k      the k last layers, a final LayerNorm above them, and the pooler
 
-Only `full` trains embeddings: elsewhere a symbol keeps the embedding that its arm starts from, a
-random word piece's in `text`, a random vector in `random` and `re-embedded`. The pooler is frozen
-where it is not named, so that with pooling `first` a probe reads the pretrained one. Dropout stays.
+Only `full` trains embeddings. In the other modes a symbol keeps the embedding of its arm's start: a
+random word piece's in `text`, a random vector in `random` and `re-embedded`. Modes that do not name
+the pooler freeze it: with pooling `first`, a probe uses the pretrained one. Dropout is the same in
+all modes.
 
 PAPER: the paper fine-tunes everything. `bias` is BitFit (Ben Zaken et al. 2022), `lora` adapts what
 Hu et al. 2022 adapt. ASSUME: rank 8 and alpha 16, the common setting; there is no dropout on it.
 DIFFERS: FPT (Lu et al. 2021) trains positions and a new linear input layer beside LayerNorm and
-head. Here symbols enter by the token map, and `layernorm` leaves input and positions as they were
-pretrained: what differs between arms stays in place.
+head. Here symbols enter by the token map, and `layernorm` keeps input and positions as pretrained,
+because they are what differs between arms.
 """
 
 import copy
@@ -39,7 +40,7 @@ def _last(name: str, where: Part, lowest: int) -> bool:
     return final_norm or where.role == "pooler"
 
 
-# Mode -> whether a tensor trains, by its name, its part, and the lowest of the last layers.
+# Mode -> does a tensor train? Given its name, its part, and the lowest of the last layers.
 MODES = {
     "full": lambda name, where, lowest: where.role != "other",
     "probe": lambda name, where, lowest: False,
@@ -51,10 +52,10 @@ MODES = {
 
 
 def trained(adaptation: str, names: Iterable[str], family: str) -> set[str]:
-    """Those of an encoder's tensors, given by `names`, that train.
+    """The tensors that train, of an encoder's tensor `names`.
 
-    Raises ValueError for an unknown adaptation, and for more last layers than there are (ALBERT
-    has as many as groups).
+    Raises ValueError for an unknown adaptation, and for more last layers than the encoder has
+    (ALBERT: than groups).
     """
     parts = {name: part(name, family) for name in names}
     number = re.fullmatch(r"last-([1-9][0-9]*)", adaptation)
@@ -73,10 +74,10 @@ def trained(adaptation: str, names: Iterable[str], family: str) -> set[str]:
 def adapt(
     encoder: nn.Module, adaptation: str, *, seed: int, rank: int = RANK, alpha: float = ALPHA
 ) -> nn.Module:
-    """The bare transformers encoder, changed in place: `requires_grad` on what trains alone.
+    """A transformers encoder without a head, changed in place: only what trains requires gradients.
 
-    For `lora` it comes back wrapped (see `lora`; `seed`, `rank` and `alpha` are for it alone), to
-    be saved by `merge`.
+    For `lora` it is wrapped: see `lora`, which alone uses `seed`, `rank` and `alpha`, and `merge`,
+    which gives the state.
     """
     names = [name for name, _ in encoder.named_parameters()]
     chosen = trained(adaptation, names, encoder.config.model_type)
@@ -88,10 +89,10 @@ def adapt(
 def lora(encoder: nn.Module, *, seed: int, rank: int = RANK, alpha: float = ALPHA) -> nn.Module:
     """The encoder, frozen, with W + alpha / rank * B A for each query and value projection W.
 
-    A: (rank, in) is drawn from `seed`; B: (out, rank) is 0, so that step 0 is the encoder's own.
-    Called like the encoder, whose modules are replaced in place.
+    A: (rank, in) is drawn from `seed`; B: (out, rank) is 0, so that training starts from what the
+    encoder computes. The result is called like the encoder, whose modules are replaced in place.
     """
-    import peft  # here: it takes a while, and few runs need it
+    import peft  # here: the import is slow, and few runs need it
 
     names = queries_and_values(encoder.state_dict(), encoder.config.model_type)
     settings = peft.LoraConfig(r=rank, lora_alpha=alpha, lora_dropout=0.0, target_modules=names)
@@ -101,8 +102,8 @@ def lora(encoder: nn.Module, *, seed: int, rank: int = RANK, alpha: float = ALPH
 
 
 def merge(encoder: nn.Module) -> dict[str, torch.Tensor]:
-    """The state, by plain names, of an encoder that `lora` wrapped: additions added in.
+    """The state of an encoder that `lora` wrapped, its additions merged into the weights.
 
-    It loads into the bare encoder. The wrapped one stays as it is.
+    It loads into the encoder without LoRA. The wrapped encoder is not changed.
     """
     return copy.deepcopy(encoder).merge_and_unload().state_dict()

@@ -1,13 +1,12 @@
-"""BERT (Devlin et al. 2019) for short sequences on any device, with a backward pass by hand.
+"""BERT (Devlin et al. 2019) for short sequences on any device, with a hand-written backward pass.
 
-What it computes, and every tensor's name, is that of transformers' BertModel; the tests hold both
-equal. What differs is the time around the matrix products. A layer is one node of the autograd
-graph: it works in `dtype` (bfloat16 where the device multiplies matrices in it) on parameters that
-stay float32, keeps only what its backward needs, projects query, key and value in one product, and
-draws its dropout from whole machine words. benchmarks/step.py measures it beside transformers.
+It computes what transformers' BertModel computes, with the same names of tensors: tests compare
+outputs and gradients. It is faster outside the matrix products. A layer is one node of the autograd
+graph: it computes in `dtype` (bfloat16 where the device multiplies matrices in it) on float32
+parameters, keeps only what its backward needs, projects query, key and value in one product, and
+decides dropout by the bits of machine words. benchmarks/step.py compares it with transformers.
 
-The library transformers takes longer to import than a short run takes to train; nothing here
-needs it.
+This file does not import transformers, which takes longer to import than a short run to train.
 """
 
 import math
@@ -42,10 +41,10 @@ class Config:
 
     @staticmethod
     def of(record: dict) -> "Config":
-        """From what config.json says. Raises ValueError, naming the key, if it is another model."""
+        """From a config.json. Raises ValueError, naming the key, if it is not of such a BERT."""
         for key, value in KINDS.items():
             if record.get(key, value) != value:
-                raise ValueError(f"{key} is {record[key]!r}; the BERT of bert.py has {value!r}")
+                raise ValueError(f"{key} is {record[key]!r}; bert.py computes only {value!r}")
         return Config(**{f.name: record[f.name] for f in fields(Config) if f.name in record})
 
 
@@ -54,7 +53,7 @@ def _norm(config: Config) -> nn.LayerNorm:
 
 
 def _layer(config: Config) -> nn.ModuleDict:
-    """A layer's parameters, by transformers' names and in the order that `_Layer` takes them."""
+    """A layer's parameters, by transformers' names, in the order in which `_Layer` takes them."""
     width, inner = config.hidden_size, config.intermediate_size
     projections = {name: nn.Linear(width, width) for name in ("query", "key", "value")}
     mixed = {"dense": nn.Linear(width, width), "LayerNorm": _norm(config)}
@@ -71,7 +70,7 @@ def _layer(config: Config) -> nn.ModuleDict:
 class Bert(nn.Module):
     """An encoder of `config`; its parameters are float32 and have transformers' names.
 
-    `dtype` is what matrices are multiplied in; `dropout` holds the stream that training draws from.
+    dtype: in which matrices are multiplied; dropout: with the random stream of training.
     """
 
     recordable = True  # see `steps`
@@ -100,9 +99,9 @@ class Bert(nn.Module):
     ) -> Iterator[torch.Tensor]:
         """Yield the embeddings and then each layer's output: (batch, length, width) of `dtype`.
 
-        ids: (batch, length) int64; mask: the same shape, 0 at padding, or None where there is none.
-        States at padding mean nothing. rows: (n,) int64 places in (batch * length), for inference
-        alone; only their states are yielded, (n, width), and the last layer computes no others.
+        ids: (batch, length) int64; mask: the same shape, 0 at padding, or None without padding.
+        States at padding are arbitrary. rows: (n,) int64 positions in (batch * length), only for
+        inference: then (n, width) is yielded, and the last layer computes only these states.
         """
         batch, length = ids.shape
         tables = self.embeddings
@@ -137,7 +136,7 @@ class Bert(nn.Module):
         return self.embeddings["word_embeddings"].weight
 
     def plain_state(self) -> dict[str, torch.Tensor]:
-        """The state: its names are plain."""
+        """The state, by transformers' names."""
         return self.state_dict()
 
     def load_plain_state(self, state: dict[str, torch.Tensor]) -> None:
@@ -161,11 +160,11 @@ def token_types(ids: torch.Tensor) -> torch.Tensor:
 
 
 def fresh(config: Config, generator: torch.Generator) -> dict[str, torch.Tensor]:
-    """The random draw of an encoder and its pooler, as the architecture prescribes it.
+    """Random weights of an encoder and its pooler, as BERT initializes them.
 
-    Matrices are N(0, initializer_range), biases 0, LayerNorm gains 1; the padding's row is 0.
+    Matrices are N(0, initializer_range), biases 0, LayerNorm gains 1; the padding row is 0.
     """
-    with torch.random.fork_rng(devices=[]):  # torch's own draw, which this one replaces
+    with torch.random.fork_rng(devices=[]):  # torch draws weights here, which are replaced below
         state = Bert(config, pooler=True).state_dict()
     for name, tensor in state.items():
         if tensor.ndim > 1:
@@ -179,8 +178,8 @@ def fresh(config: Config, generator: torch.Generator) -> dict[str, torch.Tensor]
 def _rows(table: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
     """The rows of `table` at `ids`.
 
-    On an NVIDIA device a product with ones at the ids: the gradient of indexing there sorts the
-    ids, and a graph of kernels cannot be recorded through that.
+    In training on an NVIDIA device, a product with a one-hot matrix: the gradient of indexing sorts
+    the ids, which a CUDA graph cannot record.
     """
     if not (table.is_cuda and table.requires_grad and torch.is_grad_enabled()):
         return functional.embedding(ids, table)
@@ -188,7 +187,7 @@ def _rows(table: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
 
 
 def _wide(dtype: torch.dtype) -> torch.dtype:
-    """Where a softmax is taken: at least float32."""
+    """The dtype of softmax and of parameters' gradients: at least float32."""
     return torch.promote_types(dtype, torch.float32)
 
 
@@ -283,7 +282,7 @@ def _add_norm_backward(grad, saved, dropout, gain, shift):
 
 
 def _beside(parameter, x):
-    """x as a LayerNorm's kernel takes it: only the CPU's knows float32 gains beside bfloat16."""
+    """x in a dtype that the LayerNorm takes: only the CPU's takes bfloat16 x and float32 gains."""
     return x if x.device.type == "cpu" else x.to(parameter.dtype)
 
 

@@ -1,9 +1,9 @@
-"""Dropout whose random numbers cost little.
+"""Dropout with cheap random numbers.
 
-torch draws one 32-bit number an element and turns it into a float; on a CPU that takes longer than
-the matrix product beside it. Here 64 random bits decide for four elements, and what is dropped is
-cleared by a bitwise `and`, so that the numbers themselves are never converted. Other devices have
-kernels of their own that draw, drop and scale at once.
+torch draws a 32-bit number for each element and converts it to a float; on a CPU that takes longer
+than the matrix product before it. Here 64 random bits decide about four elements, and a bitwise
+`and` sets the dropped ones to 0, so that no random number is converted. On other devices torch's
+own kernels draw, drop and scale in one pass.
 """
 
 import math
@@ -17,9 +17,9 @@ INTEGER = {2: torch.int16, 4: torch.int32, 8: torch.int64}  # by bytes of an ele
 class Dropout:
     """Sets a `share` of elements to 0 and scales the kept ones up.
 
-    On a CPU `share` is met to 2^-15, and the stream is the object's own: seeded by `seed`, saved
-    and restored by `state` and `restore`, untouched by anything else that draws numbers. On other
-    devices it is the device's default stream, which `seed` seeds and a run's checkpoint keeps.
+    On a CPU `share` is rounded to a multiple of 2^-15, and the random stream belongs to the object:
+    `seed` seeds it, `state` and `restore` save and restore it, and nothing else draws from it. On
+    other devices it is the device's default stream, which `seed` seeds and checkpoints save.
     """
 
     def __init__(self, share: float):
@@ -36,11 +36,11 @@ class Dropout:
         torch.cuda.manual_seed(seed)
 
     def state(self) -> dict:
-        """Where the CPU's stream stands, as words for JSON."""
+        """The state of the CPU's stream, as integers that JSON can hold."""
         return {name: [int(v) for v in x] for name, x in self._bits.state["state"].items()}
 
     def restore(self, words: dict) -> None:
-        """Continue where `state` was taken."""
+        """Continue the stream from a result of `state`."""
         inner = {name: np.array(x, dtype=np.uint64) for name, x in words.items()}
         self._bits.state = {**self._bits.state, "state": inner}
 
@@ -79,6 +79,6 @@ class Dropout:
 
 
 def cleared(x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """x, in place, with 0 where `mask` (of `Dropout.mask`) has no bits."""
+    """x, changed in place: 0 where `mask`, of `Dropout.mask`, is 0."""
     x.view(mask.dtype).bitwise_and_(mask)
     return x

@@ -99,6 +99,29 @@ def moments(state: "State", generator: "torch.Generator") -> "State":
     return changed
 
 
+def spectrum(state: "State", generator: "torch.Generator") -> "State":
+    """Each matrix with its singular values and random singular vectors; vectors permuted.
+
+    Keeps how strongly a matrix stretches, but not in which directions: between `moments`, whose
+    spectrum is that of noise, and `text`. The vectors are the orthogonal factors of normal draws.
+    """
+    import torch
+
+    changed = shuffled({name: t for name, t in state.items() if t.ndim < 2}, generator)
+    for name, tensor in state.items():
+        if tensor.ndim >= 2:
+            matrix = tensor.flatten(1).double()
+            values = torch.linalg.svdvals(matrix)
+            left, right = (
+                torch.linalg.qr(
+                    torch.randn((size, len(values)), generator=generator, dtype=torch.float64)
+                )[0]
+                for size in matrix.shape
+            )
+            changed[name] = ((left * values) @ right.T).reshape(tensor.shape).to(tensor.dtype)
+    return changed
+
+
 def everything(arm: Arm, name: str, where: Part) -> bool:
     """Every tensor is pretrained."""
     return True
@@ -159,6 +182,7 @@ INITIALIZATIONS = {
     "random": Initialization(takes=nothing),
     "moments": Initialization(takes=learned, change=moments),
     "shuffled": Initialization(takes=learned, change=shuffled),
+    "spectrum": Initialization(takes=learned, change=spectrum),
     "embeddings-only": Initialization(takes=role("embedding")),
     "layernorm-only": Initialization(takes=role("layernorm")),
     "attention-only": Initialization(takes=role("attention")),
@@ -191,6 +215,11 @@ DESCRIPTIONS = {
         "mean and variance of each tensor, exactly", "normal numbers of these moments", colour=7
     ),
     "shuffled": Description("the values of each tensor", "their order within it", colour=4),
+    "spectrum": Description(
+        "the singular values of each matrix, the values of each vector",
+        "singular vectors, the order within vectors",
+        shade_of="text",
+    ),
     "embeddings-only": Description("embeddings of tokens, positions and types", "the rest", 3),
     "layernorm-only": Description("every LayerNorm", "the rest", 5),
     "attention-only": Description(

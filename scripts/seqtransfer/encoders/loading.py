@@ -1,9 +1,8 @@
-"""Encoders of any family, read from their house folders: fewer layers, fewer rows, one way to call.
+"""An encoder folder (see `encoder_folders`) -> its first layers, and the embedding rows in use.
 
-A house folder (see `encoders`) holds `config.json`, `model.safetensors` and `encoder.json`. A job
-takes from it the first layers and, of the embedding table, the rows that its own ids use; what
-differs between BERT, ALBERT, RoBERTa, DistilBERT, ELECTRA, ESM-2 and others is said here.
-transformers is imported by `build` alone, so that who needs only tensors does not pay for it.
+All that differs between BERT, ALBERT, RoBERTa, DistilBERT, ELECTRA, ESM-2 and other families when
+they are cut and called is in this file. Only `build` imports transformers, which takes longer to
+import than tensors take to read.
 """
 
 import re
@@ -20,10 +19,10 @@ from seqtransfer.files.json_tsv import read_json
 from seqtransfer.tokens.vocabulary import CLS, MASK, PAD, SEP
 
 State = dict[str, torch.Tensor]
-# The first number in a tensor's name that counts layers; ALBERT's layers share their tensors, which
-# lie in `encoder.albert_layer_groups.0.albert_layers.0`.
+# The layer in a tensor's name. ALBERT's layers share their tensors, which are those of
+# `encoder.albert_layer_groups.0.albert_layers.0`: no layer's own.
 LAYER = re.compile(r"(?:^|\.)layers?\.(\d+)\.")
-DEPTHS = ("num_hidden_layers", "n_layers")  # what configurations call the number of layers
+DEPTHS = ("num_hidden_layers", "n_layers")  # keys of a configuration for the number of layers
 IDS = {
     "pad_token_id": PAD,
     "cls_token_id": CLS,
@@ -36,7 +35,7 @@ IDS = {
 
 @dataclass(frozen=True)
 class Facts:
-    """What a job must know of an encoder besides its tensors; part of its `encoder.json`."""
+    """What jobs need to know of an encoder besides its tensors; `encoder.json` holds it."""
 
     family: str  # `model_type` of transformers
     layers: int
@@ -45,22 +44,23 @@ class Facts:
     table: str  # name of the embedding table's tensor
     positions: int  # longest sequence in tokens
     first_position: int  # row of the position table that the first token gets
-    token_types: bool  # whether two texts of a pair are told apart by an embedding
+    token_types: bool  # whether an embedding distinguishes the two texts of a pair
     pooler: bool  # whether it has a pretrained tanh pooler on position 0
 
     @classmethod
     def of(cls, folder: Path) -> "Facts":
-        """The facts of a house folder."""
+        """From the `encoder.json` of an encoder folder."""
         record = read_json(Path(folder) / "encoder.json")
         return cls(**{name: record[name] for name in cls.__dataclass_fields__})
 
 
 def configuration(folder: Path, layers: int, rows: np.ndarray) -> dict:
-    """`config.json` of the encoder cut to its first `layers` and to a table of the given `rows`.
+    """The `config.json` of the encoder cut to its first `layers` and to `rows` of its table.
 
-    Its special ids are those of `vocabulary`: ESM knows masked tokens by their id, and padding has
-    an embedding that is never trained.
-    Raises ValueError if the encoder has fewer layers, or shares them in several groups.
+    Special tokens get the ids of `vocabulary`: ESM recognizes masked tokens by their id, and the
+    embedding of the padding id is never trained.
+    Raises ValueError if the encoder has fewer layers, or if its layers share weights in several
+    groups, which cannot be cut.
     """
     config = read_json(Path(folder) / "config.json")
     (depth,) = (name for name in DEPTHS if name in config)
@@ -68,8 +68,8 @@ def configuration(folder: Path, layers: int, rows: np.ndarray) -> dict:
         raise ValueError(f"encoder.layers is {layers}; {folder} has {config[depth]}")
     if layers < config[depth] and config.get("num_hidden_groups", 1) > 1:
         raise ValueError(
-            f"{folder}: its {config[depth]} layers share tensors in {config['num_hidden_groups']} "
-            f"groups, of which no first {layers} can be taken; set encoder.layers: {config[depth]}"
+            f"{folder}: its {config[depth]} layers share weights in {config['num_hidden_groups']} "
+            f"groups, so that no first {layers} can be taken; set encoder.layers: {config[depth]}"
         )
     if config.get("layer_types"):  # what each layer attends to
         config["layer_types"] = config["layer_types"][:layers]
@@ -78,9 +78,9 @@ def configuration(folder: Path, layers: int, rows: np.ndarray) -> dict:
 
 
 def pretrained(folder: Path, layers: int, rows: np.ndarray) -> State:
-    """The tensors of the first `layers`, and row `rows[i]` of the embedding table as its row i.
+    """The tensors of the first `layers`; row i of the embedding table is its row `rows[i]`.
 
-    rows: (vocabulary,) integers. Names are those of the whole encoder; only what is taken is read.
+    rows: (vocabulary,) integers. Only these tensors are read; they keep their names.
     Raises ValueError if a row is not in the table.
     """
     facts = Facts.of(folder)
@@ -91,23 +91,23 @@ def pretrained(folder: Path, layers: int, rows: np.ndarray) -> State:
             f"table has {facts.vocabulary}"
         )
     with safe_open(Path(folder) / "model.safetensors", "pt") as file:
-        state = {name: file.get_tensor(name) for name in file.keys() if layer(name) < layers}
+        state = {name: file.get_tensor(name) for name in file.keys() if _layer(name) < layers}
     state[facts.table] = state[facts.table][index]
     return state
 
 
-def layer(name: str) -> int:
-    """Which layer a tensor belongs to, from 0; -1 for those outside of layers or shared by all."""
+def _layer(name: str) -> int:
+    """The layer of a tensor, from 0; -1 for tensors outside the layers or shared by all."""
     found = LAYER.search(name)
     return int(found[1]) if found else -1
 
 
 def build(config: dict, *, pooler: bool, attention: str = "eager") -> nn.Module:
-    """A bare encoder of transformers as `config` says; fresh weights from the global generator.
+    """An encoder of transformers without a head; its fresh weights come from the global generator.
 
-    pooler: whether it has one; attention: `eager` or `sdpa`, the kernel. Families that transformers
-    runs by the first alone (MPNet) get that.
-    ESM's contact head, which no hidden state depends on, is left out, as in house folders.
+    config: a config.json; pooler: whether the encoder has one; attention: `eager` or `sdpa`, the
+    kernel; families for which transformers has only `eager` (MPNet) get that.
+    ESM's contact head is left out, as in encoder folders: no hidden state depends on it.
     """
     from transformers import AutoConfig, AutoModel
 
@@ -125,23 +125,12 @@ def build(config: dict, *, pooler: bool, attention: str = "eager") -> nn.Module:
     return model
 
 
-def load(folder: Path, layers: int, rows: np.ndarray, attention: str = "eager") -> nn.Module:
-    """The pretrained encoder in evaluation mode, cut to its first `layers` and to `rows`.
-
-    What a family does once after its last layer (ESM's norm), it does after the last that is left.
-    """
-    config = configuration(folder, layers, rows)
-    model = build(config, pooler=Facts.of(folder).pooler, attention=attention)
-    model.load_state_dict(pretrained(folder, layers, rows))
-    return model.eval()
-
-
 def inputs(facts: Facts, ids: torch.Tensor, mask: torch.Tensor | None) -> State:
-    """Keyword arguments of an encoder's `forward` for a batch of our ids.
+    """The keyword arguments of an encoder's `forward` for a batch of our ids.
 
-    ids: (batch, length) int64; mask: the same shape, 0 at padding, or None where there is none.
-    Of families whose positions count from their own padding's id (RoBERTa), positions are given:
-    left alone, the model would count from ours.
+    ids: (batch, length) int64; mask: the same shape, 0 at padding, or None without padding.
+    Families that count positions from their padding id (RoBERTa) are given positions: they would
+    count from our padding id otherwise.
     """
     given = {"input_ids": ids, "attention_mask": mask}
     if facts.token_types:

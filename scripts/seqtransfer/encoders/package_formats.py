@@ -1,6 +1,6 @@
-"""Encoders that packages hold in forms of their own -> bare encoders of transformers.
+"""Encoders in file formats of their own packages -> encoders of transformers.
 
-Nothing of the packages is imported: their files are read, tensors renamed, and outputs are equal.
+The files are read and their tensors renamed; the packages themselves are never imported.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import torch
 import transformers
 
 from seqtransfer.corpora.text_files import find
-from seqtransfer.encoders.folders import Encoder, listed, plain
+from seqtransfer.encoders.encoder_folders import Encoder, config_record, symbol_rows
 from seqtransfer.encoders.loading import State
 from seqtransfer.files import json_tsv
 from seqtransfer.tokens.vocabulary import renamed
@@ -74,7 +74,7 @@ def onnx_bert(folder: Path) -> Encoder:
         max_position_embeddings=len(state["embeddings.position_embeddings.weight"]),
         layer_norm_eps=round(epsilon, 15),  # 1e-12, stored in 32 bits
     )
-    return Encoder(plain(config), state)
+    return Encoder(config_record(config), state)
 
 
 def antiberty(folder: Path) -> Encoder:
@@ -87,7 +87,7 @@ def antiberty(folder: Path) -> Encoder:
         for name, tensor in stored.items()
         if name.startswith("bert.") and not name.endswith("position_ids")
     }
-    return Encoder(plain(config), state, listed(find(folder, "vocab.txt")))
+    return Encoder(config_record(config), state, symbol_rows(find(folder, "vocab.txt")))
 
 
 def sapiens(folder: Path, chain: str) -> Encoder:
@@ -119,7 +119,9 @@ def sapiens(folder: Path, chain: str) -> Encoder:
         layer_norm_eps=1e-5,  # fairseq's
         pad_token_id=names.index("<pad>"),
     )
-    return Encoder(plain(config), state, renamed({name: row for row, name in enumerate(names)}))
+    return Encoder(
+        config_record(config), state, renamed({name: row for row, name in enumerate(names)})
+    )
 
 
 def _from_fairseq(name: str) -> str:

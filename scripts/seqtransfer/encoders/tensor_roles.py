@@ -1,13 +1,13 @@
-"""Names of an encoder's tensors -> their role and layer, by family.
+"""The name of an encoder's tensor -> its role and layer, by family.
 
-Names are those of the bare transformers encoder (`state_dict` of AutoModel). Roles:
+Names are those of transformers' encoders without a head (`state_dict` of AutoModel). Roles:
 
   embedding    tables of tokens, positions and types, and the projection of narrow ones to the width
   attention    query, key, value and output projection
   feedforward  the two projections of a layer's feed-forward block
   layernorm    gain and bias of every LayerNorm, the embeddings' and a final one included
   pooler       the tanh projection of position 0
-  other        what no arm learns: rotary frequencies (a constant), ESM's contact head (unused)
+  other        never trained: rotary frequencies (constants), ESM's contact head (unused)
 """
 
 import re
@@ -37,7 +37,7 @@ FAMILIES = {
         "feedforward": rf"{_DISTIL}ffn\.lin[12]",
         "layernorm": rf"embeddings\.LayerNorm|{_DISTIL}(sa|output)_layer_norm",
     },
-    # Layers share the weights of their group: a group counts as one layer here.
+    # The layers of a group share their weights: here a group counts as one layer.
     "albert": {
         "embedding": rf"{_TABLES}|encoder\.embedding_hidden_mapping_in",
         "attention": rf"{_GROUP}attention\.(query|key|value|dense)",
@@ -52,22 +52,22 @@ FAMILIES = {
         "other": r"contact_head\.regression|rotary_embeddings",
     },
 }
-# The projections that LoRA's paper adapts, by the last word of the module's name.
+# The projections that the LoRA paper adapts, by the end of the module's name.
 _QUERY_OR_VALUE = re.compile(r"(.*\.(?:query|value|q_lin|v_lin))\.weight")
 
 
 @dataclass(frozen=True)
 class Part:
-    """What a tensor is. `layer`: 0 is the lowest; None outside the layers."""
+    """The role of a tensor, and its layer: 0 is the lowest; None outside the layers."""
 
     role: str  # one of those above
     layer: int | None
 
 
 def part(name: str, family: str) -> Part:
-    """The part that tensor `name` of an encoder of `family` is.
+    """The role and layer of tensor `name` of an encoder of `family`.
 
-    Raises ValueError for a family that is not in FAMILIES, or a name that it does not have.
+    Raises ValueError for a family that is not in FAMILIES, or a name that the family does not have.
     """
     if family not in FAMILIES:
         raise ValueError(
@@ -80,11 +80,14 @@ def part(name: str, family: str) -> Part:
         if match:
             layer = match.groupdict().get("layer")
             return Part(role, None if layer is None else int(layer))
-    raise ValueError(f"{name!r} is no tensor of a bare {family} encoder")
+    raise ValueError(
+        f"{name!r} is no tensor of a {family} encoder without a head; if it is, add its pattern to "
+        "seqtransfer/encoders/tensor_roles.py"
+    )
 
 
 def layers(names: Iterable[str], family: str) -> int:
-    """How many layers with weights of their own the named tensors have (ALBERT: groups)."""
+    """The number of layers with weights of their own (ALBERT: of groups)."""
     found = {part(name, family).layer for name in names} - {None}
     return len(found)
 

@@ -4,7 +4,7 @@ In: every result file of a study.
 Out: `results/{study}/report/`.
 
 register: every table and figure, with its text and its function: begin here to add one.
-tables, figures: the functions, one file a subject.
+tables, figures: the functions, one file a subject; generalization: one with both.
 claims, statistics, caveats: the ledger, its intervals and verdicts, and what they leave out.
 page: the ledger as HTML and Markdown.
 """

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from seqtransfer.encoders import loading
 from seqtransfer.encoders.bert import Bert
-from seqtransfer.encoders.hugging_face import Stock
+from seqtransfer.encoders.transformers_encoder import TransformersEncoder
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.similarity.encoder_pairs import layer_at_equal_depth
 from seqtransfer.similarity.measures import attention
@@ -26,14 +26,16 @@ FACTS = {"entropy": attention.entropy, "distance": attention.distance}
 
 
 def maps(
-    encoder: Bert | Stock, ids: torch.Tensor, mask: torch.Tensor | None
+    encoder: Bert | TransformersEncoder, ids: torch.Tensor, mask: torch.Tensor | None
 ) -> Iterator[np.ndarray]:
     """Yield each layer's attention maps, (batch, heads, length, length) float32.
 
     ids: (batch, length) int64; mask: the same shape, 0 at padding, or None where there is none.
     Rows of real tokens sum to 1; rows and columns of padding are 0. Dropout must be off.
     """
-    found = _by_transformers(encoder, ids, mask) if isinstance(encoder, Stock) else None
+    found = (
+        _by_transformers(encoder, ids, mask) if isinstance(encoder, TransformersEncoder) else None
+    )
     for layer in found or _from_states(encoder, ids, mask):
         layer = layer.float()
         yield (layer if mask is None else layer * mask[:, None, :, None]).cpu().numpy()
@@ -57,14 +59,14 @@ def _from_states(encoder: Bert, ids, mask) -> Iterator[torch.Tensor]:
         yield scores.softmax(dim=-1)
 
 
-def _by_transformers(encoder: Stock, ids, mask) -> tuple[torch.Tensor, ...]:
+def _by_transformers(encoder: TransformersEncoder, ids, mask) -> tuple[torch.Tensor, ...]:
     encoder.model.set_attn_implementation("eager")  # no other returns maps
     given = loading.inputs(encoder.facts, ids, mask)
     return encoder.model(**given, output_attentions=True).attentions
 
 
 def compare(
-    encoders: Mapping[Hashable, Bert | Stock],
+    encoders: Mapping[Hashable, Bert | TransformersEncoder],
     pairs: Sequence[tuple[Hashable, Hashable]],
     sequences: Ragged,
     device: str,

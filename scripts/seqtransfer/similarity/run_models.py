@@ -19,8 +19,8 @@ def untrained(
     pretrained: the weights that the arm starts from, or None for those of the text encoder.
     """
     # Hidden states of an untrained model depend on no setting of fine-tuning.
-    point = runs.Point(task, arm, seed, learning_rate=0.0, pooling="mean", warmup=0.0)
-    return classifier.build(arm, point.sources(files, pretrained), point.pooling, 1)
+    run = runs.Run(task, arm, seed, learning_rate=0.0, pooling="mean", warmup=0.0)
+    return classifier.build(arm, run.sources(files, pretrained), run.pooling, 1)
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,9 @@ class Runs:
             ),
         )
 
-    def point(self, arm: str) -> runs.Point:
-        """The grid point of the arm's run, with its settings."""
-        return runs.Point.of(json_tsv.read_json(self.metrics[arm]))
+    def run(self, arm: str) -> runs.Run:
+        """The arm's run, with its settings."""
+        return runs.Run.of(json_tsv.read_json(self.metrics[arm]))
 
     def before(self, arm: str) -> Classifier:
         """The model that the arm's run began with."""

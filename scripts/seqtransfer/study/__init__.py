@@ -4,6 +4,7 @@ In: the configuration.
 Out: refusals with a remedy, code digests, progress, logs.
 
 configuration: names and keys that must fit.
+defaults: what a study file may leave out.
 schemas: types and ranges.
 provenance: why a job reruns.
 progress: how far a run is.

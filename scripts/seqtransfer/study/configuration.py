@@ -7,11 +7,12 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from seqtransfer.corpora.converters import CONVERTERS
-from seqtransfer.encoders import capacity, initializations
+from seqtransfer.corpora.converters import CONVERTERS, LAYOUTS
+from seqtransfer.encoders import initializations, size_check
 from seqtransfer.similarity.encoder_pairs import STAGES
 from seqtransfer.similarity.measures import MEASURES
 from seqtransfer.study import schemas
+from seqtransfer.tokens import tokenizations
 from seqtransfer.tokens.tokenizations import TOKENIZATIONS
 from seqtransfer.training import evaluations
 
@@ -76,12 +77,12 @@ def check_encoders(config: dict, folder: Path) -> None:
     for name in [config["encoder"]["name"], *config.get("domain_encoders", {}).values()]:
         path = folder / name / "encoder.json"
         if path.exists():
-            capacity.check(f"encoder {name!r} ({path.parent})", json.loads(path.read_text()),
-                         **demands(config, name))  # fmt: skip
+            size_check.check(f"encoder {name!r} ({path.parent})", json.loads(path.read_text()),
+                             **demands(config, name))  # fmt: skip
 
 
 def demands(config: dict, encoder: str) -> dict:
-    """What a completed study asks of the encoder, as `limits.check` takes it."""
+    """What a completed study asks of the encoder, as `size_check.check` takes it."""
     lengths, layers = {}, None
     if encoder == config["encoder"]["name"]:
         layers, artificial = config["encoder"]["layers"], config["catalogue"]["artificial"]
@@ -311,24 +312,21 @@ def _check_task(where: str, record: dict) -> None:
 def check_tokens(where: str, tokens: dict, form: str) -> None:
     """Raise ValueError, beginning with `where`, if a corpus of format `form` has no such tokens."""
     _known(f"{where}.kind", tokens["kind"], TOKENIZATIONS)
-    kind = TOKENIZATIONS[tokens["kind"]]
-    if form not in kind.formats:
-        raise ValueError(f"{where}: {tokens['kind']} are for {' and '.join(kind.formats)} tasks")
-    schemas.check(tokens, kind.schema(), where)
-    if kind.check:
-        _said_of(where, kind.check, tokens)
+    formats = TOKENIZATIONS[tokens["kind"]].formats
+    if form not in formats:
+        raise ValueError(f"{where}: {tokens['kind']} are for {' and '.join(formats)} tasks")
+    options = tokenizations.OPTIONS.get(tokens["kind"], tokenizations.Options())
+    schemas.check(tokens, options.schema(), where)
+    _said_of(where, options.check, tokens)
 
 
 def check_layout(where: str, name: str, layout: dict) -> None:
     """Raise ValueError, beginning with `where`, if the converter cannot follow the layout."""
-    converter = CONVERTERS[name]
-    if converter.layout is None:
-        if layout:
-            raise ValueError(f"{where}: converter `{name}` takes none; found {sorted(layout)}")
-        return
-    schemas.check(layout, converter.layout, where)
-    if converter.check:
-        _said_of(where, converter.check, layout)
+    if name in LAYOUTS:
+        schemas.check(layout, LAYOUTS[name], where)
+        _said_of(where, lambda keys: CONVERTERS[name].options(**keys), layout)
+    elif layout:
+        raise ValueError(f"{where}: converter `{name}` takes none; found {sorted(layout)}")
 
 
 def _said_of(where: str, check: Callable[[dict], None], record: dict) -> None:

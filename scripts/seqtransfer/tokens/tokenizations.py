@@ -1,6 +1,6 @@
-"""Domain symbols -> tokens: the ways to cut a sequence in the pieces that an encoder reads.
+"""Symbols of a sequence -> tokens, the pieces that an encoder reads: every kind by its name.
 
-A task names its way by the key `tokens`, for example `{kind: kmers, k: 3, stride: 1}`:
+A task names its kind by the key `tokens`, for example `{kind: kmers, k: 3, stride: 1}`:
 
 - `symbols` (the default): every symbol is a token. Text comes here as word pieces already.
 - `kmers` {k, stride}: windows of k symbols that start `stride` symbols apart, 1 <= stride <= k:
@@ -9,9 +9,13 @@ A task names its way by the key `tokens`, for example `{kind: kmers, k: 3, strid
 - `bpe` {size}: byte-pair encoding with at most `size` tokens, whose merges are learned from
   training sequences only. Every symbol of the corpus is a token of its own, too, so that any
   sequence can be written.
+- `classes` {classes}: every symbol becomes the first of its class, such as AGPST, C, DENQ, FWY, HKR
+  and ILMV for residues (Dayhoff's six); symbols of no class stay. What a smaller alphabet loses.
 - `intervals`, for music: every note but the first is two tokens, the interval to the note before
   it in semitones with its sign, and its pitch: 60 67 64 becomes 60 +7 67 -3 64. The two are
   separate tokens, so that the vocabulary stays small and a map draws a row for each.
+
+To add a kind, write its function and enter it in TOKENIZATIONS; if it has options, in OPTIONS too.
 
 PAPER: single symbols. DIFFERS: the other kinds are ours.
 """
@@ -24,37 +28,38 @@ from itertools import pairwise
 from seqtransfer.corpora.examples import Symbols
 
 Split = Callable[[Symbols], Symbols]  # from the symbols of a sequence to its tokens
-FORMATS = ("fasta", "midi", "text")
 
 
 @dataclass(frozen=True)
 class Tokenization:
-    """formats: of the corpora that it is for. split: from the task's `tokens` to its function; of a
-    trained kind from these, training sequences and every symbol that may occur. options: JSON
-    Schemas by name, all required. check: refuses options that contradict each other. trained:
-    whether it depends on training sequences, so that a split must come first. symbols_within: how
-    many symbols fill so many tokens."""
+    """formats: of the corpora that it is for.
+    split: from a task's `tokens` to the function that splits a sequence; of a trained kind from
+    these, training sequences and every symbol that may occur.
+    trained: whether it learns from training sequences, so that the parts must be known first.
+    symbols_within: how many symbols make so many tokens."""
 
     formats: tuple[str, ...]
     split: Callable[..., Split]
-    options: Mapping[str, dict] = field(default_factory=dict)
-    check: Callable[[Mapping], None] | None = None
     trained: bool = False
     symbols_within: Callable[[int], int] = lambda room: room
 
+
+@dataclass(frozen=True)
+class Options:
+    """What `tokens` has besides `kind`. keys: the JSON Schema of each, all required. check: raises
+    ValueError for values that contradict each other."""
+
+    keys: Mapping[str, dict] = field(default_factory=dict)
+    check: Callable[[Mapping], None] = lambda tokens: None
+
     def schema(self) -> dict:
-        """The JSON Schema of a task's `tokens` of this kind."""
+        """The JSON Schema of a task's `tokens`."""
         return {
             "type": "object",
             "additionalProperties": False,
-            "properties": {"kind": {"type": "string"}, **self.options},
-            "required": ["kind", *self.options],
+            "properties": {"kind": {"type": "string"}, **self.keys},
+            "required": ["kind", *self.keys],
         }
-
-
-def count(description: str, minimum: int = 1) -> dict:
-    """The schema of an option that is a number of things."""
-    return {"description": description, "type": "integer", "minimum": minimum}
 
 
 def is_trained(tokens: Mapping) -> bool:
@@ -95,6 +100,22 @@ def kmers(symbols: Symbols, k: int, stride: int) -> Symbols:
     held = (len(windows) - 1) * stride + k if windows else 0
     rest = joined[held:]
     return (*windows, rest) if rest else tuple(windows)
+
+
+def check_classes(tokens: Mapping) -> None:
+    """Raise ValueError if a symbol is in two classes."""
+    seen = "".join(tokens["classes"])
+    twice = next((symbol for symbol in seen if seen.count(symbol) > 1), None)
+    if twice is not None:
+        raise ValueError(f"the symbol {twice!r} stands in the classes twice; keep it in one")
+
+
+def reduced(symbols: Symbols, classes: Iterable[str]) -> Symbols:
+    """The symbols, each replaced by the first symbol of its class if it has one."""
+    first = {symbol: members[0] for members in classes for symbol in members}
+    if isinstance(symbols, str):
+        return symbols.translate(str.maketrans(first))
+    return tuple(first.get(symbol, symbol) for symbol in symbols)
 
 
 def byte_pairs(
@@ -156,20 +177,55 @@ def join(symbols: Iterable[str]) -> str:
 
 
 TOKENIZATIONS = {
-    "symbols": Tokenization(FORMATS, lambda tokens: lambda symbols: symbols),
+    "symbols": Tokenization(("fasta", "midi", "text"), lambda tokens: lambda symbols: symbols),
     "kmers": Tokenization(
-        ("fasta",),
-        lambda tokens: lambda symbols: kmers(symbols, tokens["k"], tokens["stride"]),
-        {"k": count("Symbols of a k-mer"), "stride": count("Symbols from one k-mer to the next")},
-        check_stride,
+        ("fasta",), lambda tokens: lambda symbols: kmers(symbols, tokens["k"], tokens["stride"])
     ),
     "bpe": Tokenization(
         ("fasta",),
         lambda tokens, training, alphabet: byte_pairs(training, alphabet, tokens["size"]),
-        {"size": count("Tokens of the vocabulary, at most", minimum=2)},
         trained=True,
+    ),
+    "classes": Tokenization(
+        ("fasta",), lambda tokens: lambda symbols: reduced(symbols, tokens["classes"])
     ),
     "intervals": Tokenization(
         ("midi",), lambda tokens: intervals, symbols_within=lambda room: (room + 1) // 2
+    ),
+}
+
+# For planning and docs. They are apart from TOKENIZATIONS since jobs depend on that: a description
+# may change without encoding anew. A kind that is not here has no options.
+OPTIONS = {
+    "kmers": Options(
+        {
+            "k": {"description": "Symbols of a k-mer", "type": "integer", "minimum": 1},
+            "stride": {
+                "description": "Symbols from one k-mer to the next",
+                "type": "integer",
+                "minimum": 1,
+            },
+        },
+        check_stride,
+    ),
+    "bpe": Options(
+        {
+            "size": {
+                "description": "Tokens of the vocabulary, at most",
+                "type": "integer",
+                "minimum": 2,
+            }
+        }
+    ),
+    "classes": Options(
+        {
+            "classes": {
+                "description": "Symbols that become one, a text a class",
+                "type": "array",
+                "minItems": 1,
+                "items": {"type": "string", "minLength": 1},
+            }
+        },
+        check_classes,
     ),
 }

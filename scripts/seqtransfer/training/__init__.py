@@ -1,11 +1,12 @@
-"""Token ids and starting weights -> trained models and their histories.
+"""Id sequences and initial weights -> trained models and their histories.
 
 In: id sequences, an initialization, settings.
 Out: weights, history, predictions.
 
-runs: one grid point, task x initialization x seed, and the files that it reads.
-classifier: encoder and head.
-finetuning, pretraining: the two kinds of training; loop: what they share.
-steps, optimizer, batches, evaluations, checkpoints, devices: what both are made of.
-settings_choice: the sweep's winner of each arm.
+runs: one run of the grid (task, initialization, seed), from its files to its records.
+classifier: an encoder with a classification head, and its weights before training.
+finetuning, pretraining: the two kinds of training; loop: the loop of both.
+batches, steps, optimizer: which examples, one update, AdamW; evaluations: at which steps.
+checkpoints: the state of an unfinished run; devices: CPU or GPU, precision, reproducibility.
+settings_choice: the learning rate, warm-up and pooling that the sweep chooses for each arm.
 """

@@ -7,18 +7,18 @@ import numpy as np
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.tokens.vocabulary import PAD
 
-POOL = 8  # batches that are sorted by length together
-WIDTHS = 16  # on a device that records its steps, padded batches are a multiple of this wide
+POOL = 8  # batches whose examples are sorted by length together
+WIDTHS = 16  # on a GPU, the width of a batch is a multiple of this: few shapes to record
 
 
 def order(
     lengths: np.ndarray, batch_size: int, steps: int, generator: np.random.Generator
 ) -> Iterator[np.ndarray]:
-    """Exactly `steps` batches of `batch_size` indices; epochs in fresh order, none padded much.
+    """Yield exactly `steps` batches of `batch_size` indices, with little padding.
 
-    Each epoch is a permutation, cut in pools of POOL batches; within a pool examples are sorted by
-    length, and the pool's batches come in random order. What is left of an epoch after its last
-    full batch is skipped. A set smaller than a batch gives batches of the whole set.
+    Each epoch is a new permutation, cut into pools of POOL batches. Within a pool, examples are
+    sorted by length and cut into batches, which come in random order. Examples after the last full
+    batch of an epoch are skipped. A set smaller than a batch gives batches of the whole set.
     """
     batch_size = min(batch_size, len(lengths))
     done = 0
@@ -36,7 +36,7 @@ def order(
 
 
 def in_length_order(lengths: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
-    """Every index once, in batches of similar length, for evaluation."""
+    """Yield every index once, in batches of similar length, for evaluation."""
     indices = np.argsort(lengths, kind="stable")
     for start in range(0, len(indices), batch_size):
         yield indices[start : start + batch_size]
@@ -45,10 +45,10 @@ def in_length_order(lengths: np.ndarray, batch_size: int) -> Iterator[np.ndarray
 def collate(
     ragged: Ragged, indices: np.ndarray, multiple: int = 1
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """ids (batch, width) int64 padded with PAD, and mask (batch, width) int64 or None.
+    """ids (batch, width) int64, padded with PAD, and mask (batch, width) int64 or None.
 
-    The width is that of the batch's longest sequence, rounded up to a `multiple` but not above that
-    of the longest of `ragged`. The mask is None where nothing is padded: attention needs none.
+    The width is the length of the batch's longest sequence, rounded up to a multiple of `multiple`,
+    but at most the length of the longest sequence of `ragged`. Without padding the mask is None.
     """
     lengths = ragged.lengths[indices]
     width = int(lengths.max())

@@ -1,8 +1,8 @@
-"""The state of an unfinished run on disk: a killed job goes on where it was, to the same weights.
+"""The state of an unfinished run on disk: a killed job continues, and ends with the same weights.
 
-One safetensors file a run, outside the outputs of its rule (a failed job's outputs are deleted).
-It holds everything that changes from step to step: weights, the optimizer's moments, the best
-weights so far, where each stream of random numbers stands, and the history.
+One safetensors file per run, outside the outputs of its rule: Snakemake deletes the outputs of a
+failed job. It holds all that changes from step to step: weights, the optimizer's moments, the best
+weights so far, the state of each random stream, and the history.
 """
 
 import hashlib
@@ -21,14 +21,15 @@ from torch import nn
 from seqtransfer.files.atomic import atomic
 from seqtransfer.training.optimizer import AdamW
 
-SECONDS = 60.0  # between two checkpoints; when they are taken changes no result
+SECONDS = 60.0  # between two checkpoints; results do not depend on it
 
 
 @dataclass
 class Checkpoint:
-    """Where a run keeps its state. `identity` says which run it is: another run's is not resumed.
+    """The file of a run's state.
 
-    `identity`: whatever the run's result depends on, as JSON can hold it.
+    identity: all that the run's result depends on, as JSON can hold it. A file of another identity
+    is not resumed.
     """
 
     path: Path
@@ -43,23 +44,25 @@ class Checkpoint:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def due(self) -> bool:
-        """Is it time for another?"""
+        """Whether `seconds` have passed since the last checkpoint."""
         return time.monotonic() - self._last >= self.seconds
 
-    def save(self, run: "Running", record: Mapping, best: Mapping[str, torch.Tensor]) -> None:
-        """Write the state. `record`: what JSON can hold; `best`: weights to keep beside `run`'s."""
-        tensors = {f"best.{name}": tensor for name, tensor in best.items()} | run.tensors()
-        facts = {"digest": self.digest, "record": record, "streams": run.streams()}
+    def save(
+        self, state: "TrainingState", record: Mapping, best: Mapping[str, torch.Tensor]
+    ) -> None:
+        """Write `state`, `record`, which JSON can hold, and the weights `best`."""
+        tensors = {f"best.{name}": tensor for name, tensor in best.items()} | state.tensors()
+        facts = {"digest": self.digest, "record": record, "streams": state.streams()}
         plain = {name: tensor.contiguous().cpu() for name, tensor in tensors.items()}
         with atomic(self.path) as temporary:
-            # Its own writer would leave files of names unknown here when it is killed.
+            # A killed job would leave temporary files of safetensors' own writer, of unknown names.
             temporary.write_bytes(serialized(plain, metadata={"facts": json.dumps(facts)}))
         self._last = time.monotonic()
 
-    def resume(self, run: "Running") -> tuple[dict, dict[str, torch.Tensor]] | None:
-        """Put `run` where it was; return `save`'s record and best, or None: nothing to resume.
+    def resume(self, state: "TrainingState") -> tuple[dict, dict[str, torch.Tensor]] | None:
+        """Restore `state` and return the saved record and best weights; None if there is no file.
 
-        A file that is damaged or of another run counts as none.
+        A file that is damaged, or of another run, counts as none.
         """
         if not self.path.exists():
             return None
@@ -67,24 +70,24 @@ class Checkpoint:
             with safe_open(self.path, framework="pt") as file:
                 facts = json.loads(file.metadata()["facts"])
                 if facts["digest"] != self.digest:
-                    print(f"{self.path}: of a run with other settings, code or data; not resumed")
+                    print(f"{self.path}: of another run, code or data; not resumed")
                     return None
                 tensors = {name: file.get_tensor(name) for name in file.keys()}
-        except Exception as error:  # whatever a damaged file raises: the run starts anew
-            print(f"{self.path}: cannot be read ({error}); the run starts anew")
+        except Exception as error:  # a damaged file can raise anything
+            print(f"{self.path}: cannot be read ({error}); the run starts again")
             return None
-        run.restore(tensors, facts["streams"])
+        state.restore(tensors, facts["streams"])
         return facts["record"], _group(tensors, "best")
 
     def remove(self) -> None:
-        """The run is done: away with its state, and with what kills left half-written."""
+        """Delete the file, and temporary files that killed jobs left."""
         self.path.unlink(missing_ok=True)
         for left in self.path.parent.glob(f".{self.path.stem}.*.partial{self.path.suffix}"):
             left.unlink(missing_ok=True)
 
 
-def contents(files: Iterable[Path]) -> dict[str, str]:
-    """sha256 of each file, for a run's identity."""
+def file_digests(files: Iterable[Path]) -> dict[str, str]:
+    """The sha256 of each file, for a run's identity."""
     digests = {}
     for path in files:
         with path.open("rb") as stream:
@@ -93,15 +96,15 @@ def contents(files: Iterable[Path]) -> dict[str, str]:
 
 
 @dataclass
-class Running:
-    """What changes while a model trains. `generators`: NumPy streams that the loop draws from."""
+class TrainingState:
+    """All that changes while a model trains. generators: the NumPy streams of the loop, by name."""
 
     model: nn.Module
     optimizer: AdamW
     generators: Mapping[str, np.random.Generator] = field(default_factory=dict)
 
     def tensors(self) -> dict[str, torch.Tensor]:
-        """Weights, moments, and torch's own streams."""
+        """Weights, the optimizer's moments, and the state of torch's random streams."""
         state = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
         state |= {f"optimizer.{name}": t for name, t in self.optimizer.tensors().items()}
         state["random.cpu"] = torch.get_rng_state()
@@ -110,7 +113,7 @@ class Running:
         return state
 
     def streams(self) -> dict:
-        """Where NumPy's streams stand."""
+        """The state of NumPy's random streams."""
         return {
             "dropout": self.model.encoder.dropout.state(),
             "generators": {n: g.bit_generator.state for n, g in self.generators.items()},

@@ -1,7 +1,7 @@
-"""A named initialization -> a classifier over a task's own ids.
+"""An initialization -> a classifier of a task's id sequences.
 
-The embedding table holds only the rows that the task's vocabulary uses, picked through the token
-map; rows of the full table that no sequence mentions would get no gradient, so nothing is lost.
+The embedding table has only the rows that the token map gives the task's symbols: rows that no
+sequence uses would never get a gradient.
 """
 
 from dataclasses import dataclass
@@ -15,66 +15,66 @@ from safetensors.torch import save as serialized
 from torch import nn
 
 from seqtransfer.encoders import adaptations, bert, initializations, loading
-from seqtransfer.encoders.hugging_face import Stock
 from seqtransfer.encoders.loading import Facts, State
+from seqtransfer.encoders.transformers_encoder import TransformersEncoder
 from seqtransfer.files.atomic import atomic
 from seqtransfer.files.json_tsv import write_json
 from seqtransfer.seeds import derive
 
 POOLINGS = ("mean", "first")
-# What a run's numbers depend on; transformers and peft where families or LoRA call for them.
+# Libraries that results depend on: transformers for other families than BERT, peft for LoRA.
 LIBRARIES = ("torch", "transformers", "peft", "safetensors", "numpy")
 
 
 @dataclass(frozen=True)
 class WeightSources:
-    """What an initialization may take weights from.
+    """Where an initialization takes weights from, at one task and seed.
 
     token_map: (vocabulary,) rows of the text encoder's table.
     """
 
-    encoder: Path  # house folder of the text-pretrained encoder
+    encoder: Path  # folder of the text-pretrained encoder
     layers: int  # how many of its layers, from the bottom
     token_map: np.ndarray
-    pretrained: Path | None  # weights pretrained on other sequences, for arms that start from such
-    borrowed: np.ndarray | None  # (vocabulary,) rows of their table, -1 for a fresh one
+    pretrained: Path | None  # weights pretrained on sequences, for arms that start from them
+    borrowed: np.ndarray | None  # (vocabulary,) rows of their table; -1: a random row
     seed: int
     task: str
 
     @cached_property
     def folder(self) -> Path:
-        """The house folder whose architecture the arm has: another domain's encoder has its own."""
+        """The encoder folder of the arm's architecture: another domain's, or the text encoder's."""
         own = self.pretrained and (self.pretrained.parent / "model.safetensors").exists()
         return self.pretrained.parent if own else self.encoder
 
     @cached_property
     def facts(self) -> Facts:
-        """Of that folder."""
+        """The facts of the encoder in `folder`."""
         return Facts.of(self.folder)
 
     @cached_property
     def depth(self) -> int:
-        """Layers of the arm. ASSUME: another domain's encoder keeps all of its own."""
+        """The number of layers. ASSUME: another domain's encoder is used with all of its layers."""
         return self.layers if self.folder == self.encoder else self.facts.layers
 
     def record(self) -> dict:
-        """config.json of the architecture: the encoder's own, cut to layers and vocabulary.
+        """The config.json of the architecture: the encoder's, cut to layers and vocabulary.
 
-        DIFFERS: the paper keeps dropout on attention weights; on a CPU its random numbers take a
-        quarter of a step, and hidden dropout stays. Equal in all arms.
+        DIFFERS: without dropout on attention weights, which the paper has: on a CPU its random
+        numbers take a quarter of a step. Dropout on hidden states is kept. Equal in all arms.
         """
         record = loading.configuration(self.folder, self.depth, self.token_map)
         key = "attention_probs_dropout_prob"
         return record | ({key: 0.0} if key in record else {})
 
     def config(self) -> bert.Config:
-        """What of `record` a BERT's computation depends on."""
+        """The part of `record` that a BERT's computation depends on."""
         return bert.Config.of(self.record())
 
     def fresh(self, purpose: str = "random") -> State:
-        """Fresh weights as the architecture draws them, pooler included, of `purpose`'s stream.
+        """Random weights as the architecture initializes them, pooler included.
 
-        Of a BERT: N(0, 0.02), biases 0, LayerNorm gains 1.
+        purpose: which random stream of the seed they are drawn from.
         """
         seed = derive(self.seed, self.task, purpose)
         if self.facts.family == "bert":
@@ -83,16 +83,17 @@ class WeightSources:
             torch.manual_seed(seed)
             return loading.build(self.record(), pooler=True).state_dict()
 
-    def module(self, *, pooler: bool, adapted: str = "full") -> bert.Bert | Stock:
-        """The encoder without its weights: ours where it can be, transformers' elsewhere."""
+    def module(self, *, pooler: bool, adapted: str = "full") -> bert.Bert | TransformersEncoder:
+        """The encoder before its weights are loaded: a `Bert` if possible, else transformers'."""
         if self.facts.family == "bert" and adapted != "lora":
             return bert.Bert(self.config(), pooler=pooler)
-        return Stock(self.record(), self.facts, pooler=pooler)
+        return TransformersEncoder(self.record(), self.facts, pooler=pooler)
 
     def state(self, initialization: str) -> State:
-        """The encoder's weights at step 0; see `initializations`.
+        """The encoder's weights before training; see `initializations`.
 
-        Raises ValueError for an unknown initialization, or one whose weights are not there.
+        Raises ValueError for an unknown initialization, or one that needs a file of weights if
+        there is none.
         """
         arm, fresh = initializations.parse(initialization), self.fresh()
         generator = torch.Generator().manual_seed(derive(self.seed, self.task, initialization))
@@ -110,9 +111,11 @@ class WeightSources:
         )
 
     def _pretrained_elsewhere(self, initialization: str, fresh: State) -> State:
-        """Weights pretrained on other sequences; ids without a row of theirs keep a fresh one."""
+        """Weights pretrained on sequences; ids without a row in their table get a random one."""
         if self.pretrained is None:
-            raise ValueError(f"initialization {initialization!r} needs a file of weights")
+            raise ValueError(
+                f"initialization {initialization!r} needs `pretrained`, a file of weights"
+            )
         if self.folder == self.encoder:
             pretrained = load_file(self.pretrained)
         else:
@@ -125,13 +128,15 @@ class WeightSources:
 
 
 class Classifier(nn.Module):
-    """An encoder, one pooled vector a sequence, dropout and a linear head of `outputs`.
+    """An encoder, one pooled vector per sequence, dropout, and a linear head of `outputs`.
 
-    Pooling `first` is the paper's: the encoder's tanh pooler on position 0. Pooling `mean` averages
-    the last hidden states over all tokens that are not padding.
+    Pooling `first`, as in the paper: the encoder's tanh pooler on position 0. Pooling `mean`: the
+    average of the last hidden states over all tokens but padding.
     """
 
-    def __init__(self, encoder: bert.Bert | Stock, width: int, pooling: str, outputs: int):
+    def __init__(
+        self, encoder: bert.Bert | TransformersEncoder, width: int, pooling: str, outputs: int
+    ):
         super().__init__()
         if pooling not in POOLINGS:
             raise ValueError(f"pooling {pooling!r} is not one of {POOLINGS}")
@@ -140,8 +145,10 @@ class Classifier(nn.Module):
         self.head = nn.Linear(width, outputs)
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
-        """ids: (batch, length) int64; mask: the same shape, 0 at padding, or None where there is
-        none. Returns (batch, outputs) float32: logits, or a standardized number."""
+        """Logits, or a standardized number: (batch, outputs) float32.
+
+        ids: (batch, length) int64; mask: the same shape, 0 at padding, or None without padding.
+        """
         states, wide = self.encoder(ids, mask), self.head.weight.dtype
         if self.pooling == "first":
             pooled = self.encoder.pooled(states)
@@ -161,9 +168,9 @@ def build(
     adapted: str = "full",
     lora: dict | None = None,
 ) -> Classifier:
-    """The classifier at step 0. Arms of one (task, seed) share the head, weight by weight.
+    """The classifier before training. Arms of one task and seed have the same weights of the head.
 
-    adapted, lora: what of it trains, as in `adaptation`. Raises ValueError for an unknown
+    adapted, lora: which weights will train, as in `adaptations`. Raises ValueError for an unknown
     initialization, pooling or adaptation.
     """
     facts, first = sources.facts, pooling == "first"
@@ -173,7 +180,7 @@ def build(
     if not first:
         state = without_pooler(state)
     encoder.load_plain_state(state)
-    if isinstance(encoder, Stock):
+    if isinstance(encoder, TransformersEncoder):
         encoder.adapt(adapted, seed=derive(sources.seed, sources.task, "lora"), **(lora or {}))
     else:
         chosen = adaptations.trained(adapted, state, facts.family)
@@ -186,18 +193,18 @@ def build(
 
 
 def without_pooler(state: State) -> State:
-    """The tensors but the pooler's."""
+    """The tensors without the pooler's."""
     return {name: tensor for name, tensor in state.items() if not name.startswith("pooler.")}
 
 
 def plain_state(model: Classifier) -> State:
-    """The classifier's weights, the encoder's by the names of the bare encoder."""
+    """The classifier's weights, those of the encoder by transformers' names."""
     state = {f"encoder.{name}": tensor for name, tensor in model.encoder.plain_state().items()}
     return state | {f"head.{name}": tensor for name, tensor in model.head.state_dict().items()}
 
 
 def restore(model: Classifier, path: Path) -> None:
-    """Put the weights that `save` wrote into a model that `build` made with adaptation `full`."""
+    """Load the weights of `path`, which `save` wrote, into a model that `build` made for `full`."""
     state = load_file(path)
     parts: dict[str, State] = {"encoder": {}, "head": {}}
     for name, tensor in state.items():
@@ -217,6 +224,5 @@ def write_weights(path: Path, state: State) -> None:
     """Write a state as safetensors."""
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
     with atomic(path) as temporary:
-        temporary.write_bytes(
-            serialized(plain)
-        )  # safetensors' own writer lets nobody else read the file
+        # safetensors' own writer makes files that only their owner can read.
+        temporary.write_bytes(serialized(plain))

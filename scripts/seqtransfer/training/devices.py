@@ -1,4 +1,4 @@
-"""Where and how exactly a job computes: device, precision, threads, deterministic kernels."""
+"""The device of a job, its precision and threads, and deterministic kernels."""
 
 import ctypes
 import os
@@ -12,12 +12,12 @@ DTYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
 
 
 def choose_device() -> str:
-    """`cuda` where there is one, else `cpu`."""
+    """`cuda` if there is an NVIDIA device, else `cpu`."""
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def choose_precision(device: str) -> str:
-    """`bfloat16` where the device multiplies matrices in it, else `float32`."""
+    """`bfloat16` if the device multiplies matrices in it, else `float32`."""
     if device == "cuda":
         return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
     able = torch.cpu.get_capabilities()
@@ -25,10 +25,10 @@ def choose_precision(device: str) -> str:
 
 
 def keep_memory() -> None:
-    """Keep freed memory in the process instead of giving it back to the system at every step.
+    """Make glibc keep freed memory in the process; without glibc, do nothing.
 
-    Otherwise glibc maps each large tensor anew and the kernel clears its pages: a tenth of a small
-    model's step. Elsewhere this does nothing.
+    Otherwise glibc returns it and maps each large tensor again, and the kernel clears its pages,
+    which takes a tenth of a small model's step.
     """
     if platform.libc_ver()[0] == "glibc":
         library = ctypes.CDLL(None)
@@ -39,7 +39,7 @@ def keep_memory() -> None:
 @contextmanager
 def reproducible(seed: int, threads: int) -> Iterator[None]:
     """Seed torch, fix the thread count and refuse nondeterministic kernels; keep freed memory."""
-    # cuBLAS is deterministic only with a workspace of fixed size, named before its first call.
+    # cuBLAS is deterministic only with a workspace of fixed size, set before its first call.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     keep_memory()
     torch.manual_seed(seed)

@@ -1,10 +1,10 @@
-"""At which steps a run is scored on dev, and how much of the run that takes."""
+"""The steps at which a run is scored on dev, and the share of the run's time that this takes."""
 
-LIMIT = 0.25  # of the time that the training steps take
+LIMIT = 0.25  # share of the time of the training steps
 
 
 def grid(steps: int, first: int) -> list[int]:
-    """Steps at which the dev score is taken: 0, `first`, then doubling, and the last step."""
+    """The steps at which dev is scored: 0, `first`, each doubling of it, and the last step."""
     taken, step = [0], first
     while step < steps:
         taken.append(step)
@@ -15,7 +15,7 @@ def grid(steps: int, first: int) -> list[int]:
 def check(steps: int, batch_size: int, first: int, dev: int) -> None:
     """Raise ValueError if scoring `dev` examples on the grid takes more than LIMIT of training.
 
-    Counted in examples: one that only goes forward costs a third of one that also goes backward.
+    Time is counted in examples: a forward pass costs a third of a forward and backward pass.
     """
     times = len(grid(steps, first))
     share = times * dev / 3 / (steps * batch_size)

@@ -1,4 +1,4 @@
-"""A model, token sequences and a specification -> fine-tuned weights and their history."""
+"""A classifier and labelled token sequences -> fine-tuned weights and the history of training."""
 
 import math
 from dataclasses import dataclass, field, fields
@@ -11,18 +11,18 @@ from seqtransfer import seeds
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring.task_kinds import Target
 from seqtransfer.training import batches, evaluations
-from seqtransfer.training.checkpoints import Checkpoint, Running
+from seqtransfer.training.checkpoints import Checkpoint, TrainingState
 from seqtransfer.training.classifier import Classifier
 from seqtransfer.training.loop import Training
 from seqtransfer.training.optimizer import AdamW
 from seqtransfer.training.steps import Schedule, Steps
 
-EXPLOSION = 100.0  # a loss this many times the first (or 1, if that is more) has exploded
+EXPLOSION = 100.0  # training diverges at a loss of this many times the first loss, or times 1
 
 
 @dataclass
 class Outcome:
-    """A run's history (one record an evaluation) and the state of its best dev score."""
+    """A run's history, one record per evaluation, and its weights at the best dev score."""
 
     history: list[dict] = field(default_factory=list)
     best_step: int = 0
@@ -34,7 +34,7 @@ class Outcome:
     def take(
         self, step: int, examples: int, losses: list[float], scores: dict, model: nn.Module
     ) -> None:
-        """Add an evaluation to the history; keep a copy of the weights if it is the best so far."""
+        """Add an evaluation to the history; copy the weights if it is the best so far."""
         self.history.append(
             {
                 "step": step,
@@ -43,7 +43,7 @@ class Outcome:
                 **{f"dev_{name}": value for name, value in scores.items() if name != "n"},
             }
         )
-        # Broken weights answer one thing whatever is asked: score 0, not worse.
+        # Weights that are not finite predict one class: a score of 0, which may look better.
         usable = math.isfinite(scores["loss"])
         if not self.best_dev or (usable and scores["score"] > self.best_dev["score"]):
             self.best_step, self.best_dev = step, scores
@@ -51,7 +51,7 @@ class Outcome:
 
 
 class FineTuning(Training):
-    """A classifier that learns a task; its weights of the best dev score are kept."""
+    """The fine-tuning of a classifier; keeps the weights of the best dev score."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class FineTuning(Training):
             train.lengths, schedule.batch_size, schedule.steps, seeds.generator(seed, task, "order")
         )
         grid = evaluations.grid(schedule.steps, first_evaluation)
-        super().__init__(Running(model, optimizer), update, order, grid)
+        super().__init__(TrainingState(model, optimizer), update, order, grid)
         self.model, self.target, self.schedule, self.device = model, target, schedule, device
         self.train_part, self.dev = train, dev
         self.outcome, self.first_loss = Outcome(), math.nan
@@ -89,12 +89,12 @@ class FineTuning(Training):
         self.evaluate(0)
 
     def batch(self, indices: np.ndarray) -> tuple[torch.Tensor | None, ...]:
-        """Ids, mask and what the model should say."""
+        """Ids, mask and true answers of the examples at `indices`."""
         wanted = answers(self.target, self.train_part.labels[indices], self.device)
         return *to_tensors(self.train_part, indices, self.device), wanted
 
     def evaluate(self, step: int) -> None:
-        """Score dev; keep the weights if they are the best so far."""
+        """Score dev and add the scores to the history."""
         scores = self.target.score(
             self.dev.labels, predict(self.model, self.dev, self.target, device=self.device)
         )
@@ -109,26 +109,26 @@ class FineTuning(Training):
         )
 
     def after_step(self, step: int, indices: np.ndarray) -> bool:
-        """Stop at a loss that is not finite or has exploded, with the best weights before it."""
+        """Stop at a loss that is not finite or has exploded, and restore the best weights."""
         loss = self.losses[-1]
         self.first_loss = loss if step == 1 else self.first_loss
         if abs(loss) < EXPLOSION * max(self.first_loss, 1.0):
             return True
         self.outcome.diverged = True
-        print(f"step {step}: loss is {loss}; the run diverged, its best state stays")
+        print(f"step {step}: loss is {loss}; the run diverged and keeps its best weights")
         self.model.load_state_dict(self.outcome.best_state)
         self.losses.clear()
         self.evaluate(step)
         return False
 
     def record(self) -> dict:
-        """Losses, and the outcome so far but its weights."""
+        """Losses, and the outcome so far, without its weights."""
         outcome = {f.name: getattr(self.outcome, f.name) for f in fields(self.outcome)}
         del outcome["best_state"]
         return super().record() | {"first_loss": self.first_loss, "outcome": outcome}
 
     def tensors(self) -> dict[str, torch.Tensor]:
-        """The best weights so far."""
+        """The weights of the best dev score so far."""
         return self.outcome.best_state
 
     def restore(self, record: dict, tensors: dict[str, torch.Tensor]) -> None:
@@ -151,11 +151,10 @@ def fit(
     device: str,
     checkpoint: Checkpoint | None = None,
 ) -> Outcome:
-    """Fine-tune `model` in place; it ends with the weights of its best dev score (the earliest of
-    equals).
+    """Fine-tune `model` in place; it gets the weights of its best dev score, the first of equals.
 
-    A loss that is not finite, or EXPLOSION times the first, ends the run: the outcome says
-    `diverged`, and its history ends with the score of the best state before.
+    A loss that is not finite, or EXPLOSION times the first, ends the run as `diverged`; the last
+    record of its history is then the score of the best weights.
     """
     training = FineTuning(
         model, train, dev, target, schedule,
@@ -168,7 +167,7 @@ def fit(
 
 
 def answers(target: Target, labels: np.ndarray, device: str) -> torch.Tensor:
-    """(batch,) what the model should say: int64 classes, or standardized numbers in float32."""
+    """(batch,) the true answers: int64 classes, or standardized numbers in float32."""
     if target.kind == "classification":
         return torch.from_numpy(labels).to(device)
     return torch.from_numpy((labels - target.mean) / target.deviation).to(device, torch.float32)
@@ -182,9 +181,9 @@ def loss_of(target: Target, outputs: torch.Tensor, wanted: torch.Tensor) -> torc
 
 
 def predict(model: Classifier, ragged: Ragged, target: Target, *, device: str) -> np.ndarray:
-    """Answers (n, outputs) float32, rows in the order of `ragged`; dropout off.
+    """The model's answers without dropout: (n, outputs) float32, rows in the order of `ragged`.
 
-    Class probabilities, or the number in the label's unit.
+    Class probabilities, or a number in the label's unit.
     """
     model.eval()
     answers = np.zeros((len(ragged), model.head.out_features), dtype=np.float32)
@@ -208,7 +207,7 @@ def to_tensors(
         None if array is None else torch.from_numpy(array)
         for array in batches.collate(ragged, indices, multiple)
     )
-    if device != "cpu":  # from pinned memory the copy runs beside the step before
+    if device != "cpu":  # copies from pinned memory run while the device computes
         ids, mask = ids.pin_memory(), None if mask is None else mask.pin_memory()
         ids = ids.to(device, non_blocking=True)
         mask = None if mask is None else mask.to(device, non_blocking=True)

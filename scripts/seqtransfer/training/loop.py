@@ -1,4 +1,4 @@
-"""The loop that fine-tuning and pretraining share: resume, update, evaluate, keep a checkpoint."""
+"""The loop of fine-tuning and of pretraining: resume, update, evaluate, save a checkpoint."""
 
 import time
 from collections.abc import Collection, Iterator
@@ -7,30 +7,34 @@ from itertools import islice
 import numpy as np
 import torch
 
-from seqtransfer.training.checkpoints import Checkpoint, Running
+from seqtransfer.training.checkpoints import Checkpoint, TrainingState
 from seqtransfer.training.steps import Steps
 
 
 class Training:
-    """A model in training; a subclass says what its batches, evaluations and records are.
+    """A model in training. Subclasses define its batches, its evaluation and its history.
 
-    run: what changes while the model trains. update: one step. order: the batches, each an array of
-    indices. grid: steps after which the model is evaluated. losses: of the steps since the last
-    evaluation. seconds: spent inside steps.
+    state: all that changes while the model trains; update: one step; order: the batches, each an
+    array of indices; grid: steps after which the model is evaluated; losses: of the steps since the
+    last evaluation; seconds: time spent in steps.
     """
 
     def __init__(
-        self, run: Running, update: Steps, order: Iterator[np.ndarray], grid: Collection[int]
+        self,
+        state: TrainingState,
+        update: Steps,
+        order: Iterator[np.ndarray],
+        grid: Collection[int],
     ):
-        self.run, self.update, self.order, self.grid = run, update, order, set(grid)
+        self.state, self.update, self.order, self.grid = state, update, order, set(grid)
         self.losses: list[float] = []
         self.seconds = 0.0
 
     def begin(self) -> None:
-        """What happens before the first step of a run that is not resumed."""
+        """Called before the first step, unless a checkpoint is resumed."""
 
     def batch(self, indices: np.ndarray) -> tuple[torch.Tensor | None, ...]:
-        """The inputs of `update` for these examples."""
+        """The inputs of `update` for the examples at `indices`."""
         raise NotImplementedError
 
     def evaluate(self, step: int) -> None:
@@ -38,15 +42,18 @@ class Training:
         raise NotImplementedError
 
     def after_step(self, step: int, indices: np.ndarray) -> bool:
-        """Note what a step was, the last of `losses`; return whether training goes on."""
+        """Called after every step, with its batch; its loss is the last of `losses`.
+
+        Returns whether training continues.
+        """
         raise NotImplementedError
 
     def record(self) -> dict:
-        """What a checkpoint keeps besides weights, as JSON can hold it."""
+        """What a checkpoint saves besides tensors: values that JSON can hold."""
         return {"losses": self.losses, "seconds": self.seconds}
 
     def tensors(self) -> dict[str, torch.Tensor]:
-        """The weights that a checkpoint keeps besides the model's own."""
+        """The tensors that a checkpoint saves besides `state`."""
         raise NotImplementedError
 
     def restore(self, record: dict, tensors: dict[str, torch.Tensor]) -> None:
@@ -54,12 +61,15 @@ class Training:
         self.losses, self.seconds = record["losses"], record["seconds"]
 
     def train(self, checkpoint: Checkpoint | None = None) -> None:
-        """Take all steps of `order`. A run that `checkpoint` knows goes on from there, and ends as
-        if it had never been interrupted."""
+        """Take every step of `order`.
+
+        If `checkpoint` has the state of a killed run, training continues from it and ends with the
+        same weights and history as if it had never been killed.
+        """
         done = self._resume(checkpoint) if checkpoint else 0
         if not done:
             self.begin()
-        self.run.model.train()
+        self.state.model.train()
         for step, indices in enumerate(islice(self.order, done, None), start=done):
             start = time.perf_counter()
             self.losses.append(self.update(step, *self.batch(indices)))
@@ -68,13 +78,13 @@ class Training:
                 return
             if step + 1 in self.grid:
                 self.evaluate(step + 1)
-                self.run.model.train()
+                self.state.model.train()
             if checkpoint and checkpoint.due():
-                checkpoint.save(self.run, self.record() | {"done": step + 1}, self.tensors())
+                checkpoint.save(self.state, self.record() | {"done": step + 1}, self.tensors())
 
     def _resume(self, checkpoint: Checkpoint) -> int:
-        """Steps that a run before this one has taken; 0 if there is none to resume."""
-        found = checkpoint.resume(self.run)
+        """The number of steps that the resumed run has taken; 0 if there is none to resume."""
+        found = checkpoint.resume(self.state)
         if found is None:
             return 0
         record, tensors = found

@@ -1,7 +1,7 @@
 """AdamW (Loshchilov & Hutter 2019) by torch's fused kernel, without torch.optim.
 
-torch.optim's classes import the compiler, which takes as long as fifteen steps of a small model.
-The tests hold weights and moments to torch.optim.AdamW's.
+torch.optim imports the compiler, which takes as long as fifteen steps of a small model. Tests check
+that weights match torch.optim.AdamW's.
 """
 
 import torch
@@ -11,7 +11,7 @@ BETAS, EPSILON = (0.9, 0.999), 1e-8
 
 
 class AdamW:
-    """Over the trainable parameters of `model`; biases and LayerNorms are not decayed."""
+    """AdamW over the trainable parameters of `model`; biases and LayerNorms are not decayed."""
 
     def __init__(self, model: nn.Module, weight_decay: float):
         trained = [p for p in model.parameters() if p.requires_grad]
@@ -25,13 +25,13 @@ class AdamW:
 
     @torch.no_grad()
     def step(self, learning_rate: float | torch.Tensor, max_norm: float) -> None:
-        """Update the parameters, their gradients clipped to the norm `max_norm`; drop gradients.
+        """Update the parameters by their gradients, clipped to the norm `max_norm`; clear these.
 
         learning_rate: a number, or a scalar float32 tensor on the parameters' NVIDIA device.
-        A parameter without a gradient stays as it is.
+        Parameters without a gradient do not change.
         """
         gradients = [p.grad for p in self.parameters if p.grad is not None]
-        # The kernel divides by the scale on its way: clipping costs no pass of its own.
+        # The kernel divides the gradients by the scale, so that clipping needs no pass of its own.
         scale = (nn.utils.get_total_norm(gradients) / max_norm).clamp(min=1.0)
         self._steps += 1
         for group, decay in self._groups:
@@ -58,7 +58,7 @@ class AdamW:
             parameter.grad = None
 
     def tensors(self) -> dict[str, torch.Tensor]:
-        """The moments, by the parameters' places, and the number of steps."""
+        """The moments, by the position of their parameter, and the number of steps."""
         state = {"steps": self._steps}
         for i, parameter in enumerate(self.parameters):
             state |= {f"{i}.mean": self._means[parameter], f"{i}.square": self._squares[parameter]}

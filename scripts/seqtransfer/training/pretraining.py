@@ -1,7 +1,9 @@
-"""Unlabelled sequences -> an encoder with domain knowledge, by masked-language modelling."""
+"""Unlabelled sequences -> an encoder pretrained on them by masked-language modelling."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -10,26 +12,65 @@ from torch.nn import functional
 
 from seqtransfer import seeds
 from seqtransfer.encoders import bert
-from seqtransfer.encoders.hugging_face import Stock
 from seqtransfer.encoders.loading import State
+from seqtransfer.encoders.transformers_encoder import TransformersEncoder
+from seqtransfer.files import arrow, json_tsv
 from seqtransfer.files.arrow import Ragged
-from seqtransfer.tokens.vocabulary import MASK, SPECIALS
+from seqtransfer.tokens.vocabulary import MASK, SPECIALS, Vocabulary
 from seqtransfer.training import batches, devices, evaluations
-from seqtransfer.training.checkpoints import Checkpoint, Running
+from seqtransfer.training.checkpoints import Checkpoint, TrainingState
 from seqtransfer.training.classifier import WeightSources, without_pooler
 from seqtransfer.training.loop import Training
 from seqtransfer.training.optimizer import AdamW
 from seqtransfer.training.steps import Schedule, Steps
 
-IGNORED = -100  # label of a position that is not predicted
+IGNORED = -100  # label of a position that is not to be predicted
+
+
+class JobInputs(Protocol):
+    """The named input files of a pretraining job."""
+
+    task: str
+    encoder: str
+
+
+@dataclass(frozen=True)
+class CorpusFiles:
+    """The files that pretraining on a corpus reads.
+
+    tokens: folder of the corpus: its id sequences and its record; encoder: folder of the encoder
+    whose architecture is pretrained, of which the first `layers` are used.
+    """
+
+    tokens: Path
+    encoder: Path
+    layers: int
+
+    @classmethod
+    def of(cls, inputs: JobInputs, layers: int) -> "CorpusFiles":
+        """From the input files of a job, of which the encoder's is its `encoder.json`."""
+        return cls(Path(inputs.task).parent, Path(inputs.encoder).parent, layers)
+
+    def sequences(self) -> Ragged:
+        """The corpus's unlabelled id sequences."""
+        return arrow.read_ragged(self.tokens / "pretrain.arrow")
+
+    def vocabulary(self) -> Vocabulary:
+        """The corpus's symbols."""
+        return Vocabulary(tuple(json_tsv.read_json(self.tokens / "task.json")["symbols"]))
+
+    def inputs(self) -> list[Path]:
+        """The files that pretraining depends on."""
+        names = ("pretrain.arrow", "task.json")
+        return [*(self.tokens / name for name in names), self.encoder / "encoder.json"]
 
 
 @dataclass(frozen=True)
 class Pretrained:
-    """The encoder, its history (one record an evaluation), and how well it fills in masks."""
+    """The encoder, its history, one record per evaluation, and its accuracy at filling in masks."""
 
-    encoder: bert.Bert | Stock
-    kept: dict[int, State]  # the encoder's weights after the steps that were to be kept
+    encoder: bert.Bert | TransformersEncoder
+    kept: dict[int, State]  # step -> the encoder's weights after it
     history: list[dict]
     tokens_seen: int
     masked_accuracy: float
@@ -40,7 +81,9 @@ class Pretrained:
 class MaskedLanguageModel(nn.Module):
     """An encoder and BERT's head over the vocabulary, whose matrix is the embedding table."""
 
-    def __init__(self, encoder: bert.Bert | Stock, width: int, generator: torch.Generator):
+    def __init__(
+        self, encoder: bert.Bert | TransformersEncoder, width: int, generator: torch.Generator
+    ):
         super().__init__()
         self.encoder = encoder
         rows, narrow = encoder.table.shape  # the table of ALBERT and ELECTRA is narrower
@@ -53,9 +96,10 @@ class MaskedLanguageModel(nn.Module):
     def forward(
         self, ids: torch.Tensor, mask: torch.Tensor | None, wanted: torch.Tensor | None
     ) -> torch.Tensor:
-        """Logits (positions, vocabulary) float32 at `wanted`: (positions,) places in ids, flat.
+        """Logits (positions, vocabulary) float32 at the positions `wanted`, or at all if None.
 
-        Only these go through the head, so that a large vocabulary costs little; all, if None.
+        wanted: (positions,) int64 in (batch * length). The head computes only these, which saves
+        time with a large vocabulary.
         """
         dtype = self.encoder.dtype
         states = self.encoder(ids, mask).flatten(0, 1)
@@ -67,10 +111,10 @@ class MaskedLanguageModel(nn.Module):
 def mask_tokens(
     ids: np.ndarray, rate: float, vocabulary: int, generator: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Corrupt `rate` of the ordinary tokens; return (corrupted ids, labels), both like `ids`.
+    """Corrupt a share `rate` of the tokens; return (corrupted ids, labels), both shaped like `ids`.
 
-    Of the chosen, 80 % become [MASK], 10 % a random symbol, 10 % stay (Devlin et al. 2019).
-    Labels hold the true id at chosen positions and IGNORED elsewhere.
+    Of the chosen tokens, 80 % become [MASK], 10 % a random symbol, and 10 % do not change (Devlin
+    et al. 2019). Special tokens are never chosen. Labels: the true id where chosen, else IGNORED.
     """
     chosen = (generator.random(ids.shape) < rate) & (ids >= len(SPECIALS))
     kind = generator.random(ids.shape)
@@ -81,7 +125,7 @@ def mask_tokens(
 
 
 class Pretraining(Training):
-    """An encoder that learns to fill in masks; its weights after some steps are kept."""
+    """The pretraining of an encoder; keeps its weights after the steps in `keep`."""
 
     def __init__(
         self,
@@ -118,7 +162,8 @@ class Pretraining(Training):
             seeds.generator(seed, task, "pretrain order"),
         )
         grid = evaluations.grid(schedule.steps, first=max(1, schedule.steps // 8))
-        super().__init__(Running(model, optimizer, {"masks": self.masks}), update, order, grid)
+        state = TrainingState(model, optimizer, {"masks": self.masks})
+        super().__init__(state, update, order, grid)
         self.model, self.sequences, self.task = model, sequences, task
         self.mask_rate, self.device, self.keep = mask_rate, device, keep
         self.history: list[dict] = []
@@ -126,14 +171,14 @@ class Pretraining(Training):
         self.tokens_seen = 0
 
     def batch(self, indices: np.ndarray) -> tuple[torch.Tensor | None, ...]:
-        """Corrupted ids, mask, wanted positions, true ids there, and their number."""
+        """Corrupted ids, mask, positions to predict, true ids there, and their number."""
         examples = self.trained_on[indices]
         return _masked(
             self.model, self.sequences, examples, self.mask_rate, self.masks, self.device
         )
 
     def after_step(self, step: int, indices: np.ndarray) -> bool:
-        """Count tokens; keep the weights of the steps in `keep`."""
+        """Count the tokens of the batch; copy the weights after the steps in `keep`."""
         self.tokens_seen += int(self.sequences.lengths[self.trained_on[indices]].sum())
         if step in self.keep:
             state = self.encoder.plain_state()
@@ -141,7 +186,7 @@ class Pretraining(Training):
         return True
 
     def evaluate(self, step: int) -> None:
-        """Fill in masks of held-out sequences."""
+        """Measure the accuracy at filling in masks of held-out sequences."""
         accuracy = _accuracy(
             self.model, self.sequences, self.held_out, self.mask_rate, self.task, self.device
         )
@@ -157,11 +202,11 @@ class Pretraining(Training):
         print(self.history[-1], flush=True)
 
     def record(self) -> dict:
-        """Losses, history and count of tokens."""
+        """Losses, history and the number of tokens seen."""
         return super().record() | {"history": self.history, "tokens_seen": self.tokens_seen}
 
     def tensors(self) -> dict[str, torch.Tensor]:
-        """The kept weights, named `step.tensor`."""
+        """The kept weights, by names of the form `step.tensor`."""
         return {
             f"{step}.{name}": tensor
             for step, state in self.kept.items()
@@ -177,7 +222,7 @@ class Pretraining(Training):
             self.kept.setdefault(int(step), {})[name] = tensor
 
     def unigram_accuracy(self) -> float:
-        """Share of ordinary held-out tokens that the most frequent trained-on symbol fills in."""
+        """The share of held-out tokens that are the most frequent symbol of the trained-on ones."""
         seen = np.concatenate([self.sequences[i] for i in self.trained_on])
         counts = np.bincount(seen, minlength=len(self.model.bias))
         counts[: len(SPECIALS)] = 0
@@ -197,10 +242,10 @@ def pretrain(
     keep: Collection[int] = (),
     checkpoint: Checkpoint | None = None,
 ) -> Pretrained:
-    """Train a fresh encoder of the sources' architecture to fill in masks.
+    """Pretrain an encoder of the sources' architecture from random weights.
 
-    The seed of `sources` draws weights, masks, batches and dropout; the 5 % of sequences that are
-    held out are the same for all. `keep`: steps after which the weights are kept.
+    The seed of `sources` draws weights, masks, batches and dropout. The 5 % of sequences that are
+    held out are the same for every seed. keep: steps after which the weights are kept.
     """
     training = Pretraining(
         sources, sequences, schedule,
@@ -226,17 +271,17 @@ def _masked(
     generator: np.random.Generator,
     device: str,
 ) -> tuple[torch.Tensor | None, ...]:
-    """A batch: what `model` takes (ids, mask, wanted), then the true ids there, and their number.
+    """A batch: the inputs of `model` (ids, mask, wanted), the true ids there, and their number.
 
-    On the CPU only the chosen positions are wanted. Elsewhere all are, with IGNORED for the true id
-    of the others: then the shapes are the same from batch to batch.
+    On the CPU only the chosen positions are predicted. On other devices all are, and the true id of
+    the others is IGNORED: so batches have the same shapes, and steps can be recorded.
     """
     everywhere = device != "cpu"
     ids, mask = batches.collate(sequences, examples, batches.WIDTHS if everywhere else 1)
     corrupted, labels = mask_tokens(ids, rate, len(model.bias), generator)
     labels = labels.ravel()
     wanted = None if everywhere else np.flatnonzero(labels != IGNORED)
-    # A batch may by chance have no chosen position: its loss is 0, not the mean of nothing.
+    # A batch may have no chosen position by chance: its loss is then 0, not 0 / 0.
     count = np.array(max(1, np.count_nonzero(labels != IGNORED)), dtype=np.float32)
     arrays = (corrupted, mask, wanted, labels if wanted is None else labels[wanted], count)
     return tuple(None if array is None else torch.from_numpy(array).to(device) for array in arrays)
@@ -248,7 +293,7 @@ def _loss(logits: torch.Tensor, true: torch.Tensor, count: torch.Tensor) -> torc
 
 
 def _accuracy(model, sequences, rows, rate, task, device) -> float:
-    """Share of masked held-out tokens filled in right; the masks are the same at every call."""
+    """The share of masked held-out tokens filled in right; every call has the same masks."""
     model.eval()
     generator = seeds.generator(0, task, "held-out masks")
     rows = rows[:256]

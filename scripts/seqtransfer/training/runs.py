@@ -1,11 +1,12 @@
-"""One grid point: task x initialization x seed -> a trained model, and what to write of it.
+"""A run of the study's grid: task, initialization and seed -> a trained model and its records.
 
-Fine-tuning and the settings sweep share this, so that a swept run is a study's run in everything
-but the touch of the test set.
+Fine-tuning and the sweep of settings share this file, so that they train in the same way; only
+fine-tuning reads the test set.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -23,12 +24,20 @@ from seqtransfer.training.checkpoints import Checkpoint
 from seqtransfer.training.steps import Schedule
 
 
+class JobInputs(Protocol):
+    """The named input files of a job that trains or rebuilds a run's model."""
+
+    task: str
+    token_map: str
+    encoder: str
+
+
 @dataclass(frozen=True)
 class TaskFiles:
-    """What every run of one task and seed reads: files, and the number of layers.
+    """The files that all runs of one task and seed read.
 
-    tokens: folder of the task's id sequences and record; token_map: of the seed; encoder: folder of
-    the text encoder; layers: how many of its layers are used.
+    tokens: folder of the task's id sequences and record; token_map: the seed's; encoder: folder of
+    the text encoder, of which the first `layers` are used.
     """
 
     tokens: Path
@@ -37,9 +46,10 @@ class TaskFiles:
     layers: int
 
     @classmethod
-    def of(cls, *, task: str, token_map: str, encoder: str, layers: int) -> "TaskFiles":
-        """From the paths that Snakemake gives: of the task's record and of `encoder.json`."""
-        return cls(Path(task).parent, Path(token_map), Path(encoder).parent, layers)
+    def of(cls, inputs: JobInputs, layers: int) -> "TaskFiles":
+        """From the input files of a job, of which the encoder's is its `encoder.json`."""
+        tokens, encoder = Path(inputs.task).parent, Path(inputs.encoder).parent
+        return cls(tokens, Path(inputs.token_map), encoder, layers)
 
     @property
     def record(self) -> Path:
@@ -55,15 +65,15 @@ class TaskFiles:
         return task_kinds.of(json_tsv.read_json(self.record))
 
     def inputs(self, pretrained: Path | None) -> list[Path]:
-        """The files that training from these weights depends on."""
+        """The files that training reads if it starts from the weights `pretrained`."""
         read = [self.tokens / name for name in ("train.arrow", "dev.arrow", "task.json")]
         read += [self.token_map, self.encoder / "encoder.json"]
         return read + ([pretrained, pretrained.parent / "encoder.json"] if pretrained else [])
 
 
 @dataclass(frozen=True)
-class Point:
-    """A grid point and its settings."""
+class Run:
+    """A run of the grid: its task, initialization and seed, and the settings of its training."""
 
     task: str
     initialization: str
@@ -73,20 +83,20 @@ class Point:
     warmup: float
 
     @classmethod
-    def of(cls, record: dict) -> "Point":
+    def of(cls, record: dict) -> "Run":
         """From a run's `metrics.json`."""
         return cls(**{name: record[name] for name in cls.__dataclass_fields__})
 
     @property
-    def names(self) -> dict:
-        """Which run a record belongs to."""
+    def key(self) -> dict:
+        """Task, initialization and seed: every record of the run begins with them."""
         return {"task": self.task, "initialization": self.initialization, "seed": self.seed}
 
     def sources(self, files: TaskFiles, pretrained: Path | None) -> classifier.WeightSources:
-        """What the initialization may take weights from.
+        """Where the initialization takes weights from.
 
-        pretrained: file of the weights that it starts from, beside the `encoder.json` that names
-        their symbols; None for those of the text encoder.
+        pretrained: the file of weights that it starts from, beside the `encoder.json` that lists
+        their symbols; None for the text encoder.
         """
         rows = np.load(files.token_map, allow_pickle=False)
         borrowed = None
@@ -106,33 +116,37 @@ class Point:
 def initial_model(
     record: dict, files: TaskFiles, pretrained: dict[str, Path]
 ) -> classifier.Classifier:
-    """The model that the run of `record`, its `metrics.json`, began with.
+    """The model of a run before its training; `record` is the run's `metrics.json`.
 
-    pretrained: by initialization, the weights that it starts from, where they are not those of the
-    text encoder.
+    pretrained: initialization -> the file of weights that it starts from, for the initializations
+    that do not start from the text encoder.
     """
-    point = Point.of(record)
-    sources = point.sources(files, pretrained.get(point.initialization))
-    return classifier.build(point.initialization, sources, point.pooling, record["outputs"])
+    run = Run.of(record)
+    sources = run.sources(files, pretrained.get(run.initialization))
+    return classifier.build(run.initialization, sources, run.pooling, record["outputs"])
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained model, how it got there and on what kind of machine."""
+    """A trained model, its history, and on what it was trained."""
 
     model: classifier.Classifier
     outcome: finetuning.Outcome
+    threads: int
     device: str
     precision: str
 
+    @property
+    def machine(self) -> dict:
+        """Threads, device and precision, for the provenance of results."""
+        return {"threads": self.threads, "device": self.device, "precision": self.precision}
 
-def with_settings(
-    table: Path, *, task: str, initialization: str, seed: int, warmup: float
-) -> Point:
-    """The grid point with the settings that the table gives its task and initialization.
 
-    warmup: the study's share of the steps, for a table without a column of that name.
-    Raises ValueError naming the table and what it lacks.
+def with_settings(table: Path, *, task: str, initialization: str, seed: int, warmup: float) -> Run:
+    """The run with the settings that the table has for its task and initialization.
+
+    warmup: share of the steps, used if the table has no column `warmup`.
+    Raises ValueError if the table has no row for them, or several.
     """
     columns = ["task", "initialization", "learning_rate", "pooling"]
     settings = [row for _, row in text_files.rows(table, columns, delimiter="\t")]
@@ -145,30 +159,30 @@ def with_settings(
             " it needs one. Set `finetune: {settings: sweep}` to choose settings by a sweep"
         )
     (row,) = rows
-    return Point(
+    return Run(
         task, initialization, seed, float(row["learning_rate"]), row["pooling"],
         float(row.get("warmup", warmup)),
     )  # fmt: skip
 
 
 def train(
-    point: Point,
+    run: Run,
     files: TaskFiles,
     pretrained: Path | None,
     settings: dict,
     threads: int,
     checkpoint: Checkpoint | None = None,
 ) -> Trained:
-    """Build the model of `point` and fine-tune it by the study's `finetune` settings.
+    """Build the model of `run` and fine-tune it by the study's `finetune` settings.
 
-    pretrained: as `Point.sources` takes it. checkpoint: from which a killed run goes on.
+    pretrained: as in `Run.sources`. checkpoint: where the state of an unfinished run is kept.
     """
-    sources, target = point.sources(files, pretrained), files.target()
+    sources, target = run.sources(files, pretrained), files.target()
     train_part = files.part("train")
     longest, positions = int(train_part.lengths.max()), sources.facts.positions
     if longest > positions:
         raise ValueError(
-            f"{point.task}: sequences of {longest} tokens, but the encoder in {sources.folder} has "
+            f"{run.task}: sequences of {longest} tokens, but the encoder in {sources.folder} has "
             f"{positions} positions; lower max_length of the task"
         )
     device = devices.choose_device()
@@ -176,16 +190,16 @@ def train(
     schedule = Schedule(
         steps=settings["steps"],
         batch_size=settings["batch_size"],
-        learning_rate=point.learning_rate,
-        warmup=point.warmup,
+        learning_rate=run.learning_rate,
+        warmup=run.warmup,
         weight_decay=settings["weight_decay"],
     )
-    print(f"{point}\n{schedule}\n{device}, {precision}, {threads} thread(s)", flush=True)
-    with devices.reproducible(point.seed, threads):
+    print(f"{run}\n{schedule}\n{device}, {precision}, {threads} thread(s)", flush=True)
+    with devices.reproducible(run.seed, threads):
         model = classifier.build(
-            point.initialization,
+            run.initialization,
             sources,
-            point.pooling,
+            run.pooling,
             target.outputs,
             settings["adaptation"],
             settings.get("lora"),
@@ -198,27 +212,27 @@ def train(
             target,
             schedule,
             first_evaluation=settings["first_evaluation"],
-            seed=point.seed,
-            task=point.task,
+            seed=run.seed,
+            task=run.task,
             device=device,
             checkpoint=checkpoint,
         )
-    return Trained(model, outcome, device, precision)
+    return Trained(model, outcome, threads, device, precision)
 
 
 def predictions(test: Ragged, answers: np.ndarray, target: Target) -> list[dict]:
-    """One record a test example: id, and what the target says of it, in the order of `test`."""
+    """One record per test example, in the order of `test`: id, label and prediction."""
     columns = {"id": test.names, **target.predictions(test.labels, answers)}
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def metrics(point: Point, outcome: finetuning.Outcome, settings: dict, target: Target) -> dict:
-    """The record of a run before its test scores."""
+def metrics(run: Run, outcome: finetuning.Outcome, settings: dict, target: Target) -> dict:
+    """The record of a run, without its test scores."""
     return {
-        **point.names,
-        "learning_rate": point.learning_rate,
-        "pooling": point.pooling,
-        "warmup": point.warmup,
+        **run.key,
+        "learning_rate": run.learning_rate,
+        "pooling": run.pooling,
+        "warmup": run.warmup,
         "adaptation": settings["adaptation"],
         "steps": settings["steps"],
         "batch_size": settings["batch_size"],

@@ -1,31 +1,25 @@
 """The sweep's records -> the learning rate, warm-up and pooling chosen for every arm."""
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import pandas as pd
-
+import pandas as pd
 
 ARM = ["task", "initialization"]
-BUDGET = ["adaptation", "steps", "batch_size"]  # what a choice of settings holds for
+BUDGET = ["adaptation", "steps", "batch_size"]  # the choice is valid for runs of the same
 
 
-def swept(records: list[dict]) -> "pd.DataFrame":
-    """One row a sweep run: arm, seed, settings, budget, best dev score and the step of it."""
-    import pandas as pd
-
+def swept(records: list[dict]) -> pd.DataFrame:
+    """One row per sweep run: arm, seed, settings, budget, best dev score and its step."""
     names = [*ARM, "pooling", "learning_rate", "warmup", "seed", *BUDGET, "best_step", "diverged"]
     rows = [{n: r[n] for n in names} | {"dev_score": r["dev"]["score"]} for r in records]
     return pd.DataFrame(rows)
 
 
-def choose(sweep: "pd.DataFrame") -> "pd.DataFrame":
+def choose(sweep: pd.DataFrame) -> pd.DataFrame:
     """For each arm the settings of the best dev score, averaged over the sweep's seeds.
 
     All arms have the same candidates and the same budget. Of equal scores the lower learning rate
-    wins, then the shorter warm-up, then the pooling first in the alphabet. `edge` says that the
-    chosen learning rate is the lowest or highest candidate, so that a better one may lie outside
-    the grid. The columns of BUDGET are the sweep's: the choice holds for runs like its own.
+    wins, then the shorter warm-up, then the pooling first in the alphabet. `edge` is true if the
+    chosen learning rate is the lowest or highest candidate: a better one may lie outside the grid.
+    The columns of BUDGET are those of the sweep.
     """
     settings = ["learning_rate", "warmup", "pooling"]
     means = sweep.groupby([*ARM, *settings], as_index=False).agg(

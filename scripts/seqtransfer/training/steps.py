@@ -1,10 +1,10 @@
-"""One update of the weights after another; on an NVIDIA device recorded once and then replayed.
+"""Training steps: updates of the weights, as CUDA graphs on an NVIDIA device.
 
-A small encoder's step is hundreds of kernels, and to launch one takes the processor longer than to
-run it takes the device. A CUDA graph launches all of a step's at once. It holds for one shape of
-the inputs, so each shape is recorded: the first step of a shape is an ordinary one, in which the
-libraries choose their kernels, the second is recorded, and from then on it is replayed. A replayed
-step gives the same bits as an ordinary one, so that where a killed run goes on leaves no trace.
+A small encoder's step is hundreds of kernels, and the processor takes longer to launch one than the
+device to run it. A CUDA graph launches all kernels of a step at once, for one shape of the inputs.
+So each shape is recorded: its first step is an ordinary one, in which the libraries choose
+their kernels; the second is recorded; later ones are replayed. A replayed step gives the same bits
+as an ordinary one, so that a killed and resumed run ends with the same weights.
 """
 
 from collections.abc import Callable
@@ -14,12 +14,12 @@ import torch
 
 from seqtransfer.training.optimizer import AdamW
 
-MAX_NORM = 1.0  # of the gradients, to which they are clipped
+MAX_NORM = 1.0  # to which gradients are clipped
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """The optimizer's settings. Steps in batches; warm-up as a share of the steps."""
+    """The optimizer's settings. warmup: as a share of `steps`."""
 
     steps: int
     batch_size: int
@@ -28,21 +28,21 @@ class Schedule:
     weight_decay: float
 
     def rate(self, step: int) -> float:
-        """Share of the learning rate at `step` (0 is the first): linear warm-up, linear decay."""
+        """The share of the learning rate at `step`, from 0: linear warm-up, then linear decay."""
         rise = max(1, round(self.warmup * self.steps))
         return min((step + 1) / rise, (self.steps - step) / max(1, self.steps - rise + 1), 1.0)
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """A graph, the tensors that it reads its inputs from, and the one it leaves its loss in."""
+    """A recorded step: its graph, the tensors that it reads, and the tensor of its loss."""
 
     graph: torch.cuda.CUDAGraph
     inputs: tuple[torch.Tensor | None, ...]
     loss: torch.Tensor
 
     def replay(self, inputs: tuple[torch.Tensor | None, ...]) -> float:
-        """The step on other inputs of the same shapes; returns its loss."""
+        """Take the step on other inputs of the same shapes; return its loss."""
         for mine, given in zip(self.inputs, inputs, strict=True):
             if mine is not None:
                 mine.copy_(given)
@@ -51,10 +51,10 @@ class Recorded:
 
 
 class Steps:
-    """Updates by `schedule` of what `optimizer` holds.
+    """Updates of the parameters of `optimizer`, by `schedule`.
 
-    loss: inputs, each a tensor or None, -> a scalar; what it computes depends on their values and
-    shapes alone. recordable: may the steps be recorded, where the device can?
+    loss: function of inputs, each a tensor or None, that returns a scalar; it must depend only on
+    their values and shapes. recordable: whether steps may be recorded as CUDA graphs.
     """
 
     def __init__(
@@ -69,12 +69,12 @@ class Steps:
         self._device = optimizer.parameters[0].device
         self._records = recordable and self._device.type == "cuda"
         self._rate: float | torch.Tensor = 0.0
-        if self._device.type == "cuda":  # a graph holds numbers fast, and reads tensors anew
+        if self._device.type == "cuda":  # a graph rereads tensors, not numbers
             self._rate = torch.zeros((), device=self._device)
         self._recorded: dict[tuple, Recorded | None] = {}
 
     def __call__(self, step: int, *inputs: torch.Tensor | None) -> float:
-        """Update at the rate of `step`, gradients clipped to MAX_NORM; returns the loss before."""
+        """Update at the rate of `step`, gradients clipped to MAX_NORM; return the loss before."""
         rate = self._schedule.learning_rate * self._schedule.rate(step)
         if isinstance(self._rate, torch.Tensor):
             self._rate.fill_(rate)
@@ -99,7 +99,7 @@ class Steps:
     def _record(self, inputs: tuple[torch.Tensor | None, ...]) -> Recorded:
         inputs = tuple(None if tensor is None else tensor.clone() for tensor in inputs)
         graph = torch.cuda.CUDAGraph()
-        # One pool of memory serves all shapes: no two steps run at once.
+        # All graphs share one pool of memory, since no two steps run at the same time.
         others = [known.graph for known in self._recorded.values() if known]
         pool = others[0].pool() if others else None
         with torch.cuda.graph(graph, pool=pool):

@@ -1,7 +1,6 @@
-"""How the files of a source become a corpus: every converter by its name in the catalogue.
+"""Files of a source -> a corpus in a standard format: every converter by its name in the catalogue.
 
-A converter that knows its files takes (folder of the unpacked source, corpus to write); one that
-reads anyone's takes the task's layout, too. To add one, write a file here and enter it below.
+To add one, write a file here and enter it in CONVERTERS; if it has options, in LAYOUTS too.
 """
 
 import math
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from seqtransfer.corpora import layouts, text_files
+from seqtransfer.corpora import text_files
 from seqtransfer.corpora.converters import (
     dance_tunes,
     fasta,
@@ -22,6 +21,7 @@ from seqtransfer.corpora.converters import (
     localization,
     maestro,
     midi,
+    parquet,
     peptides,
     sentiment,
     splice,
@@ -34,22 +34,26 @@ from seqtransfer.corpora.fasta import read_fasta
 
 @dataclass(frozen=True)
 class Converter:
-    """formats: what it can write, of fasta, text and midi. convert: writes a corpus; None where a
-    rule of its own does. layout: JSON Schema of its options, None for none. check: refuses options
-    that contradict each other."""
+    """formats: the standard formats that it can write, of fasta, text and midi.
+    convert: (folder of the unpacked source, corpus to write, options), without the last where there
+    are none; None where a rule of its own writes the corpus.
+    options: from the keys of a task's `layout` to what `convert` takes; None for a converter that
+    knows its files."""
 
     formats: tuple[str, ...]
     convert: Callable[..., None] | None
-    layout: Mapping | None = None
-    check: Callable[[Mapping], None] | None = None
+    options: Callable[..., object] | None = None
 
 
 CONVERTERS = {
-    "table": Converter(("fasta", "text"), table.convert, table.LAYOUT, layouts.check_parts),
-    "lines": Converter(("fasta", "text"), lines.convert, lines.LAYOUT),
-    "midi": Converter(("midi",), midi.convert, midi.LAYOUT),
-    "fasta": Converter(("fasta",), fasta.convert, fasta.LAYOUT, fasta.check),
-    "scores": Converter(("midi",), None),  # composer by composer: rule export_music
+    # These read anyone's files.
+    "table": Converter(("fasta", "text"), table.convert, table.Options),
+    "parquet": Converter(("fasta", "text"), parquet.convert, parquet.Options),
+    "lines": Converter(("fasta", "text"), lines.convert, lines.Options),
+    "midi": Converter(("midi",), midi.convert, midi.Options),
+    "fasta": Converter(("fasta",), fasta.convert, fasta.Options),
+    # Each of these knows the files of one package, archive or repository.
+    "scores": Converter(("midi",), None),  # rule export_music, composer by composer
     "tunes": Converter(("midi",), dance_tunes.convert),
     "maestro": Converter(("midi",), maestro.convert),
     "splice": Converter(("fasta",), splice.convert),
@@ -61,7 +65,17 @@ CONVERTERS = {
     "sentiment": Converter(("text",), sentiment.convert),
     "topics": Converter(("text",), topics.convert),
     "mrpc": Converter(("text",), glue.mrpc),
-    **{name: Converter(("text",), partial(glue.task, name)) for name in glue.LAYOUTS},
+    **{name: Converter(("text",), partial(glue.task, name)) for name in glue.RELEASES},
+}
+
+# JSON Schemas of the options, for planning and docs. They are apart from CONVERTERS since jobs
+# depend on that: a description may change without rerunning any.
+LAYOUTS = {
+    "table": table.LAYOUT,
+    "parquet": parquet.LAYOUT,
+    "lines": lines.LAYOUT,
+    "midi": midi.LAYOUT,
+    "fasta": fasta.LAYOUT,
 }
 
 
@@ -74,8 +88,10 @@ def convert(record: Mapping, folder: Path, corpus: Path) -> None:
     at `corpus` then.
     """
     converter = CONVERTERS[record["converter"]]
-    options = [] if converter.layout is None else [record.get("layout", {})]
-    converter.convert(folder, corpus, *options)
+    if converter.options:
+        converter.convert(folder, corpus, converter.options(**record.get("layout", {})))
+    else:
+        converter.convert(folder, corpus)
     try:
         if record.get("kind") == "regression":
             _check_numbers(corpus)
@@ -86,8 +102,8 @@ def convert(record: Mapping, folder: Path, corpus: Path) -> None:
         raise
 
 
-def labels(corpus: Path) -> Iterator[tuple[str, str]]:
-    """(record, label) of a corpus in any house form."""
+def _labels(corpus: Path) -> Iterator[tuple[str, str]]:
+    """(record, label) of a corpus in any standard format."""
     if corpus.suffix == ".fasta":
         for example in read_fasta(corpus):
             yield f"record {example.id!r}", example.label
@@ -99,7 +115,7 @@ def labels(corpus: Path) -> Iterator[tuple[str, str]]:
 
 def _check_numbers(corpus: Path) -> None:
     values = []
-    for where, label in labels(corpus):
+    for where, label in _labels(corpus):
         try:
             value = float(label)
         except ValueError:
@@ -115,7 +131,7 @@ def _check_numbers(corpus: Path) -> None:
 
 
 def _check_classes(corpus: Path, classes: list[str]) -> None:
-    counts = Counter(label for _, label in labels(corpus))
+    counts = Counter(label for _, label in _labels(corpus))
     missing = [name for name in classes if name not in counts]
     if missing:
         found = ", ".join(f"{name!r}" for name, _ in counts.most_common(20))

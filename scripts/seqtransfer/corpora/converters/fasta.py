@@ -2,9 +2,9 @@
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from seqtransfer.corpora import layouts
@@ -20,9 +20,45 @@ if TYPE_CHECKING:
 PLACES = ("field", "pattern", "file", "column")
 
 
-def _place(fact: str, default: Mapping | None = None) -> dict:
+@dataclass(frozen=True)
+class Options:
+    """The keys of `layout`, described in LAYOUT; label, group and split are maps of one of PLACES.
+
+    Raises ValueError for a pattern that has not one group, and for options that contradict each
+    other.
+    """
+
+    file: str | None = None
+    files: Mapping[str, str] | None = None
+    dev_share: float = 0
+    format: str = "fasta"
+    labels: str | None = None
+    label: Mapping = field(default_factory=lambda: {"pattern": r"(?:^|\s)label=(\S+)"})
+    group: Mapping | None = None
+    split: Mapping | None = None
+    alphabet: str | None = None
+    strip: Sequence[str] = ()
+
+    def __post_init__(self):
+        layouts.check_parts(self.files, self.split, self.dev_share)
+        for fact, place in self.places.items():
+            for kind in {"pattern", "file"} & set(place):
+                layouts.check_pattern(f"{fact}: {kind}", place[kind])
+        if any("column" in place for place in self.places.values()) != bool(self.labels):
+            raise ValueError(
+                "the table `labels` and a `column` of it belong together, such as "
+                "labels: x.tsv, label: {column: label}"
+            )
+
+    @property
+    def places(self) -> dict[str, Mapping]:
+        """Where each of label, group and split stands that a record has."""
+        return {fact: getattr(self, fact) for fact in FACTS if getattr(self, fact)}
+
+
+def _place(fact: str) -> dict:
     """Schema of where the label, group or split of a record stands."""
-    known = {
+    return {
         "description": f"Where the {fact} of a record stands: one of {', '.join(PLACES)}",
         "type": "object",
         "additionalProperties": False,
@@ -42,20 +78,19 @@ def _place(fact: str, default: Mapping | None = None) -> dict:
             },
         },
     }
-    return known | ({} if default is None else {"default": default})
 
 
 LAYOUT = layouts.schema(
+    Options,
     {
         **layouts.FILES,
         "file": layouts.text("Names of the files, a pattern such as *.fasta; or `files`"),
         "format": {
-            "description": "Of the files",
+            "description": "Format of the files",
             "enum": ["fasta", "genbank", "embl"],
-            "default": "fasta",
         },
         "labels": layouts.text("Name of a table with a column `id`, for what no header says"),
-        "label": _place("label", {"pattern": r"(?:^|\s)label=(\S+)"}),
+        "label": _place("label"),
         "group": _place("group"),
         "split": _place("split"),
         **layouts.SYMBOLS,
@@ -64,27 +99,12 @@ LAYOUT = layouts.schema(
 )
 
 
-def check(layout: Mapping) -> None:
-    """Raise ValueError for what the schema cannot say: patterns, and keys that need each other."""
-    layouts.check_parts(layout)
-    places = {fact: layout[fact] for fact in FACTS if fact in layout}
-    for fact, place in places.items():
-        for kind in {"pattern", "file"} & set(place):
-            layouts.check_pattern(f"{fact}: {kind}", place[kind])
-    if any("column" in place for place in places.values()) != ("labels" in layout):
-        raise ValueError(
-            "the table `labels` and a `column` of it belong together, such as "
-            "labels: x.tsv, label: {column: label}"
-        )
-
-
-def convert(folder: Path, corpus: Path, layout: Mapping) -> None:
+def convert(folder: Path, corpus: Path, options: Options) -> None:
     """FASTA, GenBank or EMBL files -> labelled sequences in the standard FASTA.
 
     Raises ValueError naming file and record for a record without sequence, label or id, a symbol
     outside the alphabet, an id that comes twice, or whatever is not the stated format.
     """
-    options = layouts.options(LAYOUT, layout)
     cleaner = Cleaner(options.alphabet, options.strip)
     side = _side_table(folder, options)
     examples = (
@@ -95,10 +115,9 @@ def convert(folder: Path, corpus: Path, layout: Mapping) -> None:
 
 
 def _fasta_records(
-    folder: Path, options: SimpleNamespace, side: Mapping[str, tuple[str, dict]]
+    folder: Path, options: Options, side: Mapping[str, tuple[str, dict]]
 ) -> Iterator[tuple[str, str, dict, str]]:
     """(where, id, facts, sequence) of every record of every file."""
-    places = {fact: getattr(options, fact) for fact in FACTS if getattr(options, fact)}
     unused = set(side)
     for part, path in _fasta_files(folder, options):
         for header, sequence in _records(path, options.format):
@@ -108,7 +127,7 @@ def _fasta_records(
                 raise ValueError(f"{where}: has no id; write it after the `>`")
             facts = {
                 fact: _fact(where, fact, place, header, path, side)
-                for fact, place in places.items()
+                for fact, place in options.places.items()
             }
             if "split" in facts:
                 facts["split"] = split_name(where, facts["split"])
@@ -119,7 +138,7 @@ def _fasta_records(
         raise ValueError(f"{side[first][0]}: no record has the id {first!r}; remove the row")
 
 
-def _fasta_files(folder: Path, options: SimpleNamespace) -> list[tuple[str | None, Path]]:
+def _fasta_files(folder: Path, options: Options) -> list[tuple[str | None, Path]]:
     if options.files:
         return [(part, find(folder, name)) for part, name in options.files.items()]
     if ".." in PurePosixPath(options.file).parts or options.file.startswith("/"):
@@ -165,12 +184,11 @@ def _next_record(
         raise ValueError(f"{path}: {place} is not {form} ({kind}: {error})") from error
 
 
-def _side_table(folder: Path, options: SimpleNamespace) -> dict[str, tuple[str, dict]]:
+def _side_table(folder: Path, options: Options) -> dict[str, tuple[str, dict]]:
     """Id -> (where, row) of the table `labels`."""
     side: dict[str, tuple[str, dict]] = {}
     if options.labels:
-        places = (options.label, options.group, options.split)
-        columns = [place["column"] for place in places if place and "column" in place]
+        columns = [place["column"] for place in options.places.values() if "column" in place]
         for where, row in rows(find(folder, options.labels), ["id", *columns]):
             name = cell(where, row, "id")
             if name in side:

@@ -23,7 +23,7 @@ MRPC_DEV = 408  # pairs of ids that GLUE's authors hold out of the training file
 
 
 @dataclass(frozen=True)
-class Layout:
+class Release:
     """One task: its two files, the columns that are read, the labels, and the rows of each file.
 
     columns: of a file without a header. labels: empty for numbers from 0 to 5.
@@ -41,48 +41,48 @@ class Layout:
 
 BINARY = ("0", "1")
 ENTAILMENT = ("entailment", "not_entailment")
-LAYOUTS = {
-    "cola": Layout(
+RELEASES = {
+    "cola": Release(
         "CoLA/train.tsv", "CoLA/dev.tsv", "sentence", None, "label", BINARY, (8551, 1043),
         columns=("source", "label", "mark", "sentence"),
     ),
-    "sst2": Layout(
+    "sst2": Release(
         "SST-2/train.tsv", "SST-2/dev.tsv", "sentence", None, "label", BINARY, (67349, 872)
     ),
-    "qqp": Layout(
+    "qqp": Release(
         "QQP/train.tsv", "QQP/dev.tsv", "question1", "question2", "is_duplicate", BINARY,
         (363846, 40430),
     ),
-    "stsb": Layout(
+    "stsb": Release(
         "STS-B/train.tsv", "STS-B/dev.tsv", "sentence1", "sentence2", "score", (), (5749, 1500)
     ),
-    "mnli": Layout(
+    "mnli": Release(
         "MNLI/train.tsv", "MNLI/dev_matched.tsv", "sentence1", "sentence2", "gold_label",
         ("contradiction", "entailment", "neutral"), (392702, 9815),
     ),
-    "qnli": Layout(
+    "qnli": Release(
         "QNLI/train.tsv", "QNLI/dev.tsv", "question", "sentence", "label", ENTAILMENT,
         (104743, 5463),
     ),
-    "rte": Layout(
+    "rte": Release(
         "RTE/train.tsv", "RTE/dev.tsv", "sentence1", "sentence2", "label", ENTAILMENT, (2490, 277)
     ),
 }  # fmt: skip
-MRPC = Layout(
+MRPC = Release(
     "msr_paraphrase_train.txt", "msr_paraphrase_test.txt", "#1 String", "#2 String", "Quality",
     BINARY, (4076, 1725),
 )  # fmt: skip
 
 
 def task(name: str, folder: Path, corpus: Path) -> None:
-    """Write one of LAYOUTS; its training set becomes train and dev, its development set test.
+    """Write one of RELEASES; its training set becomes train and dev, its development set test.
 
     Rows with an empty text are left out and printed.
     Raises ValueError naming file and line for a label that the task does not have, and the file
     whose whole rows are not as many as were published.
     """
-    layout = LAYOUTS[name]
-    examples = _examples(folder, layout, {layout.train: "train", layout.test: "test"})
+    release = RELEASES[name]
+    examples = _examples(folder, release, {release.train: "train", release.test: "test"})
     write_text(corpus, with_dev(examples, DEV_SHARE))
 
 
@@ -108,20 +108,20 @@ def mrpc(folder: Path, corpus: Path) -> None:
     write_text(corpus, examples)
 
 
-def _examples(folder: Path, layout: Layout, parts: dict[str, str]) -> Iterator[TextExample]:
-    for _, example in _with_rows(folder, layout, parts):
+def _examples(folder: Path, release: Release, parts: dict[str, str]) -> Iterator[TextExample]:
+    for _, example in _with_rows(folder, release, parts):
         yield example
 
 
 def _with_rows(
-    folder: Path, layout: Layout, parts: dict[str, str]
+    folder: Path, release: Release, parts: dict[str, str]
 ) -> Iterator[tuple[dict[str, str], TextExample]]:
-    for (name, part), expected in zip(parts.items(), layout.counts, strict=True):
+    for (name, part), expected in zip(parts.items(), release.counts, strict=True):
         path = find(folder, name)
-        for number, row in _rows(path, layout, expected):
+        for number, row in _rows(path, release, expected):
             where = f"{path}: line {number}"
-            texts = [" ".join(row[c].split()) for c in (layout.text, layout.second) if c]
-            label = _label(where, row[layout.label], layout.labels)
+            texts = [" ".join(row[c].split()) for c in (release.text, release.second) if c]
+            label = _label(where, row[release.label], release.labels)
             if not all(texts):
                 print(f"{where}: left out, a text is empty")
                 continue
@@ -133,13 +133,13 @@ def _with_rows(
             )
 
 
-def _rows(path: Path, layout: Layout, expected: int) -> Iterator[tuple[int, dict[str, str]]]:
+def _rows(path: Path, release: Release, expected: int) -> Iterator[tuple[int, dict[str, str]]]:
     """(line number, row) of the whole rows, which must be as many as expected."""
-    header, count, broken = layout.columns, 0, []
+    header, count, broken = release.columns, 0, []
     for number, cells in _split(path):
         if header is None:
             header = cells
-            wanted = [c for c in (layout.text, layout.second, layout.label) if c]
+            wanted = [c for c in (release.text, release.second, release.label) if c]
             missing = [c for c in wanted if c not in header]
             if missing:
                 raise ValueError(f"{path}: no column {missing[0]!r}; its columns are {header}")

@@ -1,9 +1,9 @@
 """Text files, one a label, with one text or sequence a line -> labelled texts or sequences."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 
 from seqtransfer.corpora import layouts
 from seqtransfer.corpora.alphabets import Cleaner
@@ -12,9 +12,21 @@ from seqtransfer.corpora.corpus_files import (
     write,
 )
 from seqtransfer.corpora.examples import Example, TextExample
-from seqtransfer.corpora.text_files import check_text, find, open_text
+from seqtransfer.corpora.text_files import UTF8, check_text, find, open_text
+
+
+@dataclass(frozen=True)
+class Options:
+    """The keys of `layout`, described in LAYOUT."""
+
+    files: Mapping[str, str]
+    encoding: str = UTF8
+    alphabet: str | None = None
+    strip: Sequence[str] = ()
+
 
 LAYOUT = layouts.schema(
+    Options,
     {
         "files": {
             "description": "Name of the file of each label",
@@ -29,19 +41,18 @@ LAYOUT = layouts.schema(
 )
 
 
-def convert(folder: Path, corpus: Path, layout: Mapping) -> None:
+def convert(folder: Path, corpus: Path, options: Options) -> None:
     """Text files, one a label, with one text or sequence a line -> texts or FASTA.
 
     Empty lines are skipped and counted. Raises ValueError naming file and line as the
     converter `table` does.
     """
-    options = layouts.options(LAYOUT, layout)
     cleaner = Cleaner(options.alphabet, options.strip)
     write(corpus, _line_examples(folder, options, cleaner, corpus.suffix == ".tsv"), cleaner)
 
 
 def _line_examples(
-    folder: Path, options: SimpleNamespace, cleaner: Cleaner, as_text: bool
+    folder: Path, options: Options, cleaner: Cleaner, as_text: bool
 ) -> Iterator[Example | TextExample]:
     for key, name in options.files.items():
         label = str(key)  # YAML reads 0 as a number

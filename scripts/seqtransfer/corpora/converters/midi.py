@@ -1,17 +1,32 @@
 """A table of MIDI files -> copies of them with an index."""
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from seqtransfer.corpora import layouts
 from seqtransfer.corpora.corpus_files import cell, copy_midi, split_name
 from seqtransfer.corpora.examples import FACTS
-from seqtransfer.corpora.text_files import find, rows
+from seqtransfer.corpora.text_files import UTF8, find, rows
+
+
+@dataclass(frozen=True)
+class Options:
+    """The keys of `layout`, described in LAYOUT."""
+
+    table: str
+    file: str = "file"
+    label: str = "label"
+    group: str | None = None
+    split: str | None = None
+    delimiter: str | None = None
+    encoding: str = UTF8
+
 
 LAYOUT = layouts.schema(
+    Options,
     {
         "table": layouts.text("Name of the table that lists the MIDI files"),
-        "file": layouts.text("Column of the file, relative to the table or the source", "file"),
+        "file": layouts.text("Column of the file, relative to the table or the source"),
         **layouts.FACTS,
         **layouts.DELIMITER,
         **layouts.TEXT_FILE,
@@ -20,13 +35,12 @@ LAYOUT = layouts.schema(
 )
 
 
-def convert(folder: Path, corpus: Path, layout: Mapping) -> None:
+def convert(folder: Path, corpus: Path, options: Options) -> None:
     """A table of MIDI files -> copies of them, and index.tsv with their labels.
 
     Raises ValueError naming table and line for a file that is missing, not MIDI, comes twice or
     lies outside the source, and for empty cells.
     """
-    options = layouts.options(LAYOUT, layout)
     path = find(folder, options.table)
     names = {fact: getattr(options, fact) for fact in FACTS if getattr(options, fact)}
     read = rows(

@@ -1,9 +1,9 @@
 """CSV, TSV or JSONL tables -> labelled sequences or texts."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from types import SimpleNamespace
 
 from seqtransfer.corpora import layouts
 from seqtransfer.corpora.alphabets import Cleaner
@@ -15,13 +15,48 @@ from seqtransfer.corpora.corpus_files import (
     write,
 )
 from seqtransfer.corpora.examples import FACTS, TextExample
-from seqtransfer.corpora.text_files import find, rows
+from seqtransfer.corpora.text_files import UTF8, find, rows
+
+
+@dataclass(frozen=True)
+class RowOptions:
+    """Which rows of which files mean what. Raises ValueError as `layouts.check_parts`."""
+
+    file: str | None = None
+    files: Mapping[str, str] | None = None
+    dev_share: float = 0
+    sequence: str = "sequence"
+    text: str = "text"
+    second: str | None = None
+    label: str = "label"
+    group: str | None = None
+    split: str | None = None
+    id: str | None = None
+    alphabet: str | None = None
+    strip: Sequence[str] = ()
+
+    def __post_init__(self):
+        layouts.check_parts(self.files, self.split, self.dev_share)
+
+
+@dataclass(frozen=True)
+class Options(RowOptions):
+    """The keys of `layout`, described in LAYOUT."""
+
+    header: Sequence[str] | None = None
+    delimiter: str | None = None
+    encoding: str = UTF8
+
+
+# From a file and the columns asked for to (where, {column: cell}) of every row.
+Read = Callable[[Path, list[str]], Iterator[tuple[str, dict[str, str]]]]
 
 LAYOUT = layouts.schema(
+    Options,
     {
         **layouts.FILES,
-        "sequence": layouts.text("Column of the sequence, for format fasta", "sequence"),
-        "text": layouts.text("Column of the text, for format text", "text"),
+        "sequence": layouts.text("Column of the sequence, for format fasta"),
+        "text": layouts.text("Column of the text, for format text"),
         "second": layouts.text("Column of a second text, which makes every row a pair"),
         **layouts.FACTS,
         "id": layouts.text("Column of the example's name; numbered by row when absent"),
@@ -39,26 +74,35 @@ LAYOUT = layouts.schema(
 )
 
 
-def convert(folder: Path, corpus: Path, layout: Mapping) -> None:
+def convert(folder: Path, corpus: Path, options: Options) -> None:
     """CSV, TSV or JSONL -> FASTA or texts, as the suffix of `corpus` says.
 
     Raises ValueError naming file and line for a missing column, a row with too many or too few
     cells, an empty cell, a label that is NaN, an unknown split or a symbol outside the alphabet.
     """
-    options = layouts.options(LAYOUT, layout)
+    shape = {"delimiter": options.delimiter, "header": options.header}
+
+    def read(path: Path, columns: list[str]) -> Iterator[tuple[str, dict[str, str]]]:
+        return rows(path, columns, encoding=options.encoding, **shape)
+
+    write_rows(folder, corpus, options, read)
+
+
+def write_rows(folder: Path, corpus: Path, options: RowOptions, read: Read) -> None:
+    """Write the rows of the files that `options` name; `read` reads one of the files."""
     cleaner = Cleaner(options.alphabet, options.strip)
     as_text = corpus.suffix == ".tsv"
     examples = (
         _text_example(where, name, facts, row, options)
         if as_text
         else sequence_example(where, name, facts, row[options.sequence], cleaner)
-        for where, name, facts, row in _table_rows(folder, options, as_text)
+        for where, name, facts, row in _facts_and_rows(folder, options, as_text, read)
     )
     write(corpus, with_dev(examples, options.dev_share), cleaner)
 
 
-def _table_rows(
-    folder: Path, options: SimpleNamespace, as_text: bool
+def _facts_and_rows(
+    folder: Path, options: RowOptions, as_text: bool, read: Read
 ) -> Iterator[tuple[str, str, dict, dict]]:
     """(where, id, facts, row) of every row of every file."""
     names = {fact: getattr(options, fact) for fact in FACTS if getattr(options, fact)}
@@ -69,13 +113,7 @@ def _table_rows(
     for part, name in (options.files or {None: options.file}).items():
         path = find(folder, name)
         stem = part or re.sub(r"\s+", "_", PurePosixPath(name).name.split(".")[0])
-        for where, row in rows(
-            path,
-            columns,
-            delimiter=options.delimiter,
-            encoding=options.encoding,
-            header=options.header,
-        ):
+        for where, row in read(path, columns):
             facts = {fact: cell(where, row, column) for fact, column in names.items()}
             if "split" in facts:
                 facts["split"] = split_name(where, facts["split"])
@@ -88,7 +126,7 @@ def _table_rows(
 
 
 def _text_example(
-    where: str, name: str, facts: Mapping, row: Mapping[str, str], options: SimpleNamespace
+    where: str, name: str, facts: Mapping, row: Mapping[str, str], options: RowOptions
 ) -> TextExample:
     texts = [cell(where, row, column) for column in (options.text, options.second) if column]
     # Breaks and tabs inside a text are white space to every encoder.

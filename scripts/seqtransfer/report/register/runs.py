@@ -122,6 +122,17 @@ TABLES = {
             chosen="Whether this study's runs have these settings",
         ),
     ),
+    "generalization": Table(
+        "generalization gap",
+        "Loss on dev minus training loss, per evaluated step: how much an arm fits the training"
+        " part beyond what carries over. The training loss is taken with dropout on, as a mean"
+        " since the evaluation before, so that the gap may be below 0 while a model still learns.",
+        columns(
+            "task initialization step mean low high seeds",
+            step="Optimizer steps",
+            mean="Mean over seeds of dev loss minus training loss: nats, or training variances",
+        ),
+    ),
     "leaks": Table(
         "leak audit",
         "How near each task's test and dev sequences are to its training sequences: after this"
@@ -207,6 +218,14 @@ FIGURES = {
         " adds to it. Every panel has its own scale, and no interval is adjusted for the number of"
         " panels.",
     ),
+    "generalization": Figure(
+        "generalization gap",
+        "Loss on dev minus training loss against optimizer steps (doublings); lines are means over"
+        " seeds, bands 95 % t intervals over seeds. A rising line fits the training part beyond"
+        " what carries over; one below 0 is of a model that still learns, since the training loss"
+        " is a mean over the steps before, with dropout on.",
+        ("generalization",),
+    ),
     "sensitivity": Figure(
         "sensitivity to the learning rate",
         "How much an arm's dev score depends on the learning rate (log axis), in the sweep that"
@@ -222,6 +241,7 @@ FIGURES = {
 
 def table_functions() -> dict[str, Callable]:
     """By table, the function from `results.Results` to its data frame."""
+    from seqtransfer.report import generalization
     from seqtransfer.report.tables import run_tables, sensitivity
 
     return {
@@ -234,6 +254,7 @@ def table_functions() -> dict[str, Callable]:
         "sensitivity": lambda found: sensitivity.table(found.sweep, found.runs),
         "leaks": lambda found: run_tables.joined(found.tables("audits")),
         "rescored": lambda found: run_tables.joined(found.tables("rescored")),
+        "generalization": lambda found: generalization.table(found.histories),
         "timings": lambda found: run_tables.timings(
             found.records("timings"), found.records("pretraining_timings")
         ),
@@ -242,6 +263,7 @@ def table_functions() -> dict[str, Callable]:
 
 def figure_functions() -> dict[str, Callable]:
     """By figure, the function from its tables by name and the claims to a matplotlib Figure."""
+    from seqtransfer.report import generalization
     from seqtransfer.report.figures import claim_figures, run_figures
 
     return {
@@ -249,5 +271,6 @@ def figure_functions() -> dict[str, Callable]:
         "scores": run_figures.scores,
         "convergence": run_figures.convergence,
         "claims": claim_figures.claims,
+        "generalization": generalization.figure,
         "sensitivity": run_figures.sensitivity,
     }

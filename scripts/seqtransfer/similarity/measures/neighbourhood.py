@@ -42,6 +42,17 @@ def mutual_neighbours(pair: Pair) -> float:
     return (left & pair.reordered_square(right)).sum() / (NEIGHBOURS * len(left))
 
 
+def jaccard_neighbours(pair: Pair) -> float:
+    """Jaccard index of the 10 nearest neighbours in both (Wang et al. 2022).
+
+    Of each row's 10 nearest rows by cosine, those in both sets over those in either; the mean over
+    rows, in [0, 1].
+    """
+    left, right = pair.of_both(_nearest)
+    shared = (left & pair.reordered_square(right)).sum(axis=1)
+    return (shared / (2 * NEIGHBOURS - shared)).mean()
+
+
 def cknna(pair: Pair) -> float:
     """CKNNA: debiased CKA over pairs of rows that are near in both (Huh et al. 2024).
 
@@ -157,6 +168,8 @@ MEASURES = (
             symmetric=True, low=-1.0, high=1.0, null=expected_zero, pairwise=True),
     Measure("neighbours", mutual_neighbours, COSINE, COSINE,
             symmetric=True, low=0.0, high=1.0, null=expected_neighbours, pairwise=True),
+    Measure("neighbours_jaccard", jaccard_neighbours, COSINE, COSINE,
+            symmetric=True, low=0.0, high=1.0, null=None, pairwise=True),
     Measure("cknna", cknna, COSINE, COSINE,
             symmetric=False, low=-np.inf, high=np.inf, null=None, pairwise=True),
 )  # fmt: skip

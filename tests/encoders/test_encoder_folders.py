@@ -1,4 +1,4 @@
-"""A checkpoint of any shape becomes one house folder, or is refused with what to do."""
+"""A checkpoint of any shape becomes one encoder folder, or is refused with what to do."""
 
 import hashlib
 import json
@@ -9,8 +9,8 @@ import torch
 import transformers
 from safetensors.torch import load_file, save_file
 
-from seqtransfer.encoders import folders
-from seqtransfer.encoders.folders import Encoder
+from seqtransfer.encoders import encoder_folders
+from seqtransfer.encoders.encoder_folders import Encoder
 from seqtransfer.files import json_tsv
 from seqtransfer.tokens.vocabulary import WordPieces
 
@@ -27,8 +27,8 @@ def stock(encoder):
 
 
 def written(raw, folder, **options):
-    encoder = folders.read(raw, **options)
-    folders.write(folder, "tiny", encoder, {"source": "raw"}, None, raw)
+    encoder = encoder_folders.read(raw, **options)
+    encoder_folders.write(folder, "tiny", encoder, {"source": "raw"}, None, raw)
     return load_file(folder / "model.safetensors")
 
 
@@ -58,7 +58,7 @@ def test_equal_encoders_are_equal_bytes(raw, tmp_path):
         assert one.read_bytes() == other.read_bytes()
 
 
-def test_a_house_folder_is_itself_a_source(raw, stock, tmp_path):
+def test_an_encoder_folder_is_itself_a_source(raw, stock, tmp_path):
     written(raw, tmp_path / "house")
     assert same(written(tmp_path / "house", tmp_path / "again"), stock)
 
@@ -104,7 +104,7 @@ def test_pickled_weights_are_refused_though_they_are_there(raw, stock):
     torch.save(stock, raw / "pytorch_model.bin")
     (raw / "model.safetensors").unlink()
     with pytest.raises(ValueError, match=r"raw: no model\.safetensors.*pickles.*convert them"):
-        folders.read(raw)
+        encoder_folders.read(raw)
 
 
 def test_code_that_a_checkpoint_brings_is_never_run(raw, tmp_path):
@@ -114,7 +114,7 @@ def test_code_that_a_checkpoint_brings_is_never_run(raw, tmp_path):
     (raw / "config.json").write_text(json.dumps(config))
     (raw / "own.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
     with pytest.raises(ValueError, match="raw: no encoder that transformers can load"):
-        folders.read(raw)
+        encoder_folders.read(raw)
     assert not (tmp_path / "ran").exists()
 
 
@@ -132,7 +132,7 @@ def test_missing_and_misshapen_tensors_are_named(raw, stock, change, said):
     change(stock)
     save_file(stock, raw / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(ValueError, match=f"(?s)raw: .*{said}"):
-        folders.read(raw)
+        encoder_folders.read(raw)
 
 
 @pytest.mark.parametrize("keep", [0, 100, 5000])
@@ -140,12 +140,12 @@ def test_cut_weights_are_refused(raw, keep):
     path = raw / "model.safetensors"
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(ValueError, match="raw: no encoder that transformers can load"):
-        folders.read(raw)
+        encoder_folders.read(raw)
 
 
 def test_a_folder_without_configuration_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"no config\.json; check `folder:`"):
-        folders.read(tmp_path)
+        encoder_folders.read(tmp_path)
 
 
 def test_text_needs_word_pieces_and_leaves_no_folder_without(raw, tmp_path):
@@ -167,16 +167,18 @@ def test_symbols_of_a_domain_are_listed_with_their_rows(raw, tmp_path):
 
 def test_a_symbol_listed_twice_or_not_at_all_is_refused(raw):
     (raw / "vocab.txt").unlink(missing_ok=True)
-    with pytest.raises(ValueError, match=r"vocab\.txt: not there"):
-        folders.read(raw, symbols=True)
+    with pytest.raises(ValueError, match=r"vocab\.txt: not found"):
+        encoder_folders.read(raw, symbols=True)
     (raw / "vocab.txt").write_text("A\nB\nA\n")
-    with pytest.raises(ValueError, match="'A' stands there twice"):
-        folders.read(raw, symbols=True)
+    with pytest.raises(ValueError, match="lists 'A' twice"):
+        encoder_folders.read(raw, symbols=True)
 
 
 def test_tensors_that_do_not_fit_their_configuration_are_refused(raw, tmp_path):
-    encoder = folders.read(raw)
+    encoder = encoder_folders.read(raw)
     short = {name: t for name, t in encoder.state.items() if "layer.2.output" not in name}
     with pytest.raises(ValueError, match="the tensors do not fit the configuration"):
-        folders.write(tmp_path / "house", "e", Encoder(encoder.config, short), {}, None, raw)
+        encoder_folders.write(
+            tmp_path / "house", "e", Encoder(encoder.config, short), {}, None, raw
+        )
     assert not (tmp_path / "house").exists()

@@ -8,8 +8,8 @@ import torch
 import transformers
 from safetensors.torch import load_file
 
-from seqtransfer.encoders import adaptations, bert, folders, initializations
-from seqtransfer.encoders.hugging_face import Stock
+from seqtransfer.encoders import adaptations, bert, encoder_folders, initializations
+from seqtransfer.encoders.transformers_encoder import TransformersEncoder
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring.task_kinds import Classification
 from seqtransfer.tokens.vocabulary import CLS, SEP
@@ -44,7 +44,9 @@ def strange(request, tokenizer_folder, tmp_path) -> classifier.WeightSources:
     torch.manual_seed(0)
     transformers.AutoModel.from_config(FAMILIES[request.param]).save_pretrained(tmp_path / "stock")
     house = tmp_path / "house"
-    folders.write(house, "x", folders.read(tmp_path / "stock"), {}, None, tokenizer_folder)
+    encoder_folders.write(
+        house, "x", encoder_folders.read(tmp_path / "stock"), {}, None, tokenizer_folder
+    )
     return classifier.WeightSources(house, 2, np.arange(20, 31), None, None, 3, "toy")
 
 
@@ -69,7 +71,7 @@ def fit(model: classifier.Classifier) -> classifier.Classifier:
 @pytest.mark.parametrize("arm", ["text", "random", "shuffled", "first-1"])
 def test_any_family_trains_repeats_and_comes_back(arm, pooling, strange, tmp_path):
     model = classifier.build(arm, strange, pooling, 2)
-    assert isinstance(model.encoder, Stock)
+    assert isinstance(model.encoder, TransformersEncoder)
     before = {name: t.clone() for name, t in classifier.plain_state(model).items()}
     state = classifier.plain_state(fit(model))
     assert any(not torch.equal(state[name], tensor) for name, tensor in before.items())
@@ -100,7 +102,7 @@ def test_our_bert_and_transformers_are_one_model_in_the_classifier(sources_for):
     sources = sources_for()
     ours = classifier.build("text", sources, "first", 2).eval()
     stock = classifier.Classifier(
-        Stock(sources.record(), sources.facts, pooler=True), 32, "first", 2
+        TransformersEncoder(sources.record(), sources.facts, pooler=True), 32, "first", 2
     ).eval()
     stock.encoder.load_plain_state(ours.encoder.plain_state())
     stock.head.load_state_dict(ours.head.state_dict())

@@ -1,8 +1,8 @@
-"""An encoder of the catalogue -> its house folder: what every job loads, offline.
+"""An encoder of the catalogue -> its folder, `data/encoders/{name}`, which jobs load offline.
 
-The folder holds `config.json` and `model.safetensors` (the bare encoder as transformers calls its
-tensors, without head, float32), the tokenizer's files of a text encoder, and `encoder.json`: facts
-of the encoder, where it comes from, and the sha256 of each file.
+The folder holds `config.json`; `model.safetensors`, the encoder's tensors in float32, without a
+head, by the names that transformers gives them; the tokenizer files of a text encoder; and
+`encoder.json`: the encoder's `Facts`, its origin, and the sha256 of each file.
 """
 
 import json
@@ -22,15 +22,18 @@ from seqtransfer.files import atomic, checksums, json_tsv
 from seqtransfer.tokens import vocabulary
 
 TOKENIZER = ("tokenizer.json", "vocab.txt")
-# In the configuration of a checkpoint, but about how it was saved or decoded, not what it is.
-PASSING = ("_name_or_path", "architectures", "torch_dtype", "transformers_version")
+# Keys of a checkpoint's configuration that say how it was saved, not what it computes.
+SAVING_KEYS = ("_name_or_path", "architectures", "torch_dtype", "transformers_version")
 UNUSED = ("pooler.", "contact_head.")  # parts that many checkpoints lack and few jobs need
 
 
 @dataclass(frozen=True)
 class Encoder:
-    """A bare encoder in memory. symbols: name -> row of the embedding table for encoders of other
-    domains than text, special tokens under the names of `vocabulary.SPECIALS`; None for text."""
+    """An encoder in memory, without a head.
+
+    symbols: symbol -> row of the embedding table, special tokens under the names of
+    `vocabulary.SPECIALS`; None for an encoder of text.
+    """
 
     config: dict
     state: State
@@ -38,11 +41,11 @@ class Encoder:
 
 
 def read(folder: Path, *, symbols: bool = False) -> Encoder:
-    """The bare encoder of a folder that holds a transformers model.
+    """The encoder of a folder that holds a transformers model.
 
-    symbols: whether `vocab.txt` lists symbols of a domain, one a line in the order of rows.
-    Raises ValueError if a file is missing, the weights are not safetensors (others can run code
-    when they are loaded), the model brings code of its own, or tensors are missing or misshapen.
+    symbols: whether `vocab.txt` lists the symbols of a domain, one per line in the order of rows.
+    Raises ValueError if a file is missing, the weights are not safetensors (other formats can run
+    code when loaded), the model needs code of its own, or tensors are missing or have other shapes.
     """
     folder = Path(folder)
     if not (folder / "config.json").is_file():
@@ -64,7 +67,7 @@ def read(folder: Path, *, symbols: bool = False) -> Encoder:
             use_safetensors=True,
             trust_remote_code=False,
             output_loading_info=True,
-            ignore_mismatched_sizes=True,  # they are looked at below, and named
+            ignore_mismatched_sizes=True,  # the error below names them
         )
     except (OSError, KeyError, RuntimeError, ValueError, SafetensorError) as error:
         raise ValueError(f"{folder}: no encoder that transformers can load ({error})") from error
@@ -79,48 +82,49 @@ def read(folder: Path, *, symbols: bool = False) -> Encoder:
         for name, tensor in model.state_dict().items()
         if name not in found["missing_keys"] and not name.startswith("contact_head.")
     }
-    names = listed(folder / "vocab.txt") if symbols else None
-    return Encoder(plain(model.config), state, names)
+    names = symbol_rows(folder / "vocab.txt") if symbols else None
+    return Encoder(config_record(model.config), state, names)
 
 
-def plain(config: transformers.PretrainedConfig) -> dict:
-    """A configuration as its file has it, with every key, set or not."""
+def config_record(config: transformers.PretrainedConfig) -> dict:
+    """The configuration as config.json holds it, with every key, defaults included."""
     return json.loads(config.to_json_string(use_diff=False))
 
 
-def listed(path: Path) -> dict[str, int]:
-    """Symbol -> row for a file of one symbol a line, special tokens under our names.
+def symbol_rows(path: Path) -> dict[str, int]:
+    """Symbol -> row, from a file of one symbol per line; special tokens under our names.
 
-    Raises ValueError if there is no such file or a symbol comes twice.
+    Raises ValueError if the file is missing or lists a symbol twice.
     """
     if not path.is_file():
-        raise ValueError(f"{path}: not there; it lists the symbols of the encoder, one a line")
+        raise ValueError(f"{path}: not found; it must list the encoder's symbols, one per line")
     names = path.read_text(encoding="utf-8").splitlines()
     rows = {name: row for row, name in enumerate(names)}
     if len(rows) != len(names):
         twice = next(name for row, name in enumerate(names) if rows[name] != row)
-        raise ValueError(f"{path}: {twice!r} stands there twice")
+        raise ValueError(f"{path}: lists {twice!r} twice; keep one line of it")
     return vocabulary.renamed(rows)
 
 
 def write(
     folder: Path, name: str, encoder: Encoder, origin: dict, revision: str | None, tokenizer: Path
 ) -> None:
-    """Write the house folder, whole or not at all.
+    """Write the encoder folder, whole or not at all.
 
-    origin, revision: where the encoder comes from and of which commit, for `encoder.json`;
-    tokenizer: the folder whose tokenizer files are copied if this is an encoder of text.
-    Raises ValueError if transformers cannot run the state, or a text encoder has no tokenizer.json.
+    origin, revision: where the encoder comes from and its commit, for `encoder.json`; tokenizer:
+    the folder whose tokenizer files are copied if this is a text encoder.
+    Raises ValueError if the tensors do not fit the configuration, or if a text encoder has no
+    tokenizer.json.
     """
     facts = facts_of(encoder)
     with atomic.whole_folder(folder) as new:
-        config = {key: value for key, value in encoder.config.items() if key not in PASSING}
+        config = {key: value for key, value in encoder.config.items() if key not in SAVING_KEYS}
         json_tsv.write_json(new / "config.json", config | {"dtype": "float32"})
         save_file(
             {key: tensor.float().contiguous() for key, tensor in encoder.state.items()},
             new / "model.safetensors",
         )
-        # safetensors lets nobody else read its files.
+        # safetensors makes files that only their owner can read.
         shutil.copymode(new / "config.json", new / "model.safetensors")
         record = {"name": name, **asdict(facts), "source": origin, "revision": revision}
         record["parameters"] = sum(tensor.numel() for tensor in encoder.state.values())
@@ -138,9 +142,9 @@ def write(
 
 
 def facts_of(encoder: Encoder) -> Facts:
-    """The facts of an encoder, from the model that its configuration and state make.
+    """The facts of an encoder, read from the model that its configuration and tensors make.
 
-    Raises ValueError if they do not make one.
+    Raises ValueError if the tensors do not fit the configuration.
     """
     pooler = any(name.startswith("pooler.") for name in encoder.state)
     model = loading.build(encoder.config, pooler=pooler)
@@ -152,7 +156,7 @@ def facts_of(encoder: Encoder) -> Facts:
     (name,) = (name for name, parameter in model.named_parameters() if parameter is table)
     config, first = model.config, 0
     for part, module in model.named_modules():
-        # Where positions count from the padding's id, the table has a row for padding (RoBERTa).
+        # RoBERTa counts positions from its padding id, and its table has a row for padding.
         padding = getattr(module, "padding_idx", None)
         if part.endswith("position_embeddings") and padding is not None:
             first = padding + 1
@@ -175,8 +179,8 @@ def _copy_tokenizer(origin: Path, folder: Path, name: str) -> None:
             shutil.copyfile(Path(origin) / file, folder / file)
     if not (folder / "tokenizer.json").exists():
         raise ValueError(
-            f"{origin}: no tokenizer.json, so no text can be cut into the word pieces of {name}. "
+            f"{origin}: no tokenizer.json, so text cannot be split into the word pieces of {name}. "
             "Make it with `AutoTokenizer.from_pretrained(...).save_pretrained(...)`, name another "
-            "encoder that has it (`tokenizer: <name>`), or say `symbols: true` if vocab.txt lists "
-            "the symbols of another domain"
+            "encoder that has it (`tokenizer: <name>`), or write `symbols: true` if vocab.txt "
+            "lists the symbols of another domain"
         )

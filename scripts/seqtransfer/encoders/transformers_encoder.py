@@ -1,7 +1,6 @@
-"""Encoders that `bert` does not compute, by transformers: other families, and LoRA on any.
+"""Encoders that the transformers library computes: other families than BERT, and LoRA on any.
 
-Offers what `bert.Bert` does: `dtype`, `dropout`, `hidden_states`, `forward`, `pooled`, and the
-state by plain names.
+TransformersEncoder has the methods and attributes of `bert.Bert`.
 """
 
 import torch
@@ -12,13 +11,13 @@ from seqtransfer.encoders.dropout import Dropout
 from seqtransfer.encoders.loading import Facts, State
 
 
-class Stock(nn.Module):
-    """The bare encoder that `config` (a config.json) describes, called by our ids and mask.
+class TransformersEncoder(nn.Module):
+    """The encoder, without a head, that `config` (a config.json) describes; takes our ids and mask.
 
     Raises ValueError if transformers knows no such model.
     """
 
-    recordable = False  # its families look at values on their way
+    recordable = False  # some families read values on the CPU in the middle of a step
 
     def __init__(self, config: dict, facts: Facts, *, pooler: bool):
         super().__init__()
@@ -26,7 +25,7 @@ class Stock(nn.Module):
         self.dtype = torch.float32
         attention = "sdpa" if torch.cuda.is_available() else "eager"
         self.model = loading.build(config, pooler=pooler, attention=attention)
-        # Of the classifier's head; inside the encoder dropout is transformers' own.
+        # For the classifier's head: inside the encoder, transformers applies its own dropout.
         shares = (config.get(name) for name in ("hidden_dropout_prob", "dropout"))
         self.dropout = Dropout(next((share for share in shares if share is not None), 0.0))
 
@@ -57,7 +56,7 @@ class Stock(nn.Module):
         self.model = adaptations.adapt(self.model, mode, **options)
 
     def plain_state(self) -> State:
-        """The state by the bare encoder's names; LoRA's additions added in."""
+        """The state by transformers' names, LoRA's additions merged into the weights."""
         merged = hasattr(self.model, "merge_and_unload")
         return adaptations.merge(self.model) if merged else self.model.state_dict()
 

@@ -1,6 +1,6 @@
-"""Whether an encoder is deep and long enough for a study: known before anything is trained on it.
+"""Whether an encoder has enough layers and positions for a study.
 
-Checked when a study is planned, if the encoder's folder is there, and else as soon as it is.
+Checked when a study is planned, if the encoder's folder exists; otherwise by the job that makes it.
 """
 
 from collections.abc import Mapping
@@ -9,9 +9,9 @@ from collections.abc import Mapping
 def check(where: str, facts: Mapping, layers: int | None, lengths: Mapping[str, int]) -> None:
     """Raise ValueError, beginning with `where`, if an encoder has too few layers or positions.
 
-    facts: of its `encoder.json`; layers: how many are asked for, None for all that it has; lengths:
-    tokens with [CLS] and [SEP] of the longest sequence of each task or artificial corpus. Positions
-    are those that tokens can have: RoBERTa's table of 514 rows has 512.
+    facts: its `encoder.json`; layers: how many the study uses, None for all; lengths: task or
+    artificial corpus -> tokens of its longest sequence, with [CLS] and [SEP]. RoBERTa's table of
+    514 rows has 512 positions: tokens never get the other two.
     """
     if layers is not None and layers > facts["layers"]:
         raise ValueError(
