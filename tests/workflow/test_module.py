@@ -21,7 +21,10 @@ def checkout(tmp_path_factory):
     folder = tmp_path_factory.mktemp("a checkout")
     for part in PARTS:
         source = ROOT / part
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / part)
+        if source.is_dir():
+            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, folder)
     return folder
 
 

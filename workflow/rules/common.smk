@@ -227,9 +227,9 @@ def table_path(name, suffix="csv"):
     return f"<results>/report/{folder}{name}.{suffix}"
 
 
-def figure_title(wildcards):
-    """How a figure is listed in Snakemake's report."""
-    return f"{register.FIGURES[wildcards.figure].title} (figure)"
+def figure_labels(wildcards):
+    """How a figure is listed in Snakemake's report, which takes functions of all labels alone."""
+    return {"page": f"{register.FIGURES[wildcards.figure].title} (figure)"}
 
 
 def figure_tables(wildcards):

@@ -130,7 +130,7 @@ rule plot:
             "<results>/report/figures/{figure}.svg",
             caption="../report/figure.rst",
             category="1 Claims",
-            labels={"page": figure_title},
+            labels=figure_labels,
         ),
         png="<results>/report/figures/{figure}.png",
     log:
