@@ -70,7 +70,7 @@ def changed(place, value) -> dict:
         (["tasks"], ["unused"], r"^catalogue\.tasks\.unused\.source: 'nowhere'.*archive, wheel"),
         (["pieces"], {"bach": 120}, "^pieces of composer: 'haydn' is unknown; known: bach"),
         (["max_length", "splise"], 9, "^max_length: 'splise' is unknown; known: composer, splice"),
-        (["pieces", "hayden"], 9, "^pieces: 'hayden' is unknown; known: bach, haydn$"),
+        (["pieces", "hayden"], 9, "'hayden' is unknown; known: bach, haydn; did you mean 'haydn'"),
         (["max_length"], {}, "^max_length: no length for task 'splice'; add `splice: <tokens>`"),
         (
             ["initializations"],

@@ -2,6 +2,7 @@
 keys that must fit each other."""
 
 import csv
+import difflib
 import json
 import os
 from collections.abc import Callable, Sequence
@@ -48,7 +49,10 @@ def check(config: dict) -> None:
         for source in sources(record):
             _known(f"catalogue.tasks.{task}.source", source, catalogue["sources"])
         if task not in config["max_length"] and "max_length" not in record:
-            raise ValueError(f"max_length: no length for task {task!r}; add `{task}: <tokens>`")
+            raise ValueError(
+                f"max_length: no length for task {task!r}; add `{task}: <tokens>` to it, or"
+                " `max_length: <tokens>` to the task"
+            )
         _check_task(f"catalogue.tasks.{task}", record)
         if record["converter"] == "scores":
             for composer in record["classes"]:
@@ -338,4 +342,6 @@ def _said_of(where: str, check: Callable[[dict], None], record: dict) -> None:
 
 def _known(key: str, name: str, known) -> None:
     if name not in known:
-        raise ValueError(f"{key}: {name!r} is unknown; known: {', '.join(sorted(known))}")
+        near = difflib.get_close_matches(name, known, n=1)
+        meant = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"{key}: {name!r} is unknown; known: {', '.join(sorted(known))}{meant}")
