@@ -247,6 +247,10 @@ CELL = {"file": "x.csv"}
         ({"format": "midi"}, r"\.format: converter `splice` writes fasta, not midi"),
         ({"layout": CELL}, "converter `splice` takes none"),
         ({"converter": "table", "layout": {"fil": "x"}}, "unknown key 'fil'; did you mean 'file'"),
+        (
+            {"converter": "table", "layout": CELL, "split": "grouped"},
+            r"\.split: grouped needs `group:` in the layout; add it, or use stratified",
+        ),
         ({"tokens": {"kind": "intervals"}}, r"\.tokens: intervals are for midi tasks"),
         ({"tokens": {"kind": "kmers"}}, r"\.tokens: needs `k:`"),
         ({"tokens": {"kind": "kmers", "k": 3}}, r"\.tokens: needs `stride:`"),

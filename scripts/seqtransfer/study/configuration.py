@@ -301,7 +301,15 @@ def _check_task(where: str, record: dict) -> None:
             f"{where}.format: converter `{record['converter']}` writes"
             f" {' or '.join(converter.formats)}, not {form}"
         )
-    check_layout(f"{where}.layout", record["converter"], record.get("layout", {}))
+    layout = record.get("layout", {})
+    check_layout(f"{where}.layout", record["converter"], layout)
+    # Of MIDI files, the windows of one file are a group.
+    if record.get("split") == "grouped" and form != "midi" and record["converter"] in LAYOUTS:
+        if "group" not in layout:
+            raise ValueError(
+                f"{where}.split: grouped needs `group:` in the layout; add it, or use"
+                f" {SPLITS[kind][0]}"
+            )
     tokens = record.get("tokens", {"kind": "symbols"})
     mapped = record.get("token_map", {"kind": "permutation"})
     if mapped["kind"] != "permutation" and form != "text":
