@@ -136,9 +136,13 @@ def measures() -> str:
     )
     header = ("measure", "what", "ignores, left", "ignores, right", "range")
     return (
-        "# Measures of similarity\n\n`compare: {measures: [...]}` names any of these. A measure"
-        " ignores what may be done to the neurons of a side without changing its score; tests check"
-        " each.\n\n" + rows(header, lines)
+        "# Measures of similarity\n\n`compare: {measures: [...]}` in a study names any of these"
+        " but the distances, which are small where encoders are alike: "
+        + ", ".join(f"`{name}`" for name, measure in MEASURES.items() if measure.distance)
+        + ". The columns `ignores` list changes to the neurons of one side that leave the score as"
+        " it is; tests check each. [Reading similarities](../guides/similarity.md) says what a"
+        " score means, [contributing](../contributing.md) how to add a measure.\n\n"
+        + rows(header, lines)
     )
 
 

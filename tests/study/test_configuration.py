@@ -70,7 +70,7 @@ def changed(place, value) -> dict:
         (["tasks"], ["unused"], r"^catalogue\.tasks\.unused\.source: 'nowhere'.*archive, wheel"),
         (["pieces"], {"bach": 120}, "^pieces of composer: 'haydn' is unknown; known: bach"),
         (["max_length", "splise"], 9, "^max_length: 'splise' is unknown; known: composer, splice"),
-        (["pieces", "hayden"], 9, "^pieces: 'hayden' is unknown; known: bach, haydn$"),
+        (["pieces", "hayden"], 9, "'hayden' is unknown; known: bach, haydn; did you mean 'haydn'"),
         (["max_length"], {}, "^max_length: no length for task 'splice'; add `splice: <tokens>`"),
         (
             ["initializations"],
@@ -247,6 +247,10 @@ CELL = {"file": "x.csv"}
         ({"format": "midi"}, r"\.format: converter `splice` writes fasta, not midi"),
         ({"layout": CELL}, "converter `splice` takes none"),
         ({"converter": "table", "layout": {"fil": "x"}}, "unknown key 'fil'; did you mean 'file'"),
+        (
+            {"converter": "table", "layout": CELL, "split": "grouped"},
+            r"\.split: grouped needs `group:` in the layout; add it, or use stratified",
+        ),
         ({"tokens": {"kind": "intervals"}}, r"\.tokens: intervals are for midi tasks"),
         ({"tokens": {"kind": "kmers"}}, r"\.tokens: needs `k:`"),
         ({"tokens": {"kind": "kmers", "k": 3}}, r"\.tokens: needs `stride:`"),

@@ -100,7 +100,8 @@ def files_of(source):
     files = configuration.local_files(source, record, RAW / source)
     if record.get("path") and not files:
         path = Path(record["path"]).absolute()
-        print(f"source {source}: there is no file at {path}", file=sys.stderr)
+        remedy = "correct its `path:`, or place the file there before the run"
+        print(f"source {source}: there is no file at {path}; {remedy}", file=sys.stderr)
     return files
 
 

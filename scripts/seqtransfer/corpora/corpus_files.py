@@ -42,7 +42,9 @@ def with_dev(
             example = replace(example, split=train_or_dev(content, share))
         counts[example.split] += 1
         yield example
-    print(f"parts given: { {str(part): count for part, count in counts.items()} }")
+    given = {part: count for part, count in counts.items() if part}
+    if given:
+        print(f"examples by the part that the corpus gives them: {given}")
 
 
 def split_name(where: str, word: str) -> str:

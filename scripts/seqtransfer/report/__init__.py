@@ -5,6 +5,7 @@ Out: `results/{study}/report/`.
 
 register: every table and figure, with its text and its function: begin here to add one.
 tables, figures: the functions, one file a subject; generalization: one with both.
-claims, statistics, caveats: the ledger, its intervals and verdicts, and what they leave out.
+claims: each claim and its rule, begin here to add one; statistics: intervals and verdicts;
+    caveats: what these leave out.
 page: the ledger as HTML and Markdown.
 """

@@ -3,10 +3,10 @@
 In: the configuration.
 Out: refusals with a remedy, code digests, progress, logs.
 
-configuration: names and keys that must fit.
-defaults: what a study file may leave out.
-schemas: types and ranges.
-provenance: why a job reruns.
+schemas: checks types and ranges of keys, which workflow/schemas declares: begin there to add a key.
+configuration: checks names and keys that must fit each other, and fills in what is absent.
+defaults: merges a study file over `config.yaml`.
+provenance: code digests, which decide whether a changed function reruns a job.
 progress: how far a run is.
 logs: one log a job.
 """

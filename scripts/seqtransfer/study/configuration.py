@@ -2,6 +2,7 @@
 keys that must fit each other."""
 
 import csv
+import difflib
 import json
 import os
 from collections.abc import Callable, Sequence
@@ -48,7 +49,10 @@ def check(config: dict) -> None:
         for source in sources(record):
             _known(f"catalogue.tasks.{task}.source", source, catalogue["sources"])
         if task not in config["max_length"] and "max_length" not in record:
-            raise ValueError(f"max_length: no length for task {task!r}; add `{task}: <tokens>`")
+            raise ValueError(
+                f"max_length: no length for task {task!r}; add `{task}: <tokens>` to it, or"
+                " `max_length: <tokens>` to the task"
+            )
         _check_task(f"catalogue.tasks.{task}", record)
         if record["converter"] == "scores":
             for composer in record["classes"]:
@@ -297,7 +301,15 @@ def _check_task(where: str, record: dict) -> None:
             f"{where}.format: converter `{record['converter']}` writes"
             f" {' or '.join(converter.formats)}, not {form}"
         )
-    check_layout(f"{where}.layout", record["converter"], record.get("layout", {}))
+    layout = record.get("layout", {})
+    check_layout(f"{where}.layout", record["converter"], layout)
+    # Of MIDI files, the windows of one file are a group.
+    if record.get("split") == "grouped" and form != "midi" and record["converter"] in LAYOUTS:
+        if "group" not in layout:
+            raise ValueError(
+                f"{where}.split: grouped needs `group:` in the layout; add it, or use"
+                f" {SPLITS[kind][0]}"
+            )
     tokens = record.get("tokens", {"kind": "symbols"})
     mapped = record.get("token_map", {"kind": "permutation"})
     if mapped["kind"] != "permutation" and form != "text":
@@ -338,4 +350,6 @@ def _said_of(where: str, check: Callable[[dict], None], record: dict) -> None:
 
 def _known(key: str, name: str, known) -> None:
     if name not in known:
-        raise ValueError(f"{key}: {name!r} is unknown; known: {', '.join(sorted(known))}")
+        near = difflib.get_close_matches(name, known, n=1)
+        meant = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"{key}: {name!r} is unknown; known: {', '.join(sorted(known))}{meant}")

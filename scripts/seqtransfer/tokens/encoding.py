@@ -49,8 +49,8 @@ class Settings:
 
     @classmethod
     def of(cls, record: Mapping, sizes: Mapping, max_length: int) -> "Settings":
-        """From the catalogue's record of a task (after `study.complete`), the study's `examples`
-        and the task's length."""
+        """From the catalogue's record of a task (after `configuration.complete`), the study's
+        `examples` and the task's length."""
         return cls(
             classes=tuple(record.get("classes", ())),
             split=record["split"],

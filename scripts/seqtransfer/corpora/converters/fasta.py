@@ -221,6 +221,7 @@ def _fact(
         found = match.group(1) if match else None
     if not found and "default" not in place:
         raise ValueError(
-            f"{where}: its {fact} is not where the layout says; header {header[:80]!r}"
+            f"{where}: its {fact} is not where the layout says; header {header[:80]!r};"
+            f" correct the record or `{fact}` of the layout"
         )
     return found or place["default"]

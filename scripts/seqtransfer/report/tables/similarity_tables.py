@@ -130,7 +130,7 @@ def maps(scored: pd.DataFrame) -> pd.DataFrame:
 def attention(heads: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     """One row per task, pair, stage and layer: matched heads' distance, means over heads and seeds.
 
-    heads: rows of `attentions.compare`. mean, low, high: of `matched`, t interval over seeds;
+    heads: rows of `attention_maps.compare`. mean, low, high: of `matched`, t interval over seeds;
     by_example, unmatched, entropies (nats) and distances (tokens) of both sides: means.
     """
     keys = ["task", "pair", "stage", "layer"]

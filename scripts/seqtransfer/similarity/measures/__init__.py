@@ -14,9 +14,9 @@ attention: distances between attention heads and their matching; not in `MEASURE
 
 To add a measure: write `score(pair)` in its family's file, with a first docstring line that names
 the measure and its source, and a `Measure(...)` entry in that file's `MEASURES`. The configuration,
-the report, the documentation and the tests of its claims follow; write its definition a second time
-in tests/similarity/test_measure_definitions.py. A new family is one more file, to be
-imported and listed here.
+the report and the tests of what the entry claims follow. Write its definition a second time in
+tests/similarity/test_measure_definitions.py. Then run `python docs/reference_pages.py` and
+`pytest tests/similarity`. A new family is one more file, to be imported and listed here.
 
 Only numpy is imported here (scipy where it is used), so that planning a study can ask for names.
 """
