@@ -89,24 +89,31 @@ def test_gradients_equal_transformers(both, padded):
         )
 
 
-@pytest.mark.parametrize("share", [0.0, 0.1])
-def test_backward_is_the_derivative(share):
-    """Central differences in float64, dropout's masks held fixed."""
-    config = bert.Config(7, 8, 1, 2, 12, 6, hidden_dropout_prob=share)
-    model = bert.Bert(config, pooler=False).double()
-    parameters = [
-        (torch.randn_like(p) * 0.5).requires_grad_() for p in model.encoder["layer"][0].parameters()
-    ]
-    x = torch.randn(6, 8, dtype=torch.float64, requires_grad=True)
+@pytest.mark.parametrize("masked", [False, True])
+def test_the_gradient_of_softmax_is_its_derivative(masked):
+    scores = torch.randn(4, 3, 3, dtype=torch.float64, requires_grad=True)
     bias = torch.zeros(2, 1, 1, 3, dtype=torch.float64)
-    bias[1, ..., 2] = -torch.inf
+    bias[1, ..., 2] = -torch.inf if masked else 0.0
 
-    def layer(*tensors):
+    def softmax(scores):
+        return bert._Softmax.apply(scores, bias if masked else None, 0.3)
+
+    expected = (scores.view(2, 2, 3, 3) * 0.3 + bias).softmax(-1).view(4, 3, 3)
+    torch.testing.assert_close(softmax(scores), expected)
+    assert torch.autograd.gradcheck(softmax, scores)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5])
+def test_the_gradient_of_an_added_dropout_is_its_derivative(share):
+    x, z = torch.randn(2, 6, 8, dtype=torch.float64).requires_grad_().unbind()
+
+    def added(x, z):
+        """The same mask at every call."""
         dropout = Dropout(share)
         dropout.seed(5)
-        return bert._Layer.apply(tensors[0], bias, (2, 3), config, dropout, None, *tensors[1:])
+        return dropout.add(x, z.clone())
 
-    assert torch.autograd.gradcheck(layer, (x, *parameters), eps=1e-6, atol=1e-6)
+    assert torch.autograd.gradcheck(added, (x, z))
 
 
 def test_bfloat16_is_near_float32(both):

@@ -1,10 +1,10 @@
-"""BERT (Devlin et al. 2019) for short sequences on any device, with a hand-written backward pass.
+"""BERT (Devlin et al. 2019) for short sequences on any device.
 
 It computes what transformers' BertModel computes, with the same names of tensors: tests compare
-outputs and gradients. It is faster outside the matrix products. A layer is one node of the autograd
-graph: it computes in `dtype` (bfloat16 where the device multiplies matrices in it) on float32
-parameters, keeps only what its backward needs, projects query, key and value in one product, and
-decides dropout by the bits of machine words. benchmarks/step.py compares it with transformers.
+outputs and gradients. It is faster outside the matrix products. It multiplies matrices in `dtype`
+(bfloat16 where the device can) on float32 parameters, projects query, key and value in one product,
+keeps the weights of attention for the gradient in `dtype` alone, and decides dropout by the bits of
+machine words. benchmarks/step.py compares it with transformers.
 
 This file does not import transformers, which takes longer to import than a short run to train.
 """
@@ -21,7 +21,6 @@ from seqtransfer.encoders.dropout import Dropout
 from seqtransfer.tokens.vocabulary import PAD, SEP
 
 KINDS = {"model_type": "bert", "hidden_act": "gelu", "position_embedding_type": "absolute"}
-aten = torch.ops.aten
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def _norm(config: Config) -> nn.LayerNorm:
 
 
 def _layer(config: Config) -> nn.ModuleDict:
-    """A layer's parameters, by transformers' names, in the order in which `_Layer` takes them."""
+    """A layer's parameters, by transformers' names."""
     width, inner = config.hidden_size, config.intermediate_size
     projections = {name: nn.Linear(width, width) for name in ("query", "key", "value")}
     mixed = {"dense": nn.Linear(width, width), "LayerNorm": _norm(config)}
@@ -117,8 +116,10 @@ class Bert(nn.Module):
         yield x.view(batch, length, -1) if rows is None else x[rows]
         *_, last = self.encoder["layer"]
         for layer in self.encoder["layer"]:
-            facts = (bias, (batch, length), self.config, dropout, rows if layer is last else None)
-            x = _Layer.apply(x, *facts, *layer.parameters())
+            wanted = rows if layer is last else None
+            x = _layer_output(
+                x, layer, bias, batch, self.config.num_attention_heads, dropout, wanted
+            )
             if rows is None:
                 yield x.view(batch, length, -1)
             else:
@@ -187,106 +188,65 @@ def _rows(table: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
 
 
 def _wide(dtype: torch.dtype) -> torch.dtype:
-    """The dtype of softmax and of parameters' gradients: at least float32."""
+    """The dtype of softmax: at least float32."""
     return torch.promote_types(dtype, torch.float32)
 
 
-class _Layer(torch.autograd.Function):
+def _layer_output(x, weights, bias, batch, heads, dropout, rows):
     """x, (batch * length, width) -> the same shape; attention, then two dense layers, post-norm.
 
-    With W for weights, b for biases, g and c for LayerNorms' gains and shifts:
+    With W for weights and b for biases:
         q, k, v = x Wq' + bq, ...;  p = softmax(q k' / sqrt(width of a head) + bias)
         y = norm(x + drop((p v) Wo' + bo));  out = norm(y + drop(gelu(y W1' + b1) W2' + b2))
     """
+    attention, inner = weights["attention"], weights["intermediate"]["dense"]
+    maps = attention["self"].values()
+    qkv = _linear(x, torch.cat([m.weight for m in maps]), torch.cat([m.bias for m in maps]))
+    shape = (batch, len(x) // batch, 3, heads, -1)
+    q, k, v = qkv.view(shape).permute(2, 0, 3, 1, 4).flatten(1, 2).contiguous()
+    p = _Softmax.apply(torch.bmm(q, k.transpose(1, 2)), bias, q.shape[-1] ** -0.5)
+    context = torch.bmm(p, v).unflatten(0, (batch, heads)).transpose(1, 2).reshape(x.shape)
+    if rows is not None:
+        x, context = x[rows], context[rows]
+    y = _add_norm(x, context, weights["attention"]["output"], dropout)
+    active = functional.gelu(_linear(y, inner.weight, inner.bias))
+    return _add_norm(y, active, weights["output"], dropout)
+
+
+def _linear(x, weight, bias):
+    """x W' + b in the dtype of x."""
+    return functional.linear(x, weight.to(x.dtype), bias.to(x.dtype))
+
+
+def _add_norm(x, z, weights, dropout):
+    """norm(x + drop(z W' + b))."""
+    dense, norm = weights["dense"], weights["LayerNorm"]
+    z = _linear(z, dense.weight, dense.bias)
+    total = dropout.add(x, z) if dropout else x + z
+    # Only the CPU's LayerNorm takes bfloat16 states beside float32 gains.
+    return norm(total if total.is_cpu else total.to(norm.weight.dtype)).to(x.dtype)
+
+
+class _Softmax(torch.autograd.Function):
+    """softmax(scale * scores + bias) over the last axis, in the dtype of the scores.
+
+    It computes in float32 at least. Autograd over its steps would keep a float32 result, too: half
+    as much memory again at 256 tokens.
+    scores: (batch * heads, length, length); bias: (batch, 1, 1, length) or None, a constant.
+    """
 
     @staticmethod
-    def forward(ctx, x, bias, shape, config, dropout, rows, *parameters):
-        wq, bq, wk, bk, wv, bv, wo, bo, g1, c1, w1, b1, w2, b2, g2, c2 = parameters
-        dtype, width, heads = x.dtype, config.hidden_size, config.num_attention_heads
-        scale = (width // heads) ** -0.5
-        wqkv = torch.cat([wq, wk, wv]).to(dtype)
-        wo, w1, w2 = wo.to(dtype), w1.to(dtype), w2.to(dtype)
-        qkv = functional.linear(x, wqkv, torch.cat([bq, bk, bv]).to(dtype))
-        q, k, v = qkv.view(*shape, 3, heads, -1).permute(2, 0, 3, 1, 4).flatten(1, 2).contiguous()
-        scores = torch.bmm(q, k.transpose(1, 2)).to(_wide(dtype)).mul_(scale)
+    def forward(ctx, scores, bias, scale):
+        wide = scores.to(_wide(scores.dtype), copy=True).mul_(scale)
         if bias is not None:
-            scores.view(shape[0], heads, *scores.shape[1:]).add_(bias)
-        p = scores.softmax(-1).to(dtype)
-        context = torch.bmm(p, v).view(shape[0], heads, shape[1], -1).transpose(1, 2)
-        context = context.reshape(x.shape)
-        if rows is not None:
-            x, context = x[rows], context[rows]
-        y, first = _add_norm(
-            x, functional.linear(context, wo, bo.to(dtype)), dropout, g1, c1, config
-        )
-        inner = functional.linear(y, w1, b1.to(dtype))
-        active = functional.gelu(inner)
-        out, second = _add_norm(
-            y, functional.linear(active, w2, b2.to(dtype)), dropout, g2, c2, config
-        )
-        if any(ctx.needs_input_grad):
-            ctx.shape, ctx.scale, ctx.dropout = shape, scale, dropout
-            ctx.save_for_backward(
-                *(x, q, k, v, p, context, y, inner, active, wqkv, wo, w1, w2, g1, c1, g2, c2),
-                *(*first, *second),
-            )
-        return out
+            wide.unflatten(0, (len(bias), -1)).add_(bias)
+        p = wide.softmax(-1).to(scores.dtype)
+        ctx.save_for_backward(p)
+        ctx.scale = scale
+        return p
 
     @staticmethod
     def backward(ctx, grad):
-        x, q, k, v, p, context, y, inner, active, wqkv, wo, w1, w2, g1, c1, g2, c2, *rest = (
-            ctx.saved_tensors
-        )
-        shape, scale = ctx.shape, ctx.scale
-        dy, dz, dg2, dc2 = _add_norm_backward(grad, rest[4:], ctx.dropout, g2, c2)
-        dw2, db2 = _outer(dz, active)
-        du = aten.gelu_backward(dz @ w2, inner)
-        dw1, db1 = _outer(du, y)
-        dy = dy.addmm_(du, w1)
-        dx, dz, dg1, dc1 = _add_norm_backward(dy, rest[:4], ctx.dropout, g1, c1)
-        dwo, dbo = _outer(dz, context)
-        dcontext = (dz @ wo).view(*shape, len(q) // shape[0], -1).transpose(1, 2)
-        dcontext = dcontext.reshape(q.shape)
-        ds = aten._softmax_backward_data(torch.bmm(dcontext, v.transpose(1, 2)), p, -1, p.dtype)
-        ds = ds.mul_(scale)
-        dqkv = torch.empty((3, *q.shape), dtype=q.dtype, device=q.device)
-        torch.bmm(ds, k, out=dqkv[0])
-        torch.bmm(ds.transpose(1, 2), q, out=dqkv[1])
-        torch.bmm(p.transpose(1, 2), dcontext, out=dqkv[2])
-        dqkv = dqkv.view(3, shape[0], -1, *q.shape[1:]).permute(1, 3, 0, 2, 4).reshape(len(x), -1)
-        dwqkv, dbqkv = _outer(dqkv, x)
-        dx = dx.addmm_(dqkv, wqkv)
-        (dwq, dwk, dwv), (dbq, dbk, dbv) = dwqkv.chunk(3), dbqkv.chunk(3)
-        gradients = (dwq, dbq, dwk, dbk, dwv, dbv, dwo, dbo, dg1, dc1)
-        return dx, None, None, None, None, None, *gradients, dw1, db1, dw2, db2, dg2, dc2
-
-
-def _add_norm(x, z, dropout, gain, shift, config):
-    """norm(x + drop(z)), and what `_add_norm_backward` needs; z may be overwritten."""
-    total, mask = dropout.add(x, z) if dropout else (x + z, x.new_empty(0))
-    out, mean, deviation = torch.native_layer_norm(
-        _beside(gain, total), [x.shape[-1]], gain, shift, config.layer_norm_eps
-    )
-    return out.to(x.dtype), (total, mask, mean, deviation)
-
-
-def _add_norm_backward(grad, saved, dropout, gain, shift):
-    """Gradients with respect to x, z, gain and shift."""
-    total, mask, mean, deviation = saved
-    wide, x = _beside(gain, grad.contiguous()), _beside(gain, total)
-    dx, dgain, dshift = aten.native_layer_norm_backward(
-        wide, x, [x.shape[-1]], mean, deviation, gain, shift, [True] * 3
-    )
-    dx = dx.to(grad.dtype)
-    return dx, dropout.backward(dx, mask) if dropout else dx, dgain, dshift
-
-
-def _beside(parameter, x):
-    """x in a dtype that the LayerNorm takes: only the CPU's takes bfloat16 x and float32 gains."""
-    return x if x.device.type == "cpu" else x.to(parameter.dtype)
-
-
-def _outer(grad, x):
-    """Gradients of weight and bias of a dense layer from its output's gradient and its input."""
-    wide = _wide(grad.dtype)
-    return (grad.T @ x).to(wide), grad.sum(0).to(wide)
+        (p,) = ctx.saved_tensors
+        grad = torch.ops.aten._softmax_backward_data(grad, p, -1, p.dtype)
+        return grad.mul_(ctx.scale), None, None

@@ -44,19 +44,11 @@ class Dropout:
         inner = {name: np.array(x, dtype=np.uint64) for name, x in words.items()}
         self._bits.state = {**self._bits.state, "state": inner}
 
-    def add(self, x: torch.Tensor, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """x + drop(z), and the mask for `backward`; z may be overwritten. Not differentiable."""
-        if z.device.type == "cpu":
-            mask = self.mask(z)
-            return torch.add(x, cleared(z, mask), alpha=self.scale), mask
-        dropped, mask = torch.native_dropout(z, self.share, True)
-        return x + dropped, mask
-
-    def backward(self, gradient: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """The gradient of z from that of `add`'s sum."""
-        if gradient.device.type == "cpu":
-            return cleared(gradient * self.scale, mask)
-        return torch.ops.aten.native_dropout_backward(gradient, mask, 1 / (1 - self.share))
+    def add(self, x: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+        """x + drop(z), differentiable; z may be overwritten."""
+        if z.is_cpu:
+            return _Add.apply(x, z, self.mask(z), self.scale)
+        return x + torch.nn.functional.dropout(z, self.share)
 
     def mask(self, like: torch.Tensor) -> torch.Tensor:
         """Integers of the shape and element size of `like`: all bits set to keep, none to drop.
@@ -73,9 +65,24 @@ class Dropout:
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         """x with a share of its elements 0 and the others scaled up; differentiable."""
-        if x.device.type == "cpu":
+        if x.is_cpu:
             return x * cleared(torch.full_like(x, self.scale), self.mask(x))
         return torch.nn.functional.dropout(x, self.share)
+
+
+class _Add(torch.autograd.Function):
+    """x + scale * z, with z 0 where the mask is 0."""
+
+    @staticmethod
+    def forward(ctx, x, z, mask, scale):
+        ctx.save_for_backward(mask)
+        ctx.scale = scale
+        return torch.add(x, cleared(z, mask), alpha=scale)
+
+    @staticmethod
+    def backward(ctx, grad):
+        (mask,) = ctx.saved_tensors
+        return grad, cleared(grad * ctx.scale, mask), None, None
 
 
 def cleared(x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
