@@ -1,6 +1,6 @@
 """The report's tables -> what its verdicts rest on and what its intervals leave out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
@@ -15,79 +15,110 @@ TRAINED = {
     "lora": "low-rank additions to its query and value projections",
 }
 
+# Column of the table `runs` -> what an arm's settings of it are called.
+SETTINGS = {"learning_rate": "Learning rates", "warmup": "Warm-ups", "pooling": "Poolings"}
+
 
 def of_study(
     run: pd.DataFrame, comparisons: pd.DataFrame, budget: pd.DataFrame, records: Sequence[dict]
 ) -> list[str]:
-    """What every verdict of this study rests on and what its intervals leave out, in sentences."""
+    """What every verdict of this study rests on and what its intervals leave out, in sentences.
+
+    run, comparisons, budget: the tables of these names (`runs`); records: of `claims.judge`.
+    """
+    return [
+        *_what_trains(run),
+        *_what_intervals_cover(run, records),
+        *_size_of_encoder(comparisons),
+        *_domain_pretraining(budget),
+        *_settings_of_arms(run),
+        *_metrics(run),
+        *_diverged_runs(run),
+    ]
+
+
+def _what_trains(run: pd.DataFrame) -> Iterator[str]:
+    parts = " and ".join(_trained(adaptation) for adaptation in run["adaptation"].unique())
+    yield f"Trained in every arm: the classifier's head and, of the encoder, {parts}."
+
+
+def _what_intervals_cover(run: pd.DataFrame, records: Sequence[dict]) -> Iterator[str]:
     seeds = run.groupby("task")["seed"].nunique()
+    most = f" to {seeds.max()}" if seeds.nunique() > 1 else ""
+    yield (
+        f"Seeds per task: {seeds.min()}{most}. A seed draws the token map, the classifier head and"
+        " the batch order; the intervals cover these and nothing else."
+    )
     smallest = run.loc[run["test_n"].idxmin()]
-    lines = [
-        "Trained in every arm: the classifier's head and, of the encoder, "
-        + " and ".join(_trained(adaptation) for adaptation in run["adaptation"].unique())
-        + ".",
-        f"Seeds per task: {seeds.min()}" + (f" to {seeds.max()}" if seeds.nunique() > 1 else "")
-        + ". A seed draws the token map, the classifier head and the batch order; the intervals"
-        " cover these and nothing else.",
+    yield (
         "The intervals do not cover the choice of test examples (the smallest test set, "
         f"{smallest['task']}, has n = {smallest['test_n']}), of tasks, of the one text-pretrained"
-        " encoder, or of the one domain pretraining run a task.",
+        " encoder, or of the one domain pretraining run a task."
+    )
+    yield (
         f"{sum(r['verdict'] != NOT_TESTED for r in records)} verdicts are read side by side; their"
-        " intervals are not adjusted for that.",
-    ]  # fmt: skip
+        " intervals are not adjusted for that."
+    )
+
+
+def _size_of_encoder(comparisons: pd.DataFrame) -> Iterator[str]:
     if len(comparisons):
-        lines.append(
+        yield (
             f"The encoder is small ({comparisons['layer'].max():.0f} layers of width"
             f" {comparisons['width'].max()}): nothing here speaks for larger ones."
         )
+
+
+def _domain_pretraining(budget: pd.DataFrame) -> Iterator[str]:
     spent = budget.dropna(subset=["pretraining_steps"])
     if len(spent):
         each = "; ".join(
             f"{row.task} {row.pretraining_steps} steps, {row.pretraining_tokens_seen:,} tokens"
             for row in spent.itertuples()
         )
-        lines.append(
+        yield (
             f"Domain pretraining had a small budget ({each}) on the task's own training sequences:"
             " the domain arm is a stand-in for an expert model of the field, and a weak one. After"
             " so few steps it may still resemble random weights: that would raise the floor of (d)."
         )
-    for name, plural in (
-        ("learning_rate", "Learning rates"),
-        ("warmup", "Warm-ups"),
-        ("pooling", "Poolings"),
-    ):
-        chosen = (
-            run.groupby(["task", "initialization"], sort=False)[name].first().unstack(sort=False)
-        )
+
+
+def _settings_of_arms(run: pd.DataFrame) -> Iterator[str]:
+    """Where the arms of a task have other settings, and which have the same in all."""
+    arms = run.groupby(["task", "initialization"], sort=False)
+    for name, plural in SETTINGS.items():
+        chosen = arms[name].first().unstack(sort=False)
         differing = chosen[chosen.nunique(axis=1) > 1]
-        lines += [
-            f"{plural} differ between the arms of {task}: "
-            + ", ".join(f"{arm} {value}" for arm, value in row.dropna().items())
-            + "."
-            for task, row in differing.iterrows()
-        ]
+        for task, row in differing.iterrows():
+            each = ", ".join(f"{arm} {value}" for arm, value in row.dropna().items())
+            yield f"{plural} differ between the arms of {task}: {each}."
         if differing.empty:
-            lines.append(
+            yield (
                 f"{plural} are the same in all arms of a task, which may suit one arm more than"
                 " another."
             )
+
+
+def _metrics(run: pd.DataFrame) -> Iterator[str]:
     if run["metric"].nunique() > 1:
-        each = run.drop_duplicates("task")
-        lines.append(
-            "Tasks are scored by different metrics ("
-            + ", ".join(f"{row.task} {row.metric}" for row in each.itertuples())
-            + "); an overall effect is their plain mean."
+        tasks = run.drop_duplicates("task").itertuples()
+        each = ", ".join(f"{row.task} {row.metric}" for row in tasks)
+        yield (
+            f"Tasks are scored by different metrics ({each}); an overall effect is their plain"
+            " mean."
         )
+
+
+def _diverged_runs(run: pd.DataFrame) -> Iterator[str]:
     if run["diverged"].any():
         arms = run[run["diverged"]].groupby(["task", "initialization"], sort=False)["seed"]
         each = "; ".join(
             f"{task} {arm} seed {', '.join(map(str, seeds))}" for (task, arm), seeds in arms
         )
-        lines.append(
+        yield (
             f"{int(run['diverged'].sum())} of {len(run)} runs diverged ({each}); they are counted"
             " with the score of their best step, not dropped."
         )
-    return lines
 
 
 def of_settings(run: pd.DataFrame, settings: pd.DataFrame) -> list[str]:
