@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqtransfer.similarity.measures import MEASURES, permutation_null
-from seqtransfer.similarity.measures.permutation_null import SequencePermutations
+from seqtransfer.similarity.measures.permutation_null import UnitPermutations
 from seqtransfer.similarity.measures.representation import Representation
 
 FACTORED = [name for name, measure in MEASURES.items() if not measure.pairwise]
@@ -18,7 +18,7 @@ def draw(seed, *shape):
 
 def null_of(sequences, draws=5, seed=7):
     generator = np.random.default_rng(seed)
-    return SequencePermutations.draw(np.asarray(sequences), draws=draws, generator=generator)
+    return UnitPermutations.draw(np.asarray(sequences), draws=draws, generator=generator)
 
 
 @settings(max_examples=60, deadline=None)
