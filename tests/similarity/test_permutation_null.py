@@ -114,8 +114,8 @@ def test_pairwise_measures_score_the_same_permutations():
 @pytest.mark.parametrize(
     ("sequences", "draws", "message"),
     [
-        ([0, 0, 0, 1, 1], 5, "sequence 1 has 2 rows, sequence 0 has 3"),
-        ([0, 0, 0, 0, 0], 5, "one sequence"),
+        ([0, 0, 0, 1, 1], 5, "unit 1 has 2 rows, unit 0 has 3"),
+        ([0, 0, 0, 0, 0], 5, "one unit"),
         ([[0], [1], [2], [3], [4]], 5, r"shape \(5, 1\); give one number per row"),
         ([0, 1, 2, 3, 4], 0, "draws is 0"),
     ],
