@@ -37,7 +37,7 @@ from seqtransfer.encoders.dropout import Dropout
 from seqtransfer.scoring import metrics
 from seqtransfer.similarity.measures import MEASURES
 from seqtransfer.similarity.measures.pair import Pair
-from seqtransfer.similarity.measures.permutation_null import SequencePermutations
+from seqtransfer.similarity.measures.permutation_null import UnitPermutations
 from seqtransfer.similarity.measures.representation import Representation
 from seqtransfer.tokens import near_duplicates
 from seqtransfer.training import devices, optimizer
@@ -291,7 +291,7 @@ def of_null() -> None:
 
     def by_ours() -> list[float]:
         left, right = (Representation.of(z) for z in (x, y))
-        drawn = SequencePermutations.draw(sequences, draws=99, generator=rng)
+        drawn = UnitPermutations.draw(sequences, draws=99, generator=rng)
         return [pwcca.of(pair) for pair in drawn.pairs(left, right)]
 
     def by_scipy() -> None:

@@ -28,7 +28,7 @@ from threadpoolctl import threadpool_limits
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 from seqtransfer.similarity.measures import MEASURES, correlation
 from seqtransfer.similarity.measures.pair import Pair
-from seqtransfer.similarity.measures.permutation_null import SequencePermutations
+from seqtransfer.similarity.measures.permutation_null import UnitPermutations
 from seqtransfer.similarity.measures.representation import Representation
 
 NAMES = ("pwcca", "pwcca_right", "pwcca_mean", "svcca", "cka")
@@ -87,7 +87,7 @@ def published(x: np.ndarray, y: np.ndarray) -> list[float]:
 
 
 def null(
-    draws: SequencePermutations, x: Representation, y: Representation, names: Sequence[str]
+    draws: UnitPermutations, x: Representation, y: Representation, names: Sequence[str]
 ) -> None:
     """All draws of one pair, on decompositions that the scores have computed."""
     for pair in draws.pairs(x, y):
@@ -100,7 +100,7 @@ def decompositions(width: int, rounds: int = 7) -> None:
     (x,), (y,) = encoders(10_000, width, 1)
     layers = Representation.of(x, "left"), Representation.of(y, "right")
     generator = np.random.default_rng(0)
-    draws = SequencePermutations.draw(np.arange(10_000), draws=rounds, generator=generator)
+    draws = UnitPermutations.draw(np.arange(10_000), draws=rounds, generator=generator)
     crosses = [pair.cross_products for pair in draws.pairs(*layers)]
 
     def by_vectors(decompose):
@@ -196,9 +196,7 @@ def race(rows: int, width: int, layers: int) -> None:
     print(f"  here {point:.2f} s; published algorithm, pair by pair {loop:.1f} s", end="")
     print(f" ({loop / layers**2:.2f} s a pair): {loop / point:.1f} x")
     first = Representation.of(left[0], "layer"), Representation.of(right[0], "layer")
-    draws = SequencePermutations.draw(
-        np.arange(rows), draws=DRAWS, generator=np.random.default_rng(0)
-    )
+    draws = UnitPermutations.draw(np.arange(rows), draws=DRAWS, generator=np.random.default_rng(0))
     for names in (("cka",), ("cka", "cka_biased", "cca_squared", "gulp"), NAMES):
         alone = statistics.median(seconds(ours, left, right, names)[0] for _ in range(2))
         null(draws, *first, names)

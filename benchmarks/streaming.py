@@ -46,7 +46,8 @@ def write(path: Path, rows: int, width: int, seed: int, least: float) -> None:
             signal = common.standard_normal((len(at), 32), dtype=np.float32)
             part = own.standard_normal((len(at), width), dtype=np.float32) * lengths
             ids = np.char.mod("%d", at)
-            yield ids, at // TOKENS, {"layer_1": part + signal @ mixing + 5}
+            sequences = at // TOKENS
+            yield ids, sequences, sequences, {"layer_1": part + signal @ mixing + 5}
 
     representation_files.write(path, chunks())
 

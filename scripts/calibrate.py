@@ -27,7 +27,7 @@ def main(
     """Write the tables `references` and, if a path is given, `paper`: the paper's own setting.
 
     reference, arms (by name), floor (by seed) and ceiling: files of representations; groups: of
-    sequences, for the jackknife.
+    units, for the jackknife.
     """
     layers = RepresentationFile(reference)
     of_arms = {name: RepresentationFile(path) for name, path in arms.items()}

@@ -122,9 +122,13 @@ def test_equal_sequences_are_equal_bytes_whenever_they_are_written(tmp_path):
 
 def test_any_arrow_reader_knows_the_columns(tmp_path):
     ragged = Ragged.from_lists([[1, 5, 2], []], [0.5, 1.5], ["x", "y"])
-    arrow.write_ragged(tmp_path / "a.arrow", ragged)
+    arrow.write_ragged(tmp_path / "a.arrow", replace(ragged, units=np.array(["g", "y"])))
     table = pa.ipc.open_file(str(tmp_path / "a.arrow")).read_all()
-    assert table.to_pydict() == {"ids": [[1, 5, 2], []], "label": [0.5, 1.5], "name": ["x", "y"]}
+    assert table.to_pydict() == {
+        "ids": [[1, 5, 2], []], "label": [0.5, 1.5], "name": ["x", "y"], "unit": ["g", "y"]
+    }  # fmt: skip
+    arrow.write_ragged(tmp_path / "b.arrow", ragged)
+    assert arrow.read_ragged(tmp_path / "b.arrow").units.tolist() == ["x", "y"]
 
 
 def test_what_is_read_is_a_view_of_the_file_that_nobody_can_change(tmp_path):

@@ -19,7 +19,8 @@ def draw(seed, *shape):
 def encoder(seed, layers=(0, 1, 2), n=48):
     found = {f"layer_{i}": draw([seed, i], n, 4) for i in layers}
     ids = np.array([f"e:{i}" for i in range(n)])
-    return found | {"ids": ids, "sequences": np.repeat(np.arange(n // 3), 3)}
+    sequences = np.repeat(np.arange(n // 3), 3)
+    return found | {"ids": ids, "sequences": sequences, "units": sequences}
 
 
 def table(**given):
@@ -64,7 +65,7 @@ def test_the_script_writes_both_tables_and_noise_scores_near_what_is_expected(tm
         held = encoder(seed, n=1500)
         layers = {key: held[key] for key in held if key.startswith("layer")}
         representation_files.write(
-            tmp_path / f"{name}.arrow", [(held["ids"], held["sequences"], layers)]
+            tmp_path / f"{name}.arrow", [(held["ids"], held["sequences"], held["units"], layers)]
         )
         paths[name] = tmp_path / f"{name}.arrow"
     calibrate.main(

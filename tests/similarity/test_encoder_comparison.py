@@ -24,7 +24,7 @@ def layer(seed, number):
 def write(path, seed, *, ids=None, layers=(0, 1, 2)):
     names = np.array(ids or [f"example:{i}" for i in range(12)])
     representation_files.write(
-        path, [(names, SEQUENCES, {f"layer_{i}": layer(seed, i) for i in layers})]
+        path, [(names, SEQUENCES, SEQUENCES, {f"layer_{i}": layer(seed, i) for i in layers})]
     )
     return path
 

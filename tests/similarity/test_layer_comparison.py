@@ -12,10 +12,12 @@ def draw(seed, *shape):
     return np.random.default_rng(seed).normal(size=shape)
 
 
-def scored(x, y, sequences, measures=("pwcca", "cka"), draws=19, seed=0):
-    """The rows of a comparison of two layers."""
+def scored(x, y, sequences, measures=("pwcca", "cka"), draws=19, seed=0, units=None):
+    """The rows of a comparison of two layers; each sequence is a unit of its own by default."""
+    units = sequences if units is None else units
+    generator = np.random.default_rng(seed)
     comparison = layer_comparison.Comparison(
-        measures, np.asarray(sequences), draws=draws, generator=np.random.default_rng(seed)
+        measures, sequences, units, draws=draws, generator=generator
     )
     return list(comparison.rows(comparison.prepare(x, "left"), comparison.prepare(y, "right")))
 
@@ -37,14 +39,15 @@ def test_a_row_reports_the_score_its_nulls_and_the_sizes():
             assert row["analytic_null"] == measure.null(Pair.of(x, y))
         else:
             assert np.isnan(row["analytic_null"])
-        sizes = "draws rows sequences left_width right_width width left_rank right_rank"
-        assert [row[name] for name in sizes.split()] == [39, 200, 50, 6, 9, 9, 6, 9]
+        sizes = "draws rows sequences units left_width right_width width left_rank right_rank"
+        assert [row[name] for name in sizes.split()] == [39, 200, 50, 50, 6, 9, 9, 6, 9]
         assert row["few_rows"] is False
 
 
 def test_all_pairs_of_a_comparison_see_the_same_permutations():
     generator = np.random.default_rng(3)
-    comparison = layer_comparison.Comparison(["cca"], np.arange(60), draws=19, generator=generator)
+    alone = np.arange(60)
+    comparison = layer_comparison.Comparison(["cca"], alone, alone, draws=19, generator=generator)
     left = [comparison.prepare(draw([0, i], 60, 4), f"left {i}") for i in range(2)]
     right = [comparison.prepare(draw([1, i], 60, 5), f"right {i}") for i in range(3)]
     table = [row for a in left for b in right for row in comparison.rows(a, b)]
@@ -59,6 +62,41 @@ def test_pairwise_measures_see_whole_sequences_up_to_the_limit(monkeypatch):
     assert (knn["rows"], knn["sequences"], cca["rows"], cca["sequences"]) == (48, 16, 90, 30)
     seen = sequences < 16
     assert knn["score"] == MEASURES["neighbours"](x[seen], y[seen])
+
+
+@pytest.mark.parametrize(
+    ("limit", "seen"),
+    [
+        (12, [0, 2, 4, 6, 8, 10]),  # one sequence of each of six units
+        (23, [0, 2, 4, 6, 8, 10]),
+        (24, list(range(12))),  # both of each
+        (9, [0, 2, 4, 6]),  # one of each of the first units
+    ],
+)
+def test_pairwise_measures_see_equally_many_sequences_of_each_unit(monkeypatch, limit, seen):
+    monkeypatch.setattr(layer_comparison, "PAIRWISE_ROWS", limit)
+    sequences = np.repeat(np.arange(12), 2)
+    first = layer_comparison.first_rows(sequences, sequences // 2)
+    assert np.unique(sequences[first]).tolist() == seen
+    assert first.sum() == 2 * len(seen)
+
+
+def test_where_sequences_of_a_piece_are_alike_only_whole_units_give_a_true_null():
+    # Both encoders see the piece (its share of the variance is 1/2), but share nothing.
+    rejected = {"units": 0, "sequences": 0}
+    for seed in range(100):
+        generator = np.random.default_rng(seed)
+        units = np.repeat(np.arange(40), 5)
+        sequences = np.arange(200)
+        x, y = (
+            generator.normal(size=(40, 4))[units] + generator.normal(size=(200, 4))
+            for _ in range(2)
+        )
+        for name, grouping in (("units", units), ("sequences", sequences)):
+            (row,) = scored(x, y, sequences, ["cka"], seed=seed, units=grouping)
+            rejected[name] += row["p_value"] <= 0.05
+    assert rejected["units"] <= 12  # 5 expected, standard deviation 2.2
+    assert rejected["sequences"] >= 30
 
 
 def test_few_rows_and_the_dimensions_svcca_keeps_are_reported():

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqtransfer.similarity.measures import MEASURES, permutation_null
-from seqtransfer.similarity.measures.permutation_null import SequencePermutations
+from seqtransfer.similarity.measures.permutation_null import UnitPermutations
 from seqtransfer.similarity.measures.representation import Representation
 
 FACTORED = [name for name, measure in MEASURES.items() if not measure.pairwise]
@@ -18,7 +18,7 @@ def draw(seed, *shape):
 
 def null_of(sequences, draws=5, seed=7):
     generator = np.random.default_rng(seed)
-    return SequencePermutations.draw(np.asarray(sequences), draws=draws, generator=generator)
+    return UnitPermutations.draw(np.asarray(sequences), draws=draws, generator=generator)
 
 
 @settings(max_examples=60, deadline=None)
@@ -114,8 +114,8 @@ def test_pairwise_measures_score_the_same_permutations():
 @pytest.mark.parametrize(
     ("sequences", "draws", "message"),
     [
-        ([0, 0, 0, 1, 1], 5, "sequence 1 has 2 rows, sequence 0 has 3"),
-        ([0, 0, 0, 0, 0], 5, "one sequence"),
+        ([0, 0, 0, 1, 1], 5, "unit 1 has 2 rows, unit 0 has 3"),
+        ([0, 0, 0, 0, 0], 5, "one unit"),
         ([[0], [1], [2], [3], [4]], 5, r"shape \(5, 1\); give one number per row"),
         ([0, 1, 2, 3, 4], 0, "draws is 0"),
     ],

@@ -9,6 +9,7 @@ from seqtransfer.similarity import representation_files
 from seqtransfer.similarity.representation_files import RepresentationFile
 
 SEQUENCES = np.repeat(np.arange(4), 3)
+UNITS = SEQUENCES // 2
 
 
 def draw(seed, *shape):
@@ -18,16 +19,19 @@ def draw(seed, *shape):
 def test_layers_written_in_chunks_are_those_written_at_once(tmp_path):
     ids = np.array([f"e:{i}" for i in range(12)])
     x = {"layer_0": draw(0, 12, 3), "layer_10": draw(1, 12, 3)}
-    representation_files.write(tmp_path / "one.arrow", [(ids, SEQUENCES, x)])
+    representation_files.write(tmp_path / "one.arrow", [(ids, SEQUENCES, UNITS, x)])
     parts = [slice(0, 3), slice(3, 9), slice(9, 12)]
-    chunks = ((ids[p], SEQUENCES[p], {name: rows[p] for name, rows in x.items()}) for p in parts)
+    chunks = (
+        (ids[p], SEQUENCES[p], UNITS[p], {name: rows[p] for name, rows in x.items()}) for p in parts
+    )
     representation_files.write(tmp_path / "many.arrow", chunks)
     one, many = (RepresentationFile(tmp_path / f"{name}.arrow") for name in ("one", "many"))
     assert representation_files.layer_numbers(one) == [0, 10]
-    for name in ("ids", "sequences", *x):
+    for name in (*representation_files.ROWS, *x):
         np.testing.assert_array_equal(one[name], many[name])
     np.testing.assert_array_equal(one["layer_10"], x["layer_10"])
     np.testing.assert_array_equal(one["ids"], ids)
+    np.testing.assert_array_equal(one["units"], UNITS)
     assert not one["layer_0"].flags.owndata  # a view of the file
 
 
@@ -41,7 +45,12 @@ def test_rows_of_several_chunks_read_as_the_array(tmp_path):
     x = draw(0, 23, 3)
     cuts = [0, 1, 9, 20, 23]
     chunks = (
-        (np.array([f"e{i}" for i in range(a, b)]), np.arange(a, b), {"layer_0": x[a:b]})
+        (
+            np.array([f"e{i}" for i in range(a, b)]),
+            np.arange(a, b),
+            np.zeros(b - a),
+            {"layer_0": x[a:b]},
+        )
         for a, b in pairwise(cuts)
     )
     representation_files.write(tmp_path / "x.arrow", chunks)

@@ -49,7 +49,7 @@ def test_the_probe_depends_on_the_task_alone():
 
 
 def test_every_position_but_the_ends_is_probed_in_time():
-    part = Ragged.from_lists([[CLS, 5, 6, 7, 8, SEP]] * 200, [0] * 200, ["x"] * 200)
+    part = Ragged.from_lists([[CLS, 5, 6, 7, 8, SEP]] * 200, [0] * 200, np.arange(200).astype(str))
     _, positions = representations.probe(part, "toy", sequences=200, tokens=1)
     values, counts = np.unique(np.stack(positions), return_counts=True)
     assert values.tolist() == [1, 2, 3, 4]

@@ -79,7 +79,12 @@ def test_the_table_is_that_of_the_in_memory_path(shape, tokens, tmp_path, monkey
         layers = {"layer_0": x[:n], "layer_1": (x**2)[:n]}
         cuts = [0, 4 * tokens, 9 * tokens, n]
         chunks = [
-            (ids[a:b], sequences[a:b], {key: rows[a:b] for key, rows in layers.items()})
+            (
+                ids[a:b],
+                sequences[a:b],
+                sequences[a:b],
+                {key: rows[a:b] for key, rows in layers.items()},
+            )
             for a, b in pairwise(cuts)
         ]
         representation_files.write(tmp_path / name, chunks)

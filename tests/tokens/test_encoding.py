@@ -36,6 +36,8 @@ def corpus(seed: int, *, n: int = 240, groups: int = 0, given: bool = False) -> 
         group = f"{label}{rng.integers(groups)}" if groups else None
         part = ("train", "train", "dev", "test")[i // 3 % 4] if given else None
         symbols = tuple(head[: rng.integers(3, 6)] if not tail else head + tail)
+        if groups:  # of its own symbols: a sequence in two groups would make them one unit
+            symbols = tuple(symbol + group for symbol in symbols)
         examples.append(Example(f"e{i}", symbols, label, group, part))
     return examples
 

@@ -27,7 +27,7 @@ def families(seed: int, rule: str) -> list[Example]:
             examples.append(
                 Example(
                     f"e{family}-{member}", tuple(map(str, copy)), "aabbc"[family % 5],
-                    f"g{family % 30}", str(part) if rule == "given" else None,
+                    *((None, str(part)) if rule == "given" else (f"g{family % 30}", None)),
                 )
             )  # fmt: skip
     return examples
@@ -54,7 +54,8 @@ def test_no_family_is_in_train_and_in_dev_or_test(seed, rule):
 
 
 def test_without_the_key_families_are_torn_apart():
-    arrays, _, facts = encoding.build(families(0, "stratified"), replace(NEAR, neighbours=None))
+    examples = [replace(example, group=None) for example in families(0, "stratified")]
+    arrays, _, facts = encoding.build(examples, replace(NEAR, neighbours=None))
     family = {part: {str(n).split("-")[0] for n in ragged.names} for part, ragged in arrays.items()}
     assert family["train"] & family["test"]
     assert facts["counts"]["neighbours_dropped"] == 0

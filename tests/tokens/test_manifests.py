@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqtransfer.corpora.examples import Example
-from seqtransfer.tokens import manifests, splits
+from seqtransfer.tokens import manifests, splits, units
 
 PARTS = {"train": [0, 1], "dev": [2], "test": [3], "pretrain": [0, 1, 4]}
 
@@ -25,8 +25,11 @@ def corpus() -> list[Example]:
     ]
 
 
+UNITS = np.array(["007", "007", "q", "h", "rest"])
+
+
 def test_a_manifest_reads_back_as_it_was_with_every_cell_a_string(tmp_path):
-    table = manifests.manifest(corpus(), PARTS, np.array([0, 0, 1, 2, 3]))
+    table = manifests.manifest(corpus(), PARTS, UNITS)
     digest = manifests.write(tmp_path / "m.tsv", table)
     again = pd.read_csv(tmp_path / "m.tsv", sep="\t", dtype=str, keep_default_na=False)
     assert again.equals(table) and list(again) == manifests.COLUMNS
@@ -34,7 +37,7 @@ def test_a_manifest_reads_back_as_it_was_with_every_cell_a_string(tmp_path):
     rows = {(row["part"], row["id"]): row for row in again.to_dict("records")}
     assert len(rows) == 7
     assert rows["train", "nan"] | {"sha256": ""} == {
-        "part": "train", "id": "nan", "label": "1e2", "group": "", "cluster": "0", "sha256": ""
+        "part": "train", "id": "nan", "label": "1e2", "group": "", "unit": "007", "sha256": ""
     }  # fmt: skip
 
 
@@ -43,7 +46,7 @@ def test_hashes_are_those_of_sha256sum(tmp_path):
         run = subprocess.run(["sha256sum"], input=text.encode(), capture_output=True, check=True)
         return run.stdout.decode().split()[0]
 
-    table = manifests.manifest(corpus(), PARTS)
+    table = manifests.manifest(corpus(), PARTS, UNITS)
     texts = {"007": "A C G T", "nan": "the ##m", 'q"uote': "Ä", "pair": "a b\tc", "rest": "z"}
     for row in table.to_dict("records"):
         assert row["sha256"] == sha256sum(texts[row["id"]])
@@ -54,11 +57,11 @@ def test_hashes_are_those_of_sha256sum(tmp_path):
 @settings(max_examples=15)
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_the_corpus_does_not_show(random):
-    examples, clusters = corpus(), np.array([0, 0, 1, 2, 3])
+    examples = corpus()
     order = random.sample(range(5), 5)
     parts = {part: [order.index(i) for i in members] for part, members in PARTS.items()}
-    shuffled = manifests.manifest([examples[i] for i in order], parts, clusters[order])
-    assert shuffled.equals(manifests.manifest(examples, PARTS, clusters))
+    shuffled = manifests.manifest([examples[i] for i in order], parts, UNITS[order])
+    assert shuffled.equals(manifests.manifest(examples, PARTS, UNITS))
 
 
 def test_a_pair_is_not_the_sequence_of_both(tmp_path):
@@ -68,34 +71,35 @@ def test_a_pair_is_not_the_sequence_of_both(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("parts", "clusters", "message"),
+    ("parts", "unit", "message"),
     [
-        ({"train": [0, 0]}, None, "'007' comes twice in train"),
-        ({"train": [0, 1], "test": [1]}, None, "'nan' of test shares its id with .* of train"),
-        ({"dev": [0], "pretrain": [0]}, None, "'007' of dev shares its id with .* of pretrain"),
-        ({"train": [0], "test": [1]}, [5, 5], "'nan' of test shares its cluster with .* of train"),
-        ({"validation": [0]}, None, "part 'validation' is unknown"),
+        ({"train": [0, 0]}, "abcde", "'007' comes twice in train"),
+        ({"train": [0, 1], "test": [1]}, "abcde", "'nan' of test shares its id with .* of train"),
+        ({"dev": [0], "pretrain": [0]}, "abcde", "'007' of dev shares its id with .* of pretrain"),
+        ({"train": [0], "test": [1]}, "aacde", "'nan' of test shares its unit with .* of train"),
+        ({"validation": [0]}, "abcde", "part 'validation' is unknown"),
     ],
 )
-def test_parts_that_overlap_are_refused(parts, clusters, message):
-    clusters = clusters and np.array(clusters)
+def test_parts_that_overlap_are_refused(parts, unit, message):
     with pytest.raises(ValueError, match=message):
-        manifests.manifest(corpus(), parts, clusters)
+        manifests.manifest(corpus(), parts, np.array(list(unit)))
 
 
 def test_equal_sequences_in_train_and_test_are_refused_whatever_they_are_called():
     twins = [Example(name, ("A", "C"), "1", None, None) for name in ("x", "y")]
     with pytest.raises(ValueError, match=r"'y' of test shares its sha256 with .* of train"):
-        manifests.manifest(twins, {"train": [0], "test": [1]})
+        manifests.manifest(twins, {"train": [0], "test": [1]}, np.array(["x", "y"]))
 
 
-def test_dev_and_test_may_share_a_cluster_and_train_and_pretrain_anything():
-    table = manifests.manifest(
-        corpus(),
-        {"train": [0], "pretrain": [0], "dev": [1], "test": [2]},
-        np.array([0, 1, 1, 2, 3]),
-    )
-    assert len(table) == 4
+def test_a_group_in_two_parts_is_refused_even_in_dev_and_test():
+    pair = [Example(name, (name,), "1", "g", None) for name in ("x", "y")]
+    with pytest.raises(ValueError, match=r"of dev shares its group with .* of test|of test shares"):
+        manifests.manifest(pair, {"dev": [0], "test": [1]}, np.array(["g", "g"]))
+
+
+def test_dev_and_test_may_share_a_unit_and_train_and_pretrain_anything():
+    parts = {"train": [0], "pretrain": [0], "dev": [1], "test": [2]}
+    assert len(manifests.manifest(corpus(), parts, np.array(list("abbcd")))) == 4
 
 
 @settings(max_examples=30)
@@ -105,7 +109,7 @@ def test_every_split_of_splits_is_a_manifest(seed, rule):
     examples = [
         Example(f"e{i}", (str(i),), "ab"[i % 2], f"g{rng.integers(12)}", None) for i in range(40)
     ]
-    clusters = rng.integers(0, 20, 40)
-    parts, _ = splits.split(examples, rule, {"train": 3, "dev": 1, "test": 1}, rng, clusters)
-    table = manifests.manifest(examples, parts, clusters)
+    unit = units.of(examples, rng.integers(0, 20, 40))
+    parts, _ = splits.split(examples, rule, {"train": 3, "dev": 1, "test": 1}, rng, unit)
+    table = manifests.manifest(examples, parts, unit)
     assert sorted(table["id"]) == sorted(e.id for e in examples)

@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedGroupKFold
 from test_splits import assert_partition, examples_of, labels, seeds, sizes
 
-from seqtransfer.tokens import splits
+from seqtransfer.tokens import splits, units
+
+
+def split(items, rule, sizes, generator, clusters=None) -> dict[str, np.ndarray]:
+    return splits.split(items, rule, sizes, generator, units.of(items, clusters))[0]
+
 
 group_sizes = st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 6)), min_size=1, max_size=20)
 
@@ -20,7 +25,7 @@ def test_groups_of_one_label_stay_whole_and_fill_the_shares_up_to_a_group(spec, 
     pairs = [(label, f"g{g}") for g, (label, n) in enumerate(spec) for _ in range(n)]
     labels, groups = [label for label, _ in pairs], [group for _, group in pairs]
     items = examples_of(labels, groups=groups)
-    parts = splits.split_grouped(items, sizes, np.random.default_rng(seed))
+    parts = split(items, "grouped", sizes, np.random.default_rng(seed))
     assert_partition(parts, len(items))
     homes = {
         group: part for part, indices in parts.items() for group in {groups[i] for i in indices}
@@ -53,9 +58,7 @@ def test_no_single_move_of_a_group_of_many_labels_would_bring_the_parts_nearer(s
         (c, f"g{g:02d}") for g, own in enumerate(spec) for c, n in own.items() for _ in range(n)
     ]
     labels, groups = [label for label, _ in rows], [group for _, group in rows]
-    parts = splits.split_grouped(
-        examples_of(labels, groups=groups), sizes, np.random.default_rng(seed)
-    )
+    parts = split(examples_of(labels, groups=groups), "grouped", sizes, np.random.default_rng(seed))
     assert_partition(parts, len(rows))
     home = {groups[i]: part for part, indices in parts.items() for i in indices}
     assert sum(len({groups[i] for i in indices}) for indices in parts.values()) == len(home)
@@ -82,7 +85,7 @@ def test_mixed_groups_keep_class_shares_about_as_well_as_scikit_learn():
         labels = np.array([rng.choice(3, p=leaning[g]) for g in groups])
         items = examples_of([str(c) for c in labels], groups=[f"g{g:03d}" for g in groups])
         sizes = {"train": 60, "dev": 20, "test": 20}
-        parts = splits.split_grouped(items, sizes, np.random.default_rng(seed))
+        parts = split(items, "grouped", sizes, np.random.default_rng(seed))
         folds = StratifiedGroupKFold(5, shuffle=True, random_state=seed)
         _, fold = next(iter(folds.split(labels, labels, groups)))
         whole = np.bincount(labels, minlength=3)
@@ -94,7 +97,7 @@ def test_mixed_groups_keep_class_shares_about_as_well_as_scikit_learn():
 def test_a_grouped_split_needs_a_group_for_every_example():
     sizes, generator = {"train": 1, "dev": 1, "test": 1}, np.random.default_rng(0)
     with pytest.raises(ValueError, match="needs a group for every example; 'e1' has none"):
-        splits.split_grouped(examples_of("ab", groups=["g", None]), sizes, generator)
+        split(examples_of("ab", groups=["g", None]), "grouped", sizes, generator)
 
 
 def test_one_huge_group_stays_in_train_and_three_go_one_to_a_part():
@@ -102,40 +105,14 @@ def test_one_huge_group_stays_in_train_and_three_go_one_to_a_part():
     for seed in range(10):
         groups = ["huge"] * 90 + [f"g{i}" for i in range(110)]
         items = examples_of("a" * 200, groups=groups)
-        parts = splits.split_grouped(items, sizes, np.random.default_rng(seed))
+        parts = split(items, "grouped", sizes, np.random.default_rng(seed))
         assert {part: len(indices) for part, indices in parts.items()} == {
             "train": 160, "dev": 20, "test": 20
         }  # fmt: skip
         assert set(range(90)) <= set(parts["train"].tolist())
         items = examples_of("a" * 90, groups=[f"g{i % 3}" for i in range(90)])
-        parts = splits.split_grouped(items, sizes, np.random.default_rng(seed))
+        parts = split(items, "grouped", sizes, np.random.default_rng(seed))
         assert [len(indices) for indices in parts.values()] == [30, 30, 30]
-
-
-links = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=14)
-
-
-@given(links)
-def test_a_unit_is_what_groups_and_clusters_connect(pairs):
-    groups, clusters = [f"g{g}" for g, _ in pairs], np.array([c for _, c in pairs])
-    names = splits.units(groups, groups, clusters)
-    reached = [{i} for i in range(len(pairs))]
-    for _ in pairs:  # grow each item's unit until nothing is added
-        reached = [
-            {j for i in unit for j, other in enumerate(pairs)
-             if any(a == b for a, b in zip(pairs[i], other, strict=True))}
-            for unit in reached
-        ]  # fmt: skip
-    for i, unit in enumerate(reached):
-        assert {j for j, name in enumerate(names) if name == names[i]} == unit
-        assert names[i] == min(groups[j] for j in unit)
-
-
-def test_items_without_a_group_share_with_nobody_and_units_bear_the_first_id():
-    items = ["e0", "e1", "e2", "e3", "e4"]
-    assert splits.units(items) == ["e0", "e1", "e2", "e3", "e4"]
-    assert splits.units(items, [None, "g", None, "g", None], None) == ["e0", "e1", "e2", "e1", "e4"]
-    assert splits.units(items, np.array([7, 3, 7, 3, 7])) == ["e0", "e1", "e0", "e1", "e0"]
 
 
 rules = st.sampled_from(["stratified", "random", "grouped"])
@@ -145,16 +122,14 @@ rules = st.sampled_from(["stratified", "random", "grouped"])
 def test_near_duplicates_stay_on_one_side_whatever_the_order(numbers, rule, sizes, seed, random):
     clusters, n = np.array(numbers), len(numbers)
     items = examples_of([str(i % 5) for i in range(n)], groups=[f"g{i % 17}" for i in range(n)])
-    parts, counts = splits.split(items, rule, sizes, np.random.default_rng(seed), clusters)
+    parts = split(items, rule, sizes, np.random.default_rng(seed), clusters)
     assert_partition(parts, n)
-    assert counts == {"neighbours_dropped": 0}
     homes = {(numbers[i], part) for part, indices in parts.items() for i in indices}
     assert len(homes) == len(set(numbers))
-    if rule == "grouped":  # groups matter to this rule alone
-        homes = {(items[i].group, part) for part, indices in parts.items() for i in indices}
-        assert len(homes) == len({item.group for item in items})
+    homes = {(items[i].group, part) for part, indices in parts.items() for i in indices}
+    assert len(homes) == len({item.group for item in items})
     order = random.sample(range(n), n)
-    again, _ = splits.split(
+    again = split(
         [items[i] for i in order], rule, sizes, np.random.default_rng(seed), clusters[order]
     )
     for part in splits.PARTS:
@@ -164,21 +139,9 @@ def test_near_duplicates_stay_on_one_side_whatever_the_order(numbers, rule, size
 @given(labels, sizes, seeds)
 def test_clusters_of_one_leave_a_stratified_split_stratified_within_one(labels, sizes, seed):
     items = examples_of(labels)
-    parts, _ = splits.split(
-        items, "stratified", sizes, np.random.default_rng(seed), np.arange(len(items))
-    )
+    parts = split(items, "stratified", sizes, np.random.default_rng(seed), np.arange(len(items)))
     assert_partition(parts, len(items))
     for label, n in Counter(labels).items():
         for part, indices in parts.items():
             exact = n * Fraction(sizes[part], sum(sizes.values()))
             assert abs(sum(labels[i] == label for i in indices) - exact) <= 1
-
-
-def test_what_is_apart_shares_no_group_and_no_cluster_even_through_others():
-    items = examples_of("a" * 7, groups=["x", "x", None, "y", "y", None, None])
-    clusters = np.array([0, 1, 1, 2, 3, 4, 3])
-    # 0 is in the group of 1, which is in the cluster of 2.
-    assert splits.apart_from(items, [0], clusters).tolist() == [3, 4, 5, 6]
-    assert splits.apart_from(items, [0]).tolist() == [2, 3, 4, 5, 6]
-    assert splits.apart_from(items, [3, 5], clusters).tolist() == [0, 1, 2]
-    assert splits.apart_from(items, []).tolist() == [*range(7)]

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from seqtransfer.corpora.examples import Example
-from seqtransfer.tokens import splits
+from seqtransfer.tokens import splits, units
 
 
 def examples_of(labels, *, groups=None, parts=None) -> list[Example]:
@@ -20,6 +20,11 @@ def examples_of(labels, *, groups=None, parts=None) -> list[Example]:
         Example(f"e{i}", (str(i),), label, group, part)
         for i, (label, group, part) in enumerate(zip(labels, groups, parts, strict=True))
     ]
+
+
+def alone(items) -> np.ndarray:
+    """Units of one item each."""
+    return np.array([item.id for item in items], dtype=str)
 
 
 labels = st.lists(st.sampled_from("abc"), min_size=1, max_size=60)
@@ -65,19 +70,23 @@ def test_stratified_parts_are_a_partition_with_class_shares_within_one(labels, s
 def test_the_same_seed_splits_the_same_way(labels, seed):
     items = examples_of(labels, groups=[f"{label}{i % 7}" for i, label in enumerate(labels)])
     sizes = {"train": 6, "dev": 2, "test": 2}
-    for split in (splits.split_stratified, splits.split_grouped):
-        first, second = (split(items, sizes, np.random.default_rng(seed)) for _ in range(2))
+    for unit in (alone(items), units.of(items)):
+        first, second = (
+            splits.split(items, "stratified", sizes, np.random.default_rng(seed), unit)[0]
+            for _ in range(2)
+        )
         assert all(np.array_equal(first[part], second[part]) for part in splits.PARTS)
 
 
 def test_another_seed_alone_splits_and_draws_another_way():
     items = examples_of(list("ab") * 50, groups=[f"{'ab'[i % 2]}{i % 20}" for i in range(100)])
     sizes = {"train": 60, "dev": 20, "test": 20}
-    for split in (splits.split_stratified, splits.split_grouped):
-        drawn = {
-            tuple(split(items, sizes, np.random.default_rng(seed))["test"]) for seed in range(5)
-        }
-        assert len(drawn) == 5
+    for unit in (alone(items), units.of(items)):
+        drawn = [
+            splits.split(items, "stratified", sizes, np.random.default_rng(seed), unit)[0]
+            for seed in range(5)
+        ]
+        assert len({tuple(parts["test"]) for parts in drawn}) == 5
     everything = np.arange(100)
     drawn = {
         tuple(splits.subsample(items, everything, 20, np.random.default_rng(s))) for s in range(5)
@@ -143,7 +152,7 @@ def test_a_random_split_of_targets_is_a_partition_balanced_over_quantiles(
     values, sizes, seed, random
 ):
     items = examples_of(list(map(str, values)))
-    parts, _ = splits.split(items, "random", sizes, np.random.default_rng(seed))
+    parts, _ = splits.split(items, "random", sizes, np.random.default_rng(seed), alone(items))
     assert_partition(parts, len(items))
     for stratum in np.unique(splits.quantiles(items)):
         inside = splits.quantiles(items) == stratum
@@ -151,7 +160,8 @@ def test_a_random_split_of_targets_is_a_partition_balanced_over_quantiles(
             exact = int(inside.sum()) * Fraction(sizes[part], sum(sizes.values()))
             assert abs(int(inside[indices].sum()) - exact) <= 1
     shuffled = random.sample(items, len(items))
-    again, _ = splits.split(shuffled, "random", sizes, np.random.default_rng(seed))
+    unit = alone(shuffled)
+    again, _ = splits.split(shuffled, "random", sizes, np.random.default_rng(seed), unit)
     for part in splits.PARTS:
         assert {shuffled[i].id for i in again[part]} == {items[i].id for i in parts[part]}
 
@@ -170,19 +180,21 @@ def test_quantiles_are_in_order_of_the_target_and_of_equal_size_within_ties(valu
 @pytest.mark.parametrize("label", ["high", "nan", "inf", None])
 def test_a_random_split_refuses_a_label_that_is_no_number(label):
     with pytest.raises(ValueError, match=rf"'e1': label {label!r} is no finite number"):
-        splits.split(examples_of(["1.5", label]), "random", {}, np.random.default_rng(0))
+        items = examples_of(["1.5", label])
+        splits.split(items, "random", {}, np.random.default_rng(0), alone(items))
 
 
 def test_an_unknown_rule_is_refused():
     with pytest.raises(ValueError, match="'holdout' is unknown; use stratified, random"):
-        splits.split(examples_of("ab"), "holdout", {}, np.random.default_rng(0))
+        items = examples_of("ab")
+        splits.split(items, "holdout", {}, np.random.default_rng(0), alone(items))
 
 
 def test_under_a_given_split_neighbours_of_dev_and_test_leave_train_and_nothing_moves():
     places = ["train", "train", "dev", "test", "train", "test", "train"]
     items = examples_of("abababa", parts=places)
-    clusters = np.array([0, 1, 1, 2, 3, 2, 2])
-    parts, counts = splits.split(items, "given", {}, np.random.default_rng(0), clusters)
+    unit = units.of(items, np.array([0, 1, 1, 2, 3, 2, 2]))
+    parts, counts = splits.split(items, "given", {}, np.random.default_rng(0), unit)
     assert {part: indices.tolist() for part, indices in parts.items()} == {
         "train": [0, 4], "dev": [2], "test": [3, 5]
     }  # fmt: skip
@@ -204,7 +216,8 @@ def test_training_subsets_are_nested_and_apportioned_by_divisors(labels, fractio
     strata = ["other", *labels]
     indices = np.arange(1, len(strata))
     assume(round(min(fractions) * len(indices)) > 0)
-    subsets = splits.nested(indices, fractions, np.random.default_rng(seed), strata)
+    unit = np.arange(len(strata)).astype(str)
+    subsets = splits.nested(indices, fractions, np.random.default_rng(seed), strata, unit)
     ordered = [set(subsets[f].tolist()) for f in sorted(fractions)]
     assert all(small <= large for small, large in pairwise([*ordered, set(indices.tolist())]))
     for fraction, subset in subsets.items():
@@ -220,7 +233,8 @@ def test_another_seed_nests_other_subsets_and_the_same_seed_the_same():
     strata, indices = list("ab") * 50, np.arange(100)
 
     def draw(seed):
-        return splits.nested(indices, [0.2], np.random.default_rng(seed), strata)[0.2].tolist()
+        generator, unit = np.random.default_rng(seed), np.arange(len(strata)).astype(str)
+        return splits.nested(indices, [0.2], generator, strata, unit)[0.2].tolist()
 
     assert draw(0) == draw(0)
     assert len({tuple(draw(seed)) for seed in range(5)}) == 5
@@ -229,7 +243,34 @@ def test_another_seed_nests_other_subsets_and_the_same_seed_the_same():
 @pytest.mark.parametrize("fraction", [0, -0.5, 1.1, 0.01])
 def test_a_fraction_outside_0_to_1_or_without_examples_is_refused(fraction):
     with pytest.raises(ValueError, match=f"fraction {fraction} of 20 training examples"):
-        splits.nested(np.arange(20), [fraction], np.random.default_rng(0), ["a"] * 20)
+        generator, unit = np.random.default_rng(0), np.arange(20).astype(str)
+        splits.nested(np.arange(20), [fraction], generator, ["a"] * 20, unit)
+
+
+def test_a_smaller_share_holds_fewer_units_and_not_less_of_each():
+    strata = ["a", "b"] * 60
+    unit = np.array([f"g{i // 2 % 12}" for i in range(120)])
+    for seed in range(10):
+        subsets = splits.nested(
+            np.arange(120), [0.25, 0.5], np.random.default_rng(seed), strata, unit
+        )
+        # 10 items a unit, half of each label: 30 items are 3 units, 60 are 6.
+        for fraction, subset in subsets.items():
+            assert len(set(unit[subset])) == 12 * fraction
+        assert set(unit[subsets[0.25]]) < set(unit[subsets[0.5]])
+
+
+def test_a_given_split_that_tears_a_group_apart_is_refused_by_name():
+    items = examples_of("abab", groups=["g", "h", "g", None], parts=["train", "dev", "test", "dev"])
+    with pytest.raises(ValueError, match=r"tears group 'g' apart: 'e0' is in train, 'e2' in test"):
+        splits.split_given(items)
+
+
+def test_a_test_part_of_one_unit_is_refused_with_its_group():
+    unit = np.array(["a", "b", "c", "d", "e", "e"])
+    with pytest.raises(ValueError, match=r"test has 2 examples.*unit \['e'\]; it needs 2 units"):
+        splits.check_units(np.array([4, 5]), unit)
+    splits.check_units(np.array([3, 4]), unit)
 
 
 def test_a_class_with_too_few_examples_is_named_with_the_part_and_both_counts():

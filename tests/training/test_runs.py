@@ -136,7 +136,7 @@ def test_predictions_have_a_row_an_example_in_order_with_all_probabilities():
     part = Ragged.from_lists([[1, 2]] * 3, [2, 0, 1], ["x", "y", "z"])
     probabilities = np.array([[0.2, 0.1, 0.7], [0.1, 0.6, 0.3], [0.2, 0.5, 0.3]])
     table = pd.DataFrame(runs.predictions(part, probabilities, Classification(("IE", "EI", "N"))))
-    assert table.columns.tolist() == ["id", "label", "prediction", "p_IE", "p_EI", "p_N"]
+    assert table.columns.tolist() == ["id", "unit", "label", "prediction", "p_IE", "p_EI", "p_N"]
     assert table.id.tolist() == ["x", "y", "z"]
     assert table.label.tolist() == ["N", "IE", "EI"]
     assert table.prediction.tolist() == ["N", "EI", "EI"]

@@ -50,13 +50,19 @@ class Ragged:
 
     ids: (total,) int32, all sequences end to end; offsets: (n + 1,) int64, sequence i is
     ids[offsets[i]:offsets[i + 1]]; labels: (n,) int64, class index or -1 where unlabelled, or (n,)
-    float64, the targets of a regression or NaN; names: (n,) str, the examples' ids.
+    float64, the targets of a regression or NaN; names: (n,) str, the examples' ids; units: (n,)
+    str, sequences of one unit are not independent; by default each is a unit of its own.
     """
 
     ids: np.ndarray
     offsets: np.ndarray
     labels: np.ndarray
     names: np.ndarray | Names
+    units: np.ndarray | Names | None = None
+
+    def __post_init__(self):
+        if self.units is None:
+            object.__setattr__(self, "units", self.names)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -88,22 +94,25 @@ LABELS = {np.dtype(np.int64): pa.int64(), np.dtype(np.float64): pa.float64()}
 
 
 def write_ragged(path: Path, ragged: Ragged) -> None:
-    """Write sequences as one batch of an Arrow file, columns `ids`, `label` and `name`, so that any
-    Arrow reader knows them; equal sequences are equal bytes.
+    """Write sequences as one batch of an Arrow file, columns `ids`, `label`, `name` and `unit`, so
+    that any Arrow reader knows them; equal sequences are equal bytes.
 
     Raises ValueError if the arrays do not belong together.
     """
     n, total = len(ragged.labels), len(ragged.ids)
-    if not len(ragged.names) == n == len(ragged.offsets) - 1 or ragged.offsets[-1] != total:
+    counts = {n, len(ragged.names), len(ragged.units), len(ragged.offsets) - 1}
+    if len(counts) > 1 or ragged.offsets[-1] != total:
         raise ValueError(
-            f"{path}: {n} labels, {len(ragged.names)} names, {len(ragged.offsets)} offsets that end"
-            f" at {ragged.offsets[-1]} and {total} ids do not belong together"
+            f"{path}: {n} labels, {len(ragged.names)} names, {len(ragged.units)} units,"
+            f" {len(ragged.offsets)} offsets that end at {ragged.offsets[-1]} and {total} ids do"
+            " not belong together"
         )
     # Large lists: their offsets are 64 bits wide, so that one batch holds any number of ids.
     columns = [
         pa.LargeListArray.from_arrays(pa.array(ragged.offsets), pa.array(ragged.ids)),
         pa.array(ragged.labels, type=LABELS[ragged.labels.dtype]),
         pa.array(ragged.names.tolist(), type=pa.large_string()),
+        pa.array(ragged.units.tolist(), type=pa.large_string()),
     ]
     schema = _ragged_schema(ragged.labels.dtype)
     with atomic(path) as temporary, pa.ipc.new_file(str(temporary), schema) as file:
@@ -120,7 +129,7 @@ def read_ragged(path: Path) -> Ragged:
         file = pa.ipc.open_file(pa.memory_map(str(path)))
         schemas = [_ragged_schema(kind) for kind in LABELS]
         if file.schema not in schemas or file.num_record_batches != 1:
-            raise ValueError(f"its columns are {file.schema.names}, not ids, label and name")
+            raise ValueError(f"its columns are {file.schema.names}, not ids, label, name and unit")
         batch = file.get_batch(0)
         batch.validate(full=True)  # offsets that leave the file, names that are not UTF-8
         if any(column.null_count for column in batch.columns):
@@ -131,9 +140,13 @@ def read_ragged(path: Path) -> Ragged:
         raise ValueError(
             f"{path}: no Arrow file of id sequences ({error}); delete it and rerun"
         ) from error
-    sequences, labels, names = batch.columns
+    sequences, labels, names, units = batch.columns
     return Ragged(
-        sequences.values.to_numpy(), sequences.offsets.to_numpy(), labels.to_numpy(), Names(names)
+        sequences.values.to_numpy(),
+        sequences.offsets.to_numpy(),
+        labels.to_numpy(),
+        Names(names),
+        Names(units),
     )
 
 
@@ -142,5 +155,6 @@ def _ragged_schema(labels: np.dtype) -> pa.Schema:
         "ids": pa.large_list(pa.field("id", pa.int32(), nullable=False)),
         "label": LABELS[np.dtype(labels)],
         "name": pa.large_string(),
+        "unit": pa.large_string(),
     }
     return pa.schema([pa.field(name, kind, nullable=False) for name, kind in fields.items()])

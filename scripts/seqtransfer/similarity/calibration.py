@@ -36,18 +36,19 @@ def references(
 
     arms: the arms to calibrate, by name; floor: random initializations, by seed; ceiling: the
     reference from another pretraining seed, or None for the halves of its neurons; count: groups
-    of sequences of the jackknife; seed: of the groups and of the halves.
+    of units of the jackknife; seed: of the groups and of the halves.
 
     kind: "arm", "floor" or "ceiling"; layer: that of the left encoder, beside the reference's layer
-    at equal depth; group: -1 for all rows, 0 .. count - 1 for all but that group of sequences.
+    at equal depth; group: -1 for all rows, 0 .. count - 1 for all but that group of units.
     Raises ValueError as `representation_files.check_same_rows` and `assign_groups`.
     """
     encoders = dict(arms) | {f"random {number}": layers for number, layers in floor.items()}
     if ceiling is not None:
         encoders["again"] = ceiling
     representation_files.check_same_rows({"reference": reference} | encoders)
-    sequences, generator = reference["sequences"], np.random.default_rng(seed)
-    groups, first = assign_groups(sequences, count, generator), first_rows(sequences)
+    units, generator = reference["units"], np.random.default_rng(seed)
+    groups = assign_groups(units, count, generator)
+    first = first_rows(reference["sequences"], units)
     chosen = [MEASURES[name] for name in measures]
     numbers = {name: representation_files.layer_numbers(x) for name, x in encoders.items()}
     reference_numbers = representation_files.layer_numbers(reference)

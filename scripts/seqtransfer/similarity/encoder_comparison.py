@@ -30,12 +30,12 @@ def compare(
 ) -> Iterator[dict]:
     """Yield a row of results for every pair of encoders, pair of layers and measure.
 
-    encoders: name -> ids, sequences and layers, such as a `RepresentationFile`; pairs: names of the
-    left and right encoder; maps: those of the pairs whose every layer is compared with every other;
-    memory: in bytes. A row: left, right; layer, the left layer's number where the two layers are at
-    equal depth, else None; left_layer, right_layer; and the columns of `Comparison.rows`.
+    encoders: name -> ids, sequences, units and layers, such as a `RepresentationFile`; pairs: names
+    of the left and right encoder; maps: those of the pairs whose every layer is compared with every
+    other; memory: in bytes. A row: left, right; layer, the left layer's number where the two layers
+    are at equal depth, else None; left_layer, right_layer; and the columns of `Comparison.rows`.
 
-    All pairs see the same permutations of sequences, so their nulls differ by the encoders alone.
+    All pairs see the same permutations of units, so their nulls differ by the encoders alone.
     A layer is read and decomposed once, and forgotten after its last comparison. Where the layers
     needed at the same time would take more than `memory` bytes, all are read in chunks instead,
     anew for each comparison. Raises ValueError as `representation_files.check_same_rows` and
@@ -44,9 +44,9 @@ def compare(
     representation_files.check_same_rows(encoders)
     comparisons = _layer_pairs(encoders, pairs, maps)
     last_use = {end: place for place, (*ends, _) in enumerate(comparisons) for end in ends}
-    sequences = next(iter(encoders.values()))["sequences"]
-    generator = np.random.default_rng(seed)
-    comparison = Comparison(measures, sequences, draws=draws, generator=generator)
+    first = next(iter(encoders.values()))
+    sequences, generator = first["sequences"], np.random.default_rng(seed)
+    comparison = Comparison(measures, sequences, first["units"], draws=draws, generator=generator)
     neurons = _most_neurons(encoders, comparisons, last_use)
     streamed = BYTES_PER_NUMBER * len(sequences) * neurons > memory
     prepared = {}

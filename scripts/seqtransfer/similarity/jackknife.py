@@ -1,4 +1,4 @@
-"""The jackknife: scores without one group of sequences at a time, computed from all rows' factors.
+"""The jackknife: scores without one group of units at a time, computed from all rows' factors.
 
 DIFFERS: from a bootstrap. A bootstrap repeats sequences, and repeated rows raise similarity by
 themselves: debiased CKA of unrelated data of width 64 with 240 sequences of 16 rows goes from 0.060
@@ -108,7 +108,7 @@ def reduced_pair(whole: Pair, left: ReducedRepresentation, right: ReducedReprese
     """The pair of two representations without the same rows; `whole` is the pair of all rows.
 
     Its cross products are float32, so scores are good to 1e-5, far below what leaving out a group
-    of sequences changes.
+    of units changes.
     """
     shared = whole.cross_products - left.removed_basis.T @ right.removed_basis
     shared = shared - len(left.rows) * np.outer(left.mean, right.mean)
@@ -116,22 +116,20 @@ def reduced_pair(whole: Pair, left: ReducedRepresentation, right: ReducedReprese
     return Pair(left, right, cross_products=cross.astype(np.float32))
 
 
-def assign_groups(sequences: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
-    """(n,) int: the group, 0 .. count - 1, of each row's sequence, drawn at random.
+def assign_groups(units: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
+    """(n,) int: the group, 0 .. count - 1, of each row's unit, drawn at random.
 
-    sequences: (n,) int, the sequence of each row. Groups differ by at most one sequence. Raises
-    ValueError for fewer sequences than groups.
+    units: (n,) int, the unit of each row. Groups differ by at most one unit. Where there are fewer
+    units than `count`, each is a group. Raises ValueError for fewer than two units.
     """
-    names, places = np.unique(sequences, return_inverse=True)
-    if len(names) < count:
-        raise ValueError(
-            f"compare.groups is {count}, but there are {len(names)} sequences; lower it"
-        )
-    return (generator.permutation(len(names)) % count)[places]
+    names, places = np.unique(units, return_inverse=True)
+    if len(names) < 2:
+        raise ValueError("all rows are of one unit; the jackknife needs at least two units")
+    return (generator.permutation(len(names)) % min(count, len(names)))[places]
 
 
 class GroupedLayer:
-    """One layer as a whole and without each group of sequences, ready to be scored."""
+    """One layer as a whole and without each group of units, ready to be scored."""
 
     def __init__(self, layer: np.ndarray, name: str, groups: np.ndarray, first_rows: np.ndarray):
         """layer: (n, width); groups: (n,) int, from `assign_groups`; first_rows: (n,) bool, the

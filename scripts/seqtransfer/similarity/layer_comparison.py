@@ -1,6 +1,6 @@
 """Scores of two layers under several measures, each beside its permutation null.
 
-All pairs of layers that one `Comparison` scores see the same permutations of sequences.
+All pairs of layers that one `Comparison` scores see the same permutations of units.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,23 +11,23 @@ import numpy as np
 from seqtransfer.similarity.measures import MEASURES
 from seqtransfer.similarity.measures.measure import Measure
 from seqtransfer.similarity.measures.pair import Pair
-from seqtransfer.similarity.measures.permutation_null import DRAW_ERROR, SequencePermutations
+from seqtransfer.similarity.measures.permutation_null import DRAW_ERROR, UnitPermutations
 from seqtransfer.similarity.measures.representation import Representation
 from seqtransfer.similarity.measures.streaming import StreamedRepresentation
 
-# Pairwise measures score whole sequences of at most this many rows, the first ones.
+# Pairwise measures score whole sequences of at most this many rows, equally many of each unit.
 PAIRWISE_ROWS = 1024  # as in Huh et al. 2024
 # With fewer rows per neuron than this, chance similarity is far from zero (`few_rows`).
 MINIMUM_ROWS_PER_WIDTH = 10
 
 
 class _Subset(NamedTuple):
-    """Rows that some of the measures score: all of them, or those of the first sequences."""
+    """Rows that some of the measures score: all of them, or those of some sequences."""
 
     measures: list[Measure]
     rows: slice | np.ndarray  # which of all rows
-    sequences: np.ndarray  # (rows,) int, the sequence of each
-    permutations: SequencePermutations
+    counts: dict[str, int]  # sequences and units that these rows are of
+    permutations: UnitPermutations
 
 
 class Comparison:
@@ -37,30 +37,31 @@ class Comparison:
         self,
         measures: Sequence[str],
         sequences: np.ndarray,
+        units: np.ndarray,
         *,
         draws: int,
         generator: np.random.Generator,
     ):
-        """measures: names of `MEASURES`; sequences: (n,) int, the sequence of each row.
+        """measures: names of `MEASURES`; sequences, units: (n,) int, those of each row.
 
-        Raises ValueError for an unknown measure, and as `SequencePermutations.draw`.
+        Raises ValueError for an unknown measure, and as `UnitPermutations.draw`.
         """
         unknown = [name for name in measures if name not in MEASURES]
         if unknown:
             raise ValueError(f"measure {unknown[0]!r} is unknown; known: {', '.join(MEASURES)}")
-        sequences = np.asarray(sequences)
+        sequences, units = np.asarray(sequences), np.asarray(units)
         self._row_count = len(sequences)
         chosen = [MEASURES[name] for name in measures]
-        first = first_rows(sequences)
+        first = first_rows(sequences, units)
         self._subsets = []
         for pairwise in (False, True):
             wanted = [measure for measure in chosen if measure.pairwise == pairwise]
             if wanted:
                 rows = first if pairwise and not first.all() else slice(None)
-                permutations = SequencePermutations.draw(
-                    sequences[rows], draws=draws, generator=generator
-                )
-                self._subsets.append(_Subset(wanted, rows, sequences[rows], permutations))
+                permutations = UnitPermutations.draw(units[rows], draws=draws, generator=generator)
+                numbers = {"sequences": sequences[rows], "units": units[rows]}
+                counts = {name: len(np.unique(number)) for name, number in numbers.items()}
+                self._subsets.append(_Subset(wanted, rows, counts, permutations))
 
     def prepare(
         self, layer: np.ndarray, name: str, *, streamed: bool = False
@@ -89,9 +90,9 @@ class Comparison:
 
         measure, score; null_mean, null_low and null_high: mean, 2.5 and 97.5 % points of the draws;
         p_value: (1 + draws at least as similar) / (1 + draws); analytic_null: the score expected of
-        randomly paired rows by a formula, NaN if none is known; draws; rows and sequences: how many
-        the measure scored; left_width, right_width and width, the larger; left_rank and right_rank:
-        how many directions the measure uses; few_rows: whether rows < 10 x width.
+        randomly paired rows by a formula, NaN if none is known; draws; rows, sequences and units:
+        how many the measure scored; left_width, right_width and width, the larger; left_rank and
+        right_rank: how many directions the measure uses; few_rows: whether rows < 10 x width.
         """
         for subset, first, second in zip(self._subsets, left, right, strict=True):
             yield from _rows(subset, Pair(first, second))
@@ -105,7 +106,6 @@ def _rows(subset: _Subset, pair: Pair) -> Iterator[dict]:
     drawn = permutations.pairs_without_cross_products if pairwise else permutations.pairs
     for draw, permuted in enumerate(drawn(pair.left, pair.right)):
         null[:, draw] = [measure.of(permuted) for measure in measures]
-    sequences = len(np.unique(subset.sequences))
     for measure, score, chance in zip(measures, scores, null, strict=True):
         low, high = np.quantile(chance, [0.025, 0.975])
         # A draw with float32 cross products may fall short of an equal score by rounding.
@@ -120,17 +120,17 @@ def _rows(subset: _Subset, pair: Pair) -> Iterator[dict]:
             "p_value": (1 + reached) / (1 + permutations.draws),
             "analytic_null": float(measure.null(pair)) if measure.null else np.nan,
             "draws": permutations.draws,
-            **_sizes(measure, pair, sequences),
+            **_sizes(measure, pair, subset.counts),
         }
 
 
-def _sizes(measure: Measure, pair: Pair, sequences: int) -> dict:
+def _sizes(measure: Measure, pair: Pair, counts: dict[str, int]) -> dict:
     """The columns of a row on the size of its input."""
     left, right = pair.left, pair.right
     width = max(left.width, right.width)
     return {
         "rows": len(left.rows),
-        "sequences": sequences,
+        **counts,
         "left_width": left.width,
         "right_width": right.width,
         "width": width,
@@ -140,11 +140,18 @@ def _sizes(measure: Measure, pair: Pair, sequences: int) -> dict:
     }
 
 
-def first_rows(sequences: np.ndarray) -> np.ndarray:
-    """(n,) bool: the rows that a pairwise measure scores, of the first sequences.
+def first_rows(sequences: np.ndarray, units: np.ndarray) -> np.ndarray:
+    """(n,) bool: the rows that a pairwise measure scores, of at most `PAIRWISE_ROWS`.
 
-    As many whole sequences as hold at most `PAIRWISE_ROWS` rows, and at least two.
+    sequences, units: (n,) int, those of each row; units have equally many sequences. The first
+    sequences of every unit; where even one of each is too many, that of the first units, at least
+    two.
     """
-    names, counts = np.unique(sequences, return_counts=True)
-    kept = names[: max(2, np.count_nonzero(np.cumsum(counts) <= PAIRWISE_ROWS))]
-    return np.isin(sequences, kept)
+    names, first, counts = np.unique(sequences, return_index=True, return_counts=True)
+    of_units = units[first]
+    order = np.argsort(of_units, kind="stable")
+    count = len(np.unique(units))
+    turn = order.reshape(count, -1).T.ravel()  # the first sequence of each unit, then the second
+    fit = max(2, np.count_nonzero(np.cumsum(counts[turn]) <= PAIRWISE_ROWS))
+    whole = fit if fit < count else fit // count * count
+    return np.isin(sequences, names[turn[:whole]])

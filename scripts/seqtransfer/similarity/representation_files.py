@@ -1,7 +1,8 @@
 """Representations on disk: one Arrow file per encoder, memory-mapped and read layer by layer.
 
 A file has the columns `ids` (str, "example:position" of each row), `sequences` (int32, which
-sequence the row was taken from) and `layer_0` (embeddings) .. `layer_L` (width float32 each).
+sequence the row was taken from), `units` (int32, which unit the sequence belongs to) and `layer_0`
+(embeddings) .. `layer_L` (width float32 each).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,19 +13,21 @@ import pyarrow as pa
 
 from seqtransfer.files.atomic import atomic
 
-Chunk = tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]
+Chunk = tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray]]
+ROWS = ("ids", "sequences", "units")  # columns on the rows, not on their values
 
 
 def write(path: Path, chunks: Iterable[Chunk]) -> None:
-    """Write chunks of rows one after the other, each as (ids, sequences, layers).
+    """Write chunks of rows one after the other, each as (ids, sequences, units, layers).
 
-    ids: (n,) str; sequences: (n,) int; layers: name of the column -> (n, width) floats. One chunk
-    is in memory at a time. Raises ValueError if there is none.
+    ids: (n,) str; sequences, units: (n,) int; layers: name of the column -> (n, width) floats. One
+    chunk is in memory at a time. Raises ValueError if there is none.
     """
     with atomic(path) as temporary, pa.OSFile(str(temporary), "wb") as sink:
         writer = None
-        for ids, sequences, layers in chunks:
+        for ids, sequences, units, layers in chunks:
             columns = {"ids": pa.array(ids.tolist()), "sequences": pa.array(sequences, pa.int32())}
+            columns["units"] = pa.array(units, pa.int32())
             for name, layer in layers.items():
                 values = pa.array(np.ascontiguousarray(layer, dtype=np.float32).ravel())
                 columns[name] = pa.FixedSizeListArray.from_arrays(values, layer.shape[1])
@@ -78,7 +81,7 @@ class ChunkedLayer:
 
 
 class RepresentationFile(Mapping[str, np.ndarray]):
-    """The columns of a file that `write` wrote, by name: `ids`, `sequences`, `layer_0` ..
+    """The columns of a file that `write` wrote, by name: `ids`, `sequences`, `units`, `layer_0` ..
 
     A layer is a view of the file, or a `ChunkedLayer` where the file has several chunks: only the
     rows that are read take memory.
@@ -93,7 +96,7 @@ class RepresentationFile(Mapping[str, np.ndarray]):
         column = self._table[name]
         if name == "ids":
             return np.asarray(column.to_pylist(), dtype=str)
-        if name == "sequences":
+        if name in ROWS:
             return column.to_numpy()
         width, parts = column.type.list_size, [part.flatten() for part in column.chunks]
         if len(parts) == 1:
@@ -121,7 +124,7 @@ def check_same_rows(encoders: Mapping[str, Mapping[str, np.ndarray]]) -> None:
     for name, columns in encoders.items():
         if not layer_numbers(columns):
             raise ValueError(f"{name}: no array is called layer_<number>")
-    for field in ("ids", "sequences"):
+    for field in ROWS:
         expected = reference[field]
         for name, columns in others:
             if not np.array_equal(columns[field], expected):

@@ -13,6 +13,7 @@ import torch
 from seqtransfer import seeds
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.similarity import representation_files
+from seqtransfer.tokens import units
 from seqtransfer.tokens.vocabulary import CLS, SEP
 from seqtransfer.training import batches
 from seqtransfer.training.classifier import Classifier
@@ -27,20 +28,21 @@ def probe(
     """Choose the tokens to compare: (s,) int, rows of `test`, and s arrays of positions, sorted.
 
     Drawn without replacement from a random stream that depends on the task alone, so that all
-    encoders of a task are represented at the same tokens: at most `sequences` sequences, with
-    `tokens` positions each, or with all positions if `pooled`. [CLS] and [SEP] are left out, and so
-    are sequences with fewer than `tokens` other tokens.
-    Raises ValueError if fewer than 2 sequences are long enough.
+    encoders of a task are represented at the same tokens: at most `sequences` sequences, equally
+    many of each unit (`units.balanced`), with `tokens` positions each, or with all positions if
+    `pooled`. [CLS] and [SEP] are left out, and so are sequences with fewer than `tokens` other
+    tokens. Raises ValueError unless sequences of at least 2 units are long enough.
     """
     generator = seeds.generator(0, task, "probe")
     places = [np.flatnonzero((test[row] != CLS) & (test[row] != SEP)) for row in range(len(test))]
     long_enough = np.array([row for row, place in enumerate(places) if len(place) >= tokens])
-    if len(long_enough) < 2:
+    unit = np.asarray(test.units)
+    if len(np.unique(unit[long_enough])) < 2:
         raise ValueError(
             f"represent.tokens is {tokens}, but only {len(long_enough)} test sequences of {task}"
-            " have as many tokens, and at least 2 are needed; lower it"
+            " have as many tokens, and at least 2 that share nothing are needed; lower it"
         )
-    rows = np.sort(generator.permutation(long_enough)[:sequences])
+    rows = units.balanced(generator.permutation(long_enough), unit, sequences)
     if pooled:
         return rows, [places[row] for row in rows]
     return rows, [np.sort(generator.permutation(places[row])[:tokens]) for row in rows]
@@ -58,6 +60,7 @@ def write(
 
 
 def _chunks(model, test, rows, positions, device, pooled) -> Iterator[representation_files.Chunk]:
+    numbers = np.unique(test.units[rows], return_inverse=True)[1].astype(np.int32)
     for start in range(0, len(rows), CHUNK):
         part = slice(start, start + CHUNK)
         places = ["mean"] if pooled else None
@@ -66,7 +69,7 @@ def _chunks(model, test, rows, positions, device, pooled) -> Iterator[representa
         counts = [1 if pooled else len(row) for row in positions[part]]
         sequences = np.repeat(np.arange(start, start + len(counts), dtype=np.int32), counts)
         layers = hidden_states(model, test, rows[part], positions[part], device, pooled=pooled)
-        yield ids, sequences, layers
+        yield ids, sequences, np.repeat(numbers[part], counts), layers
 
 
 def hidden_states(

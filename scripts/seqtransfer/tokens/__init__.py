@@ -5,6 +5,7 @@ Out: train, dev, test and pretrain parts of ids, and token maps.
 
 encoding: the whole way, in one function.
 tokenizations: symbols, k-mers, byte pairs, intervals.
+units: which examples are not independent.
 splits, near_duplicates, leak_audit, manifests: who is in which part, and how near the parts are.
 vocabulary, token_maps: ids, and their rows in a pretrained table.
 artificial_corpora: made sequences.

@@ -23,7 +23,7 @@ from seqtransfer.corpora.fasta import read_fasta
 from seqtransfer.corpora.midi import read_midi_folders
 from seqtransfer.corpora.texts import read_text
 from seqtransfer.files.arrow import Ragged
-from seqtransfer.tokens import manifests, near_duplicates, splits, tokenizations
+from seqtransfer.tokens import manifests, near_duplicates, splits, tokenizations, units
 from seqtransfer.tokens.vocabulary import CLS, PAD, SEP, SPECIALS, Vocabulary, WordPieces
 
 BREAK = SPECIALS[SEP]  # stands between the two sequences of a pair
@@ -126,9 +126,9 @@ def build(
 
     The vocabulary holds every token of every part: a token that no training sequence has keeps its
     initial embedding, exactly as it would in the full table. Facts: `counts` of what is in each
-    part and what was dropped; `cut`, {part: {n, cut, share}}, how many of a part's n sequences were
-    cut; `manifest`, the table of `manifests.manifest`; for regression `target`, mean and standard
-    deviation of train.
+    part and what was dropped; `units`, how many each part has; `cut`, {part: {n, cut, share}}, how
+    many of a part's n sequences were cut; `manifest`, the table of `manifests.manifest`; for
+    regression `target`, mean and standard deviation of train.
     Raises ValueError for a class with too few examples, or a label that is no number where the
     task is a regression.
     """
@@ -137,25 +137,33 @@ def build(
     # What is compared and split is what the encoder sees: proteins that differ only past the cut
     # are one sequence to it.
     seen = view(examples, settings)
+    clusters = None
+    if settings.neighbours:
+        symbols = [example.symbols for example in seen.examples]
+        clusters = near_duplicates.clusters(symbols, **settings.neighbours)
+    unit = units.of(seen.examples, clusters)
     kept, counts = splits.drop_repeats(seen.examples)
     if not len(kept):
         raise ValueError(
             "no example is left: whatever the encoder sees of one, within max_length"
             f" {settings.max_length}, another has with another label; look at the labels"
         )
-    seen = seen.take(kept)
-    parts, dropped, clusters = divide(seen, settings)
+    seen, unit = seen.take(kept), unit[kept]
+    parts, divided = divide(seen, unit, settings)
     if tokenizations.is_trained(settings.tokens):
         seen = learned_view(seen, parts, settings)
     vocabulary = Vocabulary.of(
         chain.from_iterable(seen.examples[i].symbols for part in parts.values() for i in part)
     )
-    arrays = {part: encode_part(seen.take(rows), vocabulary) for part, rows in parts.items()}
+    arrays = {
+        part: encode_part(seen.take(rows), vocabulary, unit[rows]) for part, rows in parts.items()
+    }
     arrays["pretrain"] = unlabelled(arrays["pretrain"])
     facts = {
-        "counts": counts | dropped | {part: len(rows) for part, rows in parts.items()},
+        "counts": counts | divided | {part: len(rows) for part, rows in parts.items()},
+        "units": {part: len(np.unique(unit[rows])) for part, rows in parts.items()},
         "cut": {part: _cut_share(seen.was_cut[rows]) for part, rows in parts.items()},
-        "manifest": manifests.manifest(seen.originals, parts, clusters),
+        "manifest": manifests.manifest(seen.originals, parts, unit),
     }
     if settings.kind == "regression":
         train = arrays["train"].labels
@@ -231,13 +239,13 @@ def is_usable(example: Example, settings: Settings) -> bool:
 
 
 def divide(
-    seen: Seen, settings: Settings
-) -> tuple[dict[str, np.ndarray], dict[str, int], np.ndarray | None]:
-    """Which of n examples, none of them a repeat of another, are in train, dev, test and pretrain:
-    sorted indices by part; the count of near-duplicates that were dropped; (n,) clusters of
-    near-duplicates if the task has them.
+    seen: Seen, unit: np.ndarray, settings: Settings
+) -> tuple[dict[str, np.ndarray], dict[str, int]]:
+    """Who is in which part of n examples, none of them a repeat of another.
 
-    Only examples of the task's classes are in train, dev and test; pretrain, too, takes others.
+    unit: (n,) str, of what each example is one, see `units`. Returns sorted indices by part (train,
+    dev, test and pretrain) and counts: `neighbours_dropped`, as in `splits.split`; `other_labels`,
+    examples of no class of the task: only pretraining may see them.
     """
     examples, regression = seen.examples, settings.kind == "regression"
     usable = np.array([i for i, e in enumerate(examples) if is_usable(e, settings)], dtype=int)
@@ -246,14 +254,10 @@ def divide(
             f"no example carries one of the classes {list(settings.classes)}; the corpus has"
             f" {sorted({str(e.label) for e in examples})[:20]}"
         )
-    clusters = None
-    if settings.neighbours:
-        clusters = near_duplicates.clusters([e.symbols for e in examples], **settings.neighbours)
     generator = np.random.default_rng(settings.split_seed)
-    chosen = [examples[i] for i in usable]
-    near = None if clusters is None else clusters[usable]
+    chosen, own = [examples[i] for i in usable], unit[usable]
     strata = splits.quantiles(chosen) if regression else splits.labels(chosen)
-    parts, dropped = splits.split(chosen, settings.split, settings.sizes, generator, near, strata)
+    parts, counts = splits.split(chosen, settings.split, settings.sizes, generator, own, strata)
     held_out = {int(usable[i]) for part in ("dev", "test") for i in parts[part]}
     held_out |= {i for i, e in enumerate(examples) if e.split in ("dev", "test")}
     parts = {
@@ -263,13 +267,14 @@ def divide(
     if settings.train_fraction < 1:
         # A stream of its own: dev, test and pretrain are the same at every fraction.
         drawn = np.random.default_rng([settings.split_seed, 1])
-        subsets = splits.nested(parts["train"], [settings.train_fraction], drawn, strata)
+        subsets = splits.nested(parts["train"], [settings.train_fraction], drawn, strata, own)
         parts["train"] = subsets[settings.train_fraction]
     if not regression:
         splits.check_classes(chosen, parts, settings.classes)
+    splits.check_units(parts["test"], own)
     parts = {part: usable[rows] for part, rows in parts.items()}
-    parts["pretrain"] = splits.apart_from(examples, sorted(held_out), clusters)
-    return parts, dropped, clusters
+    parts["pretrain"] = np.flatnonzero(~np.isin(unit, unit[sorted(held_out)]))
+    return parts, counts | {"other_labels": len(examples) - len(usable)}
 
 
 def arrange(
@@ -309,11 +314,11 @@ def cut(tokens: Symbols, room: int, policy: str) -> Symbols:
     return tokens[start : start + room]
 
 
-def encode_part(seen: Seen, vocabulary: Vocabulary) -> Ragged:
-    """The id sequences of these examples, with their labels and names."""
+def encode_part(seen: Seen, vocabulary: Vocabulary, unit: np.ndarray) -> Ragged:
+    """The id sequences of these n examples, with their labels, names and (n,) units."""
     ids, offsets = encode([example.symbols for example in seen.examples], vocabulary)
     names = np.array([example.id for example in seen.examples], dtype=str)
-    return Ragged(ids, offsets, seen.labels, names)
+    return Ragged(ids, offsets, seen.labels, names, unit)
 
 
 def unlabelled(ragged: Ragged) -> Ragged:

@@ -1,7 +1,8 @@
 """Parts -> a manifest: which example went where, with a hash of every sequence and of the whole.
 
-A manifest is a TSV table with the columns part, id, label, group, cluster and sha256, sorted by
-part and id; group and cluster are empty where there is none. The sha256 is that of the example's
+A manifest is a TSV table with the columns part, id, label, group, unit and sha256, sorted by part
+and id; the group is empty where the corpus has none. Examples of one unit share a group or a
+cluster of near-duplicates, directly or through others. The sha256 is that of the example's
 symbols joined by blanks (of a pair: both sequences, a tab between them), so that
 `printf 'A C G T' | sha256sum` checks a row. The digest of the whole is the sha256 of the file.
 """
@@ -16,7 +17,7 @@ import pandas as pd
 from seqtransfer.corpora.examples import Example
 from seqtransfer.files import json_tsv
 
-COLUMNS = ["part", "id", "label", "group", "cluster", "sha256"]
+COLUMNS = ["part", "id", "label", "group", "unit", "sha256"]
 SEEN = ("train", "pretrain")  # parts that training sees, and that therefore may overlap
 HELD_OUT = ("dev", "test")
 
@@ -24,12 +25,12 @@ HELD_OUT = ("dev", "test")
 def manifest(
     examples: Sequence[Example],
     parts: Mapping[str, Sequence[int] | np.ndarray],
-    clusters: np.ndarray | None = None,
+    unit: np.ndarray,
 ) -> pd.DataFrame:
     """The table of a split, all cells strings.
 
-    parts: indices of `examples` by part (train, dev, test and perhaps pretrain); clusters: (n,)
-    numbers of near-duplicate clusters. Raises ValueError as `check` does.
+    parts: indices of `examples` by part (train, dev, test and perhaps pretrain); unit: (n,) names
+    of units. Raises ValueError as `check` does.
     """
     rows = [
         {
@@ -37,7 +38,7 @@ def manifest(
             "id": example.id,
             "label": example.label or "",
             "group": example.group or "",
-            "cluster": "" if clusters is None else str(clusters[i]),
+            "unit": str(unit[i]),
             "sha256": sequence_hash(example),
         }
         for part, indices in sorted(parts.items())
@@ -62,10 +63,11 @@ def write(path: Path, table: pd.DataFrame) -> str:
 
 
 def check(where: Path | str, table: pd.DataFrame) -> None:
-    """Raise ValueError naming the example if an id comes twice in a part, or if an id, a sequence
-    or a cluster of dev or test is in another part too (only train and pretrain may overlap).
+    """Raise ValueError naming the example if an id comes twice in a part, or if an id, a sequence,
+    a group or a unit of dev or test is in another part too (only train and pretrain may overlap).
 
-    A cluster may be in both dev and test: under a given split nothing moves between them.
+    A unit may be in both dev and test: under a given split nothing moves between them, and they may
+    hold near-duplicates of each other.
     """
     unknown = sorted(set(table["part"]) - {*SEEN, *HELD_OUT})
     if unknown:
@@ -77,8 +79,8 @@ def check(where: Path | str, table: pd.DataFrame) -> None:
     of = {part: rows for part, rows in table.groupby("part")}
     for held_out in of.keys() & set(HELD_OUT):
         for other in of.keys() - {held_out}:
-            for column in ("id", "sha256", "cluster"):
-                if column == "cluster" and other in HELD_OUT:
+            for column in ("id", "sha256", "group", "unit"):
+                if column == "unit" and other in HELD_OUT:
                     continue
                 present = set(of[other][column]) - {""}
                 for name, value in zip(of[held_out]["id"], of[held_out][column], strict=True):

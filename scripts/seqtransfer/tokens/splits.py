@@ -1,24 +1,24 @@
 """Examples -> train, dev and test parts that share no sequence, decided by a seed alone.
 
 Repeats are dropped before anything is split, and a sequence that carries two labels is dropped
-whole. Four rules: `stratified` by class, `random` for regression (balanced over the quantiles of
-the target), `grouped` (no group crosses parts), `given` by the corpus. Near-duplicates, where the
-task asks for them, stay on one side: the unit of a split is then all that shares a cluster, or a
-group, directly or through others.
+whole. What is split are units (`units`): no rule lets one cross parts. `stratified` splits by
+class, `random` is for regression (balanced over the quantiles of the target), `grouped` is as these
+but every example must have a group, `given` is by the corpus.
 
 Every part depends on the seed and on the examples; under `random` and `grouped`, and wherever
-near-duplicates are kept together, not on the order in which the corpus lists them.
+examples share units, not on the order in which the corpus lists them.
 """
 
 from collections.abc import Hashable, Sequence
 
 import numpy as np
-from scipy.sparse import csgraph, csr_array
 
 from seqtransfer.corpora.examples import Example
+from seqtransfer.tokens import units
 
 PARTS = ("train", "dev", "test")
 MINIMUM_PER_CLASS = 2  # examples of each class in each part
+MINIMUM_UNITS = 2  # of the test part: fewer can be neither re-paired nor left out
 QUANTILES = 10  # strata of a regression's target
 
 
@@ -27,38 +27,36 @@ def split(
     rule: str,
     sizes: dict[str, int],
     generator: np.random.Generator,
-    clusters: np.ndarray | None = None,
+    unit: np.ndarray,
     strata: Sequence[Hashable] | None = None,
 ) -> tuple[dict[str, np.ndarray], dict[str, int]]:
     """Parts by one of the four rules, in shares of `sizes`, and counts of what was dropped.
 
-    clusters: (n,) numbers of near-duplicate clusters, or None to let near-duplicates cross.
-    strata: (n,) what to balance over the parts; by default the classes, or for `random` the
-    quantiles of the target. Returns sorted indices of items by part, and `neighbours_dropped`:
-    under `given` nothing moves, and what in train nearly repeats items of dev or test is dropped.
+    unit: (n,) str, name of each item's unit, from `units.of`. strata: (n,) what to balance over the
+    parts; by default the classes, or for `random` the quantiles of the target. Returns sorted
+    indices of items by part, and `neighbours_dropped`: under `given` nothing moves, and what in
+    train shares a unit with items of dev or test is dropped.
 
-    Raises ValueError for an unknown rule, and as `split_grouped`, `split_given` and `quantiles` do.
+    Raises ValueError for an unknown rule, under `grouped` for an item without a group, and as
+    `split_given` and `quantiles` do.
     """
-    dropped = 0
-    ids = [item.id for item in items]
-    if strata is None and rule != "given":
-        strata = quantiles(items) if rule == "random" else labels(items)
+    if rule not in ("stratified", "random", "grouped", "given"):
+        raise ValueError(f"split {rule!r} is unknown; use stratified, random, grouped or given")
     if rule == "given":
         parts = split_given(items)
-        if clusters is not None:
-            held_out = np.concatenate([parts["dev"], parts["test"]])
-            clean = ~np.isin(clusters[parts["train"]], clusters[held_out])
-            dropped = int((~clean).sum())
-            parts["train"] = parts["train"][clean]
-    elif rule == "grouped":
-        parts = split_grouped(items, sizes, generator, clusters, strata)
-    elif rule == "stratified" and clusters is None:
+        held_out = np.concatenate([parts["dev"], parts["test"]])
+        clean = ~np.isin(unit[parts["train"]], unit[held_out])
+        return parts | {"train": parts["train"][clean]}, {"neighbours_dropped": int((~clean).sum())}
+    lacking = next((item.id for item in items if item.group is None), None)
+    if rule == "grouped" and lacking is not None:
+        raise ValueError(f"split `grouped` needs a group for every example; {lacking!r} has none")
+    if strata is None:
+        strata = quantiles(items) if rule == "random" else labels(items)
+    if rule == "stratified" and len(set(unit)) == len(items):
         parts = split_stratified(items, sizes, generator, strata)
-    elif rule in ("stratified", "random"):
-        parts = split_units(units(ids, clusters), strata, sizes, generator)
     else:
-        raise ValueError(f"split {rule!r} is unknown; use stratified, random, grouped or given")
-    return parts, {"neighbours_dropped": dropped}
+        parts = split_units(unit, strata, sizes, generator)
+    return parts, {"neighbours_dropped": 0}
 
 
 def drop_repeats(items: Sequence[Example]) -> tuple[np.ndarray, dict[str, int]]:
@@ -101,25 +99,6 @@ def split_stratified(
         parts["test"].extend(indices[n_dev : n_dev + n_test])
         parts["train"].extend(indices[n_dev + n_test :])
     return {part: np.sort(np.array(indices, dtype=np.int64)) for part, indices in parts.items()}
-
-
-def split_grouped(
-    items: Sequence[Example],
-    sizes: dict[str, int],
-    generator: np.random.Generator,
-    clusters: np.ndarray | None = None,
-    strata: Sequence[Hashable] | None = None,
-) -> dict[str, np.ndarray]:
-    """`split_units` of whole groups; groups that share a near-duplicate stay together, too.
-
-    Raises ValueError if an item has no group.
-    """
-    groups = [item.group for item in items]
-    if None in groups:
-        missing = items[groups.index(None)].id
-        raise ValueError(f"split `grouped` needs a group for every example; {missing!r} has none")
-    strata = labels(items) if strata is None else strata
-    return split_units(units(groups, groups, clusters), strata, sizes, generator)
 
 
 def split_units(
@@ -196,52 +175,29 @@ def _even_out(weights: np.ndarray, shares: dict[str, np.ndarray]) -> list[str]:
     return homes
 
 
-def units(
-    names: Sequence[str], *partitions: Sequence[Hashable | None] | np.ndarray | None
-) -> list[str]:
-    """Unit of each item: what shares a value of any partition, directly or through others.
-
-    partitions: (n,) values each, None where an item shares with nobody; a partition may be None
-    itself. A unit is called by the first of its items' `names` in sorted order, which makes it
-    independent of the order of the items; items of different units need different names.
-    """
-    n, nodes, left, right = len(names), len(names), [], []
-    for values in partitions:
-        numbers: dict[Hashable, int] = {}
-        for index, value in enumerate([] if values is None else values):
-            if value is not None:
-                left.append(index)
-                right.append(nodes + numbers.setdefault(value, len(numbers)))
-        nodes += len(numbers)
-    edges = csr_array((np.ones(len(left), dtype=np.int8), (left, right)), shape=(nodes, nodes))
-    component = csgraph.connected_components(edges, directed=False)[1][:n]
-    first: dict[int, str] = {}
-    for number, name in zip(component.tolist(), names, strict=True):
-        first[number] = min(name, first.get(number, name))
-    return [first[number] for number in component.tolist()]
-
-
 def split_given(items: Sequence[Example]) -> dict[str, np.ndarray]:
-    """The parts that the corpus names. Raises ValueError where it names none or an unknown one."""
+    """The parts that the corpus names.
+
+    Raises ValueError where it names none or an unknown one, or two for the items of one group.
+    """
     unknown = {str(item.split) for item in items} - set(PARTS)
     if unknown:
         raise ValueError(
             f"split `given` needs split=train|dev|test on every example; found {sorted(unknown)}"
         )
+    homes: dict[str, Example] = {}
+    for item in items:
+        other = homes.setdefault(item.group, item) if item.group else item
+        if other.split != item.split:
+            raise ValueError(
+                f"split `given` tears group {item.group!r} apart: {other.id!r} is in {other.split},"
+                f" {item.id!r} in {item.split}. Take another split, or leave `group` out of the"
+                " layout if the examples of a group have nothing in common"
+            )
     return {
         part: np.array([i for i, item in enumerate(items) if item.split == part], dtype=np.int64)
         for part in PARTS
     }
-
-
-def apart_from(
-    items: Sequence[Example], held_out: Sequence[int], clusters: np.ndarray | None = None
-) -> np.ndarray:
-    """Sorted indices of the items that share no group or cluster, even through others, with
-    `held_out`: what pretraining may see."""
-    ids, groups = [item.id for item in items], [item.group for item in items]
-    unit = np.array(units(ids, groups, clusters), dtype=str)
-    return np.flatnonzero(~np.isin(unit, unit[np.asarray(held_out, dtype=np.int64)]))
 
 
 def subsample(
@@ -273,20 +229,24 @@ def nested(
     fractions: Sequence[float],
     generator: np.random.Generator,
     strata: Sequence[Hashable],
+    unit: np.ndarray,
 ) -> dict[float, np.ndarray]:
     """Training subsets for a study of data ratios: each contains all smaller ones.
 
-    fractions: in (0, 1], of `indices`; strata: (n,) of all items. Every subset apportions its size
-    to the strata by Sainte-Lague's divisors, the rule nearest to equal shares under which no
-    stratum loses a seat as the house grows. Dev and test are not touched: they stay the same.
+    fractions: in (0, 1], of `indices`; strata, unit: (n,) of all items. Every subset apportions its
+    size to the strata by Sainte-Lague's divisors, the rule nearest to equal shares under which a
+    larger subset never takes an item of a stratum away. In each stratum unit after unit is used up,
+    in one random order, so that a smaller share holds fewer units and not less of each. Dev and
+    test are not touched: they stay the same.
 
     Raises ValueError if a fraction is outside (0, 1] or leaves no example.
     """
-    members = _members([strata[i] for i in indices])
+    turn = units.unit_by_unit(generator.permutation(len(indices)), unit[indices])
+    members = _members([strata[indices[position]] for position in turn])
     queue = [
         ((rank + 0.5) / len(part), number, position)
         for number, part in enumerate(members.values())
-        for rank, position in enumerate(generator.permutation(part).tolist())
+        for rank, position in enumerate(turn[part].tolist())
     ]
     order = np.array([position for _, _, position in sorted(queue)], dtype=np.int64)
     subsets = {}
@@ -339,6 +299,16 @@ def check_classes(
                     f" were dropped); each part needs {MINIMUM_PER_CLASS}. Drop the class from the"
                     " task, ask for fewer examples elsewhere, or bring more data"
                 )
+
+
+def check_units(test: np.ndarray, unit: np.ndarray) -> None:
+    """Raise ValueError if the test part, indices of items, has fewer than MINIMUM_UNITS units."""
+    names = sorted(set(unit[test].tolist()))
+    if len(names) < MINIMUM_UNITS:
+        raise ValueError(
+            f"test has {len(test)} examples, which share a group or near-duplicates: unit {names};"
+            f" it needs {MINIMUM_UNITS} units. Bring more data, or make groups smaller"
+        )
 
 
 def _members(strata: Sequence[Hashable]) -> dict[Hashable, np.ndarray]:

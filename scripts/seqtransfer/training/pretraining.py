@@ -16,6 +16,7 @@ from seqtransfer.encoders.loading import State
 from seqtransfer.encoders.transformers_encoder import TransformersEncoder
 from seqtransfer.files import arrow, json_tsv
 from seqtransfer.files.arrow import Ragged
+from seqtransfer.tokens import units
 from seqtransfer.tokens.vocabulary import MASK, SPECIALS, Vocabulary
 from seqtransfer.training import batches, devices, evaluations
 from seqtransfer.training.checkpoints import Checkpoint, TrainingState
@@ -146,7 +147,10 @@ class Pretraining(Training):
         self.encoder.dtype = devices.DTYPES[precision]
         self.encoder.dropout.seed(seeds.derive(seed, task, "dropout"))
         rows = seeds.generator(0, task, "held out").permutation(len(sequences))
-        self.held_out, self.trained_on = np.split(rows, [max(1, len(rows) // 20)])
+        unit = np.asarray(sequences.units)
+        rows = units.unit_by_unit(rows, unit)
+        least = max(1, len(rows) // 20)
+        self.held_out, self.trained_on = np.split(rows, [units.leading(rows, unit, least)])
         self.masks = seeds.generator(seed, task, "masks")
         optimizer = AdamW(model, schedule.weight_decay)
         update = Steps(
@@ -186,7 +190,7 @@ class Pretraining(Training):
         return True
 
     def evaluate(self, step: int) -> None:
-        """Measure the accuracy at filling in masks of held-out sequences."""
+        """Measure the accuracy at filling in masks of held-out sequences, of units held out."""
         accuracy = _accuracy(
             self.model, self.sequences, self.held_out, self.mask_rate, self.task, self.device
         )

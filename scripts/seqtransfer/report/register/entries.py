@@ -86,7 +86,7 @@ KNOWN = {
     "seeds": "How many seeds",
     "n": "How many examples",
     "score": "Similarity, unitless",
-    "null_mean": "Mean of the null: whole sequences re-paired at random",
+    "null_mean": "Mean of the null: whole units re-paired at random",
     "null_low": "2.5 % point of the null's draws",
     "null_high": "97.5 % point of the null's draws",
     "p_value": "Permutation p-value: (1 + draws as similar) / (1 + draws)",

@@ -52,8 +52,9 @@ TABLES = {
         " tokens a sequence, optimizer steps, and the domain pretraining. Pretraining columns are"
         " empty without a domain encoder pretrained here.",
         columns(
-            "task domain classes test_majority train dev test repeats_dropped conflicts_dropped"
-            " given_test_dropped cut_share max_length steps examples_seen pretraining_sequences"
+            "task domain classes test_majority train dev test test_units repeats_dropped"
+            " conflicts_dropped given_test_dropped neighbours_dropped other_labels cut_share"
+            " max_length steps examples_seen pretraining_sequences"
             " pretraining_steps pretraining_tokens_seen pretraining_masked_accuracy"
             " pretraining_unigram_accuracy",
             domain="Of the task's sequences",
@@ -62,9 +63,12 @@ TABLES = {
             train="Training examples",
             dev="Dev examples",
             test="Test examples",
+            test_units="Their units: examples of one unit share a group or are near-duplicates",
             repeats_dropped="Further copies of a kept sequence",
             conflicts_dropped="Examples of sequences with two labels",
             given_test_dropped="Of both, those that the corpus gives to test",
+            neighbours_dropped="Training examples of a unit of dev or test, under a given split",
+            other_labels="Examples of no class of the task; only pretraining may see them",
             cut_share="Share of training sequences cut to max_length",
             max_length="Tokens with [CLS] and [SEP]",
             examples_seen="Steps x batch size",

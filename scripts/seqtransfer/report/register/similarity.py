@@ -8,7 +8,7 @@ TABLES = {
     "similarity": Table(
         "similarity",
         "Similarity of two encoders' representations: mean over seeds with its 95 % t interval,"
-        " beside the null of re-paired sequences, floor and ceiling.",
+        " beside the null of re-paired units, floor and ceiling.",
         columns(
             "task pair stage layer measure mean low high seeds null_mean null_low null_high"
             " analytic_null p_value rows width left_rank right_rank rows_per_width few_rows floor"
@@ -21,8 +21,8 @@ TABLES = {
             ceiling="The reference against itself pretrained with another seed, or its halves",
             calibrated="0 at the floor, 1 at the ceiling; empty where the two are less than 0.02"
             " apart",
-            calibrated_low="Lower bound of its jackknife interval over groups of sequences",
-            calibrated_high="Upper bound of its jackknife interval over groups of sequences",
+            calibrated_low="Lower bound of its jackknife interval over groups of units",
+            calibrated_high="Upper bound of its jackknife interval over groups of units",
         ),
         markdown=True,
     ),
@@ -81,11 +81,12 @@ TABLES = {
         "Every similarity before averaging, with its own null.",
         columns(
             "task left right seed stage layer left_layer right_layer measure score null_mean"
-            " null_low null_high p_value analytic_null draws rows sequences left_width right_width"
-            " width left_rank right_rank few_rows code",
+            " null_low null_high p_value analytic_null draws rows sequences units left_width"
+            " right_width width left_rank right_rank few_rows code",
             layer="Layer of the left encoder where the two are at equal relative depth, else empty",
             draws="Re-pairings drawn for the null",
             sequences="Sequences that the rows are of",
+            units="Units that the rows are of, which the null re-pairs",
             left_width="Neurons of the left encoder",
             right_width="Neurons of the right encoder",
         ),
@@ -118,7 +119,7 @@ FIGURES = {
         "similarity",
         "Similarity (unitless, 1 = the same up to what the measure ignores) of an arm to the"
         " reference encoder, layer by layer, before (solid) and after (dashed) fine-tuning, with"
-        " 95 % t intervals over seeds. Grey: 95 % of the same scores when whole sequences of one"
+        " 95 % t intervals over seeds. Grey: 95 % of the same scores when whole units of one"
         " side are paired at random. Text must lie above both grey (chance) and the floor (what"
         " random weights of the same architecture share with the reference) to share more than"
         " that. The ceiling is the reference against itself. Above a panel: n rows and the width;"
@@ -136,7 +137,7 @@ FIGURES = {
         "layer maps",
         "Similarity (unitless) of every layer of one encoder (upwards) with every layer of the"
         " other, on one seed, so that there is no interval. An x marks a cell that is not above"
-        " the null of sequences paired at random, at the stated false discovery rate over the map.",
+        " the null of units paired at random, at the stated false discovery rate over the map.",
         ("maps",),
     ),
     "prediction": Figure(

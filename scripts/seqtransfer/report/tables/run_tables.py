@@ -164,10 +164,12 @@ def budget(tasks: Sequence[dict], run: pd.DataFrame, summaries: Sequence[dict]) 
             {"task": name, "domain": task["domain"], "classes": len(task["classes"])}
             | {"test_majority": task.get("majority")}
             | {split: counts[split] for split in ("train", "dev", "test")}
+            | {"test_units": task["units"]["test"]}
             | {
                 f"{kind}_dropped": counts[f"{kind}_dropped"]
-                for kind in ("repeats", "conflicts", "given_test")
+                for kind in ("repeats", "conflicts", "given_test", "neighbours")
             }
+            | {"other_labels": counts["other_labels"]}
             | {"cut_share": task["cut"]["train"]["share"], "max_length": task["max_length"]}
             | {"steps": int(spent.loc[name, "steps"])}
             | {"examples_seen": int(spent.loc[name].prod())}

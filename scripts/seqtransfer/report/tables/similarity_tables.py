@@ -1,7 +1,7 @@
 """Similarities, floor, ceiling -> the report's tables on them: frames in, frames out.
 
 Rows of a `pair` (left-vs-right) and `stage`: before or after fine-tuning, or `change`, an arm
-before against itself after. A score is read beside its null (sequences re-paired at random), its
+before against itself after. A score is read beside its null (whole units re-paired at random), its
 floor (random initializations against the reference) and its ceiling (the reference against itself
 from another pretraining, or its halves); calibrated, it is 0 at the floor and 1 at the ceiling.
 """
@@ -18,8 +18,8 @@ from seqtransfer.similarity.layer_comparison import MINIMUM_ROWS_PER_WIDTH
 
 SCORED = (
     "task left right seed stage layer left_layer right_layer measure score null_mean null_low"
-    " null_high p_value analytic_null draws rows sequences left_width right_width width left_rank"
-    " right_rank few_rows code"
+    " null_high p_value analytic_null draws rows sequences units left_width right_width width"
+    " left_rank right_rank few_rows code"
 ).split()
 REFERENCE = "kind left layer measure group score task code".split()
 PAPER = "left rows width score expected task code".split()
@@ -46,7 +46,7 @@ def similarity(
     where no formula is known; few_rows: rows / width < 10, where chance similarity is far from 0.
     floor (mean, and the range floor_low to floor_high over its seeds), ceiling, calibrated =
     (mean - floor) / (ceiling - floor) and its interval `calibrated_low`, `calibrated_high` by the
-    jackknife over groups of sequences (it covers the choice of sequences, not that of seeds): of
+    jackknife over groups of units (it covers the choice of units, not that of seeds): of
     pairs with `reference` on the right before fine-tuning, else empty. calibrated is empty, too,
     where the ceiling is not at least 0.02 above the floor: then the score cannot tell one training
     of the reference from random weights, and dividing by so little would say nothing.

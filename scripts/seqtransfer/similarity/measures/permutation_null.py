@@ -1,13 +1,14 @@
-"""The permutation null: the scores that a pair gets when the right's sequences are shuffled.
+"""The permutation null: the scores that a pair gets when the right's units are shuffled.
 
-A draw of the null puts each left sequence beside another right sequence. Rows of one sequence move
-together, since they are dependent. All draws of a comparison use one random arrangement:
+A draw of the null puts each left unit beside another right unit: a sequence, or all sequences of a
+piece of music or of a family of near-duplicates. Rows of one unit move together, since they are
+dependent. All draws of a comparison use one random arrangement:
 
-1. Put the sequences, in random order, into a grid of `period` rows and as many columns as fit.
-2. A draw shifts the right grid cyclically along its rows by s places, 0 < s < period: the sequence
-   at (i, j) of the left grid meets the one at (i + s, j) of the right grid. Shifts are drawn
-   without replacement.
-3. The few sequences that do not fill a column are permuted at random, anew for each draw.
+1. Put the units, in random order, into a grid of `period` rows and as many columns as fit.
+2. A draw shifts the right grid cyclically along its rows by s places, 0 < s < period: the unit at
+   (i, j) of the left grid meets the one at (i + s, j) of the right grid. Shifts are drawn without
+   replacement.
+3. The few units that do not fill a column are permuted at random, anew for each draw.
 
 Shifts by 0 .. period - 1 form a group of permutations. For draws from a group, without
 replacement, (1 + draws that score at least as much) / (1 + draws) is an exact p-value (Hemerik and
@@ -15,7 +16,7 @@ Goeman 2018, theorems 1 and 2). Shifts are also cheap: as a function of s the cr
 sum over i, j of basis_left[i, j]^T basis_right[i + s, j] are a circular cross-correlation, so one
 Fourier transform along the grid's rows gives them for all s at the cost of about two draws.
 
-With no more sequences than draws there is no grid, and every draw permutes all sequences.
+With no more units than draws there is no grid, and every draw permutes all units.
 """
 
 from collections.abc import Iterator
@@ -34,13 +35,13 @@ CHUNK_ROWS = 2**14  # rows of a streamed representation that are in memory at a 
 
 
 @dataclass(frozen=True, eq=False)
-class SequencePermutations:
-    """Random permutations of whole sequences, one per draw, as the module describes them.
+class UnitPermutations:
+    """Random permutations of whole units, one per draw, as the module describes them.
 
-    grid: (period, m) int, row numbers; m = columns x rows per sequence, (0, 0) without a grid.
+    grid: (period, m) int, row numbers; m = columns x rows per unit, (0, 0) without a grid.
     shifts: (draws,) int, by how many places each draw shifts the grid.
-    rest: (r, rows per sequence) int, row numbers of the sequences outside the grid.
-    rest_orders: (draws, r) int, a permutation of these r sequences for each draw.
+    rest: (r, rows per unit) int, row numbers of the units outside the grid.
+    rest_orders: (draws, r) int, a permutation of these r units for each draw.
     """
 
     grid: np.ndarray
@@ -50,20 +51,20 @@ class SequencePermutations:
 
     @classmethod
     def draw(
-        cls, sequences: np.ndarray, *, draws: int, generator: np.random.Generator
-    ) -> "SequencePermutations":
+        cls, units: np.ndarray, *, draws: int, generator: np.random.Generator
+    ) -> "UnitPermutations":
         """Draw permutations for the null hypothesis that two encoders share nothing but positions.
 
-        sequences: (n,) int, the sequence that each row was taken from. Every sequence has the same
-        number of rows, in the same order of positions: a row keeps its position, so the null holds
-        the similarity that positions alone give. Single rows are not shuffled: the null would be
-        too low.
-        Raises ValueError for another shape, unequal sequences, fewer than two sequences, or fewer
-        than one draw.
+        units: (n,) int, the unit that each row belongs to. Every unit has the same number of rows,
+        in the same order of positions: a row keeps its position, so the null holds the similarity
+        that positions alone give. Single rows, or single sequences of a unit, are not shuffled: the
+        null would be too narrow.
+        Raises ValueError for another shape, unequal units, fewer than two units, or fewer than one
+        draw.
         """
         if draws < 1:
             raise ValueError(f"draws is {draws}; a null needs at least one permutation")
-        rows = _rows_by_sequence(np.asarray(sequences))
+        rows = _rows_by_unit(np.asarray(units))
         rows = rows[generator.permutation(len(rows))]
         period = _period(len(rows), draws)
         in_grid = len(rows) // period * period if period else 0
@@ -136,7 +137,7 @@ class SequencePermutations:
         return _transformed(representation, self.grid)
 
     def _rest_basis(self, representation: Representation) -> np.ndarray:
-        """(r, rows per sequence, rank) float32: the basis at the rows outside the grid."""
+        """(r, rows per unit, rank) float32: the basis at the rows outside the grid."""
         basis = representation.basis_of(self.rest.ravel()).astype(np.float32)
         return basis.reshape(*self.rest.shape, -1)
 
@@ -146,26 +147,26 @@ def _transformed(representation: Representation, grid: np.ndarray) -> np.ndarray
     return np.fft.rfft(basis.reshape(*grid.shape, -1), axis=0)
 
 
-def _period(sequences: int, draws: int) -> int:
-    """The grid's number of rows: in (draws, 2 draws + 1], leaving the fewest sequences outside.
+def _period(units: int, draws: int) -> int:
+    """The grid's number of rows: in (draws, 2 draws + 1], leaving the fewest units outside.
 
-    0 where there are too few sequences for a grid.
+    0 where there are too few units for a grid.
     """
-    periods = range(draws + 1, min(2 * draws + 1, sequences) + 1)
-    return min(periods, key=lambda period: sequences % period, default=0)
+    periods = range(draws + 1, min(2 * draws + 1, units) + 1)
+    return min(periods, key=lambda period: units % period, default=0)
 
 
-def _rows_by_sequence(sequences: np.ndarray) -> np.ndarray:
-    """(sequences, rows per sequence) int: the row numbers of each sequence, in their order."""
-    if sequences.ndim != 1:
-        raise ValueError(f"sequences has shape {sequences.shape}; give one number per row")
-    names, counts = np.unique(sequences, return_counts=True)
+def _rows_by_unit(units: np.ndarray) -> np.ndarray:
+    """(units, rows per unit) int: the row numbers of each unit, in their order."""
+    if units.ndim != 1:
+        raise ValueError(f"units has shape {units.shape}; give one number per row")
+    names, counts = np.unique(units, return_counts=True)
     if len(names) < 2:
-        raise ValueError("all rows are of one sequence; the null needs at least two sequences")
+        raise ValueError("all rows are of one unit; the null needs at least two units")
     if (counts != counts[0]).any():
         odd = np.flatnonzero(counts != counts[0])[0]
         raise ValueError(
-            f"sequence {names[odd]} has {counts[odd]} rows, sequence {names[0]} has {counts[0]}; "
+            f"unit {names[odd]} has {counts[odd]} rows, unit {names[0]} has {counts[0]}; "
             "take the same number of positions from each"
         )
-    return np.argsort(sequences, kind="stable").reshape(len(names), counts[0])
+    return np.argsort(units, kind="stable").reshape(len(names), counts[0])

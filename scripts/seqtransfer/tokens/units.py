@@ -1,0 +1,87 @@
+"""Units: which examples are not independent of each other, from the split to the report.
+
+Examples that share a group (a column `group` of the corpus, the piece of a window of music), a
+sequence or a cluster of near-duplicates, directly or through others, are one unit; an example that
+shares with nobody is a unit of its own. Whatever draws, divides, re-pairs or leaves out examples
+does so with whole units: parts, shares of the training part, what pretraining holds out, the probe,
+the null and the jackknife of similarities.
+"""
+
+from collections.abc import Hashable, Sequence
+
+import numpy as np
+from scipy.sparse import csgraph, csr_array
+
+from seqtransfer.corpora.examples import Example
+
+NEARLY = 0.9  # more units tell more than more items of each
+
+
+def of(items: Sequence[Example], clusters: np.ndarray | None = None) -> np.ndarray:
+    """(n,) str, unit of each item.
+
+    items: before repeats are dropped, since one may join two groups. clusters: (n,) numbers of
+    near-duplicate clusters, if the task has them. A unit is called by the
+    first of its items' groups, or ids where there is none, in sorted order: its name does not
+    depend on the order of the items.
+    """
+    groups = [item.group for item in items]
+    sequences = [(item.symbols, item.second) for item in items]
+    n, nodes, left, right = len(items), len(items), [], []
+    for values in (groups, sequences, [] if clusters is None else clusters.tolist()):
+        numbers: dict[Hashable, int] = {}
+        for index, value in enumerate(values):
+            if value is not None:
+                left.append(index)
+                right.append(nodes + numbers.setdefault(value, len(numbers)))
+        nodes += len(numbers)
+    edges = csr_array((np.ones(len(left), dtype=np.int8), (left, right)), shape=(nodes, nodes))
+    component = csgraph.connected_components(edges, directed=False)[1][:n].tolist()
+    first: dict[int, str] = {}
+    for number, item in zip(component, items, strict=True):
+        name = item.group or item.id
+        first[number] = min(name, first.get(number, name))
+    return np.array([first[number] for number in component], dtype=str)
+
+
+def unit_by_unit(order: np.ndarray, unit: np.ndarray) -> np.ndarray:
+    """The same items, each unit's together where the first of them stands in `order`.
+
+    order: (m,) int, indices of items; unit: (n,) units of all items.
+    """
+    return order[np.argsort(_ranks(unit[order]), kind="stable")]
+
+
+def leading(order: np.ndarray, unit: np.ndarray, least: int) -> int:
+    """How many of the first items of `order`, at least `least`, are whole units.
+
+    order: (m,) int from `unit_by_unit`; unit: (n,) units of all items. At most all units but one;
+    if there is but one, `least` of its items.
+    """
+    ends = np.flatnonzero(np.diff(_ranks(unit[order]))) + 1
+    if not len(ends):
+        return least
+    return int(next((end for end in ends if end >= least), ends[-1]))
+
+
+def balanced(order: np.ndarray, unit: np.ndarray, most: int) -> np.ndarray:
+    """Sorted items, as many of each unit and at most `most` of all: the first ones in `order`.
+
+    order: (m,) int, indices of items that may be taken; unit: (n,) units of all items. All units
+    that are taken give equally many items, so that whole units can be exchanged; units with fewer
+    are left out. It is the smallest number that gives NEARLY the most items that any number gives.
+    """
+    turn = unit_by_unit(order, unit)
+    ranks = _ranks(unit[turn])
+    place = np.arange(len(turn)) - np.searchsorted(ranks, ranks)  # of each item in its unit
+    sizes = np.bincount(ranks)
+    choices = range(1, min(most, int(sizes.max())) + 1)
+    reach = {size: min((sizes >= size).sum(), most // size) * size for size in choices}
+    size = next(size for size in choices if reach[size] >= NEARLY * max(reach.values()))
+    return np.sort(turn[(sizes[ranks] >= size) & (place < size)][: reach[size]])
+
+
+def _ranks(names: np.ndarray) -> np.ndarray:
+    """(n,) int: 0 where the first name stands, 1 where the next other one does, and so on."""
+    _, first, inverse = np.unique(names, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[inverse]
