@@ -61,7 +61,7 @@ def kind(known: Mapping) -> str:
     limits = {
         "minimum": "from", "exclusiveMinimum": "above", "maximum": "to", "exclusiveMaximum": "below"
     }  # fmt: skip
-    words += [f"{word} {known[key]:g}" for key, word in limits.items() if key in known]
+    words += [f"{word} {known[key]:,}" for key, word in limits.items() if key in known]
     if known.get("default") not in (None, [], {}):
         words.append(f"(default `{known['default']}`)")
     return " ".join(filter(None, words))

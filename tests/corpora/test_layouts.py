@@ -40,6 +40,24 @@ LABEL = {"label": {"field": 2}}
         ("midi", {}, "needs `table:`"),
         ("lines", {}, "needs `files:`"),
         ("lines", {"files": {}}, "files: .* should be non-empty"),
+        *(
+            ("table", {"file": path}, r"layout\.file: '.*' is no path inside the source")
+            for path in ("../..", "/etc/passwd", "a/../../b", "..", "", ".", "a\nb", "a\0b")
+        ),
+        ("table", {"files": {"test": "../x"}}, r"files\.test: '../x' is no path inside"),
+        ("lines", {"files": {"a": "/x"}}, r"files\.a: '/x' is no path inside"),
+        ("midi", {"table": "../x.csv"}, r"table: '../x.csv' is no path inside"),
+        ("fasta", {**FILE, **LABEL, "labels": "/x"}, r"labels: '/x' is no path inside"),
+        *(
+            ("table", {**FILE, "encoding": name}, r"encoding: '.*' is no encoding of text")
+            for name in ("utf-99", "hex", "undefined", "a\0b", "", "é", "x" * 999)
+        ),
+        *(
+            ("table", {**FILE, "delimiter": mark}, "delimiter: '.*' does not match .*One character")
+            for mark in (";;", "", '"', "\n", "\0")
+        ),
+        ("fasta", {**FILE, "label": {"pattern": "(a{99999999999})"}}, "is no regular expression"),
+        ("fasta", {**FILE, "label": {"pattern": "(" * 1500 + ")" * 1500}}, "is no regular expr"),
         ("splice", FILE, r"converter `splice` takes none; found \['file'\]"),
     ],
 )
@@ -47,6 +65,13 @@ def test_a_layout_that_its_converter_cannot_follow_is_refused(converter, layout,
     with pytest.raises(ValueError, match=message) as caught:
         check_layout("x.layout", converter, layout)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "latin-1", "cp1252", "UTF-8-SIG", "ascii"])
+def test_encodings_of_text_and_any_other_mark_between_cells_pass(encoding):
+    layout = {"file": "inner/x y.csv", "encoding": encoding}
+    for mark in ",;\t|\x1f":
+        check_layout("x", "table", layout | {"delimiter": mark})
 
 
 def test_options_that_a_layout_leaves_out_have_defaults():

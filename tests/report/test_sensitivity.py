@@ -53,6 +53,8 @@ def test_settings_that_were_not_swept_are_no_candidate_and_a_rate_may_be_written
     assert not sensitivity.table(sweep, run.assign(warmup=0.5))["chosen"].any()
     nearly = run.assign(learning_rate=3e-4 * (1 + 1e-15))
     assert sensitivity.table(sweep, nearly)["chosen"].sum() == 16
+    other = run.assign(learning_rate=3e-4 * (1 + 1e-9))
+    assert not sensitivity.table(sweep, other)["chosen"].any()
 
 
 def test_a_study_without_a_sweep_has_an_empty_table(study):

@@ -15,6 +15,12 @@ def test_markdown_rounds_floats_and_leaves_missing_cells_empty():
     assert lines[2] == r"| a\|b | 3e-04 | 0.123 |  |"
 
 
+def test_markdown_shows_all_digits_of_a_learning_rate():
+    table = pd.DataFrame({"learning_rate": [1.5e-4, 0.00012345678, 1.0]})
+    cells = [line.strip("| ") for line in table_files.markdown(table).splitlines()[2:]]
+    assert cells == ["1.5e-04", "1.2345678e-04", "1e+00"]
+
+
 def test_a_written_table_reads_back(tmp_path):
     table = pd.DataFrame(
         {"task": ["NA", "x"], "seed": [0, 1], "mean": [1 / 3, np.nan], "diverged": [True, False]}

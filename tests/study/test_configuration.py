@@ -14,11 +14,12 @@ STUDY = {
     "max_length": {"splice": 62, "composer": 64},
     "pieces": {"bach": 120, "haydn": 120},
     "seeds": [0, 1],
-    "compare": {"reference": "domain", "measures": ["cka"], "floor_seeds": [1000]},
+    "compare": {"reference": "domain", "measures": ["cka"], "floor_seeds": [1000]} | {"groups": 40},
     "encoder": {"name": "minilm", "layers": 3},
     "finetune": {"steps": 10, "batch_size": 12, "first_evaluation": 4, "warmup": 0.1},
     "sweep": {"learning_rates": [1e-3], "seeds": [100]},
-    "examples": {"dev": 22},
+    "examples": {"dev": 22, "test": 50},
+    "represent": {"sequences": 40, "tokens": 16},
     "catalogue": {
         "sources": {"wheel": {}, "archive": {}},
         "tasks": {
@@ -192,39 +193,32 @@ def test_an_encoder_that_lies_there_and_is_too_small_is_refused(tmp_path):
     check(layers=1, positions=61)
 
 
-def test_a_table_of_settings_must_have_every_arm(tmp_path):
-    table = tmp_path / "settings.tsv"
-    with pytest.raises(ValueError, match=r"settings: there is no file .*settings\.tsv; .*: sweep}"):
-        configuration.check_settings(table, ["a"], ["text"])
-    table.write_text("task\tinitialization\na\ttext\na\trandom\nb\ttext\n")
-    configuration.check_settings(table, ["a"], ["random", "text"])
-    with pytest.raises(
-        ValueError, match=r"tsv has no row for random of b, text of c, random of c;"
-    ):
-        configuration.check_settings(table, ["a", "b", "c"], ["text", "random"])
-
-
-def test_every_file_of_a_source_that_lies_here_is_known(tmp_path):
-    (tmp_path / "data/inner").mkdir(parents=True)
-    (tmp_path / "data/inner/b.csv").touch()
-    (tmp_path / "link").symlink_to(tmp_path / "data")
-    copy = tmp_path / "raw/mine"
-
-    def files(path):
-        return configuration.local_files("mine", {"path": str(path), "url": "http://x/y"}, copy)
-
-    assert configuration.local_files("mine", {"url": "http://x/y"}, copy) == []
-    assert files(tmp_path / "gone") == []
-    assert files(tmp_path / "link") == [tmp_path / "link/inner/b.csv"]
-    assert files(tmp_path / "data/inner/b.csv") == [tmp_path / "data/inner/b.csv"]
-    with pytest.raises(ValueError, match=r"path .* holds .*raw/mine; put the data in a folder"):
-        files(tmp_path)
-    copy.mkdir(parents=True)
-    with pytest.raises(ValueError, match=r"gone, which .*raw/mine was copied from, is gone"):
-        files(tmp_path / "gone")
-
-
 CELL = {"file": "x.csv"}
+PARTS = {"train": "x.csv", "test": "y.csv"}
+
+
+@pytest.mark.parametrize(
+    "layout", [{"files": PARTS, "dev_share": 0.1}, {"files": PARTS | {"dev": "z"}}, {"split": "s"}]
+)
+def test_given_parts_that_are_all_there_pass(layout):
+    config = deepcopy(STUDY)
+    layout = layout if "files" in layout else CELL | layout
+    changes = {"converter": "table", "layout": layout, "split": "given"}
+    config["catalogue"]["tasks"]["splice"] |= changes
+    configuration.check(config)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        ("represent.tokens", 61, "61 is more than the 60 that a sequence of splice has without"),
+        ("represent.sequences", 39, "compare.groups: 40 is more than represent.sequences, 39"),
+        ("examples.test", 39, "compare.groups: 40 is more than examples.test, 39, so that"),
+    ],
+)
+def test_probes_that_no_sequence_or_group_can_fill_are_refused(place, value, message):
+    with pytest.raises(ValueError, match=message):
+        configuration.check(changed(place.split("."), value))
 
 
 @pytest.mark.parametrize(
@@ -251,6 +245,24 @@ CELL = {"file": "x.csv"}
             {"converter": "table", "layout": CELL, "split": "grouped"},
             r"\.split: grouped needs `group:` in the layout; add it, or use stratified",
         ),
+        (
+            {"converter": "lines", "layout": {"files": {"a": "x"}}, "split": "grouped"},
+            r"\.split: grouped needs `group:` in the layout; lines has none; use stratified",
+        ),
+        (
+            {"converter": "table", "layout": CELL, "split": "given"},
+            r"\.split: given needs `split:` in the layout, or .* it lacks train, dev, test$",
+        ),
+        (
+            {"converter": "table", "layout": {"files": PARTS}, "split": "given"},
+            r"\.split: given needs .* \(dev can be a `dev_share:` of train\); it lacks dev$",
+        ),
+        (
+            {"converter": "lines", "layout": {"files": {"a": "x"}}, "split": "given"},
+            r"\.split: lines gives no parts; use another split",
+        ),
+        ({"tokens": {"kind": "kmers", "k": 100, "stride": 1}}, r"\.tokens\.k: 100 is greater"),
+        ({"tokens": {"kind": "bpe", "size": 10**9}}, r"\.tokens\.size: 1000000000 is greater"),
         ({"tokens": {"kind": "intervals"}}, r"\.tokens: intervals are for midi tasks"),
         ({"tokens": {"kind": "kmers"}}, r"\.tokens: needs `k:`"),
         ({"tokens": {"kind": "kmers", "k": 3}}, r"\.tokens: needs `stride:`"),

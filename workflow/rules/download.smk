@@ -23,7 +23,7 @@ rule download:
     resources:
         runtime=30,  # minutes
     params:
-        source=lambda wildcards: CATALOGUE["sources"][wildcards.source],
+        source=source_record,
         # Snakemake ignores changes of a parameter whose function takes `output`, rightly so here:
         # where a file comes from does not change it, so another cache reruns nothing.
         cache=lambda wildcards, output: config.get("cache"),

@@ -17,18 +17,23 @@ PARTS = ("train", "dev", "test")
 
 
 def text(description: str) -> dict:
-    """The schema of a key that is a name: of a file, a column, an encoding."""
+    """The schema of a key that is a name, such as that of a column."""
     return {"description": description, "type": "string", "minLength": 1}
 
 
+def file(description: str) -> dict:
+    """The schema of a key that is a path of a file of the source, or a pattern of such paths."""
+    return {"description": description, "type": "string", "format": "path inside"}
+
+
 FILES = {
-    "file": text("Name of the one file; or `files`"),
+    "file": file("Name of the one file; or `files`"),
     "files": {
         "description": "Names of the files by part: train, dev, test",
         "type": "object",
         "minProperties": 1,
         "additionalProperties": False,
-        "properties": {part: text(f"Name of the file of {part}") for part in PARTS},
+        "properties": {part: file(f"Name of the file of {part}") for part in PARTS},
     },
     "dev_share": {
         "description": "Share of the given training part that becomes dev, chosen by content",
@@ -43,8 +48,20 @@ FACTS = {
     "group": text("Column of the group: examples that stay on one side of a split"),
     "split": text("Column of the part that an example belongs to: train, dev or test"),
 }
-TEXT_FILE = {"encoding": text("Encoding of the text, such as utf-16")}
-DELIMITER = {"delimiter": text("Character between cells; known from the file's name when absent")}
+TEXT_FILE = {
+    "encoding": {
+        "description": "Encoding of the text, such as utf-16",
+        "type": "string",
+        "format": "encoding",
+    }
+}
+DELIMITER = {
+    "delimiter": {
+        "description": "One character between cells; known from the file's name when absent",
+        "type": "string",
+        "pattern": r"^[^\"\r\n\x00]\Z",
+    }
+}
 SYMBOLS = {
     "alphabet": {
         "description": "Which symbols a sequence may hold; any letter, `*` and `-` when absent",
@@ -86,7 +103,7 @@ def check_pattern(where: str, pattern: str) -> None:
     """Raise ValueError, beginning with `where`, unless it is a regular expression of one group."""
     try:
         groups = re.compile(pattern).groups
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(f"{where} {pattern!r} is no regular expression ({error})") from error
     if groups != 1:
         raise ValueError(f"{where} {pattern!r} needs one group in ( )")

@@ -3,9 +3,13 @@
 In: the configuration.
 Out: refusals with a remedy, code digests, progress, logs.
 
+planning: from a study file to the checked and completed study, all checks in their order.
 schemas: checks types and ranges of keys, which workflow/schemas declares: begin there to add a key.
+formats: kinds of text that a schema may ask for, such as a path inside of a source.
 configuration: checks names and keys that must fit each other, and fills in what is absent.
-defaults: merges a study file over `config.yaml`.
+settings_tables: checks the table of settings that a study names.
+defaults: reads a study file and merges it over `config.yaml`.
+local_sources: checks sources that lie on this machine, and sees when they change.
 provenance: code digests, which decide whether a changed function reruns a job.
 progress: how far a run is.
 logs: one log a job.

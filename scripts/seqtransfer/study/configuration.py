@@ -1,14 +1,13 @@
 """What a study may ask for, beyond the types that the schema checks: names that must exist, and
 keys that must fit each other."""
 
-import csv
 import difflib
 import json
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from seqtransfer.corpora.converters import CONVERTERS, LAYOUTS
+from seqtransfer.corpora.layouts import PARTS
 from seqtransfer.encoders import initializations, size_check
 from seqtransfer.similarity.encoder_pairs import STAGES
 from seqtransfer.similarity.measures import MEASURES
@@ -63,6 +62,7 @@ def check(config: dict) -> None:
     for composer in config["pieces"]:
         _known("pieces", composer, {name for task in scored for name in task.get("classes", ())})
     _check_compare(config["compare"], config["initializations"])
+    _check_probe(config)
     _check_seeds(config)
     _known("encoder.name", config["encoder"]["name"], catalogue["encoders"])
     _check_adaptation(config["finetune"], config["encoder"]["layers"])
@@ -97,41 +97,6 @@ def demands(config: dict, encoder: str) -> dict:
         if name == encoder and task in config["tasks"]:
             lengths[task] = config["max_length"][task]
     return {"layers": layers, "lengths": lengths}
-
-
-def check_settings(table: Path, names: Sequence[str], initializations: Sequence[str]) -> None:
-    """Raise ValueError if the table of settings is not there or lacks an arm of a task."""
-    remedy = "`finetune: {settings: sweep}` chooses settings in this study"
-    if not table.is_file():
-        raise ValueError(f"finetune.settings: there is no file {table}; {remedy}")
-    with open(table, newline="", encoding="utf-8-sig") as file:
-        there = {(row.get("task"), row.get("initialization"))
-                 for row in csv.DictReader(file, delimiter="\t")}  # fmt: skip
-    lacking = [f"{arm} of {task}" for task in names for arm in initializations
-               if (task, arm) not in there]  # fmt: skip
-    if lacking:
-        arms_lacking = ", ".join(lacking)
-        raise ValueError(f"finetune.settings: {table} has no row for {arms_lacking}; {remedy}")
-
-
-def local_files(name: str, source: dict, folder: Path) -> list[Path]:
-    """The files of a source that has a `path:`, all of them if it is a folder; [] for others.
-
-    folder: where the source is to be copied. Raises ValueError if that is inside of the path, or if
-    the path is gone since.
-    """
-    if not source.get("path"):
-        return []
-    path = Path(source["path"]).expanduser()
-    if folder.resolve().is_relative_to(path.resolve()):
-        raise ValueError(f"source {name}: path {path} holds {folder}; put the data in a folder")
-    if folder.exists() and not path.exists():
-        raise ValueError(f"source {name}: path {path}, which {folder} was copied from, is gone")
-    if path.is_dir():
-        found = [Path(at, file) for at, _, names in os.walk(path, followlinks=True)
-                 for file in names]  # fmt: skip
-        return sorted(file for file in found if file.is_file())
-    return [path] if path.exists() else []
 
 
 def complete(config: dict) -> None:
@@ -259,6 +224,26 @@ def _check_compare(compare: dict, names: list[str]) -> None:
             raise ValueError(f"compare.maps: {cells[:2]} is no pair; add it to compare.pairs")
 
 
+def _check_probe(config: dict) -> None:
+    """Raise ValueError if no sequence has the tokens to compare, or too few can be grouped."""
+    probe, groups = config["represent"], config["compare"]["groups"]
+    for task in config["tasks"]:
+        record = config["catalogue"]["tasks"][task]
+        room = config["max_length"].get(task, record.get("max_length")) - 2
+        if probe["tokens"] > room:
+            raise ValueError(
+                f"represent.tokens: {probe['tokens']} is more than the {room} that a sequence of"
+                f" {task} has without [CLS] and [SEP]; lower it, or raise max_length.{task}"
+            )
+    for key, most in (("represent.sequences", probe["sequences"]),
+                      ("examples.test", config["examples"]["test"])):  # fmt: skip
+        if groups > most:
+            raise ValueError(
+                f"compare.groups: {groups} is more than {key}, {most}, so that a group would be"
+                f" empty; lower it to {most} or less"
+            )
+
+
 def _check_seeds(config: dict) -> None:
     """Raise ValueError if seeds that choose or calibrate are among those that are reported."""
     floor = ("compare.floor_seeds", config["compare"]["floor_seeds"], "the floor is to be apart")
@@ -303,12 +288,15 @@ def _check_task(where: str, record: dict) -> None:
         )
     layout = record.get("layout", {})
     check_layout(f"{where}.layout", record["converter"], layout)
+    if record.get("split") == "given" and record["converter"] in LAYOUTS:
+        _check_given(where, record["converter"], layout)
     # Of MIDI files, the windows of one file are a group.
     if record.get("split") == "grouped" and form != "midi" and record["converter"] in LAYOUTS:
         if "group" not in layout:
+            known = "group" in LAYOUTS[record["converter"]]["properties"]
+            remedy = "add it, or use" if known else f"{record['converter']} has none; use"
             raise ValueError(
-                f"{where}.split: grouped needs `group:` in the layout; add it, or use"
-                f" {SPLITS[kind][0]}"
+                f"{where}.split: grouped needs `group:` in the layout; {remedy} {SPLITS[kind][0]}"
             )
     tokens = record.get("tokens", {"kind": "symbols"})
     mapped = record.get("token_map", {"kind": "permutation"})
@@ -319,6 +307,19 @@ def _check_task(where: str, record: dict) -> None:
             f"{where}.token_map: `shift: <rows>` goes with kind shift, and only with it"
         )
     check_tokens(f"{where}.tokens", tokens, form)
+
+
+def _check_given(where: str, converter: str, layout: dict) -> None:
+    """Raise ValueError, beginning with `where`, if the layout does not give three parts."""
+    if "split" not in LAYOUTS[converter]["properties"]:
+        raise ValueError(f"{where}.split: {converter} gives no parts; use another split")
+    files = set(layout.get("files", ())) | ({"dev"} if layout.get("dev_share") else set())
+    lacking = [part for part in PARTS if part not in files]
+    if lacking and "split" not in layout:
+        raise ValueError(
+            f"{where}.split: given needs `split:` in the layout, or `files:` of train, dev and"
+            f" test (dev can be a `dev_share:` of train); it lacks {', '.join(lacking)}"
+        )
 
 
 def check_tokens(where: str, tokens: dict, form: str) -> None:

@@ -1,21 +1,51 @@
 """What a study file may leave out: keys that have a default, in a file or by other keys."""
 
-from collections.abc import Iterable, Mapping
+import functools
+from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
 
 
-def below(config: Mapping, files: Iterable[Path]) -> dict:
-    """A new configuration: the YAML `files` in their order, then `config`; the last one wins.
+def merged(*layers: Mapping) -> dict:
+    """A new configuration: the `layers` in their order; the last one wins.
 
-    Maps are merged key by key and lists replaced, as `snakemake --configfile` does. `config` itself
-    stays as it is.
+    Maps are merged key by key and lists replaced, as `snakemake --configfile` does. The layers
+    themselves stay as they are.
     """
-    merged: dict = {}
-    for layer in [*(yaml.safe_load(path.read_text(encoding="utf-8")) for path in files), config]:
-        merged = _merged(merged, layer)
-    return merged
+    return functools.reduce(_merged, layers, {})
+
+
+def read(path: Path) -> object:
+    """What a YAML file says.
+
+    Raises ValueError naming the file and the line if it is no YAML, or if a map has a key twice, of
+    which YAML would keep the last.
+    """
+    try:
+        return yaml.load(Path(path).read_text(encoding="utf-8-sig"), _Once)
+    except RecursionError as error:
+        raise ValueError(f"{path}: its lists and maps nest too deeply; write it flatter") from error
+    except yaml.MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        said = " ".join(filter(None, (error.context, error.problem)))
+        raise ValueError(f"{path}: {line}is no YAML ({said})") from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise ValueError(f"{path}: {' '.join(str(error).split())}") from error
+
+
+class _Once(yaml.SafeLoader):
+    """Reads YAML as usual, but no map with a key that comes twice."""
+
+    def construct_mapping(self, node, deep=False):
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        twice = next((key for key in keys if key != "<<" and keys.count(key) > 1), None)
+        if twice is not None:
+            line = node.start_mark.line + 1
+            raise ValueError(
+                f"the key {twice!r} comes twice in the map at line {line}; join the two"
+            )
+        return super().construct_mapping(node, deep)
 
 
 def _merged(lower: object, upper: object) -> object:

@@ -5,12 +5,16 @@ misspelt key of a task.
 """
 
 import difflib
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
-import yaml
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.exceptions import best_match
+from jsonschema.validators import extend
+
+from seqtransfer.study import defaults
+from seqtransfer.study.formats import FORMATS
 
 TYPES = {
     "array": "a list, in [ ]",
@@ -20,19 +24,84 @@ TYPES = {
     "number": "a number",
     "boolean": "true or false",
 }
+# What a study may hold, far above what any needs, so that checks of a hostile one end, too.
+DEEPEST, LONGEST, MOST = 20, 2000, 100_000  # levels; characters or entries of a value; values
+HIGHEST = 10**15  # bytes of a source are the largest numbers
+
+# JSON counts 1.0 as an integer, but a seed of 1.0 would give other file names than 1.
+Validator = extend(
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine(
+        "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
+    ),
+)
 
 
 def check(record: object, schema: Path | Mapping, where: str = "") -> None:
     """Raise ValueError if `record` is not as the JSON Schema `schema`, or its YAML file, says.
 
-    The message begins with the place of the mistake, keys below `where` joined by points.
+    The message begins with the place of the mistake, keys below `where` joined by points. A
+    `format` of the schema is one of `formats.FORMATS`.
     """
     if isinstance(schema, Path):
-        schema = yaml.safe_load(schema.read_text(encoding="utf-8"))
-    error = best_match(Draft202012Validator(schema).iter_errors(record))
+        schema = defaults.read(schema)
+    validator = Validator(schema, format_checker=FORMATS)
+    error = best_match(validator.iter_errors(record))
     if error is not None:
         place = ".".join([*([where] if where else []), *map(str, error.absolute_path)])
         raise ValueError(f"{place or 'the study'}: {_said(error)}")
+
+
+def check_values(record: object) -> None:
+    """Raise ValueError naming the key if a value is nothing that any study holds.
+
+    That is a number that is not finite or beyond HIGHEST; a key that is neither one line of text
+    nor a whole number; text that is no UTF-8; and lists, maps or texts without bounds, such as maps
+    that hold themselves through YAML's anchors.
+    """
+    left = MOST
+
+    def walk(value: object, place: list[str]) -> None:
+        nonlocal left
+        left -= 1
+        where = ".".join(place) or "the study"
+        if len(place) > DEEPEST:
+            raise ValueError(f"{where}: lies more than {DEEPEST} levels deep; write it flatter")
+        if left < 0:
+            raise ValueError(f"{where}: the study has more than {MOST} values; drop some")
+        if isinstance(value, str | Mapping | list) and len(value) > LONGEST:
+            many = f"{len(value)} {'characters' if isinstance(value, str) else 'entries'}"
+            raise ValueError(f"{where}: has {many}; at most {LONGEST} are allowed")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"{where}: {value} is not a finite number; write one, such as 0.1")
+        if isinstance(value, int) and abs(value) > HIGHEST:
+            raise ValueError(f"{where}: a whole number beyond {HIGHEST} suits no key; lower it")
+        if isinstance(value, str):
+            _check_text(where, value)
+        elif isinstance(value, Mapping):
+            for key, inner in value.items():
+                _check_key(where, key)
+                walk(inner, [*place, str(key)])
+        elif isinstance(value, list):
+            for number, inner in enumerate(value):
+                walk(inner, [*place, str(number)])
+
+    walk(record, [])
+
+
+def _check_key(where: str, key: object) -> None:
+    if isinstance(key, bool) or not isinstance(key, str | int):
+        raise ValueError(f"{where}: the key {key!r} is not text; put it in quotation marks")
+    if not str(key).isprintable() or len(str(key)) > 200:
+        raise ValueError(f"{where}: the key {str(key)[:200]!r} is not one short line; rename it")
+
+
+def _check_text(where: str, text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        bad = text[error.start]
+        raise ValueError(f"{where}: holds {bad!r}, which is no character; remove it") from error
 
 
 def _said(error: ValidationError) -> str:
@@ -50,50 +119,39 @@ def _said(error: ValidationError) -> str:
         one = "one of " if error.validator == "oneOf" else ""
         return f"needs {one}{ways}; it has {', '.join(map(str, value)) or 'no key'}"
     if error.validator == "enum":
-        return f"{value!r} is unknown; known: {', '.join(map(str, error.validator_value))}"
+        return f"{_short(value)} is unknown; known: {', '.join(map(str, error.validator_value))}"
     if error.validator == "required":
         lacking = next(key for key in error.validator_value if key not in value)
         return f"needs `{lacking}:`"
     if error.validator == "type":
-        hint = ""
-        if isinstance(value, str) and _is_number(value):
-            exponent = "e" in value.lower()
-            hint = "; YAML reads 1e-4 as text: write 1.0e-4" if exponent else "; drop the quotes"
-        return f"{value!r} is not {TYPES[error.validator_value]}{hint}"
+        return f"{_short(value)} is not {TYPES[error.validator_value]}{_hint(error)}"
+    if error.validator == "format":
+        return str(error.cause)
+    message = error.message.replace(repr(value), _short(value))
     if error.validator == "pattern" and "description" in schema:
-        return f"{error.message} ({schema['description']})"
-    return error.message
+        return f"{message} ({schema['description']})"
+    return message
+
+
+def _hint(error: ValidationError) -> str:
+    """How to write a number of another type: YAML reads 1e-4 and "1" as text, 1.0e+7 as 1e7."""
+    value, kind = error.instance, error.validator_value
+    try:
+        number = float(value) if isinstance(value, str | float) else math.nan
+    except ValueError:
+        number = math.nan
+    if kind == "integer" and number.is_integer():
+        return f"; write {int(number)}" if isinstance(value, float) else "; drop the quotes"
+    if kind == "number" and math.isfinite(number):
+        exponent = "e" in value.lower()
+        return "; YAML reads 1e-4 as text: write 1.0e-4" if exponent else "; drop the quotes"
+    return ""
+
+
+def _short(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 200 else f"{shown[:190]} ..."
 
 
 def _is_choice_of_keys(parts: list) -> bool:
     return all({*part} == {"required"} for part in parts)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-class _Once(yaml.SafeLoader):
-    """Reads YAML as usual, but no map with a key that comes twice."""
-
-    def construct_mapping(self, node, deep=False):
-        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        twice = next((key for key in keys if key != "<<" and keys.count(key) > 1), None)
-        if twice is not None:
-            line = node.start_mark.line + 1
-            raise ValueError(
-                f"the key {twice!r} comes twice in the map at line {line}; join the two"
-            )
-        return super().construct_mapping(node, deep)
-
-
-def check_once(path: Path) -> None:
-    """Raise ValueError if a map in the YAML file has a key twice, of which YAML keeps the last."""
-    try:
-        yaml.load(Path(path).read_text(encoding="utf-8-sig"), _Once)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error

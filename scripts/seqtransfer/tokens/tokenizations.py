@@ -199,11 +199,17 @@ TOKENIZATIONS = {
 OPTIONS = {
     "kmers": Options(
         {
-            "k": {"description": "Symbols of a k-mer", "type": "integer", "minimum": 1},
+            "k": {
+                "description": "Symbols of a k-mer",
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 32,
+            },
             "stride": {
                 "description": "Symbols from one k-mer to the next",
                 "type": "integer",
                 "minimum": 1,
+                "maximum": 32,
             },
         },
         check_stride,
@@ -214,6 +220,7 @@ OPTIONS = {
                 "description": "Tokens of the vocabulary, at most",
                 "type": "integer",
                 "minimum": 2,
+                "maximum": 100000,
             }
         }
     ),

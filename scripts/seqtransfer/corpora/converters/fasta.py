@@ -84,12 +84,12 @@ LAYOUT = layouts.schema(
     Options,
     {
         **layouts.FILES,
-        "file": layouts.text("Names of the files, a pattern such as *.fasta; or `files`"),
+        "file": layouts.file("Names of the files, a pattern such as *.fasta; or `files`"),
         "format": {
             "description": "Format of the files",
             "enum": ["fasta", "genbank", "embl"],
         },
-        "labels": layouts.text("Name of a table with a column `id`, for what no header says"),
+        "labels": layouts.file("Name of a table with a column `id`, for what no header says"),
         "label": _place("label"),
         "group": _place("group"),
         "split": _place("split"),

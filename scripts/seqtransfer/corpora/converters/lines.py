@@ -32,7 +32,7 @@ LAYOUT = layouts.schema(
             "description": "Name of the file of each label",
             "type": "object",
             "minProperties": 1,
-            "additionalProperties": {"type": "string", "minLength": 1},
+            "additionalProperties": layouts.file("Name of a file"),
         },
         **layouts.TEXT_FILE,
         **layouts.SYMBOLS,

@@ -25,7 +25,7 @@ class Options:
 LAYOUT = layouts.schema(
     Options,
     {
-        "table": layouts.text("Name of the table that lists the MIDI files"),
+        "table": layouts.file("Name of the table that lists the MIDI files"),
         "file": layouts.text("Column of the file, relative to the table or the source"),
         **layouts.FACTS,
         **layouts.DELIMITER,

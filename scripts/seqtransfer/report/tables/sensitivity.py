@@ -39,5 +39,5 @@ def best(candidates: pd.DataFrame) -> pd.DataFrame:
 
 
 def _key(row) -> tuple:
-    # Numbers as in the names of files: written by hand, 3e-4 may differ in a last bit.
-    return (*row[:2], f"{row.learning_rate:g}", f"{row.warmup:g}", row.pooling)
+    # Written by hand, 3e-4 may differ in a last bit.
+    return (*row[:2], f"{row.learning_rate:.12g}", f"{row.warmup:.12g}", row.pooling)

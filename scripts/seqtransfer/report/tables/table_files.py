@@ -37,5 +37,6 @@ def _cell(name: str, value: object) -> str:
     if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
         return ""
     if isinstance(value, float):
-        return f"{value:.0e}" if name == "learning_rate" else f"{value:.3f}"
+        digits = np.format_float_scientific(value, trim="-", exp_digits=2)
+        return digits if name == "learning_rate" else f"{value:.3f}"
     return str(value).replace("|", "\\|")

@@ -1,0 +1,50 @@
+"""Sources that lie on this machine: whether they can be copied, and in which state they are."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def state(name: str, source: dict, folder: Path) -> str | None:
+    """Digest (16 hex digits) of the names, sizes and times of a source's files; None without a
+    `path:`. It changes with every edit, so that an edited file is taken anew.
+
+    folder: where the source is to be copied. Raises ValueError naming source and path if the path
+    is not there, holds `folder`, or has anything in it that cannot be copied.
+    """
+    if not source.get("path"):
+        return None
+    path = Path(os.path.expanduser(source["path"]))
+    if not os.path.exists(path):
+        raise ValueError(
+            f"source {name}: there is no file or folder at {path.absolute()}; correct its `path:`,"
+            " or place the data there"
+        )
+    if Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(path)):
+        raise ValueError(f"source {name}: path {path} holds {folder}; put the data in a folder")
+    digest = hashlib.sha256()
+    for file in _files(name, path, ()):
+        facts = file.stat()
+        digest.update(os.fsencode(file.relative_to(path)))
+        digest.update(f"\0{facts.st_size}\0{facts.st_mtime_ns}\0".encode())
+    return digest.hexdigest()[:16]
+
+
+def _files(name: str, path: Path, above: tuple[str, ...]) -> Iterator[Path]:
+    """Every file at or below `path`, sorted, links followed; above: real folders on the way."""
+    if path.is_dir():
+        real = os.path.realpath(path)
+        if real in above:
+            raise ValueError(f"source {name}: the link {path} leads back to {real}; remove it")
+        try:
+            inner = sorted(path.iterdir())
+        except OSError as error:
+            raise ValueError(f"source {name}: cannot read {path} ({error.strerror})") from error
+        for entry in inner:
+            yield from _files(name, entry, (*above, real))
+    elif path.is_file():
+        yield path
+    else:
+        what = "a link to nothing" if path.is_symlink() else "no file, folder or link to one"
+        raise ValueError(f"source {name}: {path} is {what}; remove it, or correct `path:`")

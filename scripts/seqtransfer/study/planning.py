@@ -1,0 +1,62 @@
+"""From a study file to the study: defaults, every check in its order, and what is left out."""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from seqtransfer.study import configuration, defaults, schemas
+
+# Keys of a source that say where its file is, not which file.
+PLACES = ("path", "url", "mirrors")
+
+
+def study(config: Mapping, files: Iterable[Path], lowest: Iterable[Path], folder: Path) -> dict:
+    """The study that `config` asks for, checked and completed.
+
+    config: the keys of a study, with or without the defaults below them; files: the study files
+    that it was read from, which show keys that come twice; lowest: the files of the defaults;
+    folder: of the schemas. Whatever a job would refuse later, and can be known now, raises
+    ValueError: one line that begins with the key.
+    """
+    for path in files:
+        defaults.read(path)
+    schemas.check_values(config)
+    default = defaults.merged(*map(defaults.read, lowest))
+    merged = defaults.merged(default, config)
+    schemas.check(merged, folder / "config.schema.yaml")
+    schemas.check(merged["catalogue"], folder / "catalogue.schema.yaml", "catalogue")
+    configuration.check(merged)
+    _check_cache(merged.get("cache"))
+    _check_name(merged, default)
+    configuration.complete(merged)
+    return merged
+
+
+def _check_cache(cache: str | None) -> None:
+    """Raise ValueError if no folder can be at `cache`."""
+    if cache is not None:
+        path = Path(os.path.expanduser(cache)).absolute()
+        there = next(folder for folder in (path, *path.parents) if os.path.exists(folder))
+        if not there.is_dir():
+            raise ValueError(f"cache: {there} is no folder; name one, or drop the key")
+
+
+def _check_name(study: dict, default: dict) -> None:
+    """Raise ValueError if another study than the default one has its name, and so its files."""
+    ours, theirs = _without_places(study), _without_places(default)
+    keys = [key for key in ours if ours[key] != theirs.get(key)]
+    if study["study"] == default["study"] and keys:
+        raise ValueError(
+            f"study: {study['study']!r} is the default study, but {', '.join(keys)} differ from it;"
+            f" add `study: <name>`, so that results/{study['study']} is not overwritten"
+        )
+
+
+def _without_places(study: dict) -> dict:
+    """The study without keys that only say where its downloads are."""
+    sources = {
+        name: {key: value for key, value in source.items() if key not in PLACES}
+        for name, source in study["catalogue"]["sources"].items()
+    }
+    kept = {key: value for key, value in study.items() if key != "cache"}
+    return kept | {"catalogue": study["catalogue"] | {"sources": sources}}

@@ -1,0 +1,56 @@
+"""The table of learning rate, pooling and warm-up per task and arm that a study may name."""
+
+import math
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from seqtransfer.corpora import text_files
+
+POOLINGS = ("mean", "first")
+HIGHEST = 10  # learning rate, as in the schema of the sweep
+REMEDY = "`finetune: {settings: sweep}` chooses settings in this study"
+
+
+def check(table: Path, tasks: Sequence[str], initializations: Sequence[str]) -> None:
+    """Raise ValueError if the table of settings is not there, lacks an arm of a task, or has it
+    twice or with values that no run can take."""
+    if not os.path.isfile(table):  # also where the name is too long for a file
+        raise ValueError(f"finetune.settings: there is no file {table}; {REMEDY}")
+    columns = ["task", "initialization", "learning_rate", "pooling"]
+    try:
+        rows = list(text_files.rows(table, columns, delimiter="\t"))
+    except (ValueError, OSError) as error:
+        raise ValueError(f"finetune.settings: {error}; {REMEDY}") from error
+    asked = [(task, arm) for task in tasks for arm in initializations]
+    counts = Counter((row["task"], row["initialization"]) for _, row in rows)
+    for number, what in ((0, "no row"), (2, "several rows")):
+        found = ", ".join(f"{arm} of {task}" for task, arm in asked
+                          if min(counts[task, arm], 2) == number)  # fmt: skip
+        if found:
+            raise ValueError(f"finetune.settings: {table} has {what} for {found}; {REMEDY}")
+    for where, row in rows:
+        if (row["task"], row["initialization"]) in asked:
+            _check_row(f"finetune.settings: {where}", row)
+
+
+def _check_row(where: str, row: Mapping[str, str]) -> None:
+    if not 0 < _number(row["learning_rate"]) <= HIGHEST:
+        raise ValueError(
+            f"{where}: learning_rate {row['learning_rate']!r} is no number above 0 and up to"
+            f" {HIGHEST}; correct it"
+        )
+    if not 0 <= _number(row.get("warmup", "0")) <= 1:
+        raise ValueError(f"{where}: warmup {row['warmup']!r} is no share from 0 to 1; correct it")
+    if row["pooling"] not in POOLINGS:
+        raise ValueError(
+            f"{where}: pooling {row['pooling']!r} is unknown; known: {', '.join(POOLINGS)}"
+        )
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan

