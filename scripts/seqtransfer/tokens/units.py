@@ -10,7 +10,6 @@ the null and the jackknife of similarities.
 from collections.abc import Hashable, Sequence
 
 import numpy as np
-from scipy.sparse import csgraph, csr_array
 
 from seqtransfer.corpora.examples import Example
 
@@ -25,6 +24,8 @@ def of(items: Sequence[Example], clusters: np.ndarray | None = None) -> np.ndarr
     first of its items' groups, or ids where there is none, in sorted order: its name does not
     depend on the order of the items.
     """
+    from scipy.sparse import csgraph, csr_array  # here: jobs that train need the rest alone
+
     groups = [item.group for item in items]
     sequences = [(item.symbols, item.second) for item in items]
     n, nodes, left, right = len(items), len(items), [], []
