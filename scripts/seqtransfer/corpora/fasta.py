@@ -182,7 +182,8 @@ def write_fasta(path: Path, examples: Iterable[Example]) -> None:
             if not re.fullmatch(r"[^\s>]\S*", example.id):
                 raise ValueError(f"{where}: a FASTA id is one word that does not start with `>`")
             check_text(where, example.id)
-            if any(len(symbol) != 1 for symbol in example.symbols):
+            single = isinstance(example.symbols, str) or set(map(len, example.symbols)) <= {1}
+            if not single:
                 raise ValueError(f"{where}: FASTA holds symbols of one character only")
             if not SEQUENCE.fullmatch(sequence) or sequence != sequence.upper():
                 raise ValueError(_sequence_fault(where, sequence))
