@@ -7,10 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from seqtransfer.corpora import converters
+from seqtransfer.files import folder_digests
 from seqtransfer.study import logs
 
 
-def main(*, record: dict, folders: list[Path], corpus: Path) -> None:
+def main(*, record: dict, folders: list[Path], digests: list[Path], corpus: Path) -> None:
+    for folder, path in zip(folders, digests, strict=True):
+        folder_digests.check(folder, path)
     with together(folders) as folder:
         converters.convert(record, folder, corpus)
 
@@ -34,6 +37,7 @@ if __name__ == "__main__":
     with logs.capture(snakemake.log[0]):
         main(
             record=snakemake.params.record,
-            folders=[Path(folder) for folder in snakemake.input],
+            folders=[Path(folder) for folder in snakemake.input.folders],
+            digests=[Path(path) for path in snakemake.input.digests],
             corpus=Path(snakemake.output.corpus),
         )

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from seqtransfer.encoders import encoder_folders, hub, package_formats, size_check
-from seqtransfer.files import json_tsv
+from seqtransfer.files import folder_digests, json_tsv
 from seqtransfer.study import logs
 
 LOCK = Path("encoders.lock")  # where the study is run, to be committed with it
@@ -14,14 +14,17 @@ def main(
     name: str,
     record: dict,
     source: Path | None,
+    digests: Path | None,
     tokenizer: Path | None,
     demands: dict,
     folder: Path,
 ) -> None:
-    """source: folder of the unpacked source, None for an encoder of the hub; tokenizer: folder of
+    """source, digests: folder of the unpacked source, and what its files were when it was brought
+    here; None for an encoder of the hub; tokenizer: folder of
     the encoder whose word pieces this one uses, None for its own; demands: the layers and lengths
     that the study needs, as `size_check.check` takes them."""
     if source:
+        folder_digests.check(source, digests)
         origin, revision = source / record.get("folder", "."), None
     else:
         origin, revision = hub.fetch(record["hub"], record["revision"], LOCK)
@@ -39,6 +42,7 @@ if __name__ == "__main__":
             name=snakemake.wildcards.encoder,
             record=snakemake.params.record,
             source=Path(snakemake.input.source) if snakemake.input.source else None,
+            digests=Path(snakemake.input.digests) if snakemake.input.digests else None,
             tokenizer=(
                 Path(snakemake.input.tokenizer).parent if snakemake.input.tokenizer else None
             ),

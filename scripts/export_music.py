@@ -3,17 +3,23 @@
 from pathlib import Path
 
 from seqtransfer.corpora import score_export
+from seqtransfer.files import folder_digests
 from seqtransfer.study import logs
 
 
-def main(*, folder: Path, composer: str, pieces: int, exported: Path) -> None:
-    score_export.export_pieces(folder, composer, pieces, exported)
+def main(
+    *, folder: Path, digests: Path, subfolder: str, composer: str, pieces: int, exported: Path
+) -> None:
+    folder_digests.check(folder, digests)
+    score_export.export_pieces(folder / subfolder, composer, pieces, exported)
 
 
 if __name__ == "__main__":
     with logs.capture(snakemake.log[0]):
         main(
-            folder=Path(snakemake.input[0]) / snakemake.params.subfolder,
+            folder=Path(snakemake.input.folders[0]),
+            digests=Path(snakemake.input.digests[0]),
+            subfolder=snakemake.params.subfolder,
             composer=snakemake.wildcards.composer,
             pieces=snakemake.params.pieces,
             exported=Path(snakemake.output.exported),

@@ -48,8 +48,8 @@ def cache(tmp_path):
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """Every file below the folder by its path, but for locks, which are empty."""
-    found = (p for p in folder.rglob("*") if p.is_file() and p.suffix != ".lock")
+    """Every file below the folder by its path, but for locks, which are empty, and digests."""
+    found = (p for p in folder.rglob("*") if p.is_file() and p.suffix not in (".lock", ".sha256"))
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
 
 
@@ -99,7 +99,7 @@ def test_an_archive_under_its_digest_is_unpacked_as_its_url_or_package_says(tmp_
         ]
     ):
         folder = tmp_path / "raw" / str(number)
-        sources.fetch("x", source, folder, cache=cache)
+        sources.fetch(folder.name, source, folder, cache=cache)
         assert files(folder) == {"d/a": b"1"}
 
 
@@ -187,7 +187,7 @@ def test_a_cache_that_cannot_be_written_is_only_read(server, nobody, capsys):
     sources.fetch("y", other, nobody / "raw" / "y", cache=cache)
     assert files(nobody / "raw" / "y") == {"other.bin": OTHER}
     assert files(cache) == {NAME: BODY}
-    assert not (nobody / "unfinished").exists()
+    assert not (nobody / "raw" / ".unfinished").exists()
     assert "is only read" in capsys.readouterr().out
 
 
@@ -239,11 +239,11 @@ def test_the_lock_and_the_part_of_a_killed_job_pass_to_the_next(server, tmp_path
 def test_a_lock_that_another_job_holds_too_long_is_an_error(tmp_path, monkeypatch):
     monkeypatch.setattr(caches, "PATIENCE", 0.05)
     monkeypatch.setattr(caches, "POLL", 0.01)
-    with caches._locked(tmp_path / "a.lock"):
+    with caches._locked(tmp_path / "a"):
         with pytest.raises(ValueError, match=r"a\.lock: another job holds it"):
-            with caches._locked(tmp_path / "a.lock"):
+            with caches._locked(tmp_path / "a"):
                 pass
-    with caches._locked(tmp_path / "a.lock"):
+    with caches._locked(tmp_path / "a"):
         pass
 
 
@@ -258,7 +258,7 @@ def test_a_folder_that_fails_to_unpack_keeps_its_download_for_a_corrected_study(
     sources.fetch("x", source | {"extract": ["*.csv"]}, tmp_path / "raw" / "x")
     assert files(tmp_path / "raw") == {"x/d/a.csv": b"1"}
     assert len(page.asked) == 1
-    assert not (tmp_path / "unfinished").exists()
+    assert not (tmp_path / "raw" / ".unfinished").exists()
 
 
 # Any interleaving of faults
@@ -306,10 +306,11 @@ def test_faults_in_any_order_give_the_right_file_or_an_error_and_do_not_spoil_th
         raw, cache = Path(folder) / "raw", Path(folder) / "cache"
 
         def job() -> bool:
+            before = files(raw)
             try:
                 sources.fetch("x", source, raw / "x", cache=cache if cached else None)
             except ValueError:
-                assert files(raw) == {}
+                assert {name: kept for name, kept in files(raw).items() if name[0] != "."} == before
                 return False
             assert files(raw) == {"x/0": BODY}
             return True

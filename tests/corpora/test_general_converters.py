@@ -256,3 +256,18 @@ def test_one_record_of_json_holds_what_python_writes(tmp_path):
         tmp_path, "table", {"file": "x.jsonl"}, {"x.jsonl": text}, classes=["a\u2028b"]
     )
     assert example.label == "a\u2028b"
+
+
+@pytest.mark.parametrize(
+    ("labels", "why"),
+    [
+        (["2", "2.0", "2"], "they are all equal, or as good as"),
+        (["1e-300", "2e-300"], "they are all equal, or as good as"),
+        (["1e308", "-1e308"], "their variance overflows"),
+    ],
+)
+def test_numbers_that_nothing_can_be_learned_of_are_refused(tmp_path, labels, why):
+    table = "sequence,label\n" + "".join(f"ACGT,{label}\n" for label in labels)
+    with pytest.raises(ValueError, match=rf"out\.fasta: its labels are \d values from .*: {why}"):
+        convert(tmp_path, "table", {"file": "x.csv"}, {"x.csv": table}, kind="regression")
+    assert not (tmp_path / "out.fasta").exists()

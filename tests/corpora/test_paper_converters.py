@@ -13,6 +13,7 @@ from seqtransfer.corpora.converters import glue, tape
 from seqtransfer.corpora.fasta import read_fasta
 from seqtransfer.corpora.text_files import rows
 from seqtransfer.corpora.texts import read_text
+from seqtransfer.files import folder_digests
 from seqtransfer.study import configuration
 
 CATALOGUE = yaml.safe_load((ROOT / "workflow/catalogue.yaml").read_text())["catalogue"]
@@ -91,8 +92,15 @@ def test_mrpc_keeps_its_three_parts(tmp_path, monkeypatch):
         (tmp_path / "raw" / name).write_text(content, encoding="utf-8", newline="")
     import convert
 
+    def write():
+        for folder in folders:
+            folder_digests.write(folder, folder_digests.beside(folder))
+        digests = [folder_digests.beside(folder) for folder in folders]
+        corpus = tmp_path / "out.tsv"
+        convert.main(record=task("mrpc"), folders=folders, digests=digests, corpus=corpus)
+
     folders = [tmp_path / "raw" / source for source in configuration.sources(task("mrpc"))]
-    convert.main(record=task("mrpc"), folders=folders, corpus=tmp_path / "out.tsv")
+    write()
     assert [(e.text, e.second, e.label, e.split) for e in read_text(tmp_path / "out.tsv")] == [
         ('"A', "B", "1", "train"),
         ("C", "D", "0", "dev"),
@@ -100,7 +108,7 @@ def test_mrpc_keeps_its_three_parts(tmp_path, monkeypatch):
     ]
     (tmp_path / "raw/mrpc-dev-ids/mrpc_dev_ids.tsv").write_text("21\t23\n")
     with pytest.raises(ValueError, match=r"mrpc_dev_ids\.tsv: the pair \('21', '23'\) is not in"):
-        convert.main(record=task("mrpc"), folders=folders, corpus=tmp_path / "out.tsv")
+        write()
 
 
 def test_a_broken_row_is_left_out_and_said_if_the_whole_ones_are_as_many_as_published(

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import random
+import subprocess
 import tarfile
 import threading
 import zipfile
@@ -20,7 +21,8 @@ def sha256(path: Path) -> str:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    found = (path for path in folder.rglob("*") if path.is_file())
+    """Every file below the folder by its path, but for the lists of digests."""
+    found = (p for p in folder.rglob("*") if p.is_file() and p.suffix != ".sha256")
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
 
 
@@ -55,15 +57,16 @@ def target(tmp_path):
     folder = tmp_path / "raw" / "x"
     yield folder
     beside = {path.name for path in folder.parent.iterdir()} if folder.parent.exists() else set()
-    assert beside <= {"x"}
+    assert beside <= {"x", "x.sha256", ".unfinished"}
 
 
 def refused(target: Path, source: dict, *words: str) -> str:
-    """Fetching raises a ValueError with these words and leaves nothing at `target`."""
+    """Fetching raises a ValueError with these words and leaves at `target` what was there."""
+    before = files(target)
     with pytest.raises(ValueError) as caught:
         sources.fetch("x", source, target)
     message = str(caught.value)
-    assert not target.exists()
+    assert files(target) == before and target.exists() == bool(before)
     for word in words:
         assert word in message
     return message
@@ -179,14 +182,17 @@ def test_incomplete_sources_say_what_they_lack(target, source, word):
     refused(target, source, "source x", word)
 
 
-def test_what_a_killed_job_left_is_removed_and_an_older_folder_replaced(tmp_path, target):
-    for stale in (target, target.with_name(".x.partial"), tmp_path / "unfinished" / "x"):
+def test_what_a_killed_job_left_is_removed(tmp_path, target):
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    left = f".x.{ended.pid}-0f0f.partial"
+    for stale in (target.with_name(left), target.with_name(".unfinished") / "x"):
         stale.mkdir(parents=True)
         (stale / "stale").write_bytes(b"")
     archive = make_zip(tmp_path / "a.zip", {"a": b"1"})
     sources.fetch("x", {"url": archive.as_uri(), "sha256": sha256(archive)}, target)
-    assert files(target) == {"a": b"1"}
-    assert not (tmp_path / "unfinished").exists()
+    assert files(target.parent) == {"x/a": b"1"}
+    assert {path.name for path in target.parent.iterdir()} == {"x", "x.sha256"}
 
 
 # Over HTTP

@@ -122,6 +122,11 @@ def task_source(wildcards):
     return [f"<raw>/{name}" for name in configuration.sources(task_record(wildcards))]
 
 
+def task_digests(wildcards):
+    """What the files of these folders were when they were brought here."""
+    return [f"{folder}.sha256" for folder in task_source(wildcards)]
+
+
 def conversion(wildcards):
     """What the conversion of the task depends on; its title or length may change without it."""
     record = task_record(wildcards)
@@ -198,6 +203,12 @@ def encoder_source(wildcards):
     """Folder of the encoder's unpacked source; one of the hub has none."""
     source = encoder_record(wildcards).get("source")
     return f"<raw>/{source}" if source else []
+
+
+def encoder_digests(wildcards):
+    """What the files of that folder were when they were brought here."""
+    source = encoder_source(wildcards)
+    return f"{source}.sha256" if source else []
 
 
 def encoder_tokenizer(wildcards):

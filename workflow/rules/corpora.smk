@@ -1,6 +1,6 @@
 """raw -> corpora: FASTA, labelled text, and MIDI files with an index.
 
-Reads   data/raw/{source}/
+Reads   data/raw/{source}/, as its digests beside it say
 Writes  data/corpora/{study}/{task}.fasta, {task}.tsv, {task}.midi/{index.tsv,**.mid}
         data/corpora/{study}/{task}/{label}/{index.tsv,*.mid} where scores are exported
 """
@@ -9,7 +9,8 @@ Writes  data/corpora/{study}/{task}.fasta, {task}.tsv, {task}.midi/{index.tsv,**
 rule convert:
     """Write a source's examples as FASTA, labels in the headers, or as a table of labelled text."""
     input:
-        task_source,
+        folders=task_source,
+        digests=task_digests,
     output:
         corpus="<corpora>/{task}.{suffix}",
     log:
@@ -39,7 +40,8 @@ use rule convert as convert_midi with:
 rule export_music:
     """Export one composer's pieces to MIDI files, each section once."""
     input:
-        task_source,
+        folders=task_source,
+        digests=task_digests,
     output:
         exported=directory("<corpora>/{task}/{composer}"),
     log:

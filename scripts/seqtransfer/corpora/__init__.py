@@ -3,7 +3,8 @@
 In: the catalogue's sources (packages, URLs, local files).
 Out: FASTA, tables of texts, MIDI folders.
 
-sources, downloads, caches, archives: bring files here.
+sources, downloads, caches, archives, folder_copies: bring files here.
+unpacked_size: what compressed files of a source hold.
 text_files, alphabets, layouts: read anyone's files strictly.
 converters: one file a layout or data set.
 examples, fasta, texts, midi, corpus_files: the standard formats, written and read.

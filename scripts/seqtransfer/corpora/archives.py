@@ -26,6 +26,7 @@ OPENERS = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open, b"\xfd7": lzma.open}  # by t
 LIMIT = 4 << 30  # bytes unpacked; more is taken for a decompression bomb
 RATIO = 100  # bytes unpacked for one of the archive; sequences as text reach 5, tables of zeros 30
 HARMLESS = 64 << 20  # bytes unpacked that are allowed whatever the ratio
+FILES = 100_000  # files unpacked; empty ones would take the disk's entries and hours, not bytes
 PIECE = 1 << 20  # bytes
 NAME_BYTES, PATH_BYTES = 255, 1024  # of one part of a path and of all, on any file system
 DAMAGE = (
@@ -86,6 +87,12 @@ def unpack(
             chosen = [member for member in members if member.name in names]
             if not chosen:
                 raise Refused(f"{name}: holds no files")
+            if len(chosen) > FILES:
+                raise Refused(
+                    f"{name}: would unpack to {len(chosen):,} files, more than the {FILES:,} "
+                    "allowed; narrow `extract`, or unpack it yourself and set `path:` of the source"
+                    " to the folder"
+                )
             _check(name, chosen)
             _check_total(name, sum(member.size for member in chosen), most, limit)
             total = 0
@@ -202,7 +209,7 @@ def _check(archive: str, members: Sequence[Member]) -> None:
     folders = {_folded(str(p)) for member in members for p in PurePosixPath(member.name).parents}
     seen: dict[str, str] = {}
     for member in members:
-        fault = member.fault or _name_fault(member.name)
+        fault = member.fault or name_fault(member.name)
         folded = _folded(member.name)
         if not fault and folded in seen:
             fault = "a path used twice"
@@ -218,7 +225,7 @@ def _check(archive: str, members: Sequence[Member]) -> None:
         seen[folded] = member.name
 
 
-def _name_fault(name: str) -> str | None:
+def name_fault(name: str) -> str | None:
     """Why no file may be made at the member path `name`."""
     path = PurePosixPath(name)
     if path.is_absolute():

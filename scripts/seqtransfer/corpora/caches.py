@@ -5,6 +5,7 @@ and is checked each time before it is used. What is still arriving lies in `unfi
 also what a job without a cache has of it.
 """
 
+import contextlib
 import fcntl
 import os
 import tempfile
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from seqtransfer.files import atomic, checksums
 from seqtransfer.files.checksums import Checksums
@@ -28,16 +30,22 @@ def checked_file(
 
     cache: the shared folder; made if it is not there, only read if it cannot be written.
     spare: the job's own folder in place of a cache; removed when the block succeeds, kept when it
-    fails or the job is killed, so that the next one goes on.
+    fails or the job is killed, so that the next one goes on. Jobs with one spare folder take turns.
     bring: called with a path when there is no such file yet; leaves a file there that it checked,
     or raises. What an earlier, killed call left beside that path is still there, and no other job
     works on it meanwhile.
     """
     found = cache and _find(cache, expected)
-    store = cache if cache and not found and _writable(cache) else spare
-    yield found or _brought(expected, store, bring)
-    atomic.remove(spare)
-    if spare.parent.is_dir() and not any(spare.parent.iterdir()):
+    if not found and cache and _writable(cache):
+        with _locked(_growing(cache, expected)):
+            found = _brought(expected, cache, bring)
+    if found:
+        yield found
+        return
+    with _locked(_growing(spare, expected)):
+        yield _brought(expected, spare, bring)
+        atomic.remove(spare)
+    with contextlib.suppress(OSError):  # other sources are on their way
         spare.parent.rmdir()
 
 
@@ -56,15 +64,16 @@ def _find(folder: Path, expected: Checksums) -> Path | None:
 
 def _brought(expected: Checksums, store: Path, bring: Callable[[Path], None]) -> Path:
     target = store / expected.names[0]
-    growing = store / "unfinished" / target.name
-    growing.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(growing.with_name(f"{growing.name}.lock")):
-        found = _find(store, expected)  # another job may have been faster
-        if found:
-            return found
-        bring(growing)
-        os.replace(growing, target)
+    found = _find(store, expected)  # another job may have been faster
+    if found:
+        return found
+    bring(_growing(store, expected))
+    os.replace(_growing(store, expected), target)
     return target
+
+
+def _growing(store: Path, expected: Checksums) -> Path:
+    return store / "unfinished" / expected.names[0]
 
 
 def _writable(folder: Path) -> bool:
@@ -83,27 +92,50 @@ def _writable(folder: Path) -> bool:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Hold the lock file `path`, which ends with this process at the latest.
+    """Hold the lock file beside `path`, which ends with this process at the latest.
 
-    It is never removed: a job that waits for it and one that makes it anew would both go on.
+    A lock file that was removed meanwhile, with its folder, locks nothing: it is made anew.
     """
-    with open(path, "ab") as file:
-        deadline, said = time.monotonic() + PATIENCE, False
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise ValueError(
-                        f"{path}: another job holds it since hours; stop that job"
-                    ) from None
-                if not said:
-                    print(f"{path}: another job brings this file; waiting")
-                said = True
-                time.sleep(POLL)
-            except OSError as error:
-                raise ValueError(
-                    f"{path}: files cannot be locked there ({error}); take another `cache:` folder"
-                ) from error
-        yield
+    lock = path.with_name(f"{path.name}.lock")
+    deadline, said = time.monotonic() + PATIENCE, False
+    while True:
+        with _opened(lock) as file:
+            if _takes(file):
+                if _stands(lock, file):
+                    yield
+                    return
+                continue
+        if time.monotonic() > deadline:
+            raise ValueError(f"{lock}: another job holds it since hours; stop that job")
+        if not said:
+            print(f"{lock}: another job brings this file; waiting")
+        said = True
+        time.sleep(POLL)
+
+
+def _opened(lock: Path) -> IO[bytes]:
+    while True:
+        with contextlib.suppress(FileNotFoundError):  # the folder was removed in between
+            lock.parent.mkdir(parents=True, exist_ok=True)
+            return open(lock, "ab")
+
+
+def _takes(file: IO[bytes]) -> bool:
+    """Take the lock, if no other job holds it."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        raise ValueError(
+            f"{file.name}: files cannot be locked there ({error}); take another `cache:` folder"
+        ) from error
+    return True
+
+
+def _stands(lock: Path, file: IO[bytes]) -> bool:
+    """Whether `file` is still what lies at `lock`."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.stat(lock))
+    except FileNotFoundError:
+        return False

@@ -41,7 +41,7 @@ class Examples(Sequence):
         return Example(self.ids[index], self.symbols[index], *self.facts[index])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TextExample:
     """One text, or a pair of them (`second` is empty unless), with what is known about it."""
 

@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 import numpy as np
 
 from seqtransfer.corpora.examples import FACTS, Example, Examples, Facts, check_facts, check_ids
-from seqtransfer.corpora.text_files import check_text, open_bytes, open_text
+from seqtransfer.corpora.text_files import LONGEST, check_text, open_bytes, open_text
 from seqtransfer.files import atomic
 
 SEQUENCE = re.compile(r"[A-Za-z*-]+")
@@ -139,16 +139,22 @@ def iterate_records(path: Path) -> Iterator[tuple[str, str]]:
     something stands before the first `>`: whoever skips it may skip a record without its `>`.
     """
     with open_text(path) as file:
-        header, lines = None, []
+        header, lines, length = None, [], 0
         for number, line in enumerate(file, start=1):
             if line[0] == ">":
                 if header is not None:
                     yield header, "".join(lines)
-                header, lines = line[1:].rstrip(), []
+                header, lines, length = line[1:].rstrip(), [], 0
                 if not header.isascii() or "\0" in header:
                     check_text(f"{path}: line {number}: record {header.split()[:1]}", header)
             elif header is not None:
                 lines.append(line.rstrip(" \t\n"))
+                length += len(lines[-1])
+                if length > LONGEST:
+                    raise ValueError(
+                        f"{path}: line {number}: record {header.split()[:1]} is longer than "
+                        f"{LONGEST:,} symbols; cut it to the part that matters"
+                    )
             elif line.strip():
                 raise ValueError(
                     f"{path}: line {number}: not a FASTA file, or its first record has no `>`; "
@@ -176,7 +182,8 @@ def write_fasta(path: Path, examples: Iterable[Example]) -> None:
             if not re.fullmatch(r"[^\s>]\S*", example.id):
                 raise ValueError(f"{where}: a FASTA id is one word that does not start with `>`")
             check_text(where, example.id)
-            if any(len(symbol) != 1 for symbol in example.symbols):
+            single = isinstance(example.symbols, str) or set(map(len, example.symbols)) <= {1}
+            if not single:
                 raise ValueError(f"{where}: FASTA holds symbols of one character only")
             if not SEQUENCE.fullmatch(sequence) or sequence != sequence.upper():
                 raise ValueError(_sequence_fault(where, sequence))

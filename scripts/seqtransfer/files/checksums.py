@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DIGITS = {"sha256": 64, "git_blob": 40, "md5": 32}  # hexadecimal digits; the strongest first
+TIMESTAMP = ".snakemake_timestamp"  # Snakemake leaves it in a folder that is an output
 
 
 @dataclass(frozen=True)
@@ -82,3 +83,14 @@ def faults(path: Path, expected: Checksums) -> list[str]:
     if expected.size not in (None, found.size):
         lines.append(f"another size: expected {expected.size:,} bytes, found {found.size:,}")
     return lines
+
+
+def of_files(folder: Path) -> dict[str, str]:
+    """Path inside `folder`, with `/`, -> sha256, of every file; not of Snakemake's own mark."""
+    paths = (path for path in sorted(Path(folder).rglob("*")) if path.is_file())
+    wanted = Checksums((("sha256", ""),))
+    return {
+        path.relative_to(folder).as_posix(): dict(measured(path, wanted).digests)["sha256"]
+        for path in paths
+        if path.name != TIMESTAMP
+    }

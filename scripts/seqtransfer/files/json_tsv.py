@@ -1,9 +1,10 @@
 """Records as JSON with sorted keys, tidy tables as TSV with a header: written whole, read back."""
 
 import csv
+import itertools
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,16 +36,19 @@ def write_table(path: Path, table: "pd.DataFrame") -> None:
         table.to_csv(temporary, sep="\t", index=False, float_format="%.6g", lineterminator="\n")
 
 
-def write_records(path: Path, records: Sequence[Mapping[str, object]]) -> None:
-    """Write records with the same keys, a row each, the very bytes of `write_table`.
+def write_records(path: Path, records: Iterable[Mapping[str, object]]) -> None:
+    """Write records with the same keys, a row each as they come, the very bytes of `write_table`.
 
     Numbers that are not are empty cells.
     """
-    columns = list(records[0])
+    records = iter(records)
+    first = next(records)
+    columns = list(first)
     with atomic(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows([_cell(record[name]) for name in columns] for record in records)
+        for record in itertools.chain([first], records):
+            writer.writerow([_cell(record[name]) for name in columns])
 
 
 def _cell(value: object) -> object:

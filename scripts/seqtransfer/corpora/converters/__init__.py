@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from seqtransfer.corpora import text_files
 from seqtransfer.corpora.converters import (
     dance_tunes,
@@ -29,7 +31,7 @@ from seqtransfer.corpora.converters import (
     tape,
     topics,
 )
-from seqtransfer.corpora.fasta import read_fasta
+from seqtransfer.corpora.fasta import iterate_fasta
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def convert(record: Mapping, folder: Path, corpus: Path) -> None:
 def _labels(corpus: Path) -> Iterator[tuple[str, str]]:
     """(record, label) of a corpus in any standard format."""
     if corpus.suffix == ".fasta":
-        for example in read_fasta(corpus):
+        for example in iterate_fasta(corpus):
             yield f"record {example.id!r}", example.label
     else:
         path = corpus / "index.tsv" if corpus.suffix == ".midi" else corpus
@@ -127,7 +129,16 @@ def _check_numbers(corpus: Path) -> None:
                 " correct the row or the layout"
             )
         values.append(value)
-    print(f"{corpus.name}: {len(values)} values from {min(values):g} to {max(values):g}")
+    found = f"{len(values)} values from {min(values):g} to {max(values):g}"
+    with np.errstate(over="ignore"):
+        deviation = np.std(values)
+    if not 0 < deviation < math.inf:
+        why = "they are all equal, or as good as" if deviation == 0 else "their variance overflows"
+        raise ValueError(
+            f"{corpus}: its labels are {found}: {why}, so nothing can be learned; correct `label` "
+            "of the layout, or state them in another unit"
+        )
+    print(f"{corpus.name}: {found}")
 
 
 def _check_classes(corpus: Path, classes: list[str]) -> None:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from seqtransfer.corpora import layouts
+from seqtransfer.corpora import archives, layouts
 from seqtransfer.corpora.converters import table
 
+BATCH = 64  # rows in memory at a time: each may be one long text that the file stores once
 # As of `table`, but for what only a text file has.
 Options = table.RowOptions
 LAYOUT = layouts.schema(Options, table.LAYOUT["properties"], oneOf=layouts.ONE_OF_FILES)
@@ -33,14 +34,29 @@ def _rows(path: Path, columns: list[str]) -> Iterator[tuple[str, dict[str, str]]
     if missing:
         known = file.schema_arrow.names
         raise ValueError(f"{path}: no column {missing[0]!r}; its columns are {known}")
-    number = 0
-    for batch in file.iter_batches(columns=columns):
+    groups = (file.metadata.row_group(i) for i in range(file.num_row_groups))
+    most = min(archives.LIMIT, max(archives.HARMLESS, archives.RATIO * path.stat().st_size))
+    _check_size(f"{path}: unpacked, it", sum(group.total_byte_size for group in groups), most)
+    number, total = 0, 0
+    for batch in file.iter_batches(BATCH, columns=columns):
         for record in batch.to_pylist():
             number += 1
             where = f"{path}: row {number}"
-            yield where, {name: _cell(where, name, record[name]) for name in columns}
+            cells = {name: _cell(where, name, record[name]) for name in columns}
+            total += sum(map(len, cells.values()))
+            _check_size(f"{where}: the table up to here", total, most)
+            yield where, cells
     if not number:
         raise ValueError(f"{path}: has no rows")
+
+
+def _check_size(what: str, size: int, most: int) -> None:
+    """Refuse what unpacks to too much: a text that comes a million times is stored once."""
+    if size > most:
+        raise ValueError(
+            f"{what} holds more than {most:,} bytes, {archives.RATIO} for one of the file; if that"
+            " is meant so, write it as CSV"
+        )
 
 
 def _cell(where: str, name: str, value: object) -> str:
