@@ -4,7 +4,7 @@ from pathlib import Path
 
 from seqtransfer.encoders import encoder_folders, hub, package_formats, size_check
 from seqtransfer.files import json_tsv
-from seqtransfer.study import logs
+from seqtransfer.study import jobs
 
 LOCK = Path("encoders.lock")  # where the study is run, to be committed with it
 
@@ -34,7 +34,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with logs.capture(snakemake.log[0]):
+    with jobs.job(snakemake.log[0], snakemake.output):
         main(
             name=snakemake.wildcards.encoder,
             record=snakemake.params.record,

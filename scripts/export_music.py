@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from seqtransfer.corpora import score_export
-from seqtransfer.study import logs
+from seqtransfer.study import jobs
 
 
 def main(*, folder: Path, composer: str, pieces: int, exported: Path) -> None:
@@ -11,7 +11,7 @@ def main(*, folder: Path, composer: str, pieces: int, exported: Path) -> None:
 
 
 if __name__ == "__main__":
-    with logs.capture(snakemake.log[0]):
+    with jobs.job(snakemake.log[0], snakemake.output):
         main(
             folder=Path(snakemake.input[0]) / snakemake.params.subfolder,
             composer=snakemake.wildcards.composer,

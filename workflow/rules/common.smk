@@ -12,7 +12,16 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from seqtransfer.encoders import initializations
 from seqtransfer.report import register
-from seqtransfer.study import configuration, defaults, progress, provenance, schemas
+from seqtransfer.study import (
+    configuration,
+    defaults,
+    liveness,
+    progress,
+    provenance,
+    schemas,
+)
+
+liveness.begin(clean=workflow.is_main_process)
 
 SCHEMAS = ROOT / "workflow/schemas"
 for path in workflow.config_settings.configfiles:

@@ -1,21 +1,21 @@
 """Files and folders written whole or not at all: a killed job leaves no half-made file."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # half a second that most jobs would wait for in vain
-    pass
+import psutil
 
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
     """Yield a temporary sibling of `path`; rename it to `path` only if the block succeeds.
 
-    The temporary name keeps the suffix, since some writers choose the format by it.
+    The temporary name keeps the suffix, since some writers choose the format by it. A killed
+    job leaves it; see `remove_partial`.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -25,6 +25,23 @@ def atomic(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_partial(path: Path) -> None:
+    """Remove the temporary files that `atomic` made for `path` in processes that are gone."""
+    name = re.compile(rf"\.{re.escape(path.stem)}\.(\d+)\.partial{re.escape(path.suffix)}")
+    for left in path.parent.glob("*.partial*"):
+        found = name.fullmatch(left.name)
+        if found and not _writes(int(found[1]), left):
+            left.unlink(missing_ok=True)
+
+
+def _writes(process: int, path: Path) -> bool:
+    """Whether the process lives, and did when `path` was last written: numbers are used again."""
+    try:
+        return psutil.Process(process).create_time() <= path.stat().st_mtime
+    except (psutil.NoSuchProcess, FileNotFoundError):
+        return False
 
 
 @contextmanager

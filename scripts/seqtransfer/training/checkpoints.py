@@ -18,7 +18,7 @@ from safetensors import safe_open
 from safetensors.torch import save as serialized
 from torch import nn
 
-from seqtransfer.files.atomic import atomic
+from seqtransfer.files import atomic
 from seqtransfer.training.optimizer import AdamW
 
 SECONDS = 60.0  # between two checkpoints; results do not depend on it
@@ -54,7 +54,7 @@ class Checkpoint:
         tensors = {f"best.{name}": tensor for name, tensor in best.items()} | state.tensors()
         facts = {"digest": self.digest, "record": record, "streams": state.streams()}
         plain = {name: tensor.contiguous().cpu() for name, tensor in tensors.items()}
-        with atomic(self.path) as temporary:
+        with atomic.atomic(self.path) as temporary:
             # A killed job would leave temporary files of safetensors' own writer, of unknown names.
             temporary.write_bytes(serialized(plain, metadata={"facts": json.dumps(facts)}))
         self._last = time.monotonic()
@@ -82,8 +82,7 @@ class Checkpoint:
     def remove(self) -> None:
         """Delete the file, and temporary files that killed jobs left."""
         self.path.unlink(missing_ok=True)
-        for left in self.path.parent.glob(f".{self.path.stem}.*.partial{self.path.suffix}"):
-            left.unlink(missing_ok=True)
+        atomic.remove_partial(self.path)
 
 
 def file_digests(files: Iterable[Path]) -> dict[str, str]:
