@@ -29,19 +29,20 @@ def begin(*, clean: bool) -> None:
     """
     if _held:
         return
+    folder = FOLDER.absolute()
     try:
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        file, name = tempfile.mkstemp(dir=FOLDER)
+        folder.mkdir(parents=True, exist_ok=True)
+        file, name = tempfile.mkstemp(dir=folder)
         fcntl.flock(file, fcntl.LOCK_EX)
         mine = Path(name).rename(f"{name}.lock")  # locked before others look for it
     except OSError as error:
-        _say(f"{FOLDER}: no file can be locked there ({error}); if Snakemake was killed, --unlock")
+        _say(f"{folder}: no file can be locked there ({error}); if Snakemake was killed, --unlock")
         return
     _held.append(file)
-    atexit.register(mine.absolute().unlink, missing_ok=True)
-    os.environ[NAME] = str(mine.absolute())
+    atexit.register(mine.unlink, missing_ok=True)
+    os.environ[NAME] = str(mine)
     if clean:
-        others = [path for path in FOLDER.glob("*.lock") if path != mine]
+        others = [path for path in folder.glob("*.lock") if path != mine]
         if others and all([_has_ended(path) for path in others]):
             for path in LOCKS.glob("*.lock"):
                 path.unlink(missing_ok=True)
