@@ -34,7 +34,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with jobs.job(snakemake.log[0], snakemake.output):
+    with jobs.job(snakemake.log[0], [Path(snakemake.output.facts).parent]):
         main(
             name=snakemake.wildcards.encoder,
             record=snakemake.params.record,

@@ -4,5 +4,5 @@ In: records, tables, id sequences.
 Out: JSON, TSV and Arrow files.
 
 atomic: whole files and folders; json_tsv: records and tables; arrow: id sequences; checksums:
-    digests.
+    digests; damage: names a damaged file.
 """

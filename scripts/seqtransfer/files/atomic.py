@@ -23,6 +23,10 @@ def atomic(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         os.replace(temporary, path)
+    except OSError as error:
+        if error.filename:
+            raise
+        raise OSError(f"{path}: {error}") from error  # such as a full disk
     finally:
         temporary.unlink(missing_ok=True)
 
