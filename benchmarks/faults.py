@@ -38,8 +38,8 @@ STUDY = {
     "encoder": {"name": "toy", "layers": 1},
     "max_length": {"toy": 24},
     "examples": {"train": 96, "dev": 24, "test": 48},
-    "pretrain": {"steps": 200, "batch_size": 16},
-    "finetune": {"steps": 200, "batch_size": 16, "first_evaluation": 50, "settings": "rates.tsv"},
+    "pretrain": {"steps": 1000, "batch_size": 16},
+    "finetune": {"steps": 1000, "batch_size": 16, "first_evaluation": 250, "settings": "rates.tsv"},
     "catalogue": {
         "sources": {"toy-data": {"path": "toy.csv"}, "toy-encoder": {"path": "encoder"}},
         "encoders": {"toy": {"source": "toy-encoder"}},
@@ -141,13 +141,13 @@ def check(folder: Path, whole: dict[str, bytes]) -> None:
 def disturb(folder: Path, kills: int, span: float, drawn: random.Random) -> Counter:
     """Run the study in `folder` to its end, killed at most so often; count kills and resumed jobs.
 
-    span: seconds of the undisturbed study; each kill comes in the first quarter of it.
+    span: seconds of the undisturbed study; each kill comes in its first eighth.
     """
     counts: Counter = Counter()
     while True:
         process = start(folder, *GOALS)
         try:
-            wait = drawn.uniform(0.5, span / 4) if counts.total() < kills else LIMIT
+            wait = drawn.uniform(0.5, span / 8) if counts.total() < kills else LIMIT
             code = process.wait(wait)
         except subprocess.TimeoutExpired:
             target = drawn.choice(TARGETS)

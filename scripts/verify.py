@@ -10,15 +10,9 @@ def main(*, records: Path, results: Path) -> None:
     """Raises ValueError naming every file that is not as it was written."""
     count, lines = digests.differences(records, results)
     if lines:
-        raise ValueError(
-            "\n".join(
-                [
-                    f"{results}: {len(lines)} of its files are not as they were written; delete "
-                    "them and give the study's command again",
-                    *lines,
-                ]
-            )
-        )
+        remedy = "make what is altered or missing anew with `--force -- <file>`, delete the others"
+        first = f"{results}: {len(lines)} files are not as they were written; {remedy}"
+        raise ValueError("\n".join([first, *lines]))
     print(f"{results}: {count} files are as they were written", file=sys.__stderr__)
 
 
