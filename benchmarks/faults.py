@@ -38,8 +38,8 @@ STUDY = {
     "encoder": {"name": "toy", "layers": 1},
     "max_length": {"toy": 24},
     "examples": {"train": 96, "dev": 24, "test": 48},
-    "pretrain": {"steps": 1000, "batch_size": 16},
-    "finetune": {"steps": 1000, "batch_size": 16, "first_evaluation": 250, "settings": "rates.tsv"},
+    "pretrain": {"steps": 300, "batch_size": 16},
+    "finetune": {"steps": 300, "batch_size": 16, "first_evaluation": 75, "settings": "rates.tsv"},
     "catalogue": {
         "sources": {"toy-data": {"path": "toy.csv"}, "toy-encoder": {"path": "encoder"}},
         "encoders": {"toy": {"source": "toy-encoder"}},
