@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("Snakefile", "config.yaml", "workflow", "scripts", "envs", "profiles")
 ARMS = ("text", "domain")
 TARGETS = ("snakemake", "job", "both")
-GRACE = 10.0  # seconds within which the jobs of a killed Snakemake must have ended
+GRACE = 60.0  # seconds within which jobs must end; while one imports its libraries, it goes on
 LIMIT = 1800.0  # seconds that a study left alone may take
 STUDY = {
     "study": "faults",

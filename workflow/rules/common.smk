@@ -12,14 +12,8 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from seqtransfer.encoders import initializations
 from seqtransfer.report import register
-from seqtransfer.study import (
-    configuration,
-    defaults,
-    liveness,
-    progress,
-    provenance,
-    schemas,
-)
+from seqtransfer.study import configuration, defaults, liveness, progress
+from seqtransfer.study import provenance, schemas
 
 liveness.begin(clean=workflow.is_main_process)
 
