@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -89,19 +90,22 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen:
         )  # fmt: skip
 
 
-def jobs(snakemake: psutil.Process) -> list[psutil.Process]:
-    """The processes of Snakemake's jobs: shells, and what they started."""
-    try:
-        return snakemake.children(recursive=True)
-    except psutil.NoSuchProcess:
-        return []
+def jobs(snakemake: int) -> list[psutil.Process]:
+    """The processes of Snakemake's jobs: a shell each, and Python with the job's script."""
+    found = []
+    with suppress(psutil.NoSuchProcess):
+        for child in psutil.Process(snakemake).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                if ".snakemake/scripts/" in " ".join(child.cmdline()):
+                    found.append(child)
+    return found
 
 
-def kill(process: subprocess.Popen, target: str, drawn: random.Random) -> tuple[bool, float]:
-    """Kill the target; whether anything was, and the seconds until all jobs had ended."""
-    running = jobs(psutil.Process(process.pid))
-    victims = [drawn.choice(running)] if target == "job" and running else []
-    victims += running if target == "both" else []
+def kill(process: subprocess.Popen, drawn: random.Random) -> tuple[str, float]:
+    """Kill a target, Snakemake if no job runs: which it was, and seconds until all had ended."""
+    running = jobs(process.pid)
+    target = drawn.choice(TARGETS) if running else "snakemake"
+    victims = {"snakemake": [], "job": [drawn.choice(running or [None])], "both": running}[target]
     if target != "job":
         process.kill()
     for victim in victims:
@@ -112,7 +116,7 @@ def kill(process: subprocess.Popen, target: str, drawn: random.Random) -> tuple[
     _, left = psutil.wait_procs(running, timeout=GRACE)
     if left:
         raise ValueError(f"{target} killed: {left} still run after {GRACE} s")
-    return target != "job" or bool(victims), time.monotonic() - begun
+    return target, time.monotonic() - begun
 
 
 def written(folder: Path) -> dict[str, bytes]:
@@ -150,12 +154,10 @@ def disturb(folder: Path, kills: int, span: float, drawn: random.Random) -> Coun
             wait = drawn.uniform(0.5, span / 8) if counts.total() < kills else LIMIT
             code = process.wait(wait)
         except subprocess.TimeoutExpired:
-            target = drawn.choice(TARGETS)
-            hit, seconds = kill(process, target, drawn)
-            counts[target] += hit
+            target, seconds = kill(process, drawn)
+            counts[target] += 1
             print(
-                f"{target} killed after {wait:.1f} s, its jobs ended {seconds:.2f} s later",
-                flush=True,
+                f"{target} killed after {wait:.1f} s, all ended {seconds:.1f} s later", flush=True
             )
             continue
         if code:
