@@ -27,8 +27,8 @@ def forget(log: str | Path) -> None:
 def differences(logs: Path, results: Path) -> tuple[int, list[str]]:
     """The number of files recorded below `logs`, and a line for each that differs.
 
-    A file is altered or missing; or it lies below `results`, or in a folder that a job wrote, and
-    no job recorded it. Files that nobody can read, and records that are damaged, are listed, too.
+    A file is altered or missing, or it lies below `results` and no job recorded it. Files and
+    records that cannot be read are listed, too. logs, results: below the current folder.
     """
     recorded: dict[Path, str] = {}
     lines = []
