@@ -85,6 +85,12 @@ def test_a_second_run_does_nothing(checkout):
     assert plan(snakemake(checkout, "-n", "-q", "rules")) == {}
 
 
+def test_files_with_newer_times_and_the_same_bytes_rerun_nothing(checkout):
+    for path in (checkout / "results").rglob("*.safetensors"):
+        path.touch()
+    assert plan(snakemake(checkout, "-n", "-q", "rules")) == {}
+
+
 def test_the_whole_study_fits_in_one_html_report(checkout):
     process = snakemake(checkout, "--report", "report.html")
     assert process.returncode == 0, process.stdout
@@ -149,14 +155,8 @@ def test_a_second_snakemake_is_refused_while_the_first_one_makes_the_same_files(
         fcntl.flock(alive, fcntl.LOCK_EX)
         process = snakemake(checkout, "--force", "--", target)
         assert process.returncode != 0 and "LockException" in process.stdout
-    assert plan(snakemake(checkout, "-n", "-q", "rules")) == {}
+    assert snakemake(checkout, "-n", "--", target).returncode == 0
     assert not lock.exists()
-
-
-def test_files_with_newer_times_and_the_same_bytes_rerun_nothing(checkout):
-    for path in (checkout / "results").rglob("*.safetensors"):
-        path.touch()
-    assert plan(snakemake(checkout, "-n", "-q", "rules")) == {}
 
 
 def test_verify_runs_nothing_else_and_names_what_differs(checkout):
