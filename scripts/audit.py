@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from seqtransfer.files import arrow, json_tsv
-from seqtransfer.study import logs
+from seqtransfer.study import jobs
 from seqtransfer.tokens import encoding, leak_audit
 
 
@@ -46,7 +46,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with logs.capture(snakemake.log[0]):
+    with jobs.job(snakemake.log[0], snakemake.output):
         main(
             task=snakemake.wildcards.task,
             record=snakemake.params.record,

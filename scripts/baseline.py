@@ -7,7 +7,7 @@ from threadpoolctl import threadpool_limits
 from seqtransfer.files import arrow, json_tsv
 from seqtransfer.scoring import baselines as library
 from seqtransfer.scoring import task_kinds
-from seqtransfer.study import logs, provenance
+from seqtransfer.study import jobs, provenance
 
 
 def main(
@@ -21,7 +21,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with logs.capture(snakemake.log[0]), threadpool_limits(snakemake.threads):
+    with jobs.job(snakemake.log[0], snakemake.output), threadpool_limits(snakemake.threads):
         main(
             train=Path(snakemake.input.train),
             dev=Path(snakemake.input.dev),

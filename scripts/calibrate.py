@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_limits
 from seqtransfer.files import json_tsv
 from seqtransfer.similarity import calibration
 from seqtransfer.similarity.representation_files import RepresentationFile
-from seqtransfer.study import logs
+from seqtransfer.study import jobs
 
 
 def main(
@@ -46,7 +46,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with logs.capture(snakemake.log[0]), threadpool_limits(snakemake.threads):
+    with jobs.job(snakemake.log[0], snakemake.output), threadpool_limits(snakemake.threads):
         main(
             reference=Path(snakemake.input.reference),
             arms=dict(zip(snakemake.params.arms, map(Path, snakemake.input.arms), strict=True)),

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from seqtransfer.files import json_tsv
-from seqtransfer.study import logs
+from seqtransfer.study import jobs
 from seqtransfer.training import settings_choice
 
 
@@ -17,7 +17,7 @@ def main(*, records: list[Path], sweep: Path, settings: Path) -> None:
 
 
 if __name__ == "__main__":
-    with logs.capture(snakemake.log[0]):
+    with jobs.job(snakemake.log[0], snakemake.output):
         main(
             records=[Path(path) for path in snakemake.input.records],
             sweep=Path(snakemake.output.sweep),

@@ -9,7 +9,7 @@ from seqtransfer.files import json_tsv
 from seqtransfer.similarity import encoder_comparison, encoder_pairs
 from seqtransfer.similarity.encoder_pairs import STAGES, Encoder
 from seqtransfer.similarity.representation_files import RepresentationFile
-from seqtransfer.study import logs
+from seqtransfer.study import jobs
 
 
 def main(
@@ -49,7 +49,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with logs.capture(snakemake.log[0]), threadpool_limits(snakemake.threads):
+    with jobs.job(snakemake.log[0], snakemake.output), threadpool_limits(snakemake.threads):
         main(
             files={
                 Encoder(arm, stage): Path(path)

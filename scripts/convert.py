@@ -8,7 +8,7 @@ from pathlib import Path
 
 from seqtransfer.corpora import converters
 from seqtransfer.files import folder_digests
-from seqtransfer.study import logs
+from seqtransfer.study import jobs
 
 
 def main(*, record: dict, folders: list[Path], digests: list[Path], corpus: Path) -> None:
@@ -34,7 +34,7 @@ def together(folders: list[Path]) -> Iterator[Path]:
 
 
 if __name__ == "__main__":
-    with logs.capture(snakemake.log[0]):
+    with jobs.job(snakemake.log[0], snakemake.output):
         main(
             record=snakemake.params.record,
             folders=[Path(folder) for folder in snakemake.input.folders],

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from seqtransfer.corpora import sources
-from seqtransfer.study import logs
+from seqtransfer.study import jobs
 
 
 def main(*, source: dict, name: str, cache: str | None, folder: Path) -> None:
@@ -11,7 +11,7 @@ def main(*, source: dict, name: str, cache: str | None, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    with logs.capture(snakemake.log[0]):
+    with jobs.job(snakemake.log[0], snakemake.output):
         main(
             source=snakemake.params.source,
             name=snakemake.wildcards.source,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from seqtransfer import seeds
 from seqtransfer.files import arrow, json_tsv
-from seqtransfer.study import logs, provenance
+from seqtransfer.study import jobs, provenance
 from seqtransfer.tokens import artificial_corpora
 
 
@@ -34,7 +34,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with logs.capture(snakemake.log[0]):
+    with jobs.job(snakemake.log[0], snakemake.output):
         main(
             corpus=snakemake.wildcards.artificial,
             record=snakemake.params.record,

@@ -6,7 +6,7 @@ import numpy as np
 
 from seqtransfer import seeds
 from seqtransfer.files import atomic, json_tsv
-from seqtransfer.study import logs
+from seqtransfer.study import jobs
 from seqtransfer.tokens.token_maps import token_map
 from seqtransfer.tokens.vocabulary import Vocabulary, WordPieces
 
@@ -24,7 +24,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with logs.capture(snakemake.log[0]):
+    with jobs.job(snakemake.log[0], snakemake.output):
         main(
             task=snakemake.wildcards.task,
             seed=int(snakemake.wildcards.seed),

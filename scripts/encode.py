@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from seqtransfer.files import arrow, json_tsv
-from seqtransfer.study import logs, provenance
+from seqtransfer.study import jobs, provenance
 from seqtransfer.tokens import encoding, manifests
 
 
@@ -47,7 +47,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with logs.capture(snakemake.log[0]):
+    with jobs.job(snakemake.log[0], snakemake.output):
         main(
             task=snakemake.wildcards.task,
             record=snakemake.params.record,

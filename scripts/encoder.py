@@ -4,7 +4,7 @@ from pathlib import Path
 
 from seqtransfer.encoders import encoder_folders, hub, package_formats, size_check
 from seqtransfer.files import folder_digests, json_tsv
-from seqtransfer.study import logs
+from seqtransfer.study import jobs
 
 LOCK = Path("encoders.lock")  # where the study is run, to be committed with it
 
@@ -37,7 +37,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with logs.capture(snakemake.log[0]):
+    with jobs.job(snakemake.log[0], [Path(snakemake.output.facts).parent]):
         main(
             name=snakemake.wildcards.encoder,
             record=snakemake.params.record,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from seqtransfer.corpora import score_export
 from seqtransfer.files import folder_digests
-from seqtransfer.study import logs
+from seqtransfer.study import jobs
 
 
 def main(
@@ -15,7 +15,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with logs.capture(snakemake.log[0]):
+    with jobs.job(snakemake.log[0], snakemake.output):
         main(
             folder=Path(snakemake.input.folders[0]),
             digests=Path(snakemake.input.digests[0]),

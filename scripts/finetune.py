@@ -4,7 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from seqtransfer.files import json_tsv
-from seqtransfer.study import logs, provenance
+from seqtransfer.study import jobs, provenance
 from seqtransfer.training import classifier, devices, finetuning, runs
 from seqtransfer.training.checkpoints import Checkpoint, file_digests
 
@@ -44,7 +44,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with logs.capture(snakemake.log[0]):
+    with jobs.job(snakemake.log[0], snakemake.output):
         main(
             run=runs.with_settings(
                 Path(snakemake.input.settings),

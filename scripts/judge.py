@@ -5,7 +5,7 @@ from pathlib import Path
 from seqtransfer.files import atomic, json_tsv
 from seqtransfer.report import caveats, claims, page
 from seqtransfer.report.tables import table_files
-from seqtransfer.study import logs
+from seqtransfer.study import jobs
 
 TABLES = ("runs", "convergence", "scores", "comparisons", "similarity", "budget", "leaks")
 
@@ -36,7 +36,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with logs.capture(snakemake.log[0]):
+    with jobs.job(snakemake.log[0], snakemake.output):
         main(
             tables={name: Path(snakemake.input[name]) for name in TABLES},
             settings=Path(snakemake.input.settings),

@@ -6,7 +6,7 @@ from seqtransfer.files import json_tsv
 from seqtransfer.report import register
 from seqtransfer.report.figures import style
 from seqtransfer.report.tables import table_files
-from seqtransfer.study import logs
+from seqtransfer.study import jobs
 
 
 def main(*, figure: str, sources: list[Path], claims: Path, outputs: list[Path]) -> None:
@@ -19,7 +19,7 @@ def main(*, figure: str, sources: list[Path], claims: Path, outputs: list[Path])
 
 
 if __name__ == "__main__":
-    with logs.capture(snakemake.log[0]):
+    with jobs.job(snakemake.log[0], snakemake.output):
         main(
             figure=snakemake.wildcards.figure,
             sources=[Path(path) for path in snakemake.input.tables],

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from seqtransfer.files import json_tsv
-from seqtransfer.study import logs, provenance
+from seqtransfer.study import jobs, provenance
 from seqtransfer.training import classifier, devices, pretraining
 from seqtransfer.training.checkpoints import Checkpoint, file_digests
 from seqtransfer.training.steps import Schedule
@@ -74,7 +74,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with logs.capture(snakemake.log[0]):
+    with jobs.job(snakemake.log[0], snakemake.output):
         main(
             task=snakemake.wildcards.corpus,
             files=pretraining.CorpusFiles.of(snakemake.input, snakemake.params.layers),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from seqtransfer.similarity import representations
 from seqtransfer.similarity.run_models import Runs
-from seqtransfer.study import logs
+from seqtransfer.study import jobs
 from seqtransfer.training import devices
 from seqtransfer.training.runs import TaskFiles
 
@@ -26,7 +26,7 @@ def main(*, runs: Runs, probe: dict, threads: int, before: list[Path], after: li
 
 
 if __name__ == "__main__":
-    with logs.capture(snakemake.log[0]):
+    with jobs.job(snakemake.log[0], snakemake.output):
         main(
             runs=Runs.of(
                 TaskFiles.of(snakemake.input, snakemake.params.layers),

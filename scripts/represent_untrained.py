@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from seqtransfer.similarity import representations, run_models
-from seqtransfer.study import logs
+from seqtransfer.study import jobs
 from seqtransfer.training import devices
 from seqtransfer.training.runs import TaskFiles
 
@@ -31,7 +31,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with logs.capture(snakemake.log[0]):
+    with jobs.job(snakemake.log[0], snakemake.output):
         main(
             files=TaskFiles.of(snakemake.input, snakemake.params.layers),
             task=snakemake.wildcards.task,

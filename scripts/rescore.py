@@ -7,7 +7,7 @@ import pandas as pd
 
 from seqtransfer.files import json_tsv
 from seqtransfer.scoring import task_kinds
-from seqtransfer.study import logs
+from seqtransfer.study import jobs
 from seqtransfer.tokens import leak_audit
 
 
@@ -51,7 +51,7 @@ def read_strings(path: Path) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    with logs.capture(snakemake.log[0]):
+    with jobs.job(snakemake.log[0], snakemake.output):
         main(
             task=snakemake.wildcards.task,
             task_record=Path(snakemake.input.task),

@@ -5,7 +5,7 @@ from pathlib import Path
 from seqtransfer.report import register
 from seqtransfer.report.tables import table_files
 from seqtransfer.report.tables.results import Results
-from seqtransfer.study import logs
+from seqtransfer.study import jobs
 
 
 def main(*, files: dict[str, list[Path]], reference: str, outputs: list[Path]) -> None:
@@ -19,7 +19,7 @@ def main(*, files: dict[str, list[Path]], reference: str, outputs: list[Path]) -
 
 
 if __name__ == "__main__":
-    with logs.capture(snakemake.log[0]):
+    with jobs.job(snakemake.log[0], snakemake.output):
         main(
             files={kind: [Path(p) for p in paths] for kind, paths in snakemake.input.items()},
             reference=snakemake.params.reference,

@@ -4,7 +4,7 @@ from itertools import product
 from pathlib import Path
 
 from seqtransfer.files import json_tsv
-from seqtransfer.study import logs, provenance
+from seqtransfer.study import jobs, provenance
 from seqtransfer.training import classifier, runs
 
 
@@ -31,7 +31,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with logs.capture(snakemake.log[0]):
+    with jobs.job(snakemake.log[0], snakemake.output):
         main(
             candidates=[
                 runs.Run(

@@ -1,6 +1,8 @@
 """Files are written whole or not at all, equal content is equal bytes, and all comes back."""
 
 import json
+import os
+import subprocess
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -67,7 +69,7 @@ def test_equal_records_are_equal_bytes_and_come_back(record):
 def test_a_broken_record_is_named_with_its_remedy(tmp_path):
     path = tmp_path / "metrics.json"
     path.write_text('{"mcc": 0.')
-    with pytest.raises(ValueError, match=r"metrics\.json: not valid JSON .*rerun"):
+    with pytest.raises(ValueError, match=r"metrics\.json: cannot be read .*rerun"):
         json_tsv.read_json(path)
 
 
@@ -244,3 +246,43 @@ def test_records_end_with_a_line_break_and_have_sorted_keys(tmp_path):
     assert text.endswith("}\n")
     pairs = json.loads(text, object_pairs_hook=lambda pairs: pairs)
     assert pairs == [("a", [("c", 3), ("d", 2)]), ("b", 1)]
+
+
+def test_what_cannot_be_written_is_named_and_nothing_is_left(tmp_path):
+    with (
+        pytest.raises(OSError, match=r"t\.tsv: .*No space left"),
+        atomic.atomic(tmp_path / "t.tsv") as new,
+    ):
+        new.touch()
+        Path("/dev/full").write_text("1")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_only_partial_files_of_processes_that_are_gone_are_removed(tmp_path):
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    (tmp_path / f".t.{gone.pid}.partial.tsv").touch()
+    living = tmp_path / f".t.{os.getpid()}.partial.tsv"
+    others = [tmp_path / name for name in (f".t.{gone.pid}.partial.json", "t.partial.tsv", "t.tsv")]
+    for path in (living, *others):
+        path.touch()
+    atomic.remove_partial(tmp_path / "t.tsv")
+    assert set(tmp_path.iterdir()) == {living, *others}
+    os.utime(living, (0, 0))  # written before a process with this number began
+    atomic.remove_partial(tmp_path / "t.tsv")
+    assert set(tmp_path.iterdir()) == set(others)
+
+
+@pytest.mark.parametrize("content", [b"", b'{"a": ', b'{"a": "\xff"}', b"\0\1\2"])
+def test_a_damaged_record_or_table_is_named(content, tmp_path):
+    (tmp_path / "t.json").write_bytes(content)
+    with pytest.raises(ValueError, match=r"t\.json: cannot be read .*delete it and rerun"):
+        json_tsv.read_json(tmp_path / "t.json")
+    (tmp_path / "t.tsv").write_bytes(b'a\tb\n"1\xff\t' if content else b"")
+    with pytest.raises(ValueError, match=r"t\.tsv: cannot be read .*delete it and rerun"):
+        json_tsv.read_table(tmp_path / "t.tsv")
+
+
+def test_a_file_that_is_not_there_is_said_to_be_so(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        json_tsv.read_json(tmp_path / "t.json")

@@ -97,7 +97,7 @@ def test_going_on_starts_at_the_step_after_the_checkpoint(sources_for, tmp_path,
     assert "step     4/12" not in printed and "step     8/12" in printed
 
 
-@pytest.mark.parametrize("fault", ["other run", "cut short", "not safetensors"])
+@pytest.mark.parametrize("fault", ["other run", "cut short", "one byte", "not safetensors"])
 def test_a_checkpoint_of_another_run_or_a_damaged_one_is_not_gone_on_from(
     fault, sources_for, tmp_path, capsys
 ):
@@ -108,6 +108,10 @@ def test_a_checkpoint_of_another_run_or_a_damaged_one_is_not_gone_on_from(
         run(sources_for(), checkpoint)
     if fault == "cut short":
         path.write_bytes(path.read_bytes()[:-1000])
+    elif fault == "one byte":
+        content = bytearray(path.read_bytes())
+        content[-1000] ^= 1
+        path.write_bytes(content)
     elif fault == "not safetensors":
         path.write_bytes(b"\x80\x04pickle")
     identity = {"seed": 2 if fault == "other run" else 1}

@@ -298,3 +298,12 @@ def test_the_order_of_a_pair_matters_to_the_encoder_by_its_types(sources_for):
         assert not torch.allclose(typed, model.head(plain), atol=1e-4)
         plain = model.encoder(single, None).mean(dim=1)
         assert torch.allclose(model(single, None), model.head(plain), atol=1e-6)
+
+
+@pytest.mark.parametrize("kept", [0, 7, -1])
+def test_a_truncated_file_of_weights_is_named(kept, tmp_path):
+    path = tmp_path / "weights.safetensors"
+    classifier.write_weights(path, {"head.weight": torch.zeros(3)})
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(ValueError, match=r"weights\.safetensors: cannot be read .*and rerun"):
+        classifier.restore(None, path)

@@ -129,7 +129,7 @@ def test_a_library_missing_from_an_environment_is_noticed():
     script, conda = rules()["finetune"]
     pinned = environment(conda)[1]
     assert set(missing(script, set(pinned) - {"safetensors"})) == {"safetensors"}
-    tables = {"numpy", "pandas", "pyarrow"}  # by way of formats
+    tables = {"numpy", "pandas", "pyarrow", "psutil"}  # by way of files
     assert missing(rules()["download"][0], tables | {"requests"}) == {}
     assert set(missing(rules()["download"][0], tables | {"urllib3"})) == {"requests", "urllib3"}
 
@@ -159,3 +159,20 @@ def test_versions_spelled_out_elsewhere_are_the_pinned_ones():
     assert spelled
     for name, version in spelled:
         assert pinned.get(name) == version, f"{name}=={version} is said, {pinned.get(name)} pinned"
+
+
+def test_the_lock_has_every_pin_and_a_hash_of_every_package():
+    lines = (ROOT / "requirements.lock").read_text().replace(" \\\n", " ").splitlines()
+    locked = {}
+    for line in lines:
+        if line[0] != "#":
+            entry = re.fullmatch(
+                r"([\w.-]+)==([\w.]+)( ; [^#]+?)?( +--hash=sha256:[0-9a-f]{64})+", line
+            )
+            assert entry, f"requirements.lock: {line[:80]!r} is no pin with hashes"
+            locked.setdefault(entry[1].replace("_", "-"), set()).add(entry[2])
+    for name, version in requirements("requirements.txt").items():
+        assert locked.get(name.replace("_", "-")) == {version}, (
+            f"requirements.lock has {name} {locked.get(name)}, requirements.txt {version}: make "
+            "the lock anew, see docs/explanation/dependencies.md"
+        )

@@ -1,5 +1,7 @@
 """What the workflow would do, and what it refuses to plan: dry runs, formatting, linting."""
 
+import shutil
+
 import pytest
 import yaml
 
@@ -170,6 +172,17 @@ def test_a_key_that_comes_twice_in_a_study_is_refused(tmp_path):
     process = snakemake("-n", "--configfile", "study.yaml", cwd=tmp_path)
     assert process.returncode != 0
     assert "study.yaml: the key 'finetune' comes twice in the map at line 1" in process.stdout
+
+
+def test_a_checkout_with_braces_in_its_name_is_refused(tmp_path):
+    checkout = tmp_path / "a {x} 'quote'"
+    checkout.mkdir()
+    for part in ("Snakefile", "config.yaml", "workflow", "scripts", "profiles"):
+        source = ROOT / part
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, checkout / part)
+    process = run("snakemake", "-n", cwd=checkout)
+    assert process.returncode != 0
+    assert f"{checkout}: Snakemake takes {{ and }} in a path for a variable" in process.stdout
 
 
 def test_a_task_without_a_length_says_what_to_add(tmp_path):

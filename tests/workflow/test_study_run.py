@@ -4,13 +4,13 @@ Downloads three packages (100 MB) through pip: needs a package index.
 """
 
 import csv
+import fcntl
 import json
-import os
 import shutil
-import signal
 import subprocess
 import time
 
+import psutil
 import pytest
 
 from project import PARTS, ROOT, TOOLS, overlay, plan, run
@@ -85,6 +85,12 @@ def test_a_second_run_does_nothing(checkout):
     assert plan(snakemake(checkout, "-n", "-q", "rules")) == {}
 
 
+def test_files_with_newer_times_and_the_same_bytes_rerun_nothing(checkout):
+    for path in (checkout / "results").rglob("*.safetensors"):
+        path.touch()
+    assert plan(snakemake(checkout, "-n", "-q", "rules")) == {}
+
+
 def test_the_whole_study_fits_in_one_html_report(checkout):
     process = snakemake(checkout, "--report", "report.html")
     assert process.returncode == 0, process.stdout
@@ -122,20 +128,53 @@ def test_a_killed_run_leaves_nothing_that_a_rerun_would_trust(checkout):
     command = [TOOLS / "snakemake", "--configfile", study, "--force", "--", target]
     killed = subprocess.Popen(
         command, cwd=checkout, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        start_new_session=True,
     )  # fmt: skip
     log = checkout / "logs/tiny/pretrain/splice.log"
     started = time.time()
     while not (log.exists() and log.stat().st_mtime > started and log.stat().st_size):
         assert time.time() < started + 60 and killed.poll() is None
         time.sleep(0.1)
-    os.killpg(killed.pid, signal.SIGKILL)
+    jobs = psutil.Process(killed.pid).children(recursive=True)
+    killed.kill()
     killed.wait()
+    assert jobs and not psutil.wait_procs(jobs, timeout=10)[1]
     assert not (checkout / target).exists()
-    assert snakemake(checkout, "--unlock").returncode == 0
     process = snakemake(checkout, "--", target)
     assert process.returncode == 0, process.stdout
     assert (checkout / target).read_bytes() == expected
+
+
+def test_a_second_snakemake_is_refused_while_the_first_one_makes_the_same_files(checkout):
+    """The file of a living Snakemake and its lock stand in for one that would run for long."""
+    target = "results/tiny/baselines/splice.json"
+    (checkout / ".snakemake/alive").mkdir(exist_ok=True)
+    (checkout / ".snakemake/locks").mkdir(exist_ok=True)
+    lock = checkout / ".snakemake/locks/0.output.lock"
+    lock.write_text(f"{target}\n")
+    with open(checkout / ".snakemake/alive/other.lock", "w") as alive:
+        fcntl.flock(alive, fcntl.LOCK_EX)
+        process = snakemake(checkout, "--force", "--", target)
+        assert process.returncode != 0 and "LockException" in process.stdout
+    assert snakemake(checkout, "-n", "--", target).returncode == 0
+    assert not lock.exists()
+
+
+def test_verify_runs_nothing_else_and_names_what_differs(checkout):
+    process = snakemake(checkout, "--", "verify")
+    assert process.returncode == 0 and "files are as they were written" in process.stdout
+    path, extra = checkout / RUN / "predictions.tsv", checkout / RUN / ".x.1.partial.json"
+    content = path.read_bytes()
+    try:
+        path.write_bytes(content[:-1])
+        extra.touch()
+        process = snakemake(checkout, "--", "verify")
+    finally:
+        path.write_bytes(content)
+        extra.unlink()
+    assert process.returncode != 0
+    assert f"altered: {RUN}/predictions.tsv\nnot recorded: {RUN}/.x.1.partial.json" in (
+        "\n".join(line for line in process.stdout.splitlines() if ": results/tiny/runs" in line)
+    )
 
 
 def test_a_wrong_sha256_stops_the_download_and_leaves_no_folder(checkout, tmp_path):

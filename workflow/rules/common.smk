@@ -13,8 +13,10 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from seqtransfer.encoders import initializations
 from seqtransfer.report import register
-from seqtransfer.study import configuration, local_sources, planning
+from seqtransfer.study import configuration, liveness, local_sources, planning
 from seqtransfer.study import progress, provenance, settings_tables
+
+liveness.begin(clean=workflow.is_main_process)
 
 # Snakemake skips `configfile:` in a module that is given a configuration.
 config = planning.study(

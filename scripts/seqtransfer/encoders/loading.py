@@ -15,6 +15,7 @@ from safetensors import safe_open
 from torch import nn
 
 from seqtransfer.encoders.bert import token_types
+from seqtransfer.files import damage
 from seqtransfer.files.json_tsv import read_json
 from seqtransfer.tokens.vocabulary import CLS, MASK, PAD, SEP
 
@@ -90,7 +91,8 @@ def pretrained(folder: Path, layers: int, rows: np.ndarray) -> State:
             f"{folder}: rows {int(index.min())} to {int(index.max())} are asked for; its embedding "
             f"table has {facts.vocabulary}"
         )
-    with safe_open(Path(folder) / "model.safetensors", "pt") as file:
+    path = Path(folder) / "model.safetensors"
+    with damage.named(path), safe_open(path, "pt") as file:
         state = {name: file.get_tensor(name) for name in file.keys() if _layer(name) < layers}
     state[facts.table] = state[facts.table][index]
     return state

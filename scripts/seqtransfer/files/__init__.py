@@ -4,5 +4,6 @@ In: records, tables, id sequences.
 Out: JSON, TSV and Arrow files.
 
 atomic: whole files and folders; json_tsv: records and tables; arrow: id sequences; checksums:
-    digests of a file; folder_digests: those of all files of a folder.
+    digests of a file; folder_digests: those of all files of a folder; damage: names a damaged
+    file.
 """

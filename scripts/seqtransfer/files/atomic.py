@@ -1,8 +1,8 @@
 """Files and folders written whole or not at all: a killed job leaves no half-made file."""
 
 import errno
-import glob
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
@@ -18,7 +18,8 @@ from seqtransfer.files import checksums
 def atomic(path: Path) -> Iterator[Path]:
     """Yield a temporary sibling of `path`; rename it to `path` only if the block succeeds.
 
-    The temporary name keeps the suffix, since some writers choose the format by it.
+    The temporary name keeps the suffix, since some writers choose the format by it. A killed
+    job leaves it; see `remove_partial`.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -26,8 +27,29 @@ def atomic(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         os.replace(temporary, path)
+    except OSError as error:
+        if error.filename:
+            raise
+        raise OSError(f"{path}: {error}") from error  # such as a full disk
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_partial(path: Path) -> None:
+    """Remove the temporary files that `atomic` made for `path` in processes that are gone."""
+    name = re.compile(rf"\.{re.escape(path.stem)}\.(\d+)\.partial{re.escape(path.suffix)}")
+    for left in path.parent.glob("*.partial*"):
+        found = name.fullmatch(left.name)
+        if found and not _writes(int(found[1]), left):
+            left.unlink(missing_ok=True)
+
+
+def _writes(process: int, path: Path) -> bool:
+    """Whether the process lives, and did when `path` was last written: numbers are used again."""
+    try:
+        return psutil.Process(process).create_time() <= path.stat().st_mtime
+    except (psutil.NoSuchProcess, FileNotFoundError):
+        return False
 
 
 @contextmanager
@@ -43,8 +65,10 @@ def whole_folder(folder: Path, ours: Callable[[Path], bool] = lambda _: False) -
     if not _is_free(folder) and not (folder.is_dir() and not folder.is_symlink() and ours(folder)):
         raise _taken(folder)
     before = checksums.of_files(folder)
-    for left in folder.parent.glob(f".{glob.escape(folder.name)}.*.partial"):
-        if not _lives(left):
+    name = re.compile(rf"\.{re.escape(folder.name)}\.(\d+)-\w+\.partial")
+    for left in folder.parent.glob("*.partial"):
+        found = name.fullmatch(left.name)
+        if found and not _writes(int(found[1]), left):
             remove(left)
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}-{secrets.token_hex(4)}.partial")
     temporary.mkdir(parents=True)
@@ -80,12 +104,6 @@ def _taken(folder: Path) -> ValueError:
         f"{folder}: is there already, and this job did not make it as it is; move it elsewhere, or "
         "delete it if you do not need it, and rerun"
     )
-
-
-def _lives(left: Path) -> bool:
-    """Whether the process that makes the temporary folder `left` still runs on this machine."""
-    process = left.name.removesuffix(".partial").rpartition(".")[2].partition("-")[0]
-    return process.isdecimal() and psutil.pid_exists(int(process))
 
 
 def remove(path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from seqtransfer.files import damage
 from seqtransfer.files.atomic import atomic
 
 if TYPE_CHECKING:  # half a second that most jobs would wait for in vain
@@ -24,10 +25,8 @@ def write_json(path: Path, record: dict | list) -> None:
 
 def read_json(path: Path) -> dict | list:
     """Read a JSON record. Raises ValueError naming the file if it is not JSON."""
-    try:
+    with damage.named(path):
         return json.loads(Path(path).read_text())
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path}: not valid JSON ({error}); delete it and rerun") from error
 
 
 def write_table(path: Path, table: "pd.DataFrame") -> None:
@@ -60,11 +59,12 @@ def _cell(value: object) -> object:
 def read_table(path: Path, columns: Sequence[str] = ()) -> "pd.DataFrame":
     """Read a TSV table: numbers as numbers, "NA" as a string, an empty cell as missing.
 
-    Raises ValueError if one of `columns` is missing.
+    Raises ValueError naming the file if it is no table, or if one of `columns` is missing.
     """
     import pandas as pd
 
-    table = pd.read_csv(path, sep="\t", keep_default_na=False, na_values=[""])
+    with damage.named(path):
+        table = pd.read_csv(path, sep="\t", keep_default_na=False, na_values=[""])
     missing = [name for name in columns if name not in table.columns]
     if missing:
         raise ValueError(f"{path}: no column {missing[0]!r}; its columns are {list(table.columns)}")

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from seqtransfer.files import damage
 from seqtransfer.files.atomic import atomic
 
 Chunk = tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray]]
@@ -84,13 +85,15 @@ class RepresentationFile(Mapping[str, np.ndarray]):
     """The columns of a file that `write` wrote, by name: `ids`, `sequences`, `units`, `layer_0` ..
 
     A layer is a view of the file, or a `ChunkedLayer` where the file has several chunks: only the
-    rows that are read take memory.
+    rows that are read take memory. Raises ValueError naming the file if it is damaged.
     """
 
     def __init__(self, path: Path):
         self._path = path
-        self._file = pa.memory_map(str(path)).read_buffer()
-        self._table = pa.ipc.open_file(self._file).read_all()
+        with damage.named(path):
+            self._file = pa.memory_map(str(path)).read_buffer()
+            self._table = pa.ipc.open_file(self._file).read_all()
+            self._table.validate(full=True)  # offsets of ids that leave the file
 
     def __getitem__(self, name: str) -> np.ndarray:
         column = self._table[name]

@@ -1,7 +1,7 @@
 """What a study asks for, and what is recorded of it: the room that the Snakefile itself uses.
 
 In: the configuration.
-Out: refusals with a remedy, code digests, progress, logs.
+Out: refusals with a remedy, code digests, progress, logs, digests of results.
 
 planning: from a study file to the checked and completed study, all checks in their order.
 schemas: checks types and ranges of keys, which workflow/schemas declares: begin there to add a key.
@@ -12,5 +12,8 @@ defaults: reads a study file and merges it over `config.yaml`.
 local_sources: checks sources that lie on this machine, and sees when they change.
 provenance: code digests, which decide whether a changed function reruns a job.
 progress: how far a run is.
+jobs: what every job does around its own work.
 logs: one log a job.
+liveness: jobs end with their Snakemake; locks of a killed one are removed.
+digests: what a study's files were when they were written.
 """

@@ -3,7 +3,7 @@
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 
 
@@ -19,6 +19,7 @@ def capture(path: str | Path) -> Iterator[None]:
         try:
             yield
         except Exception as error:
-            traceback.print_exc()
             print(f"{type(error).__name__}: {error}\n  (details in {path})", file=sys.__stderr__)
+            with suppress(OSError):  # the disk may be full
+                traceback.print_exc()
             sys.exit(1)

@@ -18,7 +18,7 @@ from safetensors import safe_open
 from safetensors.torch import save as serialized
 from torch import nn
 
-from seqtransfer.files.atomic import atomic
+from seqtransfer.files import atomic
 from seqtransfer.training.optimizer import AdamW
 
 SECONDS = 60.0  # between two checkpoints; results do not depend on it
@@ -54,9 +54,11 @@ class Checkpoint:
         tensors = {f"best.{name}": tensor for name, tensor in best.items()} | state.tensors()
         facts = {"digest": self.digest, "record": record, "streams": state.streams()}
         plain = {name: tensor.contiguous().cpu() for name, tensor in tensors.items()}
-        with atomic(self.path) as temporary:
+        metadata = {"facts": json.dumps(facts)}
+        metadata["sha256"] = _content_digest(metadata["facts"], plain)
+        with atomic.atomic(self.path) as temporary:
             # A killed job would leave temporary files of safetensors' own writer, of unknown names.
-            temporary.write_bytes(serialized(plain, metadata={"facts": json.dumps(facts)}))
+            temporary.write_bytes(serialized(plain, metadata=metadata))
         self._last = time.monotonic()
 
     def resume(self, state: "TrainingState") -> tuple[dict, dict[str, torch.Tensor]] | None:
@@ -68,11 +70,14 @@ class Checkpoint:
             return None
         try:
             with safe_open(self.path, framework="pt") as file:
-                facts = json.loads(file.metadata()["facts"])
+                metadata = file.metadata()
+                facts = json.loads(metadata["facts"])
                 if facts["digest"] != self.digest:
                     print(f"{self.path}: of another run, code or data; not resumed")
                     return None
                 tensors = {name: file.get_tensor(name) for name in file.keys()}
+                if _content_digest(metadata["facts"], tensors) != metadata["sha256"]:
+                    raise ValueError("its bytes are not those that were written")
         except Exception as error:  # a damaged file can raise anything
             print(f"{self.path}: cannot be read ({error}); the run starts again")
             return None
@@ -82,8 +87,16 @@ class Checkpoint:
     def remove(self) -> None:
         """Delete the file, and temporary files that killed jobs left."""
         self.path.unlink(missing_ok=True)
-        for left in self.path.parent.glob(f".{self.path.stem}.*.partial{self.path.suffix}"):
-            left.unlink(missing_ok=True)
+        atomic.remove_partial(self.path)
+
+
+def _content_digest(facts: str, tensors: Mapping[str, torch.Tensor]) -> str:
+    """sha256 of all that a checkpoint holds."""
+    digest = hashlib.sha256(facts.encode())
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(tensors[name].flatten().view(torch.uint8).numpy())
+    return digest.hexdigest()
 
 
 def file_digests(files: Iterable[Path]) -> dict[str, str]:

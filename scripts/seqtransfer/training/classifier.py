@@ -17,6 +17,7 @@ from torch import nn
 from seqtransfer.encoders import adaptations, bert, initializations, loading
 from seqtransfer.encoders.loading import Facts, State
 from seqtransfer.encoders.transformers_encoder import TransformersEncoder
+from seqtransfer.files import damage
 from seqtransfer.files.atomic import atomic
 from seqtransfer.files.json_tsv import write_json
 from seqtransfer.seeds import derive
@@ -117,7 +118,7 @@ class WeightSources:
                 f"initialization {initialization!r} needs `pretrained`, a file of weights"
             )
         if self.folder == self.encoder:
-            pretrained = load_file(self.pretrained)
+            pretrained = _read_weights(self.pretrained)
         else:
             whole = np.arange(self.facts.vocabulary)
             pretrained = loading.pretrained(self.folder, self.depth, whole)
@@ -205,7 +206,7 @@ def plain_state(model: Classifier) -> State:
 
 def restore(model: Classifier, path: Path) -> None:
     """Load the weights of `path`, which `save` wrote, into a model that `build` made for `full`."""
-    state = load_file(path)
+    state = _read_weights(path)
     parts: dict[str, State] = {"encoder": {}, "head": {}}
     for name, tensor in state.items():
         part, _, rest = name.partition(".")
@@ -218,6 +219,11 @@ def save(state: State, record: dict, folder: Path) -> None:
     """Write config.json, which is `record`, and weights.safetensors."""
     write_json(folder / "config.json", record)
     write_weights(folder / "weights.safetensors", state)
+
+
+def _read_weights(path: Path) -> State:
+    with damage.named(path):
+        return load_file(path)
 
 
 def write_weights(path: Path, state: State) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from seqtransfer import seeds
 from seqtransfer.corpora import text_files
 from seqtransfer.encoders import initializations
-from seqtransfer.files import arrow, json_tsv
+from seqtransfer.files import arrow, damage, json_tsv
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring import task_kinds
 from seqtransfer.scoring.task_kinds import Target
@@ -98,7 +98,8 @@ class Run:
         pretrained: the file of weights that it starts from, beside the `encoder.json` that lists
         their symbols; None for the text encoder.
         """
-        rows = np.load(files.token_map, allow_pickle=False)
+        with damage.named(files.token_map):
+            rows = np.load(files.token_map, allow_pickle=False)
         borrowed = None
         if pretrained:
             known = json_tsv.read_json(pretrained.parent / "encoder.json")["symbols"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from seqtransfer.files import atomic
+from seqtransfer.files import atomic, damage
 
 
 def markdown(table: pd.DataFrame) -> str:
@@ -30,7 +30,8 @@ def write(path: Path, table: pd.DataFrame) -> None:
 
 def read(path: Path) -> pd.DataFrame:
     """Read a table that `write` wrote as `.csv`; only an empty cell is a missing value."""
-    return pd.read_csv(path, keep_default_na=False, na_values=[""])
+    with damage.named(path):
+        return pd.read_csv(path, keep_default_na=False, na_values=[""])
 
 
 def _cell(name: str, value: object) -> str:

@@ -1,0 +1,96 @@
+"""A killed Snakemake's jobs end with it, and its locks hold nobody up.
+
+Each Snakemake locks a file of its own in `.snakemake/alive`. It removes the file when it ends; when
+it is killed, the system frees the lock. Its jobs wait for that lock, and end when they get it.
+"""
+
+import atexit
+import fcntl
+import os
+import signal
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import psutil
+
+FOLDER = Path(".snakemake/alive")
+LOCKS = Path(".snakemake/locks")  # Snakemake's own, which a killed one leaves
+NAME = "SEQTRANSFER_ALIVE"  # environment variable of a job: the file of its Snakemake
+_held: list[int] = []  # kept open, since closing a file frees its lock
+
+
+def begin(*, clean: bool) -> None:
+    """Declare this process a living Snakemake of the current folder.
+
+    clean: if no other one lives here, wait until all jobs of those that were killed have ended, and
+    remove their locks. Does nothing where files cannot be locked, or when called again.
+    """
+    if _held:
+        return
+    folder = FOLDER.absolute()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file, name = tempfile.mkstemp(dir=folder)
+        fcntl.flock(file, fcntl.LOCK_EX)
+        mine = Path(name).rename(f"{name}.lock")  # locked before others look for it
+    except OSError as error:
+        _say(f"{folder}: no file can be locked there ({error}); if Snakemake was killed, --unlock")
+        return
+    _held.append(file)
+    atexit.register(mine.unlink, missing_ok=True)
+    os.environ[NAME] = str(mine)
+    if clean:
+        others = [path for path in folder.glob("*.lock") if path != mine]
+        if others and all([_has_ended(path) for path in others]):
+            for path in LOCKS.glob("*.lock"):
+                path.unlink(missing_ok=True)
+
+
+def end_with_snakemake() -> None:
+    """Kill this process, and those that it started, as soon as its Snakemake has ended.
+
+    Does nothing in a process that is no job.
+    """
+    name = os.environ.get(NAME)
+    if name:
+        threading.Thread(target=_wait_and_end, args=(Path(name),), daemon=True).start()
+
+
+def _wait_and_end(path: Path) -> None:
+    """Share the lock with the other jobs, so that a new Snakemake sees that they are not gone."""
+    try:
+        with open(path, "rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
+            _end()
+    except FileNotFoundError:  # a new Snakemake has removed it
+        _end()
+
+
+def _end() -> None:
+    for child in psutil.Process().children(recursive=True):
+        child.kill()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _has_ended(path: Path) -> bool:
+    """Whether the Snakemake of `path` has ended. If so, waits for its jobs and removes the file."""
+    try:
+        with open(path, "rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                _say("waiting for the jobs of a Snakemake that was killed")
+                fcntl.flock(file, fcntl.LOCK_EX)
+            path.unlink(missing_ok=True)
+    except BlockingIOError:
+        return False
+    except FileNotFoundError:
+        pass
+    return True
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)  # standard output may be a graph

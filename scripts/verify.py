@@ -1,0 +1,21 @@
+"""Check the files of a study against the digests that were recorded when they were written."""
+
+import sys
+from pathlib import Path
+
+from seqtransfer.study import digests, logs
+
+
+def main(*, records: Path, results: Path) -> None:
+    """Raises ValueError naming every file that is not as it was written."""
+    count, lines = digests.differences(records, results)
+    if lines:
+        remedy = "make what is altered or missing anew with `--force -- <file>`, delete the others"
+        first = f"{results}: {len(lines)} files are not as they were written; {remedy}"
+        raise ValueError("\n".join([first, *lines]))
+    print(f"{results}: {count} files are as they were written", file=sys.__stderr__)
+
+
+if __name__ == "__main__":
+    with logs.capture(snakemake.log[0]):
+        main(records=Path(snakemake.params.logs), results=Path(snakemake.params.results))

@@ -1,0 +1,101 @@
+"""A killed Snakemake's jobs end, and its locks go; those of a living one stay."""
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from seqtransfer.study import liveness
+
+SCRIPTS = Path(liveness.__file__).parents[2]
+JOB = "from seqtransfer.study import liveness; liveness.end_with_snakemake()"
+# A Snakemake that starts and ends at once, and one that has a job.
+BEGIN = "from seqtransfer.study.liveness import begin; begin(clean=True)"
+SNAKEMAKE = f"""
+import subprocess, sys, time
+from seqtransfer.study import liveness
+liveness.begin(clean=True)
+wait = "; print('here', flush=True); import time; time.sleep(60)"
+# As Snakemake does it: a shell between it and the job, which has a process of its own.
+started = "; import subprocess; subprocess.Popen(['sleep', '60'])"
+code = {JOB!r} + started + wait
+job = subprocess.Popen(["bash", "-c", 'set -e; "$0" -c "$1"; true', sys.executable, code])
+time.sleep(60)
+"""
+
+
+def start(code: str, folder: Path) -> subprocess.Popen:
+    environment = {**os.environ, "PYTHONPATH": str(SCRIPTS)}
+    environment.pop(liveness.NAME, None)
+    return subprocess.Popen(
+        [sys.executable, "-c", code], cwd=folder, env=environment, stdout=subprocess.PIPE, text=True
+    )
+
+
+def begin(folder: Path) -> None:
+    assert start(BEGIN, folder).wait(20) == 0
+
+
+@pytest.fixture
+def running(tmp_path):
+    """A Snakemake with a job that has begun, and Snakemake's lock; and all processes of the job."""
+    (tmp_path / ".snakemake/locks").mkdir(parents=True)
+    (tmp_path / ".snakemake/locks/0.output.lock").write_text("results/a\n")
+    process = start(SNAKEMAKE, tmp_path)
+    assert process.stdout.readline() == "here\n"
+    jobs = psutil.Process(process.pid).children(recursive=True)
+    assert [job.name() for job in jobs][-1] == "sleep" and len(jobs) == 3
+    yield process, jobs
+    for each in (process, *jobs):
+        if each.is_running() if isinstance(each, psutil.Process) else each.poll() is None:
+            each.kill()
+    process.wait()
+
+
+def test_the_jobs_of_a_killed_snakemake_end_with_all_that_they_started(running):
+    process, jobs = running
+    process.kill()
+    _, left = psutil.wait_procs(jobs, timeout=5)
+    assert not left
+
+
+def test_the_locks_of_a_killed_snakemake_are_removed_when_its_jobs_have_ended(running, tmp_path):
+    process, jobs = running
+    (alive,) = (tmp_path / ".snakemake/alive").iterdir()
+    with open(alive, "rb") as job:  # one more job, which shares the lock until it ends
+        process.kill()
+        fcntl.flock(job, fcntl.LOCK_SH)
+        waiting = start(BEGIN, tmp_path)
+        with pytest.raises(subprocess.TimeoutExpired):
+            waiting.wait(3)
+    assert waiting.wait(20) == 0
+    assert not psutil.wait_procs(jobs, timeout=0)[1]
+    assert list((tmp_path / ".snakemake/locks").iterdir()) == []
+    assert list((tmp_path / ".snakemake/alive").iterdir()) == []
+
+
+def test_the_locks_of_a_living_snakemake_stay(running, tmp_path):
+    begin(tmp_path)
+    assert [p.name for p in (tmp_path / ".snakemake/locks").iterdir()] == ["0.output.lock"]
+    process, jobs = running
+    assert process.poll() is None and all(job.is_running() for job in jobs)
+
+
+def test_locks_that_no_killed_snakemake_of_ours_left_stay(tmp_path):
+    (tmp_path / ".snakemake/locks").mkdir(parents=True)
+    (tmp_path / ".snakemake/locks/0.input.lock").touch()
+    begin(tmp_path)
+    assert len(list((tmp_path / ".snakemake/locks").iterdir())) == 1
+
+
+def test_a_job_whose_snakemake_is_long_gone_ends(tmp_path):
+    environment = {**os.environ, "PYTHONPATH": str(SCRIPTS)}
+    environment[liveness.NAME] = str(tmp_path / "gone.lock")
+    code = f"{JOB}; import time; time.sleep(60)"
+    process = subprocess.Popen([sys.executable, "-c", code], env=environment)
+    assert process.wait(20) == -signal.SIGKILL
