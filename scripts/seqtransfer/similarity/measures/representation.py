@@ -29,6 +29,10 @@ LARGEST_LEAK = 1e-10
 ROUNDED_SINGULAR = 1e-8
 
 
+class NoSimilarity(ValueError):
+    """Of states for which no similarity is defined: not finite, or the same in every row."""
+
+
 class Representation:
     """The rows of one representation and what is derived from them, each thing once.
 
@@ -51,9 +55,9 @@ class Representation:
     def of(cls, x: np.ndarray, name: str = "representation") -> "Representation":
         """Check x, (n, p) numbers with n >= 4, one row per example, and wrap it.
 
-        Raises ValueError that begins with `name` if x is not two-dimensional, has fewer than 4
-        rows, holds NaN or infinity, or if all its rows are equal. Constant and dependent columns
-        are allowed: they only lower the rank.
+        Raises ValueError that begins with `name` if x is not two-dimensional or has fewer than 4
+        rows, and NoSimilarity if it holds NaN or infinity, or all its rows are equal. Constant and
+        dependent columns are allowed: they only lower the rank.
         """
         x = np.asarray(x, dtype=np.float64)
         if x.ndim != 2 or x.shape[1] == 0:
@@ -63,11 +67,11 @@ class Representation:
         check_row_count(x, name)
         if not (np.isfinite(x.sum()) or np.isfinite(x).all()):  # the sum is faster
             row, column = np.argwhere(~np.isfinite(x))[0]
-            raise ValueError(
+            raise NoSimilarity(
                 f"{name}: {x[row, column]} at row {row}, column {column}; did the run diverge?"
             )
         if (x[1] == x[0]).all() and (x == x[0]).all():
-            raise ValueError(f"{name}: all {len(x)} rows are equal, so no similarity is defined")
+            raise NoSimilarity(f"{name}: all {len(x)} rows are equal, so no similarity is defined")
         return cls(x, name)
 
     def cached(self, function: Callable[["Representation"], Any]) -> Any:
