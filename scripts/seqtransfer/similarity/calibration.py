@@ -49,6 +49,7 @@ def references(
         encoders["again"] = ceiling
     representation_files.check_same_rows({"reference": reference} | encoders)
     sequences, generator = reference["sequences"], np.random.default_rng(seed)
+    count = min(count, len(np.unique(sequences)))  # a small test part has fewer
     groups, first = assign_groups(sequences, count, generator), first_rows(sequences)
     chosen = [MEASURES[name] for name in measures]
     numbers = {name: representation_files.layer_numbers(x) for name, x in encoders.items()}

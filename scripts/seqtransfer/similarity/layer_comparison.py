@@ -104,19 +104,21 @@ class Comparison:
 
 def _rows(subset: _Subset, pair: Pair) -> Iterator[dict]:
     measures, permutations = subset.measures, subset.permutations
-    sequences = len(np.unique(subset.sequences))
-    if isinstance(pair.left, Undefined) or isinstance(pair.right, Undefined):
-        for measure in measures:
-            row = {"measure": measure.name} | dict.fromkeys(NUMBERS, np.nan)
-            yield row | {"draws": permutations.draws} | _sizes(measure, pair, sequences)
-        return
-    scores = [measure.of(pair) for measure in measures]
+    scores = [_score(measure, pair) for measure in measures]
     null = np.empty((len(measures), permutations.draws))
     pairwise = all(measure.pairwise for measure in measures)
     drawn = permutations.pairs_without_cross_products if pairwise else permutations.pairs
-    for draw, permuted in enumerate(drawn(pair.left, pair.right)):
-        null[:, draw] = [measure.of(permuted) for measure in measures]
+    if np.isnan(scores).all():
+        null[:] = np.nan
+    else:
+        for draw, permuted in enumerate(drawn(pair.left, pair.right)):
+            null[:, draw] = [_score(measure, permuted) for measure in measures]
+    sequences = len(np.unique(subset.sequences))
     for measure, score, chance in zip(measures, scores, null, strict=True):
+        if not (np.isfinite(score) and np.isfinite(chance).all()):
+            row = {"measure": measure.name} | dict.fromkeys(NUMBERS, np.nan)
+            yield row | {"draws": permutations.draws} | _sizes(measure, pair, sequences)
+            continue
         low, high = np.quantile(chance, [0.025, 0.975])
         # A draw with float32 cross products may fall short of an equal score by rounding.
         short = chance - score if measure.distance else score - chance
@@ -132,6 +134,17 @@ def _rows(subset: _Subset, pair: Pair) -> Iterator[dict]:
             "draws": permutations.draws,
             **_sizes(measure, pair, sequences),
         }
+
+
+def _score(measure: Measure, pair: Pair) -> float:
+    """NaN where the measure is not defined."""
+    if isinstance(pair.left, Undefined) or isinstance(pair.right, Undefined):
+        return np.nan
+    try:
+        return measure.of(pair)
+    except NoSimilarity as reason:
+        print(f"no similarity: {reason}", flush=True)
+        return np.nan
 
 
 def _sizes(measure: Measure, pair: Pair, sequences: int) -> dict:

@@ -197,9 +197,8 @@ def loss_of(target: Target, outputs: torch.Tensor, wanted: torch.Tensor) -> torc
 
 
 def predict(model: Classifier, ragged: Ragged, target: Target, *, device: str) -> np.ndarray:
-    """The model's answers without dropout: (n, outputs) float32, rows in the order of `ragged`.
-
-    Class probabilities, or a number in the label's unit.
+    """The model's answers without dropout, rows in the order of `ragged`: (n, classes) float32
+    probabilities, or (n, 1) float64 numbers in the label's unit.
     """
     model.eval()
     answers = np.zeros((len(ragged), model.head.out_features), dtype=np.float32)
@@ -208,10 +207,10 @@ def predict(model: Classifier, ragged: Ragged, target: Target, *, device: str) -
             outputs = model(*to_tensors(ragged, indices, device))
             if target.kind == "classification":
                 outputs = outputs.softmax(dim=-1)
-            else:
-                outputs = outputs * target.deviation + target.mean
             answers[indices] = outputs.cpu().numpy()
-    return answers
+    if target.kind == "classification":
+        return answers
+    return answers.astype(np.float64) * target.deviation + target.mean
 
 
 def to_tensors(

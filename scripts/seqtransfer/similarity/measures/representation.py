@@ -30,7 +30,10 @@ ROUNDED_SINGULAR = 1e-8
 
 
 class NoSimilarity(ValueError):
-    """Of states for which no similarity is defined: not finite, or the same in every row."""
+    """Of states that a measure is not defined for: too few, not finite, the same in every row.
+
+    A study has no score there, and says so; it does not end.
+    """
 
 
 class Representation:
@@ -55,8 +58,8 @@ class Representation:
     def of(cls, x: np.ndarray, name: str = "representation") -> "Representation":
         """Check x, (n, p) numbers with n >= 4, one row per example, and wrap it.
 
-        Raises ValueError that begins with `name` if x is not two-dimensional or has fewer than 4
-        rows, and NoSimilarity if it holds NaN or infinity, or all its rows are equal. Constant and
+        Raises ValueError that begins with `name` if x is not two-dimensional, and NoSimilarity if
+        it has fewer than 4 rows, holds NaN or infinity, or all its rows are equal. Constant and
         dependent columns are allowed: they only lower the rank.
         """
         x = np.asarray(x, dtype=np.float64)
@@ -129,9 +132,9 @@ class Representation:
 
 
 def check_row_count(x: np.ndarray, name: str) -> None:
-    """Raise ValueError if x has fewer rows than every measure needs."""
+    """Raise NoSimilarity if x has fewer rows than every measure needs."""
     if len(x) < MINIMUM_ROWS:
-        raise ValueError(
+        raise NoSimilarity(
             f"{name}: {len(x)} rows, but the measures need at least {MINIMUM_ROWS} examples"
         )
 
