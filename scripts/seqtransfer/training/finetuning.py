@@ -48,13 +48,12 @@ class Outcome:
             self.best_step, self.best_dev = step, scores
             self.best_state = {k: v.detach().cpu().clone() for k, v in model.state_dict().items()}
 
-    def hold(self, steps: Sequence[int]) -> None:
+    def hold(self, steps: Sequence[int], examples: int) -> None:
         """Add the best evaluation once more at each of `steps`, which the run does not take.
 
-        So all runs of a study have curves over the same steps.
+        So all runs of a study have curves over the same steps. examples: seen until then.
         """
         (best,) = (row for row in self.history if row["step"] == self.best_step)
-        examples = self.history[-1]["examples"]
         for step in steps:
             taken = {"step": step, "examples": examples, "train_loss": math.nan}
             self.history.append(best | taken)
@@ -134,7 +133,8 @@ class FineTuning(Training):
         loss = self.losses[-1] if self.losses else math.nan
         print(f"step {step}: loss {loss}; the run diverged and keeps its best weights", flush=True)
         self.outcome.diverged = True
-        self.outcome.hold([after for after in sorted(self.grid) if after >= max(step, 1)])
+        left = [after for after in sorted(self.grid) if after >= max(step, 1)]
+        self.outcome.hold(left, step * self.schedule.batch_size)
 
     def record(self) -> dict:
         """Losses, and the outcome so far, without its weights."""

@@ -185,7 +185,7 @@ class Pretraining(Training):
             self._keep(step)
 
     def diverge(self, step: int) -> None:
-        """End pretraining; its weights, which are not finite, stand for the steps not taken, too.
+        """End pretraining; its weights, of no finite loss, stand for the steps not taken, too.
 
         Runs that start from them have no score, which the report says: nothing else is put in
         their place.
