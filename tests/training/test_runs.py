@@ -124,8 +124,11 @@ def test_one_lucky_seed_does_not_choose_the_settings():
 
 
 def test_a_rate_at_which_a_run_diverges_is_chosen_only_where_all_rates_do():
-    rows = [("text", rate, 0.1, "mean", seed, score)
-            for rate, score in ((1e-3, 0.9), (3e-4, 0.2), (1e-4, 0.1)) for seed in (100, 101)]  # fmt: skip
+    rows = [
+        ("text", rate, 0.1, "mean", seed, score)
+        for rate, score in ((1e-3, 0.9), (3e-4, 0.2), (1e-4, 0.1))
+        for seed in (100, 101)
+    ]
     sweep = sweep_of(rows)
     sweep.loc[1, ["diverged", "dev_score"]] = True, 0.95
     assert settings_choice.choose(sweep).learning_rate.tolist() == [3e-4]

@@ -1,4 +1,4 @@
-"""Whatever a plan accepts ends in a report: kinds of tasks x numbers of arms, and runs that fail."""
+"""What a plan accepts ends in a report: kinds of tasks x numbers of arms, and runs that fail."""
 
 import json
 
