@@ -26,6 +26,8 @@ def main(
     index = {name: i for i, name in enumerate(target.classes)}
 
     def score(labels: np.ndarray, predicted: np.ndarray) -> float:
+        if (predicted == "").any():  # of a run that has no score
+            return np.nan
         if target.kind == "regression":
             return target.score(labels.astype(float), predicted.astype(float)[:, None])["score"]
         chosen = np.array([index[name] for name in predicted])

@@ -1,6 +1,7 @@
 """Files are written whole or not at all, equal content is equal bytes, and all comes back."""
 
 import json
+import math
 import os
 import subprocess
 import tempfile
@@ -49,10 +50,21 @@ def test_a_file_appears_under_its_name_only_when_it_is_whole(tmp_path):
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
     max_leaves=5,
 )
+
+
+def test_numbers_that_are_not_finite_are_null_in_json(tmp_path):
+    record = {"a": math.nan, "b": [math.inf, {"c": np.float64("-inf")}, (1.5, "NaN")]}
+    json_tsv.write_json(tmp_path / "a.json", record)
+    back = json_tsv.read_json(tmp_path / "a.json")
+    assert back == {"a": None, "b": [None, {"c": None}, [1.5, "NaN"]]}
 
 
 @settings(max_examples=25)

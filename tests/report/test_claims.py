@@ -1,5 +1,6 @@
 """Claims are judged by their rule: clear cases both ways, undecided ones, and single seeds."""
 
+import math
 import re
 from html.parser import HTMLParser
 
@@ -20,6 +21,9 @@ NO_SCORES = pd.DataFrame(
 ).assign(headline=True)
 NO_PAIRS = similarity_tables.gather([], similarity_tables.SCORED)
 NOISE = np.array([-0.01, 0.0, 0.01])
+NO_PRETRAINING = pd.DataFrame(
+    {"task": ["x"], "pretraining_steps": [None], "pretraining_masked_accuracy": [None]}
+)
 
 
 def run_table(arms):
@@ -81,6 +85,50 @@ def test_an_interval_around_zero_decides_nothing():
     records = judged({"text": 0.3 + 10 * NOISE, "random": np.array([0.29, 0.29, 0.29])})
     assert records["b"]["verdict"] == "undecided"
     assert "do not decide" in records["b"]["reading"]
+
+
+def test_runs_that_are_all_equal_are_no_evidence_for_or_against_a_claim():
+    records = judged(dict.fromkeys(("text", "random", "domain"), np.array([0.3, 0.4, 0.5])))
+    for name in ("a", "b", "c"):
+        assert records[name]["verdict"] == "undecided"
+        assert records[name]["overall"]["low"] == records[name]["overall"]["high"] == 0
+        assert "equal in every run" in records[name]["reading"]
+
+
+def test_a_run_without_a_score_leaves_its_claims_undecided_and_is_named():
+    arms = {"text": 0.5 + NOISE, "random": 0.3 + NOISE, "domain": np.array([0.4, math.nan, 0.4])}
+    records = judged(arms)
+    assert records["b"]["verdict"] == "supported"
+    claim = records["c"]
+    assert claim["verdict"] == "undecided"
+    assert claim["missing"] == ["x domain seed 1", "y domain seed 1"]
+    assert "no finite number of x domain seed 1, y domain seed 1" in claim["reading"]
+    assert claim["overall"]["mean"] is claim["overall"]["low"] is None
+    assert [(effect["mean"], effect["seeds"]) for effect in claim["effects"]] == [(None, 2)] * 2
+    for kind in ("md", "html"):
+        assert "domain seed 1" in page.render(kind, list(records.values()), [])
+
+
+def test_a_layer_without_a_similarity_leaves_shared_structure_undecided():
+    table = similarity_table(text=0.5, random=0.3)
+    lost = (table["layer"] == 2) & (table["left"] == "text") & (table["seed"] == 0)
+    table.loc[lost, ["score", "null_high"]] = math.nan
+    record = judged({"text": 0.5 + NOISE, "random": 0.3 + NOISE}, table)["d-cka"]
+    assert record["verdict"] == "undecided" and record["missing"][0] == "x text seed 0"
+
+
+def test_runs_that_failed_or_diverged_and_lost_similarities_are_caveats():
+    run = run_table({"text": np.array([0.1, math.nan]), "random": np.array([0.1, 0.2])})
+    run = run.assign(adaptation="full", pooling="mean", warmup=0.1)
+    run["diverged"] = run["seed"] == 1
+    table = similarity_table(text=0.5, random=0.3)
+    table.loc[table["left"] == "text", "score"] = math.nan
+    budget = NO_PRETRAINING.assign(pretraining_steps=9, pretraining_tokens_seen=99)
+    notes = "\n".join(caveats.of_study(run, table, budget, []))
+    assert "2 of 8 runs diverged (x random seed 1; y random seed 1)" in notes
+    assert "2 of 8 runs have no finite score (x text seed 1; y text seed 1)" in notes
+    assert "not defined (x text-vs-domain, y text-vs-domain)" in notes
+    assert "Domain pretraining diverged on x" in notes
 
 
 def test_a_single_seed_decides_nothing_and_shows_no_interval():
@@ -278,10 +326,18 @@ def test_settings_that_differ_between_the_arms_of_a_task_are_named_task_by_task(
     runs = pd.DataFrame(
         [("x", "text", 0.1), ("x", "random", 0.2), ("y", "text", 0.2), ("y", "random", 0.1)],
         columns=["task", "initialization", "learning_rate"],
-    ).assign(seed=0, test_n=9, metric="mcc", pooling="mean", warmup=0.1, adaptation="lora")
+    ).assign(
+        seed=0,
+        test_n=9,
+        test_score=0.1,
+        metric="mcc",
+        pooling="mean",
+        warmup=0.1,
+        adaptation="lora",
+    )
     runs = runs.assign(diverged=runs["learning_rate"] == 0.2)
-    budget = pd.DataFrame({"task": ["x", "y"], "pretraining_steps": [None, None]})
-    notes = caveats.of_study(runs, pd.DataFrame(), budget, [])
+    budget = NO_PRETRAINING
+    notes = caveats.of_study(runs, NO_PAIRS, budget, [])
     assert "Learning rates differ between the arms of x: text 0.1, random 0.2." in notes
     assert "Learning rates differ between the arms of y: text 0.2, random 0.1." in notes
     assert any(note.startswith("Poolings are the same in all arms") for note in notes)
@@ -293,10 +349,11 @@ def test_settings_that_differ_between_the_arms_of_a_task_are_named_task_by_task(
 @pytest.mark.parametrize("mode", [name.replace("<layers>", "2") for name in adaptations.MODES])
 def test_every_adaptation_is_said_in_words(mode):
     row = {"task": "x", "initialization": "text", "learning_rate": 0.1, "seed": 0, "test_n": 9}
+    row |= {"test_score": 0.1}
     row |= {"metric": "mcc", "pooling": "mean", "warmup": 0.1, "diverged": False}
-    budget = pd.DataFrame({"task": ["x"], "pretraining_steps": [None]})
+    budget = NO_PRETRAINING
     runs = pd.DataFrame([row | {"adaptation": mode}])
-    assert f"({mode})." in caveats.of_study(runs, pd.DataFrame(), budget, [])[0]
+    assert f"({mode})." in caveats.of_study(runs, NO_PAIRS, budget, [])[0]
 
 
 @pytest.fixture

@@ -162,6 +162,37 @@ def test_a_study_of_one_seed_and_two_arms_is_drawn_too(tmp_path):
         style.save(draw(frames, records), tmp_path / f"{name}.svg")
 
 
+def test_every_figure_is_drawn_of_a_study_with_lost_runs_and_similarities(
+    frames, records, tmp_path
+):
+    lost = {name: table.copy() for name, table in frames.items()}
+    for table in lost.values():  # of the arm text, all that may be missing
+        for names in ("initialization", "arm", "left", "pair", "contrast"):
+            if names in table:
+                rows = table[names].str.startswith("text")
+                numbers = table.select_dtypes("float").columns.difference(["layer", "threshold"])
+                table.loc[rows, numbers] = float("nan")
+    for name, draw in FIGURES.items():
+        style.save(draw(lost, records), tmp_path / f"{name}.svg")
+
+
+def test_differences_of_rounding_do_not_fill_a_panel(frames, records):
+    tiny = {"mean": 1e-17, "low": -1e-16, "high": 1e-16}
+    equal = [
+        record
+        | {"overall": record["overall"] | tiny, "effects": [e | tiny for e in record["effects"]]}
+        | {"margin": None}
+        for record in records
+    ]
+    nothing = [record | {"overall": record["overall"] | {"mean": None, "low": None, "high": None}}
+               for record in records]  # fmt: skip
+    for axis in filter(lambda axis: axis.axison, claim_figures.claims(frames, equal).axes):
+        assert axis.get_xlim() == (-0.001, 0.001)
+        axis.figure.canvas.draw()
+        assert axis.xaxis.get_offset_text().get_text() == ""
+    assert claim_figures.claims(frames, nothing).axes
+
+
 def test_svg_text_stays_text(frames, records, tmp_path):
     style.save(run_figures.scores(frames, records), tmp_path / "scores.svg")
     assert re.search(r"<text[^>]*>test MCC</text>", (tmp_path / "scores.svg").read_text())

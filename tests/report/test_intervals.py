@@ -1,5 +1,7 @@
 """Differences pair two arms at equal seeds, or say which run is missing."""
 
+import math
+
 import pandas as pd
 import pytest
 
@@ -32,3 +34,11 @@ def test_a_seed_with_one_arm_only_is_refused_by_name():
 def test_an_arm_that_the_study_lacks_gives_no_differences():
     table = pd.DataFrame([names("x", "text", 0)]).assign(mcc=0.1)
     assert intervals.paired_differences(table, "mcc", "text", "random").empty
+
+
+def test_where_a_seed_has_no_value_there_is_no_mean_and_seeds_counts_the_others():
+    table = pd.DataFrame({"task": ["x", "x", "y", "y"], "v": [0.1, math.nan, 0.2, 0.4]})
+    rows = intervals.interval_rows(table, ["task"], "v", 0.95).set_index("task")
+    assert rows.loc["x", ["mean", "low", "high"]].isna().all()
+    assert rows["seeds"].to_dict() == {"x": 1, "y": 2}
+    assert rows.loc["y", "mean"] == pytest.approx(0.3)

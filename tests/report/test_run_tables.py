@@ -118,6 +118,55 @@ def test_the_budget_counts_examples_seen_and_leaves_a_missing_pretraining_empty(
     assert table["pretraining_steps"].isna().tolist() == [False, False, True, True]
 
 
+def failing(study):
+    """The records and curves of the study, in which splice text seed 0 has no finite score."""
+    metrics, curves = [], []
+    for record, curve in zip(study["metrics"], study["curves"], strict=True):
+        failed = [record[name] for name in run_tables.RUN] == ["splice", "text", 0]
+        for part in ("dev", "test"):
+            nothing = dict.fromkeys(set(record[part]) - {"n"})
+            record = record | {part: record[part] | (nothing if failed else {})}
+        metrics.append(record | {"diverged": failed})
+        curves.append(curve.assign(dev_score=np.nan) if failed else curve)
+    return metrics, curves
+
+
+def test_a_run_without_a_score_keeps_its_row_and_empties_every_mean_over_it(study):
+    metrics, curves = failing(study)
+    run = run_tables.runs(metrics)
+    assert run["test_score"].isna().sum() == run["diverged"].sum() == 1
+    speed = run_tables.convergence(run_tables.histories(metrics, curves))
+    lost = speed.query("task == 'splice' and initialization == 'text' and seed == 0").iloc[0]
+    assert lost[["area", "best", "steps"]].isna().all() and speed["area"].isna().sum() == 1
+    assert speed["threshold"].notna().all()
+    scores = run_tables.scores(metrics, study["baselines"]).set_index(["task", "arm"])
+    arm = scores.loc[[("splice", "text")]]
+    assert arm["mean"].isna().all() and set(arm["seeds"]) == {2} and set(arm["diverged"]) == {1}
+    assert scores.drop(index=[("splice", "text")])["mean"].notna().all()
+    table = run_tables.differences(run, speed)
+    empty = table[table["mean"].isna()]
+    assert set(empty["task"]) == {"splice"} and set(empty["seeds"]) == {2}
+    assert set(empty["contrast"]) == {"text - random", "text - domain", "text - shuffled"}
+    assert set(empty["quantity"]) >= {"dev area", "test score", "test mcc"}
+
+
+def test_a_study_without_any_known_contrast_has_no_differences(study):
+    arm = [record for record in study["metrics"] if record["initialization"] == "text"]
+    curves = [c for r, c in zip(study["metrics"], study["curves"], strict=True) if r in arm]
+    table = run_tables.differences(
+        run_tables.runs(arm), run_tables.convergence(run_tables.histories(arm, curves))
+    )
+    assert table.empty and list(table)[:4] == ["task", "contrast", "quantity", "mean"]
+
+
+def test_a_regression_has_no_classes_in_the_budget(study):
+    tasks = [json_tsv.read_json(path) for path in study["paths"]["tasks"]]
+    del tasks[0]["classes"], tasks[0]["majority"]
+    table = run_tables.budget(tasks, run_tables.runs(study["metrics"]), [])
+    assert table["classes"].tolist() == [0, 2, 2, 2]
+    assert table["test_majority"].isna().tolist() == [True, False, False, False]
+
+
 def test_timings_sum_seconds_over_seeds_and_stages():
     runs = [names("x", "text", seed) for seed in (0, 1)]
     runs = [run | {"seconds_total": 10.0, "seconds_training": 6.0} for run in runs]

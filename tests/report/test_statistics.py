@@ -138,7 +138,9 @@ def test_faulty_groups_are_refused_by_name(groups, level, message):
         (0.0, 0.2, "undecided"),
         (-0.2, -0.1, "contradicted"),
         (-0.2, 0.0, "contradicted"),
-        (0.0, 0.0, "contradicted"),
+        (0.0, 0.0, "undecided"),  # equal runs are no evidence against a difference
+        (-1e-17, 1e-17, "undecided"),
+        (-1e-6, 0.0, "contradicted"),
         (math.nan, math.nan, "undecided"),
     ],
 )
@@ -156,6 +158,7 @@ def test_greater_is_judged_by_whether_all_or_no_values_of_the_interval_are_above
         (0.01, 0.02, "supported"),
         (-0.06, 0.01, "undecided"),
         (-0.09, -0.06, "contradicted"),
+        (0.0, 0.0, "undecided"),
         (math.nan, math.nan, "undecided"),
     ],
 )

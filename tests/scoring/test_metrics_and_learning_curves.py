@@ -11,6 +11,7 @@ from sklearn import metrics
 
 from seqtransfer.scoring.learning_curves import area_under_curve, steps_to
 from seqtransfer.scoring.metrics import classification_scores, regression_scores
+from seqtransfer.scoring.task_kinds import Classification, Regression
 
 
 def stock(labels, predictions, size):
@@ -160,10 +161,25 @@ def test_correlations_follow_the_rank_and_product_moment_formulas():
     assert scores["mae"] == pytest.approx((2 + 1 + 1 + 1) / 4)
 
 
-@pytest.mark.parametrize("answer", [[2.0] * 3, [math.nan, 1.0, 2.0], [math.inf, 1.0, 2.0]])
-def test_a_constant_or_broken_answer_has_no_correlation(answer):
-    scores = regression_scores([1.0, 2.0, 3.0], answer)
-    assert (scores["spearman"], scores["pearson"]) == (0, 0)
+def test_a_constant_answer_has_correlation_zero_as_it_has_mcc_zero():
+    scores = regression_scores([1.0, 2.0, 3.0], [2.0] * 3)
+    assert (scores["spearman"], scores["pearson"], scores["mae"]) == (0, 0, pytest.approx(2 / 3))
+
+
+@pytest.mark.parametrize("broken", [math.nan, math.inf])
+def test_answers_that_are_not_finite_have_no_score(broken):
+    numbers = Regression(2.0, 1.0).score(np.array([1.0, 2.0]), np.array([[broken], [1.0]]))
+    classes = Classification(("a", "b"))
+    answers = np.array([[broken, broken], [0.1, 0.9]])
+    for scores in (numbers, classes.score(np.array([0, 1]), answers)):
+        assert scores.pop("n") == 2
+        assert not np.isfinite(list(scores.values())).any()
+    assert classes.predictions(np.array([0, 1]), answers)["prediction"].tolist() == ["", "b"]
+
+
+def test_equal_labels_leave_a_correlation_undefined():
+    scores = regression_scores([1.0, 1.0], [1.0, 2.0])
+    assert math.isnan(scores["spearman"]) and scores["mae"] == 0.5
 
 
 def test_f1_is_that_of_class_one():

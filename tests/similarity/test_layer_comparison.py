@@ -138,3 +138,24 @@ def test_another_number_of_rows_and_an_unknown_measure_are_refused():
         scored(x, y, [0, 1, 2, 3])
     with pytest.raises(ValueError, match="measure 'rtd' is unknown; known: pwcca"):
         scored(x, y, [0, 1, 2, 3, 4], ["rtd"])
+
+
+@pytest.mark.parametrize("broken", [0.1, np.nan, np.inf])
+def test_a_layer_without_a_similarity_has_rows_without_numbers(broken):
+    states = draw([0], 60, 4)
+    comparison = layer_comparison.Comparison(
+        ["cka", "pwcca", "rsa_euclidean"], np.repeat(np.arange(20), 3), draws=3,
+        generator=np.random.default_rng(0),
+    )  # fmt: skip
+    for streamed in (False, True):
+        sides = [
+            comparison.prepare(x, "x", streamed=streamed)
+            for x in (states, np.full((60, 4), broken))
+        ]
+        for left, right in (sides, sides[::-1]):
+            rows = list(comparison.rows(left, right))
+            assert len(rows) == 3
+            for row in rows:
+                numbers = [row[name] for name in ("score", "null_mean", "null_high", "p_value")]
+                assert np.isnan(numbers).all()
+                assert row["rows"] and row["draws"] == 3

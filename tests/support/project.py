@@ -47,6 +47,13 @@ def snakemake(*arguments, cwd, **environment):
     return run("snakemake", "-s", ROOT / "Snakefile", *arguments, cwd=cwd, **environment)
 
 
+def in_one_process(*arguments, cwd):
+    """As `snakemake`, with all jobs in one process: for studies of many short jobs."""
+    program = ROOT / "tests/support/one_process.py"
+    arguments = ("-s", ROOT / "Snakefile", "--cores", "1", *arguments)
+    return run("python", program, *arguments, cwd=cwd)
+
+
 def plan(process):
     """Rule -> number of jobs, as Snakemake's dry run counts them."""
     assert process.returncode == 0, process.stdout

@@ -290,3 +290,17 @@ def test_a_text_pair_is_read_and_a_special_token_in_a_text_is_only_text(tmp_path
 def test_no_token_of_a_part_is_padding():
     arrays, _, _ = encoding.build(corpus(0), replace(SETTINGS, tokens=KMERS))
     assert all(PAD not in ragged.ids for ragged in arrays.values())
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([2.5, 2.5, 2.5], "all 3 labels of train are 2.5; a regression needs numbers that differ"),
+        ([1e308, -1e308], "labels of train, -1e.308 to 1e.308, have no standard deviation"),
+        ([0.0, 1e-200], "have no standard deviation"),
+    ],
+)
+def test_targets_that_leave_nothing_to_learn_or_to_score_are_refused(labels, message):
+    with pytest.raises(ValueError, match=message):
+        encoding.moments("train", np.array(labels))
+    assert encoding.moments("train", np.array([1.0, 3.0])) == {"mean": 2, "standard_deviation": 1}

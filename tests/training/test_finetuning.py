@@ -168,8 +168,13 @@ def test_a_rate_that_blows_up_ends_the_run_as_diverged_with_usable_weights(sourc
     outcome = finetuning.fit(model, train, dev, TARGET, schedule(rate=math.inf), **run)
     assert outcome.history[0]["dev_score"] == pytest.approx(-1)
     assert outcome.diverged
-    assert outcome.history[-1]["step"] < 12
     assert outcome.best_step == 0
+    # It takes one step, of 16 examples, and its curve goes on with the best score.
+    curve = outcome.history
+    assert [row["step"] for row in curve] == [0, 1, 2, 4, 8, 12]
+    assert [row["examples"] for row in curve] == [0] + [16] * 5
+    assert [row["dev_score"] for row in curve] == [pytest.approx(-1)] * 6
+    assert all(math.isnan(row["train_loss"]) for row in curve)
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
     assert np.isfinite(finetuning.predict(model, dev, TARGET, **CPU)).all()
 
@@ -178,6 +183,30 @@ def test_a_run_whose_last_step_breaks_it_has_diverged_too(sources_for):
     plan = schedule(steps=1, rate=math.inf)
     outcome = finetuning.fit(build(sources_for()), toy(48, 0), toy(20, 1), TARGET, plan, **RUN)
     assert outcome.diverged
+
+
+@pytest.mark.parametrize("kind", ["classification", "regression"])
+def test_a_model_that_is_not_finite_before_training_takes_no_step_and_has_no_score(
+    kind, sources_for
+):
+    model, train, dev = build(sources_for(), classes=2), toy(48, 0), toy(20, 1)
+    target = TARGET
+    if kind == "regression":
+        target, model = Regression(0.5, 0.5), build(sources_for(), classes=1)
+    with torch.no_grad():
+        model.head.weight[0, 0] = math.nan
+    outcome = finetuning.fit(model, train, dev, target, schedule(), **RUN)
+    assert outcome.diverged and outcome.best_step == 0
+    assert math.isnan(outcome.best_dev["score"]) and math.isnan(outcome.best_dev["loss"])
+    assert {row["examples"] for row in outcome.history} == {0}
+    assert outcome.history[-1]["step"] == schedule().steps
+
+
+def test_a_number_far_from_zero_is_answered_in_more_digits_than_float32_has(sources_for):
+    answers = finetuning.predict(
+        build(sources_for(), classes=1), toy(20, 1), Regression(1e9, 1.0), **CPU
+    )
+    assert answers.dtype == np.float64 and len(np.unique(answers)) > 10
 
 
 def test_predictions_come_in_the_order_of_the_input_and_padding_does_not_change_them(sources_for):

@@ -1,5 +1,7 @@
 """Masks follow the published shares, the loss is BERT's own, and a toy language is learned."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -262,3 +264,15 @@ def test_the_start_is_a_draw_of_its_own_not_that_of_the_random_arm(sources_for):
     random = sources_for().state("random")
     moved = [name for name in start if start[name].ndim > 1]
     assert not any(torch.equal(start[name], random[name]) for name in moved)
+
+
+def test_pretraining_that_diverges_stops_and_says_so_and_keeps_no_weights_but_its_own(sources_for):
+    plan = Schedule(6, 8, 1e38, 0.0, 0.0)
+    done = pretrain(sources_for(), noise(40, 1), plan, keep=[1, 3])
+    last = done.history[-1]
+    assert last["step"] < 6 and math.isnan(last["held_out_accuracy"])
+    assert math.isnan(done.masked_accuracy)
+    assert done.tokens_seen < 6 * 8 * 20
+    assert list(done.kept) == [1, 3]
+    for name, tensor in done.encoder.plain_state().items():
+        assert torch.allclose(tensor, done.kept[3][name], equal_nan=True)

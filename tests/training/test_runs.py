@@ -1,6 +1,7 @@
 """A run finds its settings, trains by them, and settings are chosen on dev alone."""
 
 import json
+import math
 
 import numpy as np
 import pandas as pd
@@ -71,7 +72,7 @@ def test_a_table_without_a_needed_column_is_refused_by_name(tmp_path):
 def sweep_of(scores: list[tuple[str, float, float, str, int, float]]) -> pd.DataFrame:
     columns = ["initialization", "learning_rate", "warmup", "pooling", "seed", "dev_score"]
     budget = {"adaptation": "bias", "steps": 128, "batch_size": 16}
-    return pd.DataFrame(scores, columns=columns).assign(task="splice", **budget)
+    return pd.DataFrame(scores, columns=columns).assign(task="splice", diverged=False, **budget)
 
 
 @settings(max_examples=25)
@@ -120,6 +121,22 @@ def test_one_lucky_seed_does_not_choose_the_settings():
     chosen = settings_choice.choose(sweep_of(rows))
     assert chosen.learning_rate.tolist() == [1e-4]
     assert chosen.edge.tolist() == [True]  # nothing lower was tried
+
+
+def test_a_rate_at_which_a_run_diverges_is_chosen_only_where_all_rates_do():
+    rows = [
+        ("text", rate, 0.1, "mean", seed, score)
+        for rate, score in ((1e-3, 0.9), (3e-4, 0.2), (1e-4, 0.1))
+        for seed in (100, 101)
+    ]
+    sweep = sweep_of(rows)
+    sweep.loc[1, ["diverged", "dev_score"]] = True, 0.95
+    assert settings_choice.choose(sweep).learning_rate.tolist() == [3e-4]
+    assert settings_choice.choose(sweep).diverged.tolist() == [0]
+    sweep["diverged"] = sweep["learning_rate"] > 1e-4
+    sweep.loc[4, ["diverged", "dev_score"]] = True, math.nan  # one of the two of 1e-4 failed
+    (row,) = settings_choice.choose(sweep).itertuples()
+    assert (row.learning_rate, row.diverged) == (1e-4, 1) and math.isnan(row.dev_score)
 
 
 def test_chosen_settings_are_a_table_that_an_arm_reads(tmp_path):

@@ -18,9 +18,21 @@ if TYPE_CHECKING:  # half a second that most jobs would wait for in vain
 
 
 def write_json(path: Path, record: dict | list) -> None:
-    """Write `record` as JSON with sorted keys, so that equal records are equal bytes."""
+    """Write `record` as JSON with sorted keys, so that equal records are equal bytes.
+
+    Numbers that are not finite, for which JSON has no word, are null.
+    """
+    text = json.dumps(_finite(record), indent=2, sort_keys=True, allow_nan=False)
     with atomic(path) as temporary:
-        temporary.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n")
+        temporary.write_text(text + "\n")
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {name: _finite(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def read_json(path: Path) -> dict | list:

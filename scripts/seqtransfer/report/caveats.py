@@ -34,6 +34,7 @@ def of_study(
         *_settings_of_arms(run),
         *_metrics(run),
         *_diverged_runs(run),
+        *_similarities(comparisons),
     ]
 
 
@@ -71,6 +72,9 @@ def _size_of_encoder(comparisons: pd.DataFrame) -> Iterator[str]:
 
 def _domain_pretraining(budget: pd.DataFrame) -> Iterator[str]:
     spent = budget.dropna(subset=["pretraining_steps"])
+    failed = spent.loc[spent["pretraining_masked_accuracy"].isna(), "task"]
+    if len(failed):
+        yield (f"Domain pretraining diverged on {', '.join(failed)}: lower pretrain.learning_rate.")
     if len(spent):
         each = "; ".join(
             f"{row.task} {row.pretraining_steps} steps, {row.pretraining_tokens_seen:,} tokens"
@@ -110,14 +114,37 @@ def _metrics(run: pd.DataFrame) -> Iterator[str]:
 
 
 def _diverged_runs(run: pd.DataFrame) -> Iterator[str]:
-    if run["diverged"].any():
-        arms = run[run["diverged"]].groupby(["task", "initialization"], sort=False)["seed"]
-        each = "; ".join(
-            f"{task} {arm} seed {', '.join(map(str, seeds))}" for (task, arm), seeds in arms
-        )
+    failed = run["test_score"].isna()
+    diverged = run[run["diverged"].astype(bool) & ~failed]
+    if len(diverged):
         yield (
-            f"{int(run['diverged'].sum())} of {len(run)} runs diverged ({each}); they are counted"
+            f"{len(diverged)} of {len(run)} runs diverged ({_named(diverged)}); they are counted"
             " with the score of their best step, not dropped."
+        )
+    if failed.any():
+        yield (
+            f"{failed.sum()} of {len(run)} runs have no finite score ({_named(run[failed])}): every"
+            " mean over their seeds is left empty, and claims about their arms are undecided."
+        )
+
+
+def _named(rows: pd.DataFrame) -> str:
+    arms = rows.groupby(["task", "initialization"], sort=False)["seed"]
+    return "; ".join(
+        f"{task} {arm} seed {', '.join(map(str, seeds))}" for (task, arm), seeds in arms
+    )
+
+
+def _similarities(comparisons: pd.DataFrame) -> Iterator[str]:
+    """The pairs of layers without a score."""
+    lacking = comparisons[comparisons["score"].isna()]
+    pairs = lacking[["task", "left", "right"]].drop_duplicates()
+    if len(pairs):
+        each = ", ".join(f"{row.task} {row.left}-vs-{row.right}" for row in pairs.itertuples())
+        yield (
+            f"{len(lacking)} of {len(comparisons)} similarities are not defined ({each}), since all"
+            " states of a layer are equal or some are not finite: every mean over them is left"
+            " empty."
         )
 
 
@@ -155,6 +182,13 @@ def of_settings(run: pd.DataFrame, settings: pd.DataFrame) -> list[str]:
         lines.append(
             f"Learning rate and pooling of {(chosen['runs'] < 2).sum()} of {len(chosen)} arms rest"
             " on one sweep run a candidate: a lucky one may have won."
+        )
+    if "diverged" in chosen and (chosen["diverged"] > 0).any():
+        failed = chosen[chosen["diverged"] > 0]
+        names = ", ".join(f"{row.task} {row.initialization}" for row in failed.itertuples())
+        lines.append(
+            f"Every candidate of the sweep diverged in a run for {names}: the chosen one did least"
+            " often. Add lower learning rates."
         )
     edge = chosen[chosen["edge"]]
     if len(edge):

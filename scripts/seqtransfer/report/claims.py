@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 
 from seqtransfer.report.statistics import (
+    show_nothing,
     stratified_mean_interval,
-    t_interval,
     verdict_greater,
     verdict_not_worse,
 )
-from seqtransfer.report.tables.intervals import paired_differences
+from seqtransfer.report.tables.intervals import bounds, paired_differences
 from seqtransfer.report.tables.run_tables import score_unit
 from seqtransfer.report.tables.similarity_tables import LEAST_SPAN
 from seqtransfer.similarity.layer_comparison import MINIMUM_ROWS_PER_WIDTH
@@ -55,7 +55,8 @@ def judge(
     2 level - 1 so that each of its two one-sided tests has error 1 - level. margin:
     non-inferiority margin of (c).
     A record has id, short, title, paper, contrast, estimand, unit, level, margin, rule, effects
-    (one per task: mean, low, high, seeds), overall, verdict, reading, facts.
+    (one per task: mean, low, high, seeds), overall, verdict, reading, facts. Numbers that a missing
+    score leaves undefined are None; the claim is then undecided, and `missing` names the scores.
     """
     tested, unit = (run, "test_score"), score_unit(run)
     return [
@@ -142,7 +143,7 @@ def _slightly_worse(run: pd.DataFrame, level: float, margin: float) -> dict:
         ),
     )  # fmt: skip
     gain = _overall(paired_differences(run, "test_score", "domain", "random"), level)
-    if gain:
+    if gain and gain["mean"] is not None:
         weak = gain["low"] is None or gain["low"] <= 0
         record["facts"].append(
             f"Domain - random: {_interval_text(gain, level)} {score_unit(run)}. "
@@ -166,7 +167,8 @@ def _shared(
         & (comparisons["right"] == "domain")
     ]
     keys = ["task", "left", "seed"]
-    mean = inner.groupby(keys, sort=False)[["score", "null_high"]].mean().reset_index()
+    means = inner.groupby(keys, sort=False)[["score", "null_high"]]
+    mean = means.agg(lambda layers: layers.mean(skipna=False)).reset_index()
     mean = mean.rename(columns={"left": "initialization"})
     record = _record(
         mean, "score", "text", "random", level,
@@ -179,7 +181,7 @@ def _shared(
         f" - {measure.upper()}(random, domain), paired by seed.",
         rule=FLOOR_RULE.format(percent=100 * level),
     )  # fmt: skip
-    if record["verdict"] == NOT_TESTED:
+    if record["verdict"] == NOT_TESTED or record["missing"]:
         return record
     text = mean[mean["initialization"] == "text"].groupby("task", sort=False)
     means = text[["score", "null_high"]].mean()
@@ -227,7 +229,7 @@ def _calibrated(similarity: pd.DataFrame, measure: str) -> list[str]:
     ]
     lines = []
     for task, rows in inner.groupby("task", sort=False):
-        mean = rows[["mean", "floor", "ceiling"]].mean()
+        mean = rows[["mean", "floor", "ceiling"]].mean(skipna=False)
         span = mean["ceiling"] - mean["floor"]
         place = (
             f"calibrated {(mean['mean'] - mean['floor']) / span:+.2f} (0 at the floor, 1 at the"
@@ -255,11 +257,12 @@ def _record(
     } | texts
     record |= {"level": level, "margin": margin, "facts": []}
     difference = paired_differences(table, value, left, right)
+    record["missing"] = _missing(table, value, left, right) if len(difference) else []
     record["overall"] = overall = _overall(difference, level)
     record["effects"] = []
     for task, rows in difference.groupby("task", sort=False):
-        bounds = _bounds(*t_interval(rows["difference"].to_numpy(), level))
-        record["effects"].append({"task": task, "seeds": len(rows)} | bounds)
+        *interval, seeds = bounds(rows["difference"], level)
+        record["effects"].append({"task": task, "seeds": seeds} | _bounds(*interval))
     if overall is None:
         record["verdict"] = NOT_TESTED
     elif overall["low"] is None:
@@ -280,8 +283,16 @@ def _overall(difference: pd.DataFrame, level: float) -> dict | None:
         str(task): rows["difference"].to_numpy()
         for task, rows in difference.groupby("task", sort=False)
     }
-    *bounds, degrees = stratified_mean_interval(groups, level)
-    return _bounds(*bounds) | {"degrees": degrees, "tasks": len(groups)}
+    interval, degrees = (math.nan, math.nan, math.nan), math.nan
+    if difference["difference"].notna().all():
+        *interval, degrees = stratified_mean_interval(groups, level)
+    return _bounds(*interval) | {"degrees": degrees, "tasks": len(groups)}
+
+
+def _missing(table: pd.DataFrame, value: str, left: str, right: str) -> list[str]:
+    """The runs of two arms that have no finite `value`."""
+    rows = table[table[value].isna() & table["initialization"].isin([left, right])]
+    return [f"{row.task} {row.initialization} seed {row.seed}" for row in rows.itertuples()]
 
 
 def _reading(record: dict) -> str:
@@ -291,11 +302,16 @@ def _reading(record: dict) -> str:
         return "Not tested: the study has no runs of one of the two arms."
     line = -(record["margin"] or 0.0)
     mark = "0" if record["margin"] is None else f"the margin {line:g}"
-    if overall["low"] is None:
+    if record["missing"]:
+        runs = ", ".join(record["missing"])
+        decision = f"There is no finite number of {runs}, so nothing is decided."
+    elif overall["low"] is None:
         decision = "One seed a task gives no interval, so nothing is decided."
     elif verdict != "undecided":
         subject = "agrees with" if verdict == "supported" else "contradicts"
         decision = f"This {subject} {'the paper' if record['paper'] else 'the statement'}."
+    elif show_nothing(overall["low"], overall["high"]):
+        decision = "The two arms are equal in every run: these runs do not decide."
     elif overall["low"] <= line <= overall["high"]:
         decision = f"The interval includes {mark}: these runs do not decide."
     else:
@@ -311,15 +327,17 @@ def _reading(record: dict) -> str:
 
 
 def _bounds(mean: float, low: float, high: float) -> dict:
-    """The three numbers as JSON: an undefined bound is null, not NaN."""
-    return {"mean": float(mean)} | {
+    """The three numbers as JSON: an undefined one is null, not NaN."""
+    return {
         name: None if math.isnan(bound) else float(bound)
-        for name, bound in (("low", low), ("high", high))
+        for name, bound in (("mean", mean), ("low", low), ("high", high))
     }
 
 
 def _interval_text(effect: dict, level: float) -> str:
-    """`+0.031 (95 % interval +0.010 to +0.052)`, or the mean alone where there is no interval."""
+    """`+0.031 (95 % interval +0.010 to +0.052)`, or what there is of it."""
+    if effect["mean"] is None:
+        return "no number in"
     if effect["low"] is None:
         return f"{effect['mean']:+.3f} (no interval)"
     low, high = effect["low"], effect["high"]

@@ -15,9 +15,10 @@ def table(histories: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     """One row per task, arm and evaluated step after the first: dev loss minus training loss.
 
     histories: the table of this name. The training loss is the mean since the evaluation before, in
-    which dropout is on; losses are in nats, of a regression in units of the training variance.
+    which dropout is on; losses are in nats, of a regression in units of the training variance. From
+    the step on at which one of an arm's runs diverged, there is no mean over them.
     """
-    taken = histories.dropna(subset="train_loss")
+    taken = histories[histories["step"] > 0]
     gaps = taken.assign(gap=taken["dev_loss"] - taken["train_loss"])
     return interval_rows(gaps, ["task", "initialization", "step"], "gap", level)
 

@@ -5,10 +5,13 @@ the random sample. Verdicts are set by the interval alone: a claim is supported 
 agrees, contradicted if none does, and undecided otherwise.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy.special import stdtrit  # of scipy.stats, which takes a second to import
+
+ROUNDING = 1e-12  # of the difference of two equal scores
 
 
 def t_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float, float]:
@@ -66,11 +69,18 @@ def jackknife_error(without: Sequence[float]) -> float:
 def verdict_greater(low: float, high: float) -> str:
     """ "supported", "contradicted" or "undecided": is the quantity within [low, high] above 0?
 
-    nan limits leave it undecided.
+    nan limits leave it undecided, and so do limits that `show_nothing`.
     """
+    if math.isnan(low) or show_nothing(low, high):
+        return "undecided"
     if low > 0:
         return "supported"
     return "contradicted" if high <= 0 else "undecided"
+
+
+def show_nothing(low: float, high: float) -> bool:
+    """Whether all differences are 0 but for rounding: no evidence for a claim, nor against it."""
+    return max(abs(low), abs(high)) < ROUNDING
 
 
 def verdict_not_worse(low: float, high: float, margin: float) -> str:
@@ -81,6 +91,8 @@ def verdict_not_worse(low: float, high: float, margin: float) -> str:
     """
     if not margin > 0:
         raise ValueError(f"margin is {margin}; give a positive loss that would be tolerated")
+    if show_nothing(low, high):
+        return "undecided"
     return verdict_greater(low + margin, high + margin)
 
 

@@ -52,8 +52,8 @@ def regression_scores(labels: np.ndarray, predictions: np.ndarray) -> dict[str, 
     """Score (n,) predicted numbers against (n,) true ones.
 
     Returns n, spearman and pearson correlation in [-1, 1], and mae (mean absolute error, the
-    label's unit). Correlations are 0 where predictions or labels are constant or not finite, which
-    leaves them undefined: as good as a constant answer.
+    label's unit). Correlations with constant predictions, which are undefined, are 0, as mcc is.
+    Those with constant labels, and all scores of predictions that are not finite, are NaN.
     Raises ValueError if there are no examples or the lengths differ.
     """
     labels = np.asarray(labels, dtype=np.float64)
@@ -62,10 +62,12 @@ def regression_scores(labels: np.ndarray, predictions: np.ndarray) -> dict[str, 
         raise ValueError(f"{labels.shape} labels, {predictions.shape} predictions; need (n,) each")
     from scipy import stats
 
-    defined = np.isfinite(predictions).all() and np.ptp(predictions) > 0 and np.ptp(labels) > 0
-    return {
-        "n": len(labels),
-        "spearman": float(stats.spearmanr(labels, predictions).statistic) if defined else 0.0,
-        "pearson": float(stats.pearsonr(labels, predictions).statistic) if defined else 0.0,
-        "mae": float(np.abs(labels - predictions).mean()),
-    }
+    found = {"spearman": np.nan, "pearson": np.nan, "mae": np.nan}
+    if np.isfinite(predictions).all():
+        found["mae"] = float(np.abs(labels - predictions).mean())
+        if np.ptp(labels) > 0:
+            constant = np.ptp(predictions) == 0
+            for name, function in (("spearman", stats.spearmanr), ("pearson", stats.pearsonr)):
+                sides = (labels, predictions)
+                found[name] = 0.0 if constant else float(function(*sides).statistic)
+    return {"n": len(labels), **found}

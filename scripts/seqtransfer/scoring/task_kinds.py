@@ -3,7 +3,8 @@
 Both kinds offer the same: `outputs` (numbers a model gives), `score(labels, answers)`, and
 `predictions(...)`, the columns of a table. `answers` are (n, outputs) floats: class probabilities,
 or the number in its own unit. A score record's `score` is the task's headline metric; the others
-stand beside it.
+stand beside it. Where an answer is not finite, as of a model that diverged, all of them are NaN,
+and so is the example's prediction (of a class: empty).
 """
 
 from dataclasses import dataclass
@@ -30,13 +31,16 @@ class Classification:
         """n, score, loss (mean negative log-likelihood in nats) and every metric."""
         scores = classification_scores(labels, answers.argmax(axis=1), len(self.classes))
         likelihood = np.clip(answers[np.arange(len(labels)), labels], 1e-12, None)
-        loss = float(-np.log(likelihood).mean())
-        return {**scores, "loss": loss, "score": scores[self.metric]}
+        scores |= {"loss": float(-np.log(likelihood).mean()), "score": scores[self.metric]}
+        if not np.isfinite(answers).all():
+            scores = dict.fromkeys(scores, np.nan) | {"n": len(labels)}
+        return scores
 
     def predictions(self, labels: np.ndarray, answers: np.ndarray) -> dict[str, np.ndarray]:
         """Columns label, prediction and p_<class>, each (n,)."""
         names = np.array(self.classes)
-        table = {"label": names[labels], "prediction": names[answers.argmax(axis=1)]}
+        chosen = np.where(np.isfinite(answers).all(axis=1), names[answers.argmax(axis=1)], "")
+        table = {"label": names[labels], "prediction": chosen}
         table |= {f"p_{name}": answers[:, i] for i, name in enumerate(self.classes)}
         return table
 
@@ -55,7 +59,7 @@ class Regression:
     def score(self, labels: np.ndarray, answers: np.ndarray) -> dict:
         """n, score, loss (mean squared error in units of the training variance), every metric."""
         scores = regression_scores(labels, answers[:, 0])
-        with np.errstate(over="ignore"):  # a diverged model's answers may be any number
+        with np.errstate(over="ignore", invalid="ignore"):  # a diverged model answers anything
             loss = float(np.mean(np.square((answers[:, 0] - labels) / self.deviation)))
         return {**scores, "loss": loss, "score": scores[self.metric]}
 

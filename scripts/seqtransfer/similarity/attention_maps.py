@@ -22,7 +22,9 @@ from seqtransfer.training import batches
 from seqtransfer.training.finetuning import to_tensors
 
 BATCH = 4  # sequences: at 512 tokens, 12 heads and layers, 0.6 GB of maps per encoder
+SIDES = ("left", "right")
 FACTS = {"entropy": attention.entropy, "distance": attention.distance}
+NUMBERS = ["matched", "by_example", "unmatched", *(f"{s}_{f}" for f in FACTS for s in SIDES)]
 
 
 def maps(
@@ -78,35 +80,62 @@ def compare(
     the mean distance of the two, in [0, 2]; by_example: the same with a matching of its own for
     each example; unmatched: the mean distance to all right heads, which a random matching expects;
     left_ and right_ entropy (nats) and distance (tokens) of the two heads; examples: how many.
+    Where maps of one of the two are not finite, as of a run that diverged, these numbers are NaN
+    and partner is None.
     Raises ValueError where two encoders do not have the same number of heads.
     """
-    distances, facts = defaultdict(list), defaultdict(list)
+    distances, facts, shapes, failed = defaultdict(list), defaultdict(list), {}, set()
     with torch.inference_mode():
         for indices in batches.in_length_order(sequences.lengths, BATCH):
             ids, mask = to_tensors(sequences, indices, device)
             tokens = sequences.lengths[indices]
             layers = {name: list(maps(model, ids, mask)) for name, model in encoders.items()}
             for name, found in layers.items():
+                shapes[name] = len(found), found[0].shape[1]
+                if not all(np.isfinite(layer).all() for layer in found):
+                    failed.add(name)
+                    continue
                 for fact, measure in FACTS.items():
                     facts[name, fact].append(np.stack([measure(layer, tokens) for layer in found]))
             for left, right in pairs:
-                for layer, own in enumerate(layers[left], start=1):
-                    depths = len(layers[left]), len(layers[right])
-                    at = max(1, layer_at_equal_depth(layer, *depths))
-                    found = attention.head_distances(own, layers[right][at - 1], tokens)
-                    distances[left, right, layer, at].append(found)
-    means = {key: np.concatenate(parts, axis=1).mean(axis=1) for key, parts in facts.items()}
-    for (left, right, layer, at), parts in distances.items():
-        found = np.concatenate(parts)
-        once, each = attention.match(found), attention.match_by_example(found)
-        for head, other in enumerate(once.heads):
-            row = {"left": left, "right": right, "layer": layer, "right_layer": at}
-            row |= {"head": head, "partner": int(other), "matched": once.distances[head]}
-            row |= {
-                "by_example": each.distances[:, head].mean(),
-                "unmatched": found[:, head].mean(),
-            }
-            for fact in FACTS:
-                row[f"left_{fact}"] = means[left, fact][layer - 1, head]
-                row[f"right_{fact}"] = means[right, fact][at - 1, other]
-            yield row | {"examples": len(found)}
+                if not {left, right} & failed:
+                    for layer, own in enumerate(layers[left], start=1):
+                        other = layers[right][_beside(layer, left, right, shapes) - 1]
+                        found = attention.head_distances(own, other, tokens)
+                        distances[left, right, layer].append(found)
+    means = {
+        (name, fact): np.concatenate(parts, axis=1).mean(axis=1)
+        for (name, fact), parts in facts.items()
+        if name not in failed
+    }
+    for left, right in pairs:
+        layers, heads = shapes[left]
+        for layer in range(1, layers + 1):
+            at = _beside(layer, left, right, shapes)
+            names = {"left": left, "right": right, "layer": layer, "right_layer": at}
+            if {left, right} & failed:
+                nothing = dict.fromkeys(NUMBERS, np.nan)
+                found = [nothing | {"head": head, "partner": None} for head in range(heads)]
+            else:
+                own = {fact: means[left, fact][layer - 1] for fact in FACTS}
+                theirs = {fact: means[right, fact][at - 1] for fact in FACTS}
+                found = _matched(np.concatenate(distances[left, right, layer]), own, theirs)
+            for row in found:
+                yield names | row | {"examples": len(sequences)}
+
+
+def _beside(layer: int, left: Hashable, right: Hashable, shapes: Mapping) -> int:
+    """The right encoder's layer at the depth of the left one's."""
+    return max(1, layer_at_equal_depth(layer, shapes[left][0], shapes[right][0]))
+
+
+def _matched(distances: np.ndarray, own: Mapping, theirs: Mapping) -> Iterator[dict]:
+    """The columns head to right_distance of two layers; own, theirs: facts of each head."""
+    once, each = attention.match(distances), attention.match_by_example(distances)
+    for head, other in enumerate(once.heads):
+        row = {"head": head, "partner": int(other), "matched": once.distances[head]}
+        row |= {"by_example": each.distances[:, head].mean()}
+        row |= {"unmatched": distances[:, head].mean()}
+        for fact in FACTS:
+            row |= {f"left_{fact}": own[fact][head], f"right_{fact}": theirs[fact][other]}
+        yield row

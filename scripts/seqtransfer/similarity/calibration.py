@@ -17,6 +17,7 @@ from seqtransfer.similarity.layer_comparison import first_rows
 from seqtransfer.similarity.measures import MEASURES
 from seqtransfer.similarity.measures.measure import Measure
 from seqtransfer.similarity.measures.pair import Pair
+from seqtransfer.similarity.measures.representation import NoSimilarity
 
 PAPER_ROWS = 1000  # tokens, as in the paper
 PAPER_MEASURE = "pwcca"  # weighted by the left representation, as in the paper
@@ -39,7 +40,8 @@ def references(
     of units of the jackknife; seed: of the groups and of the halves.
 
     kind: "arm", "floor" or "ceiling"; layer: that of the left encoder, beside the reference's layer
-    at equal depth; group: -1 for all rows, 0 .. count - 1 for all but that group of units.
+    at equal depth; group: -1 for all rows, 0 .. count - 1 for all but that group of units. A
+    score is NaN where no similarity is defined.
     Raises ValueError as `representation_files.check_same_rows` and `assign_groups`.
     """
     encoders = dict(arms) | {f"random {number}": layers for number, layers in floor.items()}
@@ -73,7 +75,13 @@ def _rows(
     kind: str, name: str, layer: int, left: GroupedLayer, right: GroupedLayer,
     measures: Sequence[Measure],
 ) -> Iterator[dict]:  # fmt: skip
-    for measure, group, score in left.scores(right, measures):
+    try:
+        found = list(left.scores(right, measures))
+    except NoSimilarity as reason:
+        print(f"no similarity: {reason}", flush=True)
+        every = range(-1, left.groups)
+        found = [(measure, group, np.nan) for measure in measures for group in every]
+    for measure, group, score in found:
         cell = {"kind": kind, "left": name, "layer": layer, "measure": measure.name}
         yield cell | {"group": group, "score": score}
 
@@ -99,6 +107,9 @@ def paper_setting(
     lefts |= {"random": last(next(iter(floor.values()))), "noise": noise}
     for name, x in lefts.items():
         row = {"left": name, "rows": len(y), "width": max(x.shape[1], y.shape[1])}
-        pair = Pair.of(x, y)
-        expected = float(measure.null(pair))
-        yield row | {"score": measure.of(pair), "expected": expected}
+        try:
+            pair = Pair.of(x, y)
+            yield row | {"score": measure.of(pair), "expected": float(measure.null(pair))}
+        except NoSimilarity as reason:
+            print(f"no similarity of {name}: {reason}", flush=True)
+            yield row | {"score": np.nan, "expected": np.nan}

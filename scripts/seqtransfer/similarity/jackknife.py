@@ -133,22 +133,36 @@ class GroupedLayer:
 
     def __init__(self, layer: np.ndarray, name: str, groups: np.ndarray, first_rows: np.ndarray):
         """layer: (n, width); groups: (n,) int, from `assign_groups`; first_rows: (n,) bool, the
-        rows that pairwise measures score. Raises ValueError as `Representation.of`."""
-        self._whole = Representation.of(layer, name)
+        rows that pairwise measures score."""
+        self._layer, self._name, self._first_rows = layer, name, first_rows
         self._kept = [groups != number for number in range(groups.max() + 1)]
-        self._reduced = [ReducedRepresentation(self._whole, kept) for kept in self._kept]
-        self._layer, self._first_rows = layer, first_rows
+
+    @cached_property
+    def _whole(self) -> Representation:
+        return Representation.of(self._layer, self._name)
+
+    @cached_property
+    def _reduced(self) -> list[ReducedRepresentation]:
+        return [ReducedRepresentation(self._whole, kept) for kept in self._kept]
+
+    @property
+    def groups(self) -> int:
+        """How many groups of sequences there are."""
+        return len(self._kept)
 
     @cached_property
     def _pairwise(self) -> list[Representation]:
         """The first sequences, all of them and without each group."""
         rows = [self._first_rows, *(self._first_rows & kept for kept in self._kept)]
-        return [Representation.of(self._layer[chosen], self._whole.name) for chosen in rows]
+        return [Representation.of(self._layer[chosen], self._name) for chosen in rows]
 
     def scores(
         self, right: "GroupedLayer", measures: Sequence[Measure]
     ) -> Iterator[tuple[Measure, int, float]]:
-        """Yield (measure, group, score): group -1 is all rows, group g all but the rows of g."""
+        """Yield (measure, group, score): group -1 is all rows, group g all but the rows of g.
+
+        Raises ValueError as `Representation.of`.
+        """
         factored = [measure for measure in measures if not measure.pairwise]
         if factored:
             whole = Pair(self._whole, right._whole)

@@ -12,13 +12,15 @@ from seqtransfer.similarity.measures import MEASURES
 from seqtransfer.similarity.measures.measure import Measure
 from seqtransfer.similarity.measures.pair import Pair
 from seqtransfer.similarity.measures.permutation_null import DRAW_ERROR, UnitPermutations
-from seqtransfer.similarity.measures.representation import Representation
+from seqtransfer.similarity.measures.representation import NoSimilarity, Representation
 from seqtransfer.similarity.measures.streaming import StreamedRepresentation
 
 # Pairwise measures score whole sequences of at most this many rows, equally many of each unit.
 PAIRWISE_ROWS = 1024  # as in Huh et al. 2024
 # With fewer rows per neuron than this, chance similarity is far from zero (`few_rows`).
 MINIMUM_ROWS_PER_WIDTH = 10
+# Columns of a row that are NaN where no similarity is defined.
+NUMBERS = ("score", "null_mean", "null_low", "null_high", "p_value", "analytic_null")
 
 
 class _Subset(NamedTuple):
@@ -28,6 +30,10 @@ class _Subset(NamedTuple):
     rows: slice | np.ndarray  # which of all rows
     counts: dict[str, int]  # sequences and units that these rows are of
     permutations: UnitPermutations
+
+
+class Undefined(Representation):
+    """The states of a layer without any similarity; see `NoSimilarity`."""
 
 
 class Comparison:
@@ -69,17 +75,15 @@ class Comparison:
         """Check one layer (n, width) and select the rows that each kind of measure scores.
 
         streamed: read the layer in chunks whenever something of it is needed. The first sequences,
-        which are few, are in memory all the same. Raises ValueError for another number of rows than
-        that of `sequences`, and as `Representation.of`.
+        which are few, are in memory all the same. A layer without similarity is `Undefined`. Raises
+        ValueError for another number of rows than that of `sequences`, and as `Representation.of`.
         """
         if len(layer) != self._row_count:
             raise ValueError(
                 f"{name} has {len(layer)} rows, but there are sequences of {self._row_count}"
             )
         return tuple(
-            StreamedRepresentation(layer, name)
-            if streamed and not subset.measures[0].pairwise
-            else Representation.of(layer[subset.rows], name)
+            _prepared(layer, subset.rows, name, streamed and not subset.measures[0].pairwise)
             for subset in self._subsets
         )
 
@@ -92,7 +96,8 @@ class Comparison:
         p_value: (1 + draws at least as similar) / (1 + draws); analytic_null: the score expected of
         randomly paired rows by a formula, NaN if none is known; draws; rows, sequences and units:
         how many the measure scored; left_width, right_width and width, the larger; left_rank and
-        right_rank: how many directions the measure uses; few_rows: whether rows < 10 x width.
+        right_rank: how many directions the measure uses; few_rows: whether rows < 10 x width. Where
+        a side has no similarity, it has 0 directions, and scores, null and p-value are NaN.
         """
         for subset, first, second in zip(self._subsets, left, right, strict=True):
             yield from _rows(subset, Pair(first, second))
@@ -100,13 +105,20 @@ class Comparison:
 
 def _rows(subset: _Subset, pair: Pair) -> Iterator[dict]:
     measures, permutations = subset.measures, subset.permutations
-    scores = [measure.of(pair) for measure in measures]
+    scores = [_score(measure, pair) for measure in measures]
     null = np.empty((len(measures), permutations.draws))
     pairwise = all(measure.pairwise for measure in measures)
     drawn = permutations.pairs_without_cross_products if pairwise else permutations.pairs
-    for draw, permuted in enumerate(drawn(pair.left, pair.right)):
-        null[:, draw] = [measure.of(permuted) for measure in measures]
+    if np.isnan(scores).all():
+        null[:] = np.nan
+    else:
+        for draw, permuted in enumerate(drawn(pair.left, pair.right)):
+            null[:, draw] = [_score(measure, permuted) for measure in measures]
     for measure, score, chance in zip(measures, scores, null, strict=True):
+        if not (np.isfinite(score) and np.isfinite(chance).all()):
+            row = {"measure": measure.name} | dict.fromkeys(NUMBERS, np.nan)
+            yield row | {"draws": permutations.draws} | _sizes(measure, pair, subset.counts)
+            continue
         low, high = np.quantile(chance, [0.025, 0.975])
         # A draw with float32 cross products may fall short of an equal score by rounding.
         short = chance - score if measure.distance else score - chance
@@ -124,6 +136,17 @@ def _rows(subset: _Subset, pair: Pair) -> Iterator[dict]:
         }
 
 
+def _score(measure: Measure, pair: Pair) -> float:
+    """NaN where the measure is not defined."""
+    if isinstance(pair.left, Undefined) or isinstance(pair.right, Undefined):
+        return np.nan
+    try:
+        return measure.of(pair)
+    except NoSimilarity as reason:
+        print(f"no similarity: {reason}", flush=True)
+        return np.nan
+
+
 def _sizes(measure: Measure, pair: Pair, counts: dict[str, int]) -> dict:
     """The columns of a row on the size of its input."""
     left, right = pair.left, pair.right
@@ -134,10 +157,22 @@ def _sizes(measure: Measure, pair: Pair, counts: dict[str, int]) -> dict:
         "left_width": left.width,
         "right_width": right.width,
         "width": width,
-        "left_rank": measure.dimensions(left),
-        "right_rank": measure.dimensions(right),
+        "left_rank": 0 if isinstance(left, Undefined) else measure.dimensions(left),
+        "right_rank": 0 if isinstance(right, Undefined) else measure.dimensions(right),
         "few_rows": len(left.rows) < MINIMUM_ROWS_PER_WIDTH * width,
     }
+
+
+def _prepared(
+    layer: np.ndarray, rows: slice | np.ndarray, name: str, streamed: bool
+) -> Representation:
+    try:
+        if streamed:
+            return StreamedRepresentation(layer, name)
+        return Representation.of(layer[rows], name)
+    except NoSimilarity as reason:
+        print(f"no similarity: {reason}", flush=True)
+        return Undefined(layer[rows], name)
 
 
 def first_rows(sequences: np.ndarray, units: np.ndarray) -> np.ndarray:

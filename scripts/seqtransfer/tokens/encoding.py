@@ -129,8 +129,8 @@ def build(
     part and what was dropped; `units`, how many each part has; `cut`, {part: {n, cut, share}}, how
     many of a part's n sequences were cut; `manifest`, the table of `manifests.manifest`; for
     regression `target`, mean and standard deviation of train.
-    Raises ValueError for a class with too few examples, or a label that is no number where the
-    task is a regression.
+    Raises ValueError for a class with too few examples, and where the task is a regression for a
+    label that is no number, and as `moments`.
     """
     if not examples:
         raise ValueError("the corpus holds no examples")
@@ -166,8 +166,8 @@ def build(
         "manifest": manifests.manifest(seen.originals, parts, unit),
     }
     if settings.kind == "regression":
-        train = arrays["train"].labels
-        facts["target"] = {"mean": float(train.mean()), "standard_deviation": float(train.std())}
+        found = {part: moments(part, arrays[part].labels) for part in splits.PARTS}
+        facts["target"] = found["train"]
     return arrays, vocabulary, facts
 
 
@@ -225,6 +225,27 @@ def targets(examples: Sequence[Example]) -> np.ndarray:
                 " correct it, or make the task a classification"
             )
     return np.array([float(example.label) for example in examples])
+
+
+def moments(part: str, labels: np.ndarray) -> dict[str, float]:
+    """Mean and standard_deviation of the (n,) float64 targets of a part.
+
+    Raises ValueError where targets that are equal, or too large or too near for float64, leave a
+    model nothing to learn or a score undefined.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, deviation = float(labels.mean()), float(labels.std())
+    if labels.min() == labels.max():
+        raise ValueError(
+            f"all {len(labels)} labels of {part} are {labels[0]:g}; a regression needs numbers that"
+            " differ: look at the column of the label"
+        )
+    if not (math.isfinite(deviation) and deviation > 0):
+        raise ValueError(
+            f"the labels of {part}, {labels.min():g} to {labels.max():g}, have no standard"
+            " deviation in float64; give them in another unit, or their logarithms"
+        )
+    return {"mean": mean, "standard_deviation": deviation}
 
 
 def class_indices(examples: Sequence[Example], classes: Sequence[str]) -> np.ndarray:

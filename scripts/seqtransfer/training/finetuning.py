@@ -1,6 +1,7 @@
 """A classifier and labelled token sequences -> fine-tuned weights and the history of training."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 
 import numpy as np
@@ -43,11 +44,19 @@ class Outcome:
                 **{f"dev_{name}": value for name, value in scores.items() if name != "n"},
             }
         )
-        # Weights that are not finite predict one class: a score of 0, which may look better.
-        usable = math.isfinite(scores["loss"])
-        if not self.best_dev or (usable and scores["score"] > self.best_dev["score"]):
+        if not self.best_dev or scores["score"] > self.best_dev["score"]:
             self.best_step, self.best_dev = step, scores
             self.best_state = {k: v.detach().cpu().clone() for k, v in model.state_dict().items()}
+
+    def hold(self, steps: Sequence[int], examples: int) -> None:
+        """Add the best evaluation once more at each of `steps`, which the run does not take.
+
+        So all runs of a study have curves over the same steps. examples: seen until then.
+        """
+        (best,) = (row for row in self.history if row["step"] == self.best_step)
+        for step in steps:
+            taken = {"step": step, "examples": examples, "train_loss": math.nan}
+            self.history.append(best | taken)
 
 
 class FineTuning(Training):
@@ -85,7 +94,7 @@ class FineTuning(Training):
         self.outcome, self.first_loss = Outcome(), math.nan
 
     def begin(self) -> None:
-        """Evaluate the untrained model."""
+        """Evaluate the untrained model, whose weights are the best so far."""
         self.evaluate(0)
 
     def batch(self, indices: np.ndarray) -> tuple[torch.Tensor | None, ...]:
@@ -94,12 +103,14 @@ class FineTuning(Training):
         return *to_tensors(self.train_part, indices, self.device), wanted
 
     def evaluate(self, step: int) -> None:
-        """Score dev and add the scores to the history."""
+        """Score dev and add the scores to the history; scores that are not finite end the run."""
         scores = self.target.score(
             self.dev.labels, predict(self.model, self.dev, self.target, device=self.device)
         )
+        if step and not math.isfinite(scores["loss"]):
+            print(f"step {step}: dev loss {scores['loss']}")
+            return self.diverge(step)
         self.outcome.take(step, step * self.schedule.batch_size, self.losses, scores, self.model)
-        self.outcome.diverged |= not math.isfinite(scores["loss"])
         self.losses.clear()
         print(
             f"step {step:>5}/{self.schedule.steps}"
@@ -107,19 +118,23 @@ class FineTuning(Training):
             f"  dev loss {scores['loss']:.4f}  dev {self.target.metric} {scores['score']:.3f}",
             flush=True,
         )
+        if not math.isfinite(scores["loss"]):  # of the untrained model
+            self.diverge(step)
 
-    def after_step(self, step: int, indices: np.ndarray) -> bool:
-        """Stop at a loss that is not finite or has exploded, and restore the best weights."""
-        loss = self.losses[-1]
-        self.first_loss = loss if step == 1 else self.first_loss
-        if abs(loss) < EXPLOSION * max(self.first_loss, 1.0):
-            return True
+    def usable(self, loss: float) -> bool:
+        """Whether the loss is finite and has not exploded."""
+        if math.isnan(self.first_loss):
+            self.first_loss = loss
+        return abs(loss) < EXPLOSION * max(self.first_loss, 1.0)
+
+    def diverge(self, step: int) -> None:
+        """End the run, which counts from here on with its best weights: the rest of its history."""
+        super().diverge(step)
+        loss = self.losses[-1] if self.losses else math.nan
+        print(f"step {step}: loss {loss}; the run diverged and keeps its best weights", flush=True)
         self.outcome.diverged = True
-        print(f"step {step}: loss is {loss}; the run diverged and keeps its best weights")
-        self.model.load_state_dict(self.outcome.best_state)
-        self.losses.clear()
-        self.evaluate(step)
-        return False
+        left = [after for after in sorted(self.grid) if after >= max(step, 1)]
+        self.outcome.hold(left, step * self.schedule.batch_size)
 
     def record(self) -> dict:
         """Losses, and the outcome so far, without its weights."""
@@ -153,8 +168,9 @@ def fit(
 ) -> Outcome:
     """Fine-tune `model` in place; it gets the weights of its best dev score, the first of equals.
 
-    A loss that is not finite, or EXPLOSION times the first, ends the run as `diverged`; the last
-    record of its history is then the score of the best weights.
+    A loss that is not finite, or EXPLOSION times the first, ends the run as `diverged`: it counts
+    with its best weights, whose scores fill the rest of its history. A model whose answers are not
+    finite before training has no score (NaN).
     """
     training = FineTuning(
         model, train, dev, target, schedule,
@@ -181,9 +197,8 @@ def loss_of(target: Target, outputs: torch.Tensor, wanted: torch.Tensor) -> torc
 
 
 def predict(model: Classifier, ragged: Ragged, target: Target, *, device: str) -> np.ndarray:
-    """The model's answers without dropout: (n, outputs) float32, rows in the order of `ragged`.
-
-    Class probabilities, or a number in the label's unit.
+    """The model's answers without dropout, rows in the order of `ragged`: (n, classes) float32
+    probabilities, or (n, 1) float64 numbers in the label's unit.
     """
     model.eval()
     answers = np.zeros((len(ragged), model.head.out_features), dtype=np.float32)
@@ -192,10 +207,10 @@ def predict(model: Classifier, ragged: Ragged, target: Target, *, device: str) -
             outputs = model(*to_tensors(ragged, indices, device))
             if target.kind == "classification":
                 outputs = outputs.softmax(dim=-1)
-            else:
-                outputs = outputs * target.deviation + target.mean
             answers[indices] = outputs.cpu().numpy()
-    return answers
+    if target.kind == "classification":
+        return answers
+    return answers.astype(np.float64) * target.deviation + target.mean
 
 
 def to_tensors(

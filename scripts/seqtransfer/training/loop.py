@@ -1,5 +1,6 @@
 """The loop of fine-tuning and of pretraining: resume, update, evaluate, save a checkpoint."""
 
+import math
 import time
 from collections.abc import Collection, Iterator
 from itertools import islice
@@ -16,7 +17,8 @@ class Training:
 
     state: all that changes while the model trains; update: one step; order: the batches, each an
     array of indices; grid: steps after which the model is evaluated; losses: of the steps since the
-    last evaluation; seconds: time spent in steps.
+    last evaluation; seconds: time spent in steps; diverged: whether it has ended early for a loss
+    that is not `usable`.
     """
 
     def __init__(
@@ -29,6 +31,7 @@ class Training:
         self.state, self.update, self.order, self.grid = state, update, order, set(grid)
         self.losses: list[float] = []
         self.seconds = 0.0
+        self.diverged = False
 
     def begin(self) -> None:
         """Called before the first step, unless a checkpoint is resumed."""
@@ -41,12 +44,16 @@ class Training:
         """Evaluate the model after `step` steps and add a record to the history."""
         raise NotImplementedError
 
-    def after_step(self, step: int, indices: np.ndarray) -> bool:
-        """Called after every step, with its batch; its loss is the last of `losses`.
+    def after_step(self, step: int, indices: np.ndarray) -> None:
+        """Called after every step of a usable loss, with its batch."""
 
-        Returns whether training continues.
-        """
-        raise NotImplementedError
+    def usable(self, loss: float) -> bool:
+        """Whether training goes on after a step of this loss."""
+        return math.isfinite(loss)
+
+    def diverge(self, step: int) -> None:
+        """End training after `step` steps, of which the last is not usable."""
+        self.diverged = True
 
     def record(self) -> dict:
         """What a checkpoint saves besides tensors: values that JSON can hold."""
@@ -69,16 +76,21 @@ class Training:
         done = self._resume(checkpoint) if checkpoint else 0
         if not done:
             self.begin()
+        if self.diverged:
+            return
         self.state.model.train()
         for step, indices in enumerate(islice(self.order, done, None), start=done):
             start = time.perf_counter()
             self.losses.append(self.update(step, *self.batch(indices)))
             self.seconds += time.perf_counter() - start
-            if not self.after_step(step + 1, indices):
-                return
+            if not self.usable(self.losses[-1]):
+                return self.diverge(step + 1)
+            self.after_step(step + 1, indices)
             if step + 1 in self.grid:
                 self.evaluate(step + 1)
                 self.state.model.train()
+            if self.diverged:
+                return
             if checkpoint and checkpoint.due():
                 checkpoint.save(self.state, self.record() | {"done": step + 1}, self.tensors())
 

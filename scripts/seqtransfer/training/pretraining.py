@@ -1,5 +1,6 @@
 """Unlabelled sequences -> an encoder pretrained on them by masked-language modelling."""
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -181,19 +182,36 @@ class Pretraining(Training):
             self.model, self.sequences, examples, self.mask_rate, self.masks, self.device
         )
 
-    def after_step(self, step: int, indices: np.ndarray) -> bool:
+    def after_step(self, step: int, indices: np.ndarray) -> None:
         """Count the tokens of the batch; copy the weights after the steps in `keep`."""
         self.tokens_seen += int(self.sequences.lengths[self.trained_on[indices]].sum())
         if step in self.keep:
-            state = self.encoder.plain_state()
-            self.kept[step] = {name: t.detach().cpu().clone() for name, t in state.items()}
-        return True
+            self._keep(step)
+
+    def diverge(self, step: int) -> None:
+        """End pretraining; its weights, of no finite loss, stand for the steps not taken, too.
+
+        Runs that start from them have no score, which the report says: nothing else is put in
+        their place.
+        """
+        super().diverge(step)
+        print(f"step {step}: loss {self.losses[-1]}; pretraining diverged, lower its learning rate")
+        for missed in set(self.keep) - set(self.kept):
+            self._keep(missed)
+        self._record_evaluation(step, math.nan)
+
+    def _keep(self, step: int) -> None:
+        state = self.encoder.plain_state()
+        self.kept[step] = {name: t.detach().cpu().clone() for name, t in state.items()}
 
     def evaluate(self, step: int) -> None:
         """Measure the accuracy at filling in masks of held-out sequences, of units held out."""
         accuracy = _accuracy(
             self.model, self.sequences, self.held_out, self.mask_rate, self.task, self.device
         )
+        self._record_evaluation(step, accuracy)
+
+    def _record_evaluation(self, step: int, accuracy: float) -> None:
         self.history.append(
             {
                 "step": step,
@@ -249,7 +267,8 @@ def pretrain(
     """Pretrain an encoder of the sources' architecture from random weights.
 
     The seed of `sources` draws weights, masks, batches and dropout. The 5 % of sequences that are
-    held out are the same for every seed. keep: steps after which the weights are kept.
+    held out are the same for every seed. keep: steps after which the weights are kept. A loss that
+    is not finite ends it, with an accuracy of NaN and the weights as they are.
     """
     training = Pretraining(
         sources, sequences, schedule,

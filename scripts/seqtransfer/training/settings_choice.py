@@ -10,22 +10,27 @@ def swept(records: list[dict]) -> pd.DataFrame:
     """One row per sweep run: arm, seed, settings, budget, best dev score and its step."""
     names = [*ARM, "pooling", "learning_rate", "warmup", "seed", *BUDGET, "best_step", "diverged"]
     rows = [{n: r[n] for n in names} | {"dev_score": r["dev"]["score"]} for r in records]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).astype({"dev_score": float})  # None where a run has no score
 
 
 def choose(sweep: pd.DataFrame) -> pd.DataFrame:
     """For each arm the settings of the best dev score, averaged over the sweep's seeds.
 
-    All arms have the same candidates and the same budget. Of equal scores the lower learning rate
-    wins, then the shorter warm-up, then the pooling first in the alphabet. `edge` is true if the
-    chosen learning rate is the lowest or highest candidate: a better one may lie outside the grid.
+    All arms have the same candidates and the same budget. Candidates of which fewer runs diverged
+    come first; `diverged` is how many of the chosen one did, 0 unless all candidates have some. Of
+    equal scores the lower learning rate wins, then the shorter warm-up, then the pooling first in
+    the alphabet. `edge` is true if the chosen learning rate is the lowest or highest candidate: a
+    better one may lie outside the grid.
     The columns of BUDGET are those of the sweep.
     """
     settings = ["learning_rate", "warmup", "pooling"]
     means = sweep.groupby([*ARM, *settings], as_index=False).agg(
-        dev_score=("dev_score", "mean"), runs=("seed", "count")
+        dev_score=("dev_score", lambda scores: scores.mean(skipna=False)),
+        runs=("seed", "count"),
+        diverged=("diverged", "sum"),
     )
-    best = means.sort_values(["dev_score", *settings], ascending=[False, True, True, True])
+    order = ["diverged", "dev_score", *settings]
+    best = means.sort_values(order, ascending=[True, False, True, True, True])
     best = best.drop_duplicates(ARM).sort_values(ARM).reset_index(drop=True)
     ends = (sweep["learning_rate"].min(), sweep["learning_rate"].max())
     budget = {name: sweep[name].iloc[0] for name in BUDGET}

@@ -10,6 +10,7 @@ from seqtransfer.report.figures.panels import Tables
 from seqtransfer.report.figures.run_figures import BASELINE, score_panels
 
 COLUMNS = 4  # of panels side by side
+LEAST_RANGE = 0.001  # of a panel: scores are read to three decimals
 
 
 def claims(tables: Tables, claims: Sequence[dict]) -> Figure:
@@ -61,6 +62,9 @@ def _forest(axis: Axes, record: dict, names: Sequence[str], named: bool) -> None
     axis.set_ylim(len(names) - 0.2, -0.6)
     axis.axhline(0.5, color="0.85", linewidth=0.8)
     axis.locator_params(axis="x", nbins=5)
+    low, high = axis.get_xlim()
+    if high - low < LEAST_RANGE:  # else differences of rounding fill the panel, in powers of ten
+        axis.set_xlim(-LEAST_RANGE, LEAST_RANGE)
     axis.set_title(f"({record['id']}) {record['short']}\n{record['verdict']}", fontweight="bold")
     axis.set_xlabel(
         f"{record['contrast']}\n({record['unit']}, {100 * record['level']:.0f} % interval)"
@@ -70,7 +74,9 @@ def _forest(axis: Axes, record: dict, names: Sequence[str], named: bool) -> None
 def _effect(
     axis: Axes, place: int, effect: dict, *, colour: str, marker: str, size: float, width: float
 ) -> None:
-    """A mark at the mean of an effect, and a line along its interval, if it has one."""
+    """A mark at the mean of an effect, and a line along its interval, if it has them."""
+    if effect["mean"] is None:
+        return
     if effect["low"] is not None:
         axis.hlines(place, effect["low"], effect["high"], color=colour, lw=width)
     axis.plot(effect["mean"], place, marker, color=colour, ms=size)

@@ -23,7 +23,7 @@ def transfer(tables: Tables, claims: Sequence[dict]) -> Figure:
     sources = list(dict.fromkeys(table["source"]))
     figure = style.figure(max(len(tasks) * 0.8, 3), 1, 1.7 + 0.42 * len(sources))
     axes = figure.subplots(1, len(SPLITS), sharey=True)
-    furthest = max(table["mean"].abs().max(), 0.01)
+    furthest = max([0.01, *table["mean"].dropna().abs()])
     for axis, split in zip(axes, SPLITS, strict=True):
         part = table[table["split"] == split].set_index(["source", "task"])
         grid = part["mean"].unstack().reindex(index=sources, columns=tasks)
@@ -32,7 +32,7 @@ def transfer(tables: Tables, claims: Sequence[dict]) -> Figure:
             aspect="auto",
         )  # fmt: skip
         axis.set_facecolor("0.9")
-        for (source, task), row in part.iterrows():
+        for (source, task), row in part[part["mean"].notna()].iterrows():
             place = (tasks.index(task), sources.index(source))
             _cell(axis, place, row, dark=abs(row["mean"]) > 0.62 * furthest, own=source == task)
         axis.set_xticks(range(len(tasks)), tasks, rotation=30, ha="right", rotation_mode="anchor")

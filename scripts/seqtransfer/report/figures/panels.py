@@ -92,8 +92,8 @@ def doublings(axis: Axes, first: float, share: float, ticks: list[float]) -> Non
 
 def show_all(axis: Axes, *values: pd.Series) -> None:
     """Let the y axis of a panel (and of those that share it) show all values and 0 to 0.1."""
-    every = pd.concat(values)
-    low, high = min(every.min(), 0.0), max(every.max(), 0.1)
+    every = pd.concat(values).dropna()
+    low, high = min([0.0, *every]), max([0.1, *every])
     margin = 0.06 * (high - low)
     axis.set_ylim(low - margin, high + margin)
 

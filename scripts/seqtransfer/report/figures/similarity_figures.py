@@ -157,6 +157,8 @@ def _map(axis: Axes, part: pd.DataFrame):
     doubtful = part.pivot(index="left_layer", columns="right_layer", values="q") > RELIABLE
     image = axis.imshow(grid.to_numpy(), origin="lower", cmap="cividis", vmin=0, vmax=1)
     for (i, j), score in np.ndenumerate(grid.to_numpy()):
+        if np.isnan(score):
+            continue
         text = f"{score:.2f}" if grid.size <= 64 else ""
         text += "x" if doubtful.iloc[i, j] else ""
         axis.text(

@@ -80,10 +80,10 @@ KNOWN = {
     "measure": "Name of the measure of similarity",
     "split": "test, or dev, which picked the step and is optimistic",
     "metric": "Name of the metric",
-    "mean": "Mean over seeds",
+    "mean": "Mean over seeds; empty if one has no finite number",
     "low": f"Lower bound of the {INTERVAL}; empty for one seed",
     "high": f"Upper bound of the {INTERVAL}; empty for one seed",
-    "seeds": "How many seeds",
+    "seeds": "How many seeds have a finite number",
     "n": "How many examples",
     "score": "Similarity, unitless",
     "null_mean": "Mean of the null: whole units re-paired at random",
@@ -93,14 +93,16 @@ KNOWN = {
     "analytic_null": "Score expected of randomly paired rows; empty where no formula is known",
     "rows": "Rows of the representations that the measure saw",
     "width": "Neurons of the wider encoder",
-    "left_rank": "Directions of the left encoder that the measure uses",
-    "right_rank": "Directions of the right encoder that the measure uses",
+    "left_rank": "Directions of the left encoder that the measure uses; 0 if its states do not vary"
+    " or are not finite, and then there is no score",
+    "right_rank": "The same of the right encoder",
     "few_rows": "Fewer than ten rows per neuron, where similarity by chance is high",
     "learning_rate": "AdamW's highest learning rate",
     "warmup": "Share of the steps in which the learning rate rises",
     "pooling": "mean over tokens, or first: the encoder's pooler on [CLS]",
     "steps": "Optimizer steps",
-    "diverged": "Loss exploded or was not finite; such a run counts with its best step",
+    "diverged": "Loss exploded or was not finite; such a run counts with its best step, or has no"
+    " score if it has no finite one",
     "code": "Digest of the code that made it",
 }
 

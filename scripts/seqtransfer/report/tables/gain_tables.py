@@ -1,8 +1,9 @@
 """Result rows -> what the arms are for: sources and targets, pretraining steps, parts of text.
 
 A gain is a score of the task's headline metric minus that of `random` at the same seed, test or
-dev as `split` says; low and high bound a t interval over seeds and are empty for one seed. A study
-without the arms that a table is about has the table without rows.
+dev as `split` says; low and high bound a t interval over seeds and are empty for one seed. Where a
+run has no score, the mean over its seeds is empty, too. A study without the arms that a table is
+about has the table without rows.
 """
 
 from collections.abc import Sequence
@@ -11,14 +12,13 @@ import numpy as np
 import pandas as pd
 
 from seqtransfer.encoders import initializations
-from seqtransfer.report.statistics import stratified_mean_interval, t_interval
-from seqtransfer.report.tables.intervals import paired_differences
+from seqtransfer.report.statistics import stratified_mean_interval
+from seqtransfer.report.tables.intervals import BOUNDS, bounds, paired_differences
 
 ENCODER = "text encoder"  # the source of `text`; it has a space, so that no corpus has its name
 ALL_TASKS = "all tasks"
 # From scratch to full: what fine-tuning starts with of the text encoder.
 LADDER = [kind for kind, known in initializations.DESCRIPTIONS.items() if known.rung]
-BOUNDS = ["mean", "low", "high", "seeds"]
 SPLITS = ("test", "dev")
 
 
@@ -105,16 +105,17 @@ def _gains(
             paired = paired_differences(run, f"{split}_score", arm, "random")
             groups = {
                 task: part.to_numpy(dtype=float)
-                for task, part in paired.dropna().groupby("task", sort=False)["difference"]
+                for task, part in paired.groupby("task", sort=False)["difference"]
             }
             named = {"initialization": arm, "split": split}
-            for task, values in groups.items():
-                bounds = (*t_interval(values, level), len(values))
-                rows.append({"task": task} | named | dict(zip(BOUNDS, bounds, strict=True)))
+            found = {task: bounds(values, level) for task, values in groups.items()}
             if overall and len(groups) > 1:
-                mean, low, high, _ = stratified_mean_interval(groups, level)
-                bounds = (mean, low, high, min(map(len, groups.values())))
-                rows.append({"task": ALL_TASKS} | named | dict(zip(BOUNDS, bounds, strict=True)))
+                interval = (np.nan, np.nan, np.nan)
+                if all(np.isfinite(values).all() for values in groups.values()):
+                    interval = stratified_mean_interval(groups, level)[:3]
+                found[ALL_TASKS] = (*interval, min(row[-1] for row in found.values()))
+            for task, row in found.items():
+                rows.append({"task": task} | named | dict(zip(BOUNDS, row, strict=True)))
     return _framed(rows, ["task", "initialization", "split", *BOUNDS])
 
 

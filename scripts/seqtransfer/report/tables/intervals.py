@@ -1,23 +1,41 @@
 """Values of several seeds -> means with intervals, and differences of two arms at equal seeds."""
 
+import math
+from collections.abc import Sequence
+
+import numpy as np
 import pandas as pd
 
 from seqtransfer.report.statistics import t_interval
 
+BOUNDS = ["mean", "low", "high", "seeds"]
+
+
+def bounds(values: Sequence[float], level: float) -> tuple[float, float, float, int]:
+    """Mean, low and high of one value a seed, and the number of seeds that have a value.
+
+    If one has none (NaN), there is no mean over them, as no mean of the others would stand for all.
+    """
+    values = np.asarray(values, dtype=float)
+    there = int(np.isfinite(values).sum())
+    if there < len(values):
+        return math.nan, math.nan, math.nan, there
+    return *t_interval(values, level), there
+
 
 def interval_rows(table: pd.DataFrame, keys: list[str], value: str, level: float) -> pd.DataFrame:
-    """Mean, low, high and seeds of column `value` for each combination of `keys`, in order."""
+    """BOUNDS of column `value` for each combination of `keys`, in order; see `bounds`."""
     rows = []
     for key, group in table.groupby(keys, sort=False):
-        mean, low, high = t_interval(group[value].to_numpy(dtype=float), level)
-        rows.append([*key, mean, low, high, len(group)])
-    return pd.DataFrame(rows, columns=[*keys, "mean", "low", "high", "seeds"])
+        rows.append([*key, *bounds(group[value], level)])
+    return pd.DataFrame(rows, columns=[*keys, *BOUNDS])
 
 
 def paired_differences(table: pd.DataFrame, value: str, left: str, right: str) -> pd.DataFrame:
     """left - right of column `value` for each task and seed: columns task, seed, difference.
 
-    A seed fixes token map, head and batch order, so both arms of a pair share them.
+    A seed fixes token map, head and batch order, so both arms of a pair share them. A difference is
+    NaN where one of the two runs has no score.
     Raises ValueError where a (task, seed) has one arm but not the other; an arm that the study
     lacks altogether gives an empty table.
     """
@@ -25,8 +43,9 @@ def paired_differences(table: pd.DataFrame, value: str, left: str, right: str) -
     if left not in wide or right not in wide:
         return pd.DataFrame({"task": [], "seed": [], "difference": []})
     present = table.groupby(["task", "seed"], sort=False)["initialization"].agg(set)
+    present = present[[bool(arms & {left, right}) for arms in present]]
     for (task, seed), arms in present.items():
-        if len(arms & {left, right}) == 1:
+        if not {left, right} <= arms:
             raise ValueError(
                 f"task {task!r}, seed {seed}: found {sorted(arms)}, but {left} - {right} needs"
                 " both; run the missing arm with this seed"

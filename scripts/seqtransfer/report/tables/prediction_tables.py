@@ -40,13 +40,16 @@ def association(points: pd.DataFrame) -> pd.DataFrame:
 
     scope `between`: one point a task and arm, means over seeds, p by permuting the gains of all
     points; `within`: one point a task, arm and seed, both columns less their task's mean, p by
-    permuting gains within tasks. p_value: share of permutations, the identity included, with |rho|
-    at least as large; all of them, or 999 and the identity where there are more. Empty for fewer
-    than 4 points, or where a column does not vary.
+    permuting gains within tasks. An arm of a task of which a run has no score is left out. p_value:
+    share of permutations, the identity included, with |rho| at least as large; all of them, or 999
+    and the identity where there are more. Empty for fewer than 4 points, or where a column does not
+    vary.
     """
     rows = []
     for (measure, layer), part in points.groupby(["measure", "layer"], sort=False):
         columns = ["similarity", "gain"]
+        kept = part.groupby(["task", "left"], sort=False)[columns].transform(_all_there)
+        part = part[kept.all(axis=1).astype(bool)]
         mean = part.groupby(["task", "left"], sort=False)[columns].mean().reset_index()
         centred = part[columns] - part.groupby("task", sort=False)[columns].transform("mean")
         for scope, table, strata in (
@@ -70,6 +73,10 @@ def spearman(x: np.ndarray, y: np.ndarray, strata: np.ndarray) -> tuple[float, f
     rho = float(x @ y)
     drawn = np.array([x @ y[order] for order in _orders(strata)])
     return rho, float(np.mean(np.abs(drawn) >= abs(rho) - 1e-9))
+
+
+def _all_there(values: pd.Series) -> bool:
+    return bool(values.notna().all())
 
 
 def _orders(strata: np.ndarray) -> list[np.ndarray]:

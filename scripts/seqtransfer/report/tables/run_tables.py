@@ -4,6 +4,8 @@ Names used throughout: an arm is an initialization (text, random, shuffled, doma
 are in the task's headline metric, which `metric` names (by default Matthews correlation, MCC, or
 Spearman correlation, both -1 to 1 with 0 for a constant answer);
 `low` and `high` bound a t interval over seeds and are empty where one seed leaves it undefined.
+A run without a finite score has empty ones; a mean over seeds is then empty, and `seeds` counts
+those that have a score.
 Rows keep the order of the study: tasks and arms appear as they were given.
 """
 
@@ -25,6 +27,9 @@ CONTRASTS = (
     ("shuffled", "random"),
     ("text", "shuffled"),
 )
+
+
+HEADLINE = ("dev area", "test score")  # quantities that every task has
 
 
 def runs(metrics: Sequence[dict]) -> pd.DataFrame:
@@ -95,26 +100,31 @@ def convergence(history: pd.DataFrame, fraction: float = 0.9) -> pd.DataFrame:
     the mean height of the curve. best: its highest dev score. threshold: `fraction` of the task's
     common best, which is the largest over arms of the mean over seeds of `best`. steps: where
     the curve, linear in log2(step + 1), first reaches the threshold; where the run never gets there
-    `censored` is true and steps is the last step, a lower bound.
+    `censored` is true and steps is the last step, a lower bound. A run with scores that are not
+    finite has no area, best or steps, and its arm no part in the common best.
     """
-    rows = []
-    for key, curve in history.groupby(RUN, sort=False):
-        rows.append(
-            dict(zip(RUN, key, strict=True))
-            | {"area": area_under_curve(curve["step"].to_numpy(), curve["dev_score"].to_numpy())}
-            | {"best": curve["dev_score"].max(), "last_step": int(curve["step"].max())}
-        )
-    table = pd.DataFrame(rows)
-    means = table.groupby(["task", "initialization"], sort=False)["best"].mean()
+    curves = {
+        key: (curve["step"].to_numpy(), curve["dev_score"].to_numpy(dtype=float))
+        for key, curve in history.groupby(RUN, sort=False)
+    }
+    scored = {key: bool(np.isfinite(scores).all()) for key, (_, scores) in curves.items()}
+    table = pd.DataFrame(
+        dict(zip(RUN, key, strict=True))
+        | {"area": area_under_curve(*curve) if scored[key] else np.nan}
+        | {"best": curve[1].max() if scored[key] else np.nan}
+        for key, curve in curves.items()
+    )
+    arms = table.groupby(["task", "initialization"], sort=False)["best"]
+    means = arms.agg(lambda best: best.mean(skipna=False))
     table["threshold"] = fraction * table["task"].map(means.groupby("task").max())
-    curves = history.groupby(RUN, sort=False)  # the order of the rows of `table`
     reached = [
-        steps_to(curve["step"].to_numpy(), curve["dev_score"].to_numpy(), threshold)
-        for (_, curve), threshold in zip(curves, table["threshold"], strict=True)
+        steps_to(*curve, threshold) if scored[key] else None
+        for (key, curve), threshold in zip(curves.items(), table["threshold"], strict=True)
     ]
     table["censored"] = [steps is None for steps in reached]
-    table["steps"] = pd.Series(reached, dtype=float).fillna(table["last_step"])
-    return table.drop(columns="last_step")
+    last = [steps[-1] if scored[key] else np.nan for key, (steps, _) in curves.items()]
+    table["steps"] = pd.Series(reached, dtype=float).fillna(pd.Series(last, dtype=float))
+    return table
 
 
 def score_unit(run: pd.DataFrame) -> str:
@@ -125,7 +135,10 @@ def score_unit(run: pd.DataFrame) -> str:
 
 
 def differences(run: pd.DataFrame, speed: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
-    """One row per task, contrast of two arms and quantity: mean paired difference, t interval."""
+    """One row per task, contrast of two arms and quantity: mean paired difference, t interval.
+
+    A study without any of CONTRASTS has no rows.
+    """
     tested = [name.removeprefix("test_") for name in run if name.startswith("test_")]
     sources = [("dev area", speed, "area")]
     sources += [(f"test {name}", run, f"test_{name}") for name in tested if name != "n"]
@@ -136,9 +149,11 @@ def differences(run: pd.DataFrame, speed: pd.DataFrame, level: float = 0.95) -> 
         for quantity, table, value in sources
         for left, right in CONTRASTS
     ]
-    rows = pd.concat([part for part in parts if len(part)], ignore_index=True)
-    rows = rows.dropna(subset="difference")  # a metric that the task's kind does not have
-    return interval_rows(rows, ["task", "contrast", "quantity"], "difference", level)
+    rows = pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
+    keys = ["task", "contrast", "quantity"]
+    # A task has neither the metrics of another kind nor, if all of its runs failed, its own.
+    has = rows.groupby(keys)["difference"].transform("count") > 0
+    return interval_rows(rows[has | rows["quantity"].isin(HEADLINE)], keys, "difference", level)
 
 
 def joined(files: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -161,7 +176,7 @@ def budget(tasks: Sequence[dict], run: pd.DataFrame, summaries: Sequence[dict]) 
         name, counts = task["task"], task["counts"]
         domain = pretrained.get(name, {})
         rows.append(
-            {"task": name, "domain": task["domain"], "classes": len(task["classes"])}
+            {"task": name, "domain": task["domain"], "classes": len(task.get("classes", ()))}
             | {"test_majority": task.get("majority")}
             | {split: counts[split] for split in ("train", "dev", "test")}
             | {"test_units": task["units"]["test"]}

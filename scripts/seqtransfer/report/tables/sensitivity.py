@@ -12,14 +12,17 @@ def table(sweep: pd.DataFrame | None, run: pd.DataFrame) -> pd.DataFrame:
 
     sweep: one row a sweep run (`runs.swept`); run: the study's runs (`tables.runs`). mean, low and
     high are of the dev score over the sweep's seeds: its mean, its lowest and highest value (no
-    interval: a sweep has two seeds or so). runs and diverged count; chosen marks the settings that
-    the study's runs have, which a table written by hand may take from elsewhere.
+    interval: a sweep has two seeds or so), all empty where a run has no score. runs and diverged
+    count; chosen marks the settings that the study's runs have, which a table written by hand may
+    take from elsewhere.
     """
     if sweep is None:
         return pd.DataFrame(columns=COLUMNS)
     arms = run.drop_duplicates(ARM)[[*ARM, *SETTINGS]]
     score = sweep.groupby([*ARM, *SETTINGS])["dev_score"]
     candidates = score.agg(["mean", "min", "max", "size"]).reset_index()
+    partial = score.agg(lambda scores: scores.isna().any()).to_numpy()
+    candidates.loc[partial, ["mean", "min", "max"]] = float("nan")
     candidates.columns = [*ARM, *SETTINGS, "mean", "low", "high", "runs"]
     diverged = sweep.groupby([*ARM, *SETTINGS], as_index=False)["diverged"].sum()
     candidates = candidates.merge(diverged, on=[*ARM, *SETTINGS], validate="one_to_one")

@@ -55,12 +55,14 @@ def similarity(
     table = matched.assign(pair=matched["left"] + "-vs-" + matched["right"])
     keys = ["task", "pair", "stage", "layer", "measure"]
     summary = interval_rows(table, keys, "score", level)
+    undefined = summary["mean"].isna()
     means = ["null_mean", "null_low", "null_high", "analytic_null"]
     kept = {name: (name, "mean") for name in means} | {"p_value": ("p_value", "max")}
     firsts = ["left", "right", "rows", "width", "left_rank", "right_rank"]
     kept |= {name: (name, "first") for name in firsts}
     extra = table.groupby(keys, sort=False).agg(**kept).reset_index()
     summary = summary.merge(extra, on=keys, validate="one_to_one")
+    summary.loc[undefined, [*means, "p_value"]] = np.nan
     summary["rows_per_width"] = summary["rows"] / summary["width"]
     summary["few_rows"] = summary["rows_per_width"] < MINIMUM_ROWS_PER_WIDTH
     read = (summary["right"] == reference) & (summary["stage"] == "before")
@@ -89,8 +91,9 @@ def _calibrated(row, references: pd.DataFrame, level: float) -> dict:
     ceiling = ceilings[ceilings["group"] == -1]["score"]
     if whole.empty or ceiling.empty:
         return {}
-    floor, ceiling = float(whole.mean()), float(ceiling.iloc[0])
-    record = {"floor": floor, "floor_low": whole.min(), "floor_high": whole.max()}
+    floor, ceiling = float(whole.mean(skipna=False)), float(ceiling.iloc[0])
+    bounds = (np.nan, np.nan) if np.isnan(floor) else (whole.min(), whole.max())
+    record = {"floor": floor} | dict(zip(("floor_low", "floor_high"), bounds, strict=True))
     record["ceiling"] = ceiling
     if not ceiling - floor >= LEAST_SPAN:
         return record
@@ -98,7 +101,7 @@ def _calibrated(row, references: pd.DataFrame, level: float) -> dict:
     if arm.empty:
         return record
     without = [
-        part[part["group"] >= 0].groupby("group")["score"].mean()
+        part[part["group"] >= 0].groupby("group")["score"].agg(_mean_of_all)
         for part in (arm, floors, ceilings)
     ]
     score, low, high = without
@@ -113,7 +116,7 @@ def maps(scored: pd.DataFrame) -> pd.DataFrame:
     """Every cell of the layer-by-layer maps, with p-values adjusted over each map.
 
     A map is a task, pair, stage, seed and measure of which some cells are not at equal depth. q:
-    Benjamini and Hochberg's adjusted p-value, for the cells of one map.
+    Benjamini and Hochberg's adjusted p-value, for the cells of one map that have a score.
     """
     keys = ["task", "left", "right", "stage", "seed", "measure"]
     cells = ["left_layer", "right_layer", "score", "null_mean", "null_high", "p_value"]
@@ -121,8 +124,10 @@ def maps(scored: pd.DataFrame) -> pd.DataFrame:
     table = scored.loc[whole.astype(bool), [*keys, *cells]].reset_index(drop=True)
     if table.empty:
         return table.assign(q=[])
-    adjusted = table.groupby(keys, sort=False)["p_value"].transform(
-        lambda values: stats.false_discovery_control(values.to_numpy(dtype=float))
+    adjusted = (
+        table.dropna(subset="p_value")
+        .groupby(keys, sort=False)["p_value"]
+        .transform(lambda values: stats.false_discovery_control(values.to_numpy(dtype=float)))
     )
     return table.assign(q=adjusted)
 
@@ -136,10 +141,16 @@ def attention(heads: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     keys = ["task", "pair", "stage", "layer"]
     table = heads.assign(pair=heads["left"] + "-vs-" + heads["right"])
     means = ["matched", *ATTENTION[ATTENTION.index("by_example") : ATTENTION.index("examples")]]
-    each = table.groupby([*keys, "seed"], sort=False)[[*means, "examples"]].mean().reset_index()
+    groups = table.groupby([*keys, "seed"], sort=False)[[*means, "examples"]]
+    each = groups.agg(_mean_of_all).reset_index()
     summary = interval_rows(each, keys, "matched", level)
-    extra = each.groupby(keys, sort=False)[[*means[1:], "examples"]].mean().reset_index()
+    groups = each.groupby(keys, sort=False)[[*means[1:], "examples"]]
+    extra = groups.agg(_mean_of_all).reset_index()
     return summary.merge(extra, on=keys, validate="one_to_one").astype({"examples": int})
+
+
+def _mean_of_all(values: pd.Series) -> float:
+    return values.mean(skipna=False)
 
 
 def paper_setting(

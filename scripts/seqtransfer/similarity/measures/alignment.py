@@ -12,7 +12,7 @@ import numpy as np
 
 from seqtransfer.similarity.measures.measure import RIGID, Measure
 from seqtransfer.similarity.measures.pair import Pair
-from seqtransfer.similarity.measures.representation import Representation
+from seqtransfer.similarity.measures.representation import NoSimilarity, Representation
 
 BATCH_ROWS = 256
 # An HSIC up to this is only rounding: about 1e-16 of the squared leading singular value, which is
@@ -115,7 +115,7 @@ def _hsic(squared_covariance: float, left: np.ndarray, right: np.ndarray) -> flo
 def _ratio(shared: float, left: Representation, right: Representation, own) -> float:
     for representation in (left, right):
         if representation.cached(own) <= ZERO:
-            raise ValueError(
+            raise NoSimilarity(
                 f"{representation.name}: its debiased HSIC with itself is 0 (its rows differ only "
                 "by an offset each, as when one row differs from the rest); use more examples"
             )
@@ -152,7 +152,7 @@ def _centred_rbf(representation: Representation) -> np.ndarray:
     squared = squared_distances(representation.rows)
     median = np.median(squared[np.triu_indices(len(squared), 1)])
     if median <= 0:
-        raise ValueError(
+        raise NoSimilarity(
             f"{representation.name}: at least half of all pairs of rows are equal, so the kernel"
             " has no bandwidth"
         )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seqtransfer.similarity.measures.pair import Pair
-from seqtransfer.similarity.measures.representation import Representation
+from seqtransfer.similarity.measures.representation import NoSimilarity, Representation
 
 # Transformations of a representation's neurons that may leave a score unchanged: reorder them,
 # rotate them, multiply all by one number, add a constant to each, or map them by an invertible
@@ -75,10 +75,10 @@ class Measure:
         return self.of(Pair.of(x, y))
 
     def of(self, pair: Pair) -> float:
-        """The score of a pair, clipped to the range. Raises ValueError if it is not finite."""
+        """The score of a pair, clipped to the range. Raises NoSimilarity if it is not finite."""
         score = float(pair.cached(self.score))
         if not np.isfinite(score):
-            raise ValueError(
+            raise NoSimilarity(
                 f"{self.name} of {pair.left.name} and {pair.right.name} is {score};"
                 " the measure failed on this input"
             )

@@ -11,7 +11,7 @@ import numpy as np
 from seqtransfer.similarity.measures.alignment import ZERO, expected_zero, squared_distances
 from seqtransfer.similarity.measures.measure import PERMUTATION, RIGID, ROTATION, SCALING, Measure
 from seqtransfer.similarity.measures.pair import Pair
-from seqtransfer.similarity.measures.representation import Representation
+from seqtransfer.similarity.measures.representation import NoSimilarity, Representation
 
 NEIGHBOURS = 10  # k of Huh et al. 2024
 COSINE = frozenset({PERMUTATION, ROTATION, SCALING})  # what cosines between rows ignore
@@ -95,7 +95,7 @@ def _correlation_ranks(representation: Representation) -> np.ndarray:
     scale = np.abs(rows).max(axis=1)
     rows = rows - rows.mean(axis=1, keepdims=True)
     if (np.abs(rows).max(axis=1) <= 1e-12 * scale).any():
-        raise ValueError(f"{name}: a row has the same value in every neuron, so no correlation")
+        raise NoSimilarity(f"{name}: a row has the same value in every neuron, so no correlation")
     return _ranked(-_cosines_of(rows, name), name)
 
 
@@ -109,7 +109,7 @@ def _ranked(distances: np.ndarray, name: str) -> np.ndarray:
     ranks -= ranks.mean()
     norm = np.sqrt(2) * np.linalg.norm(ranks)
     if norm == 0:
-        raise ValueError(f"{name}: all rows are equally far apart, so RSA is undefined")
+        raise NoSimilarity(f"{name}: all rows are equally far apart, so RSA is undefined")
     matrix = np.zeros_like(distances)
     matrix[upper] = ranks / norm
     return matrix + matrix.T
@@ -122,7 +122,7 @@ def _cosines(representation: Representation) -> np.ndarray:
 def _cosines_of(rows: np.ndarray, name: str) -> np.ndarray:
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
     if (norms == 0).any():
-        raise ValueError(f"{name}: row {int(norms.argmin())} is zero, so it has no cosine")
+        raise NoSimilarity(f"{name}: row {int(norms.argmin())} is zero, so it has no cosine")
     unit = rows / norms
     return unit @ unit.T
 
@@ -131,7 +131,7 @@ def _nearest(representation: Representation) -> np.ndarray:
     """(n, n) bool: whether the column's row is among the 10 nearest of this row."""
     cosines = representation.cached(_cosines).copy()
     if len(cosines) <= NEIGHBOURS + 1:
-        raise ValueError(
+        raise NoSimilarity(
             f"{representation.name}: {len(cosines)} rows are too few for {NEIGHBOURS} neighbours of"
             " each"
         )
@@ -146,7 +146,7 @@ def _own_hsic(representation: Representation) -> float:
     masked = representation.cached(_nearest) * representation.cached(_cosines)
     own = _masked_hsic(masked, masked)
     if own <= ZERO:
-        raise ValueError(
+        raise NoSimilarity(
             f"{representation.name}: its neighbours' cosines do not vary; CKNNA is undefined"
         )
     return own

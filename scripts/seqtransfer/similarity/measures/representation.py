@@ -29,6 +29,13 @@ LARGEST_LEAK = 1e-10
 ROUNDED_SINGULAR = 1e-8
 
 
+class NoSimilarity(ValueError):
+    """Of states that a measure is not defined for: too few, not finite, the same in every row.
+
+    A study has no score there, and says so; it does not end.
+    """
+
+
 class Representation:
     """The rows of one representation and what is derived from them, each thing once.
 
@@ -51,9 +58,9 @@ class Representation:
     def of(cls, x: np.ndarray, name: str = "representation") -> "Representation":
         """Check x, (n, p) numbers with n >= 4, one row per example, and wrap it.
 
-        Raises ValueError that begins with `name` if x is not two-dimensional, has fewer than 4
-        rows, holds NaN or infinity, or if all its rows are equal. Constant and dependent columns
-        are allowed: they only lower the rank.
+        Raises ValueError that begins with `name` if x is not two-dimensional, and NoSimilarity if
+        it has fewer than 4 rows, holds NaN or infinity, or all its rows are equal. Constant and
+        dependent columns are allowed: they only lower the rank.
         """
         x = np.asarray(x, dtype=np.float64)
         if x.ndim != 2 or x.shape[1] == 0:
@@ -63,11 +70,11 @@ class Representation:
         check_row_count(x, name)
         if not (np.isfinite(x.sum()) or np.isfinite(x).all()):  # the sum is faster
             row, column = np.argwhere(~np.isfinite(x))[0]
-            raise ValueError(
+            raise NoSimilarity(
                 f"{name}: {x[row, column]} at row {row}, column {column}; did the run diverge?"
             )
         if (x[1] == x[0]).all() and (x == x[0]).all():
-            raise ValueError(f"{name}: all {len(x)} rows are equal, so no similarity is defined")
+            raise NoSimilarity(f"{name}: all {len(x)} rows are equal, so no similarity is defined")
         return cls(x, name)
 
     def cached(self, function: Callable[["Representation"], Any]) -> Any:
@@ -125,9 +132,9 @@ class Representation:
 
 
 def check_row_count(x: np.ndarray, name: str) -> None:
-    """Raise ValueError if x has fewer rows than every measure needs."""
+    """Raise NoSimilarity if x has fewer rows than every measure needs."""
     if len(x) < MINIMUM_ROWS:
-        raise ValueError(
+        raise NoSimilarity(
             f"{name}: {len(x)} rows, but the measures need at least {MINIMUM_ROWS} examples"
         )
 

@@ -27,6 +27,7 @@ import numpy as np
 
 from seqtransfer.similarity.measures.representation import (
     RELATIVE_CUTOFF,
+    NoSimilarity,
     Representation,
     check_row_count,
 )
@@ -132,7 +133,7 @@ class StreamedRepresentation(Representation):
                 f"{self.name}: its sums exceed the range of float64; divide it by its scale"
             )
         row, column = faults[0]
-        raise ValueError(
+        raise NoSimilarity(
             f"{self.name}: {rows[row, column]} at row {part.start + row}, column {column}; did the"
             " run diverge?"
         )
@@ -152,7 +153,7 @@ def _spectrum(moments: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
     """(p,) singular values of the centred rows, descending, and (p, p) directions as columns."""
     trace = np.trace(moments)
     if trace == 0:
-        raise ValueError(f"{name}: all rows are equal, so no similarity is defined")
+        raise NoSimilarity(f"{name}: all rows are equal, so no similarity is defined")
     if not 1e-200 < trace < 1e200:
         raise ValueError(f"{name}: its squares exceed the range of float64; divide it by its scale")
     values, vectors = (part[..., ::-1] for part in np.linalg.eigh(moments))

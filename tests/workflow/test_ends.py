@@ -1,0 +1,123 @@
+"""What a plan accepts ends in a report: kinds of tasks x numbers of arms, and runs that fail."""
+
+import json
+
+import pandas as pd
+import pytest
+import yaml
+from test_own_data import SMALL
+
+import small_data
+from project import in_one_process
+from seqtransfer.report.tables import table_files
+
+KEYS = {"title": "made up", "truncate": "head"}
+TABLE = KEYS | {"converter": "table"}
+TASKS = {
+    "dna": TABLE | {"domain": "DNA", "format": "fasta", "classes": ["0", "1"], "split": "given"}
+    | {"source": "dna", "layout": {"files": {"train": "dev.csv", "test": "test.csv"}}},
+    "stability": TABLE | {"domain": "protein", "format": "fasta", "kind": "regression"}
+    | {"source": "stability", "split": "random"}
+    | {"layout": {"file": "stability.jsonl", "sequence": "primary", "label": "score"}},
+    "pairs": TABLE | {"domain": "text", "format": "text", "classes": ["0", "1"]}
+    | {"source": "pairs", "split": "stratified"}
+    | {"layout": {"file": "pairs.csv", "text": "one", "second": "other", "label": "same"}},
+    "tunes": KEYS | {"domain": "music", "format": "midi", "converter": "midi", "split": "grouped"}
+    | {"source": "tunes", "classes": ["Bach", "Liszt"]}
+    | {"layout": {"table": "asap.csv", "label": "composer", "group": "piece"}},
+}  # fmt: skip
+TASKS["dna"]["layout"] |= {"dev_share": 0.2, "alphabet": "dna"}
+PATHS = {"minilm-l6": "encoder", "dna": "my-data/H3", "stability": "my-data/stability.jsonl",
+         "pairs": "my-data/pairs.csv", "tunes": "my-data/music"}  # fmt: skip
+TINY = {"title": "made up", "kind": "zipf", "symbols": 30, "exponent": 1.0, "sequences": 40,
+        "length": 20}  # fmt: skip
+CATALOGUE = {
+    "sources": {name: {"path": path} for name, path in PATHS.items()},
+    "tasks": TASKS,
+    "artificial": {"tiny": TINY},
+}
+EVERY_ARM = [
+    *("text", "random", "shuffled", "moments", "spectrum", "first-1", "re-embedded", "domain"),
+    *("checkpoint-1", "from-tiny", "from-dna"),
+]
+
+pytestmark = pytest.mark.workflow
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, encoder):
+    """A working folder with the data; studies share their downloads."""
+    folder = tmp_path_factory.mktemp("ends")
+    small_data.write(folder, encoder)
+    return folder
+
+
+def reported(folder, name, tasks, arms, reference, **changes):
+    """Run a study; its tables `runs` and `differences`, and its ledger."""
+    study = SMALL | {"study": name, "tasks": tasks, "initializations": arms}
+    study |= {"max_length": dict.fromkeys(TASKS, 24), "catalogue": CATALOGUE}
+    study["finetune"] = SMALL["finetune"] | {"settings": "sweep"}
+    for key, values in ({"compare": {"reference": reference}} | changes).items():
+        study[key] = study.get(key, {}) | values
+    path = folder / f"{name}.yaml"
+    path.write_text(yaml.safe_dump(study))
+    process = in_one_process("--configfile", path, cwd=folder)
+    assert process.returncode == 0, process.stdout[-4000:]
+    report = folder / "results" / name / "report"
+    tables = [table_files.read(report / f"tables/{t}.csv") for t in ("runs", "differences")]
+    text = (report / "claims.json").read_text()
+    ledger = json.loads(text, parse_constant=lambda token: pytest.fail(f"{token} is no JSON"))
+    return *tables, {record["id"]: record for record in ledger["claims"]}, ledger["caveats"]
+
+
+def arms_of(runs: pd.DataFrame) -> set:
+    assert runs["test_score"].notna().all()
+    return set(zip(runs["task"], runs["initialization"], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "arms", "paper"),
+    [("one", ["text"], False), ("two", ["text", "moments"], True)],
+)
+def test_a_study_without_any_known_contrast_ends_in_a_report_that_tests_no_claim(
+    name, arms, paper, folder
+):
+    runs, differences, claims, _ = reported(
+        folder, name, list(TASKS), arms, arms[-1], compare={"reference": arms[-1], "paper": paper}
+    )
+    assert arms_of(runs) == {(task, arm) for task in TASKS for arm in arms}
+    assert differences.empty
+    assert {record["verdict"] for record in claims.values()} == {"not tested"}
+
+
+def test_a_study_of_every_arm_and_kind_ends_in_a_report(folder):
+    runs, differences, claims, _ = reported(
+        folder, "every", ["stability", "pairs", "tunes"], EVERY_ARM, "domain",
+        pretrain={"checkpoints": [1]}, compare={"reference": "domain", "attention": 4},
+    )  # fmt: skip
+    assert arms_of(runs) == {(t, arm) for t in ("stability", "pairs", "tunes") for arm in EVERY_ARM}
+    assert {"text - random", "text - domain"} <= set(differences["contrast"])
+    assert claims["b"]["verdict"] == "undecided" and claims["b"]["unit"] == "score"
+
+
+def test_pretraining_that_diverges_leaves_empty_numbers_and_claims_that_name_the_runs(folder):
+    runs, differences, claims, notes = reported(
+        folder, "diverged", ["stability"], ["text", "random", "domain"], "domain",
+        pretrain={"learning_rate": 1e38}, sweep={"learning_rates": [1e-3, 9e5]},
+        compare={"reference": "domain", "attention": 4},
+    )  # fmt: skip
+    scores = runs.set_index("initialization")["test_score"]
+    assert scores.isna().to_dict() == {"text": False, "random": False, "domain": True}
+    assert runs.set_index("initialization").loc["domain", "diverged"]
+    # A rate at which training diverges is never chosen.
+    assert runs.set_index("initialization")["learning_rate"].drop("domain").tolist() == [1e-3] * 2
+    means = differences[differences["quantity"] == "test score"].set_index("contrast")["mean"]
+    assert means.isna().to_dict() == {
+        "text - random": False, "text - domain": True, "domain - random": True,
+    }  # fmt: skip
+    for name in ("c", "d-cka"):
+        assert claims[name]["verdict"] == "undecided" and claims[name]["overall"]["mean"] is None
+    assert "stability domain seed 0" in claims["c"]["reading"]
+    assert any("Domain pretraining diverged on stability" in note for note in notes)
+    assert any("1 of 3 runs have no finite score (stability domain seed 0)" in n for n in notes)
+    assert any("similarities are not defined (stability text-vs-domain" in note for note in notes)
