@@ -1,0 +1,139 @@
+"""A difference of two arms -> an estimate with its two sources of chance, seeds and test examples.
+
+A score depends on a seed (token map, head, batch order) and on the test examples that were drawn.
+Scores of n seeds on one test set are crossed: every seed answers every example, as several
+readers judge the same cases in the analysis of readings (Gallas 2006). The variance of the mean
+difference is then seeds / n + examples + interaction / n. The spread over seeds estimates the first
+and last term; the jackknife over groups of test units (`tokens.units`) estimates the last two; what
+both hold is counted once. Degrees of freedom are Satterthwaite's (1946).
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import stdtr, stdtrit  # of scipy.stats, which takes a second to import
+
+from seqtransfer.report.statistics import jackknife_error
+
+ROUNDING = 1e-12  # of the difference of two equal scores
+POWER = 0.8
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean, and each source's part of its variance with the degrees of freedom of that part.
+
+    mean: in the unit of the difference; parts: source -> (variance of the mean, degrees of
+    freedom), empty where one value leaves the spread unknown; seeds: values that it is a mean of.
+    """
+
+    mean: float
+    parts: Mapping[str, tuple[float, float]]
+    seeds: int
+
+    @property
+    def error(self) -> float:
+        """Standard error, NaN where the spread is unknown or where there is none at all."""
+        variance = sum(part for part, _ in self.parts.values())
+        return math.sqrt(variance) if variance > ROUNDING**2 else math.nan
+
+    @property
+    def degrees(self) -> float:
+        """Satterthwaite's degrees of freedom of the error."""
+        if math.isnan(self.error):
+            return math.nan
+        shares = [(part / self.error**2, free) for part, free in self.parts.values()]
+        return 1 / sum(share**2 / free for share, free in shares if share)
+
+    def interval(self, level: float) -> tuple[float, float]:
+        """Two-sided t interval of this coverage; NaN where the error is."""
+        half = float(stdtrit(self.degrees, (1 + level) / 2)) * self.error
+        return self.mean - half, self.mean + half
+
+    def p_greater(self, line: float = 0.0) -> float:
+        """One-sided p-value of "the mean is at most `line`"; NaN where the error is."""
+        return float(stdtr(self.degrees, -(self.mean - line) / self.error))
+
+    def smallest_effect(self, level: float, error: float | None = None) -> float:
+        """The distance from the line that an interval of `level` excludes it at in 80 % of trials.
+
+        error: of a trial; that of this one when absent.
+        """
+        quantiles = stdtrit(self.degrees, (1 + level) / 2) + stdtrit(self.degrees, POWER)
+        return float(quantiles) * (self.error if error is None else error)
+
+    def seeds_needed(self, distance: float, level: float) -> float:
+        """Seeds with which an effect this far from the line would be seen in 80 % of trials.
+
+        Infinite where the test examples alone leave too much to chance; NaN where the error is.
+        """
+        if math.isnan(self.error):
+            return math.nan
+        variance, _ = self.parts["seeds"]
+        rest = self.error**2 - variance
+        # The degrees of freedom of this trial are kept, which errs on the side of more seeds.
+        room = (abs(distance) / self.smallest_effect(level, error=1.0)) ** 2 - rest
+        return math.ceil(variance * self.seeds / room) if room > 0 else math.inf
+
+
+def crossed(differences: Sequence[float], without: np.ndarray | None = None) -> Estimate:
+    """The estimate of a mean difference over n seeds on one test set.
+
+    differences: (n,), one a seed. without: (n, g), the same without each of g groups of test units;
+    None where there are none, and then the error covers seeds alone.
+    """
+    values = np.asarray(differences, dtype=float)
+    count = len(values)
+    if count < 2 or not np.isfinite(values).all():
+        return Estimate(float(values.mean()), {}, count)
+    parts = {"seeds": (float(values.var(ddof=1)) / count, count - 1.0)}
+    if without is not None:
+        groups = np.asarray(without).shape[1]
+        of_mean = jackknife_error(np.mean(without, axis=0)) ** 2
+        of_each = np.mean([jackknife_error(row) ** 2 for row in without])
+        # of_each: examples + interaction; of_mean: examples + interaction / n.
+        interaction = max(0.0, of_each - of_mean) * count / (count - 1)
+        parts["examples"] = max(0.0, of_mean - interaction / count), groups - 1.0
+    return Estimate(float(values.mean()), parts, count)
+
+
+def mean_over_tasks(estimates: Sequence[Estimate]) -> Estimate:
+    """Mean of the tasks' means, each task counting alike; the tasks are fixed, their errors
+    independent."""
+    count = len(estimates)
+    parts = {
+        f"{source} {number}": (variance / count**2, degrees)
+        for number, one in enumerate(estimates)
+        for source, (variance, degrees) in one.parts.items()
+    }
+    known = all(not math.isnan(one.error) for one in estimates)
+    return Estimate(
+        float(np.mean([one.mean for one in estimates])),
+        parts if known else {},
+        min(one.seeds for one in estimates),
+    )
+
+
+def heterogeneity(estimates: Sequence[Estimate]) -> float:
+    """Higgins and Thompson's (2002) I^2 in [0, 1]: the share of the spread of tasks' means that
+    their errors do not explain. NaN for fewer than two tasks or an unknown error."""
+    errors = np.array([one.error for one in estimates])
+    if len(estimates) < 2 or np.isnan(errors).any():
+        return math.nan
+    means, weights = np.array([one.mean for one in estimates]), 1 / errors**2
+    spread = float((weights * (means - np.average(means, weights=weights)) ** 2).sum())
+    return max(0.0, 1 - (len(estimates) - 1) / spread) if spread > 0 else 0.0
+
+
+def holm(p_values: Sequence[float]) -> np.ndarray:
+    """(n,) p-values adjusted for being read side by side (Holm 1979): the chance that any true
+    null among them has an adjusted one below alpha is at most alpha. NaN stays NaN and counts."""
+    p_values = np.asarray(p_values, dtype=float)
+    order = np.argsort(np.where(np.isnan(p_values), np.inf, p_values), kind="stable")
+    factors = np.arange(len(p_values), 0, -1)
+    adjusted = np.maximum.accumulate(np.minimum(1, p_values[order] * factors))
+    result = np.empty_like(p_values)
+    result[order] = adjusted
+    return result

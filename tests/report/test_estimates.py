@@ -1,0 +1,135 @@
+"""Estimates: closed forms, an independent library, and simulations whose truth is known."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from seqtransfer.report import estimates
+from seqtransfer.report.estimates import Estimate
+
+
+def test_without_examples_it_is_the_t_interval_of_scipy():
+    values = np.random.default_rng(0).normal(1, 2, size=7)
+    one = estimates.crossed(values)
+    expected = stats.ttest_1samp(values, 0.5, alternative="greater")
+    low, high = stats.ttest_1samp(values, 0).confidence_interval(0.9)
+    assert one.interval(0.9) == pytest.approx((low, high))
+    assert one.p_greater(0.5) == pytest.approx(expected.pvalue)
+    assert one.degrees == pytest.approx(6)
+
+
+def test_examples_alone_give_the_jackknife_interval_of_a_mean():
+    # All seeds answer alike: what varies is the test set.
+    values = np.random.default_rng(1).normal(size=40)
+    without = np.array([np.delete(values, i).mean() for i in range(40)])
+    one = estimates.crossed([values.mean()] * 3, np.tile(without, (3, 1)))
+    assert one.error == pytest.approx(stats.sem(values))
+    assert one.degrees == pytest.approx(39)
+
+
+def test_a_mean_over_two_tasks_is_welch_s_interval():
+    rng = np.random.default_rng(2)
+    left, right = rng.normal(size=5), rng.normal(3, 4, size=9)
+    both = estimates.mean_over_tasks([estimates.crossed(left), estimates.crossed(-right)])
+    expected = stats.ttest_ind(left, right, equal_var=False)
+    low, high = expected.confidence_interval(0.95)
+    assert both.interval(0.95) == pytest.approx((low / 2, high / 2))
+
+
+def test_one_seed_and_equal_differences_leave_everything_open():
+    for one in (estimates.crossed([0.3]), estimates.crossed([0.3, 0.3, 0.3])):
+        assert math.isnan(one.error) and math.isnan(one.interval(0.95)[0])
+        assert math.isnan(one.p_greater()) and math.isnan(one.seeds_needed(0.1, 0.95))
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
+def test_holm_is_the_closed_test(p_values):
+    # Adjusted: the largest, over subsets that hold the hypothesis, of the subset's Bonferroni p.
+    adjusted = estimates.holm(p_values)
+    for i, p in enumerate(p_values):
+        # Of subsets of one size, the one with the largest p-values has the largest Bonferroni p.
+        others = sorted(p_values[:i] + p_values[i + 1 :], reverse=True)
+        worst = max(min(1, (size + 1) * min([p, *others[:size]])) for size in range(len(p_values)))
+        assert adjusted[i] == pytest.approx(worst)
+
+
+def test_a_missing_p_value_stays_missing_and_counts():
+    adjusted = estimates.holm([0.01, math.nan, 0.04])
+    assert adjusted[[0, 2]] == pytest.approx([0.03, 0.08]) and math.isnan(adjusted[1])
+
+
+def test_heterogeneity_is_the_share_that_errors_do_not_explain():
+    def one(mean):
+        return Estimate(mean, {"seeds": (0.01, 50.0)}, 51)
+
+    assert estimates.heterogeneity([one(0.0), one(0.0)]) == 0
+    # Q = 2 (0.5 / 0.1)^2 = 50 with one degree of freedom.
+    assert estimates.heterogeneity([one(0.0), one(1.0)]) == pytest.approx(1 - 1 / 50)
+    assert math.isnan(estimates.heterogeneity([one(0.0)]))
+
+
+def study(rng, *, seeds=6, units=100, effect=0.0, seed_sd=0.03, size=1, lean=0.0):
+    """(n,) differences in accuracy of two arms and (n, g) without each of 20 groups of units.
+
+    Every example has its own chance of a right answer in each arm; `size` examples of a unit share
+    it, and `lean` is how much examples differ in which arm they suit (the spread over test sets).
+    """
+    base, tilt = rng.uniform(0.4, 0.7, units), rng.normal(0, lean, (2, units))
+    chance = base + tilt
+    chance[0] += effect
+    shift = rng.normal(0, seed_sd, (seeds, 2, 1))
+    right = rng.random((seeds, 2, units, size)) < np.clip(chance + shift, 0, 1)[..., None]
+    each = (right[:, 0].sum(-1) - right[:, 1].sum(-1)) / size  # (seeds, units)
+    group = rng.permutation(units) % 20
+    without = np.stack([each[:, group != g].mean(axis=1) for g in range(20)], axis=1)
+    return each.mean(axis=1), without
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("seeds", {"seed_sd": 0.08}),
+        ("examples", {"lean": 0.25, "seed_sd": 0.01}),
+        ("both", {"lean": 0.25, "seed_sd": 0.08}),
+        ("few seeds", {"lean": 0.25, "seed_sd": 0.05, "seeds": 3}),
+        ("pieces", {"lean": 0.25, "seed_sd": 0.02, "units": 40, "size": 5}),
+    ],
+)
+def test_the_interval_errs_in_five_of_a_hundred_studies_whatever_chance_comes_from(name, options):
+    rng, studies, wrong, seeds_alone = np.random.default_rng(3), 600, 0, 0
+    for _ in range(studies):
+        differences, without = study(rng, **options)
+        low, high = estimates.crossed(differences, without).interval(0.95)
+        wrong += not low <= 0 <= high
+        low, high = estimates.crossed(differences).interval(0.95)
+        seeds_alone += not low <= 0 <= high
+    # 30 are expected of 600, standard deviation 5.3; over 1500 studies the rates are 4 to 6.5 %.
+    assert 12 <= wrong <= 54, (name, wrong)
+    if name in ("examples", "pieces"):
+        assert seeds_alone > 90, (name, seeds_alone)
+
+
+def test_the_smallest_effect_is_found_in_four_of_five_studies():
+    rng, found, expected = np.random.default_rng(4), 0, []
+    for _ in range(400):
+        differences, without = study(rng, seed_sd=0.05, lean=0.1, effect=0.0)
+        expected.append(estimates.crossed(differences, without).smallest_effect(0.95))
+    effect = float(np.sqrt(np.mean(np.square(expected))))
+    for _ in range(400):
+        differences, without = study(rng, seed_sd=0.05, lean=0.1, effect=effect)
+        found += estimates.crossed(differences, without).interval(0.95)[0] > 0
+    assert 0.72 <= found / 400 <= 0.92
+
+
+def test_the_seeds_needed_reach_that_power_or_none_can():
+    one = Estimate(0.02, {"seeds": (0.0004, 3.0), "examples": (0.0001, 30.0)}, 4)
+    needed = one.seeds_needed(0.1, 0.95)
+    variance = 0.0004 * 4 / needed + 0.0001
+    assert one.smallest_effect(0.95, error=math.sqrt(variance)) <= 0.1
+    fewer = 0.0004 * 4 / (needed - 1) + 0.0001
+    assert one.smallest_effect(0.95, error=math.sqrt(fewer)) > 0.1
+    assert one.seeds_needed(0.02, 0.95) == math.inf  # examples alone give an error of 0.01
