@@ -17,7 +17,7 @@ from seqtransfer.files.checksums import Checksums
 
 SPLICE = SHARED / "dna" / "splice.txt"
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/catalogue.schema.yaml").read_text())
-SOURCES = SCHEMA["properties"]["sources"]
+SOURCES = SCHEMA["properties"]["sources"] | {"$defs": SCHEMA["$defs"]}
 SHA256, BLOB, MD5 = "0" * 64, "0" * 40, "0" * 32
 URL = "https://example.org/a.zip"
 PACKAGE = {"package": "p", "version": "1", "archive": "wheel", "sha256": SHA256}

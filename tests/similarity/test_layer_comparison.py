@@ -143,8 +143,9 @@ def test_another_number_of_rows_and_an_unknown_measure_are_refused():
 @pytest.mark.parametrize("broken", [0.1, np.nan, np.inf])
 def test_a_layer_without_a_similarity_has_rows_without_numbers(broken):
     states = draw([0], 60, 4)
+    sequences = np.repeat(np.arange(20), 3)
     comparison = layer_comparison.Comparison(
-        ["cka", "pwcca", "rsa_euclidean"], np.repeat(np.arange(20), 3), draws=3,
+        ["cka", "pwcca", "rsa_euclidean"], sequences, sequences, draws=3,
         generator=np.random.default_rng(0),
     )  # fmt: skip
     for streamed in (False, True):

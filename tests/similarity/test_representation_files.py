@@ -44,7 +44,8 @@ def test_no_rows_are_refused(tmp_path):
 @pytest.mark.parametrize("kept", [0, 7, 0.5, -1])
 def test_a_truncated_file_is_named(kept, tmp_path):
     path = tmp_path / "x.arrow"
-    representation_files.write(path, [(np.array(["a"]), np.array([0]), {"layer_0": draw(0, 1, 3)})])
+    zero = np.array([0])
+    representation_files.write(path, [(np.array(["a"]), zero, zero, {"layer_0": draw(0, 1, 3)})])
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * kept) if isinstance(kept, float) else kept])
     with pytest.raises(ValueError, match=r"x\.arrow: cannot be read .*delete it and rerun"):
