@@ -170,7 +170,8 @@ def test_every_figure_is_drawn_of_a_study_with_lost_runs_and_similarities(
         for names in ("initialization", "arm", "left", "pair", "contrast"):
             if names in table:
                 rows = table[names].str.startswith("text")
-                numbers = table.select_dtypes("float").columns.difference(["layer", "threshold"])
+                known = ["layer", "threshold", "learning_rate", "warmup"]
+                numbers = table.select_dtypes("float").columns.difference(known)
                 table.loc[rows, numbers] = float("nan")
     for name, draw in FIGURES.items():
         style.save(draw(lost, records), tmp_path / f"{name}.svg")
