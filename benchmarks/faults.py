@@ -5,9 +5,9 @@
 
 The study is made up: one task, two arms, one layer of the encoder. Its training jobs save their
 state five times a second, so that kills find something to resume. Each kill (SIGKILL) hits
-Snakemake, a job, or Snakemake and all jobs, at a moment drawn anew; then the same command is given
-again. Whenever a study ends, its files must be those of one that nobody disturbed, its times aside,
-`verify` must find nothing, and a new study begins.
+Snakemake, a job, or Snakemake and all jobs, at a moment drawn anew, for every second one while a
+job trains; then the same command is given again. Whenever a study ends, its files must be those of
+one that nobody disturbed, its times aside, `verify` must find nothing, and a new study begins.
 """
 
 import argparse
@@ -31,6 +31,7 @@ ARMS = ("text", "domain")
 TARGETS = ("snakemake", "job", "both")
 GRACE = 60.0  # seconds within which jobs must end; while one imports its libraries, it goes on
 LIMIT = 1800.0  # seconds that a study left alone may take
+STEPS = 3000  # of a training job, so that it lasts some seconds
 STUDY = {
     "study": "faults",
     "tasks": ["toy"],
@@ -39,8 +40,10 @@ STUDY = {
     "encoder": {"name": "toy", "layers": 1},
     "max_length": {"toy": 24},
     "examples": {"train": 96, "dev": 24, "test": 48},
-    "pretrain": {"steps": 300, "batch_size": 16},
-    "finetune": {"steps": 300, "batch_size": 16, "first_evaluation": 75, "settings": "rates.tsv"},
+    "pretrain": {"steps": STEPS, "batch_size": 16},
+    "finetune": {
+        "steps": STEPS, "batch_size": 16, "first_evaluation": STEPS // 4, "settings": "rates.tsv"
+    },
     "catalogue": {
         "sources": {"toy-data": {"path": "toy.csv"}, "toy-encoder": {"path": "encoder"}},
         "encoders": {"toy": {"source": "toy-encoder"}},
@@ -142,6 +145,18 @@ def check(folder: Path, whole: dict[str, bytes]) -> None:
         raise ValueError(f"{folder}: verify found differences; see output.txt")
 
 
+def training_begins(folder: Path, process: subprocess.Popen) -> bool:
+    """Wait until a job writes its state anew; False where the study ends before."""
+    begun = time.time()
+    while process.poll() is None:
+        for path in (folder / "results/faults/unfinished").glob("*.safetensors"):
+            with suppress(FileNotFoundError):  # a job that ends removes its state
+                if path.stat().st_mtime > begun:
+                    return True
+        time.sleep(0.05)
+    return False
+
+
 def disturb(folder: Path, kills: int, span: float, drawn: random.Random) -> Counter:
     """Run the study in `folder` to its end, killed at most so often; count kills and resumed jobs.
 
@@ -150,15 +165,16 @@ def disturb(folder: Path, kills: int, span: float, drawn: random.Random) -> Coun
     counts: Counter = Counter()
     while True:
         process = start(folder, *GOALS)
+        left = counts.total() < kills
+        trains = left and drawn.random() < 0.5 and training_begins(folder, process)
         try:
-            wait = drawn.uniform(0.5, span / 8) if counts.total() < kills else LIMIT
+            wait = drawn.uniform(0.5, span / 8) if left else LIMIT
             code = process.wait(wait)
         except subprocess.TimeoutExpired:
             target, seconds = kill(process, drawn)
             counts[target] += 1
-            print(
-                f"{target} killed after {wait:.1f} s, all ended {seconds:.1f} s later", flush=True
-            )
+            when = "of training" if trains else "of the study"
+            print(f"{target} killed {wait:.1f} s {when}, all ended {seconds:.1f} s later")
             continue
         if code:
             raise ValueError(f"{folder}: ended with {code}; see output.txt there")
