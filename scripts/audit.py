@@ -7,7 +7,7 @@ import pandas as pd
 
 from seqtransfer.files import arrow, json_tsv
 from seqtransfer.study import jobs
-from seqtransfer.tokens import encoding, leak_audit
+from seqtransfer.tokens import encoding, leak_audit, views
 
 
 def main(
@@ -16,17 +16,17 @@ def main(
     record: dict,
     corpus: list[Path],
     encoder: Path,
-    settings: encoding.Settings,
+    settings: views.Settings,
     parts: dict[str, Path],
     audit: Path,
     nearest: Path,
 ) -> None:
     """record, corpus, encoder, settings: as in `encode`; parts: files of train, test and dev."""
     # Compared is what the encoder sees: sequences that differ only past the cut are equal.
-    viewed = encoding.view(encoding.read(record, corpus, encoder, settings), settings)
+    viewed = views.view(encoding.read(record, corpus, encoder, settings), settings)
     seen = {example.id: example.symbols for example in viewed.examples}
     parts = {part: arrow.read_ragged(path).names for part, path in parts.items()}
-    usable = [e.id for e in viewed.examples if encoding.is_usable(e, settings)]
+    usable = [e.id for e in viewed.examples if views.is_usable(e, settings)]
     drawn = leak_audit.random_parts(
         len(usable),
         {part: len(names) for part, names in parts.items()},
@@ -52,7 +52,7 @@ if __name__ == "__main__":
             record=snakemake.params.record,
             corpus=[Path(path) for path in snakemake.input.corpus],
             encoder=Path(snakemake.input.encoder).parent,
-            settings=encoding.Settings.of(
+            settings=views.Settings.of(
                 snakemake.params.record, snakemake.params.examples, snakemake.params.max_length
             ),
             parts={part: Path(snakemake.input[part]) for part in ("train", "test", "dev")},

@@ -6,7 +6,7 @@ import numpy as np
 
 from seqtransfer.files import arrow, json_tsv
 from seqtransfer.study import jobs, provenance
-from seqtransfer.tokens import encoding, manifests
+from seqtransfer.tokens import encoding, manifests, views
 
 
 def main(
@@ -15,7 +15,7 @@ def main(
     record: dict,
     corpus: list[Path],
     encoder: Path,
-    settings: encoding.Settings,
+    settings: views.Settings,
     folder: Path,
     code: str,
 ) -> None:
@@ -53,7 +53,7 @@ if __name__ == "__main__":
             record=snakemake.params.record,
             corpus=[Path(path) for path in snakemake.input.corpus],
             encoder=Path(snakemake.input.encoder).parent,
-            settings=encoding.Settings.of(
+            settings=views.Settings.of(
                 snakemake.params.record, snakemake.params.examples, snakemake.params.max_length
             ),
             folder=Path(snakemake.output.task).parent,

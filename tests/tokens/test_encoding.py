@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqtransfer.corpora.examples import Example
-from seqtransfer.tokens import encoding
+from seqtransfer.tokens import encoding, views
 from seqtransfer.tokens.vocabulary import CLS, SEP
 
-SETTINGS = encoding.Settings(
+SETTINGS = views.Settings(
     classes=("a", "b"),
     split="stratified",
     truncate="head",
@@ -184,22 +184,22 @@ def test_the_same_seed_builds_the_same_parts_and_another_seed_others():
     [("head", "ABCD"), ("centre", "CDEF"), ("tail", "FGHI"), ("ends", "ABHI")],
 )
 def test_a_long_sequence_keeps_its_head_its_centre_its_tail_or_both_ends(policy, expected):
-    assert "".join(encoding.cut(tuple("ABCDEFGHI"), 4, policy)) == expected
-    assert "".join(encoding.cut(tuple("ABCD"), 4, policy)) == "ABCD"
-    assert "".join(encoding.cut(tuple("AB"), 4, policy)) == "AB"
+    assert "".join(views.cut(tuple("ABCDEFGHI"), 4, policy)) == expected
+    assert "".join(views.cut(tuple("ABCD"), 4, policy)) == "ABCD"
+    assert "".join(views.cut(tuple("AB"), 4, policy)) == "AB"
 
 
 @given(st.lists(st.integers(), max_size=20).map(tuple), st.integers(1, 12))
 def test_the_centre_leaves_equally_much_on_both_sides(symbols, room):
-    extra = len(symbols) - len(encoding.cut(symbols, room, "centre"))
+    extra = len(symbols) - len(views.cut(symbols, room, "centre"))
     left = extra // 2
-    assert encoding.cut(symbols, room, "centre") == symbols[left : len(symbols) - (extra - left)]
+    assert views.cut(symbols, room, "centre") == symbols[left : len(symbols) - (extra - left)]
     assert extra == max(0, len(symbols) - room)
 
 
 @pytest.mark.parametrize(("room", "expected"), [(1, "A"), (2, "AI"), (3, "ABI"), (5, "ABCHI")])
 def test_of_both_ends_the_head_takes_the_odd_one(room, expected):
-    assert "".join(encoding.cut(tuple("ABCDEFGHI"), room, "ends")) == expected
+    assert "".join(views.cut(tuple("ABCDEFGHI"), room, "ends")) == expected
 
 
 def test_an_empty_corpus_is_refused():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from test_encoding import SETTINGS, corpus
 
 from seqtransfer.corpora.examples import Example
-from seqtransfer.tokens import encoding, splits
+from seqtransfer.tokens import encoding, splits, views
 from seqtransfer.tokens.vocabulary import CLS, PAD, SEP, SPECIALS, Vocabulary
 
 REGRESSION = replace(SETTINGS, classes=(), kind="regression", split="random")
@@ -118,12 +118,12 @@ def longest_first(a: list, b: list, room: int) -> tuple[int, int]:
 def test_of_a_pair_the_longer_one_is_cut_first(a, b, max_length, policy):
     plan = replace(SETTINGS, max_length=max_length, truncate=policy)
     example = Example("e", tuple(a), "a", None, None, second=tuple(b))
-    shown, shorter = encoding.arrange(example, tuple, plan)
+    shown, shorter = views.arrange(example, tuple, plan)
     n, m = longest_first(a, b, max_length - 3)
     assert shown == (
-        *encoding.cut(tuple(a), n, policy),
+        *views.cut(tuple(a), n, policy),
         "[SEP]",
-        *encoding.cut(tuple(b), m, policy),
+        *views.cut(tuple(b), m, policy),
     )
     assert shorter == (len(a) + len(b) > max_length - 3) == (len(shown) < len(a) + len(b) + 1)
 
@@ -215,7 +215,7 @@ def test_a_target_that_is_no_finite_decimal_is_refused_with_id_and_value(label):
 
 @pytest.mark.parametrize("label", ["1", "-1.5", "+.5", "2.", "1e-3", "0"])
 def test_decimal_numbers_are_targets(label):
-    assert encoding.targets([Example("e", ("A",), label, None, None)]).tolist() == [float(label)]
+    assert views.targets([Example("e", ("A",), label, None, None)]).tolist() == [float(label)]
 
 
 @settings(max_examples=20)

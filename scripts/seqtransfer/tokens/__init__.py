@@ -3,7 +3,7 @@
 In: FASTA, texts, MIDI folders.
 Out: train, dev, test and pretrain parts of ids, and token maps.
 
-encoding: the whole way, in one function.
+encoding: the whole way, in one function; views: what the encoder sees of an example.
 tokenizations: symbols, k-mers, byte pairs, intervals.
 units: which examples are not independent.
 splits, near_duplicates, leak_audit, manifests: who is in which part, and how near the parts are.
