@@ -79,8 +79,8 @@ def test_a_broken_score_is_left_out_and_printed_but_many_are_an_error(tmp_path, 
     assert "p3.musicxml" in capsys.readouterr().out
     (corpus / "composer" / "p4.musicxml").write_text("")
     with pytest.raises(ValueError, match="could not export 2 of 10 pieces of composer"):
-        score_export.export_pieces(corpus, "composer", 10, tmp_path / "out")
-    assert not (tmp_path / "out").exists()
+        score_export.export_pieces(corpus, "composer", 10, tmp_path / "again")
+    assert not (tmp_path / "again").exists()
 
 
 def test_former_encodings_and_second_encodings_of_a_piece_are_not_listed(tmp_path):
