@@ -31,7 +31,7 @@ ARMS = ("text", "domain")
 TARGETS = ("snakemake", "job", "both")
 GRACE = 60.0  # seconds within which jobs must end; while one imports its libraries, it goes on
 LIMIT = 1800.0  # seconds that a study left alone may take
-STEPS = 3000  # of a training job, so that it lasts some seconds
+STEPS = 600  # of a training job, so that it lasts some seconds
 STUDY = {
     "study": "faults",
     "tasks": ["toy"],
