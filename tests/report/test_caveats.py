@@ -1,6 +1,7 @@
 """Caveats: what verdicts rest on, and what the intervals leave out, in sentences."""
 
 import math
+import re
 
 import numpy as np
 import pandas as pd
