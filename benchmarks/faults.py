@@ -4,7 +4,7 @@
     python benchmarks/faults.py --encoder E --kills 2 --seed 1
 
 The study is made up: one task, two arms, one layer of the encoder. Its training jobs save their
-state five times a second, so that kills find something to resume. Each kill (SIGKILL) hits
+state twice a second, so that kills find something to resume. Each kill (SIGKILL) hits
 Snakemake, a job, or Snakemake and all jobs, at a moment drawn anew, for every second one while a
 job trains; then the same command is given again. Whenever a study ends, its files must be those of
 one that nobody disturbed, its times aside, `verify` must find nothing, and a new study begins.
@@ -31,7 +31,7 @@ ARMS = ("text", "domain")
 TARGETS = ("snakemake", "job", "both")
 GRACE = 60.0  # seconds within which jobs must end; while one imports its libraries, it goes on
 LIMIT = 1800.0  # seconds that a study left alone may take
-STEPS = 600  # of a training job, so that it lasts some seconds
+STEPS = 300  # of a training job, so that it lasts some seconds
 STUDY = {
     "study": "faults",
     "tasks": ["toy"],
@@ -69,7 +69,7 @@ def prepare(folder: Path, encoder: Path) -> None:
         (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / part)
     checkpoints = folder / "scripts/seqtransfer/training/checkpoints.py"
     text, changed = re.subn(
-        r"^SECONDS = 60\.0", "SECONDS = 0.2", checkpoints.read_text(), flags=re.M
+        r"^SECONDS = 60\.0", "SECONDS = 0.5", checkpoints.read_text(), flags=re.M
     )
     if changed != 1:
         raise ValueError(f"{checkpoints}: has no line `SECONDS = 60.0`; correct this script")

@@ -7,22 +7,30 @@ from seqtransfer.report import caveats, claims, page
 from seqtransfer.report.tables import table_files
 from seqtransfer.study import jobs
 
-TABLES = ("runs", "convergence", "scores", "comparisons", "similarity", "budget", "leaks")
+TABLES = "runs convergence scores comparisons similarity budget leaks left_out".split()
 
 
 def main(
-    *, tables: dict[str, Path], settings: Path, outputs: dict[str, Path], margin: float
+    *,
+    tables: dict[str, Path],
+    settings: Path,
+    outputs: dict[str, Path],
+    margin: float,
+    measure: str | None,
 ) -> None:
     """tables: those of TABLES by name; settings: the table of each arm's settings; outputs: of the
-    ledger as `json`, `markdown` and `html`; margin: of claim (c)."""
+    ledger as `json`, `markdown` and `html`; margin: of claim (c); measure: that (d) is judged by,
+    the first when None."""
     read = {name: table_files.read(tables[name]) for name in TABLES}
     records = claims.judge(
         read["runs"],
         read["convergence"],
         read["scores"],
         read["comparisons"],
+        left_out=read["left_out"],
         similarity=read["similarity"],
         margin=margin,
+        measure=measure,
     )
     notes = caveats.of_study(read["runs"], read["comparisons"], read["budget"], records)
     notes += caveats.of_settings(read["runs"], json_tsv.read_table(settings))
@@ -42,4 +50,5 @@ if __name__ == "__main__":
             settings=Path(snakemake.input.settings),
             outputs={kind: Path(path) for kind, path in snakemake.output.items()},
             margin=snakemake.params.margin,
+            measure=snakemake.params.measure,
         )

@@ -1,14 +1,16 @@
-"""Score the runs of one task once more, without the test rows that are near to train."""
+"""Score the runs of one task once more, without test rows near train, and group by group."""
 
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from seqtransfer import seeds as seeds_of
 from seqtransfer.files import json_tsv
+from seqtransfer.scoring import left_out as scoring_left_out
 from seqtransfer.scoring import task_kinds
 from seqtransfer.study import jobs
-from seqtransfer.tokens import leak_audit
+from seqtransfer.tokens import leak_audit, units
 
 
 def main(
@@ -20,6 +22,7 @@ def main(
     initializations: list[str],
     seeds: list[int],
     rescored: Path,
+    left_out: Path,
 ) -> None:
     """`initializations` and `seeds` say of which run each file of predictions is."""
     target = task_kinds.of(json_tsv.read_json(task_record))
@@ -36,15 +39,24 @@ def main(
 
     near = read_strings(nearest).astype({"similarity": float})
     near["duplicate"] = near["duplicate"] == "True"
-    tables = []
+    tables, without, groups = [], [], None
     for path, initialization, seed in zip(predictions, initializations, seeds, strict=True):
-        rows = leak_audit.rescored(read_strings(path), near, score)
-        rows.insert(0, "task", task)
-        rows.insert(1, "initialization", initialization)
-        rows.insert(2, "seed", seed)
-        rows.insert(3, "metric", target.metric)
-        tables.append(rows)
+        read, run = read_strings(path), [task, initialization, seed]
+        if groups is None:  # every run answers the same examples in the same order
+            drawn = seeds_of.generator(0, task, "left out")
+            groups = units.groups(read["unit"].to_numpy(), scoring_left_out.GROUPS, drawn)
+        tables.append(named(leak_audit.rescored(read, near, score), [*run, target.metric]))
+        without.append(named(scoring_left_out.scores(read, groups, score), run))
     json_tsv.write_table(rescored, pd.concat(tables))
+    json_tsv.write_table(left_out, pd.concat(without))
+
+
+def named(rows: pd.DataFrame, names: list) -> pd.DataFrame:
+    """The rows with the columns task, initialization, seed and metric before them."""
+    columns = ["task", "initialization", "seed", "metric"][: len(names)]
+    for place, (column, name) in enumerate(zip(columns, names, strict=True)):
+        rows.insert(place, column, name)
+    return rows
 
 
 def read_strings(path: Path) -> pd.DataFrame:
@@ -62,4 +74,5 @@ if __name__ == "__main__":
             initializations=snakemake.params.initializations,
             seeds=snakemake.params.seeds,
             rescored=Path(snakemake.output.rescored),
+            left_out=Path(snakemake.output.left_out),
         )

@@ -1,4 +1,4 @@
-"""Intervals against SciPy's tests and by simulation; verdicts by their definition."""
+"""Intervals against SciPy's tests and by simulation."""
 
 import math
 
@@ -11,8 +11,6 @@ from scipy import stats
 from seqtransfer.report.statistics import (
     stratified_mean_interval,
     t_interval,
-    verdict_greater,
-    verdict_not_worse,
 )
 
 
@@ -128,45 +126,3 @@ def test_tiny_spreads_do_not_break_the_degrees_of_freedom():
 def test_faulty_groups_are_refused_by_name(groups, level, message):
     with pytest.raises(ValueError, match=message):
         stratified_mean_interval(groups, level)
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "verdict"),
-    [
-        (0.1, 0.2, "supported"),
-        (-0.1, 0.2, "undecided"),
-        (0.0, 0.2, "undecided"),
-        (-0.2, -0.1, "contradicted"),
-        (-0.2, 0.0, "contradicted"),
-        (0.0, 0.0, "undecided"),  # equal runs are no evidence against a difference
-        (-1e-17, 1e-17, "undecided"),
-        (-1e-6, 0.0, "contradicted"),
-        (math.nan, math.nan, "undecided"),
-    ],
-)
-def test_greater_is_judged_by_whether_all_or_no_values_of_the_interval_are_above_zero(
-    low, high, verdict
-):
-    assert verdict_greater(low, high) == verdict
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "verdict"),
-    [
-        (-0.04, 0.01, "supported"),
-        (-0.04, -0.01, "supported"),  # worse for sure, but by less than the margin
-        (0.01, 0.02, "supported"),
-        (-0.06, 0.01, "undecided"),
-        (-0.09, -0.06, "contradicted"),
-        (0.0, 0.0, "undecided"),
-        (math.nan, math.nan, "undecided"),
-    ],
-)
-def test_not_worse_is_judged_against_the_margin(low, high, verdict):
-    assert verdict_not_worse(low, high, 0.05) == verdict
-
-
-@pytest.mark.parametrize("margin", [0, -0.05, math.nan])
-def test_a_margin_that_tolerates_no_loss_is_refused(margin):
-    with pytest.raises(ValueError, match="margin is"):
-        verdict_not_worse(-0.1, 0.1, margin)

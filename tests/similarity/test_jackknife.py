@@ -11,6 +11,7 @@ from seqtransfer.similarity import jackknife
 from seqtransfer.similarity.measures import MEASURES
 from seqtransfer.similarity.measures.pair import Pair
 from seqtransfer.similarity.measures.representation import Representation
+from seqtransfer.tokens import units
 
 FACTORED = [measure for measure in MEASURES.values() if not measure.pairwise]
 
@@ -65,21 +66,6 @@ def test_a_direction_that_only_the_rows_left_out_have_is_dropped():
         assert MEASURES[name].of(pair) == pytest.approx(expected, abs=2e-5)
 
 
-def test_groups_keep_units_whole_and_differ_by_one_unit_at_most():
-    units = np.repeat(np.arange(23), 3)
-    group = jackknife.assign_groups(units, 5, np.random.default_rng(0))
-    assert all(len(set(group[units == name])) == 1 for name in range(23))
-    counts = np.bincount(group) // 3
-    assert counts.max() - counts.min() <= 1 and len(counts) == 5
-
-
-def test_where_there_are_fewer_units_than_groups_each_is_a_group():
-    group = jackknife.assign_groups(np.repeat(np.arange(4), 2), 5, np.random.default_rng(0))
-    assert sorted(np.bincount(group)) == [2, 2, 2, 2]
-    with pytest.raises(ValueError, match="needs at least two units"):
-        jackknife.assign_groups(np.zeros(4), 5, np.random.default_rng(0))
-
-
 def test_leaving_out_whole_pieces_covers_where_sequences_of_a_piece_are_alike():
     # As below, but each row of 4 directions is drawn for a piece of 5 rows, not for a row.
     rng, cka = np.random.default_rng(0), MEASURES["cka"]
@@ -91,8 +77,8 @@ def test_leaving_out_whole_pieces_covers_where_sequences_of_a_piece_are_alike():
             np.hstack([shared, rng.normal(size=(40, 3))])[piece] + 0.01 * rng.normal(size=(200, 4))
             for _ in range(2)
         )
-        for name, units in (("pieces", piece), ("rows", np.arange(200))):
-            group = jackknife.assign_groups(units, 10, rng)
+        for name, unit in (("pieces", piece), ("rows", np.arange(200))):
+            group = units.groups(unit, 10, rng)
             scores = [cka(x[group != i], y[group != i]) for i in range(10)]
             half = stats.t.ppf(0.975, 9) * statistics.jackknife_error(scores)
             inside[name] += abs(np.mean(scores) - 0.25) <= half
@@ -111,7 +97,7 @@ def test_the_jackknife_interval_covers():
     for _ in range(100):
         shared = rng.normal(size=(200, 1))
         x, y = (np.hstack([shared, rng.normal(size=(200, 3))]) for _ in range(2))
-        group = jackknife.assign_groups(np.arange(200), 10, rng)
+        group = units.groups(np.arange(200), 10, rng)
         scores = [cka(x[group != i], y[group != i]) for i in range(10)]
         half = stats.t.ppf(0.975, 9) * statistics.jackknife_error(scores)
         inside += abs(cka(x, y) - 0.25) <= half

@@ -15,6 +15,7 @@ STAGES = ("before", "after")
 KINDS = (
     *("metrics", "histories", "timings", "baselines", "tasks", "pretrained", "pretraining_timings"),
     *("similarities", "references", "paper", "attention", "audits", "rescored", "sweep"),
+    "left_out",
 )
 ARMS = ("text", "random", "shuffled", "domain")
 CONFIG = {"initializations": ARMS, "compare": {"attention": 8}}
@@ -60,7 +61,10 @@ def write_study(
         json_tsv.write_json(paths["tasks"][-1], record | {"counts": counts, "max_length": 128}
             | {"units": {"test": 305 + number}}
             | {"cut": {"train": {"n": 2400, "cut": 240, "share": 0.1}}})  # fmt: skip
-        for kind, table in (("audits", _audit(task)), ("rescored", _rescored(task))):
+        left_out = _left_out(task, arms, seeds, rng)
+        for kind, table in (
+            ("audits", _audit(task)), ("rescored", _rescored(task)), ("left_out", left_out)
+        ):  # fmt: skip
             paths[kind].append(folder / kind / f"{task}.tsv")
             json_tsv.write_table(paths[kind][-1], table)
         for left, right in (("text", "domain"), ("random", "domain"), ("text", "random")):
@@ -91,7 +95,7 @@ def report(folder: Path, paths: dict[str, list[Path]]) -> dict[str, Path]:
     pages = {kind: folder / f"claims.{suffix}" for kind, suffix in pages.items()}
     settings = folder / "settings.tsv"
     json_tsv.write_table(settings, SETTINGS)
-    judge.main(tables=written, settings=settings, outputs=pages, margin=0.05)
+    judge.main(tables=written, settings=settings, outputs=pages, margin=0.05, measure=None)
     return written | pages
 
 
@@ -157,6 +161,17 @@ def _rescored(task):
     return pd.DataFrame([row | {"kept": "similarity < 0.5", "score": 0.4, "n": 301}])
 
 
+def _left_out(task, arms, seeds, rng):
+    """Scores without each of ten groups of test units, which move them a little."""
+    return pd.DataFrame(
+        {"task": task, "initialization": arm, "seed": seed, "group": group}
+        | {"score": 0.5 + rng.normal(0, 0.003)}
+        for arm in arms
+        for seed in seeds
+        for group in range(10)
+    )
+
+
 def _baselines(task, ceiling):
     values = {"majority": 0.0, "ngram": ceiling + 0.06}
     return [
@@ -188,7 +203,13 @@ def _comparison(task, left, right, seed, rng):
                     | {"score": null + 0.25 + shared + rng.normal(0, 0.01), "null_mean": null}
                     | {"null_low": null - 0.02, "null_high": null + 0.02, "draws": 20}
                     | {"analytic_null": null if measure == "pwcca" else 0.0, "few_rows": False}
-                    | {"rows": 2000, "sequences": 200, "width": 128, "left_width": 128}
+                    | {
+                        "rows": 2000,
+                        "sequences": 200,
+                        "units": 200,
+                        "width": 128,
+                        "left_width": 128,
+                    }
                     | {"right_width": 128, "left_rank": 127, "right_rank": 127, "code": "4567"}
                 )
     return pd.DataFrame(rows)

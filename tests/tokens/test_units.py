@@ -101,6 +101,21 @@ def test_units_of_one_are_drawn_in_order():
     assert units.leading(order, alone, 2) == 2
 
 
+def test_groups_keep_units_whole_and_differ_by_one_unit_at_most():
+    unit = np.repeat(np.arange(23), 3)
+    group = units.groups(unit, 5, np.random.default_rng(0))
+    assert all(len(set(group[unit == name])) == 1 for name in range(23))
+    counts = np.bincount(group) // 3
+    assert counts.max() - counts.min() <= 1 and len(counts) == 5
+
+
+def test_where_there_are_fewer_units_than_groups_each_is_a_group():
+    group = units.groups(np.repeat(np.arange(4), 2), 5, np.random.default_rng(0))
+    assert sorted(np.bincount(group)) == [2, 2, 2, 2]
+    with pytest.raises(ValueError, match="needs at least two units"):
+        units.groups(np.zeros(4), 5, np.random.default_rng(0))
+
+
 def families(seed: int, kind: str, rule: str) -> list[Example]:
     """300 sequences in groups of 1 to 8, a fifth without a group; near-duplicates across groups."""
     rng, examples = np.random.default_rng(seed), []

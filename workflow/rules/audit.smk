@@ -2,7 +2,7 @@
 
 Reads   data/corpora/{study}/..., results/{study}/tokens/{task}/..., results/{study}/runs/{task}/...
 Writes  results/{study}/audit/{task}.tsv
-        results/{study}/audit/{task}/{nearest,scores}.tsv
+        results/{study}/audit/{task}/{nearest,scores,left-out}.tsv
 """
 
 RUNS = [(arm, seed) for arm in INITIALIZATIONS for seed in SEEDS]
@@ -35,7 +35,7 @@ rule audit:
 
 
 rule rescore:
-    """Score every run of a task once more without test rows that are near to train."""
+    """Score every run of a task once more, without test rows near train, and group by group."""
     input:
         task=rules.encode.output.task,
         nearest=rules.audit.output.nearest,
@@ -48,6 +48,7 @@ rule rescore:
         ),
     output:
         rescored="<results>/audit/{task}/scores.tsv",
+        left_out="<results>/audit/{task}/left-out.tsv",
     log:
         "<logs>/rescore/{task}.log",
     benchmark:

@@ -59,6 +59,7 @@ rule summarize:
         tasks=expand(rules.encode.output.task, task=TASKS),
         audits=expand(rules.audit.output.audit, task=TASKS),
         rescored=expand(rules.rescore.output.rescored, task=TASKS),
+        left_out=expand(rules.rescore.output.left_out, task=TASKS),
         sweep=sweep_table,
     output:
         **{
@@ -96,6 +97,7 @@ rule judge:
         similarity=rules.summarize.output.similarity,
         budget=rules.summarize.output.budget,
         leaks=rules.summarize.output.leaks,
+        left_out=rules.summarize.output.left_out,
         settings=settings_table,
     output:
         json="<results>/report/claims.json",
@@ -114,6 +116,7 @@ rule judge:
         "../../envs/analysis.yaml"
     params:
         margin=config["claims"]["margin"],
+        measure=config["claims"].get("measure"),
         templates=provenance.text_digest("report/templates"),
         code=code_digest("judge"),
     script:

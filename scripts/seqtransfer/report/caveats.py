@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from seqtransfer.report.claims import NOT_TESTED
+from seqtransfer.report.verdicts import NOT_TESTED
 
 # What an adaptation trains of the encoder; besides these there is last-<layers>.
 TRAINED = {
@@ -34,6 +34,7 @@ def of_study(
         *_settings_of_arms(run),
         *_metrics(run),
         *_diverged_runs(run),
+        *_runs_that_did_not_learn(run),
         *_similarities(comparisons),
     ]
 
@@ -48,17 +49,18 @@ def _what_intervals_cover(run: pd.DataFrame, records: Sequence[dict]) -> Iterato
     most = f" to {seeds.max()}" if seeds.nunique() > 1 else ""
     yield (
         f"Seeds per task: {seeds.min()}{most}. A seed draws the token map, the classifier head and"
-        " the batch order; the intervals cover these and nothing else."
+        " the batch order. Intervals of test scores cover seeds and test examples; those of (a) and"
+        " (d) cover seeds alone."
     )
     smallest = run.loc[run["test_n"].idxmin()]
     yield (
-        "The intervals do not cover the choice of test examples (the smallest test set, "
-        f"{smallest['task']}, has n = {smallest['test_n']}), of tasks, of the one text-pretrained"
-        " encoder, or of the one domain pretraining run a task."
+        f"The smallest test set, {smallest['task']}, has n = {smallest['test_n']}. The intervals do"
+        " not cover the choice of tasks, of the one text-pretrained encoder, or of the one domain"
+        " pretraining run a task."
     )
     yield (
-        f"{sum(r['verdict'] != NOT_TESTED for r in records)} verdicts are read side by side; their"
-        " intervals are not adjusted for that."
+        f"{sum(r['verdict'] != NOT_TESTED for r in records)} claims are read side by side. The"
+        " tasks of a claim are adjusted for that (Holm), the claims are not."
     )
 
 
@@ -125,6 +127,16 @@ def _diverged_runs(run: pd.DataFrame) -> Iterator[str]:
         yield (
             f"{failed.sum()} of {len(run)} runs have no finite score ({_named(run[failed])}): every"
             " mean over their seeds is left empty, and claims about their arms are undecided."
+        )
+
+
+def _runs_that_did_not_learn(run: pd.DataFrame) -> Iterator[str]:
+    untrained = run[(run["best_step"] == 0) & run["test_score"].notna()]
+    if len(untrained):
+        yield (
+            f"{len(untrained)} of {len(run)} runs were best before their first step"
+            f" ({_named(untrained)}): they failed to train, and count with the score of an"
+            " untrained model."
         )
 
 

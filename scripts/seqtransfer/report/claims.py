@@ -1,40 +1,48 @@
-"""The claim ledger: each claim of Kao & Lee (2021) -> an estimand, a rule, an effect, a verdict.
+"""The claim ledger: each claim of Kao & Lee (2021) -> an estimand, checks, a rule, a verdict.
 
-The rule is fixed here, before any number: the effect is a paired difference between two arms that
-share token map, head and batch order; its interval covers seeds with the tasks held fixed.
-Verdicts are "supported", "contradicted", "undecided" or "not tested" (the study lacks an arm).
+Rules are fixed here, before any number; AMENDED says when one was changed. An effect is a paired
+difference between two arms that share token map, head and batch order. Checks come first: a claim
+that rests on a reference or on a measure says nothing where these fail. `verdicts` judges what is
+left, task by task.
 """
 
-import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from seqtransfer.report.statistics import (
-    show_nothing,
-    stratified_mean_interval,
-    verdict_greater,
-    verdict_not_worse,
-)
-from seqtransfer.report.tables.intervals import bounds, paired_differences
+from seqtransfer.report import checks, estimates, readings, verdicts
+from seqtransfer.report.estimates import Estimate
+from seqtransfer.report.tables.intervals import paired_differences
 from seqtransfer.report.tables.run_tables import score_unit
-from seqtransfer.report.tables.similarity_tables import LEAST_SPAN
+from seqtransfer.report.verdicts import NOT_TESTED, SUPPORTED, UNDECIDED
 from seqtransfer.similarity.layer_comparison import MINIMUM_ROWS_PER_WIDTH
-from seqtransfer.similarity.measures import MEASURES
 
-NOT_TESTED = "not tested"
+ALPHA = 0.05  # of a task's permutation test
+AMENDED = (
+    ("2026-11-25", "equal differences and a similarity without a number leave a claim undecided"),
+    (
+        "2026-11-26",
+        "checks come before verdicts; tasks are judged first, with Holm's adjustment; intervals"
+        " cover test examples, too; (c) must hold in every task; (d) is two questions, of one"
+        " measure",
+    ),
+)
 SIGN_RULE = (
-    "Supported if the {percent:.0f} % interval of the overall effect lies above 0, contradicted if"
-    " it lies below 0, undecided if it includes 0."
+    "A task supports the claim if its effect lies above 0 by a two-sided test at {alpha:.0f} %,"
+    " adjusted for {{tasks}} tasks (Holm), and contradicts it if it lies below. The claim is"
+    " supported if the {percent:.0f} % interval of the mean lies above 0 and no task contradicts"
+    " it, contradicted the other way round, mixed if tasks point both ways."
 )
 MARGIN_RULE = (
-    "Non-inferiority: supported if the {percent:.0f} % interval of the overall effect lies above"
-    " -{margin:g} {unit} (one side of two one-sided tests at {alpha:.0f} %), contradicted if it"
-    " lies below -{margin:g}, undecided if it includes -{margin:g}."
+    "Non-inferiority, in every task: supported if each task's {percent:.0f} % interval lies above"
+    " -{margin:g} {unit} (one of two one-sided tests at {alpha:.0f} %; all must pass, so none is"
+    " adjusted), contradicted if that of the mean lies below -{margin:g}."
 )
-FLOOR_RULE = (
-    SIGN_RULE[:-1] + "; to be supported, text-vs-domain must also exceed the 97.5 % point of its"
-    " shuffled-rows null in every task, and it is contradicted if it exceeds it in no task."
+NULL_RULE = (
+    "Supported if text-vs-domain exceeds what whole units re-paired at random give (p <="
+    f" {ALPHA:g}, the least that 19 draws can show) at every layer and seed of every task, else"
+    " undecided: similarity that is not seen is not shown to be absent."
 )
 
 
@@ -44,42 +52,51 @@ def judge(
     score: pd.DataFrame,
     comparisons: pd.DataFrame,
     *,
+    left_out: pd.DataFrame | None = None,
     similarity: pd.DataFrame | None = None,
     level: float = 0.95,
     margin: float = 0.05,
+    measure: str | None = None,
 ) -> list[dict]:
     """One record per claim, from the tables `runs`, `convergence`, `scores` and `comparisons`.
 
-    similarity: the table of that name; with it, the facts of (d) say where between floor and
-    ceiling the scores lie. level: of all intervals but that of claim (c), whose level is
-    2 level - 1 so that each of its two one-sided tests has error 1 - level. margin:
-    non-inferiority margin of (c).
-    A record has id, short, title, paper, contrast, estimand, unit, level, margin, rule, effects
-    (one per task: mean, low, high, seeds), overall, verdict, reading, facts. Numbers that a missing
-    score leaves undefined are None; the claim is then undecided, and `missing` names the scores.
+    left_out: the table of that name; without it, intervals cover seeds alone. similarity: the table
+    of that name, for floor and ceiling. level: of all intervals but that of claim (c), whose level
+    is 2 level - 1 so that each of its two one-sided tests has error 1 - level. margin:
+    non-inferiority margin of (c). measure: the one that (d) is judged by, the first when absent.
+    A record has id, short, title, paper, contrast, estimand, unit, level, margin, rule, checks,
+    effects (one per task, of `verdicts.of_tasks`), overall, verdict, qualifier, headline (False for
+    a measure that stands beside the one of (d)), reading, facts, missing. Numbers that are not
+    defined are None.
     """
     tested, unit = (run, "test_score"), score_unit(run)
+    measures = list(comparisons["measure"].unique())
+    headline = measure if measure in measures else next(iter(measures), None)
+    ordered = sorted(measures, key=lambda name: name != headline)
+    common = {"run": run, "left_out": left_out, "level": level}
+    beaten = checks.reference_beats_random(
+        _estimates(*tested, "domain", "random", left_out), level, unit
+    )
     return [
         _faster(run, speed, level),
-        _better(run, score, level),
-        _slightly_worse(run, level, margin),
+        _better(score, common, unit),
+        _slightly_worse(common, beaten, unit, margin),
+        *(_above_null(comparisons, name, name == headline, beaten) for name in ordered),
         *(
-            _shared(comparisons, similarity, measure, level)
-            for measure in comparisons["measure"].unique()
+            _above_floor(comparisons, similarity, name, name == headline, beaten, level)
+            for name in ordered
         ),
-        _record(
-            *tested, "shuffled", "random", level,
+        _of_scores(
+            "shuffled", "random", **common, unit=unit,
             id="weights", short="shuffled over random",
-            title="Shuffled text weights score better than random weights",
-            paper="", unit=unit,
+            title="Shuffled text weights score better than random weights", paper="",
             estimand="Paired difference shuffled - random of the test score: what the distribution"
             " of the weights gives without their arrangement.",
         ),
-        _record(
-            *tested, "text", "shuffled", level,
+        _of_scores(
+            "text", "shuffled", **common, unit=unit,
             id="arrangement", short="text over shuffled",
-            title="Text weights score better than the same weights shuffled",
-            paper="", unit=unit,
+            title="Text weights score better than the same weights shuffled", paper="",
             estimand="Paired difference text - shuffled of the test score: what the arrangement of"
             " the weights (the knowledge) adds to their distribution.",
         ),
@@ -87,33 +104,37 @@ def judge(
 
 
 def _faster(run: pd.DataFrame, speed: pd.DataFrame, level: float) -> dict:
+    found = _estimates(speed, "relative", "text", "random")
     record = _record(
-        speed, "area", "text", "random", level,
-        id="a", short="text learns faster",
+        found, checks.trained_to_an_end(run, ("text", "random")), level,
+        missing=_missing(speed, "relative", "text", "random"),
+        id="a", short="text learns faster", contrast="text - random",
         title="Text pretraining converges faster than random initialization",
-        paper="Text-pretrained models converge faster.", unit=f"mean dev {score_unit(run)}",
-        estimand="Paired difference text - random of the area under the dev-score curve over"
-        " log2(step + 1), divided by the length of that axis.",
+        paper="Text-pretrained models converge faster.", unit="share of the run's best dev score",
+        estimand="Paired difference text - random of the mean height of the dev-score curve over"
+        " log2(step + 1), from the first evaluation on, as a share of the run's own best: how soon"
+        " a run is where it ends, whatever that is worth. Its interval covers seeds alone.",
     )  # fmt: skip
     for task, rows in speed.groupby("task", sort=False):
+        arms = [arm for arm in ("text", "random") if (rows["initialization"] == arm).any()]
+        parts = [rows[rows["initialization"] == arm] for arm in arms]
         medians = [
-            f"{arm} {_median_steps(rows[rows['initialization'] == arm])}"
-            for arm in ("text", "random")
-            if (rows["initialization"] == arm).any()
+            f"{arm} {readings.median_steps(part)}" for arm, part in zip(arms, parts, strict=True)
         ]
+        test = readings.log_rank(*parts) if len(parts) == 2 else ""
         record["facts"].append(
             f"{task}: median steps to dev score {rows['threshold'].iloc[0]:.3f} (90 % of the common"
-            f" best): {', '.join(medians)}."
+            f" best): {', '.join(medians)}{test}."
         )
     return record
 
 
-def _better(run: pd.DataFrame, score: pd.DataFrame, level: float) -> dict:
-    record = _record(
-        run, "test_score", "text", "random", level,
+def _better(score: pd.DataFrame, common: Mapping, unit: str) -> dict:
+    record = _of_scores(
+        "text", "random", **common, unit=unit,
         id="b", short="text scores better",
         title="Text pretraining scores better than random initialization",
-        paper="Text-pretrained models perform better.", unit=score_unit(run),
+        paper="Text-pretrained models perform better.",
         estimand="Paired difference text - random of the test score at the step of the best dev"
         " score.",
     )  # fmt: skip
@@ -129,85 +150,84 @@ def _better(run: pd.DataFrame, score: pd.DataFrame, level: float) -> dict:
     return record
 
 
-def _slightly_worse(run: pd.DataFrame, level: float, margin: float) -> dict:
-    narrow = 2 * level - 1
-    record = _record(
-        run, "test_score", "text", "domain", narrow, margin,
+def _slightly_worse(common: Mapping, beaten: Sequence[dict], unit: str, margin: float) -> dict:
+    narrow = 2 * common["level"] - 1
+    return _of_scores(
+        "text", "domain", **{**common, "level": narrow}, unit=unit, margin=margin, blocking=beaten,
         id="c", short="nearly as good as domain",
         title="Text pretraining is only slightly worse than domain pretraining",
-        paper="Only slightly worse than models with task-specific knowledge.", unit=score_unit(run),
+        paper="Only slightly worse than models with task-specific knowledge.",
         estimand="Paired difference text - domain of the test score, against a margin fixed"
         " beforehand.",
         rule=MARGIN_RULE.format(
-            percent=100 * narrow, margin=margin, alpha=100 * (1 - level), unit=score_unit(run)
+            percent=100 * narrow, margin=margin, alpha=100 * (1 - common["level"]), unit=unit
         ),
     )  # fmt: skip
-    gain = _overall(paired_differences(run, "test_score", "domain", "random"), level)
-    if gain and gain["mean"] is not None:
-        weak = gain["low"] is None or gain["low"] <= 0
-        record["facts"].append(
-            f"Domain - random: {_interval_text(gain, level)} {score_unit(run)}. "
-            + (
-                "The domain model is not shown to beat random initialization here, so being no"
-                " worse than it says little about text."
-                if weak
-                else "The domain model beats random initialization, so the comparison has teeth."
-            )
-        )
-    return record
 
 
-def _shared(
-    comparisons: pd.DataFrame, similarity: pd.DataFrame | None, measure: str, level: float
-) -> dict:
-    inner = comparisons[
-        (comparisons["measure"] == measure)
-        & (comparisons["stage"] == "before")
-        & (comparisons["layer"] >= 1)
-        & (comparisons["right"] == "domain")
-    ]
-    keys = ["task", "left", "seed"]
-    means = inner.groupby(keys, sort=False)[["score", "null_high"]]
-    mean = means.agg(lambda layers: layers.mean(skipna=False)).reset_index()
-    mean = mean.rename(columns={"left": "initialization"})
-    record = _record(
-        mean, "score", "text", "random", level,
-        id=f"d-{measure}", short="shared structure",
-        unit=f"{measure.upper().replace('_', ' ')} similarity",
-        title=f"Text- and domain-pretrained encoders share structure ({measure.upper()})",
-        paper="Their representations share non-trivial similarities.",
-        contrast="text-vs-domain - random-vs-domain",
-        estimand=f"Before fine-tuning, mean over layers 1 and up of {measure.upper()}(text, domain)"
-        f" - {measure.upper()}(random, domain), paired by seed.",
-        rule=FLOOR_RULE.format(percent=100 * level),
+def _of_scores(
+    left: str, right: str, *, run: pd.DataFrame, left_out: pd.DataFrame | None, level: float,
+    margin: float | None = None, blocking: Sequence[dict] = (), **texts: str,
+) -> dict:  # fmt: skip
+    """The record of the difference of two arms' test scores."""
+    return _record(
+        _estimates(run, "test_score", left, right, left_out),
+        [*blocking, *checks.trained_to_an_end(run, (left, right))],
+        level, margin, missing=_missing(run, "test_score", left, right),
+        contrast=f"{left} - {right}", **texts,
     )  # fmt: skip
-    if record["verdict"] == NOT_TESTED or record["missing"]:
-        return record
-    text = mean[mean["initialization"] == "text"].groupby("task", sort=False)
-    means = text[["score", "null_high"]].mean()
-    above = means["score"] > means["null_high"]
-    if not above.any():
-        record["verdict"] = "contradicted"
-    elif record["verdict"] == "supported" and not above.all():
-        record["verdict"] = "undecided"
-    # With n rows, at least p + q - (n - 1) canonical correlations are 1 whatever the encoders do.
-    saturated = inner[MEASURES[measure].saturates & (inner["rows"] - 1 < 2 * inner["width"])]
-    if len(saturated):
-        record["verdict"] = "undecided"
-    record["reading"] = _reading(record)
-    for task, row in means.iterrows():
-        relation = "above" if above[task] else "not above"
-        record["facts"].append(
-            f"{task}: text-vs-domain {row['score']:.3f}, {relation} its shuffled-rows null (97.5 %"
-            f" point {row['null_high']:.3f})."
+
+
+def _above_null(
+    comparisons: pd.DataFrame, measure: str, headline: bool, beaten: Sequence[dict]
+) -> dict:
+    """(d1): text-vs-domain against the null of re-paired units; numbers without intervals."""
+    inner = _before(comparisons, measure)
+    text = inner[inner["left"] == "text"]
+    name = measure.upper().replace("_", " ")
+    failed = {check["task"]: check["why"] for check in beaten if check["passed"] is False}
+    effects = []
+    for task, rows in text.groupby("task", sort=False):
+        worst, lost = rows["p_value"].max(), rows["p_value"].isna().any()
+        above = not lost and worst <= ALPHA
+        verdict = verdicts.NOT_TESTABLE if task in failed else SUPPORTED if above else UNDECIDED
+        mean = (rows["score"] - rows["null_mean"]).mean(skipna=False)
+        effects.append(
+            {"task": task, "seeds": rows["seed"].nunique(), "verdict": verdict}
+            | {"reason": failed.get(task), "mean": verdicts.number(mean), "low": None, "high": None}
+            | {"p_value": verdicts.number(worst), "sources": {}, "smallest": None}
+            | {"seeds_needed": None}
         )
-    if similarity is not None:
-        record["facts"] += _calibrated(similarity, measure)
-    if len(saturated):
+    testable = [one for one in effects if one["verdict"] != verdicts.NOT_TESTABLE]
+    verdict, overall = NOT_TESTED, None
+    if effects:
+        means = [one["mean"] for one in testable or effects]
+        mean = None if None in means else float(np.mean(means))
+        overall = {"mean": mean, "low": None, "high": None, "degrees": None}
+        overall |= {"tasks": len(means), "heterogeneity": None}
+        overall["counts"] = {
+            word: sum(one["verdict"] == word for one in effects)
+            for word in (SUPPORTED, verdicts.CONTRADICTED, UNDECIDED, verdicts.NOT_TESTABLE)
+        }
+        every = all(one["verdict"] == SUPPORTED for one in testable)
+        verdict = verdicts.NOT_TESTABLE if not testable else SUPPORTED if every else UNDECIDED
+    record = {
+        "id": f"d1-{measure}", "short": "shared structure",
+        "title": f"Text- and domain-pretrained encoders are more alike than chance ({name})",
+        "paper": "Their representations share non-trivial similarities.",
+        "contrast": "text-vs-domain - re-paired", "unit": f"{name} similarity",
+        "estimand": f"Before fine-tuning, {name}(text, domain) at layers 1 and up, less its mean"
+        " when whole units of one side are re-paired.",
+        "rule": NULL_RULE, "level": 1 - ALPHA, "margin": None, "checks": list(beaten),
+        "effects": effects, "overall": overall, "verdict": verdict, "qualifier": "",
+        "headline": headline, "facts": [], "missing": [],
+    }  # fmt: skip
+    random = inner[inner["left"] == "random"].groupby("task", sort=False)["p_value"].max()
+    if len(random) and (random <= ALPHA).any():
         record["facts"].append(
-            f"{saturated['rows'].min()} rows are too few for two widths of"
-            f" {saturated['width'].max()}: some canonical correlations are 1 by construction, so"
-            " nothing is decided."
+            "Random weights exceed this null, too, in:"
+            f" {', '.join(map(str, random.index[random <= ALPHA]))}. There, being above it says"
+            " nothing of pretraining; (d2) asks that."
         )
     few = inner[inner["rows"] < MINIMUM_ROWS_PER_WIDTH * inner["width"]]["task"].unique()
     if len(few):
@@ -215,137 +235,90 @@ def _shared(
             f"Fewer than {MINIMUM_ROWS_PER_WIDTH} rows per dimension in {', '.join(few)}: chance"
             " similarity is high there."
         )
+    return record | {"reading": readings.of(record)}
+
+
+def _above_floor(
+    comparisons: pd.DataFrame, similarity: pd.DataFrame | None, measure: str, headline: bool,
+    beaten: Sequence[dict], level: float,
+) -> dict:  # fmt: skip
+    """(d2): text-vs-domain against random-vs-domain."""
+    inner = _before(comparisons, measure)
+    means = inner.groupby(["task", "left", "seed"], sort=False)["score"]
+    mean = means.agg(lambda layers: layers.mean(skipna=False)).reset_index()
+    mean = mean.rename(columns={"left": "initialization"})
+    name = measure.upper().replace("_", " ")
+    valid = [*checks.has_rows(inner, measure), *checks.tells_apart(similarity, measure)]
+    record = _record(
+        _estimates(mean, "score", "text", "random"), [*beaten, *valid], level,
+        missing=_missing(mean, "score", "text", "random"), headline=headline,
+        id=f"d2-{measure}", short="nearer than random",
+        unit=f"{name} similarity", contrast="text-vs-domain - random-vs-domain",
+        title=f"Text weights are nearer to domain-pretrained ones than random weights are ({name})",
+        paper="Their representations share non-trivial similarities.",
+        estimand=f"Before fine-tuning, mean over layers 1 and up of {name}(text, domain)"
+        f" - {name}(random, domain), paired by seed. Its interval covers seeds alone.",
+    )  # fmt: skip
+    if similarity is not None:
+        record["facts"] += readings.calibrated(similarity, measure)
     return record
 
 
-def _calibrated(similarity: pd.DataFrame, measure: str) -> list[str]:
-    """Where text-vs-domain lies between floor and ceiling, task by task; it decides nothing."""
-    inner = similarity[
-        (similarity["measure"] == measure)
-        & (similarity["pair"] == "text-vs-domain")
-        & (similarity["stage"] == "before")
-        & (similarity["layer"] >= 1)
-        & similarity["ceiling"].notna()
+def _before(comparisons: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """Similarities to domain before fine-tuning, layers 1 and up."""
+    return comparisons[
+        (comparisons["measure"] == measure)
+        & (comparisons["stage"] == "before")
+        & (comparisons["layer"] >= 1)
+        & (comparisons["right"] == "domain")
     ]
-    lines = []
-    for task, rows in inner.groupby("task", sort=False):
-        mean = rows[["mean", "floor", "ceiling"]].mean(skipna=False)
-        span = mean["ceiling"] - mean["floor"]
-        place = (
-            f"calibrated {(mean['mean'] - mean['floor']) / span:+.2f} (0 at the floor, 1 at the"
-            " ceiling)"
-            if span >= LEAST_SPAN
-            else f"not calibrated, since the ceiling is not {LEAST_SPAN:g} above the floor: by this"
-            " measure random weights are as near to the domain encoder as its own second training"
-        )
-        lines.append(
-            f"{task}: floor {mean['floor']:.3f} (random weights), ceiling {mean['ceiling']:.3f}"
-            f" (the domain encoder against itself again); text-vs-domain is {place}. This reads the"
-            " score; it is no part of the rule."
-        )
-    return lines
 
 
 def _record(
-    table: pd.DataFrame, value: str, left: str, right: str, level: float,
-    margin: float | None = None, **texts: str,
+    found: Mapping[str, Estimate], checked: Sequence[dict], level: float,
+    margin: float | None = None, *, missing: Sequence[str], headline: bool = True, **texts: str,
 ) -> dict:  # fmt: skip
-    """The record of left - right of column `value`; a margin makes it a non-inferiority claim."""
-    record = {
-        "contrast": f"{left} - {right}",
-        "rule": SIGN_RULE.format(percent=100 * level),
-    } | texts
-    record |= {"level": level, "margin": margin, "facts": []}
-    difference = paired_differences(table, value, left, right)
-    record["missing"] = _missing(table, value, left, right) if len(difference) else []
-    record["overall"] = overall = _overall(difference, level)
-    record["effects"] = []
-    for task, rows in difference.groupby("task", sort=False):
-        *interval, seeds = bounds(rows["difference"], level)
-        record["effects"].append({"task": task, "seeds": seeds} | _bounds(*interval))
-    if overall is None:
-        record["verdict"] = NOT_TESTED
-    elif overall["low"] is None:
-        record["verdict"] = "undecided"
-    elif margin is None:
-        record["verdict"] = verdict_greater(overall["low"], overall["high"])
-    else:
-        record["verdict"] = verdict_not_worse(overall["low"], overall["high"], margin)
-    record["reading"] = _reading(record)
-    return record
+    """A claim's record from its estimates; a margin makes it a non-inferiority claim."""
+    line = -(margin or 0.0)
+    failed = {one["task"]: one["why"] for one in checked if one["blocks"] and not one["passed"]}
+    checked = [one for one in checked if one["task"] in found]
+    record = {"rule": SIGN_RULE.format(percent=100 * level, alpha=100 * (1 - level))} | texts
+    record["rule"] = record["rule"].replace("{tasks}", str(len(found)))
+    record |= {"level": level, "margin": margin, "checks": checked, "headline": headline}
+    record |= {"facts": [], "missing": list(missing), "effects": [], "overall": None}
+    record |= {"verdict": NOT_TESTED, "qualifier": ""}
+    if found:
+        record["effects"] = verdicts.of_tasks(found, failed, level, line)
+        record["verdict"], record["overall"] = verdicts.overall(
+            found, record["effects"], level, line, every=margin is not None
+        )
+    if missing and record["verdict"] != verdicts.NOT_TESTABLE:
+        record["verdict"] = UNDECIDED
+    if any(one["passed"] is False and not one["blocks"] for one in checked):
+        record["qualifier"] = "at this budget"
+    return record | {"reading": readings.of(record)}
 
 
-def _overall(difference: pd.DataFrame, level: float) -> dict | None:
-    """Mean over tasks of the mean over seeds, with its interval; None where there is no pair."""
-    if difference.empty:
-        return None
-    groups = {
-        str(task): rows["difference"].to_numpy()
-        for task, rows in difference.groupby("task", sort=False)
-    }
-    interval, degrees = (math.nan, math.nan, math.nan), math.nan
-    if difference["difference"].notna().all():
-        *interval, degrees = stratified_mean_interval(groups, level)
-    return _bounds(*interval) | {"degrees": degrees, "tasks": len(groups)}
+def _estimates(
+    table: pd.DataFrame, value: str, left: str, right: str, left_out: pd.DataFrame | None = None
+) -> dict[str, Estimate]:
+    """Task -> estimate of left - right, in the study's order; empty if the study lacks an arm."""
+    found = {}
+    for task, rows in paired_differences(table, value, left, right).groupby("task", sort=False):
+        without = None
+        if left_out is not None:
+            mine = left_out[left_out["task"] == task]
+            wide = mine.pivot(index=["initialization", "seed"], columns="group", values="score")
+            arms = (wide.loc[arm].loc[rows["seed"]].to_numpy(dtype=float) for arm in (left, right))
+            first, second = arms
+            without = first - second
+        found[str(task)] = estimates.crossed(rows["difference"], without)
+    return found
 
 
 def _missing(table: pd.DataFrame, value: str, left: str, right: str) -> list[str]:
-    """The runs of two arms that have no finite `value`."""
+    """The runs of two arms that have no finite `value`; none where the study lacks an arm."""
+    if not {left, right} <= set(table["initialization"]):
+        return []
     rows = table[table[value].isna() & table["initialization"].isin([left, right])]
     return [f"{row.task} {row.initialization} seed {row.seed}" for row in rows.itertuples()]
-
-
-def _reading(record: dict) -> str:
-    """The verdict in plain words, with the overall effect and the tasks that point each way."""
-    overall, verdict = record["overall"], record["verdict"]
-    if overall is None:
-        return "Not tested: the study has no runs of one of the two arms."
-    line = -(record["margin"] or 0.0)
-    mark = "0" if record["margin"] is None else f"the margin {line:g}"
-    if record["missing"]:
-        runs = ", ".join(record["missing"])
-        decision = f"There is no finite number of {runs}, so nothing is decided."
-    elif overall["low"] is None:
-        decision = "One seed a task gives no interval, so nothing is decided."
-    elif verdict != "undecided":
-        subject = "agrees with" if verdict == "supported" else "contradicts"
-        decision = f"This {subject} {'the paper' if record['paper'] else 'the statement'}."
-    elif show_nothing(overall["low"], overall["high"]):
-        decision = "The two arms are equal in every run: these runs do not decide."
-    elif overall["low"] <= line <= overall["high"]:
-        decision = f"The interval includes {mark}: these runs do not decide."
-    else:
-        decision = "Another part of the rule stands against it: these runs do not decide."
-    bounded = [effect for effect in record["effects"] if effect["low"] is not None]
-    above = [effect["task"] for effect in bounded if effect["low"] > line]
-    below = [effect["task"] for effect in bounded if effect["high"] < line]
-    for word, tasks in (("above", above), ("below", below)):
-        if tasks:
-            decision += f" A task's own interval lies {word} {mark} in: {', '.join(tasks)}."
-    interval = _interval_text(overall, record["level"])
-    return f"{record['contrast']}: {interval} {record['unit']}. {decision}"
-
-
-def _bounds(mean: float, low: float, high: float) -> dict:
-    """The three numbers as JSON: an undefined one is null, not NaN."""
-    return {
-        name: None if math.isnan(bound) else float(bound)
-        for name, bound in (("mean", mean), ("low", low), ("high", high))
-    }
-
-
-def _interval_text(effect: dict, level: float) -> str:
-    """`+0.031 (95 % interval +0.010 to +0.052)`, or what there is of it."""
-    if effect["mean"] is None:
-        return "no number in"
-    if effect["low"] is None:
-        return f"{effect['mean']:+.3f} (no interval)"
-    low, high = effect["low"], effect["high"]
-    return f"{effect['mean']:+.3f} ({100 * level:.0f} % interval {low:+.3f} to {high:+.3f})"
-
-
-def _median_steps(rows: pd.DataFrame) -> str:
-    """Median over runs; `>` marks a lower bound, where at least half of the runs are censored."""
-    bound = "> " if rows["censored"].mean() >= 0.5 else ""
-    steps = np.median(rows["steps"])
-    return f"{bound}{steps:.0f}" if steps >= 10 else f"{bound}{steps:.1f}"

@@ -86,8 +86,9 @@ def crossed(differences: Sequence[float], without: np.ndarray | None = None) -> 
     """
     values = np.asarray(differences, dtype=float)
     count = len(values)
-    if count < 2 or not np.isfinite(values).all():
-        return Estimate(float(values.mean()), {}, count)
+    finite = int(np.isfinite(values).sum())
+    if count < 2 or finite < count:
+        return Estimate(float(values.mean()), {}, finite)
     parts = {"seeds": (float(values.var(ddof=1)) / count, count - 1.0)}
     if without is not None:
         groups = np.asarray(without).shape[1]

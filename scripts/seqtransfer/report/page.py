@@ -1,9 +1,12 @@
 """Claims and caveats -> the page that people read, as HTML and as Markdown."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import jinja2
+
+from seqtransfer.report import claims
 
 TEMPLATES = Path(__file__).with_name("templates")
 
@@ -20,5 +23,30 @@ def fill(template: str, records: Sequence[dict], notes: Sequence[str], *, escape
     environment = jinja2.Environment(
         autoescape=escape, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
-    environment.filters["signed"] = lambda number: "" if number is None else f"{number:+.3f}"
-    return environment.from_string(template).render(records=records, caveats=notes).rstrip() + "\n"
+    environment.filters |= {
+        "signed": lambda number: "" if number is None else f"{number:+.3f}",
+        "plain": lambda number: "" if number is None else f"{number:.3f}",
+        "count": _count,
+        "shares": _shares,
+        "counts": _counts,
+    }
+    names = {"records": records, "caveats": notes, "amended": claims.AMENDED}
+    return environment.from_string(template).render(names).rstrip() + "\n"
+
+
+def _count(number: float | None) -> str:
+    """Seeds that would be needed; infinite where test examples leave too much to chance."""
+    if number is None:
+        return ""
+    return "more test examples" if number == math.inf else f"{number:.0f}"
+
+
+def _shares(sources: Mapping[str, float]) -> str:
+    """`seeds 80 %, examples 20 %`."""
+    return ", ".join(f"{name} {100 * share:.0f} %" for name, share in sources.items())
+
+
+def _counts(record: Mapping) -> str:
+    """`2 supported, 2 undecided`: the verdicts of the tasks."""
+    counts = record["overall"]["counts"] if record["overall"] else {}
+    return ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)

@@ -1,17 +1,13 @@
-"""Paired differences -> mean with a confidence interval -> verdict on a claim.
+"""Values of several seeds -> mean with a confidence interval, for tables and figures.
 
-The tasks are fixed (the claim is about these tasks, not about a population of tasks); the seeds are
-the random sample. Verdicts are set by the interval alone: a claim is supported if every value in it
-agrees, contradicted if none does, and undecided otherwise.
+The tasks are fixed (the tables are about these tasks, not about a population of tasks); the seeds
+are the random sample. Claims are judged by `estimates`, which cover test examples, too.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy.special import stdtrit  # of scipy.stats, which takes a second to import
-
-ROUNDING = 1e-12  # of the difference of two equal scores
 
 
 def t_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float, float]:
@@ -64,36 +60,6 @@ def jackknife_error(without: Sequence[float]) -> float:
     without = np.asarray(without, dtype=np.float64)
     count = len(without)
     return float(np.sqrt((count - 1) / count * np.square(without - without.mean()).sum()))
-
-
-def verdict_greater(low: float, high: float) -> str:
-    """ "supported", "contradicted" or "undecided": is the quantity within [low, high] above 0?
-
-    nan limits leave it undecided, and so do limits that `show_nothing`.
-    """
-    if math.isnan(low) or show_nothing(low, high):
-        return "undecided"
-    if low > 0:
-        return "supported"
-    return "contradicted" if high <= 0 else "undecided"
-
-
-def show_nothing(low: float, high: float) -> bool:
-    """Whether all differences are 0 but for rounding: no evidence for a claim, nor against it."""
-    return max(abs(low), abs(high)) < ROUNDING
-
-
-def verdict_not_worse(low: float, high: float, margin: float) -> str:
-    """The verdict on "worse by less than `margin`" for a difference within [low, high].
-
-    `margin` > 0, in the unit of the difference, must be fixed before the results are seen. With a
-    90 % interval this is the usual 5 % non-inferiority test. Raises ValueError unless margin > 0.
-    """
-    if not margin > 0:
-        raise ValueError(f"margin is {margin}; give a positive loss that would be tolerated")
-    if show_nothing(low, high):
-        return "undecided"
-    return verdict_greater(low + margin, high + margin)
 
 
 def _checked(name: str, values: Sequence[float]) -> np.ndarray:

@@ -6,5 +6,6 @@ Out: metrics, and how fast a curve of them rises.
 task_kinds: classification and regression.
 metrics: the formulas.
 learning_curves: speed.
+left_out: scores without groups of test units.
 baselines: a constant answer and n-gram regression.
 """

@@ -12,12 +12,13 @@ import numpy as np
 from seqtransfer.similarity import representation_files
 from seqtransfer.similarity.encoder_comparison import Layers
 from seqtransfer.similarity.encoder_pairs import layer_at_equal_depth
-from seqtransfer.similarity.jackknife import GroupedLayer, assign_groups
+from seqtransfer.similarity.jackknife import GroupedLayer
 from seqtransfer.similarity.layer_comparison import first_rows
 from seqtransfer.similarity.measures import MEASURES
 from seqtransfer.similarity.measures.measure import Measure
 from seqtransfer.similarity.measures.pair import Pair
 from seqtransfer.similarity.measures.representation import NoSimilarity
+from seqtransfer.tokens import units
 
 PAPER_ROWS = 1000  # tokens, as in the paper
 PAPER_MEASURE = "pwcca"  # weighted by the left representation, as in the paper
@@ -42,15 +43,15 @@ def references(
     kind: "arm", "floor" or "ceiling"; layer: that of the left encoder, beside the reference's layer
     at equal depth; group: -1 for all rows, 0 .. count - 1 for all but that group of units. A
     score is NaN where no similarity is defined.
-    Raises ValueError as `representation_files.check_same_rows` and `assign_groups`.
+    Raises ValueError as `representation_files.check_same_rows` and `units.groups`.
     """
     encoders = dict(arms) | {f"random {number}": layers for number, layers in floor.items()}
     if ceiling is not None:
         encoders["again"] = ceiling
     representation_files.check_same_rows({"reference": reference} | encoders)
-    units, generator = reference["units"], np.random.default_rng(seed)
-    groups = assign_groups(units, count, generator)
-    first = first_rows(reference["sequences"], units)
+    unit, generator = reference["units"], np.random.default_rng(seed)
+    groups = units.groups(unit, count, generator)
+    first = first_rows(reference["sequences"], unit)
     chosen = [MEASURES[name] for name in measures]
     numbers = {name: representation_files.layer_numbers(x) for name, x in encoders.items()}
     reference_numbers = representation_files.layer_numbers(reference)

@@ -116,23 +116,11 @@ def reduced_pair(whole: Pair, left: ReducedRepresentation, right: ReducedReprese
     return Pair(left, right, cross_products=cross.astype(np.float32))
 
 
-def assign_groups(units: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
-    """(n,) int: the group, 0 .. count - 1, of each row's unit, drawn at random.
-
-    units: (n,) int, the unit of each row. Groups differ by at most one unit. Where there are fewer
-    units than `count`, each is a group. Raises ValueError for fewer than two units.
-    """
-    names, places = np.unique(units, return_inverse=True)
-    if len(names) < 2:
-        raise ValueError("all rows are of one unit; the jackknife needs at least two units")
-    return (generator.permutation(len(names)) % min(count, len(names)))[places]
-
-
 class GroupedLayer:
     """One layer as a whole and without each group of units, ready to be scored."""
 
     def __init__(self, layer: np.ndarray, name: str, groups: np.ndarray, first_rows: np.ndarray):
-        """layer: (n, width); groups: (n,) int, from `assign_groups`; first_rows: (n,) bool, the
+        """layer: (n, width); groups: (n,) int, from `units.groups`; first_rows: (n,) bool, the
         rows that pairwise measures score."""
         self._layer, self._name, self._first_rows = layer, name, first_rows
         self._kept = [groups != number for number in range(groups.max() + 1)]

@@ -82,6 +82,18 @@ def balanced(order: np.ndarray, unit: np.ndarray, most: int) -> np.ndarray:
     return np.sort(turn[(sizes[ranks] >= size) & (place < size)][: reach[size]])
 
 
+def groups(unit: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
+    """(n,) int: the group, 0 .. count - 1, of each item's unit, drawn at random.
+
+    unit: (n,), the unit of each item. Groups differ by at most one unit. Where there are fewer
+    units than `count`, each is a group. Raises ValueError for fewer than two units.
+    """
+    names, places = np.unique(unit, return_inverse=True)
+    if len(names) < 2:
+        raise ValueError("all rows are of one unit; the jackknife needs at least two units")
+    return (generator.permutation(len(names)) % min(count, len(names)))[places]
+
+
 def _ranks(names: np.ndarray) -> np.ndarray:
     """(n,) int: 0 where the first name stands, 1 where the next other one does, and so on."""
     _, first, inverse = np.unique(names, return_index=True, return_inverse=True)

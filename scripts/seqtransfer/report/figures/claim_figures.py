@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import Tables
 from seqtransfer.report.figures.run_figures import BASELINE, score_panels
+from seqtransfer.report.verdicts import NOT_TESTABLE
 
 COLUMNS = 4  # of panels side by side
 LEAST_RANGE = 0.001  # of a panel: scores are read to three decimals
@@ -28,11 +29,10 @@ def claims(tables: Tables, claims: Sequence[dict]) -> Figure:
 def summary(tables: Tables, claims: Sequence[dict]) -> Figure:
     """The study in one image: test scores per task above, the paper's claims below.
 
-    Of claim (d), which each measure tests, the first is shown.
+    Of (d) the second question is shown, by the measure that was named for it.
     """
     paper = [record for record in claims if record["paper"] and record["overall"]]
-    shown = [record for record in paper if not record["id"].startswith("d-")]
-    shown += [record for record in paper if record["id"].startswith("d-")][:1]
+    shown = [one for one in paper if one["headline"] and not one["id"].startswith("d1")]
     figure = style.figure(max(len(panels.tasks(tables)), len(shown)), 1, 6.3)
     top, bottom = figure.subfigures(2, 1, height_ratios=(1.1, 1.0), hspace=0.03)
     score_panels(top, tables)
@@ -53,8 +53,9 @@ def _forest(axis: Axes, record: dict, names: Sequence[str], named: bool) -> None
     """One claim: the overall effect on top, a row per task below, also those without a number."""
     _effect(axis, 0, record["overall"], colour="0.1", marker="D", size=6, width=2.6)
     for effect in record["effects"]:
-        place = names.index(effect["task"])
-        _effect(axis, place, effect, colour="0.45", marker="o", size=4, width=1.4)
+        place, tested = names.index(effect["task"]), effect["verdict"] != NOT_TESTABLE
+        colour = "0.45" if tested else "0.8"
+        _effect(axis, place, effect, colour=colour, marker="o", size=4, width=1.4)
     axis.axvline(0, color="0.5", linewidth=0.9)
     if record["margin"] is not None:
         _margin(axis, record["margin"], len(names) - 0.45)
@@ -65,7 +66,8 @@ def _forest(axis: Axes, record: dict, names: Sequence[str], named: bool) -> None
     low, high = axis.get_xlim()
     if high - low < LEAST_RANGE:  # else differences of rounding fill the panel, in powers of ten
         axis.set_xlim(-LEAST_RANGE, LEAST_RANGE)
-    axis.set_title(f"({record['id']}) {record['short']}\n{record['verdict']}", fontweight="bold")
+    verdict = f"{record['verdict']} {record['qualifier']}".strip()
+    axis.set_title(f"({record['id']}) {record['short']}\n{verdict}", fontweight="bold")
     axis.set_xlabel(
         f"{record['contrast']}\n({record['unit']}, {100 * record['level']:.0f} % interval)"
     )
@@ -93,6 +95,6 @@ def _margin(axis: Axes, margin: float, place: float) -> None:
 
 def _forest_title(tables: Tables) -> str:
     return (
-        f"Claims as paired differences over {panels.seeds(tables)}: tasks (dots), all tasks"
-        " (diamond)"
+        f"Claims as paired differences over {panels.seeds(tables)}: tasks (dots; light where not"
+        " testable), all tasks (diamond)"
     )

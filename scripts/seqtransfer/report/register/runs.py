@@ -36,9 +36,11 @@ TABLES = {
         "convergence",
         "How fast each run learns.",
         columns(
-            "task initialization seed area best threshold censored steps",
+            "task initialization seed area best relative threshold censored steps",
             area="Mean height of the dev-score curve over log2(step + 1)",
             best="Highest dev score",
+            relative="Mean height of the curve from the first evaluation on, as a share of best;"
+            " empty where best is not above 0",
             threshold="90 % of the task's common best: the highest arm's mean `best`",
             censored="Whether the run never reaches the threshold",
             steps="Optimizer steps until the curve reaches the threshold; a lower bound if"
@@ -163,6 +165,16 @@ TABLES = {
             n="How many rows stay",
         ),
     ),
+    "left_out": Table(
+        "scores without groups of test units",
+        "Every run's test score without each group of test units: what the intervals of differences"
+        " take the chance of test examples from.",
+        columns(
+            "task initialization seed group score",
+            group="Number of the group that is left out",
+            score="Headline metric",
+        ),
+    ),
     "timings": Table(
         "seconds",
         "Wall seconds of the training jobs, summed over seeds, and the share spent inside training"
@@ -258,6 +270,7 @@ def table_functions() -> dict[str, Callable]:
         "sensitivity": lambda found: sensitivity.table(found.sweep, found.runs),
         "leaks": lambda found: run_tables.joined(found.tables("audits")),
         "rescored": lambda found: run_tables.joined(found.tables("rescored")),
+        "left_out": lambda found: run_tables.joined(found.tables("left_out")),
         "generalization": lambda found: generalization.table(found.histories),
         "timings": lambda found: run_tables.timings(
             found.records("timings"), found.records("pretraining_timings")

@@ -19,7 +19,8 @@ class Results:
 
     files: `metrics`, `histories`, `timings`, `baselines`, `tasks`, `pretrained`,
     `pretraining_timings`, `similarities`, `references`, `paper`, `attention`, `audits`, `rescored`,
-    and `sweep`, one table or none. reference: the arm that similarities are calibrated against.
+    `left_out` and `sweep`, one table or none. reference: the arm that similarities are calibrated
+    against.
     """
 
     files: Mapping[str, Sequence[Path]]

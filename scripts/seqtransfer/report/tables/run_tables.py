@@ -97,7 +97,9 @@ def convergence(history: pd.DataFrame, fraction: float = 0.9) -> pd.DataFrame:
     """One row per run: how fast its dev score rises.
 
     area: area under the dev-score curve over log2(step + 1), divided by the length of that axis:
-    the mean height of the curve. best: its highest dev score. threshold: `fraction` of the task's
+    the mean height of the curve. best: its highest dev score. relative: the mean height from the
+    first evaluation on, as a share of best; empty where best is not above 0, since such a run
+    learned nothing. threshold: `fraction` of the task's
     common best, which is the largest over arms of the mean over seeds of `best`. steps: where
     the curve, linear in log2(step + 1), first reaches the threshold; where the run never gets there
     `censored` is true and steps is the last step, a lower bound. A run with scores that are not
@@ -112,6 +114,7 @@ def convergence(history: pd.DataFrame, fraction: float = 0.9) -> pd.DataFrame:
         dict(zip(RUN, key, strict=True))
         | {"area": area_under_curve(*curve) if scored[key] else np.nan}
         | {"best": curve[1].max() if scored[key] else np.nan}
+        | {"relative": _relative_area(*curve) if scored[key] else np.nan}
         for key, curve in curves.items()
     )
     arms = table.groupby(["task", "initialization"], sort=False)["best"]
@@ -125,6 +128,14 @@ def convergence(history: pd.DataFrame, fraction: float = 0.9) -> pd.DataFrame:
     last = [steps[-1] if scored[key] else np.nan for key, (steps, _) in curves.items()]
     table["steps"] = pd.Series(reached, dtype=float).fillna(pd.Series(last, dtype=float))
     return table
+
+
+def _relative_area(steps: np.ndarray, scores: np.ndarray) -> float:
+    """Mean height of the curve from the first evaluation on, as a share of its best."""
+    best = scores.max()
+    if best <= 0 or len(steps) < 3:
+        return np.nan
+    return area_under_curve(steps[1:], scores[1:]) / best
 
 
 def score_unit(run: pd.DataFrame) -> str:

@@ -1,0 +1,118 @@
+"""Records of claims -> sentences: what a verdict rests on, in plain words."""
+
+import numpy as np
+import pandas as pd
+
+from seqtransfer.report.tables.similarity_tables import LEAST_SPAN
+from seqtransfer.report.verdicts import (
+    CONTRADICTED,
+    MIXED,
+    NOT_TESTABLE,
+    SUPPORTED,
+)
+
+
+def of(record: dict) -> str:
+    """The verdict in plain words: the mean over tasks, how many tasks point each way, and what
+    stands in the way of a decision."""
+    overall, verdict = record["overall"], record["verdict"]
+    if overall is None:
+        return "Not tested: the study has no runs of one of the two arms."
+    line = -(record["margin"] or 0.0)
+    counts = overall["counts"]
+    tasks = ", ".join(f"{word} in {count}" for word, count in counts.items() if count)
+    total = sum(counts.values())
+    said = f"{record['contrast']}: {interval(overall, record['level'])} {record['unit']}."
+    said += f" Of {total} task{'s' * (total != 1)}: {tasks}."
+    if overall["heterogeneity"] is not None and overall["heterogeneity"] > 0.5:
+        said += (
+            f" Tasks differ more than chance explains (I2 {100 * overall['heterogeneity']:.0f} %):"
+            " read them one by one."
+        )
+    return f"{said} {_decision(record, verdict, line)}"
+
+
+def _decision(record: dict, verdict: str, line: float) -> str:
+    overall, paper = record["overall"], "the paper" if record["paper"] else "the statement"
+    if record["missing"]:
+        runs = ", ".join(record["missing"])
+        return f"There is no finite number of {runs}, so nothing is decided."
+    if verdict == NOT_TESTABLE:
+        return "No task passes the checks, so nothing is decided."
+    if verdict == SUPPORTED:
+        return f"This agrees with {paper}."
+    if verdict == CONTRADICTED:
+        return f"This contradicts {paper}."
+    if verdict == MIXED:
+        return f"Some tasks agree with {paper} and some contradict it."
+    mark = "0" if record["margin"] is None else f"the margin {line:g}"
+    if overall["low"] is None and record["id"].startswith("d1"):
+        return "Not every layer and seed exceeds the null: nothing is decided."
+    if overall["low"] is None:
+        return "One seed a task, or runs that are all equal, give no interval: nothing is decided."
+    if overall["low"] <= line <= overall["high"]:
+        return f"The interval includes {mark}: these runs do not decide."
+    return "Not every task allows it: these runs do not decide."
+
+
+def interval(effect: dict, level: float) -> str:
+    """`+0.031 (95 % interval +0.010 to +0.052)`, or what there is of it."""
+    if effect["mean"] is None:
+        return "no number in"
+    if effect["low"] is None:
+        return f"{effect['mean']:+.3f} (no interval)"
+    low, high = effect["low"], effect["high"]
+    return f"{effect['mean']:+.3f} ({100 * level:.0f} % interval {low:+.3f} to {high:+.3f})"
+
+
+def calibrated(similarity: pd.DataFrame, measure: str) -> list[str]:
+    """Where text-vs-domain lies between floor and ceiling, task by task; it decides nothing."""
+    inner = similarity[
+        (similarity["measure"] == measure)
+        & (similarity["pair"] == "text-vs-domain")
+        & (similarity["stage"] == "before")
+        & (similarity["layer"] >= 1)
+        & similarity["ceiling"].notna()
+    ]
+    lines = []
+    for task, rows in inner.groupby("task", sort=False):
+        mean = rows[["mean", "floor", "ceiling"]].mean(skipna=False)
+        span = mean["ceiling"] - mean["floor"]
+        place = (
+            f"calibrated {(mean['mean'] - mean['floor']) / span:+.2f} (0 at the floor, 1 at the"
+            " ceiling)"
+            if span >= LEAST_SPAN
+            else f"not calibrated, since the ceiling is not {LEAST_SPAN:g} above the floor"
+        )
+        lines.append(
+            f"{task}: floor {mean['floor']:.3f} (random weights), ceiling {mean['ceiling']:.3f}"
+            f" (the domain encoder against itself again); text-vs-domain is {place}. This reads the"
+            " score; it is no part of the rule."
+        )
+    return lines
+
+
+def median_steps(rows: pd.DataFrame) -> str:
+    """Median over runs; `>` marks a lower bound, where at least half of the runs are censored."""
+    bound = "> " if rows["censored"].mean() >= 0.5 else ""
+    steps = np.median(rows["steps"])
+    return f"{bound}{steps:.0f}" if steps >= 10 else f"{bound}{steps:.1f}"
+
+
+def log_rank(left: pd.DataFrame, right: pd.DataFrame) -> str:
+    """The log-rank test of two arms' steps to the threshold, censored runs included; empty where a
+    run has no number or no run of either gets there."""
+    from scipy import stats
+
+    both = pd.concat([left, right])
+    if both["steps"].isna().any() or both["censored"].all():
+        return ""
+    sides = [
+        stats.CensoredData(
+            uncensored=part.loc[~part["censored"].astype(bool), "steps"].to_numpy(dtype=float),
+            right=part.loc[part["censored"].astype(bool), "steps"].to_numpy(dtype=float),
+        )
+        for part in (left, right)
+    ]
+    p_value = stats.logrank(*sides).pvalue
+    return "" if np.isnan(p_value) else f" (log-rank p {p_value:.2f})"

@@ -1,0 +1,101 @@
+"""Caveats: what verdicts rest on, and what the intervals leave out, in sentences."""
+
+import math
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_claims import NO_PAIRS, NO_PRETRAINING, run_table, similarity_table
+
+import synthetic
+from seqtransfer.encoders import adaptations
+from seqtransfer.report import caveats
+
+
+def test_runs_that_failed_or_diverged_and_lost_similarities_are_caveats():
+    run = run_table({"text": np.array([0.1, math.nan]), "random": np.array([0.1, 0.2])})
+    run = run.assign(adaptation="full", pooling="mean", warmup=0.1)
+    run["diverged"] = run["seed"] == 1
+    table = similarity_table(text=0.5, random=0.3)
+    table.loc[table["left"] == "text", "score"] = math.nan
+    budget = NO_PRETRAINING.assign(pretraining_steps=9, pretraining_tokens_seen=99)
+    notes = "\n".join(caveats.of_study(run, table, budget, []))
+    assert "2 of 8 runs diverged (x random seed 1; y random seed 1)" in notes
+    assert "2 of 8 runs have no finite score (x text seed 1; y text seed 1)" in notes
+    assert "not defined (x text-vs-domain, y text-vs-domain)" in notes
+    assert "Domain pretraining diverged on x" in notes
+
+
+def test_runs_that_were_best_before_their_first_step_are_named():
+    run = run_table({"text": np.array([0.1, 0.3]), "random": np.array([0.1, 0.2])})
+    run = run.assign(adaptation="full", pooling="mean", warmup=0.1)
+    run.loc[run["seed"] == 0, "best_step"] = 0
+    notes = "\n".join(caveats.of_study(run, NO_PAIRS, NO_PRETRAINING, []))
+    assert "4 of 8 runs were best before their first step" in notes
+
+
+def test_settings_that_differ_between_the_arms_of_a_task_are_named_task_by_task():
+    # Over all tasks both arms use {0.1, 0.2}: only within a task do they differ.
+    runs = pd.DataFrame(
+        [("x", "text", 0.1), ("x", "random", 0.2), ("y", "text", 0.2), ("y", "random", 0.1)],
+        columns=["task", "initialization", "learning_rate"],
+    ).assign(
+        seed=0,
+        best_step=1,
+        test_n=9,
+        test_score=0.1,
+        metric="mcc",
+        pooling="mean",
+        warmup=0.1,
+        adaptation="lora",
+    )
+    runs = runs.assign(diverged=runs["learning_rate"] == 0.2)
+    budget = NO_PRETRAINING
+    notes = caveats.of_study(runs, NO_PAIRS, budget, [])
+    assert "Learning rates differ between the arms of x: text 0.1, random 0.2." in notes
+    assert "Learning rates differ between the arms of y: text 0.2, random 0.1." in notes
+    assert any(note.startswith("Poolings are the same in all arms") for note in notes)
+    assert any(note.startswith("Warm-ups are the same in all arms") for note in notes)
+    assert "of the encoder, low-rank additions to its query and value proj" in notes[0]
+    assert any("2 of 4 runs diverged (x random seed 0; y text seed 0)" in note for note in notes)
+
+
+@pytest.mark.parametrize("mode", [name.replace("<layers>", "2") for name in adaptations.MODES])
+def test_every_adaptation_is_said_in_words(mode):
+    row = {"task": "x", "initialization": "text", "learning_rate": 0.1, "seed": 0, "test_n": 9}
+    row |= {"test_score": 0.1, "best_step": 1}
+    row |= {"metric": "mcc", "pooling": "mean", "warmup": 0.1, "diverged": False}
+    budget = NO_PRETRAINING
+    runs = pd.DataFrame([row | {"adaptation": mode}])
+    assert f"({mode})." in caveats.of_study(runs, NO_PAIRS, budget, [])[0]
+
+
+@pytest.fixture
+def runs():
+    keys = synthetic.SETTINGS[["task", "initialization"]]
+    return keys.assign(seed=0, adaptation="full", steps=512, batch_size=32)
+
+
+def test_settings_swept_at_the_studys_budget_inside_the_grid_need_no_caveat(runs):
+    assert caveats.of_settings(runs, synthetic.SETTINGS) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"batch_size": 16}, r"16 arms were chosen at another budget \(512 steps of 16 examples"),
+        ({"adaptation": "bias"}, "16 arms were chosen for adaptation bias, not for full"),
+        ({"runs": 1}, "of 16 arms rest on one sweep run"),
+        ({"edge": True}, "lowest or highest candidate for sentiment text, sentiment random"),
+    ],
+)
+def test_what_speaks_against_the_chosen_settings_is_said(runs, change, words):
+    [line] = caveats.of_settings(runs, synthetic.SETTINGS.assign(**change))
+    assert re.search(words, line)
+
+
+def test_settings_written_by_hand_are_called_so(runs):
+    columns = ["task", "initialization", "learning_rate", "pooling"]
+    [line] = caveats.of_settings(runs, synthetic.SETTINGS[columns])
+    assert "does not say how" in line
