@@ -62,6 +62,8 @@ def check(config: dict) -> None:
     for composer in config["pieces"]:
         _known("pieces", composer, {name for task in scored for name in task.get("classes", ())})
     _check_compare(config["compare"], config["initializations"])
+    if "measure" in config["claims"]:
+        _known("claims.measure", config["claims"]["measure"], MEASURES)
     _check_probe(config)
     _check_seeds(config)
     _known("encoder.name", config["encoder"]["name"], catalogue["encoders"])
