@@ -13,6 +13,7 @@ STUDY = {
     "pretrain": {"steps": 100, "checkpoints": [10, 50]},
     "max_length": {"splice": 62, "composer": 64},
     "pieces": {"bach": 120, "haydn": 120},
+    "claims": {"margin": 0.05},
     "seeds": [0, 1],
     "compare": {"reference": "domain", "measures": ["cka"], "floor_seeds": [1000]} | {"groups": 40},
     "encoder": {"name": "minilm", "layers": 3},
