@@ -38,7 +38,8 @@ STRIPPED = ("gaps", "stop")
 class Cleaner:
     """Applies one policy to many sequences and counts what it met.
 
-    alphabet: a name of ALPHABETS, or None for any letter, gaps and stops (as house FASTA allows).
+    alphabet: a name of ALPHABETS, or None for any letter, gaps and stops (as the standard FASTA
+    allows).
     strip: of STRIPPED, what is taken out: `gaps` (- and .) and `stop` (one `*` at the end).
     """
 

@@ -1,4 +1,4 @@
-"""What every converter does at its end: examples -> a house form, strict and with its counts."""
+"""What every converter does at its end: examples -> a standard format, checked and counted."""
 
 import re
 import shutil

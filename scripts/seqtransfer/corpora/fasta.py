@@ -131,7 +131,7 @@ def _id_and_facts_on_lines(codes: np.ndarray) -> bytes:
 
 
 def iterate_records(path: Path) -> Iterator[tuple[str, str]]:
-    """(header without `>`, sequence) of every record of a FASTA file, house form or not.
+    """(header without `>`, sequence) of every record of any FASTA file.
 
     The file may be compressed (gzip, bzip2, xz), wrapped, and have any line ends; white space at
     the ends of lines is dropped, and nothing else. The sequence is not checked.

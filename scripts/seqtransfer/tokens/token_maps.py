@@ -59,10 +59,10 @@ def borrowed_rows(
 
     known: special token or symbol -> row of that table. Special tokens keep their meaning. Without
     a generator symbols keep theirs, too: the table is that of the task's own domain. With one they
-    get rows at random, one to one, as by `token_map`, so that all other corpora are equally
-    strange; if there are fewer rows than symbols, a random choice of symbols gets them. A corpus
-    of exactly the task's symbols (its own sequences, perhaps shuffled) is not strange: they keep
-    their rows. Raises ValueError if the task's own domain is to know them, and knows none.
+    get rows at random, one to one, as by `token_map`, so that no other corpus shares symbols with
+    the task; if there are fewer rows than symbols, a random choice of symbols gets them. Where the
+    corpus has exactly the task's symbols (its own sequences, perhaps shuffled), they keep their
+    rows. Raises ValueError if the task's own domain is to know them, and knows none.
     """
     ordinary = sorted(set(known) - set(SPECIALS))
     if generator is None and not set(ordinary) & set(vocabulary.symbols):
