@@ -1,8 +1,8 @@
 """Engraved scores (MusicXML, Humdrum) -> the notes that they sound, part by part.
 
-A task of pitches needs to know which notes begin when, and no more. music21, which also engraves and
-analyses, takes many times as long (docs/explanation/libraries.md); the tests compare the notes with
-music21's. Repeats are not played out.
+A task of pitches needs to know which notes begin when, and no more. music21, which also engraves
+and analyses, takes many times as long (docs/explanation/libraries.md); the tests compare the notes
+with music21's. Repeats are not played out.
 """
 
 import io
