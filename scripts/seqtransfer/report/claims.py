@@ -294,7 +294,8 @@ def _record(
         )
     if missing and record["verdict"] != verdicts.NOT_TESTABLE:
         record["verdict"] = UNDECIDED
-    if any(one["passed"] is False and not one["blocks"] for one in checked):
+    unsettled = any(one["passed"] is False and not one["blocks"] for one in checked)
+    if unsettled and record["verdict"] != verdicts.NOT_TESTABLE:
         record["qualifier"] = "at this budget"
     return record | {"reading": readings.of(record)}
 

@@ -38,7 +38,7 @@ def _count(number: float | None) -> str:
     """Seeds that would be needed; infinite where test examples leave too much to chance."""
     if number is None:
         return ""
-    return "more test examples" if number == math.inf else f"{number:.0f}"
+    return "more test examples" if number == math.inf else f"{number:.0f} seeds"
 
 
 def _shares(sources: Mapping[str, float]) -> str:

@@ -51,7 +51,8 @@ def _forest_panels(axes, records: Sequence[dict], tasks: Sequence[str]) -> None:
 
 def _forest(axis: Axes, record: dict, names: Sequence[str], named: bool) -> None:
     """One claim: the overall effect on top, a row per task below, also those without a number."""
-    _effect(axis, 0, record["overall"], colour="0.1", marker="D", size=6, width=2.6)
+    colour = "0.1" if record["verdict"] != NOT_TESTABLE else "0.8"
+    _effect(axis, 0, record["overall"], colour=colour, marker="D", size=6, width=2.6)
     for effect in record["effects"]:
         place, tested = names.index(effect["task"]), effect["verdict"] != NOT_TESTABLE
         colour = "0.45" if tested else "0.8"
