@@ -70,7 +70,7 @@ def test_the_report_has_tables_figures_and_a_verdict_on_every_claim(checkout):
         assert (report / f"figures/{figure}.svg").stat().st_size > 1000
         assert (report / f"figures/{figure}.png").stat().st_size > 1000
     page = (report / "claims.md").read_text()
-    for claim in ("(a)", "(b)", "(c)", "(d-pwcca)", "(d-cka)"):
+    for claim in ("(a)", "(b)", "(c)", "(d1-cka)", "(d2-cka)", "(d2-pwcca)"):
         assert claim in page
     with open(report / "tables/scores.csv", newline="") as file:
         rows = list(csv.DictReader(file))
