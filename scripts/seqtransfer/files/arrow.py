@@ -4,15 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from seqtransfer.files.atomic import atomic
-
-if TYPE_CHECKING:  # half a second that most jobs would wait for in vain
-    pass
 
 
 class Names:

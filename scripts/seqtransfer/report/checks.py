@@ -1,11 +1,11 @@
 """What must hold before a claim is judged: checks, task by task, each with its reason.
 
-A check is a record: check (its name), task, passed (True, False, or None where the study cannot
-tell), blocks (whether the task is not testable without it), why.
+A check is a record: check (its name), task, passed, blocks (whether the task is not testable
+without it), why.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
@@ -69,18 +69,8 @@ def has_rows(inner: pd.DataFrame, measure: str) -> list[dict]:
 def tells_apart(similarity: pd.DataFrame | None, measure: str) -> list[dict]:
     """Whether the reference is nearer to its own second training than random weights are: the
     ceiling, mean over layers 1 and up, at least LEAST_SPAN above the floor."""
-    if similarity is None:
-        return []
-    inner = similarity[
-        (similarity["measure"] == measure)
-        & (similarity["pair"] == "text-vs-domain")
-        & (similarity["stage"] == "before")
-        & (similarity["layer"] >= 1)
-        & similarity["ceiling"].notna()
-    ]
     records = []
-    for task, rows in inner.groupby("task", sort=False):
-        floor, ceiling = rows["floor"].mean(), rows["ceiling"].mean()
+    for task, _, floor, ceiling in floor_and_ceiling(similarity, measure):
         passed = bool(ceiling - floor >= LEAST_SPAN)
         why = f"ceiling {ceiling:.3f}, floor {floor:.3f}"
         if not passed:
@@ -90,6 +80,24 @@ def tells_apart(similarity: pd.DataFrame | None, measure: str) -> list[dict]:
             )
         records.append(_record("the measure is valid here", task, passed, True, why))
     return records
+
+
+def floor_and_ceiling(
+    similarity: pd.DataFrame | None, measure: str
+) -> Iterator[tuple[str, float, float, float]]:
+    """Yield task, text-vs-domain, floor and ceiling, means over layers 1 and up before fine-tuning;
+    nothing without the table `similarity`, or where there is no ceiling."""
+    if similarity is None:
+        return
+    inner = similarity[
+        (similarity["measure"] == measure)
+        & (similarity["pair"] == "text-vs-domain")
+        & (similarity["stage"] == "before")
+        & (similarity["layer"] >= 1)
+        & similarity["ceiling"].notna()
+    ]
+    for task, rows in inner.groupby("task", sort=False):
+        yield str(task), *rows[["mean", "floor", "ceiling"]].mean(skipna=False)
 
 
 def _record(check: str, task: str, passed: bool, blocks: bool, why: str) -> dict:

@@ -30,7 +30,7 @@ AMENDED = (
 )
 SIGN_RULE = (
     "A task supports the claim if its effect lies above 0 by a two-sided test at {alpha:.0f} %,"
-    " adjusted for {{tasks}} tasks (Holm), and contradicts it if it lies below. The claim is"
+    " adjusted for {tasks} tasks (Holm), and contradicts it if it lies below. The claim is"
     " supported if the {percent:.0f} % interval of the mean lies above 0 and no task contradicts"
     " it, contradicted the other way round, mixed if tasks point both ways."
 )
@@ -259,8 +259,7 @@ def _above_floor(
         estimand=f"Before fine-tuning, mean over layers 1 and up of {name}(text, domain)"
         f" - {name}(random, domain), paired by seed. Its interval covers seeds alone.",
     )  # fmt: skip
-    if similarity is not None:
-        record["facts"] += readings.calibrated(similarity, measure)
+    record["facts"] += readings.calibrated(similarity, measure)
     return record
 
 
@@ -282,8 +281,8 @@ def _record(
     line = -(margin or 0.0)
     failed = {one["task"]: one["why"] for one in checked if one["blocks"] and not one["passed"]}
     checked = [one for one in checked if one["task"] in found]
-    record = {"rule": SIGN_RULE.format(percent=100 * level, alpha=100 * (1 - level))} | texts
-    record["rule"] = record["rule"].replace("{tasks}", str(len(found)))
+    numbers = {"percent": 100 * level, "alpha": 100 * (1 - level), "tasks": len(found)}
+    record = {"rule": SIGN_RULE.format(**numbers)} | texts
     record |= {"level": level, "margin": margin, "checks": checked, "headline": headline}
     record |= {"facts": [], "missing": list(missing), "effects": [], "overall": None}
     record |= {"verdict": NOT_TESTED, "qualifier": ""}

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from seqtransfer.report.checks import floor_and_ceiling
 from seqtransfer.report.tables.similarity_tables import LEAST_SPAN
 from seqtransfer.report.verdicts import (
     CONTRADICTED,
@@ -65,27 +66,18 @@ def interval(effect: dict, level: float) -> str:
     return f"{effect['mean']:+.3f} ({100 * level:.0f} % interval {low:+.3f} to {high:+.3f})"
 
 
-def calibrated(similarity: pd.DataFrame, measure: str) -> list[str]:
+def calibrated(similarity: pd.DataFrame | None, measure: str) -> list[str]:
     """Where text-vs-domain lies between floor and ceiling, task by task; it decides nothing."""
-    inner = similarity[
-        (similarity["measure"] == measure)
-        & (similarity["pair"] == "text-vs-domain")
-        & (similarity["stage"] == "before")
-        & (similarity["layer"] >= 1)
-        & similarity["ceiling"].notna()
-    ]
     lines = []
-    for task, rows in inner.groupby("task", sort=False):
-        mean = rows[["mean", "floor", "ceiling"]].mean(skipna=False)
-        span = mean["ceiling"] - mean["floor"]
+    for task, score, floor, ceiling in floor_and_ceiling(similarity, measure):
+        span = ceiling - floor
         place = (
-            f"calibrated {(mean['mean'] - mean['floor']) / span:+.2f} (0 at the floor, 1 at the"
-            " ceiling)"
+            f"calibrated {(score - floor) / span:+.2f} (0 at the floor, 1 at the ceiling)"
             if span >= LEAST_SPAN
             else f"not calibrated, since the ceiling is not {LEAST_SPAN:g} above the floor"
         )
         lines.append(
-            f"{task}: floor {mean['floor']:.3f} (random weights), ceiling {mean['ceiling']:.3f}"
+            f"{task}: floor {floor:.3f} (random weights), ceiling {ceiling:.3f}"
             f" (the domain encoder against itself again); text-vs-domain is {place}. This reads the"
             " score; it is no part of the rule."
         )
