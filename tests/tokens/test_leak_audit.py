@@ -16,6 +16,7 @@ from seqtransfer.corpora import fasta
 from seqtransfer.corpora.examples import Example
 from seqtransfer.files import arrow, json_tsv
 from seqtransfer.files.arrow import Ragged
+from seqtransfer.scoring import left_out
 from seqtransfer.tokens import leak_audit
 from seqtransfer.tokens.encoding import Settings
 
@@ -129,7 +130,7 @@ def made_up_run(seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     wrong = np.array([{"0": "1", "1": "2", "2": "0"}[name] for name in label])
     names = [f"{i:03d}" for i in range(60)]
     predictions = pd.DataFrame(
-        {"id": names, "label": label, "prediction": np.where(right, label, wrong)}
+        {"id": names, "unit": names, "label": label, "prediction": np.where(right, label, wrong)}
     )
     near = pd.DataFrame({"id": names, "nearest": "t", "similarity": similarity, "identity": 0.5})
     return predictions, near.assign(duplicate=similarity == 1).sample(frac=1, random_state=seed)
@@ -215,6 +216,7 @@ def test_the_script_scores_every_run_again(tmp_path):
     json_tsv.write_json(tmp_path / "task.json", record)
     options = {"task": "toy", "nearest": tmp_path / "nearest.tsv", "predictions": paths}
     options |= {"task_record": tmp_path / "task.json", "rescored": tmp_path / "scores.tsv"}
+    options["left_out"] = tmp_path / "left-out.tsv"
     rescore.main(**options, initializations=runs, seeds=[0, 7])
     table = json_tsv.read_table(tmp_path / "scores.tsv")
     expected = leak_audit.rescored(predictions, near, matthews_corrcoef)
@@ -222,11 +224,17 @@ def test_the_script_scores_every_run_again(tmp_path):
         rows = table[(table.initialization == arm) & (table.seed == seed)]
         assert rows["kept"].tolist() == expected["kept"].tolist()
         assert rows["score"].tolist() == pytest.approx(expected["score"].tolist(), rel=1e-5)
+    without = json_tsv.read_table(tmp_path / "left-out.tsv")
+    assert without.groupby(["initialization", "seed"]).size().tolist() == [left_out.GROUPS] * 2
+    one_run = without[without.initialization == "text"]["score"]
+    # Leaving examples out in groups of equal size moves a score around its value on all of them.
+    assert one_run.mean() == pytest.approx(expected["score"].iloc[0], abs=0.01)
 
 
 def test_a_regression_is_scored_again_by_rank_correlation(tmp_path):
     names = [f"{i:02d}" for i in range(12)]
     table = pd.DataFrame({"id": names, "label": range(12), "prediction": [*range(11), -1]})
+    table["unit"] = [f"{i % 4}" for i in range(12)]
     near = {"id": names, "nearest": "t", "similarity": [0.1] * 11 + [1.0], "identity": 0.1}
     json_tsv.write_table(tmp_path / "nearest.tsv", pd.DataFrame(near).assign(duplicate=False))
     json_tsv.write_table(tmp_path / "p.tsv", table)
@@ -242,7 +250,9 @@ def test_a_regression_is_scored_again_by_rank_correlation(tmp_path):
         initializations=["text"],
         seeds=[0],
         rescored=tmp_path / "scores.tsv",
+        left_out=tmp_path / "left-out.tsv",
     )
+    assert len(json_tsv.read_table(tmp_path / "left-out.tsv")) == 4  # units, not rows
     found = json_tsv.read_table(tmp_path / "scores.tsv").set_index("kept")
     # One rank moves by 11, eleven by 1: rho = 1 - 6 (11 ** 2 + 11) / (12 * (12 ** 2 - 1)).
     assert found.loc["all", "score"] == pytest.approx(1 - 6 * 132 / 1716, rel=1e-5)
