@@ -23,8 +23,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 SETTINGS = {
-    "steps": 12, "batch_size": 16, "warmup": 0.1, "weight_decay": 0.01, "first_evaluation": 3,
-    "adaptation": "full",
+    "steps": 12, "batch_size": 16, "warmup": 0.1, "weight_decay": 0.01, "cooldown": 0.25,
+    "first_evaluation": 3, "evaluate_every": 3, "patience": 6, "adaptation": "full",
 }  # fmt: skip
 
 

@@ -73,11 +73,12 @@ def read(tokens: Path):
 
 
 def ours(
-    encoder: Path, tokens: Path, threads: int, steps: int, watch: Silent, plain: bool, device: str
+    encoder: Path, tokens: Path, threads: int, steps: int, clock: Silent, plain: bool, device: str
 ) -> None:
     """Fine-tune as the study does; `plain`: float32, no dropout."""
     from seqtransfer.encoders.dropout import Dropout
     from seqtransfer.training import classifier, devices, finetuning
+    from seqtransfer.training.evaluations import DevWatch
     from seqtransfer.training.steps import Schedule
 
     train, dev, target, token_map = read(tokens)
@@ -92,7 +93,8 @@ def ours(
             model.encoder.dropout = Dropout(0.0)
         finetuning.fit(
             model, train, dev, target, Schedule(steps, BATCH, RATE, 0.1, 0.01),
-            first_evaluation=steps, seed=0, task=tokens.name, device=device, checkpoint=watch,
+            watch=DevWatch(steps, steps, steps), seed=0, task=tokens.name, device=device,
+            checkpoint=clock,
         )  # fmt: skip
 
 

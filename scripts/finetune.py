@@ -32,7 +32,7 @@ def main(
     json_tsv.write_records(folder / "predictions.tsv", runs.predictions(test, answers, target))
     architecture = run.sources(files, pretrained).record()
     classifier.save(classifier.plain_state(trained.model), architecture, folder)
-    record = runs.metrics(run, trained.outcome, settings, target) | {
+    record = runs.metrics(run, trained, settings, target) | {
         "outputs": target.outputs,
         "test": target.score(test.labels, answers),
         "provenance": provenance.record(code, classifier.LIBRARIES, **trained.machine),

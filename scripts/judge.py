@@ -17,10 +17,11 @@ def main(
     outputs: dict[str, Path],
     margin: float,
     measure: str | None,
+    sweep_code: str,
 ) -> None:
     """tables: those of TABLES by name; settings: the table of each arm's settings; outputs: of the
     ledger as `json`, `markdown` and `html`; margin: of claim (c); measure: that (d) is judged by,
-    the first when None."""
+    the first when None; sweep_code: digest of the code of a sweep."""
     read = {name: table_files.read(tables[name]) for name in TABLES}
     records = claims.judge(
         read["runs"],
@@ -33,7 +34,7 @@ def main(
         measure=measure,
     )
     notes = caveats.of_study(read["runs"], read["comparisons"], read["budget"], records)
-    notes += caveats.of_settings(read["runs"], json_tsv.read_table(settings))
+    notes += caveats.of_settings(read["runs"], json_tsv.read_table(settings), sweep_code)
     notes.append(caveats.of_leaks(read["leaks"]))
     for record in records:
         print(f"({record['id']}) {record['verdict']}: {record['reading']}")
@@ -51,4 +52,5 @@ if __name__ == "__main__":
             outputs={kind: Path(path) for kind, path in snakemake.output.items()},
             margin=snakemake.params.margin,
             measure=snakemake.params.measure,
+            sweep_code=snakemake.params.sweep_code,
         )

@@ -22,7 +22,7 @@ def main(
     scored = []
     for run in candidates:
         trained = runs.train(run, files, pretrained, settings, threads)
-        record = runs.metrics(run, trained.outcome, settings, files.target()) | {
+        record = runs.metrics(run, trained, settings, files.target()) | {
             "history": trained.outcome.history[1:],
             "provenance": provenance.record(code, classifier.LIBRARIES, **trained.machine),
         }

@@ -74,7 +74,7 @@ def test_every_adaptation_is_said_in_words(mode):
 @pytest.fixture
 def runs():
     keys = synthetic.SETTINGS[["task", "initialization"]]
-    return keys.assign(seed=0, adaptation="full", steps=512, batch_size=32)
+    return keys.assign(seed=0, **synthetic.CHOSEN_FOR)
 
 
 def test_settings_swept_at_the_studys_budget_inside_the_grid_need_no_caveat(runs):
@@ -84,8 +84,11 @@ def test_settings_swept_at_the_studys_budget_inside_the_grid_need_no_caveat(runs
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"batch_size": 16}, r"16 arms were chosen at another budget \(512 steps of 16 examples"),
-        ({"adaptation": "bias"}, "16 arms were chosen for adaptation bias, not for full"),
+        ({"batch_size": 16}, "16 of 16 arms .* with at most 512 steps of 16 examples.* not with"),
+        ({"patience": 64}, "a patience of 64 and a cooldown of 1.0, not with .* patience of 512"),
+        ({"encoder": "mpnet"}, "with 3 layers of mpnet, not with 3 layers of minilm-l6"),
+        ({"max_tokens": 30}, "1600 training sequences of at most 30 tokens, not with"),
+        ({"adaptation": "bias"}, "with adaptation bias, not with adaptation full"),
         ({"runs": 1}, "of 16 arms rest on one sweep run"),
         ({"edge": True}, "lowest or highest candidate for sentiment text, sentiment random"),
     ],
@@ -93,6 +96,12 @@ def test_settings_swept_at_the_studys_budget_inside_the_grid_need_no_caveat(runs
 def test_what_speaks_against_the_chosen_settings_is_said(runs, change, words):
     [line] = caveats.of_settings(runs, synthetic.SETTINGS.assign(**change))
     assert re.search(words, line)
+
+
+def test_settings_swept_by_other_code_are_called_so(runs):
+    assert caveats.of_settings(runs, synthetic.SETTINGS, "0123abcd") == []
+    [line] = caveats.of_settings(runs, synthetic.SETTINGS, "another")
+    assert "another state of the training code" in line
 
 
 def test_settings_written_by_hand_are_called_so(runs):

@@ -35,6 +35,8 @@ def run_table(arms):
             "best_step": 4,
             "threshold": 0.5,
             "steps": 8.0,
+            "steps_taken": 8,
+            "plateau": False,
             "censored": False,
         }
         | {"diverged": False}
@@ -187,6 +189,10 @@ def test_arms_that_still_climb_are_judged_at_this_budget():
         record = claims.judge(run, run, NO_SCORES, NO_PAIRS)[1]
         assert record["verdict"] == "supported" and record["qualifier"] == "at this budget"
         assert "random 100 %" in record["checks"][0]["why"]
+    run["plateau"] = True  # the last step is the end of a cooldown
+    assert claims.judge(run, run, NO_SCORES, NO_PAIRS)[1]["qualifier"] == ""
+    run["best_step"] = 0
+    assert claims.judge(run, run, NO_SCORES, NO_PAIRS)[1]["qualifier"] == "at this budget"
 
 
 def test_tasks_that_point_both_ways_make_a_claim_mixed_and_are_counted():

@@ -17,7 +17,8 @@ STUDY = {
     "seeds": [0, 1],
     "compare": {"reference": "domain", "measures": ["cka"], "floor_seeds": [1000]} | {"groups": 40},
     "encoder": {"name": "minilm", "layers": 3},
-    "finetune": {"steps": 10, "batch_size": 12, "first_evaluation": 4, "warmup": 0.1},
+    "finetune": {"steps": 10, "batch_size": 12, "first_evaluation": 4, "warmup": 0.1}
+    | {"evaluate_every": 10, "patience": 10},
     "sweep": {"learning_rates": [1e-3], "seeds": [100]},
     "examples": {"dev": 22, "test": 50},
     "represent": {"sequences": 40, "tokens": 16},
@@ -155,6 +156,9 @@ def test_a_study_that_would_score_dev_for_more_than_a_quarter_of_its_training_is
         configuration.check(config)
     config["finetune"]["first_evaluation"] = 8
     configuration.check(config)
+    config["finetune"] |= {"first_evaluation": 2, "evaluate_every": 2}
+    with pytest.raises(ValueError, match="or raise finetune.first_evaluation, .*evaluate_every"):
+        configuration.check(config)
 
 
 @pytest.mark.parametrize("key", ["compare.floor_seeds", "sweep.seeds"])

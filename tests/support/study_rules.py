@@ -136,7 +136,8 @@ def check_numbers(study: dict) -> None:
         assert 1 <= study[section]["steps"] <= 10**9 and 1 <= study[section]["batch_size"] <= 10**6
         assert 0 <= study[section]["warmup"] <= 1 and 0 <= study[section]["weight_decay"] <= 100
     assert 0 < study["pretrain"]["learning_rate"] <= 100 and 0 < study["claims"]["margin"] <= 1
-    assert 0 < study["pretrain"]["mask_rate"] <= 1
+    assert 0 < study["pretrain"]["mask_rate"] <= 1 and 0 < study["finetune"]["cooldown"] <= 1
+    assert min(study["finetune"][key] for key in ("evaluate_every", "patience")) >= 1
     rates = study["sweep"]["learning_rates"]
     assert all(0 < rate <= 100 for rate in rates)
     assert len({repr(float(rate)) for rate in rates}) == len(rates) > 0

@@ -21,11 +21,16 @@ ARMS = ("text", "random", "shuffled", "domain")
 CONFIG = {"initializations": ARMS, "compare": {"attention": 8}}
 STEPS = [0, *(2**i for i in range(10))]
 GAIN = {"text": 0.12, "random": 0.0, "shuffled": 0.03, "domain": 0.15}
+CHOSEN_FOR = {
+    "adaptation": "full", "encoder": "minilm-l6", "layers": 3, "train_n": 1600, "max_tokens": 64,
+    "steps": 512, "batch_size": 32, "patience": 512, "cooldown": 1.0,
+}  # fmt: skip
 SETTINGS = pd.DataFrame(
     [
         {"task": task, "initialization": arm, "learning_rate": 3e-4, "warmup": 0.1}
         | {"pooling": "mean", "dev_score": 0.4, "runs": 2, "edge": False}
-        | {"adaptation": "full", "steps": 512, "batch_size": 32}
+        | CHOSEN_FOR
+        | {"code": "0123abcd"}
         for task in TASKS
         for arm in ARMS
     ]
@@ -95,7 +100,14 @@ def report(folder: Path, paths: dict[str, list[Path]]) -> dict[str, Path]:
     pages = {kind: folder / f"claims.{suffix}" for kind, suffix in pages.items()}
     settings = folder / "settings.tsv"
     json_tsv.write_table(settings, SETTINGS)
-    judge.main(tables=written, settings=settings, outputs=pages, margin=0.05, measure=None)
+    judge.main(
+        tables=written,
+        settings=settings,
+        outputs=pages,
+        margin=0.05,
+        measure=None,
+        sweep_code="0123abcd",
+    )
     return written | pages
 
 
@@ -110,7 +122,7 @@ def _write_run(folder, paths, task, arm, seed, ceiling, rng):
     test = {"accuracy": 0.5 + top / 2, "mcc": top - 0.02, "macro_f1": top + 0.1}
     test |= {"loss": 0.4, "score": test["mcc"]}
     record = name | {"learning_rate": 3e-4, "warmup": 0.1, "pooling": "mean"}
-    record |= {"adaptation": "full", "steps": 512, "batch_size": 32}
+    record |= CHOSEN_FOR | {"steps_taken": 512, "plateau": False}
     record |= {"best_step": STEPS[best], "diverged": False, "metric": "mcc", "outputs": 2}
     record["dev"] = {"n": 300, "loss": 0.4, "accuracy": 0.8, "mcc": dev[best], "macro_f1": 0.7}
     record["dev"]["score"] = dev[best]

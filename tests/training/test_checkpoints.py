@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +18,12 @@ from seqtransfer.scoring.task_kinds import Classification
 from seqtransfer.tokens.vocabulary import CLS, SEP
 from seqtransfer.training import checkpoints, classifier, devices, finetuning
 from seqtransfer.training.checkpoints import Checkpoint
+from seqtransfer.training.evaluations import DevWatch
 from seqtransfer.training.steps import Schedule
 
 TARGET = Classification(("a", "b"))
-PLAN = Schedule(12, 8, 1e-3, 0.1, weight_decay=0.01)
-RUN = {"first_evaluation": 2, "seed": 3, "task": "toy", "device": "cpu"}
+PLAN = Schedule(12, 8, 1e-3, 0.1, weight_decay=0.01, cooldown=0.2)
+RUN = {"watch": DevWatch(2, 10**6, 10**6), "seed": 3, "task": "toy", "device": "cpu"}
 
 
 def part(n: int, seed: int) -> Ragged:
@@ -73,11 +75,21 @@ def same(left: dict, right: dict) -> bool:
     return all(torch.equal(tensor, right[name]) for name, tensor in left.items())
 
 
-@pytest.mark.parametrize("steps", [1, 2, 5, 11])
-def test_a_killed_run_ends_with_the_weights_of_an_uninterrupted_one(steps, sources_for, tmp_path):
-    expected, whole = run(sources_for())
+IMPATIENT = DevWatch(2, 2, 4)  # the labels are noise: after 4 steps it is known to end at 6
+
+
+@pytest.mark.parametrize(
+    ("steps", "watch"),
+    [*((s, RUN["watch"]) for s in (1, 2, 5, 11)), *((s, IMPATIENT) for s in (3, 4, 5))],
+)
+def test_a_killed_run_ends_with_the_weights_of_an_uninterrupted_one(
+    steps, watch, sources_for, tmp_path
+):
+    train = partial(run, watch=watch)
+    expected, whole = train(sources_for())
+    assert whole.plateau == (watch is IMPATIENT) == (whole.steps < PLAN.steps)
     path = tmp_path / "run.safetensors"
-    state, resumed = killed_and_resumed(run, sources_for, path, steps, "cpu")
+    state, resumed = killed_and_resumed(train, sources_for, path, steps, "cpu")
     assert same(state, expected)
     for mine, theirs in zip(resumed.history, whole.history, strict=True):
         assert mine.keys() == theirs.keys()

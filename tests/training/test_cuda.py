@@ -13,10 +13,11 @@ from seqtransfer.encoders import bert
 from seqtransfer.encoders.dropout import Dropout
 from seqtransfer.similarity import representation_files, representations
 from seqtransfer.training import classifier, devices, finetuning, pretraining, steps
+from seqtransfer.training.evaluations import DevWatch
 from seqtransfer.training.optimizer import AdamW
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA device")
-RUN = {"first_evaluation": 2, "seed": 3, "task": "toy", "device": "cuda"}
+RUN = {"watch": DevWatch(2, 10**6, 10**6), "seed": 3, "task": "toy", "device": "cuda"}
 SIZES = bert.Config(50, 64, 3, 4, 96, 40)
 
 
@@ -145,7 +146,7 @@ def test_a_seed_repeats_a_run_bit_for_bit(adapted, sources_for):
 
 
 def test_without_dropout_losses_are_those_of_the_cpu(sources_for):
-    changes = {"dtype": torch.float32, "first_evaluation": 1}
+    changes = {"dtype": torch.float32, "watch": DevWatch(1, 10**6, 10**6)}
     _, here = run(sources_for(), **changes)
     _, there = run(sources_for(), **changes, device="cpu")
     mine, theirs = ([r["train_loss"] for r in o.history[1:]] for o in (here, there))

@@ -3,6 +3,7 @@
 The toy task: class 1 if a sequence holds a B, class 0 if it holds an A; other symbols are noise.
 """
 
+import itertools
 import math
 
 import numpy as np
@@ -19,12 +20,13 @@ from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring.task_kinds import Classification, Regression
 from seqtransfer.tokens.vocabulary import CLS, SEP
 from seqtransfer.training import batches, classifier, devices, evaluations, finetuning
+from seqtransfer.training.evaluations import DevWatch
 from seqtransfer.training.steps import Schedule
 
 A, B, NOISE = 5, 6, (7, 8, 9, 10)
 TARGET = Classification(("a", "b"))
 CPU = {"device": "cpu"}
-RUN = {"first_evaluation": 4, "seed": 0, "task": "toy", **CPU}
+RUN = {"watch": DevWatch(4, 10**6, 10**6), "seed": 0, "task": "toy", **CPU}
 
 
 def toy(n: int, seed: int) -> Ragged:
@@ -66,6 +68,87 @@ def test_the_rate_rises_to_one_and_falls_to_about_zero_in_straight_lines(steps, 
     assert max(rates) == rates[rise - 1] == 1.0
     assert all(0 < rate <= 1 for rate in rates)
     assert rates[-1] == pytest.approx(1 / fall)
+
+
+@given(st.integers(1, 600), st.floats(0, 0.3), st.floats(0.01, 1), st.floats(0, 1))
+def test_the_rate_stays_between_its_rise_and_its_fall(steps, warmup, cooldown, share):
+    plan = Schedule(steps, 32, 1e-3, warmup, 0.01, cooldown)
+    rise = max(1, round(warmup * steps))
+    end = max(rise, round(share * steps), 1)
+    rates = np.array([plan.rate(step, end) for step in range(end)])
+    fall = max(1, min(round(cooldown * end), end - rise + 1))
+    assert (rates[rise - 1 : end - fall + 1] == 1).all()
+    np.testing.assert_allclose(rates[end - fall :], np.arange(fall, 0, -1) / fall, atol=1e-12)
+    assert (np.diff(rates[: rise - 1]) > 0).all() and (rates <= 1).all() and (rates > 0).all()
+
+
+@given(st.integers(1, 3000), st.integers(1, 200), st.integers(1, 200))
+def test_evaluations_are_dense_first_and_regular_later(steps, first, every):
+    grid = evaluations.grid(steps, first, every)
+    assert grid == sorted(set(grid)) and (grid[0], grid[-1]) == (0, steps)
+    assert len(grid) == 2 or grid[1] == first or first >= steps
+    for before, step in itertools.pairwise(grid[1:-1]):
+        assert step in (2 * before, before // every * every + every)
+        assert step - before <= every
+
+
+@given(
+    st.integers(1, 3000), st.integers(1, 50), st.integers(1, 99), st.integers(1, 500),
+    st.floats(0.01, 1), st.data(),
+)  # fmt: skip
+def test_a_run_ends_on_the_grid_once_its_patience_is_over(
+    steps, first, every, patience, cooldown, data
+):
+    watch = evaluations.DevWatch(first, every, patience)
+    grid = watch.grid(steps)
+    step = data.draw(st.sampled_from(grid))
+    best = data.draw(st.sampled_from([at for at in grid if at <= step]))
+    end = watch.end(step, best, steps, cooldown)
+    if step - best < patience or step == steps:
+        assert end is None
+        return
+    assert end in grid and step < end
+    # The run's last share is left for the fall, unless all of its steps are too few for that.
+    assert end == steps or end * (1 - cooldown) >= step
+    between = [at for at in grid if step < at < end]
+    assert all(at * (1 - cooldown) < step for at in between)
+
+
+def test_a_run_that_learns_nothing_more_ends_early_at_a_falling_rate(sources_for, monkeypatch):
+    """Labels are noise. What is left of the grid holds the best evaluation."""
+    rates = []
+    update = finetuning.AdamW.step
+    monkeypatch.setattr(
+        finetuning.AdamW,
+        "step",
+        lambda self, rate, norm: (rates.append(rate), update(self, rate, norm)),
+    )
+    plan = Schedule(200, 16, 1e-3, 0.02, 0.01, cooldown=0.5)
+    train = relabelled(toy(96, 0), np.random.default_rng(2).integers(0, 2, 96))
+    dev = relabelled(toy(64, 1), np.random.default_rng(3).integers(0, 2, 64))
+    run = RUN | {"watch": evaluations.DevWatch(2, 4, 12)}
+    outcome = finetuning.fit(build(sources_for()), train, dev, TARGET, plan, **run)
+    assert outcome.plateau and not outcome.diverged
+    assert len(rates) == outcome.steps < 200
+    scores = [row["dev_score"] for row in outcome.history]
+    found = next(
+        row["step"]
+        for i, row in enumerate(outcome.history)
+        if row["step"] - outcome.history[int(np.argmax(scores[: i + 1]))]["step"] >= 12
+    )
+    assert 2 * found <= outcome.steps < 2 * found + 4  # half of the steps, up to the grid
+    assert rates[found - 1] == 1e-3 and rates[-1] == pytest.approx(2e-3 / outcome.steps)
+    assert [row["step"] for row in outcome.history] == run["watch"].grid(200)
+    held = [row for row in outcome.history if row["step"] > outcome.steps]
+    assert held and {row["dev_score"] for row in held} == {outcome.best_dev["score"]}
+    assert {row["examples"] for row in held} == {16 * outcome.steps}
+
+
+def test_a_run_that_still_learns_takes_all_its_steps(sources_for):
+    run = RUN | {"watch": evaluations.DevWatch(4, 8, 64)}
+    plan = schedule(steps=64, rate=3e-3)
+    outcome = finetuning.fit(build(sources_for()), toy(96, 0), toy(64, 1), TARGET, plan, **run)
+    assert not outcome.plateau and outcome.steps == 64
 
 
 @given(st.integers(1, 5000), st.integers(1, 100))
@@ -114,7 +197,10 @@ def test_a_seed_gives_the_same_weights_bit_for_bit_and_another_seed_others(sourc
 
 def test_the_seed_and_the_task_decide_the_order_of_the_batches(sources_for):
     def losses(**changes):
-        model, run = build(sources_for(), dropout=False), RUN | {"first_evaluation": 1} | changes
+        model, run = (
+            build(sources_for(), dropout=False),
+            RUN | {"watch": DevWatch(1, 10**6, 10**6)} | changes,
+        )
         plan = schedule(steps=2)
         outcome = finetuning.fit(model, toy(48, 0), toy(20, 1), TARGET, plan, **run)
         return [row["train_loss"] for row in outcome.history[1:]]
@@ -143,7 +229,7 @@ def test_the_best_step_is_the_first_of_the_highest_dev_scores_and_its_weights_co
     coin = np.random.default_rng(3).integers(0, 2, 40)
     dev = relabelled(dev, 1 - dev.labels if rule == "opposite" else coin)
     model = build(sources_for())
-    plan, run = schedule(steps=40, rate=3e-3), RUN | {"first_evaluation": 1}
+    plan, run = schedule(steps=40, rate=3e-3), RUN | {"watch": DevWatch(1, 10**6, 10**6)}
     outcome = finetuning.fit(model, train, dev, TARGET, plan, **run)
     curve = [row["dev_score"] for row in outcome.history]
     best = curve.index(max(curve))
@@ -164,7 +250,7 @@ def test_a_rate_that_blows_up_ends_the_run_as_diverged_with_usable_weights(sourc
         model.head.bias[0] -= float(np.median(logits[:, 0] - logits[:, 1]))
     before["head.bias"] = model.head.bias.detach().clone()
     dev = relabelled(dev, 1 - finetuning.predict(model, dev, TARGET, **CPU).argmax(axis=1))
-    run = RUN | {"first_evaluation": 1}
+    run = RUN | {"watch": DevWatch(1, 10**6, 10**6)}
     outcome = finetuning.fit(model, train, dev, TARGET, schedule(rate=math.inf), **run)
     assert outcome.history[0]["dev_score"] == pytest.approx(-1)
     assert outcome.diverged
@@ -290,7 +376,7 @@ def test_training_equals_a_plain_pytorch_loop(sources_for):
     train, plan = toy(64, 0), schedule(steps=16, rate=1e-3, warmup=0.25)
     expected = plain_losses(build(sources_for(), dropout=False), train, plan, seed=0)
     model = build(sources_for(), dropout=False)
-    run = RUN | {"first_evaluation": 1}
+    run = RUN | {"watch": DevWatch(1, 10**6, 10**6)}
     outcome = finetuning.fit(model, train, toy(20, 1), TARGET, plan, **run)
     means, start = [], 0
     for row in outcome.history[1:]:

@@ -21,7 +21,10 @@ SETTINGS = {
     "batch_size": 8,
     "warmup": 0.25,
     "weight_decay": 0.01,
+    "cooldown": 0.5,
     "first_evaluation": 2,
+    "evaluate_every": 2,
+    "patience": 4,
     "settings": "sweep",
     "adaptation": "full",
 }
@@ -69,10 +72,16 @@ def test_a_table_without_a_needed_column_is_refused_by_name(tmp_path):
         )
 
 
+FOR = {
+    "adaptation": "bias", "encoder": "minilm-l6", "layers": 3, "train_n": 1600, "max_tokens": 62,
+    "steps": 128, "batch_size": 16, "patience": 64, "cooldown": 0.2,
+}  # fmt: skip
+
+
 def sweep_of(scores: list[tuple[str, float, float, str, int, float]]) -> pd.DataFrame:
     columns = ["initialization", "learning_rate", "warmup", "pooling", "seed", "dev_score"]
-    budget = {"adaptation": "bias", "steps": 128, "batch_size": 16}
-    return pd.DataFrame(scores, columns=columns).assign(task="splice", diverged=False, **budget)
+    table = pd.DataFrame(scores, columns=columns)
+    return table.assign(task="splice", diverged=False, **FOR, code="0123")
 
 
 @settings(max_examples=25)
@@ -141,7 +150,7 @@ def test_a_rate_at_which_a_run_diverges_is_chosen_only_where_all_rates_do():
 
 def test_chosen_settings_are_a_table_that_an_arm_reads(tmp_path):
     chosen = settings_choice.choose(sweep_of([("text", 3e-4, 0.25, "mean", 1, 0.2)]))
-    assert chosen[settings_choice.BUDGET].iloc[0].tolist() == ["bias", 128, 16]
+    assert chosen[settings_choice.CHOSEN_FOR].iloc[0].to_dict() == FOR
     json_tsv.write_table(tmp_path / "s.tsv", chosen)
     run = runs.with_settings(
         tmp_path / "s.tsv", task="splice", initialization="text", seed=7, warmup=0.1
@@ -196,12 +205,16 @@ def test_a_point_trains_by_its_settings_from_its_token_map(tmp_path, encoder, so
     )
     state = second.model.state_dict()
     assert all(torch.equal(t, state[name]) for name, t in first.model.state_dict().items())
-    record = runs.metrics(run, first.outcome, SETTINGS, target)
+    record = runs.metrics(run, first, SETTINGS, target)
     json.dumps(record, allow_nan=False)
     assert (record["task"], record["initialization"], record["seed"]) == ("toy", "text", 3)
     assert (record["steps"], record["batch_size"], record["diverged"]) == (4, 8, False)
     assert (record["warmup"], record["adaptation"]) == (0.25, "full")
+    assert (record["encoder"], record["layers"]) == (encoder.name, 2)
+    assert (record["train_n"], record["max_tokens"]) == (24, files.part("train").lengths.max())
+    assert (record["steps_taken"], record["plateau"]) == (4, False)
     assert record["dev"]["score"] == max(row["dev_score"] for row in first.outcome.history)
+    record["provenance"] = {"code": "0123"}
     swept = settings_choice.swept([record, record | {"seed": 4}])
     assert swept.seed.tolist() == [3, 4]
     assert swept.dev_score.tolist() == [record["dev"]["score"]] * 2

@@ -117,6 +117,7 @@ rule judge:
     params:
         margin=config["claims"]["margin"],
         measure=config["claims"].get("measure"),
+        sweep_code=code_digest("sweep"),
         templates=provenance.text_digest("report/templates"),
         code=code_digest("judge"),
     script:

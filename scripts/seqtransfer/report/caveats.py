@@ -15,6 +15,15 @@ TRAINED = {
     "lora": "low-rank additions to its query and value projections",
 }
 
+# Columns that a choice of settings is valid for -> what they say.
+CHOSEN_FOR = {
+    ("adaptation",): "adaptation {adaptation}",
+    ("encoder", "layers"): "{layers} layers of {encoder}",
+    ("train_n", "max_tokens"): "{train_n} training sequences of at most {max_tokens} tokens",
+    ("steps", "batch_size", "patience", "cooldown"): "at most {steps} steps of {batch_size}"
+    " examples, a patience of {patience} and a cooldown of {cooldown}",
+}
+
 # Column of the table `runs` -> what an arm's settings of it are called.
 SETTINGS = {"learning_rate": "Learning rates", "warmup": "Warm-ups", "pooling": "Poolings"}
 
@@ -160,35 +169,36 @@ def _similarities(comparisons: pd.DataFrame) -> Iterator[str]:
         )
 
 
-def of_settings(run: pd.DataFrame, settings: pd.DataFrame) -> list[str]:
+def of_settings(run: pd.DataFrame, settings: pd.DataFrame, code: str = "") -> list[str]:
     """What the table of chosen settings says against itself, in sentences; none where it is silent.
 
-    settings: as `runs.choose` writes it; a table written by hand may lack adaptation, steps,
-    batch_size, runs and edge, and then too little is known of its making.
+    settings: as `settings_choice.choose` writes it; a table written by hand may lack columns, and
+    then too little is known of its making. code: digest of the code that a sweep would have now.
     """
     keys = ["task", "initialization"]
-    arms = run.drop_duplicates(keys)[[*keys, "adaptation", "steps", "batch_size"]]
-    chosen = arms.merge(settings, on=keys, suffixes=("", "_swept"))
-    if not {"adaptation_swept", "steps_swept", "batch_size_swept", "runs", "edge"} <= set(chosen):
+    columns = [name for names in CHOSEN_FOR for name in names]
+    arms = run.drop_duplicates(keys)[[*keys, *columns]]
+    if not {*columns, "runs", "edge"} <= set(settings):
         return ["The table of learning rates and poolings does not say how they were chosen."]
+    chosen = arms.merge(settings, on=keys, suffixes=("", "_swept"))
     lines = []
-    adapted = chosen["adaptation"] != chosen["adaptation_swept"]
-    if adapted.any():
-        swept = chosen[adapted].iloc[0]
+    for names, said in CHOSEN_FOR.items():
+        other = pd.concat([chosen[name] != chosen[f"{name}_swept"] for name in names], axis=1)
+        if other.any(axis=None):
+            row = chosen[other.any(axis=1)].iloc[0]
+            swept, own = (
+                said.format(**{name: row[f"{name}{suffix}"] for name in names})
+                for suffix in ("_swept", "")
+            )
+            lines.append(
+                f"Learning rate and pooling of {other.any(axis=1).sum()} of {len(chosen)} arms were"
+                f" chosen for other runs than these: with {swept}, not with {own}"
+                f" ({row.task}); they may not suit them."
+            )
+    if code and (settings["code"] != code).any():
         lines.append(
-            f"Learning rate and pooling of {adapted.sum()} of {len(chosen)} arms were chosen for"
-            f" adaptation {swept.adaptation_swept}, not for {swept.adaptation}, which these runs"
-            " have; they may not suit it."
-        )
-    other = (chosen["steps"] != chosen["steps_swept"]) | (
-        chosen["batch_size"] != chosen["batch_size_swept"]
-    )
-    if other.any():
-        swept = chosen[other].iloc[0]
-        lines.append(
-            f"Learning rate and pooling of {other.sum()} of {len(chosen)} arms were chosen at"
-            f" another budget ({swept.steps_swept} steps of {swept.batch_size_swept} examples)"
-            f" than these runs have ({swept.steps} of {swept.batch_size}); they may not suit it."
+            "The table of learning rates and poolings was made by another state of the training"
+            " code; `snakemake settings` would choose anew."
         )
     if (chosen["runs"] < 2).any():
         lines.append(

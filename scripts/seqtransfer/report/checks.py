@@ -31,21 +31,24 @@ def reference_beats_random(found: Mapping[str, Estimate], level: float, unit: st
 
 
 def trained_to_an_end(run: pd.DataFrame, arms: Sequence[str]) -> list[dict]:
-    """Whether at least half of each arm's runs were best after their first step and before the last
-    quarter of their steps."""
+    """Whether at least half of each arm's runs trained to an end.
+
+    Those are runs that were better after some step than before the first, and that ended since they
+    no longer improved, or were best before the last quarter of their steps.
+    """
     records = []
     mine = run[run["initialization"].isin(arms)]
     for task, rows in mine.groupby("task", sort=False):
-        best = rows["best_step"]
-        open_ended = (best == 0) | (best > LATE * rows["steps"])
+        late = ~rows["plateau"].astype(bool) & (rows["best_step"] > LATE * rows["steps_taken"])
+        open_ended = (rows["best_step"] == 0) | late
         shares = open_ended.groupby(rows["initialization"], sort=False).mean()
         climbing = [f"{arm} {100 * share:.0f} %" for arm, share in shares.items()
                     if share > 1 - SETTLED]  # fmt: skip
         why = (
-            "runs that were best in the last quarter of their steps, or before the first:"
-            f" {', '.join(climbing)}"
+            f"runs that still improved at the end of their {rows['steps'].max()} steps, or never"
+            f" did: {', '.join(climbing)}"
             if climbing
-            else "most runs of each arm were best before the last quarter of their steps"
+            else "most runs of each arm trained until they no longer improved"
         )
         records.append(_record("both arms trained to an end", task, not climbing, False, why))
     return records

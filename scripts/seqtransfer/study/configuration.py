@@ -69,7 +69,8 @@ def check(config: dict) -> None:
     _known("encoder.name", config["encoder"]["name"], catalogue["encoders"])
     _check_adaptation(config["finetune"], config["encoder"]["layers"])
     evaluations.check(
-        *(config["finetune"][key] for key in ("steps", "batch_size", "first_evaluation")),
+        *(config["finetune"][key] for key in ("steps", "batch_size")),
+        watch=evaluations.DevWatch.of(config["finetune"]),
         dev=config["examples"]["dev"],
     )
     for name, encoder in catalogue["encoders"].items():

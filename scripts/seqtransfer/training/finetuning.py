@@ -1,7 +1,7 @@
 """A classifier and labelled token sequences -> fine-tuned weights and the history of training."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field, fields
 
 import numpy as np
@@ -11,9 +11,10 @@ from torch import nn
 from seqtransfer import seeds
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring.task_kinds import Target
-from seqtransfer.training import batches, evaluations
+from seqtransfer.training import batches
 from seqtransfer.training.checkpoints import Checkpoint, TrainingState
 from seqtransfer.training.classifier import Classifier
+from seqtransfer.training.evaluations import DevWatch
 from seqtransfer.training.loop import Training
 from seqtransfer.training.optimizer import AdamW
 from seqtransfer.training.steps import Schedule, Steps
@@ -23,12 +24,17 @@ EXPLOSION = 100.0  # training diverges at a loss of this many times the first lo
 
 @dataclass
 class Outcome:
-    """A run's history, one record per evaluation, and its weights at the best dev score."""
+    """A run's history, one record per evaluation, and its weights at the best dev score.
+
+    steps: taken; plateau: whether the run ended because its dev score no longer improved.
+    """
 
     history: list[dict] = field(default_factory=list)
     best_step: int = 0
     best_dev: dict = field(default_factory=dict)
     best_state: dict = field(default_factory=dict)
+    steps: int = 0
+    plateau: bool = False
     diverged: bool = False
     seconds_training: float = 0.0
 
@@ -36,6 +42,7 @@ class Outcome:
         self, step: int, examples: int, losses: list[float], scores: dict, model: nn.Module
     ) -> None:
         """Add an evaluation to the history; copy the weights if it is the best so far."""
+        self.steps = step
         self.history.append(
             {
                 "step": step,
@@ -48,15 +55,16 @@ class Outcome:
             self.best_step, self.best_dev = step, scores
             self.best_state = {k: v.detach().cpu().clone() for k, v in model.state_dict().items()}
 
-    def hold(self, steps: Sequence[int], examples: int) -> None:
-        """Add the best evaluation once more at each of `steps`, which the run does not take.
+    def hold(self, grid: Collection[int], examples: int) -> None:
+        """Add the best evaluation once more at each step of `grid` that the run does not take.
 
         So all runs of a study have curves over the same steps. examples: seen until then.
         """
         (best,) = (row for row in self.history if row["step"] == self.best_step)
-        for step in steps:
-            taken = {"step": step, "examples": examples, "train_loss": math.nan}
-            self.history.append(best | taken)
+        for step in sorted(grid):
+            if step > self.history[-1]["step"]:
+                taken = {"step": step, "examples": examples, "train_loss": math.nan}
+                self.history.append(best | taken)
 
 
 class FineTuning(Training):
@@ -70,7 +78,7 @@ class FineTuning(Training):
         target: Target,
         schedule: Schedule,
         *,
-        first_evaluation: int,
+        watch: DevWatch,
         seed: int,
         task: str,
         device: str,
@@ -87,8 +95,8 @@ class FineTuning(Training):
         order = batches.order(
             train.lengths, schedule.batch_size, schedule.steps, seeds.generator(seed, task, "order")
         )
-        grid = evaluations.grid(schedule.steps, first_evaluation)
-        super().__init__(TrainingState(model, optimizer), update, order, grid)
+        super().__init__(TrainingState(model, optimizer), update, order, watch.grid(schedule.steps))
+        self.watch = watch
         self.model, self.target, self.schedule, self.device = model, target, schedule, device
         self.train_part, self.dev = train, dev
         self.outcome, self.first_loss = Outcome(), math.nan
@@ -103,7 +111,10 @@ class FineTuning(Training):
         return *to_tensors(self.train_part, indices, self.device), wanted
 
     def evaluate(self, step: int) -> None:
-        """Score dev and add the scores to the history; scores that are not finite end the run."""
+        """Score dev and add the scores to the history.
+
+        Scores that are not finite end the run; scores that no longer improve let it cool down.
+        """
         scores = self.target.score(
             self.dev.labels, predict(self.model, self.dev, self.target, device=self.device)
         )
@@ -120,6 +131,21 @@ class FineTuning(Training):
         )
         if not math.isfinite(scores["loss"]):  # of the untrained model
             self.diverge(step)
+        elif step == self.update.end:
+            self.ended = True
+            self._hold()
+        elif not self.update.end:
+            self._cool_down_without_gain(step)
+
+    def _cool_down_without_gain(self, step: int) -> None:
+        plan, best = self.schedule, self.outcome.best_step
+        self.update.end = self.watch.end(step, best, plan.steps, plan.cooldown)
+        if self.update.end:
+            self.outcome.plateau = True
+            print(f"no better score since step {best}: the run ends at {self.update.end}")
+
+    def _hold(self) -> None:
+        self.outcome.hold(self.grid, self.outcome.steps * self.schedule.batch_size)
 
     def usable(self, loss: float) -> bool:
         """Whether the loss is finite and has not exploded."""
@@ -132,15 +158,15 @@ class FineTuning(Training):
         super().diverge(step)
         loss = self.losses[-1] if self.losses else math.nan
         print(f"step {step}: loss {loss}; the run diverged and keeps its best weights", flush=True)
-        self.outcome.diverged = True
-        left = [after for after in sorted(self.grid) if after >= max(step, 1)]
-        self.outcome.hold(left, step * self.schedule.batch_size)
+        self.outcome.diverged, self.outcome.steps = True, step
+        self._hold()
 
     def record(self) -> dict:
         """Losses, and the outcome so far, without its weights."""
         outcome = {f.name: getattr(self.outcome, f.name) for f in fields(self.outcome)}
         del outcome["best_state"]
-        return super().record() | {"first_loss": self.first_loss, "outcome": outcome}
+        state = {"first_loss": self.first_loss, "end": self.update.end, "outcome": outcome}
+        return super().record() | state
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """The weights of the best dev score so far."""
@@ -149,7 +175,7 @@ class FineTuning(Training):
     def restore(self, record: dict, tensors: dict[str, torch.Tensor]) -> None:
         """The inverse of `record` and `tensors`."""
         super().restore(record, tensors)
-        self.first_loss = record["first_loss"]
+        self.first_loss, self.update.end = record["first_loss"], record["end"]
         self.outcome = Outcome(**record["outcome"], best_state=tensors)
 
 
@@ -160,7 +186,7 @@ def fit(
     target: Target,
     schedule: Schedule,
     *,
-    first_evaluation: int,
+    watch: DevWatch,
     seed: int,
     task: str,
     device: str,
@@ -174,7 +200,7 @@ def fit(
     """
     training = FineTuning(
         model, train, dev, target, schedule,
-        first_evaluation=first_evaluation, seed=seed, task=task, device=device,
+        watch=watch, seed=seed, task=task, device=device,
     )  # fmt: skip
     training.train(checkpoint)
     training.outcome.seconds_training = training.seconds

@@ -17,8 +17,7 @@ class Training:
 
     state: all that changes while the model trains; update: one step; order: the batches, each an
     array of indices; grid: steps after which the model is evaluated; losses: of the steps since the
-    last evaluation; seconds: time spent in steps; diverged: whether it has ended early for a loss
-    that is not `usable`.
+    last evaluation; seconds: time spent in steps; ended: whether it has ended before its last step.
     """
 
     def __init__(
@@ -31,7 +30,7 @@ class Training:
         self.state, self.update, self.order, self.grid = state, update, order, set(grid)
         self.losses: list[float] = []
         self.seconds = 0.0
-        self.diverged = False
+        self.ended = False
 
     def begin(self) -> None:
         """Called before the first step, unless a checkpoint is resumed."""
@@ -53,7 +52,7 @@ class Training:
 
     def diverge(self, step: int) -> None:
         """End training after `step` steps, of which the last is not usable."""
-        self.diverged = True
+        self.ended = True
 
     def record(self) -> dict:
         """What a checkpoint saves besides tensors: values that JSON can hold."""
@@ -68,7 +67,7 @@ class Training:
         self.losses, self.seconds = record["losses"], record["seconds"]
 
     def train(self, checkpoint: Checkpoint | None = None) -> None:
-        """Take every step of `order`.
+        """Take the steps of `order`, all unless it ends before.
 
         If `checkpoint` has the state of a killed run, training continues from it and ends with the
         same weights and history as if it had never been killed.
@@ -76,7 +75,7 @@ class Training:
         done = self._resume(checkpoint) if checkpoint else 0
         if not done:
             self.begin()
-        if self.diverged:
+        if self.ended:
             return
         self.state.model.train()
         for step, indices in enumerate(islice(self.order, done, None), start=done):
@@ -89,7 +88,7 @@ class Training:
             if step + 1 in self.grid:
                 self.evaluate(step + 1)
                 self.state.model.train()
-            if self.diverged:
+            if self.ended:
                 return
             if checkpoint and checkpoint.due():
                 checkpoint.save(self.state, self.record() | {"done": step + 1}, self.tensors())

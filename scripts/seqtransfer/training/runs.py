@@ -21,6 +21,7 @@ from seqtransfer.tokens.token_maps import borrowed_rows
 from seqtransfer.tokens.vocabulary import Vocabulary
 from seqtransfer.training import classifier, devices, finetuning
 from seqtransfer.training.checkpoints import Checkpoint
+from seqtransfer.training.evaluations import DevWatch
 from seqtransfer.training.steps import Schedule
 
 
@@ -129,10 +130,14 @@ def initial_model(
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained model, its history, and on what it was trained."""
+    """A trained model, its history, and on what it was trained.
+
+    scale: encoder, layers, train_n and max_tokens, the sequences and the longest of them in tokens.
+    """
 
     model: classifier.Classifier
     outcome: finetuning.Outcome
+    scale: dict
     threads: int
     device: str
     precision: str
@@ -194,6 +199,7 @@ def train(
         learning_rate=run.learning_rate,
         warmup=run.warmup,
         weight_decay=settings["weight_decay"],
+        cooldown=settings["cooldown"],
     )
     print(f"{run}\n{schedule}\n{device}, {precision}, {threads} thread(s)", flush=True)
     with devices.reproducible(run.seed, threads):
@@ -212,13 +218,15 @@ def train(
             files.part("dev"),
             target,
             schedule,
-            first_evaluation=settings["first_evaluation"],
+            watch=DevWatch.of(settings),
             seed=run.seed,
             task=run.task,
             device=device,
             checkpoint=checkpoint,
         )
-    return Trained(model, outcome, threads, device, precision)
+    scale = {"encoder": files.encoder.name, "layers": files.layers}
+    scale |= {"train_n": len(train_part), "max_tokens": longest}
+    return Trained(model, outcome, scale, threads, device, precision)
 
 
 def predictions(test: Ragged, answers: np.ndarray, target: Target) -> list[dict]:
@@ -227,17 +235,20 @@ def predictions(test: Ragged, answers: np.ndarray, target: Target) -> list[dict]
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def metrics(run: Run, outcome: finetuning.Outcome, settings: dict, target: Target) -> dict:
+def metrics(run: Run, trained: Trained, settings: dict, target: Target) -> dict:
     """The record of a run, without its test scores."""
+    outcome = trained.outcome
     return {
         **run.key,
         "learning_rate": run.learning_rate,
         "pooling": run.pooling,
         "warmup": run.warmup,
         "adaptation": settings["adaptation"],
-        "steps": settings["steps"],
-        "batch_size": settings["batch_size"],
+        **trained.scale,
+        **{name: settings[name] for name in ("steps", "batch_size", "patience", "cooldown")},
         "metric": target.metric,
+        "steps_taken": outcome.steps,
+        "plateau": outcome.plateau,
         "best_step": outcome.best_step,
         "diverged": outcome.diverged,
         "dev": outcome.best_dev,

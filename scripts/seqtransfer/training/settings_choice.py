@@ -3,13 +3,21 @@
 import pandas as pd
 
 ARM = ["task", "initialization"]
-BUDGET = ["adaptation", "steps", "batch_size"]  # the choice is valid for runs of the same
+# The choice is valid for runs of the same.
+CHOSEN_FOR = [
+    *("adaptation", "encoder", "layers", "train_n", "max_tokens"),
+    *("steps", "batch_size", "patience", "cooldown"),
+]
 
 
 def swept(records: list[dict]) -> pd.DataFrame:
-    """One row per sweep run: arm, seed, settings, budget, best dev score and its step."""
-    names = [*ARM, "pooling", "learning_rate", "warmup", "seed", *BUDGET, "best_step", "diverged"]
-    rows = [{n: r[n] for n in names} | {"dev_score": r["dev"]["score"]} for r in records]
+    """One row per sweep run: arm, seed, settings, what for, its steps, best dev score, code."""
+    names = [*ARM, "pooling", "learning_rate", "warmup", "seed", *CHOSEN_FOR]
+    names += ["steps_taken", "plateau", "best_step", "diverged"]
+    rows = [
+        {n: r[n] for n in names} | {"dev_score": r["dev"]["score"], "code": r["provenance"]["code"]}
+        for r in records
+    ]
     return pd.DataFrame(rows).astype({"dev_score": float})  # None where a run has no score
 
 
@@ -21,7 +29,7 @@ def choose(sweep: pd.DataFrame) -> pd.DataFrame:
     equal scores the lower learning rate wins, then the shorter warm-up, then the pooling first in
     the alphabet. `edge` is true if the chosen learning rate is the lowest or highest candidate: a
     better one may lie outside the grid.
-    The columns of BUDGET are those of the sweep.
+    The columns of CHOSEN_FOR and `code`, the digest of the sweep's code, are those of the sweep.
     """
     settings = ["learning_rate", "warmup", "pooling"]
     means = sweep.groupby([*ARM, *settings], as_index=False).agg(
@@ -33,5 +41,5 @@ def choose(sweep: pd.DataFrame) -> pd.DataFrame:
     best = means.sort_values(order, ascending=[True, False, True, True, True])
     best = best.drop_duplicates(ARM).sort_values(ARM).reset_index(drop=True)
     ends = (sweep["learning_rate"].min(), sweep["learning_rate"].max())
-    budget = {name: sweep[name].iloc[0] for name in BUDGET}
-    return best.assign(edge=best["learning_rate"].isin(ends), **budget)
+    best["edge"] = best["learning_rate"].isin(ends)
+    return best.merge(sweep.groupby(ARM)[[*CHOSEN_FOR, "code"]].first().reset_index(), on=ARM)

@@ -19,18 +19,26 @@ MAX_NORM = 1.0  # to which gradients are clipped
 
 @dataclass(frozen=True)
 class Schedule:
-    """The optimizer's settings. warmup: as a share of `steps`."""
+    """The optimizer's settings, and how the learning rate rises, stays and falls.
+
+    steps: at most; warmup: share of `steps` in which the rate rises; cooldown: share of the steps
+    taken in which it falls; 1 for a fall that follows the rise.
+    """
 
     steps: int
     batch_size: int
     learning_rate: float
     warmup: float
     weight_decay: float
+    cooldown: float = 1.0
 
-    def rate(self, step: int) -> float:
-        """The share of the learning rate at `step`, from 0: linear warm-up, then linear decay."""
+    def rate(self, step: int, end: int | None = None) -> float:
+        """The share of the learning rate at `step`, from 0, of a run that takes `end` steps, all if
+        None: linear warm-up, constant, linear fall."""
+        end = end or self.steps
         rise = max(1, round(self.warmup * self.steps))
-        return min((step + 1) / rise, (self.steps - step) / max(1, self.steps - rise + 1), 1.0)
+        fall = max(1, min(round(self.cooldown * end), end - rise + 1))
+        return min((step + 1) / rise, (end - step) / fall, 1.0)
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,7 @@ class Recorded:
 class Steps:
     """Updates of the parameters of `optimizer`, by `schedule`.
 
+    end: the last step, once it is known that not all will be taken.
     loss: function of inputs, each a tensor or None, that returns a scalar; it must depend only on
     their values and shapes. recordable: whether steps may be recorded as CUDA graphs.
     """
@@ -66,6 +75,7 @@ class Steps:
         recordable: bool,
     ):
         self._optimizer, self._loss, self._schedule = optimizer, loss, schedule
+        self.end: int | None = None
         self._device = optimizer.parameters[0].device
         self._records = recordable and self._device.type == "cuda"
         self._rate: float | torch.Tensor = 0.0
@@ -75,7 +85,7 @@ class Steps:
 
     def __call__(self, step: int, *inputs: torch.Tensor | None) -> float:
         """Update at the rate of `step`, gradients clipped to MAX_NORM; return the loss before."""
-        rate = self._schedule.learning_rate * self._schedule.rate(step)
+        rate = self._schedule.learning_rate * self._schedule.rate(step, self.end)
         if isinstance(self._rate, torch.Tensor):
             self._rate.fill_(rate)
         else:

@@ -56,7 +56,7 @@ TABLES = {
         columns(
             "task domain classes test_majority train dev test test_units repeats_dropped"
             " conflicts_dropped given_test_dropped neighbours_dropped other_labels cut_share"
-            " max_length steps examples_seen pretraining_sequences"
+            " max_length steps steps_taken examples_seen pretraining_sequences"
             " pretraining_steps pretraining_tokens_seen pretraining_masked_accuracy"
             " pretraining_unigram_accuracy",
             domain="Of the task's sequences",
@@ -73,7 +73,9 @@ TABLES = {
             other_labels="Examples of no class of the task; only pretraining may see them",
             cut_share="Share of training sequences cut to max_length",
             max_length="Tokens with [CLS] and [SEP]",
-            examples_seen="Steps x batch size",
+            steps="Optimizer steps at most",
+            steps_taken="Mean over the runs",
+            examples_seen="Mean over the runs: steps taken x batch size",
             pretraining_sequences="Sequences pretrained on",
             pretraining_steps="Optimizer steps of pretraining",
             pretraining_tokens_seen="Tokens seen in pretraining",
@@ -87,10 +89,20 @@ TABLES = {
         "Every fine-tuning run, none dropped: its settings, the step that dev picked, its dev and"
         " test scores.",
         columns(
-            "task initialization seed learning_rate warmup pooling adaptation steps batch_size"
-            " best_step diverged metric dev_n dev_score test_n test_score test_<metric> code",
+            "task initialization seed learning_rate warmup pooling adaptation encoder layers"
+            " train_n max_tokens steps batch_size patience cooldown steps_taken plateau best_step"
+            " diverged metric dev_n dev_score test_n test_score test_<metric> code",
             adaptation="Which weights trained",
+            encoder="Name of the text encoder",
+            layers="How many of its layers",
+            train_n="Training sequences",
+            max_tokens="Tokens of the longest of them",
+            steps="Optimizer steps at most",
             batch_size="Sequences a step",
+            patience="Steps without a better dev score after which the learning rate falls",
+            cooldown="Share of the steps taken in which it falls",
+            steps_taken="Steps of this run",
+            plateau="Whether it ended since its patience was over",
             best_step="The step of the best dev score, whose weights are kept",
             metric="The task's headline metric",
             dev_n="Dev examples",

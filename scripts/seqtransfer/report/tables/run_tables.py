@@ -19,7 +19,12 @@ from seqtransfer.report.tables.intervals import interval_rows, paired_difference
 from seqtransfer.scoring.learning_curves import area_under_curve, steps_to
 
 RUN = ["task", "initialization", "seed"]
-SETTINGS = ["learning_rate", "warmup", "pooling", "adaptation", "steps", "batch_size"]
+SETTINGS = [
+    *("learning_rate", "warmup", "pooling", "adaptation"),
+    *("encoder", "layers", "train_n", "max_tokens"),
+    *("steps", "batch_size", "patience", "cooldown"),
+]
+ENDED = ["steps_taken", "plateau", "best_step", "diverged"]
 CONTRASTS = (
     ("text", "random"),
     ("text", "domain"),
@@ -38,7 +43,7 @@ def runs(metrics: Sequence[dict]) -> pd.DataFrame:
         {
             **{name: record[name] for name in RUN},
             **{name: record[name] for name in SETTINGS},
-            **{name: record[name] for name in ("best_step", "diverged", "metric")},
+            **{name: record[name] for name in (*ENDED, "metric")},
             "dev_n": record["dev"]["n"],
             "dev_score": record["dev"]["score"],
             "test_n": record["test"]["n"],
@@ -94,9 +99,9 @@ def scores(metrics: Sequence[dict], baselines: Sequence[dict], level: float = 0.
 
 
 def convergence(history: pd.DataFrame, fraction: float = 0.9) -> pd.DataFrame:
-    """One row per run: how fast its dev score rises.
+    """One row per run: how fast its dev score rises. The curve is that of the best score so far.
 
-    area: area under the dev-score curve over log2(step + 1), divided by the length of that axis:
+    area: area under the curve over log2(step + 1), divided by the length of that axis:
     the mean height of the curve. best: its highest dev score. relative: the mean height from the
     first evaluation on, as a share of best; empty where best is not above 0, since such a run
     learned nothing. threshold: `fraction` of the task's
@@ -106,7 +111,7 @@ def convergence(history: pd.DataFrame, fraction: float = 0.9) -> pd.DataFrame:
     finite has no area, best or steps, and its arm no part in the common best.
     """
     curves = {
-        key: (curve["step"].to_numpy(), curve["dev_score"].to_numpy(dtype=float))
+        key: (curve["step"].to_numpy(), np.maximum.accumulate(curve["dev_score"].to_numpy(float)))
         for key, curve in history.groupby(RUN, sort=False)
     }
     scored = {key: bool(np.isfinite(scores).all()) for key, (_, scores) in curves.items()}
@@ -175,13 +180,16 @@ def joined(files: Sequence[pd.DataFrame]) -> pd.DataFrame:
 def budget(tasks: Sequence[dict], run: pd.DataFrame, summaries: Sequence[dict]) -> pd.DataFrame:
     """One row per task: data after cleaning, fine-tuning and domain pretraining, all in counts.
 
-    steps are optimizer updates; max_length is in tokens; cut_share is
+    steps are optimizer updates at most, steps_taken their mean over runs, examples_seen the
+    mean number of examples in these; max_length is in tokens; cut_share is
     the share of training sequences cut to it; test_majority is the share of the test
     set's most frequent class (empty for regression); pretraining columns are empty without a
     domain-pretrained encoder.
     """
     pretrained = {record["task"]: record for record in summaries}
-    spent = run.groupby("task", sort=False)[["steps", "batch_size"]].first()
+    tasks_runs = run.groupby("task", sort=False)
+    spent = tasks_runs[["steps", "batch_size"]].first()
+    spent["steps_taken"] = tasks_runs["steps_taken"].mean()
     rows = []
     for task in tasks:
         name, counts = task["task"], task["counts"]
@@ -198,7 +206,8 @@ def budget(tasks: Sequence[dict], run: pd.DataFrame, summaries: Sequence[dict]) 
             | {"other_labels": counts["other_labels"]}
             | {"cut_share": task["cut"]["train"]["share"], "max_length": task["max_length"]}
             | {"steps": int(spent.loc[name, "steps"])}
-            | {"examples_seen": int(spent.loc[name].prod())}
+            | {"steps_taken": float(spent.loc[name, "steps_taken"])}
+            | {"examples_seen": round(spent.loc[name, ["steps_taken", "batch_size"]].prod())}
             | {
                 f"pretraining_{key}": domain.get(key)
                 for key in (
