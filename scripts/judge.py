@@ -7,7 +7,7 @@ from seqtransfer.report import caveats, claims, page
 from seqtransfer.report.tables import table_files
 from seqtransfer.study import jobs
 
-TABLES = "runs convergence scores comparisons similarity budget leaks left_out".split()
+TABLES = "runs convergence scores comparisons similarity budget leaks left_out classes".split()
 
 
 def main(
@@ -35,13 +35,19 @@ def main(
     )
     notes = caveats.of_study(read["runs"], read["comparisons"], read["budget"], records)
     notes += caveats.of_settings(read["runs"], json_tsv.read_table(settings), sweep_code)
+    notes += caveats.of_baselines(read["scores"])
+    notes += caveats.of_classes(read["classes"])
+    notes += caveats.of_cuts(read["budget"])
     notes.append(caveats.of_leaks(read["leaks"]))
+    first = caveats.before_all(read["scores"])
+    for sentence in first:
+        print(sentence)
     for record in records:
         print(f"({record['id']}) {record['verdict']}: {record['reading']}")
     for output, kind in (("markdown", "md"), ("html", "html")):
         with atomic.atomic(outputs[output]) as temporary:
-            temporary.write_text(page.render(kind, records, notes))
-    json_tsv.write_json(outputs["json"], {"claims": records, "caveats": notes})
+            temporary.write_text(page.render(kind, records, notes, first))
+    json_tsv.write_json(outputs["json"], {"first": first, "claims": records, "caveats": notes})
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from test_claims import NO_PAIRS, NO_PRETRAINING, run_table, similarity_table
 
 import synthetic
 from seqtransfer.encoders import adaptations
-from seqtransfer.report import caveats
+from seqtransfer.report import caveats, page
 
 
 def test_runs_that_failed_or_diverged_and_lost_similarities_are_caveats():
@@ -108,3 +108,78 @@ def test_settings_written_by_hand_are_called_so(runs):
     columns = ["task", "initialization", "learning_rate", "pooling"]
     [line] = caveats.of_settings(runs, synthetic.SETTINGS[columns])
     assert "does not say how" in line
+
+
+def score_table(baseline, **arms):
+    """Test scores of each task: of the baselines by name, and of arms."""
+    rows = [
+        {"task": task, "kind": kind, "arm": name, "mean": values[number]}
+        for kind, group in (("baseline", baseline), ("arm", arms))
+        for name, values in group.items()
+        for number, task in enumerate(("x", "y"))
+    ]
+    test = pd.DataFrame(rows).assign(metric="mcc", split="test", headline=True)
+    return pd.concat([test.assign(split="dev", mean=-1.0), test])
+
+
+def test_a_baseline_that_beats_every_arm_stands_before_every_verdict():
+    baselines = {"majority": [0.0, 0.0], "ngram": [0.51, 0.3]}
+    score = score_table(baselines, text=[0.4, 0.5], random=[0.51, 0.2])
+    [sentence] = caveats.before_all(score)
+    assert sentence.startswith("In 1 of 2 tasks a baseline without an encoder scores")
+    assert "x (n-gram regression 0.510 mcc against at most 0.510, random)" in sentence
+    [rest] = caveats.of_baselines(score)
+    assert rest.endswith("some arms: y (n-gram regression 0.300 mcc against random 0.200).")
+    for kind in ("md", "html"):
+        text = page.render(kind, [], ["a caveat"], [sentence])
+        assert text.index(sentence) < text.index("Rules are fixed") < text.index("a caveat")
+
+
+def test_a_constant_answer_may_be_the_baseline_that_beats_an_arm():
+    score = score_table({"majority": [0.0, 0.0], "ngram": [-0.2, 0.1]}, text=[-0.1, 0.2])
+    assert "x (the majority class 0.000 mcc against at most" in caveats.before_all(score)[0]
+
+
+def test_baselines_below_all_arms_are_no_caveat_and_an_arm_without_a_score_is_not_beaten():
+    lost = score_table({"ngram": [0.3, 0.3]}, text=[0.4, 0.4], random=[math.nan, 0.5])
+    assert caveats.before_all(lost) == caveats.of_baselines(lost) == []
+    lost = score_table({"ngram": [0.45, 0.3]}, text=[0.4, 0.4], random=[math.nan, 0.5])
+    assert caveats.before_all(lost) == []
+    assert "x (n-gram regression 0.450 mcc against text 0.400)." in caveats.of_baselines(lost)[0]
+
+
+def class_table(predicted):
+    """Two seeds of two arms; predicted[arm][seed]: the classes that a run predicts at all."""
+    return pd.DataFrame(
+        {"task": "x", "initialization": arm, "seed": seed, "class": name, "n": n}
+        | {"predicted_share": 0.25 * (name in answers) if answers is not None else math.nan}
+        for arm, runs in predicted.items()
+        for seed, answers in enumerate(runs)
+        for name, n in (("Nucleus", 300), ("Cytoplasm", 100), ("Golgi", 20))
+    )
+
+
+def test_classes_that_runs_never_predict_are_named_with_their_rows_and_seeds():
+    [line] = caveats.of_classes(
+        class_table({"text": ["Nucleus Golgi", "Nucleus Golgi"], "random": ["Nucleus", "Golgi"]})
+    )
+    assert "Classes of x that runs never predict" in line
+    assert "Nucleus, 300 of 420 test rows (random 1 of 2 seeds)." in line
+    assert "Cytoplasm, 100 of 420 test rows (all 4 runs); " in line
+    assert "Golgi, 20 of 420 test rows (random 1 of 2 seeds); " in line
+
+
+def test_classes_that_every_run_predicts_need_no_caveat_and_a_diverged_run_counts_as_none():
+    every = "Nucleus Cytoplasm Golgi"
+    assert caveats.of_classes(class_table({"text": [every, every]})) == []
+    [line] = caveats.of_classes(class_table({"text": [None, "Nucleus Golgi"], "random": [every]}))
+    assert "Cytoplasm, 100 of 420 test rows (text 1 of 1 seeds)." in line
+
+
+def test_tasks_whose_sequences_are_cut_are_named_with_their_share():
+    budget = pd.DataFrame(
+        {"task": ["x", "y"], "cut_share": [0.9551, 0.004], "max_length": [64, 128]}
+    )
+    [line] = caveats.of_cuts(budget)
+    assert "training part: x 95.5 % to 64 tokens. Neither" in line
+    assert caveats.of_cuts(budget[1:]) == []

@@ -76,6 +76,16 @@ def test_convergence_shows_the_mean_curve_of_every_arm_from_step_zero(frames, re
     assert "95 % t interval" in figure.get_suptitle()
 
 
+def test_profiles_show_the_share_of_each_arms_runs_above_every_threshold(frames, records):
+    (axis,) = run_figures.profiles(frames, records).axes
+    assert axis.get_xlabel() == "test MCC"
+    for arm, line in zip(style.ordered(synthetic.ARMS), axis.lines, strict=True):
+        run = frames["runs"]
+        scores = run.loc[run["initialization"] == arm, "test_score"].to_numpy()
+        expected = [(scores > threshold).mean() for threshold in line.get_xdata()]
+        assert line.get_ydata() == pytest.approx(expected)
+
+
 def test_sensitivity_shows_every_rate_of_the_best_warm_up_and_rings_the_chosen_one(frames, records):
     figure = run_figures.sensitivity(frames, records)
     assert [axis.get_title() for axis in figure.axes] == ["sentiment (text)", "splice (DNA)"]

@@ -13,7 +13,16 @@ from seqtransfer.report import register
 TASKS = {"sentiment": "text", "localization": "protein", "splice": "DNA", "composer": "music"}
 STAGES = ("before", "after")
 KINDS = (
-    *("metrics", "histories", "timings", "baselines", "tasks", "pretrained", "pretraining_timings"),
+    *(
+        "metrics",
+        "histories",
+        "predictions",
+        "timings",
+        "baselines",
+        "tasks",
+        "pretrained",
+        "pretraining_timings",
+    ),
     *("similarities", "references", "paper", "attention", "audits", "rescored", "sweep"),
     "left_out",
 )
@@ -135,10 +144,20 @@ def _write_run(folder, paths, task, arm, seed, ceiling, rng):
     timing = name | {"seconds_total": 20.0, "seconds_training": 16.0}
     json_tsv.write_json(run / "metrics.json", record)
     json_tsv.write_table(run / "history.tsv", curve)
+    json_tsv.write_table(run / "predictions.tsv", _predictions(arm))
     json_tsv.write_json(run / "timing.json", timing)
     paths["metrics"].append(run / "metrics.json")
     paths["histories"].append(run / "history.tsv")
+    paths["predictions"].append(run / "predictions.tsv")
     paths["timings"].append(run / "timing.json")
+
+
+def _predictions(arm):
+    """Of 305 examples, 200 of class b; random weights answer a alone, others err in every fifth."""
+    labels = np.repeat(["a", "b"], [105, 200])
+    wrong = np.where(labels == "a", "b", "a")
+    answers = "a" if arm == "random" else np.where(np.arange(305) % 5 == 0, wrong, labels)
+    return pd.DataFrame({"id": range(305), "label": labels, "prediction": answers})
 
 
 def _sweep(tasks, arms):

@@ -35,6 +35,12 @@ rule summarize:
             initialization=INITIALIZATIONS,
             seed=SEEDS,
         ),
+        predictions=expand(
+            rules.finetune.output.predictions,
+            task=TASKS,
+            initialization=INITIALIZATIONS,
+            seed=SEEDS,
+        ),
         timings=expand(
             rules.finetune.output.timing,
             task=TASKS,
@@ -97,6 +103,7 @@ rule judge:
         similarity=rules.summarize.output.similarity,
         budget=rules.summarize.output.budget,
         leaks=rules.summarize.output.leaks,
+        classes=rules.summarize.output.classes,
         left_out=rules.summarize.output.left_out,
         settings=settings_table,
     output:

@@ -27,6 +27,13 @@ CHOSEN_FOR = {
 # Column of the table `runs` -> what an arm's settings of it are called.
 SETTINGS = {"learning_rate": "Learning rates", "warmup": "Warm-ups", "pooling": "Poolings"}
 
+BASELINES = {
+    "majority": "the majority class",
+    "mean": "the training mean",
+    "ngram": "n-gram regression",
+}
+LEAST_CUT = 0.01  # share of a task's sequences
+
 
 def of_study(
     run: pd.DataFrame, comparisons: pd.DataFrame, budget: pd.DataFrame, records: Sequence[dict]
@@ -239,3 +246,77 @@ def of_leaks(leaks: pd.DataFrame) -> str:
         "Test sequences that share at least half of their k-mers (Jaccard index) with a training"
         f" sequence: {shares}. How much they matter: the table of scores without near test rows."
     )
+
+
+def before_all(score: pd.DataFrame) -> list[str]:
+    """What a reader must know before any verdict: the tasks in which a baseline without an encoder
+    scores at least as high as every arm, from the table `scores`; one sentence or two, or none."""
+    won = [
+        f"{task} ({best} against at most {arms.max():.3f}, {arms.idxmax()})"
+        for task, best, arms, behind in _baselines(score)
+        if len(behind) == len(arms)
+    ]
+    if not won:
+        return []
+    tasks = score["task"].nunique()
+    return [
+        f"In {len(won)} of {tasks} task{'s' * (tasks > 1)} a baseline without an encoder scores at"
+        f" least as high as every arm: {'; '.join(won)}. Differences between arms say little about"
+        " encoders there."
+    ]
+
+
+def of_baselines(score: pd.DataFrame) -> list[str]:
+    """The tasks in which a baseline without an encoder scores as high as some arms, not all."""
+    won = [
+        f"{task} ({best} against {', '.join(f'{arm} {mean:.3f}' for arm, mean in behind.items())})"
+        for task, best, arms, behind in _baselines(score)
+        if 0 < len(behind) < len(arms)
+    ]
+    line = "A baseline without an encoder scores at least as high as some arms:"
+    return [f"{line} {'; '.join(won)}."] if won else []
+
+
+def _baselines(score: pd.DataFrame) -> Iterator[tuple[str, str, pd.Series, pd.Series]]:
+    """Task, its best baseline on test with its score, the means of all arms, and of those that are
+    not above it; an arm without a mean is not among these."""
+    tested = score[(score["split"] == "test") & score["headline"]]
+    for task, rows in tested.groupby("task", sort=False):
+        kinds = {kind: part.set_index("arm")["mean"] for kind, part in rows.groupby("kind")}
+        arms, best = kinds["arm"], kinds["baseline"].idxmax()
+        height, metric = kinds["baseline"][best], rows["metric"].iloc[0]
+        said = f"{BASELINES[best]} {height:.3f} {metric}"
+        yield str(task), said, arms, arms[arms <= height]
+
+
+def of_classes(classes: pd.DataFrame) -> list[str]:
+    """The classes that runs never predict though test has them, a sentence a task, from the table
+    `classes`."""
+    lines = []
+    scored = classes.dropna(subset="predicted_share")
+    for task, rows in scored.groupby("task", sort=False):
+        runs = rows.groupby("initialization", sort=False)["seed"].nunique()
+        first = rows.drop_duplicates("class").set_index("class")["n"]
+        never = rows[(rows["predicted_share"] == 0) & (rows["n"] > 0)]
+        said = []
+        for name, cells in never.groupby("class", sort=False):
+            counts = cells["initialization"].value_counts(sort=False)
+            each = ", ".join(f"{arm} {n} of {runs[arm]} seeds" for arm, n in counts.items())
+            who = f"all {len(cells)} runs" if len(cells) == runs.sum() else each
+            said.append(f"{name}, {first[name]} of {first.sum()} test rows ({who})")
+        if said:
+            lines.append(
+                f"Classes of {task} that runs never predict, so that their recall is 0:"
+                f" {'; '.join(said)}. One score over all classes does not show it."
+            )
+    return lines
+
+
+def of_cuts(budget: pd.DataFrame) -> list[str]:
+    """How many sequences were cut to max_length, task by task, from the table `budget`."""
+    cut = budget[budget["cut_share"] >= LEAST_CUT].itertuples()
+    each = ", ".join(
+        f"{row.task} {100 * row.cut_share:.1f} % to {row.max_length} tokens" for row in cut
+    )
+    line = f"Sequences cut to max_length, share of the training part: {each}. Neither arms nor"
+    return [f"{line} baselines see what was cut off."] if each else []

@@ -11,14 +11,25 @@ from seqtransfer.report import claims
 TEMPLATES = Path(__file__).with_name("templates")
 
 
-def render(kind: str, records: Sequence[dict], notes: Sequence[str]) -> str:
-    """The page of a kind, `html` or `md`, from the records of `claims.judge` and the caveats."""
-    return fill(
-        (TEMPLATES / f"claims.{kind}.j2").read_text(), records, notes, escape=kind == "html"
-    )
+def render(
+    kind: str, records: Sequence[dict], notes: Sequence[str], first: Sequence[str] = ()
+) -> str:
+    """The page of a kind, `html` or `md`, from the records of `claims.judge` and the caveats.
+
+    first: the caveats that stand before every verdict.
+    """
+    template = (TEMPLATES / f"claims.{kind}.j2").read_text()
+    return fill(template, records, notes, first, escape=kind == "html")
 
 
-def fill(template: str, records: Sequence[dict], notes: Sequence[str], *, escape: bool) -> str:
+def fill(
+    template: str,
+    records: Sequence[dict],
+    notes: Sequence[str],
+    first: Sequence[str] = (),
+    *,
+    escape: bool,
+) -> str:
     """Fill a Jinja template; `escape` for HTML. Ends in one newline."""
     environment = jinja2.Environment(
         autoescape=escape, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
@@ -30,7 +41,7 @@ def fill(template: str, records: Sequence[dict], notes: Sequence[str], *, escape
         "shares": _shares,
         "counts": _counts,
     }
-    names = {"records": records, "caveats": notes, "amended": claims.AMENDED}
+    names = {"records": records, "caveats": notes, "first": first, "amended": claims.AMENDED}
     return environment.from_string(template).render(names).rstrip() + "\n"
 
 

@@ -125,6 +125,26 @@ def sensitivity(tables: Tables, claims: Sequence[dict]) -> Figure:
     return figure
 
 
+def profiles(tables: Tables, claims: Sequence[dict]) -> Figure:
+    """Share of each arm's runs that score above a threshold, against the threshold."""
+    table, arms = tables["profiles"], panels.arms(tables)
+    colours, styles = style.colours(arms), style.line_styles(arms)
+    figure, axes = panels.grid(1, 1, 3.3)
+    for arm in arms:
+        rows = table[table["initialization"] == arm]
+        panels.curve(axes[0, 0], rows["threshold"], rows, colours[arm], 0.15,
+                     linestyle=styles[arm], lw=1.6)  # fmt: skip
+    unit = score_unit(tables["runs"])
+    axes[0, 0].set(xlabel=f"test {unit}", ylabel="share of runs above it", ylim=(-0.03, 1.03))
+    panels.legend(figure, [panels.line(arm, colours[arm], linestyle=styles[arm]) for arm in arms])
+    style.title(
+        figure,
+        f"Performance profiles: runs of {len(panels.tasks(tables))} tasks and"
+        f" {panels.seeds(tables)},\nband = 95 % bootstrap interval over seeds at each threshold",
+    )
+    return figure
+
+
 def _baseline_lines(axis: Axes, table: pd.DataFrame, task: str, split: str) -> None:
     """Horizontal lines at the baselines' scores, named inside the panel."""
     there = set(table.loc[table["task"] == task, "arm"])

@@ -7,8 +7,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from seqtransfer.files import json_tsv
-from seqtransfer.report.tables import prediction_tables, run_tables, sensitivity, similarity_tables
+from seqtransfer.files import damage, json_tsv
+from seqtransfer.report.tables import (
+    class_tables,
+    prediction_tables,
+    run_tables,
+    sensitivity,
+    similarity_tables,
+)
 
 SWEPT = [*sensitivity.ARM, *sensitivity.SETTINGS, "dev_score", "diverged"]
 
@@ -17,7 +23,7 @@ SWEPT = [*sensitivity.ARM, *sensitivity.SETTINGS, "dev_score", "diverged"]
 class Results:
     """The files of a study by kind, in the order of its grid, and what several tables share.
 
-    files: `metrics`, `histories`, `timings`, `baselines`, `tasks`, `pretrained`,
+    files: `metrics`, `histories`, `predictions`, `timings`, `baselines`, `tasks`, `pretrained`,
     `pretraining_timings`, `similarities`, `references`, `paper`, `attention`, `audits`, `rescored`,
     `left_out` and `sweep`, one table or none. reference: the arm that similarities are calibrated
     against.
@@ -66,6 +72,13 @@ class Results:
         return run_tables.budget(self.records("tasks"), self.runs, self.records("pretrained"))
 
     @cached_property
+    def confusion(self) -> pd.DataFrame:
+        """The table of this name."""
+        classes = {record["task"]: record.get("classes", ()) for record in self.records("tasks")}
+        answers = map(_answers, self.files["predictions"])
+        return class_tables.confusion(self.metrics, answers, classes)
+
+    @cached_property
     def comparisons(self) -> pd.DataFrame:
         """The table of this name."""
         return similarity_tables.gather(self.tables("similarities"), similarity_tables.SCORED)
@@ -95,3 +108,10 @@ class Results:
         """Every run of the sweep that chose the settings, if there is one."""
         files = self.files["sweep"]
         return json_tsv.read_table(*files, SWEPT) if files else None
+
+
+def _answers(path: Path) -> pd.DataFrame:
+    """Labels and predictions of a run, as strings: the class "01" stays what it is."""
+    columns = ["label", "prediction"]
+    with damage.named(path):
+        return pd.read_csv(path, sep="\t", usecols=columns, dtype=str, keep_default_na=False)

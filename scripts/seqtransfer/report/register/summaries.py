@@ -1,0 +1,104 @@
+"""Tables and figures of what one score hides: its classes, and all tasks and seeds together."""
+
+from collections.abc import Callable
+
+from seqtransfer.report.register.entries import Figure, Table, columns
+
+BOOTSTRAP = "95 % stratified bootstrap interval over seeds"
+
+TABLES = {
+    "classes": Table(
+        "scores of every class",
+        "What hides behind one score: how well every run finds each class of the test part. A class"
+        " that is never predicted has recall 0 and no precision. Regressions have no rows.",
+        columns(
+            "task initialization seed class n recall precision predicted_share",
+            **{"class": "Name of the class"},
+            n="Its test examples",
+            recall="Share of them that are predicted so",
+            precision="Share of those predicted so that are of it; empty if none is",
+            predicted_share="How many of all test examples are predicted so",
+        ),
+    ),
+    "confusion": Table(
+        "what is taken for what",
+        "Test examples of every run by class and predicted class, 0 included. Empty for a run with"
+        " an answer that is not finite; regressions have no rows.",
+        columns(
+            "task initialization seed label prediction count",
+            label="The class",
+            prediction="The predicted class",
+            count="Test examples",
+        ),
+    ),
+    "aggregates": Table(
+        "robust summaries over tasks",
+        "Test scores of all tasks and seeds in one number (Agarwal et al. 2021), headline metrics"
+        " pooled as they are. The interquartile mean leaves out the lowest and the highest quarter"
+        " of the runs: with few tasks these are whole tasks, the hardest and the easiest. The"
+        " probability of improvement is the chance that a run of an arm scores higher than one of"
+        " another, with any seeds; 0.5 is none. Intervals resample seeds within tasks. They cover"
+        " neither test examples nor the choice of tasks, and with few seeds they are too short: in"
+        " simulations they miss the truth in 26 to 34 % of studies of 2 seeds, in 8 to 14 % of 4."
+        " One from 1 to 1 says that all runs of these seeds point one way, not that all would. They"
+        " decide no claim.",
+        columns(
+            "quantity initialization over value low high tasks seeds metric",
+            quantity="interquartile mean: of the scores, or of the paired differences of two arms;"
+            " probability of improvement: in [0, 1], ties count half",
+            over="The arm that it is compared with; empty for one arm alone",
+            value="Its value; empty if a run has no score",
+            low=f"Lower bound of the {BOOTSTRAP}; empty for one seed",
+            high=f"Upper bound of the {BOOTSTRAP}; empty for one seed",
+            tasks="How many tasks",
+            seeds="Seeds per task",
+            metric="Headline metrics that are pooled",
+        ),
+        markdown=True,
+    ),
+    "profiles": Table(
+        "performance profiles",
+        "Share of an arm's runs, a task and seed each, that score above a threshold.",
+        columns(
+            "initialization threshold mean low high tasks seeds",
+            threshold="Test score, in the headline metric of each task",
+            mean="Share of the runs above it; empty if a run has no score",
+            low=f"Lower bound of the {BOOTSTRAP}, at this threshold alone; empty for one seed",
+            high=f"Upper bound of the {BOOTSTRAP}, at this threshold alone; empty for one seed",
+            tasks="How many tasks",
+            seeds="Seeds per task",
+        ),
+    ),
+}
+
+FIGURES = {
+    "profiles": Figure(
+        "performance profiles",
+        "Share of an arm's runs, a task and seed each, whose test score (the headline metrics,"
+        " pooled as they are) lies above the threshold on the x axis. A curve further right is"
+        " better; where curves cross, an arm is ahead on some tasks and behind on others. Its steps"
+        " are mostly tasks, not seeds: with few tasks it shows these tasks, and no population of"
+        " tasks. Bands are 95 % bootstrap intervals over seeds within tasks, at each threshold"
+        " alone; with two to four seeds they are too narrow, and they do not cover test examples.",
+        ("profiles",),
+    ),
+}
+
+
+def table_functions() -> dict[str, Callable]:
+    """By table, the function from `results.Results` to its data frame."""
+    from seqtransfer.report.tables import aggregate_tables, class_tables
+
+    return {
+        "classes": lambda found: class_tables.classes(found.confusion),
+        "confusion": lambda found: found.confusion,
+        "aggregates": lambda found: aggregate_tables.table(found.runs),
+        "profiles": lambda found: aggregate_tables.profiles(found.runs),
+    }
+
+
+def figure_functions() -> dict[str, Callable]:
+    """By figure, the function from its tables by name and the claims to a matplotlib Figure."""
+    from seqtransfer.report.figures import run_figures
+
+    return {"profiles": run_figures.profiles}

@@ -1,0 +1,70 @@
+"""Predictions of runs -> what is answered for what, and how well each class is found."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from seqtransfer.report.tables.run_tables import RUN
+
+CONFUSION = [*RUN, "label", "prediction", "count"]
+CLASSES = [*RUN, "class", "n", "recall", "precision", "predicted_share"]
+
+
+def confusion(
+    metrics: Sequence[dict],
+    predictions: Iterable[pd.DataFrame],
+    classes: Mapping[str, Sequence[str]],
+) -> pd.DataFrame:
+    """One row per run, class and predicted class: count, how many test examples, 0 included.
+
+    predictions: of the run of each of metrics, columns label and prediction, strings; classes: task
+    -> its classes; tasks without any, regressions, have no rows. A run with a prediction that is
+    empty, since its model diverged, has no counts.
+    Raises ValueError for a label or prediction that is no class of the task.
+    """
+    rows = []
+    for record, table in zip(metrics, predictions, strict=True):
+        names = list(classes.get(record["task"], ()))
+        if not names:
+            continue
+        run = [record[name] for name in RUN]
+        label, prediction = (
+            _places(table[column], names, run) for column in ("label", "prediction")
+        )
+        cells = np.bincount(label * len(names) + prediction.clip(0), minlength=len(names) ** 2)
+        counts = cells if (prediction >= 0).all() else [None] * len(cells)
+        pairs = [(true, answer) for true in names for answer in names]
+        rows += [[*run, *pair, count] for pair, count in zip(pairs, counts, strict=True)]
+    return pd.DataFrame(rows, columns=CONFUSION).astype({"count": "Int64"})
+
+
+def _places(values: pd.Series, names: Sequence[str], run: Sequence) -> np.ndarray:
+    """(n,) int places of the values in `names`; -1 for an empty prediction."""
+    places = pd.Index(names).get_indexer(values)
+    known = (places >= 0) | ((values == "") & (values.name == "prediction"))
+    if not known.all():
+        raise ValueError(
+            f"predictions of {' '.join(map(str, run))}: {values.name} {values[~known].iloc[0]!r} is"
+            f" not one of the task's classes {list(names)}; delete the file and rerun"
+        )
+    return places
+
+
+def classes(confusion: pd.DataFrame) -> pd.DataFrame:
+    """One row per run and class, from the table `confusion`.
+
+    n: test examples of the class; recall: share of them that are predicted so; precision: share of
+    those predicted so that are of it, empty for a class that is never predicted; predicted_share:
+    how many of all test examples are predicted so. All are empty for a run without counts.
+    """
+    rows = []
+    for run, cells in confusion.groupby(RUN, sort=False):
+        names = cells["label"].unique()
+        counts = cells["count"].to_numpy(dtype=float, na_value=np.nan)
+        counts = counts.reshape(len(names), len(names))
+        true, answered, right = counts.sum(axis=1), counts.sum(axis=0), counts.diagonal()
+        with np.errstate(invalid="ignore"):
+            columns = names, true, right / true, right / answered, answered / counts.sum()
+        rows += [[*run, *values] for values in zip(*columns, strict=True)]
+    return pd.DataFrame(rows, columns=CLASSES).astype({"n": "Int64"})
