@@ -157,7 +157,7 @@ def test_a_study_that_would_score_dev_for_more_than_a_quarter_of_its_training_is
     config["finetune"]["first_evaluation"] = 8
     configuration.check(config)
     config["finetune"] |= {"first_evaluation": 2, "evaluate_every": 2}
-    with pytest.raises(ValueError, match="or raise finetune.first_evaluation, .*evaluate_every"):
+    with pytest.raises(ValueError, match=r"or raise finetune\.first_evaluation, .*evaluate_every"):
         configuration.check(config)
 
 
