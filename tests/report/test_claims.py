@@ -1,6 +1,7 @@
 """Claims are judged by their rule: clear cases both ways, undecided ones, and single seeds."""
 
 import math
+from functools import partial
 from html.parser import HTMLParser
 
 import numpy as np
@@ -266,18 +267,14 @@ def test_one_measure_is_judged_and_the_others_stand_beside_it():
 def reference_table(text=0.5, random=0.3, again=0.0, ceilings=(0.7, 0.2), sd=0.002, **constants):
     """Scores with the reference of tasks x and y, with a ceiling each; `again` is how much less of
     text the reference's second pretraining has; None for a study without one."""
-    rng = np.random.default_rng(0)
+    noise = partial(np.random.default_rng(0).normal, 0)
     change = {"first": 0.0} if again is None else {"first": 0.0, "again": again}
     heights = {"text": text, "random 7": random - 0.001, "random 8": random + 0.001}
     return pd.DataFrame(
         {"task": task, "right": "domain", "left": left, "reference": reference, "layer": layer}
         | {"kind": {"text": "arm", "again": "ceiling"}.get(left, "floor"), "measure": "cka"}
         | {"group": group}
-        | {
-            "score": height
-            - change[reference] * (left == "text")
-            + (group >= 0) * rng.normal(0, sd)
-        }
+        | {"score": height - change[reference] * (left == "text") + (group >= 0) * noise(sd)}
         | constants
         for task, ceiling in zip(("x", "y"), ceilings, strict=True)
         for left, height in (heights | {"again": ceiling}).items()
