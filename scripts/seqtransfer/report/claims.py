@@ -29,7 +29,7 @@ AMENDED = (
         " measure",
     ),
     (
-        "2026-11-27",
+        "2026-11-26",
         "the interval of (d2) covers the probe's units and the reference's pretraining, too; a"
         " measure is valid if its ceiling lies above the floor by its interval, not by 0.02",
     ),
@@ -272,8 +272,8 @@ def _above_floor(
         title=f"Text weights are nearer to domain-pretrained ones than random weights are ({name})",
         paper="Their representations share non-trivial similarities.",
         estimand=f"Before fine-tuning, mean over layers 1 and up of {name}(text, domain)"
-        f" - {name}(random, domain), paired by seed. Its interval covers seeds, units of the probe"
-        " and, where the domain encoder was pretrained twice, its pretraining.",
+        f" - {name}(random, domain), paired by seed, and over the domain encoder's two pretrainings,"
+        " if it has two. Its interval covers seeds, units of the probe and these pretrainings.",
     )  # fmt: skip
     record["facts"] += readings.taken_as_given(found)
     text = mean[mean["initialization"] == "text"].groupby("task")["score"]
