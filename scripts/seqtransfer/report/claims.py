@@ -272,8 +272,8 @@ def _above_floor(
         title=f"Text weights are nearer to domain-pretrained ones than random weights are ({name})",
         paper="Their representations share non-trivial similarities.",
         estimand=f"Before fine-tuning, mean over layers 1 and up of {name}(text, domain)"
-        f" - {name}(random, domain), paired by seed, and over the domain encoder's two pretrainings,"
-        " if it has two. Its interval covers seeds, units of the probe and these pretrainings.",
+        f" - {name}(random, domain), paired by seed, and over the domain encoder's pretrainings,"
+        " one or two. Its interval covers seeds, units of the probe and these pretrainings.",
     )  # fmt: skip
     record["facts"] += readings.taken_as_given(found)
     text = mean[mean["initialization"] == "text"].groupby("task")["score"]
