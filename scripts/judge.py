@@ -7,7 +7,7 @@ from seqtransfer.report import caveats, claims, page
 from seqtransfer.report.tables import table_files
 from seqtransfer.study import jobs
 
-TABLES = "runs convergence scores comparisons similarity budget leaks left_out classes".split()
+TABLES = "runs convergence scores comparisons references budget leaks left_out classes".split()
 
 
 def main(
@@ -29,7 +29,7 @@ def main(
         read["scores"],
         read["comparisons"],
         left_out=read["left_out"],
-        similarity=read["similarity"],
+        references=read["references"],
         margin=margin,
         measure=measure,
     )

@@ -12,7 +12,6 @@ import synthetic
 from seqtransfer.files import json_tsv
 from seqtransfer.report import claims, page
 from seqtransfer.report.tables import similarity_tables
-from seqtransfer.similarity.measures import MEASURES
 
 NO_SCORES = pd.DataFrame(
     {"task": ["x"], "arm": "text", "split": "dev", "metric": "mcc", "mean": 0}
@@ -233,64 +232,6 @@ def test_test_examples_widen_the_interval():
     assert wide["effects"][0]["sources"]["examples"] > 0.5
 
 
-def test_similarity_above_its_null_and_above_random_weights_supports_both_questions():
-    records = judged(DOMAIN, similarity_table(text=0.5, random=0.3))
-    assert records["d1-cka"]["verdict"] == records["d2-cka"]["verdict"] == "supported"
-    assert records["d1-cka"]["overall"]["mean"] == pytest.approx(0.4)  # less the null's mean
-    assert records["d2-cka"]["overall"]["mean"] == pytest.approx(0.2)  # layers 1 and up, before
-    assert "Random weights exceed this null, too, in: x, y" in records["d1-cka"]["facts"][0]
-
-
-def test_similarity_within_its_null_is_undecided_and_never_contradicted():
-    records = judged(DOMAIN, similarity_table(text=0.5, random=0.3, p_value=0.5))
-    assert records["d1-cka"]["verdict"] == "undecided"
-    comparisons = similarity_table(text=0.5, random=0.3)
-    comparisons.loc[comparisons["task"] == "y", "p_value"] = 0.5
-    record = judged(DOMAIN, comparisons)["d1-cka"]
-    assert record["verdict"] == "undecided"
-    assert [effect["verdict"] for effect in record["effects"]] == ["supported", "undecided"]
-
-
-def test_random_more_similar_than_text_contradicts_the_second_question():
-    record = judged(DOMAIN, similarity_table(0.3, 0.5))["d2-cka"]
-    assert record["verdict"] == "contradicted"
-
-
-def test_one_measure_is_judged_and_the_others_stand_beside_it():
-    table = similarity_table(text=0.5, random=0.3)
-    both = pd.concat([table, table.assign(measure="neighbours")])
-    run = run_table(DOMAIN)
-    records = claims.judge(run, run, NO_SCORES, both, measure="neighbours")
-    shown = {record["id"]: record["headline"] for record in records if record["id"][0] == "d"}
-    assert shown == {
-        "d1-neighbours": True, "d1-cka": False, "d2-neighbours": True, "d2-cka": False
-    }  # fmt: skip
-    text = page.render("md", records, [])
-    assert text.index("(d2-cka)") > text.index("## What the intervals cover")
-
-
-def test_a_measure_whose_ceiling_is_no_higher_than_its_floor_is_not_valid():
-    table, comparisons = run_table(DOMAIN), similarity_table(text=0.5, random=0.3)
-    read = pd.DataFrame(
-        {"task": task, "pair": "text-vs-domain", "stage": "before", "layer": layer}
-        | {"measure": "cka", "mean": 0.5, "floor": 0.3, "ceiling": ceiling}
-        for task, ceiling in (("x", 0.7), ("y", 0.2))
-        for layer in range(3)
-    )
-    records = claims.judge(table, table, NO_SCORES, comparisons, similarity=read)
-    record = {record["id"]: record for record in records}["d2-cka"]
-    assert [effect["verdict"] for effect in record["effects"]] == ["supported", "not testable here"]
-    assert "as near to domain as its own second training" in record["effects"][1]["reason"]
-    assert "x: floor 0.300" in record["facts"][0] and "calibrated +0.50" in record["facts"][0]
-    assert "y: floor 0.300" in record["facts"][1] and "not calibrated" in record["facts"][1]
-
-
-def test_few_rows_per_dimension_are_said():
-    comparisons = similarity_table(0.5, 0.3, rows=999)
-    record = judged(DOMAIN, comparisons)["d1-cka"]
-    assert "Fewer than 10 rows per dimension in x, y" in record["facts"][-1]
-
-
 def test_claims_without_their_arm_are_not_tested():
     records = judged({"text": 0.5 + NOISE, "random": np.full(3, 0.3)})
     for name in ("c", "weights", "arrangement"):
@@ -384,11 +325,3 @@ def test_html_escapes_what_a_record_says():
     filled = page.fill("{{ caveats[0] }}", [], ["a < b"], escape=True)
     assert filled == "a &lt; b\n"
     assert page.fill("{{ caveats[0] }}", [], ["a < b"], escape=False) == "a < b\n"
-
-
-@pytest.mark.parametrize("measure", [m.name for m in MEASURES.values() if m.saturates])
-def test_canonical_correlations_on_fewer_rows_than_dimensions_decide_nothing(measure):
-    table = similarity_table(text=1.0, random=1.0, rows=200)
-    record = judged(DOMAIN, table.assign(measure=measure))[f"d2-{measure}"]
-    assert record["verdict"] == "not testable here"
-    assert all("by construction" in effect["reason"] for effect in record["effects"])

@@ -5,10 +5,11 @@ The rates stand in docs/explanation/statistics.md; a bound here is what 400 stud
 """
 
 import numpy as np
+import pandas as pd
 import pytest
 from test_estimates import study
 
-from seqtransfer.report import estimates, verdicts
+from seqtransfer.report import estimates, reference_estimates, verdicts
 
 STUDIES = 400
 BOUND = 36  # of 400: mean 20, standard deviation 4.4, once in a thousand times
@@ -74,3 +75,83 @@ def test_a_large_effect_is_found_and_has_its_sign():
         right += verdict == verdicts.SUPPORTED
         wrong += verdict in (verdicts.CONTRADICTED, verdicts.MIXED)
     assert right >= 90 and wrong == 0
+
+
+def similar(rng, *, effect=0.0, seeds=4, units=1.0, reference=1.0):
+    """One task's estimate of text - random: made of sources of known spread, of a seed's 1."""
+    draws = rng.normal(0, 1, seeds), rng.normal(0, units, 60), rng.normal(0, reference, (2, 1))
+    of_seeds, of_units, of_reference = draws
+    group = rng.permutation(60) % 6
+    without = [of_units.mean(), *(of_units[group != g].mean() for g in range(6))]
+    by_reference = effect + of_seeds[0] + np.array(without) * np.sqrt(60) + of_reference
+    change = by_reference[0, 0] - of_seeds[0]
+    return estimates.of_similarity(of_seeds + change, by_reference)
+
+
+# Spread of units and, task by task, of references; bounds on how many of 400 studies err: in the
+# first task's interval, in any task after Holm, and in the mean over tasks.
+SIMILAR = {
+    "all sources alike": ({"units": 1.0}, [1.0] * 4, (BOUND, BOUND, BOUND)),
+    "eight seeds": ({"units": 1.0, "seeds": 8}, [1.0] * 4, (BOUND, BOUND, BOUND)),
+    "units": ({"units": 4.0}, [0.3] * 4, (BOUND, BOUND, BOUND)),
+    "the reference": ({"units": 1.0}, [8.0] * 4, (BOUND, BOUND, BOUND)),
+    "one task's reference twice the others'": (
+        {"units": 1.0}, [4.0, 2.0, 2.0, 2.0], (50, BOUND, BOUND),
+    ),
+    "one task's reference alone": ({"units": 1.0}, [8.0, 0.0, 0.0, 0.0], (68, 48, 68)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("scene", SIMILAR)
+def test_intervals_of_similarity_cover_seeds_units_and_the_reference(scene):
+    options, references, bounds = SIMILAR[scene]
+    rng, wrong, alone = np.random.default_rng(9), np.zeros(3, dtype=int), 0
+    for _ in range(STUDIES):
+        drawn = {
+            f"t{i}": similar(rng, reference=one, **options) for i, one in enumerate(references)
+        }
+        alone += abs(drawn["t0"].mean) > drawn["t0"].interval(0.95)[1] - drawn["t0"].mean
+        found = estimates.at_least_mean(drawn, "reference")
+        records = verdicts.of_tasks(found, {}, 0.95, 0.0)
+        low, high = estimates.mean_over_tasks(list(found.values())).interval(0.95)
+        missed = records[0]["low"] > 0 or records[0]["high"] < 0
+        decided = any(record["verdict"] != verdicts.UNDECIDED for record in records)
+        wrong += missed, decided, low > 0 or high < 0
+    assert (wrong <= bounds).all(), wrong
+    if scene == "the reference":
+        assert alone > BOUND  # without the mean over tasks
+
+
+def test_a_similarity_far_above_the_floor_is_found():
+    rng, right = np.random.default_rng(10), 0
+    for _ in range(100):
+        found = {f"t{i}": similar(rng, effect=8.0) for i in range(4)}
+        found = estimates.at_least_mean(found, "reference")
+        records = verdicts.of_tasks(found, {}, 0.95, 0.0)
+        verdict, _ = verdicts.overall(found, records, 0.95, 0.0, every=False)
+        right += verdict == verdicts.SUPPORTED
+    assert right >= 95
+
+
+def called_valid(height):
+    """In how many of 400 studies the ceiling is above a floor that lies `height` below it: five
+    floor seeds, units that move each and the ceiling, together and apart."""
+    rng, above = np.random.default_rng(11), 0
+    for _ in range(STUDIES):
+        group = rng.permutation(60) % 6
+        each = rng.normal(0, 4, (6, 60)) + rng.normal(0, 8, 60)
+        each += np.append(rng.normal(0, 1, 5), height)[:, None]
+        table = pd.DataFrame(
+            {"reference": "first", "kind": "ceiling" if left == 5 else "floor", "left": str(left)}
+            | {"group": g, "score": each[left, group != g].mean()}
+            for left in range(6)
+            for g in range(-1, 6)
+        )
+        _, _, one = reference_estimates.span(reference_estimates.scores(table))
+        above += one.interval(0.95)[0] > 0
+    return above
+
+
+def test_a_measure_is_seldom_called_valid_where_ceiling_and_floor_are_alike():
+    assert called_valid(0.0) <= BOUND
+    assert called_valid(12.0) >= 0.95 * STUDIES

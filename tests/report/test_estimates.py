@@ -113,6 +113,40 @@ def test_the_interval_errs_in_five_of_a_hundred_studies_whatever_chance_comes_fr
         assert seeds_alone > 90, (name, seeds_alone)
 
 
+def test_units_alone_give_the_jackknife_interval_of_a_similarity():
+    values = np.random.default_rng(1).normal(size=40)
+    without = [np.delete(values, i).mean() for i in range(40)]
+    one = estimates.of_similarity([values.mean()] * 3, [[values.mean(), *without]])
+    assert one.error == pytest.approx(stats.sem(values))
+    assert one.degrees == pytest.approx(39) and set(one.parts) == {"seeds", "units"}
+
+
+def test_the_reference_alone_gives_the_t_interval_of_its_two_pretrainings():
+    one = estimates.of_similarity([0.3] * 4, [[0.3] * 7, [0.2] * 7])
+    expected = stats.ttest_1samp([0.3, 0.2], 0).confidence_interval(0.95)
+    assert one.mean == pytest.approx(0.25)
+    assert one.interval(0.95) == pytest.approx(tuple(expected))
+
+
+def test_a_missing_score_without_a_group_leaves_a_similarity_open():
+    one = estimates.of_similarity([0.3, 0.2, 0.4], [[0.3, 0.3, math.nan, 0.2]])
+    assert one.mean == pytest.approx(0.3) and math.isnan(one.error)
+
+
+def test_a_part_below_the_mean_over_tasks_becomes_that_mean_with_all_their_degrees():
+    parts = {"a": 1.0, "b": 9.0, "c": 2.0}
+    found = {
+        task: Estimate(0.0, {"seeds": (1.0, 3.0), "reference": (part, 1.0)}, 4)
+        for task, part in parts.items()
+    } | {"d": Estimate(0.0, {"seeds": (1.0, 3.0)}, 4)}
+    raised = estimates.at_least_mean(found, "reference")
+    assert {task: one.parts.get("reference") for task, one in raised.items()} == {
+        "a": (4.0, 3.0), "b": (9.0, 1.0), "c": (4.0, 3.0), "d": None
+    }  # fmt: skip
+    only = {"d": found["d"]}
+    assert estimates.at_least_mean(only, "reference") == only
+
+
 def test_the_smallest_effect_is_found_in_four_of_five_studies():
     rng, found, expected = np.random.default_rng(4), 0, []
     for _ in range(400):

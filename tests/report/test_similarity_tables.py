@@ -66,7 +66,9 @@ def test_a_score_is_0_at_the_floor_and_1_at_the_ceiling(study):
 
 
 def test_the_interval_is_the_jackknife_of_the_whole_ratio(study):
-    at = study["references"].query("task == 'splice' and layer == 1 and measure == 'cka'")
+    at = study["references"].query(
+        "task == 'splice' and layer == 1 and measure == 'cka' and reference == 'first'"
+    )
     without = at[at["group"] >= 0].pivot_table(index="group", columns="kind", values="score")
     ratio = (without["arm"] - without["floor"]) / (without["ceiling"] - without["floor"])
     error = np.sqrt(9 / 10 * ((ratio - ratio.mean()) ** 2).sum())
@@ -87,13 +89,35 @@ def test_only_pairs_with_the_reference_before_fine_tuning_are_calibrated(study):
     assert read.loc[read["pair"] == "random-vs-domain", "calibrated_low"].isna().all()
 
 
-@pytest.mark.parametrize("ceiling", [0.2, 0.31])
-def test_a_ceiling_not_well_above_the_floor_calibrates_nothing_but_is_shown(ceiling, study):
+def with_ceiling(study, ceiling, spread=0.0):
+    """The study with this ceiling, and its floor's two seeds `spread` apart from 0.30."""
     references = study["references"].copy()
+    whole = references["group"] == -1
     references.loc[references["kind"] == "ceiling", "score"] = ceiling
-    table = summary(study, references=references)
+    for left, sign in (("random 7", -1), ("random 8", 1)):
+        references.loc[whole & (references["left"] == left), "score"] = 0.3 + sign * spread
+    return summary(study, references=references)
+
+
+@pytest.mark.parametrize(("ceiling", "spread"), [(0.2, 0.001), (0.33, 0.01), (0.9, 0.2)])
+def test_a_ceiling_not_shown_to_lie_above_the_floor_calibrates_nothing_but_is_shown(
+    ceiling, spread, study
+):
+    table = with_ceiling(study, ceiling, spread)
     assert table["calibrated"].isna().all()
     assert table["ceiling"].max() == pytest.approx(ceiling)
+
+
+def test_a_ceiling_a_little_above_a_floor_that_is_sure_calibrates(study):
+    table = with_ceiling(study, 0.315, 1e-4)
+    read = table[(table["pair"] == "text-vs-domain") & (table["stage"] == "before")]
+    assert read["calibrated"].to_numpy() == pytest.approx((read["mean"] - 0.3) / 0.015, rel=1e-3)
+
+
+def test_one_floor_seed_calibrates_nothing(study):
+    references = study["references"]
+    table = summary(study, references=references[references["left"] != "random 8"])
+    assert table["calibrated"].isna().all() and table["floor"].max() == pytest.approx(0.29)
 
 
 def test_no_comparisons_and_no_references_give_empty_tables(study):

@@ -6,10 +6,10 @@ import pytest
 
 import calibrate
 from seqtransfer.files import json_tsv
+from seqtransfer.report.tables import similarity_tables
 from seqtransfer.similarity import calibration, representation_files
 from seqtransfer.similarity.measures import MEASURES
-
-FACTORED = [measure for measure in MEASURES.values() if not measure.pairwise]
+from seqtransfer.tokens import units
 
 
 def draw(seed, *shape):
@@ -37,12 +37,24 @@ def test_every_kind_is_scored_whole_and_without_each_group():
     assert set(zip(found["kind"], found["left"], strict=True)) == {
         ("arm", "text"), ("floor", "random 7"), ("floor", "random 8"), ("ceiling", "again"),
     }  # fmt: skip
-    assert len(found) == 4 * 3 * 3 * 5
+    # Arms and floor meet both pretrainings of the reference; the ceiling is one of the other.
+    assert len(found) == (3 * 2 + 1) * 3 * 3 * 5
+    for reference, held in (("first", encoder(0)), ("again", encoder(4))):
+        row = found[found["reference"] == reference].query(
+            "left == 'random 8' and layer == 2 and measure == 'pwcca' and group == -1"
+        )
+        expected = MEASURES["pwcca"](encoder(3)["layer_2"], held["layer_2"])
+        assert row["score"].item() == pytest.approx(expected)
+    row = found.query("kind == 'ceiling' and layer == 2 and measure == 'pwcca' and group == -1")
+    expected = MEASURES["pwcca"](encoder(4)["layer_2"], encoder(0)["layer_2"])
+    assert row["score"].item() == pytest.approx(expected)
+    # Without a group both sides lack the same rows.
+    kept = units.groups(encoder(0)["units"], 4, np.random.default_rng(0)) != 2
     row = found.query(
-        "left == 'random 8' and layer == 2 and measure == 'pwcca' and group == -1"
-    ).iloc[0]
-    expected = MEASURES["pwcca"](encoder(3)["layer_2"], encoder(0)["layer_2"])
-    assert row["score"] == pytest.approx(expected)
+        "left == 'text' and reference == 'again' and layer == 1 and measure == 'cka' and group == 2"
+    )
+    expected = MEASURES["cka"](encoder(1)["layer_1"][kept], encoder(4)["layer_1"][kept])
+    assert row["score"].item() == pytest.approx(expected, abs=1e-4)
 
 
 def test_the_reference_again_with_equal_states_is_a_ceiling_of_one():
@@ -55,7 +67,7 @@ def test_without_another_pretraining_the_ceiling_is_of_halves_of_the_neurons():
     # Two copies of the same two neurons, mixed: the halves share what they hold in part.
     found = table(reference=reference)
     ceiling = found[found["kind"] == "ceiling"]
-    assert set(ceiling["left"]) == {"halves"}
+    assert set(ceiling["left"]) == {"halves"} and set(found["reference"]) == {"first"}
     assert (ceiling["score"] < 0.9).all()
 
 
@@ -79,3 +91,4 @@ def test_the_script_writes_both_tables_and_noise_scores_near_what_is_expected(tm
     assert paper.loc["noise", "score"] == pytest.approx(paper.loc["noise", "expected"], abs=0.03)
     references = json_tsv.read_table(tmp_path / "r.tsv")
     assert set(references["kind"]) == {"arm", "floor", "ceiling"}
+    assert set(references.columns) == set(similarity_tables.REFERENCE)

@@ -208,6 +208,19 @@ def test_cknna_differs_from_the_papers_released_code_in_its_first_term():
     assert abs(MEASURES["cknna"](x, y) - released) > 0.01
 
 
+@few
+@given(st.integers(12, 40), seeds)
+def test_of_equally_near_neighbours_the_lower_row_numbers_count(n, seed):
+    # Few values a neuron: many rows point the same way, exactly.
+    x = np.random.default_rng(seed).integers(1, 3, (n, 2)).astype(float)
+    unit = x / np.linalg.norm(x, axis=1, keepdims=True)
+    cosine = unit @ unit.T
+    np.fill_diagonal(cosine, -np.inf)
+    expected = np.argsort(-cosine, axis=1, kind="stable")[:, : neighbourhood.NEIGHBOURS]
+    found = neighbourhood._nearest(Representation.of(x))
+    assert [np.flatnonzero(row).tolist() for row in found] == np.sort(expected).tolist()
+
+
 # Hand-worked values: orthogonal contrasts of four examples.
 
 A, B, C = np.array([[1, 1, -1, -1], [1, -1, 1, -1], [1, -1, -1, 1]])

@@ -263,14 +263,17 @@ def _attention(task, arms, seed, rng):
 
 
 def _references(task, rng):
-    """Floor 0.3, ceiling 0.9, the arm between them; leaving a group out moves each a little."""
+    """Floor 0.3, ceiling 0.9, the arm between them; leaving a group out moves each a little, and so
+    does another pretraining of the reference."""
     heights = {"text": 0.6, "random 7": 0.29, "random 8": 0.31, "again": 0.9}
     kinds = {"text": "arm", "again": "ceiling"}
     return pd.DataFrame(
-        {"kind": kinds.get(left, "floor"), "left": left, "layer": layer, "measure": measure}
-        | {"group": group, "score": height + (group >= 0) * rng.normal(0, 0.003)}
+        {"kind": kinds.get(left, "floor"), "left": left, "reference": reference, "layer": layer}
+        | {"measure": measure, "group": group}
+        | {"score": height + (group >= 0) * rng.normal(0, 0.003) + 0.01 * (reference == "again")}
         | {"task": task, "code": "4567"}
         for left, height in heights.items()
+        for reference in (("first",) if left == "again" else ("first", "again"))
         for layer in range(5)
         for measure in ("pwcca", "cka")
         for group in range(-1, 10)

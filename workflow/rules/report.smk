@@ -100,7 +100,7 @@ rule judge:
         convergence=rules.summarize.output.convergence,
         scores=rules.summarize.output.scores,
         comparisons=rules.summarize.output.comparisons,
-        similarity=rules.summarize.output.similarity,
+        references=rules.summarize.output.references,
         budget=rules.summarize.output.budget,
         leaks=rules.summarize.output.leaks,
         classes=rules.summarize.output.classes,

@@ -6,7 +6,8 @@ Out: `results/{study}/report/`.
 register: every table and figure, with its text and its function: begin here to add one.
 tables, figures: the functions, one file a subject; generalization: one with both.
 claims: each claim and its rule, begin here to add one; checks: what must hold first; estimates:
-    effects with both sources of chance; verdicts: their rules; readings: in words; caveats: what
-    verdicts leave out. statistics: intervals of tables; aggregates: robust summaries over tasks.
+    effects with their sources of chance; reference_estimates: those of similarity; verdicts: their
+    rules; readings: in words; caveats: what verdicts leave out. statistics: intervals of tables;
+    aggregates: robust summaries over tasks.
 page: the ledger as HTML and Markdown.
 """

@@ -65,14 +65,14 @@ def _what_intervals_cover(run: pd.DataFrame, records: Sequence[dict]) -> Iterato
     most = f" to {seeds.max()}" if seeds.nunique() > 1 else ""
     yield (
         f"Seeds per task: {seeds.min()}{most}. A seed draws the token map, the classifier head and"
-        " the batch order. Intervals of test scores cover seeds and test examples; those of (a) and"
-        " (d) cover seeds alone."
+        " the batch order. Intervals of test scores cover seeds and test examples, those of (a) seeds"
+        " alone, those of (d2) what its estimand says."
     )
     smallest = run.loc[run["test_n"].idxmin()]
     yield (
         f"The smallest test set, {smallest['task']}, has n = {smallest['test_n']}. The intervals do"
-        " not cover the choice of tasks, of the one text-pretrained encoder, or of the one domain"
-        " pretraining run a task."
+        " not cover the choice of tasks or of the one text-pretrained encoder, and those of test"
+        " scores not that of the one domain pretraining run a task."
     )
     yield (
         f"{sum(r['verdict'] != NOT_TESTED for r in records)} claims are read side by side. The"

@@ -5,12 +5,12 @@ without it), why.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from seqtransfer.report import reference_estimates
 from seqtransfer.report.estimates import Estimate
-from seqtransfer.report.tables.similarity_tables import LEAST_SPAN
 from seqtransfer.similarity.measures import MEASURES
 
 LATE = 0.75  # share of the steps after which a best step is late
@@ -69,38 +69,27 @@ def has_rows(inner: pd.DataFrame, measure: str) -> list[dict]:
     return records
 
 
-def tells_apart(similarity: pd.DataFrame | None, measure: str) -> list[dict]:
-    """Whether the reference is nearer to its own second training than random weights are: the
-    ceiling, mean over layers 1 and up, at least LEAST_SPAN above the floor."""
+def tells_apart(references: pd.DataFrame, measure: str, level: float) -> list[dict]:
+    """Whether the reference is nearer to its own second training than random weights are: ceiling -
+    floor, mean over layers 1 and up, lies above 0 by its interval of `level`.
+
+    references: the table of that name.
+    """
     records = []
-    for task, _, floor, ceiling in floor_and_ceiling(similarity, measure):
-        passed = bool(ceiling - floor >= LEAST_SPAN)
-        why = f"ceiling {ceiling:.3f}, floor {floor:.3f}"
+    for task, floor, ceiling, one in reference_estimates.spans(references, measure):
+        low, high = one.interval(level)
+        passed = bool(low > 0)
+        why = f"ceiling {ceiling:.3f}, floor {floor:.3f}, difference {one.mean:+.3f}"
+        why += ", no interval" if math.isnan(low) else f", {low:+.3f} to {high:+.3f}"
         if not passed:
             why = (
-                f"by this measure random weights are as near to domain as its own second training"
-                f" ({why})"
+                "by this measure domain is not shown to be nearer to its own second training than"
+                f" to random weights ({why})"
             )
+            if one.seeds < 2:
+                why += "; list several seeds in compare.floor_seeds"
         records.append(_record("the measure is valid here", task, passed, True, why))
     return records
-
-
-def floor_and_ceiling(
-    similarity: pd.DataFrame | None, measure: str
-) -> Iterator[tuple[str, float, float, float]]:
-    """Yield task, text-vs-domain, floor and ceiling, means over layers 1 and up before fine-tuning;
-    nothing without the table `similarity`, or where there is no ceiling."""
-    if similarity is None:
-        return
-    inner = similarity[
-        (similarity["measure"] == measure)
-        & (similarity["pair"] == "text-vs-domain")
-        & (similarity["stage"] == "before")
-        & (similarity["layer"] >= 1)
-        & similarity["ceiling"].notna()
-    ]
-    for task, rows in inner.groupby("task", sort=False):
-        yield str(task), *rows[["mean", "floor", "ceiling"]].mean(skipna=False)
 
 
 def _record(check: str, task: str, passed: bool, blocks: bool, why: str) -> dict:

@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from seqtransfer.report import checks, estimates, readings, verdicts
+from seqtransfer.report import checks, estimates, readings, reference_estimates, verdicts
 from seqtransfer.report.estimates import Estimate
 from seqtransfer.report.tables.intervals import paired_differences
 from seqtransfer.report.tables.run_tables import score_unit
+from seqtransfer.report.tables.similarity_tables import REFERENCE
 from seqtransfer.report.verdicts import NOT_TESTED, SUPPORTED, UNDECIDED
 from seqtransfer.similarity.layer_comparison import MINIMUM_ROWS_PER_WIDTH
 
@@ -26,6 +27,11 @@ AMENDED = (
         "checks come before verdicts; tasks are judged first, with Holm's adjustment; intervals"
         " cover test examples, too; (c) must hold in every task; (d) is two questions, of one"
         " measure",
+    ),
+    (
+        "2026-11-26",
+        "the interval of (d2) covers the probe's units and the reference's pretraining, too; a"
+        " measure is valid if its ceiling lies above the floor by its interval, not by 0.02",
     ),
 )
 SIGN_RULE = (
@@ -53,15 +59,15 @@ def judge(
     comparisons: pd.DataFrame,
     *,
     left_out: pd.DataFrame | None = None,
-    similarity: pd.DataFrame | None = None,
+    references: pd.DataFrame | None = None,
     level: float = 0.95,
     margin: float = 0.05,
     measure: str | None = None,
 ) -> list[dict]:
     """One record per claim, from the tables `runs`, `convergence`, `scores` and `comparisons`.
 
-    left_out: the table of that name; without it, intervals cover seeds alone. similarity: the table
-    of that name, for floor and ceiling. level: of all intervals but that of claim (c), whose level
+    left_out, references: the tables of these names; without them, intervals cover seeds alone.
+    level: of all intervals but that of claim (c), whose level
     is 2 level - 1 so that each of its two one-sided tests has error 1 - level. margin:
     non-inferiority margin of (c). measure: the one that (d) is judged by, the first when absent.
     A record has id, short, title, paper, contrast, estimand, unit, level, margin, rule, checks,
@@ -73,6 +79,8 @@ def judge(
     measures = list(comparisons["measure"].unique())
     headline = measure if measure in measures else next(iter(measures), None)
     ordered = sorted(measures, key=lambda name: name != headline)
+    mine = pd.DataFrame(columns=["right", *REFERENCE]) if references is None else references
+    mine = mine[mine["right"] == "domain"]
     common = {"run": run, "left_out": left_out, "level": level}
     beaten = checks.reference_beats_random(
         _estimates(*tested, "domain", "random", left_out), level, unit
@@ -83,7 +91,7 @@ def judge(
         _slightly_worse(common, beaten, unit, margin),
         *(_above_null(comparisons, name, name == headline, beaten) for name in ordered),
         *(
-            _above_floor(comparisons, similarity, name, name == headline, beaten, level)
+            _above_floor(comparisons, mine, name, name == headline, beaten, level)
             for name in ordered
         ),
         _of_scores(
@@ -239,7 +247,7 @@ def _above_null(
 
 
 def _above_floor(
-    comparisons: pd.DataFrame, similarity: pd.DataFrame | None, measure: str, headline: bool,
+    comparisons: pd.DataFrame, references: pd.DataFrame, measure: str, headline: bool,
     beaten: Sequence[dict], level: float,
 ) -> dict:  # fmt: skip
     """(d2): text-vs-domain against random-vs-domain."""
@@ -247,19 +255,31 @@ def _above_floor(
     means = inner.groupby(["task", "left", "seed"], sort=False)["score"]
     mean = means.agg(lambda layers: layers.mean(skipna=False)).reset_index()
     mean = mean.rename(columns={"left": "initialization"})
+    pairs = paired_differences(mean, "score", "text", "random").groupby("task", sort=False)
+    found = {
+        str(task): reference_estimates.above_floor(
+            rows["difference"], references, task, measure, "text"
+        )
+        for task, rows in pairs
+    }
     name = measure.upper().replace("_", " ")
-    valid = [*checks.has_rows(inner, measure), *checks.tells_apart(similarity, measure)]
+    valid = [*checks.has_rows(inner, measure), *checks.tells_apart(references, measure, level)]
     record = _record(
-        _estimates(mean, "score", "text", "random"), [*beaten, *valid], level,
+        estimates.at_least_mean(found, "reference"), [*beaten, *valid], level,
         missing=_missing(mean, "score", "text", "random"), headline=headline,
         id=f"d2-{measure}", short="nearer than random",
         unit=f"{name} similarity", contrast="text-vs-domain - random-vs-domain",
         title=f"Text weights are nearer to domain-pretrained ones than random weights are ({name})",
         paper="Their representations share non-trivial similarities.",
         estimand=f"Before fine-tuning, mean over layers 1 and up of {name}(text, domain)"
-        f" - {name}(random, domain), paired by seed. Its interval covers seeds alone.",
+        f" - {name}(random, domain), paired by seed, and over the domain encoder's pretrainings,"
+        " one or two. Its interval covers seeds, units of the probe and these pretrainings.",
     )  # fmt: skip
-    record["facts"] += readings.calibrated(similarity, measure)
+    record["facts"] += readings.taken_as_given(found)
+    text = mean[mean["initialization"] == "text"].groupby("task")["score"]
+    record["facts"] += readings.calibrated(
+        text.agg(lambda seeds: seeds.mean(skipna=False)), references, measure, level
+    )
     return record
 
 

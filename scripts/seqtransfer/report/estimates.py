@@ -10,7 +10,7 @@ both hold is counted once. Degrees of freedom are Satterthwaite's (1946).
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import stdtr, stdtrit  # of scipy.stats, which takes a second to import
@@ -67,7 +67,7 @@ class Estimate:
     def seeds_needed(self, distance: float, level: float) -> float:
         """Seeds with which an effect this far from the line would be seen in 80 % of trials.
 
-        Infinite where the test examples alone leave too much to chance; NaN where the error is.
+        Infinite where what is not seeds leaves too much to chance; NaN where the error is.
         """
         if math.isnan(self.error):
             return math.nan
@@ -82,12 +82,13 @@ def crossed(differences: Sequence[float], without: np.ndarray | None = None) -> 
     """The estimate of a mean difference over n seeds on one test set.
 
     differences: (n,), one a seed. without: (n, g), the same without each of g groups of test units;
-    None where there are none, and then the error covers seeds alone.
+    None where there are none, and then the error covers seeds alone. A number that is not finite
+    leaves the error unknown.
     """
     values = np.asarray(differences, dtype=float)
     count = len(values)
     finite = int(np.isfinite(values).sum())
-    if count < 2 or finite < count:
+    if count < 2 or finite < count or not (without is None or np.isfinite(without).all()):
         return Estimate(float(values.mean()), {}, finite)
     parts = {"seeds": (float(values.var(ddof=1)) / count, count - 1.0)}
     if without is not None:
@@ -98,6 +99,47 @@ def crossed(differences: Sequence[float], without: np.ndarray | None = None) -> 
         interaction = max(0.0, of_each - of_mean) * count / (count - 1)
         parts["examples"] = max(0.0, of_mean - interaction / count), groups - 1.0
     return Estimate(float(values.mean()), parts, count)
+
+
+def of_similarity(differences: Sequence[float], by_reference: np.ndarray) -> Estimate:
+    """The estimate of a mean difference in similarity to a reference over n seeds.
+
+    differences: (n,), one a seed, with the first of r pretrainings of the reference. by_reference:
+    (r, 1 + g), the difference on one seed's rows with each of them: of all units of the probe, then
+    without each of g groups. The mean is over seeds and references; its sources of chance are
+    seeds, units and, if r > 1, the reference. What units and seeds share (a seed that suits some
+    units) is of one seed here, and counts in both. A number that is not finite leaves the spread
+    unknown.
+    """
+    one, values = crossed(differences), np.asarray(by_reference, dtype=float)
+    if not (one.parts and np.isfinite(values).all()):
+        return replace(one, parts={})
+    whole, without = values[:, 0], values[:, 1:]
+    count, groups = without.shape
+    parts = dict(one.parts)
+    parts["units"] = jackknife_error(without.mean(axis=0)) ** 2, groups - 1.0
+    if count > 1:
+        parts["reference"] = float(whole.var(ddof=1)) / count, count - 1.0
+    return Estimate(one.mean + float(whole.mean() - whole[0]), parts, one.seeds)
+
+
+def at_least_mean(found: Mapping[str, Estimate], source: str) -> dict[str, Estimate]:
+    """The tasks' estimates; a part of `source` below its mean over tasks is replaced by that mean.
+
+    A part of one degree of freedom is often near 0 by chance. Were it taken as it is, 95 %
+    intervals would miss in up to 11 % where it dominates, and a quarter of studies of four tasks
+    would err in one of them. The mean has the degrees of freedom of all tasks together.
+    """
+    parts = [one.parts[source] for one in found.values() if source in one.parts]
+    if not parts:
+        return dict(found)
+    mean, degrees = float(np.mean([part for part, _ in parts])), sum(free for _, free in parts)
+    return {
+        task: replace(one, parts={**one.parts, source: (mean, degrees)})
+        if source in one.parts and one.parts[source][0] < mean
+        else one
+        for task, one in found.items()
+    }
 
 
 def mean_over_tasks(estimates: Sequence[Estimate]) -> Estimate:

@@ -46,10 +46,10 @@ def fill(
 
 
 def _count(number: float | None) -> str:
-    """Seeds that would be needed; infinite where test examples leave too much to chance."""
+    """Seeds that would be needed; infinite where other sources leave too much to chance."""
     if number is None:
         return ""
-    return "more test examples" if number == math.inf else f"{number:.0f} seeds"
+    return "no number of seeds" if number == math.inf else f"{number:.0f} seeds"
 
 
 def _shares(sources: Mapping[str, float]) -> str:

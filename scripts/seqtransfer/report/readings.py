@@ -1,10 +1,12 @@
 """Records of claims -> sentences: what a verdict rests on, in plain words."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
-from seqtransfer.report.checks import floor_and_ceiling
-from seqtransfer.report.tables.similarity_tables import LEAST_SPAN
+from seqtransfer.report import reference_estimates
+from seqtransfer.report.estimates import Estimate
 from seqtransfer.report.verdicts import (
     CONTRADICTED,
     MIXED,
@@ -66,15 +68,33 @@ def interval(effect: dict, level: float) -> str:
     return f"{effect['mean']:+.3f} ({100 * level:.0f} % interval {low:+.3f} to {high:+.3f})"
 
 
-def calibrated(similarity: pd.DataFrame | None, measure: str) -> list[str]:
-    """Where text-vs-domain lies between floor and ceiling, task by task; it decides nothing."""
+def taken_as_given(found: Mapping[str, Estimate]) -> list[str]:
+    """Of what (d2)'s intervals do not cover, which tasks; tasks without an interval are silent."""
     lines = []
-    for task, score, floor, ceiling in floor_and_ceiling(similarity, measure):
-        span = ceiling - floor
+    for source, why in (
+        ("units", "No scores without groups of units: the interval takes the probe as given"),
+        ("reference", "One pretraining of domain: the interval takes it as given"),
+    ):
+        tasks = [task for task, one in found.items() if one.parts and source not in one.parts]
+        if tasks:
+            lines.append(f"{why} in {', '.join(tasks)}.")
+    return lines
+
+
+def calibrated(
+    text: Mapping[str, float], references: pd.DataFrame, measure: str, level: float
+) -> list[str]:
+    """Where text-vs-domain lies between floor and ceiling, task by task; it decides nothing.
+
+    text: task -> mean score of text-vs-domain over seeds and layers 1 and up; references: the table
+    of that name.
+    """
+    lines = []
+    for task, floor, ceiling, one in reference_estimates.spans(references, measure):
         place = (
-            f"calibrated {(score - floor) / span:+.2f} (0 at the floor, 1 at the ceiling)"
-            if span >= LEAST_SPAN
-            else f"not calibrated, since the ceiling is not {LEAST_SPAN:g} above the floor"
+            f"calibrated {(text[task] - floor) / one.mean:+.2f} (0 at the floor, 1 at the ceiling)"
+            if one.interval(level)[0] > 0
+            else "not calibrated, since the ceiling is not shown to lie above the floor"
         )
         lines.append(
             f"{task}: floor {floor:.3f} (random weights), ceiling {ceiling:.3f}"

@@ -25,7 +25,7 @@ def of_tasks(
     found: task -> estimate; failed: task -> why it cannot be tested; level: of the intervals;
     line: what the effect is compared with. `sources`: source -> share of the variance. `smallest`:
     the least distance from the line that would be seen in 80 % of such studies; `seeds_needed` for
-    the distance that was observed, infinite if test examples alone leave too much to chance; both
+    the distance that was observed, infinite if what is not seeds leaves too much to chance; both
     only where nothing is decided. Numbers that are not defined are None.
     """
     testable = [task for task in found if task not in failed]

@@ -3,6 +3,7 @@
 Floor: random initializations with the reference. Ceiling: the reference with itself, pretrained
 with another seed; or, where there is no other, one half of its neurons with the other half (of half
 the width, then). All before fine-tuning, at equal relative depth, on the rows of one study seed.
+Arms and floor are scored with that second pretraining, too: the reference is one draw of many.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,48 +35,58 @@ def references(
     count: int,
     seed: int,
 ) -> Iterator[dict]:
-    """Yield rows of scores with the reference: kind, left, layer, measure, group, score.
+    """Yield rows of scores: kind, left, reference, layer, measure, group, score.
 
     arms: the arms to calibrate, by name; floor: random initializations, by seed; ceiling: the
     reference from another pretraining seed, or None for the halves of its neurons; count: groups
     of units of the jackknife; seed: of the groups and of the halves.
 
-    kind: "arm", "floor" or "ceiling"; layer: that of the left encoder, beside the reference's layer
-    at equal depth; group: -1 for all rows, 0 .. count - 1 for all but that group of units. A
-    score is NaN where no similarity is defined.
+    kind: "arm", "floor" or "ceiling"; reference: "first", and for arms and floor "again" if there
+    is another pretraining; layer: that of the left encoder, beside the reference's layer at equal
+    depth; group: -1 for all rows, 0 .. count - 1 for all but that group of units. A score is NaN
+    where no similarity is defined.
     Raises ValueError as `representation_files.check_same_rows` and `units.groups`.
     """
     encoders = dict(arms) | {f"random {number}": layers for number, layers in floor.items()}
-    if ceiling is not None:
-        encoders["again"] = ceiling
-    representation_files.check_same_rows({"reference": reference} | encoders)
+    pretrained = {"first": reference} | ({} if ceiling is None else {"again": ceiling})
+    representation_files.check_same_rows(pretrained | encoders)
     unit, generator = reference["units"], np.random.default_rng(seed)
     groups = units.groups(unit, count, generator)
     first = first_rows(reference["sequences"], unit)
     chosen = [MEASURES[name] for name in measures]
     numbers = {name: representation_files.layer_numbers(x) for name, x in encoders.items()}
     reference_numbers = representation_files.layer_numbers(reference)
+
+    def grouped(matrix: np.ndarray, name: str) -> GroupedLayer:
+        return GroupedLayer(matrix, name, groups, first)
+
     for number in reference_numbers:
-        matrix = reference[f"layer_{number}"]
-        right = GroupedLayer(matrix, f"reference, layer {number}", groups, first)
+        rights = {
+            name: grouped(layers[f"layer_{number}"], f"reference {name}, layer {number}")
+            for name, layers in pretrained.items()
+        }
         for name, layers in encoders.items():
-            kind = "arm" if name in arms else "ceiling" if name == "again" else "floor"
+            kind = "arm" if name in arms else "floor"
             for layer in numbers[name]:
                 last = max(numbers[name]), max(reference_numbers)
                 if layer_at_equal_depth(layer, *last) == number:
-                    x = layers[f"layer_{layer}"]
-                    left = GroupedLayer(x, f"{name}, layer {layer}", groups, first)
-                    yield from _rows(kind, name, layer, left, right, chosen)
-        if ceiling is None:
+                    left = grouped(layers[f"layer_{layer}"], f"{name}, layer {layer}")
+                    for which, right in rights.items():
+                        cell = {"kind": kind, "left": name, "reference": which, "layer": layer}
+                        yield from _rows(cell, left, right, chosen)
+        if ceiling is not None:
+            left, right, name = rights["again"], rights["first"], "again"
+        else:
+            matrix, name = reference[f"layer_{number}"], "halves"
             halves = np.array_split(generator.permutation(matrix.shape[1]), 2)
-            left, other = (GroupedLayer(matrix[:, half], "half", groups, first) for half in halves)
-            yield from _rows("ceiling", "halves", number, left, other, chosen)
+            left, right = (grouped(matrix[:, half], "half") for half in halves)
+        cell = {"kind": "ceiling", "left": name, "reference": "first", "layer": number}
+        yield from _rows(cell, left, right, chosen)
 
 
 def _rows(
-    kind: str, name: str, layer: int, left: GroupedLayer, right: GroupedLayer,
-    measures: Sequence[Measure],
-) -> Iterator[dict]:  # fmt: skip
+    cell: Mapping, left: GroupedLayer, right: GroupedLayer, measures: Sequence[Measure]
+) -> Iterator[dict]:
     try:
         found = list(left.scores(right, measures))
     except NoSimilarity as reason:
@@ -83,8 +94,7 @@ def _rows(
         every = range(-1, left.groups)
         found = [(measure, group, np.nan) for measure in measures for group in every]
     for measure, group, score in found:
-        cell = {"kind": kind, "left": name, "layer": layer, "measure": measure.name}
-        yield cell | {"group": group, "score": score}
+        yield cell | {"measure": measure.name, "group": group, "score": score}
 
 
 def paper_setting(

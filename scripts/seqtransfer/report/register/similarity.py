@@ -19,8 +19,8 @@ TABLES = {
             floor_low="Lowest of them",
             floor_high="Highest of them",
             ceiling="The reference against itself pretrained with another seed, or its halves",
-            calibrated="0 at the floor, 1 at the ceiling; empty where the two are less than 0.02"
-            " apart",
+            calibrated="0 at the floor, 1 at the ceiling; empty where the ceiling does not lie"
+            " above the floor by its 95 % interval over floor seeds and units",
             calibrated_low="Lower bound of its jackknife interval over groups of units",
             calibrated_high="Upper bound of its jackknife interval over groups of units",
         ),
@@ -89,6 +89,20 @@ TABLES = {
             units="Units that the rows are of, which the null re-pairs",
             left_width="Neurons of the left encoder",
             right_width="Neurons of the right encoder",
+        ),
+    ),
+    "references": Table(
+        "scores with the reference",
+        "Every score with the reference before fine-tuning, on the study's first seed: of arms, of"
+        " random encoders (the floor) and of the reference itself (the ceiling), with all units of"
+        " the probe and without each group of them. Claim (d2) takes its intervals from here.",
+        columns(
+            "task left right reference kind layer measure group score code",
+            left="An arm, `random <seed>`, `again` or `halves`, those of the reference's neurons",
+            right="The reference arm",
+            reference="`first`, or `again`: the reference's second pretraining",
+            kind="arm, floor or ceiling",
+            group="The group of units that is left out; -1 for none",
         ),
     ),
     "maps": Table(
@@ -178,6 +192,7 @@ def table_functions() -> dict[str, Callable]:
         ),
         "attention": lambda found: similarity_tables.attention(found.heads),
         "comparisons": lambda found: found.comparisons,
+        "references": lambda found: similarity_tables.references(found.references, found.reference),
         "maps": lambda found: similarity_tables.maps(found.comparisons),
         "predictions": lambda found: found.predictions,
     }

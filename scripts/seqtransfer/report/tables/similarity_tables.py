@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from seqtransfer.report import reference_estimates
 from seqtransfer.report.statistics import jackknife_error
 from seqtransfer.report.tables.intervals import interval_rows
 from seqtransfer.similarity.layer_comparison import MINIMUM_ROWS_PER_WIDTH
@@ -21,18 +22,23 @@ SCORED = (
     " null_high p_value analytic_null draws rows sequences units left_width right_width width"
     " left_rank right_rank few_rows code"
 ).split()
-REFERENCE = "kind left layer measure group score task code".split()
+REFERENCE = "kind left reference layer measure group score task code".split()
 PAPER = "left rows width score expected task code".split()
 ATTENTION = (
     "task left right seed stage layer right_layer head partner matched by_example unmatched"
     " left_entropy right_entropy left_distance right_distance examples code"
 ).split()
-LEAST_SPAN = 0.02  # a ceiling nearer to the floor leaves nothing to calibrate by
 
 
 def gather(files: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
     """All rows, unaveraged; an empty table for a study that compares no representations."""
     return pd.concat(files, ignore_index=True) if files else pd.DataFrame(columns=columns)
+
+
+def references(scored: pd.DataFrame, reference: str) -> pd.DataFrame:
+    """Every score with the reference arm, which is named in `right`."""
+    names = "task left right reference kind layer measure group score code".split()
+    return scored.assign(right=reference)[names]
 
 
 def similarity(
@@ -48,8 +54,9 @@ def similarity(
     (mean - floor) / (ceiling - floor) and its interval `calibrated_low`, `calibrated_high` by the
     jackknife over groups of units (it covers the choice of units, not that of seeds): of
     pairs with `reference` on the right before fine-tuning, else empty. calibrated is empty, too,
-    where the ceiling is not at least 0.02 above the floor: then the score cannot tell one training
-    of the reference from random weights, and dividing by so little would say nothing.
+    where the ceiling does not lie above the floor by its interval over floor seeds and units
+    (`reference_estimates.span`): then the measure cannot tell one training of the reference from
+    random weights, and no bounded interval of the ratio exists (Fieller 1954).
     """
     matched = scored.dropna(subset="layer")
     table = matched.assign(pair=matched["left"] + "-vs-" + matched["right"])
@@ -83,30 +90,29 @@ def _calibrated(row, references: pd.DataFrame, level: float) -> dict:
         (references["task"] == row.task)
         & (references["layer"] == row.layer)
         & (references["measure"] == row.measure)
+        & (references["reference"] == "first")
     ]
-    floors, ceilings = (at[at["kind"] == kind] for kind in ("floor", "ceiling"))
-    # Random arms are the floor themselves; other arms are in the table under their names.
-    arm = at[(at["kind"] == "arm") & (at["left"] == row.left)]
-    whole = floors[floors["group"] == -1]["score"]
-    ceiling = ceilings[ceilings["group"] == -1]["score"]
-    if whole.empty or ceiling.empty:
+    scored = reference_estimates.scores(at)
+    found = reference_estimates.span(scored)
+    if found is None:
         return {}
-    floor, ceiling = float(whole.mean(skipna=False)), float(ceiling.iloc[0])
+    floor, ceiling, above = found
+    scored = scored.loc["first"]
+    whole = scored.loc["floor", -1]
     bounds = (np.nan, np.nan) if np.isnan(floor) else (whole.min(), whole.max())
     record = {"floor": floor} | dict(zip(("floor_low", "floor_high"), bounds, strict=True))
     record["ceiling"] = ceiling
-    if not ceiling - floor >= LEAST_SPAN:
+    if not above.interval(level)[0] > 0:
         return record
     record["calibrated"] = (row.mean - floor) / (ceiling - floor)
-    if arm.empty:
+    # Random arms are the floor themselves; other arms are in the table under their names.
+    if ("arm", row.left) not in scored.index:
         return record
-    without = [
-        part[part["group"] >= 0].groupby("group")["score"].agg(_mean_of_all)
-        for part in (arm, floors, ceilings)
-    ]
-    score, low, high = without
-    error = jackknife_error((score - low) / (high - low))
-    half = float(stats.t.ppf((1 + level) / 2, len(score) - 1)) * error
+    without = scored.drop(columns=-1)
+    low = without.loc["floor"].apply(_mean_of_all)
+    high = without.loc["ceiling"].iloc[0]
+    error = jackknife_error((without.loc["arm", row.left] - low) / (high - low))
+    half = float(stats.t.ppf((1 + level) / 2, len(low) - 1)) * error
     record["calibrated_low"] = record["calibrated"] - half
     record["calibrated_high"] = record["calibrated"] + half
     return record

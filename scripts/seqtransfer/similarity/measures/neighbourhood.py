@@ -136,10 +136,11 @@ def _nearest(representation: Representation) -> np.ndarray:
             " each"
         )
     np.fill_diagonal(cosines, -np.inf)
-    nearest = np.argsort(-cosines, axis=1, kind="stable")[:, :NEIGHBOURS]
-    mask = np.zeros(cosines.shape, dtype=bool)
-    np.put_along_axis(mask, nearest, True, axis=1)
-    return mask
+    # Of a row's cosines only the tenth is put in its place, which is faster than sorting all.
+    tenth = np.partition(cosines, -NEIGHBOURS, axis=1)[:, -NEIGHBOURS, None]
+    nearer, tied = cosines > tenth, cosines == tenth
+    room = NEIGHBOURS - nearer.sum(axis=1, keepdims=True)
+    return nearer | (tied & (tied.cumsum(axis=1) <= room))
 
 
 def _own_hsic(representation: Representation) -> float:

@@ -1,0 +1,136 @@
+"""The questions on similarity: what their intervals cover, and where a measure says nothing."""
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from test_claims import DOMAIN, NO_SCORES, NOISE, judged, run_table, similarity_table
+
+from seqtransfer.report import claims, page
+from seqtransfer.similarity.measures import MEASURES
+
+
+def test_similarity_above_its_null_and_above_random_weights_supports_both_questions():
+    records = judged(DOMAIN, similarity_table(text=0.5, random=0.3))
+    assert records["d1-cka"]["verdict"] == records["d2-cka"]["verdict"] == "supported"
+    assert records["d1-cka"]["overall"]["mean"] == pytest.approx(0.4)  # less the null's mean
+    assert records["d2-cka"]["overall"]["mean"] == pytest.approx(0.2)  # layers 1 and up, before
+    assert "Random weights exceed this null, too, in: x, y" in records["d1-cka"]["facts"][0]
+
+
+def test_similarity_within_its_null_is_undecided_and_never_contradicted():
+    records = judged(DOMAIN, similarity_table(text=0.5, random=0.3, p_value=0.5))
+    assert records["d1-cka"]["verdict"] == "undecided"
+    comparisons = similarity_table(text=0.5, random=0.3)
+    comparisons.loc[comparisons["task"] == "y", "p_value"] = 0.5
+    record = judged(DOMAIN, comparisons)["d1-cka"]
+    assert record["verdict"] == "undecided"
+    assert [effect["verdict"] for effect in record["effects"]] == ["supported", "undecided"]
+
+
+def test_random_more_similar_than_text_contradicts_the_second_question():
+    record = judged(DOMAIN, similarity_table(0.3, 0.5))["d2-cka"]
+    assert record["verdict"] == "contradicted"
+
+
+def test_one_measure_is_judged_and_the_others_stand_beside_it():
+    table = similarity_table(text=0.5, random=0.3)
+    both = pd.concat([table, table.assign(measure="neighbours")])
+    run = run_table(DOMAIN)
+    records = claims.judge(run, run, NO_SCORES, both, measure="neighbours")
+    shown = {record["id"]: record["headline"] for record in records if record["id"][0] == "d"}
+    assert shown == {
+        "d1-neighbours": True, "d1-cka": False, "d2-neighbours": True, "d2-cka": False
+    }  # fmt: skip
+    text = page.render("md", records, [])
+    assert text.index("(d2-cka)") > text.index("## What the intervals cover")
+
+
+def reference_table(text=0.5, random=0.3, again=0.0, ceilings=(0.7, 0.2), sd=0.002, **constants):
+    """Scores with the reference of tasks x and y, with a ceiling each; `again` is how much less of
+    text the reference's second pretraining has; None for a study without one."""
+    noise = partial(np.random.default_rng(0).normal, 0)
+    change = {"first": 0.0} if again is None else {"first": 0.0, "again": again}
+    heights = {"text": text, "random 7": random - 0.001, "random 8": random + 0.001}
+    return pd.DataFrame(
+        {"task": task, "right": "domain", "left": left, "reference": reference, "layer": layer}
+        | {"kind": {"text": "arm", "again": "ceiling"}.get(left, "floor"), "measure": "cka"}
+        | {"group": group}
+        | {"score": height - change[reference] * (left == "text") + (group >= 0) * noise(sd)}
+        | constants
+        for task, ceiling in zip(("x", "y"), ceilings, strict=True)
+        for left, height in (heights | {"again": ceiling}).items()
+        for reference in (["first"] if left == "again" else change)
+        for layer in range(3)
+        for group in range(-1, 6)
+    )
+
+
+def nearer(references, text=0.5, random=0.3):
+    """The record of (d2) by CKA."""
+    table, comparisons = run_table(DOMAIN), similarity_table(text, random)
+    records = claims.judge(table, table, NO_SCORES, comparisons, references=references)
+    return {record["id"]: record for record in records}["d2-cka"]
+
+
+def test_a_measure_whose_ceiling_is_no_higher_than_its_floor_is_not_valid():
+    record = nearer(reference_table())
+    assert [effect["verdict"] for effect in record["effects"]] == ["supported", "not testable here"]
+    assert "not shown to be nearer to its own second training" in record["effects"][1]["reason"]
+    assert "x: floor 0.300" in record["facts"][0] and "calibrated +0.50" in record["facts"][0]
+    assert "y: floor 0.300" in record["facts"][1] and "not calibrated" in record["facts"][1]
+
+
+def test_one_floor_seed_shows_no_measure_valid_and_says_what_to_add():
+    table = reference_table(ceilings=(0.7, 0.7))
+    record = nearer(table[table["left"] != "random 8"])
+    assert record["verdict"] == "not testable here"
+    assert "several seeds in compare.floor_seeds" in record["effects"][0]["reason"]
+
+
+def test_units_and_the_reference_widen_the_interval_of_similarity_and_are_named():
+    sure = nearer(reference_table(ceilings=(0.7, 0.7), sd=1e-6))["effects"][0]
+    low, high = stats.t.interval(0.95, 2, 0.2, stats.sem(NOISE))  # seeds alone
+    assert [sure["low"], sure["high"]] == pytest.approx([low, high], abs=1e-4)
+    units = nearer(reference_table(ceilings=(0.7, 0.7), sd=0.02))["effects"][0]
+    assert units["high"] - units["low"] > 1.2 * (sure["high"] - sure["low"])
+    assert units["sources"]["units"] > 0.5 > units["sources"]["seeds"]
+    # Text is 0.2 above random with the first pretraining of domain and 0.05 with the second.
+    moved = nearer(reference_table(ceilings=(0.7, 0.7), again=0.15, sd=1e-6))
+    assert moved["effects"][0]["mean"] == pytest.approx(0.125, abs=1e-4)
+    assert moved["effects"][0]["sources"]["reference"] > 0.9
+    assert moved["verdict"] == "undecided" and "include" in moved["reading"]
+
+
+def test_a_reference_pretrained_once_is_said_to_be_taken_as_given():
+    record = nearer(reference_table(again=None, ceilings=(0.7, 0.7)))
+    assert record["facts"][0].startswith(
+        "One pretraining of domain: the interval takes it as given"
+    )
+    assert record["facts"][0].endswith("in x, y.")
+    assert set(record["effects"][0]["sources"]) == {"seeds", "units"}
+    record = nearer(None)
+    assert "takes the probe as given in x, y" in record["facts"][0]
+    assert record["effects"][0]["sources"] == {"seeds": 1}
+
+
+def test_scores_with_another_reference_than_domain_say_nothing_of_it():
+    record = nearer(reference_table(right="from-zipf"))
+    assert set(record["effects"][0]["sources"]) == {"seeds"}
+    assert all(check["check"] != "the measure is valid here" for check in record["checks"])
+
+
+def test_few_rows_per_dimension_are_said():
+    comparisons = similarity_table(0.5, 0.3, rows=999)
+    record = judged(DOMAIN, comparisons)["d1-cka"]
+    assert "Fewer than 10 rows per dimension in x, y" in record["facts"][-1]
+
+
+@pytest.mark.parametrize("measure", [m.name for m in MEASURES.values() if m.saturates])
+def test_canonical_correlations_on_fewer_rows_than_dimensions_decide_nothing(measure):
+    table = similarity_table(text=1.0, random=1.0, rows=200)
+    record = judged(DOMAIN, table.assign(measure=measure))[f"d2-{measure}"]
+    assert record["verdict"] == "not testable here"
+    assert all("by construction" in effect["reason"] for effect in record["effects"])
