@@ -128,6 +128,12 @@ def test_the_reference_alone_gives_the_t_interval_of_its_two_pretrainings():
     assert one.interval(0.95) == pytest.approx(tuple(expected))
 
 
+def test_a_missing_score_without_a_group_leaves_the_error_open():
+    without = np.array([[0.1, 0.2, np.nan], [0.1, 0.2, 0.3]])
+    one = estimates.crossed([0.1, 0.2], without)
+    assert math.isnan(one.error) and one.mean == pytest.approx(0.15)
+
+
 def test_a_missing_score_without_a_group_leaves_a_similarity_open():
     one = estimates.of_similarity([0.3, 0.2, 0.4], [[0.3, 0.3, math.nan, 0.2]])
     assert one.mean == pytest.approx(0.3) and math.isnan(one.error)

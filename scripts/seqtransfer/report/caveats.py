@@ -65,8 +65,8 @@ def _what_intervals_cover(run: pd.DataFrame, records: Sequence[dict]) -> Iterato
     most = f" to {seeds.max()}" if seeds.nunique() > 1 else ""
     yield (
         f"Seeds per task: {seeds.min()}{most}. A seed draws the token map, the classifier head and"
-        " the batch order. Intervals of test scores cover seeds and test examples, those of (a) seeds"
-        " alone, those of (d2) what its estimand says."
+        " the batch order. Intervals of test scores cover seeds and test examples, those of (a)"
+        " seeds alone, those of (d2) what its estimand says."
     )
     smallest = run.loc[run["test_n"].idxmin()]
     yield (
