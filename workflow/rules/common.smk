@@ -29,6 +29,7 @@ TASKS = config["tasks"]
 INITIALIZATIONS = config["initializations"]
 SEEDS = config["seeds"]
 REFERENCE = config["compare"]["reference"]
+COMPARED_SEEDS = SEEDS[: config["compare"].get("seeds")]
 FLOOR_SEEDS = config["compare"]["floor_seeds"]
 # Arms whose similarity to the reference is calibrated: `random` is the floor itself.
 READ_ARMS = [

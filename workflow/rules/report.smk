@@ -51,14 +51,14 @@ rule summarize:
         similarities=expand(
             "<results>/similarities/{task}/seed-{seed}.tsv",
             task=COMPARED,
-            seed=SEEDS,
+            seed=COMPARED_SEEDS,
         ),
         references=expand(rules.calibrate.output.references, task=COMPARED),
         paper=expand(rules.calibrate.output.paper, task=COMPARED),
         attention=expand(
             rules.attend.output.attention,
             task=COMPARED if "attention" in TABLES else [],
-            seed=SEEDS,
+            seed=COMPARED_SEEDS,
         ),
         pretrained=expand(rules.pretrain.output.summary, corpus=DOMAIN),
         pretraining_timings=expand(rules.pretrain.output.timing, corpus=PRETRAINED),
