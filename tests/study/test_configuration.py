@@ -375,6 +375,22 @@ def test_a_study_pretrains_on_every_corpus_that_an_arm_starts_from_and_on_no_oth
 
 
 @pytest.mark.parametrize(
+    ("names", "reference"),
+    [
+        (["text", "random", "domain"], "domain"),
+        (["random", "text"], "random"),
+        (["text", "moments"], "moments"),
+    ],
+)
+def test_a_study_that_names_no_reference_has_domain_else_random_else_its_last_arm(names, reference):
+    config = deepcopy(STUDY) | {"initializations": names}
+    del config["compare"]["reference"]
+    configuration.check(config)
+    configuration.complete(config)
+    assert config["compare"]["reference"] == reference
+
+
+@pytest.mark.parametrize(
     ("names", "reference", "pairs"),
     [
         (["text", "random", "domain"], "domain", ["text domain", "random domain", "text random"]),

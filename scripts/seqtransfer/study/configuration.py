@@ -106,11 +106,13 @@ def complete(config: dict) -> None:
     """Fill in, in place, what a checked study and its tasks leave out.
 
     Afterwards each of `tasks` has kind, metric and tokens, and a length in `max_length`; `finetune`
-    has an adaptation, `sweep` its warm-ups, and `compare` pairs and maps.
+    has an adaptation, `sweep` its warm-ups, and `compare` its reference, pairs and maps.
     """
     config["finetune"].setdefault("adaptation", "full")
     config["sweep"].setdefault("warmups", [config["finetune"]["warmup"]])
     compare, names = config["compare"], config["initializations"]
+    known = [name for name in ("domain", "random", names[-1]) if name in names]
+    compare.setdefault("reference", known[0])
     pairs = [[name, compare["reference"]] for name in names if name != compare["reference"]]
     if {"text", "random"} <= set(names) - {compare["reference"]}:
         pairs.append(["text", "random"])
@@ -210,7 +212,8 @@ def _check_artificial(where: str, record: dict, known_tasks: dict) -> None:
 
 def _check_compare(compare: dict, names: list[str]) -> None:
     """Raise ValueError for an unknown arm or measure, and for a map of arms that are no pair."""
-    _known("compare.reference", compare["reference"], names)
+    if "reference" in compare:
+        _known("compare.reference", compare["reference"], names)
     for name in compare["measures"]:
         _known("compare.measures", name, MEASURES)
         if MEASURES[name].distance:
