@@ -374,16 +374,10 @@ def test_a_study_pretrains_on_every_corpus_that_an_arm_starts_from_and_on_no_oth
         configuration.check(config)
 
 
-@pytest.mark.parametrize(
-    ("names", "reference"),
-    [
-        (["text", "random", "domain"], "domain"),
-        (["random", "text"], "random"),
-        (["text", "moments"], "moments"),
-    ],
-)
-def test_a_study_that_names_no_reference_has_domain_else_random_else_its_last_arm(names, reference):
-    config = deepcopy(STUDY) | {"initializations": names}
+@pytest.mark.parametrize("arms", ["domain text random", "random text", "moments text moments"])
+def test_without_a_named_reference_it_is_domain_else_random_else_the_last_arm(arms):
+    reference, *names = arms.split()
+    config = deepcopy(STUDY) | {"initializations": list(dict.fromkeys([*names, reference]))}
     del config["compare"]["reference"]
     configuration.check(config)
     configuration.complete(config)

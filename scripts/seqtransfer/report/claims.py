@@ -33,6 +33,11 @@ AMENDED = (
         "the interval of (d2) covers the probe's units and the reference's pretraining, too; a"
         " measure is valid if its ceiling lies above the floor by its interval, not by 0.02",
     ),
+    (
+        "2026-11-26",
+        "runs that ended for want of a better dev score have trained to an end; the curves of (a)"
+        " are those of the best score so far",
+    ),
 )
 SIGN_RULE = (
     "A task supports the claim if its effect lies above 0 by a two-sided test at {alpha:.0f} %,"
