@@ -2,7 +2,7 @@
 
     python benchmarks/processors.py results/default [--tasks splice ...] [--seeds 0] [--threads 2]
 
-Trains runs of the finished default study anew, in float32 where the study had bfloat16 and the other
+Trains runs of the finished default study anew, in float32 where it had bfloat16 and the other
 way round, or on another number of threads, and prints the test scores side by side, with what
 becomes of the paired difference text - random. What differs is rounding alone: seeds, data and
 settings are the study's.
