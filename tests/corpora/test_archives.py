@@ -197,6 +197,7 @@ def test_a_bad_archive_is_refused_by_name_and_reason(tmp_path, folder, name):
         ("a.zip", zipped(A, ("../evil", b"2"), ("bomb", bytes(2_000_000)))),
         ("a.tar.gz", gzip.compress(tarred(entry("good", b"1"), entry("../evil")))),
     ],
+    ids=["zip", "tar.gz"],
 )
 def test_bad_members_that_are_not_asked_for_do_not_matter(tmp_path, folder, name, members):
     (tmp_path / name).write_bytes(members)
