@@ -31,9 +31,11 @@ Dummy = tuple[str, str, int]  # where a long edge crosses a layer
 
 
 def rule_graph() -> list[Edge]:
-    """(rule, rule that reads its files) of the default study, sorted."""
+    """(rule, rule that reads its files) of the packaged study, sorted."""
+    study = ROOT / "workflow/studies/packaged.yaml"
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "snakemake", "-s", ROOT / "Snakefile", "--rulegraph"]
+        command += ["--configfile", study]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
     return parse(done.stdout)
 
