@@ -2,6 +2,7 @@
 
 import re
 
+import pandas as pd
 import pytest
 
 import plot
@@ -10,6 +11,7 @@ from seqtransfer.files import json_tsv
 from seqtransfer.report import register
 from seqtransfer.report.figures import (
     claim_figures,
+    panels,
     prediction_figures,
     run_figures,
     similarity_figures,
@@ -207,3 +209,9 @@ def test_differences_of_rounding_do_not_fill_a_panel(frames, records):
 def test_svg_text_stays_text(frames, records, tmp_path):
     style.save(run_figures.scores(frames, records), tmp_path / "scores.svg")
     assert re.search(r"<text[^>]*>test MCC</text>", (tmp_path / "scores.svg").read_text())
+
+
+def test_a_curve_says_how_many_seeds_it_is_of():
+    table = pd.DataFrame({"seeds": [3, 2]})
+    assert panels.over_seeds(table) == f"mean of 3 seeds, {panels.BAND}"
+    assert panels.over_seeds(table.assign(seeds=1)) == "1 seed"

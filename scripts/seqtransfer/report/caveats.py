@@ -69,10 +69,11 @@ def _what_intervals_cover(run: pd.DataFrame, records: Sequence[dict]) -> Iterato
         " seeds alone, those of (d2) what its estimand says."
     )
     smallest = run.loc[run["test_n"].idxmin()]
+    reference = ", and those of test scores not that of the one domain pretraining run a task"
     yield (
         f"The smallest test set, {smallest['task']}, has n = {smallest['test_n']}. The intervals do"
-        " not cover the choice of tasks or of the one text-pretrained encoder, and those of test"
-        " scores not that of the one domain pretraining run a task."
+        " not cover the choice of tasks or of the one text-pretrained encoder"
+        f"{reference if 'domain' in set(run['initialization']) else ''}."
     )
     yield (
         f"{sum(r['verdict'] != NOT_TESTED for r in records)} claims are read side by side. The"

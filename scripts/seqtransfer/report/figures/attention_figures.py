@@ -48,5 +48,5 @@ def attention(tables: Tables, claims: Sequence[dict]) -> Figure:
         panels.line("heads paired at random", linestyle=":", lw=1),
     ]
     panels.legend(figure, handles)
-    style.title(figure, f"Attention heads: mean of {panels.seeds(tables)}, {panels.BAND}")
+    style.title(figure, f"Attention heads: {panels.over_seeds(tables['attention'])}")
     return figure

@@ -37,6 +37,12 @@ def seeds(tables: Tables) -> str:
     return (f"{low}" if low == high else f"{low} to {high}") + (" seed" if high == 1 else " seeds")
 
 
+def over_seeds(table: pd.DataFrame) -> str:
+    """What a curve of `mean` shows, by the table's column `seeds`: mean and band, or one seed."""
+    most = table["seeds"].max()
+    return f"mean of {most} seeds, {BAND}" if most > 1 else "1 seed"
+
+
 def task_title(tables: Tables, task: str) -> str:
     """The task with its domain and, where tasks differ in it, its metric."""
     domain = tables["budget"].set_index("task").loc[task, "domain"]

@@ -54,8 +54,8 @@ def similarity(tables: Tables, claims: Sequence[dict]) -> Figure:
     panels.legend(figure, handles)
     style.title(
         figure,
-        f"Similarity to the {reference} arm between its floor and its ceiling: mean of"
-        f" {panels.seeds(tables)}, {panels.BAND}",
+        f"Similarity to the {reference} arm between its floor and its ceiling:"
+        f" {panels.over_seeds(tables['similarity'])}",
     )
     return figure
 
@@ -74,8 +74,8 @@ def change(tables: Tables, claims: Sequence[dict]) -> Figure:
     panels.legend(figure, [panels.line(arm, colours[arm]) for arm in arms])
     style.title(
         figure,
-        "What fine-tuning leaves: similarity of each arm after it to itself before it, mean of"
-        f" {panels.seeds(tables)}, {panels.BAND}",
+        "What fine-tuning leaves: similarity of each arm after it to itself before it,"
+        f" {panels.over_seeds(tables['similarity'])}",
     )
     return figure
 
