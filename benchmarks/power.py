@@ -12,14 +12,19 @@ of the best step and no other test examples; costs are those of the machine that
 import argparse
 import json
 import math
+import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from seqtransfer.report.estimates import Estimate  # noqa: E402
 
 ARMS = ("text", "random")
-POWER, ALPHA = 0.8, 0.05
+LEVEL = 0.95
 
 
 def differences(histories: pd.DataFrame, steps: int) -> pd.DataFrame:
@@ -37,12 +42,9 @@ def cost(runs: pd.DataFrame, seconds: pd.Series, steps: int) -> float:
 
 
 def smallest_effect(spread: float, tasks: int, seeds: int) -> float:
-    """The mean over tasks that is found with POWER, from the SD over seeds within a task."""
-    degrees = tasks * (seeds - 1)
-    if degrees < 1:
-        return math.nan
-    quantiles = stats.t.ppf(1 - ALPHA / 2, degrees) + stats.t.ppf(POWER, degrees)
-    return float(quantiles) * spread / math.sqrt(tasks * seeds)
+    """The mean over tasks that is found in 80 % of studies, from the SD over seeds of a task."""
+    parts = {"seeds": (spread**2 / (tasks * seeds), tasks * (seeds - 1.0))}
+    return Estimate(0.0, parts, seeds).smallest_effect(LEVEL) if seeds > 1 else math.nan
 
 
 def table(results: Path, core_seconds: float) -> pd.DataFrame:

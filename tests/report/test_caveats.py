@@ -11,6 +11,7 @@ from test_claims import NO_PAIRS, NO_PRETRAINING, run_table, similarity_table
 import synthetic
 from seqtransfer.encoders import adaptations
 from seqtransfer.report import caveats, page
+from seqtransfer.training import settings_choice
 
 
 def test_runs_that_failed_or_diverged_and_lost_similarities_are_caveats():
@@ -96,6 +97,11 @@ def test_settings_swept_at_the_studys_budget_inside_the_grid_need_no_caveat(runs
 def test_what_speaks_against_the_chosen_settings_is_said(runs, change, words):
     [line] = caveats.of_settings(runs, synthetic.SETTINGS.assign(**change))
     assert re.search(words, line)
+
+
+def test_what_settings_are_chosen_for_is_what_the_sweep_records():
+    named = [name for names in caveats.CHOSEN_FOR for name in names]
+    assert named == settings_choice.CHOSEN_FOR
 
 
 def test_settings_swept_by_other_code_are_called_so(runs):

@@ -186,7 +186,7 @@ def of_settings(run: pd.DataFrame, settings: pd.DataFrame, code: str = "") -> li
     keys = ["task", "initialization"]
     columns = [name for names in CHOSEN_FOR for name in names]
     arms = run.drop_duplicates(keys)[[*keys, *columns]]
-    if not {*columns, "runs", "edge"} <= set(settings):
+    if not {*columns, "runs", "edge", "code"} <= set(settings):
         return ["The table of learning rates and poolings does not say how they were chosen."]
     chosen = arms.merge(settings, on=keys, suffixes=("", "_swept"))
     lines = []
