@@ -70,33 +70,59 @@ def whole_folder(folder: Path, ours: Callable[[Path], bool] = lambda _: False) -
         found = name.fullmatch(left.name)
         if found and not _writes(int(found[1]), left):
             remove(left)
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}-{secrets.token_hex(4)}.partial")
+    temporary = _temporary(folder)
     temporary.mkdir(parents=True)
     try:
         yield temporary
-        if not _is_free(folder) and checksums.of_files(folder) == before:
-            remove(folder)
-        _rename(temporary, folder)
+        _place(temporary, folder, before)
     finally:
         remove(temporary)
+
+
+def _temporary(folder: Path) -> Path:
+    """A name that no other job takes, known as a leftover by the number of the process."""
+    return folder.with_name(f".{folder.name}.{os.getpid()}-{secrets.token_hex(4)}.partial")
 
 
 def _is_free(folder: Path) -> bool:
     """Whether there is nothing at `folder`, or a folder with nothing in it."""
     if folder.is_symlink() or folder.is_file():
         return False
-    return not folder.exists() or not any(folder.iterdir())
+    try:
+        return not folder.exists() or not any(folder.iterdir())
+    except FileNotFoundError:
+        return True
 
 
-def _rename(temporary: Path, folder: Path) -> None:
-    """Rename a folder; one that another job made meanwhile is kept, if it holds the same files."""
+def _place(temporary: Path, folder: Path, before: dict[str, str]) -> None:
+    """Rename `temporary` to `folder`, in place of one that still has the files `before`.
+
+    One that holds the new files already is kept: other jobs may be reading it.
+    """
+    new = checksums.of_files(temporary)
+    if not _is_free(folder):
+        there = checksums.of_files(folder)
+        if there == new:
+            return
+        if there == before:
+            _set_aside(folder)
     try:
         temporary.rename(folder)  # over an empty folder, too
     except OSError as error:
         if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
             raise
-        if checksums.of_files(temporary) != checksums.of_files(folder):
+        if checksums.of_files(folder) != new:
             raise _taken(folder) from error
+
+
+def _set_aside(folder: Path) -> None:
+    """Remove a folder so that no other job finds it with half of its files."""
+    old = _temporary(folder)
+    try:
+        folder.rename(old)
+    except FileNotFoundError:  # another job did
+        return
+    remove(old)
 
 
 def _taken(folder: Path) -> ValueError:

@@ -6,10 +6,12 @@ published: these guard against damage and mix-ups, not against somebody who forg
 
 import hashlib
 import re
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 DIGITS = {"sha256": 64, "git_blob": 40, "md5": 32}  # hexadecimal digits; the strongest first
+READINGS = 20  # of a folder, until its files stay where they are
 TIMESTAMP = ".snakemake_timestamp"  # Snakemake leaves it in a folder that is an output
 
 
@@ -86,7 +88,19 @@ def faults(path: Path, expected: Checksums) -> list[str]:
 
 
 def of_files(folder: Path) -> dict[str, str]:
-    """Path inside `folder`, with `/`, -> sha256, of every file; not of Snakemake's own mark."""
+    """Path inside `folder`, with `/`, -> sha256, of every file; not of Snakemake's own mark.
+
+    Read again where another job replaces the folder meanwhile.
+    """
+    for _ in range(READINGS):
+        try:
+            return _of_files(folder)
+        except FileNotFoundError:
+            time.sleep(0.01)
+    return _of_files(folder)
+
+
+def _of_files(folder: Path) -> dict[str, str]:
     paths = (path for path in sorted(Path(folder).rglob("*")) if path.is_file())
     wanted = Checksums((("sha256", ""),))
     return {
