@@ -21,7 +21,8 @@ class DevWatch:
     """The steps at which dev is scored, and how long a run goes on without a better score.
 
     first, every: of the grid. patience: steps without a better score after which the learning rate
-    falls to 0, which ends the run; a run of fewer steps takes them all.
+    falls to 0, which ends the run. They are counted from step `patience` on, since a run may take
+    as many to begin to learn; one of fewer steps than two patiences takes them all.
     """
 
     first: int
@@ -44,7 +45,7 @@ class DevWatch:
         It is the first step of the grid that leaves the share `cooldown` of the run to its end, or
         the last of all.
         """
-        if step - best < self.patience or step >= steps:
+        if step - max(best, self.patience) < self.patience or step >= steps:
             return None
         return next((end for end in self.grid(steps) if end * (1 - cooldown) >= step), steps)
 
