@@ -11,6 +11,7 @@ sys.path.insert(0, str(DOCS.parent / "scripts"))
 
 from seqtransfer.corpora.converters import CONVERTERS, LAYOUTS  # noqa: E402
 from seqtransfer.encoders import initializations  # noqa: E402
+from seqtransfer.encoders.controls import CONTROLS  # noqa: E402
 from seqtransfer.report import register  # noqa: E402
 from seqtransfer.similarity.measures import MEASURES  # noqa: E402
 from seqtransfer.tokens.tokenizations import OPTIONS, TOKENIZATIONS  # noqa: E402
@@ -101,8 +102,19 @@ def arms() -> str:
         " are paired. Whatever an arm does not take from pretraining is fresh: the draw of `random`"
         " at that seed, tensor by tensor.\n\n"
         + rows(("arm", "pretrained", "fresh"), lines)
-        + "\n" + ADAPTATIONS
+        + "\n" + ADAPTATIONS + "\n" + controls()
     )  # fmt: skip
+
+
+def controls() -> str:
+    """The table of controls."""
+    lines = ((f"`{name}`", known.description, known.pooling) for name, known in CONTROLS.items())
+    return (
+        "## Controls\n\n`controls: [...]` of a study trains networks without an encoder beside its"
+        " arms: with the study's budget, patience and sweep, and embeddings of the encoder's width."
+        " They stand in scores and timings, and in the tables `control_runs` and `controls`. No"
+        " claim and no similarity is about them.\n\n" + rows(("control", "what", "pooling"), lines)
+    )
 
 
 ADAPTATIONS = """## Adaptations

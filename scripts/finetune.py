@@ -30,7 +30,7 @@ def main(
         answers = finetuning.predict(trained.model, test, target, device=trained.device)
     json_tsv.write_records(folder / "history.tsv", trained.outcome.history)
     json_tsv.write_records(folder / "predictions.tsv", runs.predictions(test, answers, target))
-    architecture = run.sources(files, pretrained).record()
+    architecture = classifier.architecture(run.initialization, run.sources(files, pretrained))
     classifier.save(classifier.plain_state(trained.model), architecture, folder)
     record = runs.metrics(run, trained, settings, target) | {
         "outputs": target.outputs,

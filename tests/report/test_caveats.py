@@ -116,11 +116,11 @@ def test_settings_written_by_hand_are_called_so(runs):
     assert "does not say how" in line
 
 
-def score_table(baseline, **arms):
-    """Test scores of each task: of the baselines by name, and of arms."""
+def score_table(baseline, control=None, **arms):
+    """Test scores of each task: of the baselines and of the controls by name, and of arms."""
     rows = [
         {"task": task, "kind": kind, "arm": name, "mean": values[number]}
-        for kind, group in (("baseline", baseline), ("arm", arms))
+        for kind, group in (("baseline", baseline), ("control", control or {}), ("arm", arms))
         for name, values in group.items()
         for number, task in enumerate(("x", "y"))
     ]
@@ -139,6 +139,14 @@ def test_a_baseline_that_beats_every_arm_stands_before_every_verdict():
     for kind in ("md", "html"):
         text = page.render(kind, [], ["a caveat"], [sentence])
         assert text.index(sentence) < text.index("Rules are fixed") < text.index("a caveat")
+
+
+def test_a_control_that_beats_every_arm_is_named_as_one():
+    controls = {"cnn": [0.52, 0.4], "self-attention": [math.nan, 0.1]}
+    score = score_table({"ngram": [0.3, 0.3]}, controls, text=[0.4, 0.5])
+    [sentence] = caveats.before_all(score)
+    assert "x (the control cnn 0.520 mcc against at most 0.400, text)" in sentence
+    assert caveats.of_baselines(score) == []
 
 
 def test_a_constant_answer_may_be_the_baseline_that_beats_an_arm():

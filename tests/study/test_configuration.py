@@ -138,6 +138,22 @@ def test_an_adaptation_that_does_not_fit_is_refused(changes, message):
         configuration.check(config)
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"controls": ["cn"]}, r"controls: 'cn' is unknown; known: .*; did you mean 'cnn'\?"),
+        (
+            {"controls": ["cnn"], "finetune": STUDY["finetune"] | {"adaptation": "probe"}},
+            "controls: they train every weight, but finetune.adaptation is probe; drop one",
+        ),
+    ],
+)
+def test_controls_are_known_and_stand_beside_arms_that_train_in_full(changes, message):
+    configuration.check(STUDY | {"controls": ["cnn", "self-attention"]})
+    with pytest.raises(ValueError, match=f"^{message}"):
+        configuration.check(STUDY | changes)
+
+
 def test_the_sweeps_warm_up_is_the_studys_unless_it_has_candidates():
     config = deepcopy(STUDY)
     configuration.complete(config)

@@ -17,6 +17,7 @@ KINDS = (
         "metrics",
         "histories",
         "predictions",
+        "controls",
         "timings",
         "baselines",
         "tasks",

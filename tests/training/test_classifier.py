@@ -241,8 +241,8 @@ def test_names_and_numbers_that_do_not_exist_are_refused(sources_for):
         ValueError, match=r"initialization 'bert' is unknown; known: random, moments"
     ):
         classifier.build("bert", sources_for(), "mean", 2)
-    with pytest.raises(ValueError, match=r"pooling 'max' is not one of \('mean', 'first'\)"):
-        classifier.build("text", sources_for(), "max", 2)
+    with pytest.raises(ValueError, match=r"pooling 'min' is not one of \('mean', 'first', 'max'\)"):
+        classifier.build("text", sources_for(), "min", 2)
     for layers in (0, 4):
         with pytest.raises(ValueError, match=rf"encoder\.layers is {layers}; .* has 3"):
             classifier.build("text", sources_for(layers=layers), "mean", 2)

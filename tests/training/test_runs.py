@@ -10,6 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seqtransfer.encoders.controls import CONTROLS
 from seqtransfer.files import arrow, json_tsv
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring.task_kinds import Classification
@@ -219,6 +220,27 @@ def test_a_point_trains_by_its_settings_from_its_token_map(tmp_path, encoder, so
     assert swept.seed.tolist() == [3, 4]
     assert swept.dev_score.tolist() == [record["dev"]["score"]] * 2
     assert settings_choice.choose(swept).runs.tolist() == [2]
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+def test_a_control_is_trained_as_an_arm_is_and_repeats_bit_for_bit(
+    name, tmp_path, encoder, sources_for
+):
+    files, pooling = files_of(tmp_path, encoder, sources_for(0)), CONTROLS[name].pooling
+    run = runs.Run("toy", name, 3, 1e-2, pooling, 0.25)
+    first, second = (runs.train(run, files, None, SETTINGS, 1) for _ in range(2))
+    state = second.model.state_dict()
+    assert all(torch.equal(t, state[key]) for key, t in first.model.state_dict().items())
+    fresh = classifier.build(name, run.sources(files, None), pooling, 2).state_dict()
+    if first.outcome.best_step:
+        assert all(not torch.equal(t, fresh[key]) for key, t in state.items())
+    assert [row["step"] for row in first.outcome.history] == [0, 2, 4]
+    record = runs.metrics(run, first, SETTINGS, files.target())
+    assert (record["initialization"], record["pooling"]) == (name, pooling)
+    sizes = {"vocabulary": 11, "width": 32, "positions": 40}
+    assert classifier.architecture(name, run.sources(files, None)) == {"control": name} | sizes
+    with pytest.raises(ValueError, match=f"control '{name}': pooling 'first' is not its own"):
+        classifier.build(name, run.sources(files, None), "first", 2)
 
 
 def test_the_warm_up_that_counts_is_the_points(tmp_path, encoder, sources_for):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from seqtransfer.encoders import initializations
+from seqtransfer.encoders import controls, initializations
 from seqtransfer.report import register
 from seqtransfer.study import configuration, liveness, local_sources, planning
 from seqtransfer.study import progress, provenance, settings_tables
@@ -27,6 +27,8 @@ CATALOGUE = config["catalogue"]
 ARTIFICIAL = CATALOGUE["artificial"]
 TASKS = config["tasks"]
 INITIALIZATIONS = config["initializations"]
+CONTROLS = config["controls"]
+TRAINED = [*INITIALIZATIONS, *CONTROLS]
 SEEDS = config["seeds"]
 REFERENCE = config["compare"]["reference"]
 COMPARED_SEEDS = SEEDS[: config["compare"].get("seeds")]
@@ -169,6 +171,8 @@ def all_pretrained_weights(wildcards):
 
 def starting_weights(initialization, task):
     """File of weights, beside which `encoder.json` says which row each symbol has; or []."""
+    if initialization in CONTROLS:
+        return []
     arm = initializations.parse(initialization)
     if arm.kind == "domain" and task in DOMAIN_ENCODERS:
         return f"<encoders>/{DOMAIN_ENCODERS[task]}/model.safetensors"
@@ -220,6 +224,12 @@ def encoder_tokenizer(wildcards):
     return f"<encoders>/{other}/encoder.json" if other else []
 
 
+def poolings(wildcards):
+    """Poolings that the sweep tries: the study's for an arm; a control has one."""
+    control = controls.CONTROLS.get(wildcards.initialization)
+    return [control.pooling] if control else config["sweep"]["poolings"]
+
+
 def settings_table(wildcards):
     """The table of each arm's settings: swept in this study, or a given file."""
     table = config["finetune"]["settings"]
@@ -265,4 +275,4 @@ def known_names(wildcards):
 
 
 if config["finetune"]["settings"] != "sweep":
-    settings_tables.check(Path(settings_table(None)), TASKS, INITIALIZATIONS)
+    settings_tables.check(Path(settings_table(None)), TASKS, TRAINED)

@@ -1,4 +1,4 @@
-"""tokens -> runs: one classifier fine-tuned per task, initialization and seed; baselines; the sweep.
+"""tokens -> runs: one classifier trained per task, arm or control, and seed; baselines; the sweep.
 
 Reads   results/{study}/tokens/{task}/..., results/{study}/pretrained/{corpus}/...
 Writes  results/{study}/runs/{task}/{initialization}/seed-{seed}/...
@@ -8,7 +8,7 @@ Writes  results/{study}/runs/{task}/{initialization}/seed-{seed}/...
 
 
 rule finetune:
-    """Fine-tune on one task from one initialization; dev picks the step, test is scored once."""
+    """Train one arm or control on one task; dev picks the step, test is scored once."""
     input:
         task=rules.encode.output.task,
         train=rules.encode.output.train,
@@ -68,7 +68,7 @@ rule baseline:
 
 
 rule sweep:
-    """Train one arm at one learning rate, with each pooling and warm-up; dev only."""
+    """Train one arm or control at one learning rate, with each pooling and warm-up; dev only."""
     input:
         task=rules.encode.output.task,
         train=rules.encode.output.train,
@@ -90,7 +90,7 @@ rule sweep:
         runtime=240,  # minutes
     params:
         layers=config["encoder"]["layers"],
-        poolings=config["sweep"]["poolings"],
+        poolings=poolings,
         warmups=config["sweep"]["warmups"],
         training=TRAINING,
         code=code_digest("sweep"),
@@ -99,12 +99,12 @@ rule sweep:
 
 
 rule choose:
-    """Choose learning rate, warm-up and pooling of every arm on dev, at equal budget."""
+    """Choose learning rate, warm-up and pooling of every arm and control on dev, at equal budget."""
     input:
         records=expand(
             rules.sweep.output.records,
             task=TASKS,
-            initialization=INITIALIZATIONS,
+            initialization=TRAINED,
             learning_rate=LEARNING_RATES,
             seed=config["sweep"]["seeds"],
         ),

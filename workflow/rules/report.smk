@@ -41,10 +41,16 @@ rule summarize:
             initialization=INITIALIZATIONS,
             seed=SEEDS,
         ),
+        controls=expand(
+            rules.finetune.output.metrics,
+            task=TASKS,
+            initialization=CONTROLS,
+            seed=SEEDS,
+        ),
         timings=expand(
             rules.finetune.output.timing,
             task=TASKS,
-            initialization=INITIALIZATIONS,
+            initialization=TRAINED,
             seed=SEEDS,
         ),
         baselines=expand(rules.baseline.output.baselines, task=TASKS),

@@ -7,6 +7,7 @@ hub, package_formats: get an encoder; encoder_folders: write its folder, `data/e
 size_check: refuse an encoder with too few layers or positions.
 loading: read the first layers of an encoder and the embedding rows in use.
 bert, dropout: our BERT; transformers_encoder: every other family, by the transformers library.
+controls: the table of networks without an encoder; control_networks: these.
 initializations: the table of arms; tensor_roles: which tensors are attention, LayerNorm and so on.
 adaptations: which weights fine-tuning changes.
 """

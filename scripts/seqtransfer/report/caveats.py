@@ -279,14 +279,15 @@ def of_baselines(score: pd.DataFrame) -> list[str]:
 
 
 def _baselines(score: pd.DataFrame) -> Iterator[tuple[str, str, pd.Series, pd.Series]]:
-    """Task, its best baseline on test with its score, the means of all arms, and of those that are
-    not above it; an arm without a mean is not among these."""
+    """Task, its best baseline or control on test with its score, the means of all arms, and of
+    those that are not above it; an arm without a mean is not among these."""
     tested = score[(score["split"] == "test") & score["headline"]]
     for task, rows in tested.groupby("task", sort=False):
-        kinds = {kind: part.set_index("arm")["mean"] for kind, part in rows.groupby("kind")}
-        arms, best = kinds["arm"], kinds["baseline"].idxmax()
-        height, metric = kinds["baseline"][best], rows["metric"].iloc[0]
-        said = f"{BASELINES[best]} {height:.3f} {metric}"
+        means = rows.set_index("arm")["mean"]
+        is_arm = (rows["kind"] == "arm").to_numpy()
+        arms, best = means[is_arm], means[~is_arm].idxmax()
+        height, metric = means[best], rows["metric"].iloc[0]
+        said = f"{BASELINES.get(best, f'the control {best}')} {height:.3f} {metric}"
         yield str(task), said, arms, arms[arms <= height]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from seqtransfer.corpora.converters import CONVERTERS, LAYOUTS
 from seqtransfer.corpora.layouts import PARTS
 from seqtransfer.encoders import initializations, size_check
+from seqtransfer.encoders.controls import CONTROLS
 from seqtransfer.similarity.encoder_pairs import STAGES
 from seqtransfer.similarity.measures import MEASURES
 from seqtransfer.study import schemas
@@ -68,6 +69,7 @@ def check(config: dict) -> None:
     _check_seeds(config)
     _known("encoder.name", config["encoder"]["name"], catalogue["encoders"])
     _check_adaptation(config["finetune"], config["encoder"]["layers"])
+    _check_controls(config)
     evaluations.check(
         *(config["finetune"][key] for key in ("steps", "batch_size")),
         watch=evaluations.DevWatch.of(config["finetune"]),
@@ -105,9 +107,11 @@ def demands(config: dict, encoder: str) -> dict:
 def complete(config: dict) -> None:
     """Fill in, in place, what a checked study and its tasks leave out.
 
-    Afterwards each of `tasks` has kind, metric and tokens, and a length in `max_length`; `finetune`
-    has an adaptation, `sweep` its warm-ups, and `compare` its reference, pairs and maps.
+    Afterwards each of `tasks` has kind, metric and tokens, and a length in `max_length`; `controls`
+    may be none; `finetune` has an adaptation, `sweep` its warm-ups, and `compare` its reference,
+    pairs and maps.
     """
+    config.setdefault("controls", [])
     config["finetune"].setdefault("adaptation", "full")
     config["sweep"].setdefault("warmups", [config["finetune"]["warmup"]])
     compare, names = config["compare"], config["initializations"]
@@ -269,6 +273,18 @@ def _check_adaptation(finetune: dict, layers: int) -> None:
         )
     if "lora" in finetune and adaptation != "lora":
         raise ValueError(f"finetune.lora: adaptation {adaptation} has none; use `lora`, or drop it")
+
+
+def _check_controls(config: dict) -> None:
+    """Raise ValueError for an unknown control, and for controls beside arms that train in part."""
+    controls = config.get("controls", [])
+    for name in controls:
+        _known("controls", name, CONTROLS)
+    adaptation = config["finetune"].get("adaptation", "full")
+    if controls and adaptation != "full":
+        raise ValueError(
+            f"controls: they train every weight, but finetune.adaptation is {adaptation}; drop one"
+        )
 
 
 def _check_task(where: str, record: dict) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from seqtransfer.corpora import text_files
+from seqtransfer.encoders.controls import CONTROLS
 
-POOLINGS = ("mean", "first")
+POOLINGS = ("mean", "first")  # of arms
 HIGHEST = 10  # learning rate, as in the schema of the sweep
 REMEDY = "`finetune: {settings: sweep}` chooses settings in this study"
 
@@ -43,9 +44,11 @@ def _check_row(where: str, row: Mapping[str, str]) -> None:
         )
     if not 0 <= _number(row.get("warmup", "0")) <= 1:
         raise ValueError(f"{where}: warmup {row['warmup']!r} is no share from 0 to 1; correct it")
-    if row["pooling"] not in POOLINGS:
+    control = CONTROLS.get(row["initialization"])
+    known = (control.pooling,) if control else POOLINGS
+    if row["pooling"] not in known:
         raise ValueError(
-            f"{where}: pooling {row['pooling']!r} is unknown; known: {', '.join(POOLINGS)}"
+            f"{where}: pooling {row['pooling']!r} is unknown; known: {', '.join(known)}"
         )
 
 

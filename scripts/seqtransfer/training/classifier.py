@@ -1,4 +1,4 @@
-"""An initialization -> a classifier of a task's id sequences.
+"""An initialization or control -> a classifier of a task's id sequences.
 
 The embedding table has only the rows that the token map gives the task's symbols: rows that no
 sequence uses would never get a gradient.
@@ -14,7 +14,9 @@ from safetensors.torch import load_file
 from safetensors.torch import save as serialized
 from torch import nn
 
-from seqtransfer.encoders import adaptations, bert, initializations, loading
+from seqtransfer.encoders import adaptations, bert, control_networks, initializations, loading
+from seqtransfer.encoders.control_networks import BagOfEmbeddings
+from seqtransfer.encoders.controls import CONTROLS
 from seqtransfer.encoders.loading import Facts, State
 from seqtransfer.encoders.transformers_encoder import TransformersEncoder
 from seqtransfer.files import damage
@@ -22,7 +24,7 @@ from seqtransfer.files.atomic import atomic
 from seqtransfer.files.json_tsv import write_json
 from seqtransfer.seeds import derive
 
-POOLINGS = ("mean", "first")
+POOLINGS = ("mean", "first", "max")
 # Libraries that results depend on: transformers for other families than BERT, peft for LoRA.
 LIBRARIES = ("torch", "transformers", "peft", "safetensors", "numpy")
 
@@ -132,11 +134,16 @@ class Classifier(nn.Module):
     """An encoder, one pooled vector per sequence, dropout, and a linear head of `outputs`.
 
     Pooling `first`, as in the paper: the encoder's tanh pooler on position 0. Pooling `mean`: the
-    average of the last hidden states over all tokens but padding.
+    average of the last hidden states over all tokens but padding; `max`: their maximum, neuron by
+    neuron.
     """
 
     def __init__(
-        self, encoder: bert.Bert | TransformersEncoder, width: int, pooling: str, outputs: int
+        self,
+        encoder: bert.Bert | TransformersEncoder | BagOfEmbeddings,
+        width: int,
+        pooling: str,
+        outputs: int,
     ):
         super().__init__()
         if pooling not in POOLINGS:
@@ -153,6 +160,11 @@ class Classifier(nn.Module):
         states, wide = self.encoder(ids, mask), self.head.weight.dtype
         if self.pooling == "first":
             pooled = self.encoder.pooled(states)
+        elif self.pooling == "max":
+            states = states.to(wide)
+            if mask is not None:
+                states = states.masked_fill(mask.unsqueeze(-1) == 0, -torch.inf)
+            pooled = states.amax(dim=1)
         elif mask is None:
             pooled = states.to(wide).mean(dim=1)
         else:
@@ -171,9 +183,28 @@ def build(
 ) -> Classifier:
     """The classifier before training. Arms of one task and seed have the same weights of the head.
 
-    adapted, lora: which weights will train, as in `adaptations`. Raises ValueError for an unknown
-    initialization, pooling or adaptation.
+    initialization: or the name of a control, which trains every weight. adapted, lora: which
+    weights of an encoder will train, as in `adaptations`. Raises ValueError for an unknown
+    initialization, pooling or adaptation, and for a control with another pooling than its own.
     """
+    if initialization in CONTROLS:
+        model = _control(initialization, sources, pooling, outputs)
+    else:
+        model = _arm(initialization, sources, pooling, outputs, adapted, lora or {})
+    generator = torch.Generator().manual_seed(derive(sources.seed, sources.task, "head"))
+    nn.init.normal_(model.head.weight, std=0.02, generator=generator)
+    nn.init.zeros_(model.head.bias)
+    return model
+
+
+def _arm(
+    initialization: str,
+    sources: WeightSources,
+    pooling: str,
+    outputs: int,
+    adapted: str,
+    lora: dict,
+) -> Classifier:
     facts, first = sources.facts, pooling == "first"
     encoder = sources.module(pooler=first, adapted=adapted)
     model = Classifier(encoder, facts.width, pooling, outputs)
@@ -182,15 +213,38 @@ def build(
         state = without_pooler(state)
     encoder.load_plain_state(state)
     if isinstance(encoder, TransformersEncoder):
-        encoder.adapt(adapted, seed=derive(sources.seed, sources.task, "lora"), **(lora or {}))
+        encoder.adapt(adapted, seed=derive(sources.seed, sources.task, "lora"), **lora)
     else:
         chosen = adaptations.trained(adapted, state, facts.family)
         for name, parameter in encoder.named_parameters():
             parameter.requires_grad_(name in chosen)
-    generator = torch.Generator().manual_seed(derive(sources.seed, sources.task, "head"))
-    nn.init.normal_(model.head.weight, std=0.02, generator=generator)
-    nn.init.zeros_(model.head.bias)
     return model
+
+
+def _control(name: str, sources: WeightSources, pooling: str, outputs: int) -> Classifier:
+    if pooling != CONTROLS[name].pooling:
+        raise ValueError(
+            f"control {name!r}: pooling {pooling!r} is not its own, {CONTROLS[name].pooling!r}"
+        )
+    seed = derive(sources.seed, sources.task, name)
+    network = control_networks.build(name, **control_sizes(sources), seed=seed)
+    return Classifier(network, network.output_width, pooling, outputs)
+
+
+def control_sizes(sources: WeightSources) -> dict[str, int]:
+    """Vocabulary, width and positions of a control: those that the arms have."""
+    return {
+        "vocabulary": len(sources.token_map),
+        "width": sources.facts.width,
+        "positions": sources.facts.positions,
+    }
+
+
+def architecture(initialization: str, sources: WeightSources) -> dict:
+    """The config.json of a model: an encoder's configuration, or a control with its sizes."""
+    if initialization in CONTROLS:
+        return {"control": initialization, **control_sizes(sources)}
+    return sources.record()
 
 
 def without_pooler(state: State) -> State:

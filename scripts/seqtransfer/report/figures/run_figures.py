@@ -25,12 +25,14 @@ BASELINES = {
     "mean": ("training mean", 0.99, "right"),
     "ngram": ("n-gram", 0.02, "left"),
 }
+BORDER = {"color": "0.8", "linewidth": 0.8}  # between arms and controls
 MOST_ARMS = 4  # whose names fit side by side below a panel
 
 
 def scores(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Test score: a panel per task, an arm per column, a dot per seed, mean and interval."""
-    names = 1.0 if len(panels.arms(tables)) > MOST_ARMS else 0.0  # upright, inches
+    columns = len(panels.arms(tables)) + len(_controls(tables["scores"]))
+    names = 1.0 if columns > MOST_ARMS else 0.0  # upright, inches
     figure = style.figure(len(panels.tasks(tables)), 1, 3.3 + names)
     score_panels(figure, tables)
     return figure
@@ -39,10 +41,11 @@ def scores(tables: Tables, claims: Sequence[dict]) -> Figure:
 def score_panels(figure: Figure | SubFigure, tables: Tables) -> None:
     """The panels of `scores` in an empty figure, with their title."""
     table, run, arms = tables["scores"], tables["runs"], panels.arms(tables)
-    colours = style.colours(arms)
+    columns = [*arms, *_controls(table)]
+    colours = style.colours(columns)
     axes = figure.subplots(1, len(panels.tasks(tables)), sharey=True, squeeze=False)[0]
     for axis, task in panels.by_task(tables, axes):
-        for place, arm in enumerate(arms):
+        for place, arm in enumerate(columns):
             rows = run[(run["task"] == task) & (run["initialization"] == arm)].sort_values("seed")
             aside = place + np.linspace(0.04, 0.34, len(rows))  # seeds beside the interval
             axis.scatter(aside, rows["test_score"], s=16, color=colours[arm], alpha=0.6, lw=0)
@@ -50,8 +53,12 @@ def score_panels(figure: Figure | SubFigure, tables: Tables) -> None:
             axis.vlines(place - 0.15, row["low"], row["high"], color=colours[arm], linewidth=1.8)
             axis.hlines(row["mean"], place - 0.3, place, color=colours[arm], linewidth=2.4)
         _baseline_lines(axis, table, task, "test")
-        axis.set_xlim(-0.6, len(arms) - 0.4)
-        axis.set_xticks(range(len(arms)), arms, rotation=90 if len(arms) > MOST_ARMS else 0)
+        axis.set_xlim(-0.6, len(columns) - 0.4)
+        axis.set_xticks(
+            range(len(columns)), columns, rotation=90 if len(columns) > MOST_ARMS else 0
+        )
+        if len(columns) > len(arms):
+            axis.axvline(len(arms) - 0.5, **BORDER)
     axes[0].set_ylabel(f"test {score_unit(run)}")
     tested = table[(table["split"] == "test") & table["headline"]]
     panels.show_all(axes[0], run["test_score"], tested["mean"], tested["low"], tested["high"])
@@ -156,6 +163,11 @@ def _baseline_lines(axis: Axes, table: pd.DataFrame, task: str, split: str) -> N
                 label, (place, height), xycoords=("axes fraction", "data"), xytext=(0, 2),
                 textcoords="offset points", fontsize=7, color="0.3", va="bottom", ha=side,
             )  # fmt: skip
+
+
+def _controls(table: pd.DataFrame) -> list[str]:
+    """The study's controls, from the table `scores`."""
+    return style.ordered(table.loc[table["kind"] == "control", "arm"])
 
 
 def _headline(table: pd.DataFrame, task: str, arm: str, split: str) -> pd.Series:

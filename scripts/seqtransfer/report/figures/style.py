@@ -11,6 +11,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure, SubFigure
 
 from seqtransfer.encoders import initializations
+from seqtransfer.encoders.controls import CONTROLS
 from seqtransfer.files import atomic
 
 PANEL_WIDTH = 2.9  # inches
@@ -38,14 +39,18 @@ COLOURS = {
     for kind, known in initializations.DESCRIPTIONS.items()
     if known.colour is not None
 }
+GREY = (0.45, 0.45, 0.45)  # of controls, which no claim is about
 _DASHES = ((0, (4, 1.5)), (0, (1.2, 1.2)), (0, (5, 1.2, 1.2, 1.2)))
 
 
 def ordered(names: Iterable[str]) -> list[str]:
-    """Arms once each, in the order of the table of arms and by number; corpora as given."""
-    kinds = list(initializations.INITIALIZATIONS)
+    """Arms once each, in the order of the table of arms and by number; corpora as given; then
+    controls, in the order of theirs."""
+    kinds, controls = list(initializations.INITIALIZATIONS), list(CONTROLS)
 
     def place(name: str) -> tuple[int, int]:
+        if name in CONTROLS:
+            return len(kinds) + controls.index(name), 0
         arm = initializations.parse(name)
         return kinds.index(arm.kind), arm.number or 0
 
@@ -57,11 +62,12 @@ def colours(names: Iterable[str]) -> dict[str, tuple]:
 
     Parts of the text encoder without a colour of their own are shades of text's, `checkpoint-*` of
     domain's, darker with their place and number; `from-*` go from dark to light, an order that
-    every kind of sight keeps.
+    every kind of sight keeps. Controls are grey.
     """
     found = ordered(names)
-    kinds = {arm: initializations.parse(arm).kind for arm in found}
+    kinds = {arm: initializations.parse(arm).kind for arm in found if arm not in CONTROLS}
     chosen = {arm: COLOURS[kind] for arm, kind in kinds.items() if kind in COLOURS}
+    chosen |= {name: GREY for name in found if name in CONTROLS}
     shades: dict[str | None, list[str]] = {}
     for arm in found:
         if arm not in chosen:
@@ -85,7 +91,7 @@ def line_styles(names: Iterable[str]) -> dict[str, str | tuple]:
     styles, turn = {}, 0
     for name in ordered(names):
         styles[name] = "-"
-        if initializations.parse(name).kind == "from":
+        if name not in CONTROLS and initializations.parse(name).kind == "from":
             styles[name], turn = _DASHES[turn % len(_DASHES)], turn + 1
     return styles
 

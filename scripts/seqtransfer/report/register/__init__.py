@@ -6,15 +6,17 @@ text in TABLES or FIGURES, its function in `table_functions` or `figure_function
 planned with this register, so modules that compute are imported only inside these functions.
 
 entries: what an entry is, and which studies have it.
-runs, summaries, similarity, gains: the entries of one subject each.
+runs, controls, summaries, similarity, gains: the entries of one subject each.
 """
 
 from collections.abc import Callable, Mapping
 
-from seqtransfer.report.register import gains, runs, similarity, summaries
+from seqtransfer.report.register import controls, gains, runs, similarity, summaries
 from seqtransfer.report.register.entries import Figure, Table
 
-TABLES: dict[str, Table] = runs.TABLES | summaries.TABLES | similarity.TABLES | gains.TABLES
+TABLES: dict[str, Table] = (
+    runs.TABLES | controls.TABLES | summaries.TABLES | similarity.TABLES | gains.TABLES
+)
 FIGURES: dict[str, Figure] = runs.FIGURES | summaries.FIGURES | similarity.FIGURES | gains.FIGURES
 
 
@@ -36,6 +38,7 @@ def table_functions() -> dict[str, Callable]:
     """By table, the function from `results.Results` to its data frame."""
     return (
         runs.table_functions()
+        | controls.table_functions()
         | summaries.table_functions()
         | similarity.table_functions()
         | gains.table_functions()

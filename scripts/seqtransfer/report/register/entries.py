@@ -23,6 +23,11 @@ def arm_kinds(config: Mapping) -> set[str]:
     return {initializations.parse(name).kind for name in config["initializations"]}
 
 
+def has_controls(config: Mapping) -> bool:
+    """Studies that train controls beside the arms."""
+    return bool(config.get("controls"))
+
+
 def pretrains_in_steps(config: Mapping) -> bool:
     """Studies with an arm that starts at a step of pretraining."""
     return "checkpoint" in arm_kinds(config)

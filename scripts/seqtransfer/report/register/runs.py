@@ -7,14 +7,14 @@ from seqtransfer.report.register.entries import Figure, Table, columns
 TABLES = {
     "scores": Table(
         "scores",
-        "Scores of every arm and baseline: mean over seeds with its 95 % t interval. MCC and"
-        " correlations are -1 to 1 with 0 for a constant answer; accuracy and F1 are 0 to 1; mae"
-        " is in the label's unit. Baselines are deterministic and have no interval. Dev scores"
+        "Scores of every arm, control and baseline: mean over seeds with its 95 % t interval. MCC"
+        " and correlations are -1 to 1 with 0 for a constant answer; accuracy and F1 are 0 to 1;"
+        " mae is in the label's unit. Baselines are deterministic and have no interval. Dev scores"
         " picked the step, so they are optimistic: read the test rows.",
         columns(
             "task arm kind split metric headline n mean low high seeds diverged",
-            arm="Name of the arm or baseline",
-            kind="arm or baseline",
+            arm="Name of the arm, control or baseline",
+            kind="arm, control or baseline",
             headline="Whether this metric judges the task",
             diverged="How many of the arm's runs diverged; they count with their best step",
         ),
@@ -209,7 +209,8 @@ FIGURES = {
     "summary": Figure(
         "summary",
         "Above: test score (the task's headline metric) of each arm; a dot is a seed, the bar is"
-        " the mean with its 95 % t interval over seeds. Dashed lines are baselines without an"
+        " the mean with its 95 % t interval over seeds. Controls, if the study trains some, stand"
+        " right of the arms in grey, without dots. Dashed lines are baselines without an"
         " encoder. Below: the paper's claims as paired differences; a dot is a task, the diamond"
         " is the mean over tasks, lines are t intervals over seeds (95 %; in (c) 90 %). Right of"
         " the line at 0 the claim's first arm is ahead; in (c) the whole interval of the diamond"
@@ -223,7 +224,8 @@ FIGURES = {
         "Test score (the task's headline metric: 1 is perfect, 0 a constant answer in MCC and in"
         " correlations) of each arm in each task. A dot is one seed; the bar beside it is the mean"
         " with its 95 % t interval over seeds, which does not cover the choice of test examples."
-        " The title gives the numbers of seeds and of test examples. Dashed lines are baselines"
+        " The title gives the numbers of seeds and of test examples. Controls, if the study trains"
+        " some, stand right of the arms in grey, without dots. Dashed lines are baselines"
         " without an encoder: where the n-gram line lies above an arm, that arm found less than"
         " counting neighbours does.",
         ("scores",),
@@ -279,7 +281,7 @@ def table_functions() -> dict[str, Callable]:
         "budget": lambda found: found.budget,
         "runs": lambda found: found.runs,
         "histories": lambda found: found.histories,
-        "sensitivity": lambda found: sensitivity.table(found.sweep, found.runs),
+        "sensitivity": lambda found: sensitivity.table(found.sweep, found.trained),
         "leaks": lambda found: run_tables.joined(found.tables("audits")),
         "rescored": lambda found: run_tables.joined(found.tables("rescored")),
         "left_out": lambda found: run_tables.joined(found.tables("left_out")),

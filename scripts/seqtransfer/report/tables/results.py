@@ -23,7 +23,8 @@ SWEPT = [*sensitivity.ARM, *sensitivity.SETTINGS, "dev_score", "diverged"]
 class Results:
     """The files of a study by kind, in the order of its grid, and what several tables share.
 
-    files: `metrics`, `histories`, `predictions`, `timings`, `baselines`, `tasks`, `pretrained`,
+    files: `metrics`, `histories`, `predictions`, `controls` (metrics of the controls' runs, perhaps
+    none), `timings`, `baselines`, `tasks`, `pretrained`,
     `pretraining_timings`, `similarities`, `references`, `paper`, `attention`, `audits`, `rescored`,
     `left_out` and `sweep`, one table or none. reference: the arm that similarities are calibrated
     against.
@@ -51,6 +52,16 @@ class Results:
         return run_tables.runs(self.metrics)
 
     @cached_property
+    def control_runs(self) -> pd.DataFrame:
+        """The table of this name."""
+        return run_tables.runs(self.records("controls"))
+
+    @property
+    def trained(self) -> pd.DataFrame:
+        """`runs` and then `control_runs`."""
+        return pd.concat([self.runs, self.control_runs], ignore_index=True)
+
+    @cached_property
     def histories(self) -> pd.DataFrame:
         """The table of this name."""
         return run_tables.histories(self.metrics, self.tables("histories"))
@@ -64,7 +75,7 @@ class Results:
     def scores(self) -> pd.DataFrame:
         """The table of this name."""
         baselines = [record for file in self.records("baselines") for record in file]
-        return run_tables.scores(self.metrics, baselines)
+        return run_tables.scores(self.metrics, baselines, self.records("controls"))
 
     @cached_property
     def budget(self) -> pd.DataFrame:

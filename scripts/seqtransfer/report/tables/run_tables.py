@@ -73,17 +73,25 @@ def histories(metrics: Sequence[dict], curves: Sequence[pd.DataFrame]) -> pd.Dat
     return long[RUN + [name for name in long.columns if name not in RUN]]
 
 
-def scores(metrics: Sequence[dict], baselines: Sequence[dict], level: float = 0.95) -> pd.DataFrame:
-    """One row per task, arm or baseline, split and metric: mean over seeds with a t interval.
+def scores(
+    metrics: Sequence[dict],
+    baselines: Sequence[dict],
+    controls: Sequence[dict] = (),
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """One row per task, arm, control or baseline, split and metric: mean over seeds with a t
+    interval.
 
-    kind is "arm" or "baseline"; baselines are deterministic, so they have one value, no interval.
-    headline marks the task's own metric. diverged counts the arm's runs that did, of `seeds`.
+    kind is "arm", "control" or "baseline"; baselines are deterministic, so they have one value, no
+    interval. headline marks the task's own metric. diverged counts the arm's runs that did, of
+    `seeds`.
     """
     rows = [
         {"task": r["task"], "arm": r[key], "kind": kind, "split": split, "metric": metric}
         | {"headline": metric == r["metric"], "n": r[split]["n"], "value": r[split][metric]}
         for kind, key, records in (
             ("arm", "initialization", metrics),
+            ("control", "initialization", controls),
             ("baseline", "baseline", baselines),
         )
         for r in records
@@ -92,7 +100,9 @@ def scores(metrics: Sequence[dict], baselines: Sequence[dict], level: float = 0.
     ]
     keys = ["task", "arm", "kind", "split", "metric", "headline", "n"]
     table = interval_rows(pd.DataFrame(rows), keys, "value", level)
-    diverged = Counter((r["task"], r["initialization"]) for r in metrics if r["diverged"])
+    diverged = Counter(
+        (r["task"], r["initialization"]) for r in (*metrics, *controls) if r["diverged"]
+    )
     table["diverged"] = [diverged[row.task, row.arm] for row in table.itertuples()]
     table.loc[table["kind"] == "baseline", ["low", "high"]] = np.nan
     return table

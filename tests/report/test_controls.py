@@ -1,0 +1,101 @@
+"""A study with controls shows them as controls; one without them is as it was."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import synthetic
+from seqtransfer.files import json_tsv
+from seqtransfer.report import register
+from seqtransfer.report.figures import run_figures, style
+from seqtransfer.report.tables import control_tables, run_tables
+from seqtransfer.report.tables.results import Results
+
+CONTROLS, SEEDS = ("cnn", "bag-of-embeddings"), (0, 1, 2)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """A made-up study whose controls' runs are those of random weights, by another name."""
+    paths = synthetic.write_study(
+        tmp_path_factory.mktemp("controls"), tasks=("splice", "composer"), seeds=SEEDS
+    )
+    random = [path for path in paths["metrics"] if path.parts[-3] == "random"]
+    for name in CONTROLS:
+        for path in random:
+            copy = path.parents[2] / name / path.parts[-2] / "metrics.json"
+            json_tsv.write_json(copy, json_tsv.read_json(path) | {"initialization": name})
+            paths["controls"].append(copy)
+    return Results(paths, "domain")
+
+
+def test_scores_have_controls_with_seeds_and_interval_and_are_else_unchanged(results):
+    table = results.scores
+    control = table[table["kind"] == "control"]
+    assert set(control["arm"]) == set(CONTROLS) and set(control["seeds"]) == {len(SEEDS)}
+    assert control["low"].notna().all()
+    random = table[table["arm"] == "random"].drop(columns=["arm", "kind"]).reset_index(drop=True)
+    for name in CONTROLS:
+        mine = table[table["arm"] == name].drop(columns=["arm", "kind"]).reset_index(drop=True)
+        pd.testing.assert_frame_equal(mine, random)
+    without = run_tables.scores(
+        results.metrics, [r for f in results.records("baselines") for r in f]
+    )
+    rest = table[table["kind"] != "control"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(rest, without)
+
+
+def test_an_arm_is_compared_with_a_control_seed_by_seed(results):
+    table = control_tables.differences(results.runs, results.control_runs)
+    assert len(table) == 2 * len(synthetic.ARMS) * len(CONTROLS)
+    assert list(dict.fromkeys(table["task"])) == ["splice", "composer"]
+    scores = results.runs.set_index(["task", "initialization", "seed"])["test_score"].sort_index()
+    for row in table.itertuples():
+        gains = (
+            scores.loc[row.task, row.initialization] - scores.loc[row.task, "random"]
+        ).to_numpy()
+        low, high = (0.0, 0.0)
+        if row.initialization != "random":
+            low, high = stats.t.interval(0.95, 2, gains.mean(), stats.sem(gains))
+        assert (row.mean, row.low, row.high) == pytest.approx((gains.mean(), low, high))
+
+
+def test_a_control_without_a_score_has_no_difference(results):
+    lost = results.control_runs.copy()
+    lost.loc[(lost["initialization"] == "cnn") & (lost["seed"] == 1), "test_score"] = np.nan
+    table = control_tables.differences(results.runs, lost).set_index("control")
+    assert table.loc["cnn", ["mean", "low", "high"]].isna().all(axis=None)
+    assert set(table.loc["cnn", "seeds"]) == {2}
+    assert table.loc["bag-of-embeddings", "mean"].notna().all()
+
+
+def test_only_studies_with_controls_have_their_tables_and_every_column_is_described(results):
+    more = {"control_runs", "controls"}
+    assert not more & set(register.tables_of(synthetic.CONFIG))
+    names = register.tables_of({**synthetic.CONFIG, "controls": list(CONTROLS)})
+    assert set(names) - set(register.tables_of(synthetic.CONFIG)) == more
+    functions = register.table_functions()
+    for name in more:
+        described = {column for column in register.TABLES[name].columns if "<" not in column}
+        assert described <= set(functions[name](results)), name
+
+
+def test_the_sweep_of_controls_stands_in_the_sensitivity(results):
+    assert list(results.trained["initialization"].unique()) == [*synthetic.ARMS, *CONTROLS]
+
+
+def test_the_figure_of_scores_has_controls_in_grey_right_of_the_arms(results):
+    frames = {name: getattr(results, name) for name in ("scores", "runs", "budget")}
+    figure = run_figures.scores(frames, [])
+    arms = style.ordered(synthetic.ARMS)
+    for axis in figure.axes:
+        labels = [label.get_text() for label in axis.get_xticklabels()]
+        assert labels == [*arms, "bag-of-embeddings", "cnn"]
+        dots = [part for part in axis.collections if len(part.get_offsets()) > 1]
+        assert len(dots) == len(arms)
+        [border] = [line for line in axis.lines if line.get_color() == run_figures.BORDER["color"]]
+        assert border.get_xdata()[0] == len(arms) - 0.5
+    chosen = style.colours([*arms, *CONTROLS])
+    assert chosen["cnn"] == chosen["bag-of-embeddings"] == style.GREY
+    assert style.colours(arms) == {arm: chosen[arm] for arm in arms}
