@@ -36,6 +36,7 @@ def main(
         "kind": settings.kind,
         "metric": record["metric"],
         "tokens": settings.tokens,
+        **({"order": record["order"]} if "order" in record else {}),
         "symbols": list(vocabulary.symbols),
         "max_length": settings.max_length,
         **built,

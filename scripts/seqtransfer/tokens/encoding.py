@@ -19,7 +19,7 @@ from seqtransfer.corpora.fasta import read_fasta
 from seqtransfer.corpora.midi import read_midi_folders
 from seqtransfer.corpora.texts import read_text
 from seqtransfer.files.arrow import Ragged
-from seqtransfer.tokens import manifests, near_duplicates, splits, tokenizations, units
+from seqtransfer.tokens import manifests, near_duplicates, order, splits, tokenizations, units
 from seqtransfer.tokens.views import Seen, Settings, is_usable, learned_view, view
 from seqtransfer.tokens.vocabulary import CLS, PAD, SEP, SPECIALS, Vocabulary, WordPieces
 
@@ -90,6 +90,8 @@ def build(
         part: encode_part(seen.take(rows), vocabulary, unit[rows]) for part, rows in parts.items()
     }
     arrays["pretrain"] = unlabelled(arrays["pretrain"])
+    if settings.shuffled:  # last, so that a split never depends on it
+        arrays = {p: order.shuffled(ragged, settings.split_seed) for p, ragged in arrays.items()}
     facts = {
         "counts": counts | divided | {part: len(rows) for part, rows in parts.items()},
         "units": {part: len(np.unique(unit[rows])) for part, rows in parts.items()},
