@@ -97,7 +97,7 @@ def arms() -> str:
         for name, known in initializations.DESCRIPTIONS.items()
     )
     return (
-        "# Arms\n\nInitializations, from nothing to everything known beforehand. All arms"
+        "# Arms and controls\n\nInitializations, from nothing to everything known beforehand. All arms"
         " of a task and seed share token map, classifier head and batch order, so their differences"
         " are paired. Whatever an arm does not take from pretraining is fresh: the draw of `random`"
         " at that seed, tensor by tensor.\n\n"

@@ -266,6 +266,25 @@ def figure_tables(wildcards):
     return [table_path(name) for name in names]
 
 
+def ratio_files(name):
+    """Input function: a file of every study of `data_ratio`, study by study, of each {task}."""
+
+    def files(wildcards):
+        if "data_ratio" not in config:
+            raise ValueError("data_ratio: name the finished studies in the study file")
+        tasks, found = (TASKS if "{task}" in name else [""]), []
+        for study in config["data_ratio"]:
+            folder = Path(workflow.pathvars.apply("<results>")).parent / study
+            found += [str(folder / name.format(task=task)) for task in tasks]
+            if study != config["study"] and not os.path.exists(found[-1]):
+                raise ValueError(
+                    f"data_ratio: {found[-1]} is not there; run {study} first"
+                )
+        return found
+
+    return files
+
+
 def known_names(wildcards):
     """Refuse a file of the report that the study does not have, and say which it has."""
     kind, _, name = wildcards.unknown.partition("/")

@@ -8,6 +8,6 @@ tables, figures: the functions, one file a subject; generalization: one with bot
 claims: each claim and its rule, begin here to add one; checks: what must hold first; estimates:
     effects with their sources of chance; reference_estimates: those of similarity; verdicts: their
     rules; readings: in words; caveats: what verdicts leave out. statistics: intervals of tables;
-    aggregates: robust summaries over tasks.
+    aggregates: robust summaries over tasks. data_ratio: several studies by their amount of data.
 page: the ledger as HTML and Markdown.
 """

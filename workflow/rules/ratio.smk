@@ -1,0 +1,34 @@
+"""Finished studies that differ in `examples.train_fraction` alone -> what an example is worth.
+
+Reads   results/{study}/report/tables/runs.csv and results/{study}/tokens/{task}/manifest.tsv of each
+Writes  results/{study}/data-ratio/{curves,power_laws,multipliers}.{csv,md}, curves.{svg,png}
+"""
+
+RATIO_STUDIES = config.get("data_ratio", [])
+
+
+rule data_ratio:
+    """Curves of score against training examples, their power laws, and data multipliers."""
+    input:
+        runs=ratio_files("report/tables/runs.csv"),
+        control_runs=ratio_files("report/tables/control_runs.csv") if CONTROLS else [],
+        manifests=ratio_files("tokens/{task}/manifest.tsv"),
+    output:
+        tables=expand(
+            "<results>/data-ratio/{table}.{suffix}",
+            table=["curves", "power_laws", "multipliers"],
+            suffix=["csv", "md"],
+        ),
+        figure=multiext("<results>/data-ratio/curves", ".svg", ".png"),
+    log:
+        "<logs>/data_ratio.log",
+    benchmark:
+        "<logs>/benchmarks/data_ratio.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        studies=RATIO_STUDIES,
+        tasks=TASKS,
+        code=code_digest("data_ratio"),
+    script:
+        "../../scripts/data_ratio.py"
