@@ -97,10 +97,10 @@ def arms() -> str:
         for name, known in initializations.DESCRIPTIONS.items()
     )
     return (
-        "# Arms and controls\n\nInitializations, from nothing to everything known beforehand. All arms"
-        " of a task and seed share token map, classifier head and batch order, so their differences"
-        " are paired. Whatever an arm does not take from pretraining is fresh: the draw of `random`"
-        " at that seed, tensor by tensor.\n\n"
+        "# Arms and controls\n\nInitializations, from nothing to everything known beforehand. All"
+        " arms of a task and seed share token map, classifier head and batch order, so their"
+        " differences are paired. Whatever an arm does not take from pretraining is fresh: the draw"
+        " of `random` at that seed, tensor by tensor.\n\n"
         + rows(("arm", "pretrained", "fresh"), lines)
         + "\n" + ADAPTATIONS + "\n" + controls()
     )  # fmt: skip

@@ -6,7 +6,7 @@ examples random weights need for the score of another arm.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import pairwise
 
 import numpy as np
@@ -47,7 +47,7 @@ def gather(studies: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         seeds = rows.groupby(["initialization", "study"], sort=False)["seed"].agg(frozenset)
         for arm, found in seeds.groupby(level=0, sort=False):
             if len(found) < len(sizes) or found.nunique() > 1:
-                each = ", ".join(f"{name} {sorted(found)}" for (_, name), found in found.items())
+                each = ", ".join(f"{name} {sorted(its)}" for (_, name), its in found.items())
                 raise ValueError(
                     f"{arm} of {task} has seeds {each}, not the same in each of {len(sizes)}"
                     " studies: run it with the same seeds in all"
@@ -86,9 +86,11 @@ def curves(run: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
 
     fraction: n as a share of the task's largest.
     """
-    rows = run.sort_values("n", kind="stable")
-    table = interval_rows(rows, ["task", "initialization", "n"], "test_score", level)
-    table = _in_order(table, run)
+    arms = [
+        rows.sort_values("n", kind="stable")
+        for _, rows in run.groupby(["task", "initialization"], sort=False)
+    ]
+    table = interval_rows(pd.concat(arms), ["task", "initialization", "n"], "test_score", level)
     largest = table.groupby("task")["n"].transform("max")
     table.insert(2, "fraction", table["n"] / largest)
     return table
@@ -104,7 +106,7 @@ def power_laws(run: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     All numbers are empty where a run has no score, or the perfect one.
     """
     rows = []
-    for (task, arm), table in _in_order(run, run).groupby(["task", "initialization"], sort=False):
+    for (task, arm), table in run.groupby(["task", "initialization"], sort=False):
         sizes, scores = _by_seed(table)
         names = ("exponent", "curvature")
         found = {"sizes": len(sizes), "seeds": len(scores), "scale": math.nan}
@@ -200,13 +202,3 @@ def _by_seed(run: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """(k,) sizes, rising, and (seeds, k) test scores of one arm of one task."""
     wide = run.pivot(index="seed", columns="n", values="test_score").sort_index(axis=1)
     return wide.columns.to_numpy(), wide.to_numpy(dtype=float)
-
-
-def _in_order(table: pd.DataFrame, run: pd.DataFrame) -> pd.DataFrame:
-    """The rows by task and arm, in the order in which `run` first has them."""
-    keys = ["task", "initialization"]
-    places: dict[tuple, int] = {}
-    for key in run[keys].itertuples(index=False, name=None):
-        places.setdefault(key, len(places))
-    order: Sequence[int] = [places[key] for key in table[keys].itertuples(index=False, name=None)]
-    return table.iloc[np.argsort(order, kind="stable")].reset_index(drop=True)

@@ -14,18 +14,12 @@ def differences(run: pd.DataFrame, control_run: pd.DataFrame, level: float = 0.9
     """
     both = pd.concat([run, control_run], ignore_index=True)
     pairs = [
-        paired_differences(both, "test_score", arm, control).assign(
+        paired_differences(both[both["task"] == task], "test_score", arm, control).assign(
             initialization=arm, control=control
         )
+        for task in run["task"].unique()
         for arm in run["initialization"].unique()
         for control in control_run["initialization"].unique()
     ]
-    rows = pd.concat(pairs, ignore_index=True)
-    rows = rows.sort_values("task", key=_places(run["task"]), kind="stable")
-    return interval_rows(rows, ["task", "initialization", "control"], "difference", level)
-
-
-def _places(tasks: pd.Series):
-    """A key that sorts tasks in the order of the study."""
-    order = {task: place for place, task in enumerate(tasks.unique())}
-    return lambda column: column.map(order)
+    keys = ["task", "initialization", "control"]
+    return interval_rows(pd.concat(pairs, ignore_index=True), keys, "difference", level)
