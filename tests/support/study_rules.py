@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from seqtransfer.corpora.converters import CONVERTERS
+from seqtransfer.encoders.controls import CONTROLS
 from seqtransfer.similarity.measures import MEASURES
 from seqtransfer.tokens.tokenizations import TOKENIZATIONS
 
@@ -171,6 +172,8 @@ def check_arms(study: dict) -> None:
     assert study["encoder"]["name"] in catalogue["encoders"]
     for task, encoder in study.get("domain_encoders", {}).items():
         assert task in catalogue["tasks"] and encoder in catalogue["encoders"]
+    assert set(study["controls"]) <= set(CONTROLS)
+    assert not study["controls"] or study["finetune"]["adaptation"] == "full"
     last = re.fullmatch("last-([0-9]+)", study["finetune"]["adaptation"])
     assert not last or int(last[1]) <= study["encoder"]["layers"]
     assert "lora" not in study["finetune"] or study["finetune"]["adaptation"] == "lora"
