@@ -105,7 +105,8 @@ def test_ngrams_fall_to_the_level_of_unigrams_where_order_alone_has_the_label():
 
 @pytest.mark.parametrize("name", ["sentiment", "localization", "splice", "composer"])
 def test_the_catalogues_shuffled_tasks_are_their_tasks_but_for_order_and_title(name):
-    tasks = yaml.safe_load((ROOT / "workflow/catalogue.yaml").read_text())["tasks"]
+    catalogue = yaml.safe_load((ROOT / "workflow/catalogue.yaml").read_text())["catalogue"]
+    tasks = catalogue["tasks"]
     mine = dict(tasks[f"{name}-shuffled"])
     assert mine.pop("order") == "shuffled" and mine.pop("title") != tasks[name]["title"]
     assert mine == {key: value for key, value in tasks[name].items() if key != "title"}

@@ -19,7 +19,7 @@ rule data_ratio:
             table=["curves", "power_laws", "multipliers"],
             suffix=["csv", "md"],
         ),
-        figure=multiext("<results>/data-ratio/curves", ".svg", ".png"),
+        figure=expand("<results>/data-ratio/curves.{suffix}", suffix=["svg", "png"]),
     log:
         "<logs>/data_ratio.log",
     benchmark:

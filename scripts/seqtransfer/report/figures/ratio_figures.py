@@ -1,5 +1,7 @@
 """Scores against the amount of training data -> their figure."""
 
+from itertools import cycle
+
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
@@ -13,7 +15,7 @@ def learning_curves(table: pd.DataFrame, unit: str) -> Figure:
     table: of `data_ratio.curves`; unit: what scores are called.
     """
     tasks, arms = list(dict.fromkeys(table["task"])), style.ordered(table["initialization"])
-    colours, marks = style.colours(arms), dict(zip(arms, "os^DvPX*" * len(arms), strict=False))
+    colours, marks = style.colours(arms), dict(zip(arms, cycle("os^DvPX*")))
     figure, axes = panels.grid(1, len(tasks), 3.3, sharey=True)
     for axis, task in zip(axes[0], tasks, strict=True):
         rows = table[table["task"] == task]
