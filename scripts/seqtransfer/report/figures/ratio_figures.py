@@ -29,7 +29,6 @@ def learning_curves(table: pd.DataFrame, unit: str) -> Figure:
         axis.xaxis.set_minor_locator(NullLocator())
         axis.set(title=task, xlabel="training examples")
     axes[0, 0].set_ylabel(f"test {unit}")
-    panels.show_all(axes[0, 0], table["mean"], table["low"], table["high"])
     handles = [panels.line(arm, colours[arm], marker=marks[arm], markersize=4) for arm in arms]
     panels.legend(figure, handles)
     style.title(figure, f"Test score by training examples: {panels.over_seeds(table)}")
