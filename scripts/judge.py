@@ -16,21 +16,22 @@ def main(
     settings: Path,
     outputs: dict[str, Path],
     margin: float,
+    share: float | None,
     measure: str | None,
     sweep_code: str,
 ) -> None:
     """tables: those of TABLES by name; settings: the table of each arm's settings; outputs: of the
-    ledger as `json`, `markdown` and `html`; margin: of claim (c); measure: that (d) is judged by,
-    the first when None; sweep_code: digest of the code of a sweep."""
+    ledger as `json`, `markdown` and `html`; margin and share: of claim (c); measure: that (d)
+    is judged by, the first when None; sweep_code: digest of the code of a sweep."""
     read = {name: table_files.read(tables[name]) for name in TABLES}
     records = claims.judge(
         read["runs"],
         read["convergence"],
-        read["scores"],
         read["comparisons"],
         left_out=read["left_out"],
         references=read["references"],
         margin=margin,
+        share=share,
         measure=measure,
     )
     notes = caveats.of_study(read["runs"], read["comparisons"], read["budget"], records)
@@ -57,6 +58,7 @@ if __name__ == "__main__":
             settings=Path(snakemake.input.settings),
             outputs={kind: Path(path) for kind, path in snakemake.output.items()},
             margin=snakemake.params.margin,
+            share=snakemake.params.share,
             measure=snakemake.params.measure,
             sweep_code=snakemake.params.sweep_code,
         )

@@ -114,6 +114,7 @@ def report(folder: Path, paths: dict[str, list[Path]]) -> dict[str, Path]:
         settings=settings,
         outputs=pages,
         margin=0.05,
+        share=0.8,
         measure=None,
         sweep_code="0123abcd",
     )

@@ -123,6 +123,7 @@ rule judge:
         "../../envs/analysis.yaml"
     params:
         margin=config["claims"]["margin"],
+        share=config["claims"].get("share"),
         measure=config["claims"].get("measure"),
         sweep_code=code_digest("sweep"),
         templates=provenance.text_digest("report/templates"),

@@ -5,7 +5,8 @@ Out: `results/{study}/report/`.
 
 register: every table and figure, with its text and its function: begin here to add one.
 tables, figures: the functions, one file a subject; generalization: one with both.
-claims: each claim and its rule, begin here to add one; checks: what must hold first; estimates:
+claims: the list of claims, begin here to add one; score_claims, similarity_claims: each claim and
+    its rule; claim_records: what they share; checks: what must hold first; estimates:
     effects with their sources of chance; reference_estimates: those of similarity; verdicts: their
     rules; readings: in words; caveats: what verdicts leave out. statistics: intervals of tables;
     aggregates: robust summaries over tasks.

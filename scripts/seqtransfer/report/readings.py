@@ -48,7 +48,7 @@ def _decision(record: dict, verdict: str, line: float) -> str:
         return f"This contradicts {paper}."
     if verdict == MIXED:
         return f"Some tasks agree with {paper} and some contradict it."
-    mark = "0" if record["margin"] is None else f"the margin {line:g}"
+    mark = f"the margin {line:g}" if record["margin"] else "0"
     if overall["low"] is None and record["id"].startswith("d1"):
         return "Not every layer and seed exceeds the null: nothing is decided."
     if overall["low"] is None:

@@ -58,7 +58,7 @@ def _forest(axis: Axes, record: dict, names: Sequence[str], named: bool) -> None
         colour = "0.45" if tested else "0.8"
         _effect(axis, place, effect, colour=colour, marker="o", size=4, width=1.4)
     axis.axvline(0, color="0.5", linewidth=0.9)
-    if record["margin"] is not None:
+    if record["margin"]:
         _margin(axis, record["margin"], len(names) - 0.45)
     axis.set_yticks(range(len(names)), names if named else [])
     axis.set_ylim(len(names) - 0.2, -0.6)
