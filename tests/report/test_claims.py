@@ -14,7 +14,7 @@ from seqtransfer.report import claims, page
 from seqtransfer.report.tables import similarity_tables
 
 NO_SCORES = pd.DataFrame(
-    {"task": ["x"], "arm": "text", "split": "dev", "metric": "mcc", "mean": 0}
+    {"task": ["x"], "initialization": "text", "split": "dev", "metric": "mcc", "mean": 0}
 ).assign(headline=True)
 NO_PAIRS = similarity_tables.gather([], similarity_tables.SCORED)
 NOISE = np.array([-0.01, 0.0, 0.01])
@@ -34,6 +34,7 @@ def run_table(arms):
             "best_step": 4,
             "threshold": 0.5,
             "steps": 8.0,
+            "steps_to_threshold": 8.0,
             "steps_taken": 8,
             "plateau": False,
             "censored": False,
@@ -249,7 +250,14 @@ def test_the_shuffled_arm_separates_weight_statistics_from_their_arrangement():
 
 def test_an_n_gram_baseline_ahead_of_text_is_said():
     scores = pd.DataFrame(
-        {"task": task, "arm": arm, "split": "test", "metric": "mcc", "headline": True, "mean": mean}
+        {
+            "task": task,
+            "initialization": arm,
+            "split": "test",
+            "metric": "mcc",
+            "headline": True,
+            "mean": mean,
+        }
         for task, arm, mean in (("x", "text", 0.3), ("x", "ngram", 0.4), ("y", "text", 0.3))
     )
     table = run_table({"text": 0.5 + NOISE, "random": np.full(3, 0.3)})
@@ -259,7 +267,7 @@ def test_an_n_gram_baseline_ahead_of_text_is_said():
 
 def test_medians_of_censored_runs_are_shown_as_lower_bounds():
     table = run_table({"text": 0.5 + NOISE, "random": np.full(3, 0.3)})
-    table.loc[table["initialization"] == "random", ["censored", "steps"]] = [True, 64.0]
+    table.loc[table["initialization"] == "random", ["censored", "steps_to_threshold"]] = True, 64
     record = claims.judge(table, table, NO_SCORES, NO_PAIRS)[0]
     assert "text 8.0, random > 64" in record["facts"][0]
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from seqtransfer.report import checks, estimates, readings, reference_estimates, verdicts
+from seqtransfer.report.arm_estimates import of_difference
 from seqtransfer.report.estimates import Estimate
 from seqtransfer.report.tables.intervals import paired_differences
 from seqtransfer.report.tables.run_tables import score_unit
@@ -88,7 +89,7 @@ def judge(
     mine = mine[mine["right"] == "domain"]
     common = {"run": run, "left_out": left_out, "level": level}
     beaten = checks.reference_beats_random(
-        _estimates(*tested, "domain", "random", left_out), level, unit
+        of_difference(*tested, "domain", "random", left_out), level, unit
     )
     return [
         _faster(run, speed, level),
@@ -117,7 +118,7 @@ def judge(
 
 
 def _faster(run: pd.DataFrame, speed: pd.DataFrame, level: float) -> dict:
-    found = _estimates(speed, "relative", "text", "random")
+    found = of_difference(speed, "relative", "text", "random")
     record = _record(
         found, checks.trained_to_an_end(run, ("text", "random")), level,
         missing=_missing(speed, "relative", "text", "random"),
@@ -152,7 +153,9 @@ def _better(score: pd.DataFrame, common: Mapping, unit: str) -> dict:
         " score.",
     )  # fmt: skip
     tested = score[(score["split"] == "test") & score["headline"]]
-    means = tested.pivot(index="task", columns="arm", values="mean").reindex(score["task"].unique())
+    means = tested.pivot(index="task", columns="initialization", values="mean").reindex(
+        score["task"].unique()
+    )
     if {"text", "ngram"} <= set(means.columns):
         ahead = [str(task) for task in means.index[means["ngram"] >= means["text"]]]
         if ahead:
@@ -184,7 +187,7 @@ def _of_scores(
 ) -> dict:  # fmt: skip
     """The record of the difference of two arms' test scores."""
     return _record(
-        _estimates(run, "test_score", left, right, left_out),
+        of_difference(run, "test_score", left, right, left_out),
         [*blocking, *checks.trained_to_an_end(run, (left, right))],
         level, margin, missing=_missing(run, "test_score", left, right),
         contrast=f"{left} - {right}", **texts,
@@ -322,23 +325,6 @@ def _record(
     if unsettled and record["verdict"] != verdicts.NOT_TESTABLE:
         record["qualifier"] = "at this budget"
     return record | {"reading": readings.of(record)}
-
-
-def _estimates(
-    table: pd.DataFrame, value: str, left: str, right: str, left_out: pd.DataFrame | None = None
-) -> dict[str, Estimate]:
-    """Task -> estimate of left - right, in the study's order; empty if the study lacks an arm."""
-    found = {}
-    for task, rows in paired_differences(table, value, left, right).groupby("task", sort=False):
-        without = None
-        if left_out is not None:
-            mine = left_out[left_out["task"] == task]
-            wide = mine.pivot(index=["initialization", "seed"], columns="group", values="score")
-            arms = (wide.loc[arm].loc[rows["seed"]].to_numpy(dtype=float) for arm in (left, right))
-            first, second = arms
-            without = first - second
-        found[str(task)] = estimates.crossed(rows["difference"], without)
-    return found
 
 
 def _missing(table: pd.DataFrame, value: str, left: str, right: str) -> list[str]:
