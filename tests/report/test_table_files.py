@@ -1,6 +1,6 @@
 """A table is written so that a program reads it back, and a person reads it as Markdown."""
 
-import io
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -43,8 +43,9 @@ def test_latex_escapes_what_has_a_meaning_there():
 def test_a_page_escapes_html_and_holds_every_row():
     table = pd.DataFrame({"a<b": ["x & y", "z"], "mean": [table_files.Bold("1"), None]})
     page = table_files.page(table, "t", "c < d")
-    (found,) = pd.read_html(io.StringIO(page))
-    assert list(found) == ["a<b", "mean"] and found["a<b"].tolist() == ["x & y", "z"]
+    table = page[page.index("<table>") : page.index("</table>")] + "</table>"
+    rows = ["".join(row.itertext()) for row in ElementTree.fromstring(table).iter("tr")]
+    assert rows == ["a<bmean", "x & y1", "z"]
     assert "<p>c &lt; d</p>" in page and "<b>1</b>" in page
 
 

@@ -59,12 +59,13 @@ def _forest_grid(count: int, tasks: Sequence[str]) -> tuple[Figure, np.ndarray]:
     figure = style.figure(1, rows, 1.5 + 0.25 * (len(tasks) + 1))
     axes = figure.subplots(rows, columns, squeeze=False).flatten()
     names = [ALL, *tasks]
+    for axis in axes[max(count, 1) :]:
+        axis.remove()
+    axes = axes[: max(count, 1)]
     for axis in axes:
         axis.set_yticks(range(len(names)), names if panels.first_of_row(axis) else [])
         axis.set_ylim(len(names) - 0.4, -0.6)
         axis.axhline(0.5, color="0.85", linewidth=0.8)
-    for axis in axes[max(count, 1) :]:
-        axis.set_axis_off()
     return figure, axes
 
 
@@ -84,7 +85,7 @@ def _forest(axis: Axes, record: dict, tasks: Sequence[str]) -> None:
     if high - low < LEAST_RANGE:  # else differences of rounding fill the panel, in powers of ten
         axis.set_xlim(-LEAST_RANGE, LEAST_RANGE)
     verdict = f"{record['verdict']} {record['qualifier']}".strip()
-    percent = f"{100 * record['level']:.0f} % interval"
+    percent = f"{100 * record['level']:.0f}\N{NO-BREAK SPACE}% interval"
     _texts(
         axis, [f"({record['id']}) {record['short']}", verdict],
         [record["contrast"], f"({record['unit']}, {percent})"], bold=True,
@@ -179,5 +180,6 @@ def _sizes(tables: Tables) -> str:
     sizes = tables["runs"].groupby("task", sort=False)["test_n"].first()
     counts = ", ".join(f"{task} {size}" for task, size in sizes.items())
     if len(sizes) > 6:
-        counts = f"{sizes.min()} to {sizes.max()} a task"
+        low, high = sizes.min(), sizes.max()
+        counts = (f"{low}" if low == high else f"{low} to {high}") + " a task"
     return f"{panels.seeds(tables)}; test examples: {counts}"

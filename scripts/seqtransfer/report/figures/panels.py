@@ -68,7 +68,7 @@ def task_panels(tables: Tables, height: float) -> tuple[Figure, np.ndarray]:
     columns = min(count, int(style.ems() // style.PANEL_EMS))
     figure, axes = grid(-(-count // columns), columns, height)
     for axis in axes.flat[count:]:
-        axis.set_axis_off()
+        axis.remove()
     return figure, axes.flatten()[:count]
 
 

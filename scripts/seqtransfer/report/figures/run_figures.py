@@ -34,12 +34,13 @@ def scores(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Test score: a panel per task, an arm per row, a line per seed, mean and interval."""
     table, run, arms = tables["scores"], tables["runs"], panels.arms(tables)
     colours, marks = style.colours(arms), style.markers(arms)
-    figure, axes = panels.task_panels(tables, 0.6 + 0.24 * max(len(arms), 3))
+    figure, axes = panels.task_panels(tables, 0.75 + 0.17 * max(len(arms), 3))
     for axis, task in panels.by_task(tables, axes):
         wide = run[run["task"] == task].pivot(
             index="seed", columns="initialization", values="test_score"
         )
-        axis.plot(wide[arms].to_numpy().T, range(len(arms)), color="0.75", linewidth=0.6)
+        thin = min(0.7, 1.5 / np.sqrt(len(wide)))
+        axis.plot(wide[arms].to_numpy().T, range(len(arms)), color="0.8", lw=thin, zorder=0)
         for place, arm in enumerate(arms):
             axis.plot(wide[arm], [place] * len(wide), marks[arm], color=colours[arm], alpha=0.6,
                       ms=2.5, mew=0)  # fmt: skip
@@ -57,7 +58,7 @@ def scores(tables: Tables, claims: Sequence[dict]) -> Figure:
         axis.set_xlim(panels.limits(pd.Series([low, high]), near))
     panels.label(axes, f"test {score_unit(run)}")
     lines = baseline_lines(tables, axes, "test", vertical=True)
-    seed = panels.line("a seed, in all arms", "0.75", linewidth=0.6, marker="o", markersize=2.5)
+    seed = panels.line("a seed, in all arms", "0.8", linewidth=0.7, marker="o", markersize=2.5)
     interval = panels.line("mean, 95 % t interval over seeds", "0.2", marker="o")
     panels.legend(figure, [interval, seed, *lines])
     style.title(figure, f"Test score by initialization, {panels.seeds(tables)}")
