@@ -72,13 +72,15 @@ rule summarize:
         sweep=sweep_table,
     output:
         **{
-            name: table_path(name)
-            if name in READABLE
-            else report(
-                table_path(name),
-                caption=f"../report/table-{name}.rst",
-                category="4 Data",
-                labels={"table": register.TABLES[name].title},
+            name: (
+                table_path(name)
+                if name in READABLE
+                else report(
+                    table_path(name),
+                    caption=f"../report/table-{name}.rst",
+                    category="4 Data",
+                    labels={"table": register.TABLES[name].title},
+                )
             )
             for name in TABLES
         },

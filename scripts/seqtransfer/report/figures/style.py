@@ -63,7 +63,10 @@ COLOURS = {
 }
 # As with colours; the other arms take turns. In grey print, lines differ by these.
 _LINES = {"text": "-", "random": (0, (4, 1.5)), "domain": (0, (6, 1.5, 1.2, 1.5))}
-_DASHES = ((0, (1.2, 1.2)), (0, (4, 1.5)), (0, (5, 1.2, 1.2, 1.2)))
+_DASHES = tuple(
+    (0, dashes)
+    for dashes in ((1.2, 1.2), (4, 1.5), (5, 1.2, 1.2, 1.2), (8, 1.5), (3, 1, 1, 1, 1, 1))
+)
 _MARKERS = {"text": "o", "random": "s", "domain": "D"}
 _OTHER_MARKERS = "^vPX*<>dph8"
 
