@@ -136,7 +136,7 @@ def test_sensitivity_shows_every_rate_of_the_best_warm_up_and_rings_the_chosen_o
         1
     ] == pytest.approx(0.54)
     assert "mean of 2 seeds" in figure.get_suptitle().replace("\n", " ")
-    assert figure.axes[0].get_xlabel() == "learning rate (AdamW's peak)"
+    assert figure.axes[0].get_xlabel() == "learning rate"
 
 
 def test_similarity_shows_the_difference_to_random_weights_by_the_measure_of_the_claim(

@@ -91,7 +91,7 @@ def sensitivity(tables: Tables, claims: Sequence[dict]) -> Figure:
     arms = style.ordered([*panels.arms(tables), *table["initialization"]])
     rates = sorted(table["learning_rate"].unique())
     colours, marks, dashes = style.colours(arms), style.markers(arms), style.line_styles(arms)
-    ring = {"marker": "o", "markersize": 9, "fillstyle": "none", "linewidth": 0}
+    ring = {"marker": "o", "markersize": 9, "fillstyle": "none", "linewidth": 0, "clip_on": False}
     figure, axes = panels.task_panels(tables, 1.9)
     for axis, task in panels.by_task(tables, axes):
         for arm in arms:
@@ -108,7 +108,7 @@ def sensitivity(tables: Tables, claims: Sequence[dict]) -> Figure:
         axis.set_xticks([], minor=True)
         mine = table[table["task"] == task]
         axis.set_ylim(panels.limits(mine["low"], mine["high"], least=LEAST_RANGE))
-    panels.label(axes, "learning rate (AdamW's peak)", f"dev {score_unit(tables['runs'])}")
+    panels.label(axes, "learning rate", f"dev {score_unit(tables['runs'])}")
     handles = [
         panels.line(arm, colours[arm], marker=marks[arm], linestyle=dashes[arm]) for arm in arms
     ]

@@ -24,14 +24,14 @@ def wide(table: pd.DataFrame) -> pd.DataFrame:
 
     The best mean of a task is bold. A task's column names its metric.
     """
-    named = table["initialization"].replace(BASELINES)
-    columns = table["task"] + " (" + table["metric"] + ")"
-    texts = pd.Series([_cell(row) for row in table.itertuples()], table.index, dtype=object)
-    cells = table.assign(cell=texts, row=named, column=columns)
-    order = named[table["kind"] == "arm"].unique(), named[table["kind"] != "arm"].unique()
-    grid = cells.pivot(index="row", columns="column", values="cell").fillna("")
-    grid = grid.reindex(index=[*order[0], *order[1]], columns=columns.unique())
-    return grid.rename_axis(index="initialization", columns=None).reset_index()
+    columns = dict(zip(table["task"], table["task"] + " (" + table["metric"] + ")", strict=True))
+    cells = {(row.initialization, row.task): _cell(row) for row in table.itertuples()}
+    names = dict.fromkeys(table.sort_values("kind", kind="stable")["initialization"])
+    rows = [
+        [BASELINES.get(name, name), *(cells.get((name, task), "") for task in columns)]
+        for name in names
+    ]
+    return pd.DataFrame(rows, columns=["initialization", *columns.values()], dtype=object)
 
 
 def _cell(row) -> str:
