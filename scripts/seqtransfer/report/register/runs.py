@@ -294,8 +294,8 @@ FIGURES = {
         "How much an arm's dev score depends on the learning rate (AdamW's highest; log axis), in"
         " the sweep that chose the settings: mean over the sweep's seeds, at the arm's best pooling"
         " and warm-up. The band goes from the lowest to the highest seed; it is no confidence"
-        " interval. The ring marks the chosen rate. Where lines cross, one rate for all arms would have decided"
-        " which arm wins.",
+        " interval. The ring marks the chosen rate. Where lines cross, one rate for all arms would"
+        " have decided which arm wins.",
         ("sensitivity",),
         sweep=True,
     ),
