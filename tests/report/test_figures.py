@@ -70,7 +70,7 @@ def test_a_figure_is_as_wide_as_its_place_with_type_of_its_size(width, frames, r
     titles = [axis.title for axis in figure.axes]
     assert {title.get_fontsize() for title in titles} == {points}
     labels = [text for axis in figure.axes for text in axis.get_xticklabels()]
-    assert {text.get_fontsize() for text in labels} == {pytest.approx(points / 1.2)}
+    assert {text.get_fontsize() for text in labels} == {0.833 * points}  # small
 
 
 def test_scores_show_a_panel_per_task_and_a_line_per_seed_through_all_arms(frames, records):
@@ -86,7 +86,7 @@ def test_scores_show_a_panel_per_task_and_a_line_per_seed_through_all_arms(frame
         scores = run.loc[run["task"] == task, "test_score"]
         assert low < scores.min() and scores.max() < high
     assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == arms
-    assert figure.axes[1].get_yticklabels() == []
+    assert {text.get_text() for text in figure.axes[1].get_yticklabels()} == {""}
     assert {axis.get_xlabel() for axis in figure.axes} == {"test MCC"}
     assert "2 seeds" in figure.get_suptitle()
 

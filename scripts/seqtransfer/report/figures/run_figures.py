@@ -36,9 +36,8 @@ def scores(tables: Tables, claims: Sequence[dict]) -> Figure:
     colours, marks = style.colours(arms), style.markers(arms)
     figure, axes = panels.task_panels(tables, 0.75 + 0.17 * max(len(arms), 3))
     for axis, task in panels.by_task(tables, axes):
-        wide = run[run["task"] == task].pivot(
-            index="seed", columns="initialization", values="test_score"
-        )
+        runs_here = run[run["task"] == task]
+        wide = runs_here.pivot(index="seed", columns="initialization", values="test_score")
         thin = min(0.7, 1.5 / np.sqrt(len(wide)))
         axis.plot(wide[arms].to_numpy().T, range(len(arms)), color="0.8", lw=thin, zorder=0)
         for place, arm in enumerate(arms):
@@ -52,7 +51,7 @@ def scores(tables: Tables, claims: Sequence[dict]) -> Figure:
         axis.locator_params(axis="x", nbins=4)
         mine = table[(table["task"] == task) & (table["split"] == "test") & table["headline"]]
         ends = (mine[name].clip(-1, 1) for name in ("low", "high"))
-        low, high = panels.limits(wide.stack(), *ends, least=LEAST_RANGE)
+        low, high = panels.limits(runs_here["test_score"], *ends, least=LEAST_RANGE)
         compared = mine.loc[mine["initialization"] == "ngram", "mean"]
         near = compared[compared.between(2 * low - high, 2 * high - low)]  # else arms look alike
         axis.set_xlim(panels.limits(pd.Series([low, high]), near))
