@@ -8,7 +8,7 @@ tables, figures: the functions, one file a subject; generalization, gains_over_s
     with both; cost: a figure of several tables.
 claims: each claim and its rule, begin here to add one; checks: what must hold first; estimates:
     effects with their sources of chance; arm_estimates: those of two arms; reference_estimates:
-    those of similarity; verdicts: their rules; readings: in words; caveats: what verdicts leave out. statistics: intervals of tables;
-    aggregates: robust summaries over tasks.
+    those of similarity; verdicts: their rules; readings: in words; caveats: what verdicts leave
+    out. statistics: intervals of tables; aggregates: robust summaries over tasks.
 page: the ledger as HTML and Markdown.
 """
