@@ -119,7 +119,7 @@ def test_settings_written_by_hand_are_called_so(runs):
 def score_table(baseline, **arms):
     """Test scores of each task: of the baselines by name, and of arms."""
     rows = [
-        {"task": task, "kind": kind, "arm": name, "mean": values[number]}
+        {"task": task, "kind": kind, "initialization": name, "mean": values[number]}
         for kind, group in (("baseline", baseline), ("arm", arms))
         for name, values in group.items()
         for number, task in enumerate(("x", "y"))

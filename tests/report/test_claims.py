@@ -31,6 +31,7 @@ def run_table(arms):
             "best_step": 4,
             "threshold": 0.5,
             "steps": 8.0,
+            "steps_to_threshold": 8.0,
             "steps_taken": 8,
             "plateau": False,
             "censored": False,
@@ -267,7 +268,7 @@ def test_the_shuffled_arm_separates_weight_statistics_from_their_arrangement():
 
 def test_medians_of_censored_runs_are_shown_as_lower_bounds():
     table = run_table({"text": 0.5 + NOISE, "random": np.full(3, 0.3)})
-    table.loc[table["initialization"] == "random", ["censored", "steps"]] = [True, 64.0]
+    table.loc[table["initialization"] == "random", ["censored", "steps_to_threshold"]] = True, 64
     record = claims.judge(table, table, NO_PAIRS)[0]
     assert "text 8.0, random > 64" in record["facts"][0]
 

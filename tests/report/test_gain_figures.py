@@ -37,7 +37,7 @@ def drawn(tmp_path_factory):
 @pytest.mark.parametrize("name", register.FIGURES)
 def test_every_figure_takes_every_arm(name, drawn, tmp_path):
     figure = register.figure_functions()[name](*drawn)
-    style.save(figure, tmp_path / "figure.svg")
+    style.save(figure, tmp_path / "figure.svg", name, "")
     assert (tmp_path / "figure.svg").stat().st_size > 5000
 
 

@@ -137,7 +137,7 @@ def test_a_wrong_study_is_refused_before_any_job(changes, said, tmp_path):
 @pytest.mark.parametrize(
     ("target", "said"),
     [
-        ("tables/score.csv", "'score' is not one of this study's tables, which are: scores, diff"),
+        ("tables/score.csv", "'score' is not one of this study's tables, which are: main, scores"),
         ("figures/covergence.svg", "'covergence' is not one of this study's figures, which are: "),
         ("figures/ladder.svg", "'ladder' is not one of this study's figures"),
     ],

@@ -65,16 +65,19 @@ def test_scores_in_the_metrics_follow_from_the_predictions(checkout):
 
 def test_the_report_has_tables_figures_and_a_verdict_on_every_claim(checkout):
     report = checkout / "results/tiny/report"
-    figures = "summary scores convergence claims similarity change maps prediction attention"
+    figures = "summary scores convergence claims gains_over_steps similarity attention"
     for figure in figures.split():
-        assert (report / f"figures/{figure}.svg").stat().st_size > 1000
-        assert (report / f"figures/{figure}.png").stat().st_size > 1000
+        for suffix in ("svg", "pdf", "png"):
+            assert (report / f"figures/{figure}.{suffix}").stat().st_size > 1000
+    assert not (report / "figures/maps.svg").exists()
+    for suffix in ("csv", "md", "tex", "html"):
+        assert "text" in (report / f"tables/main.{suffix}").read_text()
     page = (report / "claims.md").read_text()
     for claim in ("(a)", "(b)", "(c)", "(d1-cka)", "(d2-cka)", "(d2-pwcca)"):
         assert claim in page
     with open(report / "tables/scores.csv", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert {"majority", "ngram"} <= {row["arm"] for row in rows}
+    assert {"majority", "ngram"} <= {row["initialization"] for row in rows}
 
 
 def test_progress_and_time_left_are_shown(checkout):
@@ -95,7 +98,7 @@ def test_the_whole_study_fits_in_one_html_report(checkout):
     process = snakemake(checkout, "--report", "report.html")
     assert process.returncode == 0, process.stdout
     page = (checkout / "report.html").read_text()
-    for words in ("claim ledger", "convergence (figure)", "data and budget"):
+    for words in ("claim ledger", "convergence (figure)", "data and budget (table)"):
         assert words in page
 
 

@@ -248,6 +248,11 @@ def figure_labels(wildcards):
     return {"page": f"{register.FIGURES[wildcards.figure].title} (figure)"}
 
 
+def figure_category(wildcards):
+    """Where a figure is listed in Snakemake's report."""
+    return "1 Summary" if wildcards.figure == "summary" else "2 Figures"
+
+
 def figure_tables(wildcards):
     """The tables that a figure is drawn from."""
     names = dict.fromkeys(

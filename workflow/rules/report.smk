@@ -1,15 +1,18 @@
 """runs, baselines, similarities -> report: tables, the claim ledger, figures.
 
 Reads   results/{study}/{runs,baselines,similarities,pretrained,tokens}/...
-Writes  results/{study}/report/tables/{table}.{csv,md}   reproducible byte by byte
-        results/{study}/report/timings.{csv,md}          not reproducible: seconds
+Writes  results/{study}/report/tables/{table}.{csv,md,tex,html}   reproducible byte by byte
+        results/{study}/report/timings.{csv,md,tex,html}          not reproducible: seconds
         results/{study}/report/claims.{json,md,html}
-        results/{study}/report/figures/{figure}.{svg,png}
+        results/{study}/report/figures/{figure}.{svg,pdf,png}
 """
 
 # What the study has, by the register of tables and figures.
 TABLES = register.tables_of(config)
-FIGURES = register.figures_of(config, swept=bool(sweep_table(None)))
+SWEPT = bool(sweep_table(None))
+FIGURES = register.figures_of(config, swept=SWEPT)
+DRAWN = register.drawn_of(config, swept=SWEPT)
+READABLE = [name for name in TABLES if register.TABLES[name].readable]
 REPORTED = {"tables": TABLES, "figures": FIGURES}
 COMPARED = TASKS if len(INITIALIZATIONS) > 1 else []
 PRETRAINED = configuration.corpora(config)
@@ -69,16 +72,29 @@ rule summarize:
         sweep=sweep_table,
     output:
         **{
-            name: report(
-                table_path(name),
-                caption=f"../report/table-{name}.rst",
-                category="2 Tables",
-                labels={"table": register.TABLES[name].title},
+            name: (
+                table_path(name)
+                if name in READABLE
+                else report(
+                    table_path(name),
+                    caption=f"../report/table-{name}.rst",
+                    category="4 Data",
+                    labels={"table": register.TABLES[name].title},
+                )
             )
             for name in TABLES
         },
-        markdown=[
-            table_path(name, "md") for name in TABLES if register.TABLES[name].markdown
+        pages=[
+            report(
+                table_path(name, "html"),
+                caption=f"../report/table-{name}.rst",
+                category="1 Summary" if name == "main" else "3 Tables",
+                labels={"page": f"{register.TABLES[name].title} (table)"},
+            )
+            for name in READABLE
+        ],
+        printed=[
+            table_path(name, suffix) for name in READABLE for suffix in ("md", "tex")
         ],
     log:
         "<logs>/summarize.log",
@@ -112,7 +128,7 @@ rule judge:
         html=report(
             "<results>/report/claims.html",
             caption="../report/claims.rst",
-            category="1 Claims",
+            category="1 Summary",
             labels={"page": "claim ledger"},
         ),
     log:
@@ -133,7 +149,7 @@ rule judge:
 
 
 rule plot:
-    """Draw one figure of the report, as SVG for reading and PNG for places without SVG."""
+    """Draw one figure of the report, as SVG, PDF and PNG; of any width that the study names."""
     input:
         tables=figure_tables,
         claims=rules.judge.output.json,
@@ -141,9 +157,10 @@ rule plot:
         svg=report(
             "<results>/report/figures/{figure}.svg",
             caption="../report/figure.rst",
-            category="1 Claims",
+            category=figure_category,
             labels=figure_labels,
         ),
+        pdf="<results>/report/figures/{figure}.pdf",
         png="<results>/report/figures/{figure}.png",
     log:
         "<logs>/plot/{figure}.log",
@@ -154,6 +171,7 @@ rule plot:
     conda:
         "../../envs/analysis.yaml"
     params:
+        width=config["figures"]["width"],
         code=code_digest("plot"),
     script:
         "../../scripts/plot.py"

@@ -240,8 +240,8 @@ def _trained(adaptation: str) -> str:
 
 def of_leaks(leaks: pd.DataFrame) -> str:
     """How many test sequences have a near twin in train, from the table `leaks`, in a sentence."""
-    half = leaks[(leaks["stage"] == "after") & (leaks["measure"] == "similarity_share_0.5")]
-    half = half[half["part"] == "test"]
+    half = leaks[(leaks["splitting"] == "after") & (leaks["measure"] == "similarity_share_0.5")]
+    half = half[half["split"] == "test"]
     shares = ", ".join(f"{row.task} {100 * row.value:.1f} %" for row in half.itertuples())
     return (
         "Test sequences that share at least half of their k-mers (Jaccard index) with a training"
@@ -283,7 +283,9 @@ def _baselines(score: pd.DataFrame) -> Iterator[tuple[str, str, pd.Series, pd.Se
     not above it; an arm without a mean is not among these."""
     tested = score[(score["split"] == "test") & score["headline"]]
     for task, rows in tested.groupby("task", sort=False):
-        kinds = {kind: part.set_index("arm")["mean"] for kind, part in rows.groupby("kind")}
+        kinds = {
+            kind: part.set_index("initialization")["mean"] for kind, part in rows.groupby("kind")
+        }
         arms, best = kinds["arm"], kinds["baseline"].idxmax()
         height, metric = kinds["baseline"][best], rows["metric"].iloc[0]
         said = f"{BASELINES[best]} {height:.3f} {metric}"

@@ -8,7 +8,8 @@ left, task by task.
 
 import pandas as pd
 
-from seqtransfer.report import checks, claim_records, score_claims, similarity_claims
+from seqtransfer.report import checks, score_claims, similarity_claims
+from seqtransfer.report.arm_estimates import of_difference
 from seqtransfer.report.tables.run_tables import score_unit
 from seqtransfer.report.tables.similarity_tables import REFERENCE
 
@@ -65,7 +66,7 @@ def judge(
     mine = mine[mine["right"] == "domain"]
     common = {"run": run, "left_out": left_out, "level": level}
     beaten = checks.reference_beats_random(
-        claim_records.differences(*tested, "domain", "random", left_out), level, unit
+        of_difference(*tested, "domain", "random", left_out), level, unit
     )
     return [
         score_claims.faster(run, speed, level),

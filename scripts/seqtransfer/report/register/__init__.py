@@ -32,6 +32,11 @@ def figures_of(config: Mapping, *, swept: bool) -> list[str]:
     ]
 
 
+def drawn_of(config: Mapping, *, swept: bool) -> list[str]:
+    """The figures that a study draws without being asked for them by name."""
+    return [name for name in figures_of(config, swept=swept) if not FIGURES[name].on_request]
+
+
 def table_functions() -> dict[str, Callable]:
     """By table, the function from `results.Results` to its data frame."""
     return (
@@ -40,6 +45,13 @@ def table_functions() -> dict[str, Callable]:
         | similarity.table_functions()
         | gains.table_functions()
     )
+
+
+def layouts() -> dict[str, Callable]:
+    """By table, the function from its data frame to the one that is read, where these differ."""
+    from seqtransfer.report.tables import main_table
+
+    return {"main": main_table.wide}
 
 
 def figure_functions() -> dict[str, Callable]:
