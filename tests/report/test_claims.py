@@ -63,7 +63,7 @@ def similarity_table(text, random, p_value=0.05, rows=2000):
 def judged(arms, comparisons=None, margin=0.05):
     table = run_table(arms)
     comparisons = NO_PAIRS if comparisons is None else comparisons
-    records = claims.judge(table, table, NO_SCORES, comparisons, margin=margin)
+    records = claims.judge(table, table, comparisons, margin=margin)
     return {record["id"]: record for record in records}
 
 
@@ -160,7 +160,7 @@ def test_non_inferiority_must_hold_in_every_task():
     behind = (run["task"] == "y") & (run["initialization"] == "text")
     run.loc[behind, "test_score"] -= 0.2
     run.loc[(run["task"] == "x") & (run["initialization"] == "text"), "test_score"] += 0.3
-    record = claims.judge(run, run, NO_SCORES, NO_PAIRS)[2]
+    record = claims.judge(run, run, NO_PAIRS)[2]
     assert record["overall"]["low"] > -0.05  # the mean alone would support it
     assert record["verdict"] == "undecided"
     assert [effect["verdict"] for effect in record["effects"]] == ["supported", "contradicted"]
@@ -181,24 +181,24 @@ def test_without_a_reference_that_beats_random_weights_what_rests_on_it_is_not_t
 
 def test_arms_that_still_climb_are_judged_at_this_budget():
     run = run_table({"text": 0.5 + NOISE, "random": 0.3 + NOISE[::-1]})
-    record = claims.judge(run, run, NO_SCORES, NO_PAIRS)[1]
+    record = claims.judge(run, run, NO_PAIRS)[1]
     assert record["qualifier"] == "" and all(check["passed"] for check in record["checks"])
     for step in (0, 8):  # never learned, or still climbing
         run.loc[run["initialization"] == "random", "best_step"] = step
-        record = claims.judge(run, run, NO_SCORES, NO_PAIRS)[1]
+        record = claims.judge(run, run, NO_PAIRS)[1]
         assert record["verdict"] == "supported" and record["qualifier"] == "at this budget"
         assert "random 100 %" in record["checks"][0]["why"]
     run["plateau"] = True  # the last step is the end of a cooldown
-    assert claims.judge(run, run, NO_SCORES, NO_PAIRS)[1]["qualifier"] == ""
+    assert claims.judge(run, run, NO_PAIRS)[1]["qualifier"] == ""
     run["best_step"] = 0
-    assert claims.judge(run, run, NO_SCORES, NO_PAIRS)[1]["qualifier"] == "at this budget"
+    assert claims.judge(run, run, NO_PAIRS)[1]["qualifier"] == "at this budget"
 
 
 def test_tasks_that_point_both_ways_make_a_claim_mixed_and_are_counted():
     run = run_table({"text": 0.5 + NOISE, "random": 0.3 + NOISE[::-1]})
     behind = (run["task"] == "y") & (run["initialization"] == "text")
     run.loc[behind, "test_score"] -= 0.5
-    record = claims.judge(run, run, NO_SCORES, NO_PAIRS)[1]
+    record = claims.judge(run, run, NO_PAIRS)[1]
     assert record["verdict"] == "mixed"
     assert record["overall"]["counts"] == {
         "supported": 1, "contradicted": 1, "undecided": 0, "not testable here": 0
@@ -225,7 +225,7 @@ def test_test_examples_widen_the_interval():
         for group in range(20)
     )
     plain, wide = (
-        claims.judge(run, run, NO_SCORES, NO_PAIRS, left_out=table)[1] for table in (None, left_out)
+        claims.judge(run, run, NO_PAIRS, left_out=table)[1] for table in (None, left_out)
     )
     width = [one["effects"][0]["high"] - one["effects"][0]["low"] for one in (plain, wide)]
     assert width[1] > 1.2 * width[0]
@@ -260,7 +260,7 @@ def test_an_n_gram_baseline_ahead_of_text_is_said():
 def test_medians_of_censored_runs_are_shown_as_lower_bounds():
     table = run_table({"text": 0.5 + NOISE, "random": np.full(3, 0.3)})
     table.loc[table["initialization"] == "random", ["censored", "steps"]] = [True, 64.0]
-    record = claims.judge(table, table, NO_SCORES, NO_PAIRS)[0]
+    record = claims.judge(table, table, NO_PAIRS)[0]
     assert "text 8.0, random > 64" in record["facts"][0]
 
 

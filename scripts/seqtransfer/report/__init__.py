@@ -9,5 +9,6 @@ claims: each claim and its rule, begin here to add one; checks: what must hold f
     effects with their sources of chance; reference_estimates: those of similarity; verdicts: their
     rules; readings: in words; caveats: what verdicts leave out. statistics: intervals of tables;
     aggregates: robust summaries over tasks.
-page: the ledger as HTML and Markdown.
+names: what arms, measures and metrics are called where people read.
+page: verdicts, tables and figures as one HTML page.
 """

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
+from seqtransfer.report.names import BASELINES
 from seqtransfer.report.verdicts import NOT_TESTED
 
 # What an adaptation trains of the encoder; besides these there is last-<layers>.
@@ -27,11 +28,6 @@ CHOSEN_FOR = {
 # Column of the table `runs` -> what an arm's settings of it are called.
 SETTINGS = {"learning_rate": "Learning rates", "warmup": "Warm-ups", "pooling": "Poolings"}
 
-BASELINES = {
-    "majority": "the majority class",
-    "mean": "the training mean",
-    "ngram": "n-gram regression",
-}
 LEAST_CUT = 0.01  # share of a task's sequences
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from seqtransfer.report import checks, estimates, readings, reference_estimates, verdicts
+from seqtransfer.report import checks, estimates, names, readings, reference_estimates, verdicts
 from seqtransfer.report.estimates import Estimate
 from seqtransfer.report.tables.intervals import paired_differences
 from seqtransfer.report.tables.run_tables import score_unit
@@ -60,7 +60,6 @@ NULL_RULE = (
 def judge(
     run: pd.DataFrame,
     speed: pd.DataFrame,
-    score: pd.DataFrame,
     comparisons: pd.DataFrame,
     *,
     left_out: pd.DataFrame | None = None,
@@ -69,7 +68,7 @@ def judge(
     margin: float = 0.05,
     measure: str | None = None,
 ) -> list[dict]:
-    """One record per claim, from the tables `runs`, `convergence`, `scores` and `comparisons`.
+    """One record per claim, from the tables `runs`, `convergence` and `comparisons`.
 
     left_out, references: the tables of these names; without them, intervals cover seeds alone.
     level: of all intervals but that of claim (c), whose level
@@ -77,7 +76,8 @@ def judge(
     non-inferiority margin of (c). measure: the one that (d) is judged by, the first when absent.
     A record has id, short, title, paper, contrast, estimand, unit, level, margin, rule, checks,
     effects (one per task, of `verdicts.of_tasks`), overall, verdict, qualifier, headline (False for
-    a measure that stands beside the one of (d)), reading, facts, missing. Numbers that are not
+    a measure that stands beside the one of (d)), reading, facts, missing, and for the page tables
+    (those that its numbers are from) and figure (the one that shows it). Numbers that are not
     defined are None.
     """
     tested, unit = (run, "test_score"), score_unit(run)
@@ -92,7 +92,7 @@ def judge(
     )
     return [
         _faster(run, speed, level),
-        _better(score, common, unit),
+        _better(common, unit),
         _slightly_worse(common, beaten, unit, margin),
         *(_above_null(comparisons, name, name == headline, beaten) for name in ordered),
         *(
@@ -121,6 +121,7 @@ def _faster(run: pd.DataFrame, speed: pd.DataFrame, level: float) -> dict:
     record = _record(
         found, checks.trained_to_an_end(run, ("text", "random")), level,
         missing=_missing(speed, "relative", "text", "random"),
+        tables=["convergence"], figure="convergence",
         id="a", short="text learns faster", contrast="text - random",
         title="Text pretraining converges faster than random initialization",
         paper="Text-pretrained models converge faster.", unit="share of the run's best dev score",
@@ -142,8 +143,8 @@ def _faster(run: pd.DataFrame, speed: pd.DataFrame, level: float) -> dict:
     return record
 
 
-def _better(score: pd.DataFrame, common: Mapping, unit: str) -> dict:
-    record = _of_scores(
+def _better(common: Mapping, unit: str) -> dict:
+    return _of_scores(
         "text", "random", **common, unit=unit,
         id="b", short="text scores better",
         title="Text pretraining scores better than random initialization",
@@ -151,16 +152,6 @@ def _better(score: pd.DataFrame, common: Mapping, unit: str) -> dict:
         estimand="Paired difference text - random of the test score at the step of the best dev"
         " score.",
     )  # fmt: skip
-    tested = score[(score["split"] == "test") & score["headline"]]
-    means = tested.pivot(index="task", columns="arm", values="mean").reindex(score["task"].unique())
-    if {"text", "ngram"} <= set(means.columns):
-        ahead = [str(task) for task in means.index[means["ngram"] >= means["text"]]]
-        if ahead:
-            record["facts"].append(
-                "An n-gram baseline without any encoder scores at least as well as the text arm in:"
-                f" {', '.join(ahead)}."
-            )
-    return record
 
 
 def _slightly_worse(common: Mapping, beaten: Sequence[dict], unit: str, margin: float) -> dict:
@@ -187,7 +178,7 @@ def _of_scores(
         _estimates(run, "test_score", left, right, left_out),
         [*blocking, *checks.trained_to_an_end(run, (left, right))],
         level, margin, missing=_missing(run, "test_score", left, right),
-        contrast=f"{left} - {right}", **texts,
+        contrast=f"{left} - {right}", tables=["runs", "left_out"], figure="scores", **texts,
     )  # fmt: skip
 
 
@@ -197,7 +188,7 @@ def _above_null(
     """(d1): text-vs-domain against the null of re-paired units; numbers without intervals."""
     inner = _before(comparisons, measure)
     text = inner[inner["left"] == "text"]
-    name = measure.upper().replace("_", " ")
+    name = names.measure(measure)
     failed = {check["task"]: check["why"] for check in beaten if check["passed"] is False}
     effects = []
     for task, rows in text.groupby("task", sort=False):
@@ -228,12 +219,13 @@ def _above_null(
         "id": f"d1-{measure}", "short": "shared structure",
         "title": f"Text- and domain-pretrained encoders are more alike than chance ({name})",
         "paper": "Their representations share non-trivial similarities.",
-        "contrast": "text-vs-domain - re-paired", "unit": f"{name} similarity",
-        "estimand": f"Before fine-tuning, {name}(text, domain) at layers 1 and up, less its mean"
-        " when whole units of one side are re-paired.",
+        "contrast": "text-vs-domain - re-paired", "unit": "similarity",
+        "estimand": f"Similarity ({name}) of text and domain before fine-tuning, at layers 1 and"
+        " up, less its mean when whole units of one side are re-paired.",
         "rule": NULL_RULE, "level": 1 - ALPHA, "margin": None, "checks": list(beaten),
         "effects": effects, "overall": overall, "verdict": verdict, "qualifier": "",
         "headline": headline, "facts": [], "missing": [],
+        "tables": ["comparisons"], "figure": "similarity",
     }  # fmt: skip
     random = inner[inner["left"] == "random"].groupby("task", sort=False)["p_value"].max()
     if len(random) and (random <= ALPHA).any():
@@ -267,18 +259,20 @@ def _above_floor(
         )
         for task, rows in pairs
     }
-    name = measure.upper().replace("_", " ")
+    name = names.measure(measure)
     valid = [*checks.has_rows(inner, measure), *checks.tells_apart(references, measure, level)]
     record = _record(
         estimates.at_least_mean(found, "reference"), [*beaten, *valid], level,
         missing=_missing(mean, "score", "text", "random"), headline=headline,
+        tables=["comparisons", "references"], figure="similarity",
         id=f"d2-{measure}", short="nearer than random",
-        unit=f"{name} similarity", contrast="text-vs-domain - random-vs-domain",
+        unit="similarity", contrast="text-vs-domain - random-vs-domain",
         title=f"Text weights are nearer to domain-pretrained ones than random weights are ({name})",
         paper="Their representations share non-trivial similarities.",
-        estimand=f"Before fine-tuning, mean over layers 1 and up of {name}(text, domain)"
-        f" - {name}(random, domain), paired by seed, and over the domain encoder's pretrainings,"
-        " one or two. Its interval covers seeds, units of the probe and these pretrainings.",
+        estimand=f"Similarity ({name}) of text and domain less that of random and domain, before"
+        " fine-tuning: mean over layers 1 and up, paired by seed, and over the domain encoder's"
+        " pretrainings, one or two. Its interval covers seeds, units of the probe and these"
+        " pretrainings.",
     )  # fmt: skip
     record["facts"] += readings.taken_as_given(found)
     text = mean[mean["initialization"] == "text"].groupby("task")["score"]
@@ -300,7 +294,8 @@ def _before(comparisons: pd.DataFrame, measure: str) -> pd.DataFrame:
 
 def _record(
     found: Mapping[str, Estimate], checked: Sequence[dict], level: float,
-    margin: float | None = None, *, missing: Sequence[str], headline: bool = True, **texts: str,
+    margin: float | None = None, *, missing: Sequence[str], headline: bool = True,
+    **texts: str | list[str],
 ) -> dict:  # fmt: skip
     """A claim's record from its estimates; a margin makes it a non-inferiority claim."""
     line = -(margin or 0.0)
