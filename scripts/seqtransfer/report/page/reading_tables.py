@@ -11,10 +11,10 @@ from seqtransfer.report.tables import table_files
 
 MOST_CELLS = 20_000  # of a table on the page; a longer one is opened as a file
 
-# What the page shows of a table, as a query, and how it says so.
-EXTRACTS = {
-    "scores": ("split == 'test' and headline", "test scores in the headline metric"),
-    "leaks": ("part == 'test'", "test sequences"),
+# What the page shows of a table, by values of its columns, and how it says so.
+EXTRACTS: dict[str, tuple[dict[str, object], str]] = {
+    "scores": ({"split": "test", "headline": True}, "test scores in the headline metric"),
+    "leaks": ({"part": "test"}, "test sequences"),
 }
 WORDS: dict[str, Callable[[str], str]] = {
     **dict.fromkeys(("initialization", "arm", "over", "left", "right"), names.arm),
@@ -42,8 +42,8 @@ class Reading:
 def reading(name: str, table: pd.DataFrame, tasks: Mapping[str, str]) -> Reading:
     """The table `name` of the register as it is read. tasks: what each task is called."""
     known = register.TABLES[name]
-    query, extract = EXTRACTS.get(name, ("", ""))
-    shown = table.query(query) if query else table
+    values, extract = EXTRACTS.get(name, ({}, ""))
+    shown = table[(table[list(values)] == pd.Series(values)).all(axis=1)].drop(columns=values)
     columns = [
         (column.replace("_", " "), meaning(column, known.columns), _is_number(table[column]))
         for column in shown
