@@ -225,7 +225,8 @@ def settings_table(wildcards):
     table = config["finetune"]["settings"]
     if table == "sweep":
         return "<results>/sweep/settings.tsv"
-    return table if os.path.exists(table) else str(ROOT / table)
+    # Relative, so that a study that is moved together with the workflow keeps its inputs.
+    return table if os.path.exists(table) else os.path.relpath(ROOT / table)
 
 
 def sweep_table(wildcards):
