@@ -1,5 +1,6 @@
 """The page of a study: whole, self-contained, in words, each caveat once, every link leads on."""
 
+import html
 import re
 from html.parser import HTMLParser
 
@@ -16,7 +17,8 @@ FIGURES = ("summary", "scores", "profiles")
 
 
 class Page(HTMLParser):
-    """ids, links and texts of a page; raises AssertionError where an element is not closed."""
+    """ids, links and texts of a page, but not its configuration; raises AssertionError where an
+    element is not closed."""
 
     def __init__(self, text):
         super().__init__()
@@ -47,7 +49,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag, tag
 
     def handle_data(self, data):
-        if self.open and self.open[-1] not in ("style", "script"):
+        if self.open and self.open[-1] not in ("style", "script", "pre"):
             self.words.append(data)
 
 
@@ -110,7 +112,7 @@ def test_the_appendix_says_what_made_the_results(study, text):
         assert words in text
     record = json_tsv.read_json(study["study"])
     assert record["machine"]["processor"] in text
-    assert "evaluate_every: 32" in text  # of the complete configuration
+    assert '"evaluate_every": 32' in html.unescape(text)  # of the complete configuration
 
 
 def test_markdown_gives_each_verdict(study):
@@ -124,7 +126,7 @@ def test_what_records_say_is_escaped_in_html(study):
     ledger["caveats"] = ["<b>a</b> < b"]
     tables = {"budget": pd.DataFrame({"task": ["x"], "domain": ["text"]})}
     tables["runs"] = pd.DataFrame({"task": ["x"]})
-    html = document.html(
+    page = document.html(
         ledger | {"claims": []},
         json_tsv.read_json(study["study"])
         | {"configuration": json_tsv.read_json(study["study"])["configuration"] | {"tasks": []}},
@@ -132,7 +134,7 @@ def test_what_records_say_is_escaped_in_html(study):
         {},
         {"claims": "c", "record": "r", "tables/budget": "b", "tables/runs": "t"},
     )
-    assert "&lt;b&gt;a&lt;/b&gt; &lt; b" in html
+    assert "&lt;b&gt;a&lt;/b&gt; &lt; b" in page
     assert "a < b" in document.markdown({"first": [], "claims": [], "caveats": ["a < b"]})
 
 

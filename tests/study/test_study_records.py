@@ -27,8 +27,11 @@ def test_the_configuration_keeps_of_the_catalogue_only_what_the_study_uses(confi
 
 
 def test_corpora_that_arms_are_pretrained_on_are_kept(config):
-    kept = study_records.selected(config | {"initializations": ["text", "from-zipf"]})
+    arms = ["text", "from-zipf", "from-composer"]
+    kept = study_records.selected(config | {"tasks": ["splice"], "initializations": arms})
     assert set(kept["catalogue"]["artificial"]) == {"zipf"}
+    assert set(kept["catalogue"]["tasks"]) == {"splice", "composer"}
+    assert "music21" in kept["catalogue"]["sources"]
 
 
 def test_equal_provenance_is_counted_and_another_stands_beside_it():

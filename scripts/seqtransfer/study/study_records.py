@@ -15,12 +15,14 @@ from seqtransfer.study import configuration, digests
 def selected(config: Mapping) -> dict:
     """The study's configuration, of whose catalogue only what the study uses."""
     catalogue = config["catalogue"]
-    tasks = {name: catalogue["tasks"][name] for name in config["tasks"]}
+    corpora = configuration.corpora(config)
+    used = dict.fromkeys([*config["tasks"], *corpora])
+    tasks = {name: catalogue["tasks"][name] for name in used if name in catalogue["tasks"]}
     names = {config["encoder"]["name"], *config.get("domain_encoders", {}).values()}
     encoders = {name: catalogue["encoders"][name] for name in sorted(names)}
     artificial = {
         name: catalogue["artificial"][name]
-        for name in configuration.corpora(config)
+        for name in corpora
         if name in catalogue["artificial"]
     }
     sources = {name for task in tasks.values() for name in configuration.sources(task)}

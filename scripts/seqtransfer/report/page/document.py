@@ -1,13 +1,12 @@
 """Verdicts, tables, figures and the study's record -> the page that people read."""
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import jinja2
 import pandas as pd
-import yaml
-from markupsafe import Markup
 
 from seqtransfer.encoders import initializations
 from seqtransfer.report import claims, names, register
@@ -47,7 +46,7 @@ def html(
         ledger=ledger,
         record=record,
         study=record["configuration"],
-        configuration=yaml.safe_dump(record["configuration"], sort_keys=False, width=100),
+        configuration=json.dumps(record["configuration"], indent=2, ensure_ascii=False),
         tasks=tasks,
         tables=readings,
         runs=tables["runs"],
@@ -132,9 +131,9 @@ def _figure(name: str, text: str) -> dict:
     known = register.FIGURES[name]
     drawn = inline_figures.inline(text, f"figure-{name}", known.title, known.caption)
     tables = known.tables or ("runs",)
-    return {"name": name, "title": known.title, "caption": known.caption, "tables": tables} | {
-        "svg": Markup(drawn)  # made of elements alone, by a library for XML
-    }
+    return {"title": known.title, "caption": known.caption, "tables": tables} | {
+        "name": name, "svg": drawn
+    }  # fmt: skip
 
 
 def _count(number: float | None) -> str:
