@@ -21,9 +21,7 @@ def selected(config: Mapping) -> dict:
     names = {config["encoder"]["name"], *config.get("domain_encoders", {}).values()}
     encoders = {name: catalogue["encoders"][name] for name in sorted(names)}
     artificial = {
-        name: catalogue["artificial"][name]
-        for name in corpora
-        if name in catalogue["artificial"]
+        name: catalogue["artificial"][name] for name in corpora if name in catalogue["artificial"]
     }
     sources = {name for task in tasks.values() for name in configuration.sources(task)}
     sources |= {known["source"] for known in encoders.values() if "source" in known}
