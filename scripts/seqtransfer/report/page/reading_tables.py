@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from seqtransfer.report import names, register
-from seqtransfer.report.tables import table_files
 
 MOST_CELLS = 20_000  # of a table on the page; a longer one is opened as a file
 
@@ -77,7 +77,15 @@ def _cells(column: str, values: pd.Series, words: Mapping[str, Callable]) -> lis
         return [("yes" if value else "no", str(value)) for value in values]
     if pd.api.types.is_float_dtype(values) and (values.dropna() % 1 == 0).all():
         values = values.astype("Int64")  # counts, of which some are missing
-    return [(table_files.cell(column, value), _full(value)) for value in values]
+    return [(_rounded(column, value), _full(value)) for value in values]
+
+
+def _rounded(column: str, value: object) -> str:
+    if pd.isna(value) or not isinstance(value, float):
+        return _full(value)
+    if column == "learning_rate":
+        return np.format_float_scientific(value, trim="-", exp_digits=2)
+    return f"{value:.3f}"
 
 
 def _full(value: object) -> str:

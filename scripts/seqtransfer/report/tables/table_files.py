@@ -13,8 +13,8 @@ def markdown(table: pd.DataFrame) -> str:
     """A pipe table: floats with three decimals, learning rates short, missing values empty."""
     lines = ["| " + " | ".join(table.columns) + " |", "|" + " --- |" * len(table.columns)]
     for row in table.itertuples(index=False):
-        cells = (cell(name, value) for name, value in zip(table.columns, row, strict=True))
-        lines.append("| " + " | ".join(text.replace("|", "\\|") for text in cells) + " |")
+        cells = (_cell(name, value) for name, value in zip(table.columns, row, strict=True))
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 
@@ -34,11 +34,10 @@ def read(path: Path) -> pd.DataFrame:
         return pd.read_csv(path, keep_default_na=False, na_values=[""])
 
 
-def cell(name: str, value: object) -> str:
-    """A value as it is read: floats with three decimals, learning rates short, none if missing."""
+def _cell(name: str, value: object) -> str:
     if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
         return ""
     if isinstance(value, float):
         digits = np.format_float_scientific(value, trim="-", exp_digits=2)
         return digits if name == "learning_rate" else f"{value:.3f}"
-    return str(value)
+    return str(value).replace("|", "\\|")
