@@ -103,6 +103,7 @@ def fill(template: str, **values: object) -> str:
         "measure": names.measure,
         "metric": names.metric,
         "listed": names.listed,
+        "sentence": lambda text: text[:1].upper() + text[1:],
         "basis": lambda name: name.partition("-")[0],
         "described": lambda name: initializations.DESCRIPTIONS[initializations.parse(name).kind],
     }

@@ -32,7 +32,7 @@ def inline(text: str, name: str, title: str, description: str) -> str:
         root.attrib.pop(size, None)
     root.set("role", "img")
     root.set("style", STROKES)
-    root.set("aria-labelledby", f"{name}-title {name}-description")
+    root.set("aria-labelledby", f"{name}-title")
     for place, (tag, kind, words) in enumerate(
         (("title", "title", title), ("desc", "description", description))
     ):
