@@ -24,7 +24,7 @@ def luminance(colour):
 
 
 def test_a_new_part_of_the_text_encoder_needs_no_colour_of_its_own(monkeypatch):
-    new = initializations.Description("some of it", "the rest", shade_of="text")
+    new = initializations.Description("new", "some of it", "the rest", shade_of="text")
     places = {"random": None, "new": None, "text": None}
     monkeypatch.setattr(initializations, "DESCRIPTIONS", DESCRIPTIONS | {"new": new})
     monkeypatch.setattr(

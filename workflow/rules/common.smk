@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from seqtransfer.encoders import initializations
 from seqtransfer.report import register
 from seqtransfer.study import configuration, liveness, local_sources, planning
-from seqtransfer.study import progress, provenance, settings_tables
+from seqtransfer.study import progress, provenance, settings_tables, study_records
 
 liveness.begin(clean=workflow.is_main_process)
 
@@ -225,7 +225,8 @@ def settings_table(wildcards):
     table = config["finetune"]["settings"]
     if table == "sweep":
         return "<results>/sweep/settings.tsv"
-    return table if os.path.exists(table) else str(ROOT / table)
+    # Relative, so that a study that is moved together with the workflow keeps its inputs.
+    return table if os.path.exists(table) else os.path.relpath(ROOT / table)
 
 
 def sweep_table(wildcards):

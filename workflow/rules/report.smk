@@ -1,10 +1,12 @@
-"""runs, baselines, similarities -> report: tables, the claim ledger, figures.
+"""runs, baselines, similarities -> report: tables, the claim ledger, figures, the page.
 
 Reads   results/{study}/{runs,baselines,similarities,pretrained,tokens}/...
 Writes  results/{study}/report/tables/{table}.{csv,md,tex,html}   reproducible byte by byte
         results/{study}/report/timings.{csv,md,tex,html}          not reproducible: seconds
-        results/{study}/report/claims.{json,md,html}
         results/{study}/report/figures/{figure}.{svg,pdf,png}
+        results/{study}/report/claims.json               verdicts and caveats
+        results/{study}/report/study.json                what made the study
+        results/{study}/report/claims.{html,md}          the page
 """
 
 # What the study has, by the register of tables and figures.
@@ -14,6 +16,8 @@ FIGURES = register.figures_of(config, swept=SWEPT)
 DRAWN = register.drawn_of(config, swept=SWEPT)
 READABLE = [name for name in TABLES if register.TABLES[name].readable]
 REPORTED = {"tables": TABLES, "figures": FIGURES}
+# The configuration as the study's record keeps it.
+RECORDED = study_records.selected(config)
 COMPARED = TASKS if len(INITIALIZATIONS) > 1 else []
 PRETRAINED = configuration.corpora(config)
 DOMAIN = (
@@ -124,13 +128,6 @@ rule judge:
         settings=settings_table,
     output:
         json="<results>/report/claims.json",
-        markdown="<results>/report/claims.md",
-        html=report(
-            "<results>/report/claims.html",
-            caption="../report/claims.rst",
-            category="1 Summary",
-            labels={"page": "claim ledger"},
-        ),
     log:
         "<logs>/judge.log",
     benchmark:
@@ -142,7 +139,6 @@ rule judge:
         share=config["claims"].get("share"),
         measure=config["claims"].get("measure"),
         sweep_code=code_digest("sweep"),
-        templates=provenance.text_digest("report/templates"),
         code=code_digest("judge"),
     script:
         "../../scripts/judge.py"
@@ -175,6 +171,62 @@ rule plot:
         code=code_digest("plot"),
     script:
         "../../scripts/plot.py"
+
+
+rule record:
+    """Record what made the study: configuration, commit, code, libraries, machine, data."""
+    input:
+        pretrained=rules.summarize.input.pretrained,
+        metrics=rules.summarize.input.metrics,
+        baselines=rules.summarize.input.baselines,
+        tasks=rules.summarize.input.tasks,
+        sources=expand(
+            rules.download.output.digests, source=RECORDED["catalogue"]["sources"]
+        ),
+        encoders=expand(
+            rules.encoder.output.facts, encoder=RECORDED["catalogue"]["encoders"]
+        ),
+    output:
+        json="<results>/report/study.json",
+    log:
+        "<logs>/record.log",
+    benchmark:
+        "<logs>/benchmarks/record.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        configuration=RECORDED,
+        code=code_digest("record"),
+    script:
+        "../../scripts/record.py"
+
+
+rule page:
+    """Write the page of the study: verdicts, evidence, tables, provenance, in one HTML file."""
+    input:
+        claims=rules.judge.output.json,
+        record=rules.record.output.json,
+        tables=[table_path(name) for name in TABLES],
+        figures=expand(rules.plot.output.svg, figure=FIGURES),
+    output:
+        html=report(
+            "<results>/report/claims.html",
+            caption="../report/claims.rst",
+            category="1 Claims",
+            labels={"page": "claim ledger"},
+        ),
+        markdown="<results>/report/claims.md",
+    log:
+        "<logs>/page.log",
+    benchmark:
+        "<logs>/benchmarks/page.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        templates=provenance.text_digest("report/page/templates"),
+        code=code_digest("page"),
+    script:
+        "../../scripts/page.py"
 
 
 rule unknown:

@@ -11,5 +11,6 @@ claims: the list of claims, begin here to add one; score_claims, similarity_clai
     their sources of chance; arm_estimates: those of two arms; reference_estimates: those of
     similarity; verdicts: their rules; readings: in words; caveats: what verdicts leave out.
     statistics: intervals of tables; aggregates: robust summaries over tasks.
-page: the ledger as HTML and Markdown.
+names: what arms, measures and metrics are called where people read.
+page: verdicts, tables and figures as one HTML page.
 """

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
+from seqtransfer.report.names import BASELINES, listed
 from seqtransfer.report.verdicts import NOT_TESTED
 
 # What an adaptation trains of the encoder; besides these there is last-<layers>.
@@ -27,11 +28,6 @@ CHOSEN_FOR = {
 # Column of the table `runs` -> what an arm's settings of it are called.
 SETTINGS = {"learning_rate": "Learning rates", "warmup": "Warm-ups", "pooling": "Poolings"}
 
-BASELINES = {
-    "majority": "the majority class",
-    "mean": "the training mean",
-    "ngram": "n-gram regression",
-}
 LEAST_CUT = 0.01  # share of a task's sequences
 
 
@@ -109,6 +105,7 @@ def _domain_pretraining(budget: pd.DataFrame) -> Iterator[str]:
 def _settings_of_arms(run: pd.DataFrame) -> Iterator[str]:
     """Where the arms of a task have other settings, and which have the same in all."""
     arms = run.groupby(["task", "initialization"], sort=False)
+    same = []
     for name, plural in SETTINGS.items():
         chosen = arms[name].first().unstack(sort=False)
         differing = chosen[chosen.nunique(axis=1) > 1]
@@ -116,10 +113,12 @@ def _settings_of_arms(run: pd.DataFrame) -> Iterator[str]:
             each = ", ".join(f"{arm} {value}" for arm, value in row.dropna().items())
             yield f"{plural} differ between the arms of {task}: {each}."
         if differing.empty:
-            yield (
-                f"{plural} are the same in all arms of a task, which may suit one arm more than"
-                " another."
-            )
+            same.append(plural if not same else plural.lower())
+    if same:
+        yield (
+            f"{listed(same)} are the same in all arms of a task, which may suit one arm more than"
+            " another."
+        )
 
 
 def _metrics(run: pd.DataFrame) -> Iterator[str]:

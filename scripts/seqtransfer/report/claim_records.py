@@ -18,7 +18,8 @@ SIGN_RULE = (
 
 def record(
     found: Mapping[str, Estimate], checked: Sequence[dict], level: float,
-    margin: float | None = None, *, missing: Sequence[str], headline: bool = True, **texts: str,
+    margin: float | None = None, *, missing: Sequence[str], headline: bool = True,
+    **texts: str | list[str],
 ) -> dict:  # fmt: skip
     """A claim's record from its estimates; a margin makes it a non-inferiority claim."""
     line = -(margin or 0.0)

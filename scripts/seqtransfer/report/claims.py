@@ -55,7 +55,8 @@ def judge(
     measure: the one that (d) is judged by, the first when absent.
     A record has id, short, title, paper, contrast, estimand, unit, level, margin, rule, checks,
     effects (one per task, of `verdicts.of_tasks`), overall, verdict, qualifier, headline (False for
-    what stands beside (c) or the measure of (d)), reading, facts, missing. Numbers that are not
+    what stands beside (c) or the measure of (d)), reading, facts, missing, and for the page tables
+    (those that its numbers are from) and figure (the one that shows it). Numbers that are not
     defined are None.
     """
     tested, unit = (run, "test_score"), score_unit(run)

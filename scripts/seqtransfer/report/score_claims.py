@@ -26,6 +26,7 @@ def faster(run: pd.DataFrame, speed: pd.DataFrame, level: float) -> dict:
     record = claim_records.record(
         found, checks.trained_to_an_end(run, ("text", "random")), level,
         missing=claim_records.missing_runs(speed, "relative", "text", "random"),
+        tables=["convergence"], figure="convergence",
         id="a", short="text learns faster", contrast="text - random",
         title="Text pretraining converges faster than random initialization",
         paper="Text-pretrained models converge faster.", unit="share of the run's best dev score",
@@ -91,6 +92,8 @@ def keeps_a_share(common: Mapping, beaten: Sequence[dict], unit: str, share: flo
         margin=0.0,
         missing=claim_records.missing_runs(run, "test_score", "text", goal),
         headline=False,
+        tables=["runs", "left_out"],
+        figure="scores",
         id="c-share",
         short=f"keeps {100 * share:.0f} % of domain's gain",
         unit=unit,
@@ -116,6 +119,8 @@ def of_scores(
         margin,
         missing=claim_records.missing_runs(run, "test_score", left, right),
         headline=headline,
+        tables=["runs", "left_out"],
+        figure="scores",
         **{"contrast": f"{left} - {right}"} | texts,
     )
 
