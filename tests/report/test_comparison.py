@@ -42,7 +42,7 @@ def test_a_study_is_the_same_as_itself(folders):
 
 def test_scores_of_an_arm_that_one_study_lacks_have_no_difference(folders):
     one, other = map(comparison.read, folders)
-    table = comparison.scores(one.scores, other.scores).set_index(["task", "arm"])
+    table = comparison.scores(one.scores, other.scores).set_index(["task", "initialization"])
     row = table.loc[("splice", "domain pretraining")]
     assert row["mean_left"] is not None and row["mean_right"] is None
     assert row["difference"] is None and not row["apart"]

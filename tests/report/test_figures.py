@@ -42,7 +42,7 @@ def frames(drawn):
 
 @pytest.fixture(scope="module")
 def records(drawn):
-    return json_tsv.read_json(drawn["json"])["claims"]
+    return json_tsv.read_json(drawn["claims"])["claims"]
 
 
 SUFFIXES = (".svg", ".pdf", ".png")
@@ -53,7 +53,9 @@ def test_two_renders_are_the_same_bytes(name, drawn, tmp_path):
     sources = [path for path in drawn.values() if path.suffix == ".csv"]
     for folder in ("first", "second"):
         outputs = [tmp_path / folder / f"{name}{suffix}" for suffix in SUFFIXES]
-        plot.main(figure=name, width="page", sources=sources, claims=drawn["json"], outputs=outputs)
+        plot.main(
+            figure=name, width="page", sources=sources, claims=drawn["claims"], outputs=outputs
+        )
     for suffix in SUFFIXES:
         first, second = (tmp_path / folder / f"{name}{suffix}" for folder in ("first", "second"))
         assert first.read_bytes() == second.read_bytes()
@@ -280,7 +282,7 @@ def test_a_study_of_one_seed_and_two_arms_is_drawn_too(tmp_path):
     frames = {
         path.stem: table_files.read(path) for path in written.values() if path.suffix == ".csv"
     }
-    records = json_tsv.read_json(written["json"])["claims"]
+    records = json_tsv.read_json(written["claims"])["claims"]
     for name, draw in FIGURES.items():
         style.save(draw(frames, records), tmp_path / f"{name}.svg", name, "")
 

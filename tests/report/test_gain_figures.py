@@ -31,7 +31,7 @@ def drawn(tmp_path_factory):
     frames = {
         path.stem: table_files.read(path) for path in written.values() if path.suffix == ".csv"
     }
-    return frames, json_tsv.read_json(written["json"])["claims"]
+    return frames, json_tsv.read_json(written["claims"])["claims"]
 
 
 @pytest.mark.parametrize("name", register.FIGURES)

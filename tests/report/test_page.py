@@ -197,14 +197,14 @@ def test_a_damaged_figure_is_named():
 
 def test_a_table_is_read_in_words_with_all_digits_behind_and_missing_cells_empty():
     table = pd.DataFrame(
-        {"task": ["x", "x"], "contrast": ["text - random", "text - domain"]}
+        {"task": ["x", "x"], "left": "text", "right": ["random", "domain"]}
         | {"quantity": "test score", "mean": [0.1234567, None], "low": [0.1, 0.2]}
         | {"high": [0.3, 0.4], "seeds": [2.0, None]}
     )
     one = reading_tables.reading("differences", table, {"x": "x (DNA)"})
     cells = [dict(zip([c[0] for c in one.columns], row, strict=True)) for row in one.rows]
     assert cells[0]["task"] == ("x (DNA)", "x")
-    assert cells[0]["contrast"][0] == "text pretraining minus random weights"
+    assert (cells[0]["left"][0], cells[1]["right"][0]) == ("text pretraining", "domain pretraining")
     assert cells[0]["mean"] == ("0.123", "0.123457") and cells[1]["mean"] == ("", "")
     assert cells[0]["seeds"] == ("2", "2") and cells[1]["seeds"] == ("", "")
 

@@ -134,7 +134,13 @@ def paged(
     tables = [path for name, path in written.items() if name != "claims"]
     drawn = [folder / "figures" / f"{name}.svg" for name in figures]
     for path in drawn:
-        plot.main(figure=path.stem, sources=tables, claims=written["claims"], outputs=[path])
+        plot.main(
+            figure=path.stem,
+            width="page",
+            sources=tables,
+            claims=written["claims"],
+            outputs=[path],
+        )
     workflow = ROOT / "workflow"
     files = [workflow / f"{name}.yaml" for name in ("catalogue", "encoders", "artificial")]
     study = planning.study({}, [], [*files, ROOT / "config.yaml"], workflow / "schemas")

@@ -207,12 +207,12 @@ rule page:
         claims=rules.judge.output.json,
         record=rules.record.output.json,
         tables=[table_path(name) for name in TABLES],
-        figures=expand(rules.plot.output.svg, figure=FIGURES),
+        figures=expand(rules.plot.output.svg, figure=DRAWN),
     output:
         html=report(
             "<results>/report/claims.html",
             caption="../report/claims.rst",
-            category="1 Claims",
+            category="1 Summary",
             labels={"page": "claim ledger"},
         ),
         markdown="<results>/report/claims.md",

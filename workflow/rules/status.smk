@@ -34,7 +34,7 @@ rule status:
             "baselines": jobs_of(rules.baseline, task=TASKS),
             "similarities": jobs_of(rules.compare, task=COMPARED, seed=COMPARED_SEEDS),
             "tables": jobs_of(rules.summarize),
-            "figures": jobs_of(rules.plot, figure=FIGURES),
+            "figures": jobs_of(rules.plot, figure=DRAWN),
             "page": jobs_of(rules.page),
         },
     script:

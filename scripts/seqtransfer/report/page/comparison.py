@@ -11,7 +11,7 @@ from seqtransfer.report import names
 from seqtransfer.report.page import document
 from seqtransfer.report.tables import table_files
 
-KEYS = ["task", "arm", "metric"]  # of a score
+KEYS = ["task", "initialization", "metric"]  # of a score
 ABSENT = "absent"
 
 
@@ -137,5 +137,6 @@ def scores(left: pd.DataFrame, right: pd.DataFrame) -> pd.DataFrame:
     both["apart"] = (both["low_right"] > both["high_left"]) | (
         both["low_left"] > both["high_right"]
     )
-    both["arm"], both["metric"] = both["arm"].map(names.arm), both["metric"].map(names.metric)
+    both["initialization"] = both["initialization"].map(names.arm)
+    both["metric"] = both["metric"].map(names.metric)
     return both.astype(object).where(both.notna(), None)

@@ -104,6 +104,7 @@ def fill(template: str, **values: object) -> str:
         "metric": names.metric,
         "listed": names.listed,
         "sentence": lambda text: text[:1].upper() + text[1:],
+        "beside": _asked_as,
         "basis": lambda name: name.partition("-")[0],
         "described": lambda name: initializations.DESCRIPTIONS[initializations.parse(name).kind],
     }
@@ -119,8 +120,15 @@ def _placed(records: Sequence[Mapping], figures: Mapping[str, str]) -> dict[str,
     return placed
 
 
+def _asked_as(record: Mapping) -> str:
+    """What sets a record beside a verdict apart from it: its measure, or its title."""
+    name = record["id"].partition("-")[2]
+    return names.measure(name) if record["id"].startswith("d") else record["title"]
+
+
 def _beside(records: Sequence[Mapping]) -> dict[str, list[Mapping]]:
-    """Question, such as `d2` -> its records by other measures than the one that was named."""
+    """Question, such as `d2` -> its records by other measures, or (c)'s by a share, that stand
+    beside the verdict."""
     found: dict[str, list[Mapping]] = {}
     for one in records:
         if not one["headline"]:

@@ -14,11 +14,10 @@ MOST_CELLS = 20_000  # of a table on the page; a longer one is opened as a file
 # What the page shows of a table, by values of its columns, and how it says so.
 EXTRACTS: dict[str, tuple[dict[str, object], str]] = {
     "scores": ({"split": "test", "headline": True}, "test scores in the headline metric"),
-    "leaks": ({"part": "test"}, "test sequences"),
+    "leaks": ({"split": "test"}, "test sequences"),
 }
 WORDS: dict[str, Callable[[str], str]] = {
-    **dict.fromkeys(("initialization", "arm", "over", "left", "right"), names.arm),
-    **dict.fromkeys(("pair", "contrast"), names.contrast),
+    **dict.fromkeys(("initialization", "left", "right"), names.arm),
     "measure": names.measure,
     "metric": names.metric,
 }
