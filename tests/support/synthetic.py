@@ -13,7 +13,7 @@ import summarize
 from project import ROOT
 from seqtransfer.files import json_tsv
 from seqtransfer.report import register
-from seqtransfer.study import planning, study_records
+from seqtransfer.study import planning, used_configuration
 
 TASKS = {"sentiment": "text", "localization": "protein", "splice": "DNA", "composer": "music"}
 STAGES = ("before", "after")
@@ -150,7 +150,7 @@ def paged(
     made = {"study": folder / "study.json", "html": folder / "claims.html"}
     made["markdown"] = folder / "claims.md"
     record.main(
-        configuration=study_records.selected(study),
+        configuration=used_configuration.selected(study),
         results={"fine-tuning": paths["metrics"], "baselines": paths["baselines"]},
         tasks=paths["tasks"],
         sources=[digests],

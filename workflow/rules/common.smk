@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from seqtransfer.encoders import initializations
 from seqtransfer.report import register
 from seqtransfer.study import configuration, liveness, local_sources, planning
-from seqtransfer.study import progress, provenance, settings_tables, study_records
+from seqtransfer.study import progress, provenance, settings_tables, used_configuration
 
 liveness.begin(clean=workflow.is_main_process)
 

@@ -17,7 +17,7 @@ DRAWN = register.drawn_of(config, swept=SWEPT)
 READABLE = [name for name in TABLES if register.TABLES[name].readable]
 REPORTED = {"tables": TABLES, "figures": FIGURES}
 # The configuration as the study's record keeps it.
-RECORDED = study_records.selected(config)
+RECORDED = used_configuration.selected(config)
 COMPARED = TASKS if len(INITIALIZATIONS) > 1 else []
 PRETRAINED = configuration.corpora(config)
 DOMAIN = (

@@ -1,4 +1,4 @@
-"""What made a study: its configuration, its repository, and what its results record."""
+"""What made a study: its repository, its machine, and what its results record."""
 
 import json
 import os
@@ -9,25 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from seqtransfer.files import json_tsv
-from seqtransfer.study import configuration, digests
-
-
-def selected(config: Mapping) -> dict:
-    """The study's configuration, of whose catalogue only what the study uses."""
-    catalogue = config["catalogue"]
-    corpora = configuration.corpora(config)
-    used = dict.fromkeys([*config["tasks"], *corpora])
-    tasks = {name: catalogue["tasks"][name] for name in used if name in catalogue["tasks"]}
-    names = {config["encoder"]["name"], *config.get("domain_encoders", {}).values()}
-    encoders = {name: catalogue["encoders"][name] for name in sorted(names)}
-    artificial = {
-        name: catalogue["artificial"][name] for name in corpora if name in catalogue["artificial"]
-    }
-    sources = {name for task in tasks.values() for name in configuration.sources(task)}
-    sources |= {known["source"] for known in encoders.values() if "source" in known}
-    kept = {"tasks": tasks, "encoders": encoders, "artificial": artificial}
-    kept["sources"] = {name: catalogue["sources"][name] for name in sorted(sources)}
-    return {**config, "catalogue": kept}
+from seqtransfer.study import digests
 
 
 def makers(stage: str, records: Sequence[Mapping]) -> list[dict]:
