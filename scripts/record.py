@@ -16,8 +16,8 @@ def main(
     output: Path,
 ) -> None:
     """configuration: see `used_configuration.selected`; results: by stage, files with the
-    provenance of a result, or with a list of such; tasks: the record of each task; sources: `{source}.sha256` of
-    each; encoders: `encoder.json` of each."""
+    provenance of a result, or with a list of such; tasks: the record of each task; sources:
+    `{source}.sha256` of each; encoders: `encoder.json` of each."""
     known = [json_tsv.read_json(path) for path in tasks]
     read = {stage: [json_tsv.read_json(path) for path in paths] for stage, paths in results.items()}
     made = [
