@@ -106,7 +106,7 @@ def curve(
 
 
 def steps(axis: Axes, first: float, last: float) -> None:
-    """An x axis of steps in doublings from the first evaluation on, with at most five ticks."""
+    """An x axis of steps or seeds from `first` to `last` in doublings, with at most five ticks."""
     powers = np.arange(np.ceil(np.log2(first)), np.floor(np.log2(last)) + 1)
     ticks = 2.0 ** powers[:: -(-len(powers) // 5)]
     axis.set_xscale("log", base=2)
