@@ -139,10 +139,9 @@ def line(label: str, colour: object = "0.2", **look: object) -> Line2D:
 
 
 def legend(figure: Figure, handles: list[Artist]) -> None:
-    """One legend below all panels, in columns that fit the figure."""
+    """One legend below all panels, in columns that fit the figure, which grows by its lines."""
     longest = max((len(handle.get_label()) for handle in handles), default=0)
     fitting = int(style.ems() // (style.LETTER_EMS * longest + 4.5))
-    figure.legend(
-        handles=handles, loc="outside lower center", frameon=False,
-        ncols=max(1, min(len(handles), fitting)),
-    )  # fmt: skip
+    columns = max(1, min(len(handles), fitting))
+    figure.legend(handles=handles, loc="outside lower center", frameon=False, ncols=columns)
+    style.add_lines(figure, -(-len(handles) // columns))
