@@ -1,7 +1,6 @@
 """The main table has every arm and task once, and marks the highest mean of the arms."""
 
-import math
-
+import numpy as np
 import pandas as pd
 
 from seqtransfer.report.tables import main_table, table_files
@@ -19,11 +18,7 @@ BASELINE = {"kind": "baseline", "low": None, "high": None}
 SCORES = pd.DataFrame(
     [
         *(row("x", "text", 0.5), row("x", "random", 0.25), row("x", "ngram", 0.75, **BASELINE)),
-        *(
-            row("y", "text", math.nan),
-            row("y", "random", -0.25),
-            row("y", "ngram", 0.0, **BASELINE),
-        ),
+        *(row("y", "text", np.nan), row("y", "random", -0.25), row("y", "ngram", 0.0, **BASELINE)),
         *(row("x", "random", 0.9, split="dev"), row("x", "random", 0.9, headline=False)),
     ]
 )

@@ -18,7 +18,7 @@ def figure(tables: Tables, claims: Sequence[dict]) -> Figure:
     runs = tables["runs"].assign(value=tables["runs"]["steps_taken"] * tables["runs"]["batch_size"])
     examples = runs.pivot_table(index="task", columns="initialization", values="value")
     figure, axes = panels.grid(1, 2, 0.7 + 0.22 * len(tasks))
-    shown = (("seconds a run", seconds), ("training examples seen a run", examples))
+    shown = (("seconds a run", seconds), ("training examples a run", examples))
     for axis, (label, values) in zip(axes[0], shown, strict=True):
         for arm in arms:
             axis.plot(values.loc[tasks, arm], range(len(tasks)), marks[arm], color=colours[arm])

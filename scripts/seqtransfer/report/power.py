@@ -42,16 +42,13 @@ def figure(tables: Tables, claims: Sequence[dict]) -> Figure:
     colours, dashes = style.colours(others), style.line_styles(others)
     drawn, axes = panels.task_panels(tables, 1.9)
     for axis, task in panels.by_task(tables, axes):
-        for other in others:
-            part = rows[(rows["task"] == task) & (rows["right"] == other)]
+        for other, part in rows[rows["task"] == task].groupby("right", sort=False):
             look = {"color": colours[other], "linestyle": dashes[other]}
             axis.plot(part["seeds"], part["smallest"], **look)
             axis.axhline(part["difference"].iloc[0], **look | {"linewidth": 0.6})
             here = part[part["seeds"] == part["study_seeds"]]
             axis.plot(here["seeds"], here["smallest"], "o", color=colours[other])
-        axis.set_xscale("log", base=2)
-        ticks = [2, 4, 8, 16, 32]
-        axis.set_xticks(ticks, ticks)
+        panels.steps(axis, SEEDS[0], SEEDS[-1])
         axis.set_ylim(bottom=0)
     panels.label(axes, "seeds", f"difference\n(test {score_unit(tables['runs'])})")
     handles = [

@@ -106,7 +106,7 @@ def curve(
 
 
 def steps(axis: Axes, first: float, last: float) -> None:
-    """An x axis of steps in doublings from the first evaluation on, with at most five ticks."""
+    """An x axis of steps or seeds from `first` to `last` in doublings, with at most five ticks."""
     powers = np.arange(np.ceil(np.log2(first)), np.floor(np.log2(last)) + 1)
     ticks = 2.0 ** powers[:: -(-len(powers) // 5)]
     axis.set_xscale("log", base=2)
@@ -139,10 +139,9 @@ def line(label: str, colour: object = "0.2", **look: object) -> Line2D:
 
 
 def legend(figure: Figure, handles: list[Artist]) -> None:
-    """One legend below all panels, in columns that fit the figure."""
+    """One legend below all panels, in columns that fit the figure, which grows by its lines."""
     longest = max((len(handle.get_label()) for handle in handles), default=0)
     fitting = int(style.ems() // (style.LETTER_EMS * longest + 4.5))
-    figure.legend(
-        handles=handles, loc="outside lower center", frameon=False,
-        ncols=max(1, min(len(handles), fitting)),
-    )  # fmt: skip
+    columns = max(1, min(len(handles), fitting))
+    figure.legend(handles=handles, loc="outside lower center", frameon=False, ncols=columns)
+    style.add_lines(figure, -(-len(handles) // columns))

@@ -20,6 +20,7 @@ from seqtransfer.files import atomic
 WIDTHS = {"column": (3.5, 7), "page": (7.0, 8), "slide": (13.33, 16)}
 PANEL_EMS = 14.5  # least width of a panel, in sizes of the type
 LETTER_EMS = 0.55  # width of a letter, on average
+LINE = 1.4  # distance of lines of text, in sizes of the type
 
 
 def preset(width: str) -> dict[str, object]:
@@ -138,13 +139,21 @@ def figure(columns: int, rows: int, height: float) -> Figure:
     size = matplotlib.rcParams["font.size"]
     width = max(ems(), PANEL_EMS * columns) * size / 72
     scale = size / WIDTHS["page"][1]
-    return Figure(figsize=(width, (height * rows + 0.4) * scale), layout="constrained")
+    return Figure(figsize=(width, height * rows * scale), layout="constrained")
 
 
 def title(drawn: Figure, text: str) -> None:
-    """Write the title above all panels, in lines that fit."""
+    """Write the title above all panels, in lines that fit; the figure grows by them."""
     letters = drawn.get_figwidth() * 72 / (matplotlib.rcParams["font.size"] * LETTER_EMS)
-    drawn.suptitle("\n".join(textwrap.fill(line, int(letters)) for line in text.split("\n")))
+    lines = [part for line in text.split("\n") for part in textwrap.wrap(line, int(letters))]
+    drawn.suptitle("\n".join(lines))
+    add_lines(drawn, len(lines))
+
+
+def add_lines(drawn: Figure, count: int) -> None:
+    """Make a figure higher by lines of text, so that they take no room from its panels."""
+    added = count * LINE * matplotlib.rcParams["font.size"] / 72
+    drawn.set_figheight(drawn.get_figheight() + added)
 
 
 def save(drawn: Figure, path: Path, title: str, description: str) -> None:

@@ -31,10 +31,10 @@ def wide(table: pd.DataFrame) -> pd.DataFrame:
         [BASELINES.get(name, name), *(cells.get((name, task), "") for task in columns)]
         for name in names
     ]
-    return pd.DataFrame(rows, columns=["initialization", *columns.values()], dtype=object)
+    return pd.DataFrame(rows, columns=["initialization", *columns.values()])
 
 
-def _cell(row) -> str:
+def _cell(row) -> str | Bold:
     if pd.isna(row.mean):
         return ""
     text = number("mean", row.mean)

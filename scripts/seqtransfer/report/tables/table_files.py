@@ -5,6 +5,7 @@ Cells to read are rounded by the kind of their column; the CSV has six significa
 
 import html
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -38,8 +39,11 @@ thead th {{ border-bottom: 2px solid #333; position: sticky; top: 0; background:
 """
 
 
-class Bold(str):
-    """A cell that is written in bold."""
+@dataclass(frozen=True)
+class Bold:
+    """A cell that is written in bold; no `str`, which pandas would turn into a plain one."""
+
+    text: str
 
 
 def markdown(table: pd.DataFrame) -> str:
@@ -114,8 +118,9 @@ def _cells(table: pd.DataFrame, escape: Callable[[str], str], bold: str) -> list
 def _cell(name: str, value: object, escape: Callable[[str], str], bold: str) -> str:
     if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
         return ""
-    text = escape(number(name, value) if isinstance(value, float) else str(value))
-    return bold.format(text) if isinstance(value, Bold) else text
+    if isinstance(value, Bold):
+        return bold.format(escape(value.text))
+    return escape(number(name, value) if isinstance(value, float) else str(value))
 
 
 def _latex(text: str) -> str:
