@@ -79,7 +79,8 @@ def test_an_arm_plans_the_pretraining_that_it_starts_from(tmp_path):
 
     def jobs(arm):
         target = f"results/tiny/runs/splice/{arm}/seed-0/metrics.json"
-        return snakemake("-n", "--configfile", base, study, "--", target, cwd=tmp_path)
+        command = ("-n", "--quiet", "host", "--configfile", base, study, "--", target)
+        return snakemake(*command, cwd=tmp_path)
 
     counts = plan(jobs("from-shuffled"))
     assert (counts["pretrain"], counts["draw_corpus"], counts["encode"]) == (1, 1, 2)
@@ -168,7 +169,8 @@ def test_rates_that_nearly_agree_have_jobs_of_their_own(tmp_path):
     rates = [0.00012345678, 0.00012345679, 0.3, 1, 1.0e-12]
     study = overlay(tmp_path, study="rates", finetune={"settings": "sweep"},
                     sweep={"learning_rates": rates, "seeds": [9]})  # fmt: skip
-    process = snakemake("-n", "--configfile", study, "--", "settings", cwd=tmp_path)
+    command = ("-n", "--quiet", "host", "--configfile", study, "--", "settings")
+    process = snakemake(*command, cwd=tmp_path)
     assert plan(process)["sweep"] == 5 * 4 * 2
     for rate in rates:
         assert f"results/rates/sweep/splice/text/{float(rate)!r}/seed-9.json" in process.stdout

@@ -1,7 +1,8 @@
 """What every chapter needs: the checked configuration, its grids, and input functions. No rules.
 
 Rules have priorities so that all cores work to the end: what other jobs wait for goes first (20, and
-10 for pretraining), then fine-tuning (5), then what is made of runs, its longest jobs first.
+10 for pretraining), then fine-tuning (5), then what is made of runs: the comparisons (4), which
+free disk, the states that they compare (3), and the rest.
 """
 
 import functools
@@ -11,6 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(ROOT / "scripts"))
 
+from seqtransfer.corpora.converters import first_rows
 from seqtransfer.encoders import initializations
 from seqtransfer.report import register
 from seqtransfer.study import configuration, liveness, local_sources, planning
@@ -107,7 +109,12 @@ def local_files(wildcards):
     """No file, but a refusal at planning. Snakemake takes braces in the name of an input for a
     wildcard, so the files of a source are no inputs: their state is part of its record.
     """
-    source_state(wildcards.source)
+    if source_state(wildcards.source):
+        for task in configuration.tasks(config):
+            record = CATALOGUE["tasks"][task]
+            if configuration.sources(record) == [wildcards.source]:
+                with refusals.told():
+                    first_rows.check(record, CATALOGUE["sources"][wildcards.source])
     return []
 
 
@@ -270,7 +277,9 @@ def known_names(wildcards):
     kind, _, name = wildcards.unknown.partition("/")
     known = ", ".join(REPORTED[kind])
     with refusals.told():
-        raise ValueError(f"{name!r} is not one of this study's {kind}, which are: {known}")
+        raise ValueError(
+            f"{name!r} is not one of this study's {kind}, which are: {known}"
+        )
 
 
 if config["finetune"]["settings"] != "sweep":

@@ -86,11 +86,12 @@ def read(path: Path) -> list[Duration]:
 def append(path: Path, duration: Duration) -> None:
     """Add a job to the table. One write, so that lines of several Snakemakes do not mix."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    line = [duration.rule, int(duration.gpu), f"{duration.predicted:.2f}",
-            f"{duration.seconds:.2f}", "" if duration.share is None else f"{duration.share:.4f}"]  # fmt: skip
+    share = "" if duration.share is None else f"{duration.share:.4f}"
+    times = f"{duration.predicted:.2f}\t{duration.seconds:.2f}"
+    line = f"{duration.rule}\t{int(duration.gpu)}\t{times}\t{share}\n"
     head = "" if path.exists() else "\t".join(COLUMNS) + "\n"
     with path.open("a") as file:
-        file.write(head + "\t".join(map(str, line)) + "\n")
+        file.write(head + line)
 
 
 def _slowness(group: list[Duration]) -> float:

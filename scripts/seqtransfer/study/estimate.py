@@ -24,7 +24,7 @@ class Range:
 
 @dataclass(frozen=True)
 class Machine:
-    """cores, gpus: how many jobs may hold one at a time; None where a cluster gives what is asked."""
+    """cores, gpus: how many jobs may hold at once; None where a cluster gives what is asked."""
 
     cores: int | None
     gpus: int | None
@@ -110,7 +110,9 @@ def wall(jobs: Iterable[Job], seconds: Mapping[int, float], machine: Machine) ->
 def lines(found: Estimate) -> list[str]:
     """The estimate as it is told on the terminal."""
     rules = sorted(found.rules.items(), key=lambda item: (-item[1], item[0]))
-    told = [f"{sum(found.rules.values())} jobs: " + ", ".join(f"{n} {rule}" for rule, n in rules)]
+    told = [f"{count(sum(found.rules.values()))}: {', '.join(f'{n} {rule}' for rule, n in rules)}"]
+    if not found.wall.likely:
+        return told
     cores = f"on {found.machine.cores} cores" if found.machine.cores else "at least"
     basis = (
         f"from {found.measured} training jobs measured here"
@@ -121,7 +123,7 @@ def lines(found: Estimate) -> list[str]:
     hours = [f"{_number(found.core_hours)} core-hours"]
     if found.gpu_hours.likely:
         hours.append(f"{_number(found.gpu_hours)} GPU-hours")
-    elif found.elsewhere.likely:
+    elif found.elsewhere.high >= 0.05:
         hours.append(f"or, for its training, {_number(found.elsewhere)} hours of an H100")
     told.append(f"work: {', '.join(hours)}")
     sizes = [f"{size(found.disk)} of disk"]
@@ -132,6 +134,11 @@ def lines(found: Estimate) -> list[str]:
         sizes.append(f"and {', '.join(found.unknown)}, of unknown size")
     told.append(f"size: {', '.join(sizes)}")
     return told
+
+
+def count(number: int) -> str:
+    """'1 job' or '2 jobs'."""
+    return f"{number} job{'' if number == 1 else 's'}"
 
 
 def size(number: float) -> str:

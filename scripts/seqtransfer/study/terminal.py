@@ -83,7 +83,7 @@ class Terminal(logging.Handler):
 
     def _announce(self, record: logging.LogRecord) -> None:
         """The estimate, once; the run ends there if it is all that is asked for."""
-        if self.progress is not None:
+        if self.progress is not None or self.workflow.touch:
             return
         planned = list(self.workflow.dag.needrun_jobs())
         self.jobs = {job.jobid: job for job in planned if not job.is_norun}
@@ -106,7 +106,7 @@ class Terminal(logging.Handler):
             sys.exit(0)
 
     def _start(self, record: logging.LogRecord) -> None:
-        for number in self.jobs.keys() & record.jobs:
+        for number in self.jobs.keys() & set(record.jobs):
             self.progress.start(number, time.time())
 
     def _finish(self, record: logging.LogRecord) -> None:
@@ -123,7 +123,8 @@ class Terminal(logging.Handler):
     def _fail(self, record: logging.LogRecord) -> None:
         """A job whose log ends in an error has named it on the terminal; another one has not."""
         self.failed += 1
-        self.progress.fail(record.jobid)
+        if self.progress is not None:
+            self.progress.fail(record.jobid)
         log = Path(record.log[0]) if record.log else None
         if log is None or not log.exists() or "Traceback" not in log.read_text(errors="replace"):
             where = f"\n  (its log: {log})" if log else ""
@@ -134,16 +135,18 @@ class Terminal(logging.Handler):
 
         report: the folder of the report.
         """
+        if self.progress is None:  # files were only touched
+            return
         took = time.time() - self.progress.started
-        self._say(f"done: {len(self.jobs)} jobs in {estimate.span(took, took)}")
+        self._say(f"done: {estimate.count(len(self.jobs))} in {estimate.span(took, took)}")
         if self.rules & {"all", "report", "judge"}:
             self._say(*verdicts(report))
 
     def stop(self) -> None:
         """The run ends before all jobs are done."""
         self._say(
-            f"stopped: {self.failed} jobs failed; what is done is kept. Correct the cause and give"
-            " the same command again"
+            f"stopped: {estimate.count(self.failed)} failed; what is done is kept. Correct the"
+            " cause and give the same command again"
         )
 
     def _say(self, *lines: str) -> None:
@@ -177,7 +180,7 @@ class Terminal(logging.Handler):
 
 
 def _benchmark(job) -> float | None:
-    """Seconds that the job says it took; those in which it waited on a cluster are not among them."""
+    """Seconds that the job itself measured: without those that it waited on a cluster."""
     if not job.benchmark or not Path(job.benchmark).exists():
         return None
     rows = list(csv.DictReader(Path(job.benchmark).read_text().splitlines(), delimiter="\t"))
