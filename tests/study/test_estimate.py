@@ -1,4 +1,4 @@
-"""Estimates: costs against a finished study, wall time against schedules known by hand, learning."""
+"""Estimates against a finished study, schedules known by hand, and what is learned from jobs."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Progress: what is left follows from the jobs that are left, at the speed of those that are done."""
+"""Progress: what is left follows from the jobs left, at the speed of those that are done."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What is said on the terminal, from Snakemake's events: each thing once, and nothing of its own."""
+"""What is said on the terminal, from Snakemake's events: each thing once, and little else."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""The first row of a table that lies on this machine, read as its converter will read all of them."""
+"""The first row of a table on this machine, read as its converter will read all of them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
