@@ -22,6 +22,7 @@ class Job:
             SimpleNamespace(name=rule),
             rule in ("all", "estimate"),
         )
+        self.is_local = True
         self.wildcards, self.resources, self.benchmark = wildcards, {}, None
         self.output, self.temp_output = output or [], set()
 
@@ -33,7 +34,7 @@ def workflow(*jobs):
         jobid=lambda job: job.jobid,
     )
     limits = {"_cores": SimpleNamespace(value=2)}
-    return SimpleNamespace(dag=dag, global_resources=limits, touch=False)
+    return SimpleNamespace(dag=dag, global_resources=limits, touch=False, local_exec=True)
 
 
 def event(name, **facts):
@@ -98,9 +99,15 @@ def test_a_job_that_named_its_error_is_not_told_again_and_a_killed_one_is(
     log.write_text("step 1\n")
     told.emit(event("job_error", jobid=0, rule_name="finetune", log=[str(log)]))
     said = capsys.readouterr().err
-    assert "a job of finetune ended without a word; was it killed?" in said and str(log) in said
+    assert "a job of finetune failed: ended without a word; was it killed?" in said
+    assert f"(details in {log})" in said
+    # One that ran on a cluster's node has said it there.
+    told.jobs[1].is_local = False
+    log.write_text("Traceback (most recent call last):\nValueError: no\n")
+    told.emit(event("job_error", jobid=1, rule_name="plot", log=[str(log)]))
+    assert "a job of plot failed: ValueError: no" in capsys.readouterr().err
     told.stop()
-    assert "stopped: 2 jobs failed; what is done is kept" in capsys.readouterr().err
+    assert "stopped: 3 jobs failed; what is done is kept" in capsys.readouterr().err
 
 
 def test_a_mistake_in_telling_ends_no_run(speaker, monkeypatch, capsys):

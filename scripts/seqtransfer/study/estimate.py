@@ -24,9 +24,9 @@ class Range:
 
 @dataclass(frozen=True)
 class Machine:
-    """cores, gpus: how many jobs may hold at once; None where a cluster gives what is asked."""
+    """jobs, gpus: how many jobs may run, and use a GPU, at a time; None for any number."""
 
-    cores: int | None
+    jobs: int | None
     gpus: int | None
 
 
@@ -91,8 +91,8 @@ def ranges(
 
 
 def wall(jobs: Iterable[Job], seconds: Mapping[int, float], machine: Machine) -> float:
-    """Seconds until all `jobs` have ended: the cores' or GPUs' share of the work, or the longest
-    chain of jobs that wait for each other, whichever is longest."""
+    """Seconds until all `jobs` have ended: the work shared out, that on GPUs shared out, or the
+    longest chain of jobs that wait for each other, whichever is longest."""
     jobs = list(jobs)
     on_gpu = sum(seconds[job.number] for job in jobs if job.gpu)
     everything = sum(seconds[job.number] for job in jobs)
@@ -102,7 +102,7 @@ def wall(jobs: Iterable[Job], seconds: Mapping[int, float], machine: Machine) ->
         ends[number] = seconds[number] + max((ends[other] for other in after[number]), default=0)
     return max(
         max(ends.values(), default=0.0),
-        everything / machine.cores if machine.cores else 0.0,
+        everything / machine.jobs if machine.jobs else 0.0,
         on_gpu / machine.gpus if machine.gpus else 0.0,
     )
 
@@ -113,13 +113,16 @@ def lines(found: Estimate) -> list[str]:
     told = [f"{count(sum(found.rules.values()))}: {', '.join(f'{n} {rule}' for rule, n in rules)}"]
     if not found.wall.likely:
         return told
-    cores = f"on {found.machine.cores} cores" if found.machine.cores else "at least"
     basis = (
         f"from {found.measured} training jobs measured here"
         if found.measured
         else "no training job was measured here yet"
     )
-    told.append(f"time: {_time(found.wall)} {cores} ({basis})")
+    likely, least, most = found.wall.likely, found.wall.low, found.wall.high
+    at_a_time = f" with {count(found.machine.jobs)} at a time" if found.machine.jobs else ""
+    told.append(
+        f"time: {span(likely, likely)}{at_a_time}, {span(least, most)} as runs differ ({basis})"
+    )
     hours = [f"{_number(found.core_hours)} core-hours"]
     if found.gpu_hours.likely:
         hours.append(f"{_number(found.gpu_hours)} GPU-hours")
@@ -153,10 +156,6 @@ def span(low: float, high: float) -> str:
     if high < 60:
         return "less than 1 min"
     return f"{last} {name}" if first == last else f"{first} to {last} {name}"
-
-
-def _time(found: Range) -> str:
-    return f"{span(found.likely, found.likely)}, {span(found.low, found.high)} as runs differ"
 
 
 def _number(found: Range) -> str:

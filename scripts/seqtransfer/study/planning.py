@@ -49,7 +49,12 @@ def _typed(value: object) -> object:
 
 
 def _entry(value: object) -> object:
-    return yaml.safe_load(value) if isinstance(value, str) else _typed(value)
+    if not isinstance(value, str):
+        return _typed(value)
+    try:
+        return yaml.safe_load(value)
+    except yaml.YAMLError:
+        return value
 
 
 def _check_cache(cache: str | None) -> None:

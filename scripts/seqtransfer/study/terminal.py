@@ -31,8 +31,10 @@ def attach(workflow, study: Mapping, encoders: Path, logs: Path) -> "Terminal":
     """
     logger = workflow.logger_manager.logger
     terminal = Terminal(workflow, study, encoders, logs)
-    logger.addHandler(terminal)
     quiet = {topic.name.lower() for topic in workflow.output_settings.quiet or ()}
+    if "all" in quiet:
+        return terminal
+    logger.addHandler(terminal)
     if {"rules", "progress"} <= quiet:
         for handler in logger.handlers:
             if handler.name == "DefaultStreamHandler":
@@ -121,14 +123,20 @@ class Terminal(logging.Handler):
             self._say(self.progress.line(now))
 
     def _fail(self, record: logging.LogRecord) -> None:
-        """A job whose log ends in an error has named it on the terminal; another one has not."""
+        """A job that ran here and logged an error has said it here; any other one has not."""
         self.failed += 1
         if self.progress is not None:
             self.progress.fail(record.jobid)
         log = Path(record.log[0]) if record.log else None
-        if log is None or not log.exists() or "Traceback" not in log.read_text(errors="replace"):
-            where = f"\n  (its log: {log})" if log else ""
-            self._say(f"a job of {record.rule_name} ended without a word; was it killed?{where}")
+        text = log.read_text(errors="replace").strip() if log and log.exists() else ""
+        if "Traceback" not in text:
+            said = "ended without a word; was it killed?"
+        elif not self.jobs[record.jobid].is_local:
+            said = text.splitlines()[-1]
+        else:
+            return
+        where = f"\n  (details in {log})" if log else ""
+        self._say(f"a job of {record.rule_name} failed: {said}{where}")
 
     def end(self, report: Path) -> None:
         """All jobs are done: how long they took, and where the answer is, if it was asked for.
@@ -144,6 +152,8 @@ class Terminal(logging.Handler):
 
     def stop(self) -> None:
         """The run ends before all jobs are done."""
+        if self.progress is None:
+            return
         self._say(
             f"stopped: {estimate.count(self.failed)} failed; what is done is kept. Correct the"
             " cause and give the same command again"
@@ -166,8 +176,10 @@ class Terminal(logging.Handler):
 
     def _machine(self) -> estimate.Machine:
         limits = self.workflow.global_resources
-        cores, gpus = (limits[n].value if n in limits else None for n in ("_cores", "gpu"))
-        return estimate.Machine(cores, gpus)
+        at_a_time = "_cores" if self.workflow.local_exec else "_nodes"
+        return estimate.Machine(
+            *(limits[name].value if name in limits else None for name in (at_a_time, "gpu"))
+        )
 
     def _share(self, job) -> float | None:
         """Of the steps that a run might have taken, those that it took."""
