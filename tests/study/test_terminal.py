@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 from test_estimate import study
 
+from project import ROOT
 from seqtransfer.study import durations, terminal
 from seqtransfer.study.terminal import Terminal
 
@@ -108,6 +109,12 @@ def test_a_job_that_named_its_error_is_not_told_again_and_a_killed_one_is(
     assert "a job of plot failed: ValueError: no" in capsys.readouterr().err
     told.stop()
     assert "stopped: 3 jobs failed; what is done is kept" in capsys.readouterr().err
+
+
+def test_a_study_whose_runs_take_all_their_steps_teaches_nothing_of_how_long_others_last(speaker):
+    told = speaker()
+    told.study = study(ROOT / "tests/config.yaml")
+    assert told._share(Job(0, "finetune", task="splice")) is None
 
 
 def test_a_mistake_in_telling_ends_no_run(speaker, monkeypatch, capsys):

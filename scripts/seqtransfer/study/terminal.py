@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from seqtransfer.study import durations, estimate
+from seqtransfer.study import costs, durations, estimate
 from seqtransfer.study.costs import Encoder, Job
 from seqtransfer.study.progress import Progress
 
@@ -182,8 +182,8 @@ class Terminal(logging.Handler):
         )
 
     def _share(self, job) -> float | None:
-        """Of the steps that a run might have taken, those that it took."""
-        if job.rule.name != "finetune":
+        """Of the steps that a run might have taken, those that it took; None if it had no choice."""
+        if job.rule.name != "finetune" or costs.least_share(self.study["finetune"]) == 1:
             return None
         return (
             json.loads(Path(job.output.metrics).read_text())["steps_taken"]
