@@ -117,6 +117,16 @@ def test_a_study_whose_runs_take_all_their_steps_teaches_nothing_of_how_long_oth
     assert told._share(Job(0, "finetune", task="splice")) is None
 
 
+def test_an_interrupted_run_has_no_cause_to_correct(speaker, capsys):
+    told = speaker(Job(0, "plot"))
+    told.emit(event("run_info"))
+    told.stop()
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == (
+        "default: stopped: interrupted; what is done is kept: give the same command again"
+    )
+
+
 def test_a_mistake_in_telling_ends_no_run(speaker, monkeypatch, capsys):
     told = speaker(Job(0, "plot"))
     monkeypatch.setattr(told, "_announce", lambda record: 1 / 0)
@@ -131,6 +141,8 @@ def test_a_mistake_in_telling_ends_no_run(speaker, monkeypatch, capsys):
         (logging.INFO, "Nothing to be done (all requested files are present).", True),
         (logging.WARNING, "The input has changed", True),
         (logging.ERROR, STATED, False),  # the job has named its own error
+        (logging.ERROR, STATED + "\n  File x.smk, line 50, in __rule_plot", False),
+        (logging.ERROR, "At least one job did not complete successfully.", False),
         (logging.ERROR, STATED.replace("returned non-zero exit status 1", "died with 9"), True),
     ],
 )

