@@ -42,10 +42,15 @@ def event(name, **facts):
     return logging.makeLogRecord({"event": name, **facts})
 
 
+@pytest.fixture(scope="module")
+def default():
+    return study()
+
+
 @pytest.fixture
-def speaker(tmp_path):
+def speaker(default, tmp_path):
     """A function from jobs to the terminal of a run of the default study."""
-    return lambda *jobs: Terminal(workflow(*jobs), study(), tmp_path, tmp_path / "logs")
+    return lambda *jobs: Terminal(workflow(*jobs), default, tmp_path, tmp_path / "logs")
 
 
 def test_what_runs_is_told_once_before_it_begins(speaker, capsys):
