@@ -40,7 +40,8 @@ def attach(workflow, study: Mapping, encoders: Path, logs: Path) -> "Terminal":
     if "all" in quiet:
         return terminal
     logger.addHandler(terminal)
-    if {"rules", "progress"} <= quiet:
+    # With `progress` among them Snakemake would tell nobody that a job has finished.
+    if {"rules", "host"} <= quiet:
         for handler in logger.handlers:
             if handler.name == "DefaultStreamHandler":
                 handler.addFilter(_is_needed)
