@@ -11,8 +11,8 @@ from seqtransfer.study.estimate import Machine
 FILES = [ROOT / f"workflow/{name}.yaml" for name in ("catalogue", "encoders", "artificial")]
 LOWEST = [*FILES, ROOT / "config.yaml"]
 MINILM = Encoder(layers=3, width=384, parameters=22_713_216)
-# Seconds of all jobs of a rule in a finished study on two cores of an AMD EPYC: the default one with
-# three layers and three seeds.
+# Seconds of all jobs of a rule in a finished study on two cores of an AMD EPYC: the default one,
+# but with three layers and three seeds.
 MEASURED = {
     "audit": 6, "baseline": 13, "calibrate": 74, "compare": 51, "download": 19, "encode": 12,
     "encoder": 11, "export_music": 10, "finetune": 4248, "plot": 22, "represent": 37,
