@@ -289,6 +289,17 @@ def known_names(wildcards):
         )
 
 
+def jobs_of(rule, **wildcards):
+    """First result and log of every job of a rule."""
+    return list(
+        zip(
+            expand(workflow.pathvars.apply(rule.output[0]), **wildcards),
+            expand(workflow.pathvars.apply(rule.log[0]), **wildcards),
+            strict=True,
+        )
+    )
+
+
 if config["finetune"]["settings"] != "sweep":
     with refusals.told():
         settings_tables.check(Path(settings_table(None)), TASKS, INITIALIZATIONS)
