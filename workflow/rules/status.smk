@@ -3,18 +3,6 @@
 Reads   results and logs that are there, whichever they are
 """
 
-
-def jobs_of(rule, **wildcards):
-    """First result and log of every job of a rule."""
-    return list(
-        zip(
-            expand(workflow.pathvars.apply(rule.output[0]), **wildcards),
-            expand(workflow.pathvars.apply(rule.log[0]), **wildcards),
-            strict=True,
-        )
-    )
-
-
 RUNS = jobs_of(rules.finetune, task=TASKS, initialization=INITIALIZATIONS, seed=SEEDS)
 
 

@@ -15,7 +15,7 @@ def always(config: Mapping) -> bool:
 
 def matches_attention(config: Mapping) -> bool:
     """Studies that match attention heads."""
-    return "attention" in config["compare"]
+    return compares_arms(config) and "attention" in config["compare"]
 
 
 def arm_kinds(config: Mapping) -> set[str]:
@@ -31,6 +31,11 @@ def pretrains_in_steps(config: Mapping) -> bool:
 def transfers_corpora(config: Mapping) -> bool:
     """Studies of arms pretrained on other corpora, whose gains over `random` can be shown."""
     return {"from", "random"} <= arm_kinds(config)
+
+
+def compares_arms(config: Mapping) -> bool:
+    """Studies of two arms or more, whose similarities are compared."""
+    return len(config["initializations"]) > 1
 
 
 def has_random_and_others(config: Mapping) -> bool:

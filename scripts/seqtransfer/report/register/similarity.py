@@ -2,7 +2,13 @@
 
 from collections.abc import Callable
 
-from seqtransfer.report.register.entries import Figure, Table, columns, matches_attention
+from seqtransfer.report.register.entries import (
+    Figure,
+    Table,
+    columns,
+    compares_arms,
+    matches_attention,
+)
 
 TABLES = {
     "similarity": Table(
@@ -141,6 +147,7 @@ FIGURES = {
         " reference against another pretraining of itself, or halves of its neurons; it is shown"
         " where it lies above random weights by its interval.",
         ("similarity",),
+        has=compares_arms,
     ),
     "similarities": Figure(
         "similarity by every measure",
@@ -153,6 +160,7 @@ FIGURES = {
         " the floor by its interval. Above a panel: n rows and the width; `(few)` marks fewer than"
         " ten rows per neuron, where every score is high by chance.",
         ("similarity",),
+        has=compares_arms,
         on_request=True,
     ),
     "change": Figure(
@@ -162,6 +170,7 @@ FIGURES = {
         " at random, over all arms. An arm that moves little is similar to itself whatever it"
         " learned.",
         ("similarity",),
+        has=compares_arms,
         on_request=True,
     ),
     "maps": Figure(
@@ -171,6 +180,7 @@ FIGURES = {
         " that is not above the null of units paired at random, at the stated false discovery rate"
         " over the map. What random weights give at equal depth is in the figure `similarities`.",
         ("maps",),
+        has=compares_arms,
         on_request=True,
     ),
     "similarity_gain": Figure(
@@ -181,6 +191,7 @@ FIGURES = {
         " arms. The table `association` has its p-values, those within tasks, and other measures."
         " With few tasks and arms, no association here is no evidence of none.",
         ("similarity_gain", "association"),
+        has=compares_arms,
         on_request=True,
     ),
     "attention": Figure(
