@@ -133,16 +133,16 @@ def test_a_baseline_that_beats_every_arm_stands_before_every_verdict():
     score = score_table(baselines, text=[0.4, 0.5], random=[0.51, 0.2])
     [sentence] = caveats.before_all(score)
     assert sentence.startswith("In 1 of 2 tasks a baseline without an encoder scores")
-    assert "x (n-gram regression 0.510 mcc against at most 0.510, random)" in sentence
+    assert "x (n-gram regression 0.510 MCC against at most 0.510, random)" in sentence
     [rest] = caveats.of_baselines(score)
-    assert rest.endswith("some arms: y (n-gram regression 0.300 mcc against random 0.200).")
+    assert rest.endswith("some arms: y (n-gram regression 0.300 MCC against random 0.200).")
     text = document.markdown({"first": [sentence], "claims": [], "caveats": ["a caveat"]})
     assert text.index(sentence) < text.index("Rules are fixed") < text.index("a caveat")
 
 
 def test_a_constant_answer_may_be_the_baseline_that_beats_an_arm():
     score = score_table({"majority": [0.0, 0.0], "ngram": [-0.2, 0.1]}, text=[-0.1, 0.2])
-    assert "x (the majority class 0.000 mcc against at most" in caveats.before_all(score)[0]
+    assert "x (the majority class 0.000 MCC against at most" in caveats.before_all(score)[0]
 
 
 def test_baselines_below_all_arms_are_no_caveat_and_an_arm_without_a_score_is_not_beaten():
@@ -150,7 +150,7 @@ def test_baselines_below_all_arms_are_no_caveat_and_an_arm_without_a_score_is_no
     assert caveats.before_all(lost) == caveats.of_baselines(lost) == []
     lost = score_table({"ngram": [0.45, 0.3]}, text=[0.4, 0.4], random=[math.nan, 0.5])
     assert caveats.before_all(lost) == []
-    assert "x (n-gram regression 0.450 mcc against text 0.400)." in caveats.of_baselines(lost)[0]
+    assert "x (n-gram regression 0.450 MCC against text 0.400)." in caveats.of_baselines(lost)[0]
 
 
 def class_table(predicted):

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from seqtransfer.report.names import BASELINES, listed
+from seqtransfer.report.tables.run_tables import score_unit
 from seqtransfer.report.verdicts import NOT_TESTED
 
 # What an adaptation trains of the encoder; besides these there is last-<layers>.
@@ -286,8 +287,8 @@ def _baselines(score: pd.DataFrame) -> Iterator[tuple[str, str, pd.Series, pd.Se
             kind: part.set_index("initialization")["mean"] for kind, part in rows.groupby("kind")
         }
         arms, best = kinds["arm"], kinds["baseline"].idxmax()
-        height, metric = kinds["baseline"][best], rows["metric"].iloc[0]
-        said = f"{BASELINES[best]} {height:.3f} {metric}"
+        height = kinds["baseline"][best]
+        said = f"{BASELINES[best]} {height:.3f} {score_unit(rows)}"
         yield str(task), said, arms, arms[arms <= height]
 
 
