@@ -49,6 +49,7 @@ def score(results: Path, task: str, arm: str, map_seed: int, training: int) -> d
         file.flush()
         files = runs.TaskFiles(tokens, Path(file.name), encoder, record["layers"])
         settings = defaults.read(ROOT / "config.yaml")["finetune"]
+        settings |= {"adaptation": record["adaptation"]}
         run = runs.Run.of(record | {"seed": training})
         with contextlib.redirect_stdout(io.StringIO()):
             trained = runs.train(run, files, None, settings, 1)
