@@ -161,9 +161,10 @@ def test_lists_may_be_given_on_the_command_line(tmp_path):
     assert counts["finetune"] == 4 * 2 * 2
 
 
-def test_an_estimate_needs_no_data_and_runs_nothing(tmp_path):
+@pytest.mark.parametrize("quiet", [[], ["--quiet", "all", "--"]])
+def test_an_estimate_needs_no_data_and_runs_nothing(quiet, tmp_path):
     study = ROOT / "workflow/studies/paper.yaml"
-    process = snakemake(f"--configfile={study}", "estimate", cwd=tmp_path)
+    process = snakemake(f"--configfile={study}", *quiet, "estimate", cwd=tmp_path)
     assert plan(process)["finetune"] == 16 * 4 * 6
     assert "core-hours, or, for its training" in process.stdout
     assert not (tmp_path / "data").exists() and not (tmp_path / "results").exists()

@@ -3,7 +3,9 @@
 Reads   results and logs that are there, whichever they are
 """
 
-RUNS = jobs_of(rules.finetune, task=TASKS, initialization=INITIALIZATIONS, seed=SEEDS)
+FINETUNED = jobs_of(
+    rules.finetune, task=TASKS, initialization=INITIALIZATIONS, seed=SEEDS
+)
 
 
 rule status:
@@ -14,11 +16,11 @@ rule status:
     conda:
         "../../envs/analysis.yaml"
     params:
-        metrics=[result for result, _ in RUNS],
+        metrics=[result for result, _ in FINETUNED],
         jobs={
             "tokens": jobs_of(rules.encode, task=TASKS),
             "pretraining": jobs_of(rules.pretrain, corpus=PRETRAINED),
-            "fine-tuning": RUNS,
+            "fine-tuning": FINETUNED,
             "baselines": jobs_of(rules.baseline, task=TASKS),
             "similarities": jobs_of(rules.compare, task=COMPARED, seed=COMPARED_SEEDS),
             "tables": jobs_of(rules.summarize),

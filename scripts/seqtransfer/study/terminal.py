@@ -35,10 +35,8 @@ def attach(workflow, study: Mapping, encoders: Path, logs: Path) -> "Terminal":
     study: completed; encoders: folder of the encoders; logs: folder of the logs of all studies.
     """
     logger = workflow.logger_manager.logger
-    terminal = Terminal(workflow, study, encoders, logs)
     quiet = {topic.name.lower() for topic in workflow.output_settings.quiet or ()}
-    if "all" in quiet:
-        return terminal
+    terminal = Terminal(workflow, study, encoders, logs, silent="all" in quiet)
     logger.addHandler(terminal)
     # With `progress` among them Snakemake would tell nobody that a job has finished.
     if {"rules", "host"} <= quiet:
@@ -65,10 +63,11 @@ def verdicts(report: Path) -> list[str]:
 class Terminal(logging.Handler):
     """Prints on stderr what Snakemake's events mean for who waits."""
 
-    def __init__(self, workflow, study: Mapping, encoders: Path, logs: Path):
+    def __init__(self, workflow, study: Mapping, encoders: Path, logs: Path, silent: bool = False):
         super().__init__()
         self.workflow, self.study, self.encoders = workflow, study, encoders
         self.table = logs / "durations.tsv"
+        self.silent = silent  # what is asked for, the estimate, is said all the same
         self.progress: Progress | None = None
         self.jobs: dict = {}  # number -> Snakemake's job
         self.rules: set[str] = set()  # of all jobs, targets included
@@ -165,6 +164,8 @@ class Terminal(logging.Handler):
         self._say(f"stopped: {what}; what is done is kept: {remedy} the same command again")
 
     def _say(self, *lines: str) -> None:
+        if self.silent and ESTIMATE not in self.rules:
+            return
         named = (f"{self.study['study']}: {line}" for line in lines)
         print(*named, sep="\n", file=sys.stderr, flush=True)
 
