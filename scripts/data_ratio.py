@@ -39,8 +39,8 @@ def main(
     }
     drawn = ratio_figures.learning_curves(frames["curves"], run_tables.score_unit(run))
     for path in outputs:
-        if path.suffix in (".svg", ".png"):
-            style.save(drawn, path)
+        if path.suffix in (".svg", ".pdf", ".png"):
+            style.save(drawn, path, ratio_figures.TITLE, ratio_figures.CAPTION)
         else:
             table_files.write(path, frames[path.stem])
     print(frames["multipliers"].to_string(index=False))

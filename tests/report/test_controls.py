@@ -9,7 +9,7 @@ import synthetic
 from seqtransfer.files import json_tsv
 from seqtransfer.report import register
 from seqtransfer.report.figures import run_figures, style
-from seqtransfer.report.tables import control_tables, run_tables
+from seqtransfer.report.tables import control_tables, main_table, run_tables
 from seqtransfer.report.tables.results import Results
 
 CONTROLS, SEEDS = ("cnn", "bag-of-embeddings"), (0, 1, 2)
@@ -33,12 +33,15 @@ def results(tmp_path_factory):
 def test_scores_have_controls_with_seeds_and_interval_and_are_else_unchanged(results):
     table = results.scores
     control = table[table["kind"] == "control"]
-    assert set(control["arm"]) == set(CONTROLS) and set(control["seeds"]) == {len(SEEDS)}
+    assert set(control["initialization"]) == set(CONTROLS) and set(control["seeds"]) == {len(SEEDS)}
     assert control["low"].notna().all()
-    random = table[table["arm"] == "random"].drop(columns=["arm", "kind"]).reset_index(drop=True)
+
+    def of(name):
+        rows = table[table["initialization"] == name]
+        return rows.drop(columns=["initialization", "kind"]).reset_index(drop=True)
+
     for name in CONTROLS:
-        mine = table[table["arm"] == name].drop(columns=["arm", "kind"]).reset_index(drop=True)
-        pd.testing.assert_frame_equal(mine, random)
+        pd.testing.assert_frame_equal(of(name), of("random"))
     without = run_tables.scores(
         results.metrics, [r for f in results.records("baselines") for r in f]
     )
@@ -85,17 +88,29 @@ def test_the_sweep_of_controls_stands_in_the_sensitivity(results):
     assert list(results.trained["initialization"].unique()) == [*synthetic.ARMS, *CONTROLS]
 
 
-def test_the_figure_of_scores_has_controls_in_grey_right_of_the_arms(results):
+def test_the_main_table_has_controls_between_arms_and_baselines_never_in_bold(results):
+    lost = results.scores.copy()
+    lost.loc[lost["kind"] == "control", "mean"] = 2.0
+    table = main_table.table(lost)
+    assert not table.loc[table["kind"] == "control", "best"].any()
+    names = main_table.wide(table)["initialization"].tolist()
+    assert names[: len(synthetic.ARMS) + 2] == [*synthetic.ARMS, *CONTROLS]
+    assert "n-gram baseline" in names[len(synthetic.ARMS) + 2 :]
+
+
+def test_the_figure_of_scores_has_controls_in_grey_below_the_arms_without_their_runs(results):
     frames = {name: getattr(results, name) for name in ("scores", "runs", "budget")}
     figure = run_figures.scores(frames, [])
-    arms = style.ordered(synthetic.ARMS)
-    for axis in figure.axes:
-        labels = [label.get_text() for label in axis.get_xticklabels()]
-        assert labels == [*arms, "bag-of-embeddings", "cnn"]
-        dots = [part for part in axis.collections if len(part.get_offsets()) > 1]
-        assert len(dots) == len(arms)
-        [border] = [line for line in axis.lines if line.get_color() == run_figures.BORDER["color"]]
-        assert border.get_xdata()[0] == len(arms) - 0.5
+    arms, controls = style.ordered(synthetic.ARMS), ["bag-of-embeddings", "cnn"]
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels == [*arms, *controls]
+    for axis, task in zip(figure.axes, ("splice", "composer"), strict=True):
+        for place, name in enumerate(controls, start=len(arms)):
+            [mark] = [line for line in axis.lines if list(line.get_ydata()) == [place]]
+            rows = results.scores.set_index(["initialization", "task", "split"])
+            [mean] = rows.loc[rows["headline"], "mean"].loc[[(name, task, "test")]]
+            assert mark.get_xdata()[0] == mean and mark.get_color() == style.CONTROL
+        borders = [line for line in axis.lines if set(line.get_ydata()) == {len(arms) - 0.5}]
+        assert len(borders) == 1
     chosen = style.colours([*arms, *CONTROLS])
-    assert chosen["cnn"] == chosen["bag-of-embeddings"] == style.GREY
     assert style.colours(arms) == {arm: chosen[arm] for arm in arms}

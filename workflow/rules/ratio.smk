@@ -1,7 +1,7 @@
 """Finished studies that differ in `examples.train_fraction` alone -> what an example is worth.
 
 Reads   results/{study}/report/tables/runs.csv and results/{study}/tokens/{task}/manifest.tsv of each
-Writes  results/{study}/data-ratio/{curves,power_laws,multipliers}.{csv,md}, curves.{svg,png}
+Writes  results/{study}/data-ratio/{curves,power_laws,multipliers}.{csv,md}, curves.{svg,pdf,png}
 """
 
 RATIO_STUDIES = config.get("data_ratio", [])
@@ -19,7 +19,7 @@ rule data_ratio:
             table=["curves", "power_laws", "multipliers"],
             suffix=["csv", "md"],
         ),
-        figure=expand("<results>/data-ratio/curves.{suffix}", suffix=["svg", "png"]),
+        figure=expand("<results>/data-ratio/curves.{suffix}", suffix=["svg", "pdf", "png"]),
     log:
         "<logs>/data_ratio.log",
     benchmark:

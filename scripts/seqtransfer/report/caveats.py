@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
+from seqtransfer.report.names import BASELINES, listed
+from seqtransfer.report.tables.run_tables import score_unit
 from seqtransfer.report.verdicts import NOT_TESTED
 
 # What an adaptation trains of the encoder; besides these there is last-<layers>.
@@ -27,11 +29,6 @@ CHOSEN_FOR = {
 # Column of the table `runs` -> what an arm's settings of it are called.
 SETTINGS = {"learning_rate": "Learning rates", "warmup": "Warm-ups", "pooling": "Poolings"}
 
-BASELINES = {
-    "majority": "the majority class",
-    "mean": "the training mean",
-    "ngram": "n-gram regression",
-}
 LEAST_CUT = 0.01  # share of a task's sequences
 
 
@@ -109,6 +106,7 @@ def _domain_pretraining(budget: pd.DataFrame) -> Iterator[str]:
 def _settings_of_arms(run: pd.DataFrame) -> Iterator[str]:
     """Where the arms of a task have other settings, and which have the same in all."""
     arms = run.groupby(["task", "initialization"], sort=False)
+    same = []
     for name, plural in SETTINGS.items():
         chosen = arms[name].first().unstack(sort=False)
         differing = chosen[chosen.nunique(axis=1) > 1]
@@ -116,10 +114,12 @@ def _settings_of_arms(run: pd.DataFrame) -> Iterator[str]:
             each = ", ".join(f"{arm} {value}" for arm, value in row.dropna().items())
             yield f"{plural} differ between the arms of {task}: {each}."
         if differing.empty:
-            yield (
-                f"{plural} are the same in all arms of a task, which may suit one arm more than"
-                " another."
-            )
+            same.append(plural if not same else plural.lower())
+    if same:
+        yield (
+            f"{listed(same)} are the same in all arms of a task, which may suit one arm more than"
+            " another."
+        )
 
 
 def _metrics(run: pd.DataFrame) -> Iterator[str]:
@@ -240,8 +240,8 @@ def _trained(adaptation: str) -> str:
 
 def of_leaks(leaks: pd.DataFrame) -> str:
     """How many test sequences have a near twin in train, from the table `leaks`, in a sentence."""
-    half = leaks[(leaks["stage"] == "after") & (leaks["measure"] == "similarity_share_0.5")]
-    half = half[half["part"] == "test"]
+    half = leaks[(leaks["splitting"] == "after") & (leaks["measure"] == "similarity_share_0.5")]
+    half = half[half["split"] == "test"]
     shares = ", ".join(f"{row.task} {100 * row.value:.1f} %" for row in half.itertuples())
     return (
         "Test sequences that share at least half of their k-mers (Jaccard index) with a training"
@@ -250,7 +250,7 @@ def of_leaks(leaks: pd.DataFrame) -> str:
 
 
 def before_all(score: pd.DataFrame) -> list[str]:
-    """What a reader must know before any verdict: the tasks in which a baseline without an encoder
+    """What a reader must know before any verdict: the tasks in which a baseline or control
     scores at least as high as every arm, from the table `scores`; one sentence or two, or none."""
     won = [
         f"{task} ({best} against at most {arms.max():.3f}, {arms.idxmax()})"
@@ -261,34 +261,34 @@ def before_all(score: pd.DataFrame) -> list[str]:
         return []
     tasks = score["task"].nunique()
     return [
-        f"In {len(won)} of {tasks} task{'s' * (tasks > 1)} a baseline without an encoder scores at"
+        f"In {len(won)} of {tasks} task{'s' * (tasks > 1)} a model without an encoder scores at"
         f" least as high as every arm: {'; '.join(won)}. Differences between arms say little about"
         " encoders there."
     ]
 
 
 def of_baselines(score: pd.DataFrame) -> list[str]:
-    """The tasks in which a baseline without an encoder scores as high as some arms, not all."""
+    """The tasks in which a baseline or control scores as high as some arms, not all."""
     won = [
         f"{task} ({best} against {', '.join(f'{arm} {mean:.3f}' for arm, mean in behind.items())})"
         for task, best, arms, behind in _baselines(score)
         if 0 < len(behind) < len(arms)
     ]
-    line = "A baseline without an encoder scores at least as high as some arms:"
+    line = "A model without an encoder scores at least as high as some arms:"
     return [f"{line} {'; '.join(won)}."] if won else []
 
 
 def _baselines(score: pd.DataFrame) -> Iterator[tuple[str, str, pd.Series, pd.Series]]:
     """Task, its best baseline or control on test with its score, the means of all arms, and of
-    those that are not above it; an arm without a mean is not among these."""
+    those that are not above it; one without a mean is not among them."""
     tested = score[(score["split"] == "test") & score["headline"]]
     for task, rows in tested.groupby("task", sort=False):
-        means = rows.set_index("arm")["mean"]
+        means = rows.set_index("initialization")["mean"]
         is_arm = (rows["kind"] == "arm").to_numpy()
         arms, best = means[is_arm], means[~is_arm].idxmax()
-        height, metric = means[best], rows["metric"].iloc[0]
-        said = f"{BASELINES.get(best, f'the control {best}')} {height:.3f} {metric}"
-        yield str(task), said, arms, arms[arms <= height]
+        name = BASELINES.get(best, f"the control {best}")
+        said = f"{name} {means[best]:.3f} {score_unit(rows)}"
+        yield str(task), said, arms, arms[arms <= means[best]]
 
 
 def of_classes(classes: pd.DataFrame) -> list[str]:

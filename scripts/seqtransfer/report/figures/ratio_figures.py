@@ -1,12 +1,17 @@
 """Scores against the amount of training data -> their figure."""
 
-from itertools import cycle
-
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
 
 from seqtransfer.report.figures import panels, style
+
+TITLE = "test score by training examples"
+CAPTION = (
+    "Test score (the task's headline metric) of each arm and control against the number of training"
+    " examples: mean over seeds, and a band of its 95 % t interval over seeds. Every size has the"
+    " same dev and test examples. Controls, networks without an encoder, are grey. Every panel has"
+    " its own scale."
+)
 
 
 def learning_curves(table: pd.DataFrame, unit: str) -> Figure:
@@ -15,21 +20,21 @@ def learning_curves(table: pd.DataFrame, unit: str) -> Figure:
     table: of `data_ratio.curves`; unit: what scores are called.
     """
     tasks, arms = list(dict.fromkeys(table["task"])), style.ordered(table["initialization"])
-    colours, marks = style.colours(arms), dict(zip(arms, cycle("os^DvPX*")))
-    figure, axes = panels.grid(1, len(tasks), 3.3, sharey=True)
-    for axis, task in zip(axes[0], tasks, strict=True):
+    colours, marks, dashes = style.colours(arms), style.markers(arms), style.line_styles(arms)
+    looks = {arm: {"marker": marks[arm], "linestyle": dashes[arm]} for arm in arms}
+    figure, axes = panels.wrapped(len(tasks), 2.1)
+    for axis, task in zip(axes, tasks, strict=True):
         rows = table[table["task"] == task]
         for arm in arms:
             part = rows[rows["initialization"] == arm]
-            panels.curve(axis, part["n"], part, colours[arm], 0.18,
-                         marker=marks[arm], markersize=4, linewidth=1.6)  # fmt: skip
+            panels.curve(axis, part["n"], part, colours[arm], 0.15, **looks[arm])
         sizes = sorted(rows["n"].unique())
         axis.set_xscale("log", base=2)
         axis.set_xticks(sizes, [str(size) for size in sizes])
-        axis.xaxis.set_minor_locator(NullLocator())
-        axis.set(title=task, xlabel="training examples")
-    axes[0, 0].set_ylabel(f"test {unit}")
-    handles = [panels.line(arm, colours[arm], marker=marks[arm], markersize=4) for arm in arms]
-    panels.legend(figure, handles)
+        axis.set_xticks([], minor=True)
+        axis.set_ylim(panels.limits(rows["mean"], rows["low"].clip(-1), rows["high"].clip(upper=1)))
+        axis.set_title(task)
+    panels.label(axes, "training examples", f"test {unit}")
+    panels.legend(figure, [panels.line(arm, colours[arm], **looks[arm]) for arm in arms])
     style.title(figure, f"Test score by training examples: {panels.over_seeds(table)}")
     return figure
