@@ -5,50 +5,8 @@ from copy import deepcopy
 
 import pytest
 
+from plain_study import STUDY
 from seqtransfer.study import configuration
-
-STUDY = {
-    "tasks": ["splice", "composer"],
-    "initializations": ["text", "random", "domain"],
-    "pretrain": {"steps": 100, "checkpoints": [10, 50]},
-    "max_length": {"splice": 62, "composer": 64},
-    "pieces": {"bach": 120, "haydn": 120},
-    "claims": {"margin": 0.05},
-    "seeds": [0, 1],
-    "compare": {"reference": "domain", "measures": ["cka"], "floor_seeds": [1000]} | {"groups": 40},
-    "encoder": {"name": "minilm", "layers": 3},
-    "finetune": {"steps": 10, "batch_size": 12, "first_evaluation": 4, "warmup": 0.1}
-    | {"evaluate_every": 10, "patience": 10},
-    "sweep": {"learning_rates": [1e-3], "seeds": [100]},
-    "examples": {"dev": 22, "test": 50},
-    "represent": {"sequences": 40, "tokens": 16},
-    "catalogue": {
-        "sources": {"wheel": {}, "archive": {}},
-        "tasks": {
-            "splice": {
-                "source": "archive",
-                "converter": "splice",
-                "format": "fasta",
-                "classes": ["EI", "N"],
-                "split": "stratified",
-            },
-            "composer": {
-                "source": "wheel",
-                "converter": "scores",
-                "format": "midi",
-                "classes": ["bach", "haydn"],
-                "split": "grouped",
-            },
-            "unused": {"source": "nowhere", "format": "text", "classes": ["x"]},
-        },
-        "artificial": {
-            "pairs": {"title": "t", "kind": "nested", "sequences": 9, "length": 8, "symbols": 5}
-            | {"exponent": 1, "opening": 0.4},
-            "mixed": {"title": "t", "kind": "shuffled", "task": "composer"},
-        },
-        "encoders": {"minilm": {"source": "wheel"}},
-    },
-}
 
 
 def test_a_study_of_known_names_passes_whatever_else_the_catalogue_holds():
@@ -109,49 +67,6 @@ def changed(place, value) -> dict:
 def test_an_unknown_name_is_refused_with_its_key_and_the_known_names(place, value, message):
     with pytest.raises(ValueError, match=message):
         configuration.check(changed(place, value))
-
-
-@pytest.mark.parametrize("adaptation", ["full", "probe", "layernorm", "bias", "lora", "last-3"])
-def test_an_adaptation_that_fits_passes_and_full_is_filled_in(adaptation):
-    config = deepcopy(STUDY)
-    configuration.complete(config)
-    assert config["finetune"] == STUDY["finetune"] | {"adaptation": "full"}
-    config["finetune"]["adaptation"] = adaptation
-    configuration.check(config)
-    configuration.complete(config)
-    assert config["finetune"]["adaptation"] == adaptation
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"adaptation": "last-4"}, "adaptation: last-4 needs more than the 3 of encoder.layers"),
-        ({"adaptation": "last-30"}, "adaptation: last-30 needs more than the 3"),
-        ({"lora": {"rank": 4, "alpha": 8}}, "lora: adaptation full has none"),
-        ({"adaptation": "bias", "lora": {}}, "lora: adaptation bias has none; use `lora`, or drop"),
-    ],
-)
-def test_an_adaptation_that_does_not_fit_is_refused(changes, message):
-    config = deepcopy(STUDY)
-    config["finetune"] |= changes
-    with pytest.raises(ValueError, match=r"^finetune\." + message):
-        configuration.check(config)
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"controls": ["cn"]}, r"controls: 'cn' is unknown; known: .*; did you mean 'cnn'\?"),
-        (
-            {"controls": ["cnn"], "finetune": STUDY["finetune"] | {"adaptation": "probe"}},
-            "controls: they train every weight, but finetune.adaptation is probe; drop one",
-        ),
-    ],
-)
-def test_controls_are_known_and_stand_beside_arms_that_train_in_full(changes, message):
-    configuration.check(STUDY | {"controls": ["cnn", "self-attention"]})
-    with pytest.raises(ValueError, match=f"^{message}"):
-        configuration.check(STUDY | changes)
 
 
 def test_the_sweeps_warm_up_is_the_studys_unless_it_has_candidates():

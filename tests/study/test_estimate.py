@@ -74,6 +74,17 @@ def test_bytes_are_those_of_the_files_of_a_finished_study(measured):
     assert sum(of("download", source=name) for name in sources) == pytest.approx(126.5e6, rel=0.01)
 
 
+def test_a_control_is_trained_in_a_fraction_of_an_arms_time_and_is_swept_with_one_pooling(measured):
+    def training(rule, name, study=measured):
+        job = Job(0, rule, {"task": "splice", "initialization": name})
+        return costs.seconds(job, study, MINILM, SHARE) - costs.START
+
+    assert training("finetune", "cnn") == pytest.approx(training("finetune", "text") / 6)
+    two = {**measured, "sweep": {**measured["sweep"], "poolings": ["mean", "first"]}}
+    assert training("sweep", "text", two) == pytest.approx(2 * training("sweep", "text"))
+    assert training("sweep", "cnn", two) == training("sweep", "cnn")
+
+
 def test_a_run_of_twice_the_steps_and_one_of_twice_the_width_cost_as_their_operations(measured):
     job = Job(0, "pretrain", {"corpus": "splice"})
     start = costs.START
