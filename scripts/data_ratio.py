@@ -21,9 +21,9 @@ def main(
     manifests: list[Path],
     outputs: list[Path],
 ) -> None:
-    """runs: a table a study; control_runs: likewise, or none; manifests: study by study, of each
-    task; outputs: tables `curves`, `power_laws` and `multipliers`, and the figure `curves`, by name
-    and suffix."""
+    """tasks: those to join, which all studies have; runs: a table a study; control_runs: likewise,
+    or none; manifests: study by study, of each task; outputs: tables `curves`, `power_laws` and
+    `multipliers`, and the figure `curves`, by name and suffix."""
     tables = {name: [table_files.read(path)] for name, path in zip(studies, runs, strict=True)}
     for name, path in zip(studies, control_runs, strict=bool(control_runs)):
         tables[name].append(table_files.read(path))
@@ -31,7 +31,8 @@ def main(
     for task in tasks:
         mine = {name: json_tsv.read_table(splits[name, task]) for name in studies}
         data_ratio.check_parts(task, mine)
-    run = data_ratio.gather({name: pd.concat(found) for name, found in tables.items()})
+    joined = {name: pd.concat(found) for name, found in tables.items()}
+    run = data_ratio.gather({n: table[table["task"].isin(tasks)] for n, table in joined.items()})
     frames = {
         "curves": data_ratio.curves(run),
         "power_laws": data_ratio.power_laws(run),

@@ -40,7 +40,7 @@ def main(
     notes += caveats.of_classes(read["classes"])
     notes += caveats.of_cuts(read["budget"])
     notes.append(caveats.of_leaks(read["leaks"]))
-    first = caveats.before_all(read["scores"])
+    first = caveats.before_all(read["scores"]) + caveats.of_controls(read["scores"])
     for sentence in first:
         print(sentence)
     for record in records:

@@ -132,7 +132,7 @@ def test_a_baseline_that_beats_every_arm_stands_before_every_verdict():
     baselines = {"majority": [0.0, 0.0], "ngram": [0.51, 0.3]}
     score = score_table(baselines, text=[0.4, 0.5], random=[0.51, 0.2])
     [sentence] = caveats.before_all(score)
-    assert sentence.startswith("In 1 of 2 tasks a model without an encoder scores")
+    assert sentence.startswith("In 1 of 2 tasks a baseline without an encoder scores")
     assert "x (n-gram regression 0.510 MCC against at most 0.510, random)" in sentence
     [rest] = caveats.of_baselines(score)
     assert rest.endswith("some arms: y (n-gram regression 0.300 MCC against random 0.200).")
@@ -140,12 +140,25 @@ def test_a_baseline_that_beats_every_arm_stands_before_every_verdict():
     assert text.index(sentence) < text.index("Rules are fixed") < text.index("a caveat")
 
 
-def test_a_control_that_beats_every_arm_is_named_as_one():
-    controls = {"cnn": [0.52, 0.4], "self-attention": [math.nan, 0.1]}
-    score = score_table({"ngram": [0.3, 0.3]}, controls, text=[0.4, 0.5])
-    [sentence] = caveats.before_all(score)
-    assert "x (the control cnn 0.520 MCC against at most 0.400, text)" in sentence
-    assert caveats.of_baselines(score) == []
+def test_controls_that_text_is_not_above_are_named_from_the_highest_on():
+    controls = {
+        "bag-of-embeddings": [0.4, 0.1],
+        "cnn": [0.52, 0.4],
+        "self-attention": [math.nan] * 2,
+    }
+    arms = {"random": [0.9, 0.9]}
+    score = score_table({"ngram": [0.6, 0.3]}, controls, text=[0.4, 0.5], **arms)
+    [sentence] = caveats.of_controls(score)
+    assert sentence.startswith("In 1 of 2 tasks a control, a small network without an encoder,")
+    assert ": x (cnn 0.520, bag-of-embeddings 0.400 against 0.400 MCC). What" in sentence
+    assert caveats.of_controls(score_table({"ngram": [0.6, 0.3]}, controls, **arms)) == []
+    lost = score_table({"ngram": [0.6, 0.3]}, controls, text=[math.nan] * 2)
+    assert caveats.of_controls(lost) == []
+
+
+def test_controls_are_no_baselines():
+    score = score_table({"ngram": [0.3, 0.3]}, {"cnn": [0.9, 0.9]}, text=[0.4, 0.5])
+    assert caveats.before_all(score) == caveats.of_baselines(score) == []
 
 
 def test_a_constant_answer_may_be_the_baseline_that_beats_an_arm():

@@ -189,6 +189,7 @@ def test_the_script_writes_every_table_and_the_same_figure_twice(tmp_path):
     }
     sizes = {"a": 8, "b": 16, "c": 32}
     found = dict(zip(sizes, studies_of(laws, sizes.values(), seeds=2).values(), strict=True))
+    found["c"] = pd.concat([found["c"], found["c"].assign(task="another")])
     cnn = dict(
         zip(sizes, studies_of({"cnn": lambda n, s: 0.2}, sizes.values(), 2).values(), strict=True)
     )
@@ -213,7 +214,7 @@ def test_the_script_writes_every_table_and_the_same_figure_twice(tmp_path):
     table = table_files.read(tmp_path / "first/multipliers.csv").set_index(["initialization", "n"])
     assert table.loc[("text", 8), "multiplier"] == pytest.approx(2)
     assert table.loc[("text", 32), "bound"] == "at least"
-    assert set(table.index.get_level_values(0)) == {"text", "cnn"}
+    assert set(table.index.get_level_values(0)) == {"text", "cnn"} and set(table["task"]) == {"x"}
 
 
 def test_the_figure_has_a_panel_per_task_and_a_curve_per_arm():

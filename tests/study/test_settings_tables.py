@@ -36,12 +36,6 @@ def test_a_table_must_have_every_arm_once(check):
         check(rows + "a\ttext\t1e-3\tmean\t0\n")
 
 
-def test_a_control_has_its_own_pooling(check):
-    check("a\tcnn\t1e-3\tmax\t0\n", ["cnn"])
-    with pytest.raises(ValueError, match=r"line 2: pooling 'mean' is unknown; known: max$"):
-        check("a\tcnn\t1e-3\tmean\t0\n", ["cnn"])
-
-
 @pytest.mark.parametrize(
     ("row", "said"),
     [

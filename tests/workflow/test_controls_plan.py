@@ -13,11 +13,19 @@ def test_controls_are_swept_and_trained_as_arms_are_and_never_compared(tmp_path)
     process = snakemake("-n", "--configfile", study, cwd=tmp_path)
     counts = plan(process)
     assert counts["finetune"] == 2 * (2 + 2) * 3 and counts["sweep"] == 2 * (2 + 2)
+    assert counts["choose"] == counts["choose_controls"] == 1
     assert counts["represent"] == counts["calibrate"] == 2
     assert "results/mine/runs/splice/cnn/seed-0/metrics.json" in process.stdout
     assert "results/mine/report/tables/controls.md" in process.stdout
     assert "representations/splice/seed-0/cnn" not in process.stdout
     assert "pretrain" not in counts
+
+
+def test_only_controls_are_swept_where_arms_have_a_table_of_settings(tmp_path):
+    process = snakemake("-n", "--configfile", ROOT / "workflow/studies/controls.yaml", cwd=tmp_path)
+    counts = plan(process)
+    assert counts["finetune"] == 4 * (2 + 3) * 4 and counts["sweep"] == 4 * 3 * 3
+    assert counts["choose_controls"] == 1 and "choose" not in counts
 
 
 def test_studies_are_joined_only_if_they_are_named_and_finished(tmp_path):
@@ -31,22 +39,21 @@ def test_studies_are_joined_only_if_they_are_named_and_finished(tmp_path):
     code, text = said(*study)
     missing = "results/ratio-16/report/tables/runs.csv is not there; run ratio-16 first"
     assert code and f"data_ratio: {missing}" in text
-    config = yaml.safe_load((ROOT / "config.yaml").read_text())
-    for name in ("ratio-16", "ratio-4"):
-        files = ["report/tables/runs.csv"]
-        files += [f"tokens/{task}/manifest.tsv" for task in config["tasks"]]
+    tasks = yaml.safe_load((ROOT / "workflow/studies/ratio.yaml").read_text())["tasks"]
+    for name in ("ratio-16", "ratio-4", "default"):
+        files = ["report/tables/runs.csv", *(f"tokens/{task}/manifest.tsv" for task in tasks)]
         for file in files:
             path = tmp_path / "results" / name / file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
     code, text = said(*study)
     assert code == 0 and "results/ratio/data-ratio/multipliers.csv" in text
-    assert "results/ratio/report/tables/runs.csv" in text
+    assert "results/ratio/report" not in text
 
 
 def test_a_smaller_share_of_the_training_part_is_one_study_more(tmp_path):
     study = ROOT / "workflow/studies/ratio.yaml"
     settings = ("--config", "study=ratio-16", "examples={train_fraction: 0.0625}")
     process = snakemake("-n", "--configfile", study, *settings, cwd=tmp_path)
-    assert plan(process)["encode"] == 4
+    assert plan(process)["encode"] == 2
     assert "results/ratio-16/tokens/splice/train.arrow" in process.stdout

@@ -248,21 +248,26 @@ def poolings(wildcards):
 
 
 def settings_table(wildcards):
-    """The table of each arm's settings: swept in this study, or a given file."""
+    """The table of settings: swept in this study, as always those of controls, or a given file."""
     table = config["finetune"]["settings"]
+    if getattr(wildcards, "initialization", None) in CONTROLS:
+        return "<results>/sweep/control-settings.tsv"
     if table == "sweep":
         return "<results>/sweep/settings.tsv"
     # Relative, so that a study that is moved together with the workflow keeps its inputs.
     return table if os.path.exists(table) else os.path.relpath(ROOT / table)
 
 
-def sweep_table(wildcards):
-    """The sweep beside the settings, under their name with `sweep` for `settings`; or []."""
+def sweep_tables(wildcards):
+    """The sweep beside the settings, under their name with `sweep` for `settings`, if it is there;
+    and that of controls, if there are any."""
     settings = settings_table(wildcards)
     name = Path(settings).name.replace("settings", "sweep")
     table = str(Path(settings).with_name(name))
     swept = config["finetune"]["settings"] == "sweep"
-    return [table] if swept or (table != settings and Path(table).exists()) else []
+    there = swept or (table != settings and Path(table).exists())
+    of_controls = ["<results>/sweep/control-sweep.tsv"] if CONTROLS else []
+    return [table, *of_controls] if there else of_controls
 
 
 def table_path(name, suffix="csv"):
@@ -331,7 +336,7 @@ def jobs_of(rule, **wildcards):
 
 if config["finetune"]["settings"] != "sweep":
     with refusals.told():
-        settings_tables.check(Path(settings_table(None)), TASKS, TRAINED)
+        settings_tables.check(Path(settings_table(None)), TASKS, INITIALIZATIONS)
 
 # In a module it is the other workflow that speaks, and of a job Snakemake itself.
 if workflow.is_main_process and workflow.modifier.is_main_snakefile():

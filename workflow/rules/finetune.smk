@@ -99,12 +99,12 @@ rule sweep:
 
 
 rule choose:
-    """Choose learning rate, warm-up and pooling of every arm and control on dev, at equal budget."""
+    """Choose learning rate, warm-up and pooling of every arm on dev, at equal budget."""
     input:
         records=expand(
             rules.sweep.output.records,
             task=TASKS,
-            initialization=TRAINED,
+            initialization=INITIALIZATIONS,
             learning_rate=LEARNING_RATES,
             seed=config["sweep"]["seeds"],
         ),
@@ -121,3 +121,21 @@ rule choose:
         code=code_digest("choose"),
     script:
         "../../scripts/choose.py"
+
+
+use rule choose as choose_controls with:
+    input:
+        records=expand(
+            rules.sweep.output.records,
+            task=TASKS,
+            initialization=CONTROLS,
+            learning_rate=LEARNING_RATES,
+            seed=config["sweep"]["seeds"],
+        ),
+    output:
+        sweep="<results>/sweep/control-sweep.tsv",
+        settings="<results>/sweep/control-settings.tsv",
+    log:
+        "<logs>/choose_controls.log",
+    benchmark:
+        "<logs>/benchmarks/choose_controls.tsv"

@@ -19,7 +19,9 @@ rule data_ratio:
             table=["curves", "power_laws", "multipliers"],
             suffix=["csv", "md"],
         ),
-        figure=expand("<results>/data-ratio/curves.{suffix}", suffix=["svg", "pdf", "png"]),
+        figure=expand(
+            "<results>/data-ratio/curves.{suffix}", suffix=["svg", "pdf", "png"]
+        ),
     log:
         "<logs>/data_ratio.log",
     benchmark:

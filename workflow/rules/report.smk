@@ -11,7 +11,7 @@ Writes  results/{study}/report/tables/{table}.{csv,md,tex,html}   reproducible b
 
 # What the study has, by the register of tables and figures.
 TABLES = register.tables_of(config)
-SWEPT = bool(sweep_table(None))
+SWEPT = bool(sweep_tables(None))
 FIGURES = register.figures_of(config, swept=SWEPT)
 DRAWN = register.drawn_of(config, swept=SWEPT)
 READABLE = [name for name in TABLES if register.TABLES[name].readable]
@@ -79,7 +79,7 @@ rule summarize:
         audits=expand(rules.audit.output.audit, task=TASKS),
         rescored=expand(rules.rescore.output.rescored, task=TASKS),
         left_out=expand(rules.rescore.output.left_out, task=TASKS),
-        sweep=sweep_table,
+        sweep=sweep_tables,
     output:
         **{
             name: (

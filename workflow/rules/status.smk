@@ -3,9 +3,7 @@
 Reads   results and logs that are there, whichever they are
 """
 
-FINETUNED = jobs_of(
-    rules.finetune, task=TASKS, initialization=INITIALIZATIONS, seed=SEEDS
-)
+FINETUNED = jobs_of(rules.finetune, task=TASKS, initialization=TRAINED, seed=SEEDS)
 
 
 rule status:

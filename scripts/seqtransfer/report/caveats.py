@@ -250,7 +250,7 @@ def of_leaks(leaks: pd.DataFrame) -> str:
 
 
 def before_all(score: pd.DataFrame) -> list[str]:
-    """What a reader must know before any verdict: the tasks in which a baseline or control
+    """What a reader must know before any verdict: the tasks in which a baseline without an encoder
     scores at least as high as every arm, from the table `scores`; one sentence or two, or none."""
     won = [
         f"{task} ({best} against at most {arms.max():.3f}, {arms.idxmax()})"
@@ -261,34 +261,56 @@ def before_all(score: pd.DataFrame) -> list[str]:
         return []
     tasks = score["task"].nunique()
     return [
-        f"In {len(won)} of {tasks} task{'s' * (tasks > 1)} a model without an encoder scores at"
+        f"In {len(won)} of {tasks} task{'s' * (tasks > 1)} a baseline without an encoder scores at"
         f" least as high as every arm: {'; '.join(won)}. Differences between arms say little about"
         " encoders there."
     ]
 
 
 def of_baselines(score: pd.DataFrame) -> list[str]:
-    """The tasks in which a baseline or control scores as high as some arms, not all."""
+    """The tasks in which a baseline without an encoder scores as high as some arms, not all."""
     won = [
         f"{task} ({best} against {', '.join(f'{arm} {mean:.3f}' for arm, mean in behind.items())})"
         for task, best, arms, behind in _baselines(score)
         if 0 < len(behind) < len(arms)
     ]
-    line = "A model without an encoder scores at least as high as some arms:"
+    line = "A baseline without an encoder scores at least as high as some arms:"
     return [f"{line} {'; '.join(won)}."] if won else []
 
 
+def of_controls(score: pd.DataFrame) -> list[str]:
+    """The tasks in which a control scores at least as high as `text`, from the table `scores`."""
+    tested = score[(score["split"] == "test") & score["headline"]]
+    won, tasks = [], 0
+    for task, rows in tested.groupby("task", sort=False):
+        text = rows.loc[rows["initialization"] == "text", "mean"]
+        controls = rows[rows["kind"] == "control"]
+        tasks += not (text.empty or controls.empty)
+        high = controls[controls["mean"].ge(text.max())].sort_values("mean", ascending=False)
+        if len(high):
+            each = ", ".join(f"{r.initialization} {r.mean:.3f}" for r in high.itertuples())
+            won.append(f"{task} ({each} against {text.max():.3f} {score_unit(rows)})")
+    if not won:
+        return []
+    return [
+        f"In {len(won)} of {tasks} task{'s' * (tasks > 1)} a control, a small network without an"
+        f" encoder, scores at least as high as text: {'; '.join(won)}. What text pretraining brings"
+        " there, the task's examples alone can teach."
+    ]
+
+
 def _baselines(score: pd.DataFrame) -> Iterator[tuple[str, str, pd.Series, pd.Series]]:
-    """Task, its best baseline or control on test with its score, the means of all arms, and of
-    those that are not above it; one without a mean is not among them."""
+    """Task, its best baseline on test with its score, the means of all arms, and of those that are
+    not above it; an arm without a mean is not among these."""
     tested = score[(score["split"] == "test") & score["headline"]]
     for task, rows in tested.groupby("task", sort=False):
-        means = rows.set_index("initialization")["mean"]
-        is_arm = (rows["kind"] == "arm").to_numpy()
-        arms, best = means[is_arm], means[~is_arm].idxmax()
-        name = BASELINES.get(best, f"the control {best}")
-        said = f"{name} {means[best]:.3f} {score_unit(rows)}"
-        yield str(task), said, arms, arms[arms <= means[best]]
+        kinds = {
+            kind: part.set_index("initialization")["mean"] for kind, part in rows.groupby("kind")
+        }
+        arms, best = kinds["arm"], kinds["baseline"].idxmax()
+        height = kinds["baseline"][best]
+        said = f"{BASELINES[best]} {height:.3f} {score_unit(rows)}"
+        yield str(task), said, arms, arms[arms <= height]
 
 
 def of_classes(classes: pd.DataFrame) -> list[str]:

@@ -20,7 +20,6 @@ DOWNLOAD = 2e7  # bytes a second
 STATES = 2.5e7  # bytes of hidden states computed and written a second
 # Share of `finetune.steps` that a run takes: quartiles and mean of that study's 24 runs.
 SHARES = (0.41, 0.59, 0.72)
-CONTROL = 0.5  # layers whose time a step of a control takes: 0.1, 0.4 and 0.5 were measured
 TRAINED = ("pretrain", "pretrain_again", "finetune", "sweep")
 # Seconds of a job of the rules whose cost hardly depends on the study.
 SECONDS = {"encoder": 10, "convert": 2, "convert_midi": 2, "export_music": 2.5, "draw_map": 0.5,
@@ -147,11 +146,11 @@ def _operations(job: Job, study: Mapping, encoder: Encoder, share: float) -> flo
     grid = evaluations.DevWatch.of(settings).grid(settings["steps"])
     scored = sum(step <= steps for step in grid) * study["examples"]["dev"]
     examples = 3 * steps * settings["batch_size"] + scored
-    control = job.wildcards.get("initialization") in CONTROLS
+    control = CONTROLS.get(job.wildcards.get("initialization", ""))
     if job.rule == "sweep":
         poolings = 1 if control else len(study["sweep"]["poolings"])
         examples *= poolings * len(study["sweep"]["warmups"])
     else:
         examples += study["examples"]["test"]
     of_encoder = encoder.operations(study["max_length"][job.wildcards["task"]])
-    return examples * of_encoder * (CONTROL / encoder.layers if control else 1.0)
+    return examples * of_encoder * (control.cost / encoder.layers if control else 1.0)

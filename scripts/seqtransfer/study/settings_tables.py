@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from seqtransfer.corpora import text_files
-from seqtransfer.encoders.controls import CONTROLS
 
-POOLINGS = ("mean", "first")  # of arms
+POOLINGS = ("mean", "first")
 HIGHEST = 10  # learning rate, as in the schema of the sweep
 REMEDY = "`finetune: {settings: sweep}` chooses settings in this study"
 
@@ -44,11 +43,9 @@ def _check_row(where: str, row: Mapping[str, str]) -> None:
         )
     if not 0 <= _number(row.get("warmup", "0")) <= 1:
         raise ValueError(f"{where}: warmup {row['warmup']!r} is no share from 0 to 1; correct it")
-    control = CONTROLS.get(row["initialization"])
-    known = (control.pooling,) if control else POOLINGS
-    if row["pooling"] not in known:
+    if row["pooling"] not in POOLINGS:
         raise ValueError(
-            f"{where}: pooling {row['pooling']!r} is unknown; known: {', '.join(known)}"
+            f"{where}: pooling {row['pooling']!r} is unknown; known: {', '.join(POOLINGS)}"
         )
 
 

@@ -26,8 +26,8 @@ class Results:
     files: `metrics`, `histories`, `predictions`, `controls` (metrics of the controls' runs, perhaps
     none), `timings`, `baselines`, `tasks`, `pretrained`,
     `pretraining_timings`, `similarities`, `references`, `paper`, `attention`, `audits`, `rescored`,
-    `left_out` and `sweep`, one table or none. reference: the arm that similarities are calibrated
-    against.
+    `left_out` and `sweep`, a table of arms, of controls, of both or none. reference: the arm that
+    similarities are calibrated against.
     """
 
     files: Mapping[str, Sequence[Path]]
@@ -121,9 +121,9 @@ class Results:
 
     @property
     def sweep(self) -> pd.DataFrame | None:
-        """Every run of the sweep that chose the settings, if there is one."""
-        files = self.files["sweep"]
-        return json_tsv.read_table(*files, SWEPT) if files else None
+        """Every run of the sweeps that chose the settings, if there are any."""
+        files = [json_tsv.read_table(path, SWEPT) for path in self.files["sweep"]]
+        return pd.concat(files, ignore_index=True) if files else None
 
 
 def _answers(path: Path) -> pd.DataFrame:
