@@ -8,9 +8,10 @@ from project import ROOT, overlay, plan, snakemake
 def test_controls_are_swept_and_trained_as_arms_are_and_never_compared(tmp_path):
     study = overlay(tmp_path, study="mine", tasks=["splice", "splice-shuffled"],
                     controls=["cnn", "self-attention"], max_length={"splice-shuffled": 62},
-                    finetune={"settings": "sweep"},
-                    sweep={"learning_rates": [1e-3], "poolings": ["mean", "first"]})  # fmt: skip
-    process = snakemake("-n", "--configfile", study, cwd=tmp_path)
+                    seeds=[0, 1, 2], finetune={"settings": "sweep"},
+                    sweep={"learning_rates": [1e-3], "seeds": [100],
+                           "poolings": ["mean", "first"]})  # fmt: skip
+    process = snakemake("-n", "--quiet", "host", "--configfile", study, cwd=tmp_path)
     counts = plan(process)
     assert counts["finetune"] == 2 * (2 + 2) * 3 and counts["sweep"] == 2 * (2 + 2)
     assert counts["choose"] == counts["choose_controls"] == 1
@@ -30,7 +31,7 @@ def test_only_controls_are_swept_where_arms_have_a_table_of_settings(tmp_path):
 
 def test_studies_are_joined_only_if_they_are_named_and_finished(tmp_path):
     def said(*arguments):
-        process = snakemake("-n", *arguments, "--", "data_ratio", cwd=tmp_path)
+        process = snakemake("-n", "--quiet", "host", *arguments, "--", "data_ratio", cwd=tmp_path)
         return process.returncode, process.stdout
 
     code, text = said()
@@ -54,6 +55,6 @@ def test_studies_are_joined_only_if_they_are_named_and_finished(tmp_path):
 def test_a_smaller_share_of_the_training_part_is_one_study_more(tmp_path):
     study = ROOT / "workflow/studies/ratio.yaml"
     settings = ("--config", "study=ratio-16", "examples={train_fraction: 0.0625}")
-    process = snakemake("-n", "--configfile", study, *settings, cwd=tmp_path)
+    process = snakemake("-n", "--quiet", "host", "--configfile", study, *settings, cwd=tmp_path)
     assert plan(process)["encode"] == 2
     assert "results/ratio-16/tokens/splice/train.arrow" in process.stdout
