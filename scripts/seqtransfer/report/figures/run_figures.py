@@ -117,7 +117,8 @@ def sensitivity(tables: Tables, claims: Sequence[dict]) -> Figure:
         axis.set_ylim(panels.limits(mine["low"], mine["high"], least=LEAST_RANGE))
     panels.label(axes, "learning rate", f"dev {score_unit(tables['runs'])}")
     handles = [
-        panels.line(arm, colours[arm], marker=marks[arm], linestyle=dashes[arm]) for arm in arms
+        panels.line(arm, colours[arm], marker=marks[arm], linestyle=dashes[arm])
+        for arm in style.ordered(table["initialization"])
     ]
     panels.legend(figure, [*handles, panels.line("chosen", **ring)])
     seeds = table["seeds"].max()
