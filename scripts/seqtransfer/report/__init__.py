@@ -12,5 +12,5 @@ claims: the list of claims, begin here to add one; score_claims, similarity_clai
     similarity; verdicts: their rules; readings: in words; caveats: what verdicts leave out.
     statistics: intervals of tables; aggregates: robust summaries over tasks.
 names: what arms, measures and metrics are called where people read.
-page: verdicts, tables and figures as one HTML page.
+page: verdicts, tables and figures as one HTML page; research_object: the report as an RO-Crate.
 """
