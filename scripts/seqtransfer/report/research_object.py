@@ -79,7 +79,7 @@ def metadata(record: Mapping, files: Mapping[str, Path], made: datetime) -> dict
 
 def _file(crate: ROCrate, name: str, path: Path, made: datetime) -> ContextEntity:
     stem = Path(name).stem
-    known = register.TABLES if name.startswith("tables/") else register.FIGURES
+    known = register.FIGURES if name.startswith("figures/") else register.TABLES
     facts = {
         "name": WHOLE.get(name) or known[stem].title,
         "encodingFormat": FORMATS[path.suffix],

@@ -62,9 +62,11 @@ def _record(log: str | Path) -> Path:
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:
-    """The paths that are files, and every file below those that are folders, sorted."""
+    """The paths that are files, and every file below those that are folders, sorted, but for the
+    mark that Snakemake sets into a folder."""
     for path in paths:
         if path.is_dir():
-            yield from sorted(inner for inner in path.rglob("*") if not inner.is_dir())
+            inner = (one for one in sorted(path.rglob("*")) if not one.is_dir())
+            yield from (one for one in inner if one.name != checksums.TIMESTAMP)
         else:
             yield path
