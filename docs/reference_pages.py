@@ -83,7 +83,8 @@ def catalogue(path: Path) -> str:
     """Every key of the catalogue."""
     schema = yaml.safe_load(path.read_text())
     text = "# Catalogue\n\nWhat each source, encoder, task and artificial corpus is: the keys of"
-    text += " `workflow/catalogue.yaml`, and of `catalogue:` in a study file.\n"
+    text += " `workflow/catalogue.yaml` and `paper_catalogue.yaml`, and of `catalogue:` in a study"
+    text += " file.\n"
     for name, part in schema["properties"].items():
         entries = keys(part["additionalProperties"])
         text += f"\n## {name}\n\n" + rows(("key", "value", "meaning"), entries)

@@ -179,7 +179,7 @@ def test_facts_of_a_fasta_record_come_from_header_file_name_and_side_table(tmp_p
 def test_deeploc_headers_are_read_by_the_layout_of_the_catalogue(tmp_path):
     import yaml
 
-    catalogue = yaml.safe_load((ROOT / "workflow/catalogue.yaml").read_text())
+    catalogue = yaml.safe_load((ROOT / "workflow/paper_catalogue.yaml").read_text())
     task = catalogue["catalogue"]["tasks"]["location"]
     fasta = ">Q9H400 Cell.membrane-M test\nMKX\n>P1 Cytoplasm-Nucleus-U\nMV\n>P2 Plastid-S\nMW\n"
     found = convert(

@@ -16,7 +16,9 @@ from seqtransfer.corpora.texts import read_text
 from seqtransfer.files import folder_digests
 from seqtransfer.study import configuration
 
-CATALOGUE = yaml.safe_load((ROOT / "workflow/catalogue.yaml").read_text())["catalogue"]
+FILES = [ROOT / f"workflow/{name}.yaml" for name in ("catalogue", "paper_catalogue")]
+PARTS = [yaml.safe_load(path.read_text())["catalogue"] for path in FILES]
+CATALOGUE = {key: PARTS[0][key] | PARTS[1][key] for key in ("sources", "tasks")}
 SPLICE = SHARED / "dna" / "splice.txt"
 SONG = b"MThd\0\0\0\6\0\0\0\1\0\x60MTrk\0\0\0\4\0\xff\x2f\0"
 

@@ -8,7 +8,10 @@ from seqtransfer.study.costs import Encoder, Job
 from seqtransfer.study.durations import Duration, Durations
 from seqtransfer.study.estimate import Machine
 
-FILES = [ROOT / f"workflow/{name}.yaml" for name in ("catalogue", "encoders", "artificial")]
+FILES = [
+    ROOT / f"workflow/{name}.yaml"
+    for name in ("catalogue", "paper_catalogue", "encoders", "artificial")
+]
 LOWEST = [*FILES, ROOT / "config.yaml"]
 MINILM = Encoder(layers=3, width=384, parameters=22_713_216)
 # Seconds of all jobs of a rule in a finished study on two cores of an AMD EPYC: the default one,

@@ -11,7 +11,10 @@ from seqtransfer.study import defaults, planning
 
 WORKFLOW = ROOT / "workflow"
 DEFAULTS = [
-    *(WORKFLOW / f"{name}.yaml" for name in ("catalogue", "encoders", "artificial")),
+    *(
+        WORKFLOW / f"{name}.yaml"
+        for name in ("catalogue", "paper_catalogue", "encoders", "artificial")
+    ),
     ROOT / "config.yaml",
 ]
 

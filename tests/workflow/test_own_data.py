@@ -37,12 +37,16 @@ def data(tmp_path_factory, encoder):
     return folder
 
 
-def test_the_guide_has_the_five_kinds_of_data_in_ten_lines_each():
+def test_the_guide_has_the_six_kinds_of_data_in_ten_lines_each():
     blocks = [STUDIES[name] for name in GUIDE]
     tasks = [next(iter(yaml.safe_load(b)["catalogue"]["tasks"].values())) for b in blocks]
-    assert [t["converter"] for t in tasks] == ["table", "fasta", "midi", "table", "table"]
-    assert [t["format"] for t in tasks] == ["fasta", "fasta", "midi", "text", "fasta"]
-    assert [t.get("kind") for t in tasks] == [None] * 4 + ["regression"]
+    assert [t["converter"] for t in tasks] == [
+        "table", "fasta", "midi", "table", "series", "table"
+    ]  # fmt: skip
+    assert [t["format"] for t in tasks] == [
+        "fasta", "fasta", "midi", "text", "series", "fasta"
+    ]  # fmt: skip
+    assert [t.get("kind") for t in tasks] == [None] * 5 + ["regression"]
     assert all(len(block.splitlines()) <= 11 for block in blocks)
 
 

@@ -161,7 +161,8 @@ def corpus(wildcards):
     record = task_record(wildcards)
     if record["converter"] == "scores":
         return [f"<corpora>/{wildcards.task}/{name}" for name in record["classes"]]
-    suffix = {"fasta": "fasta", "text": "tsv", "midi": "midi"}[record["format"]]
+    endings = {"fasta": "fasta", "text": "tsv", "series": "tsv", "midi": "midi"}
+    suffix = endings[record["format"]]
     return [f"<corpora>/{wildcards.task}.{suffix}"]
 
 

@@ -7,6 +7,6 @@ sources, downloads, caches, archives, folder_copies: bring files here.
 unpacked_size: what compressed files of a source hold.
 text_files, alphabets, layouts: read anyone's files strictly.
 converters: one file a layout or data set.
-examples, fasta, texts, midi, corpus_files: the standard formats, written and read.
+examples, fasta, texts, series, midi, corpus_files: the standard formats, written and read.
 sheet_music, score_export: engraved scores to MIDI.
 """

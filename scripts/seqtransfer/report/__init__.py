@@ -13,5 +13,5 @@ claims: the list of claims, begin here to add one; score_claims, similarity_clai
     statistics: intervals of tables; aggregates: robust summaries over tasks. data_ratio: several
     studies by their amount of data.
 names: what arms, measures and metrics are called where people read.
-page: verdicts, tables and figures as one HTML page.
+page: verdicts, tables and figures as one HTML page; research_object: the report as an RO-Crate.
 """

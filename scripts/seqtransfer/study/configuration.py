@@ -333,14 +333,16 @@ def _check_task(where: str, record: dict) -> None:
 
 def _check_given(where: str, converter: str, layout: dict) -> None:
     """Raise ValueError, beginning with `where`, if the layout does not give three parts."""
-    if "split" not in LAYOUTS[converter]["properties"]:
+    known = LAYOUTS[converter]["properties"]
+    if "split" not in known and "properties" not in known.get("files", {}):
         raise ValueError(f"{where}.split: {converter} gives no parts; use another split")
     files = set(layout.get("files", ())) | ({"dev"} if layout.get("dev_share") else set())
     lacking = [part for part in PARTS if part not in files]
     if lacking and "split" not in layout:
+        column = "`split:` in the layout, or " if "split" in known else ""
         raise ValueError(
-            f"{where}.split: given needs `split:` in the layout, or `files:` of train, dev and"
-            f" test (dev can be a `dev_share:` of train); it lacks {', '.join(lacking)}"
+            f"{where}.split: given needs {column}`files:` of train, dev and test (dev can be a"
+            f" `dev_share:` of train); it lacks {', '.join(lacking)}"
         )
 
 

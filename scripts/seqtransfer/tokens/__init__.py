@@ -4,7 +4,7 @@ In: FASTA, texts, MIDI folders.
 Out: train, dev, test and pretrain parts of ids, and token maps.
 
 encoding: the whole way, in one function; views: what the encoder sees of an example.
-tokenizations: symbols, k-mers, byte pairs, intervals.
+tokenizations: symbols, k-mers, byte pairs, intervals; series_tokens: those of numbers.
 units: which examples are not independent.
 splits, near_duplicates, leak_audit, manifests: who is in which part, and how near the parts are.
 vocabulary, token_maps: ids, and their rows in a pretrained table.

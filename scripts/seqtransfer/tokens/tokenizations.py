@@ -14,6 +14,9 @@ A task names its kind by the key `tokens`, for example `{kind: kmers, k: 3, stri
 - `intervals`, for music: every note but the first is two tokens, the interval to the note before
   it in semitones with its sign, and its pitch: 60 67 64 becomes 60 +7 67 -3 64. The two are
   separate tokens, so that the vocabulary stays small and a map draws a row for each.
+- `sax` {size, window}, for series of numbers: means of windows, on the scale of their own series,
+  in `size` bins.
+- `bins` {size, window, by}, for series of numbers: the same on the scale of all training series.
 
 To add a kind, write its function and enter it in TOKENIZATIONS; if it has options, in OPTIONS too.
 
@@ -26,6 +29,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from seqtransfer.corpora.examples import Symbols
+from seqtransfer.tokens import series_tokens
 
 Split = Callable[[Symbols], Symbols]  # from the symbols of a sequence to its tokens
 
@@ -192,6 +196,31 @@ TOKENIZATIONS = {
     "intervals": Tokenization(
         ("midi",), lambda tokens: intervals, symbols_within=lambda room: (room + 1) // 2
     ),
+    "sax": Tokenization(
+        ("series",),
+        lambda tokens: (
+            lambda symbols: series_tokens.symbolic_aggregate(
+                symbols, tokens["size"], tokens["window"]
+            )
+        ),
+    ),
+    "bins": Tokenization(
+        ("series",),
+        lambda tokens, training, alphabet: series_tokens.level_bins(
+            training, tokens["size"], tokens["window"], tokens["by"]
+        ),
+        trained=True,
+    ),
+}
+
+SERIES = {
+    "size": {"description": "Number of bins", "type": "integer", "minimum": 2, "maximum": 1000},
+    "window": {
+        "description": "Points whose mean is one token",
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 100000,
+    },
 }
 
 # For planning and docs. They are apart from TOKENIZATIONS since jobs depend on that: a description
@@ -234,5 +263,15 @@ OPTIONS = {
             }
         },
         check_classes,
+    ),
+    "sax": Options(SERIES),
+    "bins": Options(
+        {
+            **SERIES,
+            "by": {
+                "description": "Bins that hold equally many training values, or equally wide ones",
+                "enum": ["quantile", "uniform"],
+            },
+        }
     ),
 }

@@ -5,18 +5,17 @@ token by token, by one of four policies (`cut`); of a pair, the longer one first
 """
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from seqtransfer.corpora.examples import Example, Symbols
+from seqtransfer.corpora.series import NUMBER
 from seqtransfer.tokens import splits, tokenizations
 from seqtransfer.tokens.vocabulary import SEP, SPECIALS
 
 BREAK = SPECIALS[SEP]  # stands between the two sequences of a pair
-NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 @dataclass(frozen=True)

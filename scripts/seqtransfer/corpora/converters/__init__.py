@@ -26,6 +26,7 @@ from seqtransfer.corpora.converters import (
     parquet,
     peptides,
     sentiment,
+    series,
     splice,
     table,
     tape,
@@ -36,7 +37,7 @@ from seqtransfer.corpora.fasta import iterate_fasta
 
 @dataclass(frozen=True)
 class Converter:
-    """formats: the standard formats that it can write, of fasta, text and midi.
+    """formats: the standard formats that it can write, of fasta, text, series and midi.
     convert: (folder of the unpacked source, corpus to write, options), without the last where there
     are none; None where a rule of its own writes the corpus.
     options: from the keys of a task's `layout` to what `convert` takes; None for a converter that
@@ -52,6 +53,7 @@ CONVERTERS = {
     "table": Converter(("fasta", "text"), table.convert, table.Options),
     "parquet": Converter(("fasta", "text"), parquet.convert, parquet.Options),
     "lines": Converter(("fasta", "text"), lines.convert, lines.Options),
+    "series": Converter(("series",), series.convert, series.Options),
     "midi": Converter(("midi",), midi.convert, midi.Options),
     "fasta": Converter(("fasta",), fasta.convert, fasta.Options),
     # Each of these knows the files of one package, archive or repository.
@@ -76,6 +78,7 @@ LAYOUTS = {
     "table": table.LAYOUT,
     "parquet": parquet.LAYOUT,
     "lines": lines.LAYOUT,
+    "series": series.LAYOUT,
     "midi": midi.LAYOUT,
     "fasta": fasta.LAYOUT,
 }

@@ -1,0 +1,95 @@
+"""Series are read digit by digit from three layouts, and refused by file and line."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqtransfer.corpora.converters import series as converter
+from seqtransfer.corpora.converters.series import Options
+from seqtransfer.corpora.examples import Example
+from seqtransfer.corpora.series import read_series, write_series
+
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False).map(repr)
+CHANNELS = st.lists(st.lists(NUMBERS, min_size=1, max_size=5), min_size=1, max_size=3)
+
+
+def joined(channels):
+    return tuple(" | ".join(" ".join(channel) for channel in channels).split())
+
+
+@given(st.lists(CHANNELS, min_size=1, max_size=4), st.sampled_from([None, "train", "test"]))
+def test_what_is_written_is_read_back(tmp_path_factory, corpus, split):
+    path = tmp_path_factory.mktemp("series") / "a.tsv"
+    examples = [
+        Example(f"s{i}", joined(channels), "1", f"g{i}" if i else None, split)
+        for i, channels in enumerate(corpus)
+    ]
+    write_series(path, examples)
+    assert read_series(path) == examples
+
+
+def converted(tmp_path, name, text, **options):
+    (tmp_path / name).write_text(text)
+    converter.convert(tmp_path, tmp_path / "out.tsv", Options(**({"file": name} | options)))
+    return [
+        (" ".join(example.symbols), example.label) for example in read_series(tmp_path / "out.tsv")
+    ]
+
+
+ONE = [("1.50 -2", "a"), ("0 1e-3", "b")]
+TWO = [("1.50 -2 | 7", "a"), ("0 1e-3 | 8 9", "b")]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "options", "expected"),
+    [
+        ("x_TRAIN.tsv", "a\t1.50\t-2\nb\t0\t1e-3\n", {}, ONE),
+        ("x.txt", "  a   1.50 -2\n\n  b  0 1e-3\n", {}, ONE),
+        ("x.csv", "1.50, -2, a\n0,1e-3,b\n", {"label": "last"}, ONE),
+        ("x.dat", "a;1.50;-2\nb;0;1e-3\n", {"delimiter": ";"}, ONE),
+        ("x.ts", "#1,2:z\n@univariate true\n@data\n1.50,-2:a\n0,1e-3:b\n", {}, ONE),
+        ("x.ts", "@dimensions 2\n@DATA\n1.50,-2:7:a\n0,1e-3:8,9:b\n", {}, TWO),
+        ("x.arff", "% x\n@attribute t {a,b}\n@data\n1.50,-2,a\n0,1e-3,b\n", {}, ONE),
+        ("x.arff", "@data\n'1.50,-2\\n7',a\n'0,1e-3\\n8,9',b\n", {}, TWO),
+    ],
+)
+def test_each_layout_gives_the_same_series(tmp_path, name, text, options, expected):
+    assert converted(tmp_path, name, text, **options) == expected
+
+
+def test_parts_come_from_files_and_dev_from_a_share_of_train(tmp_path):
+    lines = "".join(f"1\t{i}\t{i + 1}\n" for i in range(200))
+    for part in ("TRAIN", "TEST"):
+        (tmp_path / f"x_{part}.tsv").write_text(lines)
+    files = {"train": "x_TRAIN.tsv", "test": "x_TEST.tsv"}
+    converter.convert(tmp_path, tmp_path / "out.tsv", Options(files=files, dev_share=0.2))
+    parts = [example.split for example in read_series(tmp_path / "out.tsv")]
+    assert parts.count("test") == 200
+    assert 20 <= parts.count("dev") <= 60 and parts.count("train") == 200 - parts.count("dev")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("x.tsv", "a\t1\t?\n", r"x\.tsv: line 1: '\?' at place 2 is no finite number"),
+        ("x.tsv", "a\t1\nb\tNaN\n", r"line 2: 'NaN' at place 1"),
+        ("x.tsv", "a\t1e999\n", r"line 1: '1e999'"),
+        ("x.tsv", "a\n", r"line 1: has one cell; state `delimiter`"),
+        ("x.ts", "@timeStamps true\n@data\n(0,1),(1,2):a\n", r"line 1: has time stamps"),
+        ("x.ts", "@classLabel false\n@data\n1,2\n", r"line 1: has no labels"),
+        ("x.ts", "1,2:a\n", r"line 1: data before the line @data"),
+        ("x.ts", "@data\n1,2::a\n", r"line 2: '' at place 4 is no finite number"),
+        ("x.ts", "@data\n1,2:\n", r"line 2: has no label"),
+    ],
+)
+def test_a_broken_line_is_named_and_leaves_nothing(tmp_path, name, text, message):
+    with pytest.raises(ValueError, match=message):
+        converted(tmp_path, name, text)
+    assert not (tmp_path / "out.tsv").exists()
+
+
+def test_a_corpus_that_was_edited_is_refused_by_its_series(tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_text("id\tlabel\tseries\ns1\ta\t1 2 | | 3\n")
+    with pytest.raises(ValueError, match=r"series 's1': a channel holds no number"):
+        read_series(path)

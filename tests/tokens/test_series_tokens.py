@@ -1,0 +1,81 @@
+"""Bins of series: the published break points, invariances, and no look at what is held out."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from scipy import stats
+
+from seqtransfer.tokens.series_tokens import CHANNEL, channels, level_bins, symbolic_aggregate
+
+WHOLE = st.lists(st.integers(-1000, 1000), min_size=2, max_size=40)
+
+
+def symbols(*parts):
+    return tuple(f" {CHANNEL} ".join(" ".join(map(str, part)) for part in parts).split())
+
+
+@pytest.mark.parametrize(
+    ("size", "edges"),  # Lin et al. 2003, table 3
+    [(3, [-0.43, 0.43]), (4, [-0.67, 0, 0.67]), (6, [-0.97, -0.43, 0, 0.43, 0.97])],
+)
+def test_break_points_are_the_published_ones(size, edges):
+    grid = np.round(np.linspace(-2, 2, 401), 2)
+    standard = (grid - grid.mean()) / grid.std()
+    tokens = list(map(int, symbolic_aggregate(symbols(grid), size, 1)))
+    crossed = [b for (a, s), (b, t) in pairwise(zip(standard, tokens, strict=True)) if s != t]
+    assert crossed == pytest.approx(edges, abs=0.015)
+    assert set(tokens) == set(range(size))
+
+
+@given(WHOLE, st.integers(2, 10), st.integers(1, 7), st.integers(1, 50), st.integers(-99, 99))
+def test_level_and_scale_of_a_series_do_not_matter(values, size, window, factor, shift):
+    assume(len(set(values)) > 1)
+    means = [np.mean(values[i : i + window]) for i in range(0, len(values), window)]
+    standard = (np.array(means) - np.mean(values)) / np.std(values)
+    edges = stats.norm.ppf(np.arange(1, size) / size)
+    assume(np.abs(standard[:, None] - edges).min() > 1e-9)  # rounding decides there
+    tokens = symbolic_aggregate(symbols(values), size, window)
+    assert list(map(int, tokens)) == [int((z > edges).sum()) for z in standard]
+    moved = [factor * value + shift for value in values]
+    assert symbolic_aggregate(symbols(moved), size, window) == tokens
+
+
+def test_a_flat_channel_is_in_the_middle_and_channels_stay_apart():
+    found = symbolic_aggregate(symbols([5, 5, 5], [0, 0, 9, 9]), 3, 1)
+    assert found == ("1", "1", "1", CHANNEL, "0", "0", "2", "2")
+    assert symbolic_aggregate((), 3, 1) == ()
+
+
+def test_windows_are_means_and_the_last_may_be_shorter():
+    split = level_bins([symbols([0, 10])], 10, 1, "uniform")
+    assert split(symbols([0, 1, 2, 9])) == ("0", "1", "2", "9")
+    wide = level_bins([symbols([0, 0, 10, 10])], 10, 2, "uniform")
+    assert wide(symbols([0, 2, 4, 6, 9])) == ("1", "5", "9")
+
+
+@given(st.lists(WHOLE, min_size=1, max_size=5), st.integers(2, 6))
+def test_quantile_bins_hold_equally_many_training_windows(corpus, size):
+    values = np.concatenate(corpus)
+    assume(len(set(values)) == len(values) >= 4 * size)
+    split = level_bins([symbols(part) for part in corpus], size, 1, "quantile")
+    tokens = [token for part in corpus for token in split(symbols(part))]
+    counts = np.bincount(np.array(tokens, dtype=int), minlength=size)
+    assert counts.max() - counts.min() <= 2
+
+
+def test_edges_are_those_of_training_alone_and_of_each_channel():
+    training = [symbols([0, 100], [0, 1])]
+    split = level_bins(training, 2, 1, "uniform")
+    assert split(symbols([49, 51], [0.4, 0.6])) == ("0", "1", CHANNEL, "0", "1")
+    assert split(symbols([-1e9, 1e9], [0, 0])) == ("0", "1", CHANNEL, "0", "0")
+    with pytest.raises(ValueError, match="has 1 channels, the training series have 2"):
+        split(symbols([1, 2]))
+    assert split(()) == ()
+
+
+def test_channels_are_parted():
+    assert [list(part) for part in channels(symbols([1, 2], [3]))] == [[1, 2], [3]]
+    assert channels(()) == []
