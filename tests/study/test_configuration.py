@@ -217,6 +217,7 @@ def test_given_parts_that_are_all_there_pass(layout):
     ("place", "value", "message"),
     [
         ("represent.tokens", 61, "61 is more than the 60 that a sequence of splice has without"),
+        ("represent.dropout", ["randm"], r"'randm' is unknown; known: .* did you mean 'random'"),
         ("represent.sequences", 39, "compare.groups: 40 is more than represent.sequences, 39"),
         ("examples.test", 39, "compare.groups: 40 is more than examples.test, 39, so that"),
     ],
@@ -274,6 +275,16 @@ def test_probes_that_no_sequence_or_group_can_fill_are_refused(place, value, mes
         ({"tokens": {"kind": "symbols", "k": 3}}, r"\.tokens: unknown key 'k'; known: kind"),
         ({"token_map": {"kind": "identity"}}, r"\.token_map: identity is for text"),
         ({"token_map": {"kind": "permutation", "shift": 3}}, "goes with kind shift"),
+        (
+            {"format": "text", "converter": "sentiment"}
+            | {"token_map": {"kind": "shift", "shift": 0}},
+            "goes with kind shift",
+        ),
+        (
+            {"format": "text", "converter": "sentiment"}
+            | {"token_map": {"kind": "identity", "specials": "moved"}},
+            r"\.token_map: identity moves no token",
+        ),
         ({"source": ["archive", "nowhere"]}, r"\.source: 'nowhere' is unknown"),
     ],
 )
@@ -287,6 +298,12 @@ def test_keys_of_a_task_that_do_not_fit_each_other_are_refused(changes, message)
         configuration.check(config)
 
 
+def test_a_study_file_over_another_may_take_a_shift_back():
+    config = deepcopy(STUDY)
+    config["catalogue"]["tasks"]["splice"]["token_map"] = {"kind": "permutation", "shift": 0}
+    configuration.check(config)
+
+
 def test_what_a_task_leaves_out_is_filled_in_and_the_study_s_length_wins():
     config = deepcopy(STUDY)
     tasks = config["catalogue"]["tasks"]
@@ -298,6 +315,7 @@ def test_what_a_task_leaves_out_is_filled_in_and_the_study_s_length_wins():
     assert config["max_length"] == {"splice": 62, "composer": 50}
     assert [tasks[t]["metric"] for t in ("splice", "composer")] == ["mcc", "f1"]
     assert tasks["splice"]["kind"] == "classification"
+    assert config["represent"]["dropout"] == []
     assert tasks["splice"]["tokens"] == {"kind": "symbols"}
     del tasks["splice"]["classes"], tasks["splice"]["metric"]
     tasks["splice"] |= {"kind": "regression", "split": "random"}

@@ -125,6 +125,8 @@ rule judge:
         margin=config["claims"]["margin"],
         share=config["claims"].get("share"),
         measure=config["claims"].get("measure"),
+        token_maps={task: token_map(task) for task in TASKS},
+        dropout=config["represent"]["dropout"],
         sweep_code=code_digest("sweep"),
         templates=provenance.text_digest("report/templates"),
         code=code_digest("judge"),

@@ -50,7 +50,8 @@ rule represent:
     params:
         layers=config["encoder"]["layers"],
         initializations=INITIALIZATIONS,
-        probe=config["represent"],
+        probe=PROBE,
+        dropout=config["represent"]["dropout"],
         code=code_digest("represent"),
     script:
         "../../scripts/represent.py"
@@ -119,7 +120,8 @@ rule represent_floor:
         layers=config["encoder"]["layers"],
         arm="random",
         seeds=FLOOR_SEEDS,
-        probe=config["represent"],
+        probe=PROBE,
+        dropout=config["represent"]["dropout"],
         code=code_digest("represent_untrained"),
     script:
         "../../scripts/represent_untrained.py"
@@ -150,7 +152,8 @@ rule represent_ceiling:
         layers=config["encoder"]["layers"],
         arm=REFERENCE,
         seeds=SEEDS[:1],
-        probe=config["represent"],
+        probe=PROBE,
+        dropout=config["represent"]["dropout"],
         code=code_digest("represent_untrained"),
     script:
         "../../scripts/represent_untrained.py"

@@ -8,7 +8,8 @@ tables, figures: the functions, one file a subject; generalization: one with bot
 claims: the list of claims, begin here to add one; score_claims, similarity_claims: each claim and
     its rule; claim_records: what they share; checks: what must hold first; estimates:
     effects with their sources of chance; reference_estimates: those of similarity; verdicts: their
-    rules; readings: in words; caveats: what verdicts leave out. statistics: intervals of tables;
+    rules; readings: in words; caveats: what verdicts leave out; choice_caveats: what choices of the
+    paper's released code do to them. statistics: intervals of tables;
     aggregates: robust summaries over tasks.
 page: the ledger as HTML and Markdown.
 """

@@ -33,6 +33,7 @@ class Settings:
     tokens: Mapping = field(default_factory=lambda: {"kind": "symbols"})
     train_fraction: float = 1.0  # of the training part; a smaller one lies within a larger one
     neighbours: Mapping | None = None  # {kmer, threshold}: near-duplicates stay on one side
+    duplicates: str = "dropped"  # or kept: a sequence may be in several parts, with two labels
 
     @classmethod
     def of(cls, record: Mapping, sizes: Mapping, max_length: int) -> "Settings":
@@ -49,6 +50,7 @@ class Settings:
             tokens=record["tokens"],
             train_fraction=sizes.get("train_fraction", 1.0),
             neighbours=record.get("neighbours"),
+            duplicates=sizes.get("duplicates", "dropped"),
         )
 
     def __post_init__(self):
