@@ -11,5 +11,6 @@ claims: the list of claims, begin here to add one; score_claims, similarity_clai
     rules; readings: in words; caveats: what verdicts leave out; choice_caveats: what choices of the
     paper's released code do to them. statistics: intervals of tables;
     aggregates: robust summaries over tasks.
+mended: finished studies that mend one choice of another each, side by side.
 page: the ledger as HTML and Markdown.
 """
