@@ -1,4 +1,4 @@
-"""Each file of workflow/studies/mended changes one choice of the study as-released, and no other."""
+"""Each file of workflow/studies/mended changes one choice of as-released, and no other."""
 
 from collections.abc import Iterator
 
