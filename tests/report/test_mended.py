@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from test_claims import NO_PAIRS, NO_SCORES, run_table
+from test_claims import NO_PAIRS, run_table
 
 import compare_mended
 from seqtransfer.report import claims, mended
@@ -18,7 +18,7 @@ def study(name: str, gain: np.ndarray, best_step: int = 1) -> mended.Study:
     ahead = (run["task"] == "y") & (run["initialization"] == "text")
     run.loc[ahead, "test_score"] -= 0.2
     run["best_step"] = best_step
-    records = claims.judge(run, run, NO_SCORES, NO_PAIRS)
+    records = claims.judge(run, run, NO_PAIRS)
     return mended.Study(name, run, {record["id"]: record for record in records})
 
 

@@ -130,7 +130,7 @@ def test_pretraining_that_diverges_leaves_empty_numbers_and_claims_that_name_the
 
 def test_choices_of_the_released_code_end_in_a_report_that_names_them_and_can_be_mended(folder):
     moved = {"pairs": {"kind": "shift", "shift": 3}, "dna": {"kind": "permutation"}}
-    tasks = {t: TASKS[t] | {"token_map": moved[t] | {"specials": "moved"}} for t in moved}
+    tasks = TASKS | {t: TASKS[t] | {"token_map": moved[t] | {"specials": "moved"}} for t in moved}
     choices = {
         "compare": {"reference": "domain", "paper": True},
         "catalogue": {"tasks": tasks},

@@ -60,7 +60,7 @@ def table(released: Study, mended: Sequence[Study], level: float = 0.95) -> pd.D
     shown = [
         name
         for name in dict.fromkeys(name for study in studies for name in study.claims)
-        if name in ("a", "b", "c") or name.startswith("d2-")
+        if name in ("a", "b", "c", "c-share") or name.startswith("d2-")
         if any(_tested(study, name) for study in studies)
     ]
     before = {task: _verdicts(released, task, shown) for task in _tasks(released)}
