@@ -1,13 +1,12 @@
 """Studies that mend one choice each: scores, changes and verdicts beside those that they mend."""
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
 from test_claims import NO_PAIRS, run_table
 
 import compare_mended
+from seqtransfer.files import json_tsv
 from seqtransfer.report import claims, mended
 from seqtransfer.report.tables import table_files
 
@@ -89,7 +88,7 @@ def test_the_script_reads_reports_and_writes_both_files(studies, tmp_path, capsy
         folder = tmp_path / one.name
         (folder / "report/tables").mkdir(parents=True)
         records = {"claims": list(one.claims.values())}
-        (folder / "report/claims.json").write_text(json.dumps(records))
+        json_tsv.write_json(folder / "report/claims.json", records)
         table_files.write(folder / "report/tables/runs.csv", one.run)
         folders.append(folder)
     output = tmp_path / "mended"
