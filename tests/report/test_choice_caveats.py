@@ -12,7 +12,7 @@ LEAKS = pd.DataFrame(
         ("sentiment", "test", "after", "duplicates", 0.0, 400),
         ("splice", "test", "after", "similarity_share_0.5", 0.2, 160),
     ],
-    columns=["task", "part", "stage", "measure", "value", "n"],
+    columns=["task", "split", "splitting", "measure", "value", "n"],
 )
 PLAIN = {"splice": {"kind": "permutation"}, "sentiment": {"kind": "permutation"}}
 

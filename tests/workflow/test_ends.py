@@ -10,7 +10,7 @@ from test_own_data import SMALL
 
 import small_data
 from project import in_one_process
-from seqtransfer.report.mended import Study, table
+from seqtransfer.report import finished_studies, mended
 from seqtransfer.report.tables import table_files
 
 KEYS = {"title": "made up", "truncate": "head"}
@@ -152,11 +152,13 @@ def test_choices_of_the_released_code_end_in_a_report_that_names_them_and_can_be
     assert any("hidden states of random, domain alone" in note for note in notes)
     mended_runs, *_, notes = reported(folder, "mended-dropout", *study[2:], **choices)
     assert not any("Dropout stays on" in note for note in notes)
-    studies = [Study.of(folder / "results" / name) for name in ("as-released", "mended-dropout")]
-    found = table(studies[0], studies[1:]).set_index(["study", "task"])
+    names = ("as-released", "mended-dropout")
+    studies = [finished_studies.read(folder / "results" / name) for name in names]
+    found = mended.table(studies[0], studies[1:]).set_index(["study", "task"])
     # Dropout in what is compared changes no run, but the similarities.
     pd.testing.assert_series_equal(runs["test_score"], mended_runs["test_score"])
     assert (found.loc["mended-dropout", "change"] == 0).all()
+    assert set(found.loc["mended-dropout", "keys"]) == {"represent.dropout"}
     similarities = [
         table_files.read(folder / "results" / study.name / "report/tables/paper.csv")
         for study in studies

@@ -12,7 +12,8 @@ claims: the list of claims, begin here to add one; score_claims, similarity_clai
     similarity; verdicts: their rules; readings: in words; caveats: what verdicts leave out;
     choice_caveats: what choices of the paper's released code do to them.
     statistics: intervals of tables; aggregates: robust summaries over tasks.
-mended: finished studies that mend one choice of another each, side by side.
+finished_studies: what finished studies hold, and in which keys they differ; mended: studies that
+    mend one choice of another each, beside it.
 names: what arms, measures and metrics are called where people read.
 page: verdicts, tables and figures as one HTML page.
 """

@@ -19,8 +19,8 @@ def of_choices(
 
 def of_copies(leaks: pd.DataFrame) -> list[str]:
     """How many test sequences stand in train, too: none unless a study keeps duplicates."""
-    rows = leaks[(leaks["stage"] == "after") & (leaks["measure"] == "duplicates")]
-    rows = rows[(rows["part"] == "test") & (rows["value"] > 0)]
+    rows = leaks[(leaks["splitting"] == "after") & (leaks["measure"] == "duplicates")]
+    rows = rows[(rows["split"] == "test") & (rows["value"] > 0)]
     if rows.empty:
         return []
     each = ", ".join(f"{row.task} {row.value:.0f} of {row.n}" for row in rows.itertuples())

@@ -1,15 +1,12 @@
 """Finished studies that mend one choice of another each -> what each choice changes, in a table."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from seqtransfer.files import json_tsv
+from seqtransfer.report.finished_studies import Study, configuration, differing
 from seqtransfer.report.statistics import stratified_mean_interval
-from seqtransfer.report.tables import table_files
 from seqtransfer.report.tables.gain_tables import ALL_TASKS
 from seqtransfer.report.tables.intervals import paired_differences
 from seqtransfer.report.verdicts import NOT_TESTED
@@ -17,46 +14,23 @@ from seqtransfer.report.verdicts import NOT_TESTED
 NUMBERS = ["text", "random", "difference", "low", "high", "change", "change_low", "change_high"]
 
 
-@dataclass(frozen=True)
-class Study:
-    """A finished study: its name, its table `runs`, and its records of claims by id."""
-
-    name: str
-    run: pd.DataFrame
-    claims: Mapping[str, dict]
-
-    @classmethod
-    def of(cls, folder: Path) -> "Study":
-        """From `results/{study}`. Raises ValueError if it has no report."""
-        ledger = folder / "report/claims.json"
-        if not ledger.exists():
-            raise ValueError(
-                f"{folder} has no report/claims.json: name the folder of a finished study"
-            )
-        claims = {record["id"]: record for record in json_tsv.read_json(ledger)["claims"]}
-        return cls(folder.name, table_files.read(folder / "report/tables/runs.csv"), claims)
-
-    @property
-    def differences(self) -> pd.DataFrame:
-        """text - random of the test score for each task and seed, as `paired_differences`."""
-        return paired_differences(self.run, "test_score", "text", "random")
-
-
 def table(released: Study, mended: Sequence[Study], level: float = 0.95) -> pd.DataFrame:
     """One row per study and task, and one over all tasks; `released` first.
 
-    text, random: mean test scores over seeds; difference, low, high: claim (b)'s effect with its
-    interval over seeds and test examples. change: the difference less that of `released` at the
-    same seeds, with a t interval of `level` over seeds alone. One column for each claim that a
-    study tests, of (a), (b), (c) and (d2) by each measure: its verdict and, where not all arms
-    trained to an end, "at this budget". turned: the claims whose verdict is another than in
-    `released`. Missing numbers are NaN.
+    keys: of the configuration, those whose values are others than in `released`. text, random:
+    mean test scores over seeds; difference, low, high: claim (b)'s effect with its interval over
+    seeds and test examples. change: the difference less that of `released` at the same seeds, with
+    a t interval of `level` over seeds alone. One column for each claim that a study tests, of (a),
+    (b), (c) and (d2) by each measure: its verdict and, where not all arms trained to an end, "at
+    this budget". turned: the claims whose verdict is another than in `released`. Missing numbers
+    are NaN.
     Raises ValueError, naming the study, if one lacks the arms text and random, or has other tasks
     or seeds than `released`.
     """
     studies = [released, *mended]
     for study in studies:
         _check(study, released)
+    first = configuration(released.record)
     shown = [
         name
         for name in dict.fromkeys(name for study in studies for name in study.claims)
@@ -66,6 +40,8 @@ def table(released: Study, mended: Sequence[Study], level: float = 0.95) -> pd.D
     before = {task: _verdicts(released, task, shown) for task in _tasks(released)}
     rows = []
     for study in studies:
+        changed = differing(first, configuration(study.record))
+        keys = ", ".join(key for key, *_ in changed if key != "study")
         for task in _tasks(study):
             verdicts = _verdicts(study, task, shown)
             # A claim that one of the two does not test has not turned.
@@ -76,13 +52,13 @@ def table(released: Study, mended: Sequence[Study], level: float = 0.95) -> pd.D
                 if verdicts[name][0] != before[task][name][0]
             ]
             rows.append(
-                {"study": study.name, "task": task}
+                {"study": study.name, "task": task, "keys": keys}
                 | _scores(study, task)
                 | _change(study, released, task, level)
                 | {name: " ".join(verdicts[name] or (NOT_TESTED,)) for name in shown}
                 | {"turned": ", ".join(turned)}
             )
-    return pd.DataFrame(rows, columns=["study", "task", *NUMBERS, *shown, "turned"])
+    return pd.DataFrame(rows, columns=["study", "task", "keys", *NUMBERS, *shown, "turned"])
 
 
 def _check(study: Study, released: Study) -> None:
@@ -90,13 +66,18 @@ def _check(study: Study, released: Study) -> None:
         raise ValueError(f"{study.name} has no runs of text or of random: (b) is not tested there")
     ours, theirs = (
         {(str(task), int(seed)) for task, seed in zip(one["task"], one["seed"], strict=True)}
-        for one in (study.differences, released.differences)
+        for one in (_differences(study), _differences(released))
     )
     if ours != theirs:
         raise ValueError(
             f"{study.name} and {released.name} differ in tasks or seeds, the first in"
             f" {min(ours ^ theirs)}: compare studies of the same runs"
         )
+
+
+def _differences(study: Study) -> pd.DataFrame:
+    """text - random of the test score for each task and seed."""
+    return paired_differences(study.runs, "test_score", "text", "random")
 
 
 def _tested(study: Study, claim: str) -> bool:
@@ -128,7 +109,7 @@ def _verdict(claim: dict, task: str) -> list[str]:
 
 def _scores(study: Study, task: str) -> dict[str, float]:
     """Mean test scores of both arms, and claim (b)'s difference with its interval."""
-    mean = study.run.groupby(["initialization", "task"])["test_score"].agg(_mean_of_all)
+    mean = study.runs.groupby(["initialization", "task"])["test_score"].agg(_mean_of_all)
     claim = study.claims["b"]
     effects = {ALL_TASKS: claim["overall"]} | {one["task"]: one for one in claim["effects"]}
     arms = {
@@ -144,7 +125,7 @@ def _change(study: Study, released: Study, task: str, level: float) -> dict[str,
     if study is released:
         return {}
     keys = ["task", "seed"]
-    both = study.differences.merge(released.differences, on=keys, suffixes=("", "_before"))
+    both = _differences(study).merge(_differences(released), on=keys, suffixes=("", "_before"))
     both["change"] = both["difference"] - both["difference_before"]
     groups = {str(name): rows["change"].to_numpy() for name, rows in both.groupby("task")}
     groups = groups if task == ALL_TASKS else {task: groups[task]}
