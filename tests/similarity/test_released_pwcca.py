@@ -35,6 +35,11 @@ def test_of_noise_at_the_papers_ratio_of_rows_to_width_it_is_near_what_ours_is()
     assert released_pwcca(*drawn) > 0.8
 
 
+def test_fewer_rows_than_neurons_are_alike_whatever_they_are():
+    drawn = np.random.default_rng(0).normal(size=(2, 20, 30))
+    assert released_pwcca(*drawn) == pytest.approx(1.0) == PWCCA(*drawn)
+
+
 def test_a_representation_is_as_alike_to_itself_as_can_be_and_a_constant_neuron_is_allowed():
     x, _ = centred(1)
     assert released_pwcca(x + 1, x + 1) == pytest.approx(1.0)

@@ -19,8 +19,8 @@ RIDGE = 1e-4  # of localization; the released code has 1e-3 and 1.5e-3 for its t
 def released_pwcca(x: np.ndarray, y: np.ndarray) -> float:
     """The released PWCCA of x (n, p) and y (n, q), weighted by x: at most 1, larger is more alike.
 
-    Row i of both is the same token. Raises NoSimilarity where the values are so large that the
-    ridge leaves a covariance singular.
+    Row i of both is the same token; there are no more variates than rows. Raises
+    NoSimilarity where the values are so large that the ridge leaves a covariance singular.
     """
     import scipy.linalg  # here, as everywhere in the room
 
@@ -29,7 +29,7 @@ def released_pwcca(x: np.ndarray, y: np.ndarray) -> float:
     between[:p, p:] = x.T @ y
     between[p:, :p] = between[:p, p:].T
     within = scipy.linalg.block_diag(x.T @ x, y.T @ y) + RIDGE * np.eye(p + q)
-    leading = [p + q - min(p, q), p + q - 1]
+    leading = [p + q - min(p, q, len(x)), p + q - 1]
     try:
         found = scipy.linalg.eigh(between, within, subset_by_index=leading)[1]
     except np.linalg.LinAlgError as error:
