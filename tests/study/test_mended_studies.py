@@ -10,6 +10,11 @@ from seqtransfer.study import defaults, planning, settings_tables
 
 STUDIES = ROOT / "workflow/studies"
 FILES = sorted((STUDIES / "mended").glob("*.yaml"))
+SHORT = STUDIES / "as-released-short.yaml"
+# What it shrinks: no choice that a file mends.
+SHRUNK = {"study", "tasks", "initializations", "seeds", "represent.dropout", "sweep.seeds"}
+SHRUNK |= {"sweep.learning_rates", "compare.reference", "compare.pairs", "compare.maps"}
+SHRUNK |= {"compare.draws", "compare.floor_seeds", "compare.paper"}
 DEFAULTS = ["workflow/catalogue.yaml", "workflow/encoders.yaml", "workflow/artificial.yaml"]
 DEFAULTS = [ROOT / name for name in (*DEFAULTS, "config.yaml")]
 TASKS = ("sentiment", "localization", "splice", "composer")
@@ -51,6 +56,24 @@ def test_a_file_mends_its_choice_and_nothing_else(path):
     changed = {key for key in before | after if before.get(key) != after.get(key)}
     assert after["study"] == f"mended-{path.stem}"
     assert changed == CHANGES[path.stem] | {"study"}
+
+
+def test_the_short_study_makes_the_choices_of_the_whole_one():
+    before, after = dict(flat(planned())), dict(flat(planned(SHORT)))
+    changed = {key for key in before | after if before.get(key) != after.get(key)}
+    # The entry of a task that a study leaves out is not completed.
+    assert {key for key in changed if not key.startswith("catalogue.tasks.sentiment.")} == SHRUNK
+    # Dropout stays on wherever the whole study has it on, in the arms that are left.
+    arms = [arm for arm in before["represent.dropout"] if arm in after["initializations"]]
+    assert after["represent.dropout"] == arms
+
+
+@pytest.mark.parametrize("name", ["budget", "pooling", "specials", "duplicates"])
+def test_a_choice_of_the_short_study_is_mended_on_top_of_its_rate(name):
+    rate, mended = STUDIES / "mended/rate.yaml", STUDIES / f"mended/{name}.yaml"
+    before, after = dict(flat(planned(SHORT, rate))), dict(flat(planned(SHORT, mended, rate)))
+    changed = {key for key in before | after if before.get(key) != after.get(key)}
+    assert changed == CHANGES[name] - {"finetune.settings"}
 
 
 def test_all_files_together_mend_every_choice():
