@@ -198,6 +198,15 @@ def test_without_a_reference_that_beats_random_weights_what_rests_on_it_is_not_t
         assert records[name]["verdict"] != "not testable here"
 
 
+def test_a_mean_that_decides_where_no_task_does_says_so():
+    records = judged({"text": 0.53 + NOISE, "random": np.full(3, 0.5)})
+    assert [effect["verdict"] for effect in records["b"]["effects"]] == ["undecided"] * 2
+    assert records["b"]["verdict"] == "supported" and records["b"]["qualifier"] == "on average"
+    records = judged({"text": 0.55 + NOISE, "random": np.full(3, 0.5)})
+    assert [effect["verdict"] for effect in records["b"]["effects"]] == ["supported"] * 2
+    assert records["b"]["qualifier"] == ""
+
+
 def test_arms_that_still_climb_are_judged_at_this_budget():
     run = run_table({"text": 0.5 + NOISE, "random": 0.3 + NOISE[::-1]})
     record = claims.judge(run, run, NO_PAIRS)[1]

@@ -38,6 +38,11 @@ def test_the_record_has_the_sha256_of_every_file_of_the_job(study):
     assert named() == []
 
 
+def test_the_mark_of_snakemake_in_a_folder_is_no_file_of_the_study(study):
+    (study / "results/toy/midi/.snakemake_timestamp").touch()
+    assert named() == []
+
+
 def test_an_altered_byte_is_named(study):
     path = study / "results/toy/midi/{x} 'é'.mid"
     path.write_bytes(bytes([1, *range(1, 200)]))

@@ -12,7 +12,7 @@ from project import FILES, ROOT, below, imports
 
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 # What is imported under another name than it is installed by.
-DISTRIBUTIONS = {"Bio": "biopython", "sklearn": "scikit-learn"}
+DISTRIBUTIONS = {"Bio": "biopython", "sklearn": "scikit-learn", "tensorboardX": "tensorboardx"}
 # Imported by name, but a part of what another library promises to bring along.
 BROUGHT_BY = {"urllib3": "requests"}
 # Module -> library that only its functions for training import, which the report never calls.

@@ -164,6 +164,20 @@ def test_the_whole_study_fits_in_one_html_report(checkout):
         assert words in page
 
 
+def test_exports_are_made_when_asked_for(checkout):
+    report, curves = checkout / "results/tiny/report", checkout / "results/tiny/tensorboard"
+    assert not curves.exists()
+    process = snakemake(checkout, "--", "crate", "tensorboard")
+    assert process.returncode == 0, process.stdout
+    graph = json.loads((report / "ro-crate-metadata.json").read_text())["@graph"]
+    files = [entity["@id"] for entity in graph if entity["@type"] == "File"]
+    assert "claims.html" in files and all((report / name).is_file() for name in files)
+    runs = {path.parent for path in (checkout / "results/tiny/runs").rglob("history.tsv")}
+    assert {path.parent.relative_to(curves) for path in curves.rglob("events*")} == {
+        path.relative_to(checkout / "results/tiny/runs") for path in runs
+    }
+
+
 def test_an_edited_comment_reruns_nothing_and_an_edited_function_exactly_its_dependants(checkout):
     path = checkout / "scripts/seqtransfer/similarity/measures/representation.py"
     before = path.read_text()

@@ -55,6 +55,12 @@ def stated(name: str, source: dict) -> Checksums:
     return Checksums(tuple(digests), size)
 
 
+def sha256(path: Path) -> str:
+    """Hexadecimal sha256 of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def measured(path: Path, like: Checksums) -> Checksums:
     """Size of the file at `path`, and its digests of the kinds that `like` has, read once.
 
@@ -102,9 +108,8 @@ def of_files(folder: Path) -> dict[str, str]:
 
 def _of_files(folder: Path) -> dict[str, str]:
     paths = (path for path in sorted(Path(folder).rglob("*")) if path.is_file())
-    wanted = Checksums((("sha256", ""),))
     return {
-        path.relative_to(folder).as_posix(): dict(measured(path, wanted).digests)["sha256"]
+        path.relative_to(folder).as_posix(): sha256(path)
         for path in paths
         if path.name != TIMESTAMP
     }

@@ -15,5 +15,5 @@ claims: the list of claims, begin here to add one; score_claims, similarity_clai
 finished_studies: what finished studies hold, and in which keys they differ; mended: studies that
     mend one choice of another each, beside it.
 names: what arms, measures and metrics are called where people read.
-page: verdicts, tables and figures as one HTML page.
+page: verdicts, tables and figures as one HTML page; research_object: the report as an RO-Crate.
 """

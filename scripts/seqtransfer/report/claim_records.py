@@ -6,7 +6,13 @@ import pandas as pd
 
 from seqtransfer.report import readings, verdicts
 from seqtransfer.report.estimates import Estimate
-from seqtransfer.report.verdicts import NOT_TESTED, UNDECIDED
+from seqtransfer.report.verdicts import (
+    CONTRADICTED,
+    NOT_TESTABLE,
+    NOT_TESTED,
+    SUPPORTED,
+    UNDECIDED,
+)
 
 SIGN_RULE = (
     "A task supports the claim if its effect lies above 0 by a two-sided test at {alpha:.0f} %,"
@@ -35,12 +41,22 @@ def record(
         made["verdict"], made["overall"] = verdicts.overall(
             found, made["effects"], level, line, every=margin is not None
         )
-    if missing and made["verdict"] != verdicts.NOT_TESTABLE:
+    if missing and made["verdict"] != NOT_TESTABLE:
         made["verdict"] = UNDECIDED
-    unsettled = any(one["passed"] is False and not one["blocks"] for one in checked)
-    if unsettled and made["verdict"] != verdicts.NOT_TESTABLE:
-        made["qualifier"] = "at this budget"
+    made["qualifier"] = _qualifier(made)
     return made | {"reading": readings.of(made)}
+
+
+def _qualifier(record: Mapping) -> str:
+    """What limits a verdict, in a few words; empty where nothing does."""
+    verdict, limits = record["verdict"], []
+    if verdict in (SUPPORTED, CONTRADICTED) and not record["overall"]["counts"][verdict]:
+        limits.append("on average")
+    if verdict not in (NOT_TESTABLE, NOT_TESTED) and any(
+        one["passed"] is False and not one["blocks"] for one in record["checks"]
+    ):
+        limits.append("at this budget")
+    return ", ".join(limits)
 
 
 def missing_runs(table: pd.DataFrame, value: str, left: str, right: str) -> list[str]:

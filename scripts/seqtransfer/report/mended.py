@@ -21,9 +21,9 @@ def table(released: Study, mended: Sequence[Study], level: float = 0.95) -> pd.D
     mean test scores over seeds; difference, low, high: claim (b)'s effect with its interval over
     seeds and test examples. change: the difference less that of `released` at the same seeds, with
     a t interval of `level` over seeds alone. One column for each claim that a study tests, of (a),
-    (b), (c) and (d2) by each measure: its verdict and, where not all arms trained to an end, "at
-    this budget". turned: the claims whose verdict is another than in `released`. Missing numbers
-    are NaN.
+    (b), (c) and (d2) by each measure: its verdict and qualifier, such as "at this budget". turned:
+    the claims whose verdict, whatever its qualifier, is another than in `released`. Missing
+    numbers are NaN.
     Raises ValueError, naming the study, if one lacks the arms text and random, or has other tasks
     or seeds than `released`.
     """

@@ -4,18 +4,19 @@ A job's record stands beside its log: `splice.digests.json` by `splice.log`. It 
 the job wrote to its sha256.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from seqtransfer.files import atomic, json_tsv
+from seqtransfer.files import atomic, checksums, json_tsv
 
 SUFFIX = ".digests.json"
 
 
 def record(log: str | Path, outputs: Iterable[Path]) -> None:
     """Record the digests of the files of a job, those in its folders included."""
-    json_tsv.write_json(_record(log), {str(path): sha256(path) for path in _files(outputs)})
+    json_tsv.write_json(
+        _record(log), {str(path): checksums.sha256(path) for path in _files(outputs)}
+    )
 
 
 def forget(log: str | Path) -> None:
@@ -48,7 +49,7 @@ def differences(logs: Path, results: Path, passing: Path) -> tuple[int, list[str
             lines.append(f"missing: {path}")
             continue
         try:
-            if sha256(path) != digest:
+            if checksums.sha256(path) != digest:
                 lines.append(f"altered: {path}")
         except OSError as error:
             lines.append(f"unreadable: {path} ({error})")
@@ -56,20 +57,16 @@ def differences(logs: Path, results: Path, passing: Path) -> tuple[int, list[str
     return len(recorded), lines
 
 
-def sha256(path: Path) -> str:
-    """Hexadecimal sha256 of a file."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def _record(log: str | Path) -> Path:
     return Path(log).with_suffix(SUFFIX)
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:
-    """The paths that are files, and every file below those that are folders, sorted."""
+    """The paths that are files, and every file below those that are folders, sorted, but for the
+    mark that Snakemake sets into a folder."""
     for path in paths:
         if path.is_dir():
-            yield from sorted(inner for inner in path.rglob("*") if not inner.is_dir())
+            inner = (one for one in sorted(path.rglob("*")) if not one.is_dir())
+            yield from (one for one in inner if one.name != checksums.TIMESTAMP)
         else:
             yield path

@@ -8,8 +8,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from seqtransfer.files import json_tsv
-from seqtransfer.study import digests
+from seqtransfer.files import checksums, json_tsv
 
 
 def makers(stage: str, records: Sequence[Mapping]) -> list[dict]:
@@ -28,7 +27,7 @@ def sources(lists: Sequence[Path]) -> dict[str, dict]:
     lists: a file `{source}.sha256` a source.
     """
     return {
-        path.stem: {"files": len(path.read_text().splitlines()), "sha256": digests.sha256(path)}
+        path.stem: {"files": len(path.read_text().splitlines()), "sha256": checksums.sha256(path)}
         for path in lists
     }
 

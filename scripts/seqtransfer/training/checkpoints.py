@@ -18,7 +18,7 @@ from safetensors import safe_open
 from safetensors.torch import save as serialized
 from torch import nn
 
-from seqtransfer.files import atomic
+from seqtransfer.files import atomic, checksums
 from seqtransfer.training.optimizer import AdamW
 
 SECONDS = 60.0  # between two checkpoints; results do not depend on it
@@ -101,11 +101,7 @@ def _content_digest(facts: str, tensors: Mapping[str, torch.Tensor]) -> str:
 
 def file_digests(files: Iterable[Path]) -> dict[str, str]:
     """The sha256 of each file, for a run's identity."""
-    digests = {}
-    for path in files:
-        with path.open("rb") as stream:
-            digests[str(path)] = hashlib.file_digest(stream, "sha256").hexdigest()
-    return digests
+    return {str(path): checksums.sha256(path) for path in files}
 
 
 @dataclass

@@ -95,6 +95,7 @@ def fill(template: str, **values: object) -> str:
     environment.filters |= {
         "signed": lambda number: "" if number is None else f"{number:+.3f}".replace("-", "\u2212"),
         "plain": lambda number: "" if number is None else f"{number:.3f}",
+        "p_value": _p_value,
         "count": _count,
         "shares": _shares,
         "counts": _counts,
@@ -150,6 +151,12 @@ def _count(number: float | None) -> str:
     if number is None:
         return ""
     return "no number of seeds" if number == math.inf else f"{number:.0f} seeds"
+
+
+def _p_value(number: float | None) -> str:
+    if number is None:
+        return ""
+    return "< 0.001" if number < 0.001 else f"{number:.3f}"
 
 
 def _shares(sources: Mapping[str, float]) -> str:
