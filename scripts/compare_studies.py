@@ -8,12 +8,13 @@ import sys
 from pathlib import Path
 
 from seqtransfer.files import atomic
+from seqtransfer.report import finished_studies
 from seqtransfer.report.page import comparison
 
 
 def main(*, left: Path, right: Path, output: Path) -> None:
     """left, right: folders `results/{study}`; output: the page."""
-    text = comparison.html(comparison.read(left), comparison.read(right))
+    text = comparison.html(finished_studies.read(left), finished_studies.read(right))
     with atomic.atomic(output) as temporary:
         temporary.write_text(text)
     print(output)

@@ -14,7 +14,7 @@ from seqtransfer.tokens.vocabulary import Vocabulary, WordPieces
 def main(
     *, task: str, seed: int, facts: Path, encoder: Path, settings: dict, token_map_path: Path
 ) -> None:
-    """settings: `kind` and perhaps `shift`, the task's `token_map`."""
+    """settings: `kind` and perhaps `shift` and `specials`, the task's `token_map`."""
     vocabulary = Vocabulary(tuple(json_tsv.read_json(facts)["symbols"]))
     generator = seeds.generator(seed, task, "map")
     rows = token_map(vocabulary, WordPieces(encoder).rows(), generator, **settings)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from seqtransfer.files import json_tsv
-from seqtransfer.report import caveats, claims
+from seqtransfer.report import caveats, choice_caveats, claims
 from seqtransfer.report.tables import table_files
 from seqtransfer.study import jobs
 
@@ -18,11 +18,13 @@ def main(
     margin: float,
     share: float | None,
     measure: str | None,
+    token_maps: dict[str, dict],
+    dropout: list[str],
     sweep_code: str,
 ) -> None:
     """tables: those of TABLES by name; settings: the table of each arm's settings; margin and
-    share: of claim (c); measure: that (d) is judged by, the first when None; sweep_code: digest of
-    the code of a sweep."""
+    share: of claim (c); measure: that (d) is judged by, the first when None; token_maps, dropout:
+    as `choice_caveats.of_choices`; sweep_code: digest of the code of a sweep."""
     read = {name: table_files.read(tables[name]) for name in TABLES}
     records = claims.judge(
         read["runs"],
@@ -39,6 +41,7 @@ def main(
     notes += caveats.of_baselines(read["scores"])
     notes += caveats.of_classes(read["classes"])
     notes += caveats.of_cuts(read["budget"])
+    notes += choice_caveats.of_choices(read["leaks"], token_maps, dropout)
     notes.append(caveats.of_leaks(read["leaks"]))
     first = caveats.before_all(read["scores"]) + caveats.of_controls(read["scores"])
     for sentence in first:
@@ -57,5 +60,7 @@ if __name__ == "__main__":
             margin=snakemake.params.margin,
             share=snakemake.params.share,
             measure=snakemake.params.measure,
+            token_maps=snakemake.params.token_maps,
+            dropout=snakemake.params.dropout,
             sweep_code=snakemake.params.sweep_code,
         )

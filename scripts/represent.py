@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from seqtransfer import seeds
 from seqtransfer.similarity import representations
 from seqtransfer.similarity.run_models import Runs
 from seqtransfer.study import jobs
@@ -9,19 +10,34 @@ from seqtransfer.training import devices
 from seqtransfer.training.runs import TaskFiles
 
 
-def main(*, runs: Runs, probe: dict, threads: int, before: list[Path], after: list[Path]) -> None:
-    """before, after: where to write, in the order of the runs' arms."""
+def main(
+    *,
+    runs: Runs,
+    probe: dict,
+    dropout: list[str],
+    threads: int,
+    before: list[Path],
+    after: list[Path],
+) -> None:
+    """dropout: arms whose dropout stays on; before, after: where to write, in the order of the
+    runs' arms."""
     test = runs.files.part("test")
     device = devices.choose_device()
     pooled = probe.get("pooled", False)
+
+    def write(path, model, run, probed):
+        drawn = seeds.derive(run.seed, run.task, "dropout", run.initialization, path.stem)
+        drawn = drawn if run.initialization in dropout else None
+        representations.write(path, model, test, probed, device, pooled=pooled, dropout=drawn)
+
     for arm, path_before, path_after in zip(runs.metrics, before, after, strict=True):
         run = runs.run(arm)
         probed = representations.probe(test, run.task, **probe)
         with devices.reproducible(0, threads):
             model = runs.before(arm)
-            representations.write(path_before, model, test, probed, device, pooled=pooled)
+            write(path_before, model, run, probed)
             runs.fine_tune(arm, model)
-            representations.write(path_after, model, test, probed, device, pooled=pooled)
+            write(path_after, model, run, probed)
         print(f"{run}: {sum(map(len, probed[1]))} tokens of {len(probed[0])} sequences")
 
 
@@ -36,6 +52,7 @@ if __name__ == "__main__":
                 pretrained=snakemake.input.pretrained,
             ),
             probe=snakemake.params.probe,
+            dropout=snakemake.params.dropout,
             threads=snakemake.threads,
             before=[Path(path) for path in snakemake.output.before],
             after=[Path(path) for path in snakemake.output.after],

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from seqtransfer import seeds
 from seqtransfer.similarity import representations, run_models
 from seqtransfer.study import jobs
 from seqtransfer.training import devices
@@ -15,10 +16,12 @@ def main(
     arm: str,
     pretrained: Path | None,
     probe: dict,
+    dropout: list[str],
     threads: int,
     states: dict[int, Path],
 ) -> None:
-    """pretrained: weights that the arm starts from, if any; states: where to write, by seed."""
+    """pretrained: weights that the arm starts from, if any; dropout: arms whose dropout stays on;
+    states: where to write, by seed."""
     test = files.part("test")
     device = devices.choose_device()
     probed = representations.probe(test, task, **probe)
@@ -26,7 +29,8 @@ def main(
     for seed, path in states.items():
         with devices.reproducible(0, threads):
             model = run_models.untrained(files, task, arm, seed, pretrained)
-            representations.write(path, model, test, probed, device, pooled=pooled)
+            drawn = seeds.derive(seed, task, "dropout", path.stem) if arm in dropout else None
+            representations.write(path, model, test, probed, device, pooled=pooled, dropout=drawn)
         print(f"{arm}, seed {seed}, {pretrained or 'fresh'} -> {path}")
 
 
@@ -38,6 +42,7 @@ if __name__ == "__main__":
             arm=snakemake.params.arm,
             pretrained=next(map(Path, snakemake.input.get("pretrained", [])), None),
             probe=snakemake.params.probe,
+            dropout=snakemake.params.dropout,
             threads=snakemake.threads,
             states=dict(zip(snakemake.params.seeds, map(Path, snakemake.output), strict=True)),
         )

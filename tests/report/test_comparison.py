@@ -4,6 +4,7 @@ import pytest
 
 import compare_studies
 import synthetic
+from seqtransfer.report import finished_studies
 from seqtransfer.report.page import comparison
 
 
@@ -33,7 +34,7 @@ def test_the_page_shows_keys_that_differ_and_verdicts_and_scores_of_both(folders
 
 
 def test_a_study_is_the_same_as_itself(folders):
-    one = comparison.read(folders[0])
+    one = finished_studies.read(folders[0])
     text = comparison.html(one, one)
     assert text.count("The same in both.") == 3
     table = comparison.scores(one.scores, one.scores)
@@ -41,7 +42,7 @@ def test_a_study_is_the_same_as_itself(folders):
 
 
 def test_scores_of_an_arm_that_one_study_lacks_have_no_difference(folders):
-    one, other = map(comparison.read, folders)
+    one, other = map(finished_studies.read, folders)
     table = comparison.scores(one.scores, other.scores).set_index(["task", "initialization"])
     row = table.loc[("splice", "domain pretraining")]
     assert row["mean_left"] is not None and row["mean_right"] is None
@@ -51,7 +52,7 @@ def test_scores_of_an_arm_that_one_study_lacks_have_no_difference(folders):
 
 
 def test_claims_are_paired_by_name(folders):
-    one, other = map(comparison.read, folders)
+    one, other = map(finished_studies.read, folders)
     pairs = {pair["id"]: pair for pair in comparison.claims(one.ledger, other.ledger)}
     assert pairs["c"]["left"]["verdict"] != "not tested"
     assert pairs["c"]["right"]["verdict"] == "not tested"
@@ -69,5 +70,5 @@ def test_facts_that_runs_disagree_on_are_all_named():
 
 
 def test_a_folder_without_a_report_is_refused_with_what_to_give(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"study.json is not there: give two folders"):
-        comparison.read(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"study.json is not there: give folders"):
+        finished_studies.read(tmp_path)

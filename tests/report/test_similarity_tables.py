@@ -157,7 +157,7 @@ def test_the_papers_setting_stands_beside_ours_at_the_last_layer(study):
         " and layer == 4 and measure == 'pwcca' and seed == 0"
     )
     assert row["score"] == ours["score"].item() and row["rows"] == 2000
-    assert (row["paper_score"], row["paper_rows"]) == (0.85, 1000)
+    assert (row["paper_score"], row["paper_rows"], row["paper_released"]) == (0.85, 1000, 0.9)
     assert np.isnan(table.query("left == 'noise'")["score"]).all()
 
 

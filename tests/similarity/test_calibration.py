@@ -89,6 +89,8 @@ def test_the_script_writes_both_tables_and_noise_scores_near_what_is_expected(tm
     assert list(paper.index) == ["text", "random", "noise"]
     assert set(paper["rows"]) == {1000} and set(paper["width"]) == {4}
     assert paper.loc["noise", "score"] == pytest.approx(paper.loc["noise", "expected"], abs=0.03)
+    # Normal numbers are nearly centred as they are.
+    assert paper.loc["noise", "released"] == pytest.approx(paper.loc["noise", "score"], abs=0.01)
     references = json_tsv.read_table(tmp_path / "r.tsv")
     assert set(references["kind"]) == {"arm", "floor", "ceiling"}
     assert set(references.columns) == set(similarity_tables.REFERENCE)

@@ -123,6 +123,30 @@ def test_a_file_names_the_example_and_position_of_every_row(
         np.testing.assert_allclose(found[name], layer, atol=1e-6)
 
 
+def states_in_file(path, model, part, probed, dropout):
+    representations.write(path, model, part, probed, "cpu", dropout=dropout)
+    found = representation_files.RepresentationFile(path)
+    return np.stack([found[f"layer_{number}"] for number in range(3)])
+
+
+@pytest.mark.parametrize("arm", ["text", "random"])
+def test_dropout_that_stays_on_is_noise_of_its_seed_around_the_states_without(
+    arm, sources_for, tmp_path
+):
+    part = test_part(1, n=40)
+    probed = representations.probe(part, "toy", sequences=20, tokens=3)
+    model = classifier.build(arm, sources_for(), "mean", 2)
+    path = tmp_path / "x.arrow"
+    quiet = states_in_file(path, model, part, probed, None)
+    first, again, other = (states_in_file(path, model, part, probed, seed) for seed in (7, 7, 8))
+    assert np.array_equal(first, again) and not np.array_equal(first, other)
+    assert np.array_equal(quiet, states_in_file(path, model, part, probed, None))
+    # A tenth of the normed embeddings is 0, the rest is larger by 10 / 9; 2^-15 is the rounding.
+    assert (first[0] == 0).mean() == pytest.approx(0.1, abs=0.03)
+    kept = first[0] != 0
+    np.testing.assert_allclose(first[0][kept], quiet[0][kept] / 0.9, rtol=1e-3)
+
+
 def test_a_pooled_row_is_the_mean_over_all_tokens_of_its_sequence(sources_for):
     part = test_part(1, n=30)
     rows, positions = representations.probe(part, "toy", sequences=5, tokens=2, pooled=True)

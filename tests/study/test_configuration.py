@@ -148,6 +148,7 @@ def test_given_parts_that_are_all_there_pass(layout):
     ("place", "value", "message"),
     [
         ("represent.tokens", 61, "61 is more than the 60 that a sequence of splice has without"),
+        ("represent.dropout", ["randm"], r"'randm' is unknown; known: .* did you mean 'random'"),
         ("represent.sequences", 39, "compare.groups: 40 is more than represent.sequences, 39"),
         ("examples.test", 39, "compare.groups: 40 is more than examples.test, 39, so that"),
     ],
@@ -205,6 +206,16 @@ def test_probes_that_no_sequence_or_group_can_fill_are_refused(place, value, mes
         ({"tokens": {"kind": "symbols", "k": 3}}, r"\.tokens: unknown key 'k'; known: kind"),
         ({"token_map": {"kind": "identity"}}, r"\.token_map: identity is for text"),
         ({"token_map": {"kind": "permutation", "shift": 3}}, "goes with kind shift"),
+        (
+            {"format": "text", "converter": "sentiment"}
+            | {"token_map": {"kind": "shift", "shift": 0}},
+            "goes with kind shift",
+        ),
+        (
+            {"format": "text", "converter": "sentiment"}
+            | {"token_map": {"kind": "identity", "specials": "moved"}},
+            r"\.token_map: identity moves no token",
+        ),
         ({"source": ["archive", "nowhere"]}, r"\.source: 'nowhere' is unknown"),
     ],
 )
@@ -218,6 +229,12 @@ def test_keys_of_a_task_that_do_not_fit_each_other_are_refused(changes, message)
         configuration.check(config)
 
 
+def test_a_study_file_over_another_may_take_a_shift_back():
+    config = deepcopy(STUDY)
+    config["catalogue"]["tasks"]["splice"]["token_map"] = {"kind": "permutation", "shift": 0}
+    configuration.check(config)
+
+
 def test_what_a_task_leaves_out_is_filled_in_and_the_study_s_length_wins():
     config = deepcopy(STUDY)
     tasks = config["catalogue"]["tasks"]
@@ -229,103 +246,10 @@ def test_what_a_task_leaves_out_is_filled_in_and_the_study_s_length_wins():
     assert config["max_length"] == {"splice": 62, "composer": 50}
     assert [tasks[t]["metric"] for t in ("splice", "composer")] == ["mcc", "f1"]
     assert tasks["splice"]["kind"] == "classification"
+    assert config["represent"]["dropout"] == []
     assert tasks["splice"]["tokens"] == {"kind": "symbols"}
     del tasks["splice"]["classes"], tasks["splice"]["metric"]
     tasks["splice"] |= {"kind": "regression", "split": "random"}
     configuration.check(config)
     configuration.complete(config)
     assert tasks["splice"]["metric"] == "spearman"
-
-
-@pytest.mark.parametrize(
-    ("arm", "message"),
-    [
-        ("from-splise", "corpus of 'from-splise': 'splise' is unknown; known: composer, mixed, pa"),
-        ("checkpoint-20", "'checkpoint-20' is not kept; add 20 to .* are 10, 50, 100"),
-        ("first-4", "'first-4' has more layers than encoder.layers, 3"),
-    ],
-)
-def test_an_arm_that_starts_from_nothing_is_refused_with_what_there_is(arm, message):
-    with pytest.raises(ValueError, match="^initializations: " + message):
-        configuration.check(STUDY | {"initializations": ["domain", arm]})
-
-
-@pytest.mark.parametrize(
-    ("place", "value", "message"),
-    [
-        (
-            ["pretrain", "checkpoints"],
-            [10, 100],
-            r"^pretrain\.checkpoints: 100 is not before .* 100",
-        ),
-        (["domain_encoders"], {"splise": "minilm"}, "^domain_encoders: 'splise' is unknown"),
-        (["domain_encoders"], {"splice": "esm"}, r"^domain_encoders\.splice: 'esm' is unknown"),
-        (["catalogue", "artificial", "pairs", "length"], 9, r"\.pairs\.length: .* even number"),
-        (["catalogue", "artificial", "pairs", "kind"], "zipf", r"\.pairs: zipf has no `opening:`"),
-        (["catalogue", "artificial", "pairs", "kind"], "markov", r"\.pairs: markov needs `success"),
-        (
-            ["catalogue", "artificial", "mixed", "task"],
-            "pairs",
-            r"\.mixed\.task: 'pairs' is unknown",
-        ),
-        (
-            ["catalogue", "artificial", "splice"],
-            {"kind": "shuffled", "task": "composer"},
-            "this name",
-        ),
-    ],
-)
-def test_sources_of_weights_that_cannot_be_made_are_refused(place, value, message):
-    with pytest.raises(ValueError, match=message):
-        configuration.check(changed(place, value))
-
-
-def test_a_study_pretrains_on_every_corpus_that_an_arm_starts_from_and_on_no_other():
-    config = deepcopy(STUDY) | {"tasks": ["splice"], "initializations": ["text", "from-mixed"]}
-    assert (configuration.corpora(config), configuration.tasks(config)) == (
-        ["mixed"],
-        ["splice", "composer"],
-    )
-    config["initializations"] = ["from-pairs", "domain", "checkpoint-10", "from-splice"]
-    assert (configuration.corpora(config), configuration.tasks(config)) == (
-        ["pairs", "splice"],
-        ["splice"],
-    )
-    config["domain_encoders"] = {"splice": "minilm"}
-    config["initializations"] = ["domain", "from-composer"]
-    assert (configuration.corpora(config), configuration.tasks(config)) == (
-        ["composer"],
-        ["splice", "composer"],
-    )
-    configuration.check(config)
-    configuration.complete(config)
-    assert config["catalogue"]["tasks"]["composer"]["tokens"] == {"kind": "symbols"}
-    config["catalogue"]["tasks"]["composer"]["converter"] = "fassta"
-    with pytest.raises(ValueError, match=r"tasks\.composer\.converter: 'fassta' is unknown"):
-        configuration.check(config)
-
-
-@pytest.mark.parametrize("arms", ["domain text random", "random text", "moments text moments"])
-def test_without_a_named_reference_it_is_domain_else_random_else_the_last_arm(arms):
-    reference, *names = arms.split()
-    config = deepcopy(STUDY) | {"initializations": list(dict.fromkeys([*names, reference]))}
-    del config["compare"]["reference"]
-    configuration.check(config)
-    configuration.complete(config)
-    assert config["compare"]["reference"] == reference
-
-
-@pytest.mark.parametrize(
-    ("names", "reference", "pairs"),
-    [
-        (["text", "random", "domain"], "domain", ["text domain", "random domain", "text random"]),
-        (["text", "random"], "random", ["text random"]),
-        (["random", "domain"], "domain", ["random domain"]),
-        (["domain"], "domain", []),
-    ],
-)
-def test_every_arm_is_compared_with_the_reference_and_text_with_random(names, reference, pairs):
-    config = deepcopy(STUDY) | {"initializations": names, "compare": {"reference": reference}}
-    configuration.complete(config)
-    assert config["compare"]["pairs"] == [pair.split() for pair in pairs]
-    assert config["compare"]["maps"] == [[*pair.split(), "before"] for pair in pairs[:1]]

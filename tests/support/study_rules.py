@@ -95,6 +95,9 @@ def check_task(study: dict, task: str) -> None:
     if record["converter"] == "scores":
         assert set(record["classes"]) <= set(study["pieces"])
     check_tokens(record["tokens"], record["format"])
+    token_map = record.get("token_map", {"kind": "permutation"})
+    assert (token_map.get("shift", 0) > 0) == (token_map["kind"] == "shift")
+    assert token_map["kind"] != "identity" or token_map.get("specials", "kept") == "kept"
     check_layout(record.get("layout", {}), record)
     assert 4 <= study["max_length"][task] <= 512
     assert study["represent"]["tokens"] + 2 <= study["max_length"][task]
@@ -181,7 +184,7 @@ def check_arms(study: dict) -> None:
 
 def check_compared(study: dict) -> None:
     arms, compare = study["initializations"], study["compare"]
-    assert compare["reference"] in arms
+    assert compare["reference"] in arms and set(study["represent"]["dropout"]) <= set(arms)
     assert all(not MEASURES[name].distance for name in compare["measures"])
     for left, right in compare["pairs"]:
         assert left in arms and right in arms and left != right

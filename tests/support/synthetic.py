@@ -121,6 +121,8 @@ def report(folder: Path, paths: dict[str, list[Path]]) -> dict[str, Path]:
         margin=0.05,
         share=0.8,
         measure=None,
+        token_maps={task: {"kind": "permutation"} for task in TASKS},
+        dropout=[],
         sweep_code="0123abcd",
     )
     return written | {"claims": claims}
@@ -336,7 +338,14 @@ def _references(task, rng):
 def _paper(task):
     scores = {"text": 0.85, "random": 0.84, "noise": 0.83}
     return pd.DataFrame(
-        {"left": left, "rows": 1000, "width": 768, "score": score, "expected": 0.83}
+        {
+            "left": left,
+            "rows": 1000,
+            "width": 768,
+            "score": score,
+            "expected": 0.83,
+            "released": 0.9,
+        }
         | {"task": task, "code": "4567"}
         for left, score in scores.items()
     )

@@ -91,6 +91,15 @@ def test_equal_sequences_in_train_and_test_are_refused_whatever_they_are_called(
         manifests.manifest(twins, {"train": [0], "test": [1]}, np.array(["x", "y"]))
 
 
+def test_equal_sequences_may_be_in_both_where_copies_are_kept_but_no_example_twice():
+    twins = [Example(name, ("A", "C"), "1", None, None) for name in ("x", "y")]
+    parts, unit = {"train": [0], "test": [1]}, np.array(["x", "y"])
+    table = manifests.manifest(twins, parts, unit, copies=True)
+    assert table["sha256"].nunique() == 1
+    with pytest.raises(ValueError, match=r"'x' of test shares its id with .* of train"):
+        manifests.manifest(twins, {"train": [0], "test": [0]}, unit, copies=True)
+
+
 def test_a_group_in_two_parts_is_refused_even_in_dev_and_test():
     pair = [Example(name, (name,), "1", "g", None) for name in ("x", "y")]
     with pytest.raises(ValueError, match=r"of dev shares its group with .* of test|of test shares"):

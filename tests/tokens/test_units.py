@@ -49,6 +49,8 @@ def test_a_unit_is_what_groups_and_clusters_connect(pairs):
 def test_a_repeat_joins_the_groups_of_its_copies():
     twins = [replace(e, symbols=("x",)) for e in grouped(["g", "h"])]
     assert units.of([*grouped(["g", "h"]), *twins]).tolist() == ["g"] * 4
+    apart = units.of([*grouped(["g", "h"]), *twins], join_copies=False).tolist()
+    assert apart == ["g", "h", "g", "h"]
 
 
 def test_items_without_a_group_share_with_nobody_and_units_bear_the_first_group_or_id():

@@ -117,6 +117,30 @@ def test_a_shift_moves_every_symbol_by_as_many_ordinary_places_in_a_circle():
     assert moved[:5].tolist() == [ROWS[name] for name in SPECIALS]
 
 
+def test_moved_specials_get_rows_that_no_symbol_has_and_symbols_keep_theirs():
+    vocabulary = Vocabulary(tuple("xyz"))
+    kept, moved = (
+        token_map(vocabulary, ROWS, np.random.default_rng(3), specials=specials)
+        for specials in ("kept", "moved")
+    )
+    assert np.array_equal(kept[5:], moved[5:]) and len(set(moved.tolist())) == len(vocabulary)
+    assert set(moved.tolist()) <= {ROWS[name] for name in ORDINARY}
+
+
+def test_a_shift_with_moved_specials_is_one_circle_of_all_rows():
+    vocabulary = Vocabulary.of(ORDINARY)
+    moved = token_map(vocabulary, ROWS, np.random.default_rng(0), "shift", 5, "moved")
+    own = [ROWS[name] for name in (*SPECIALS, *vocabulary.symbols)]
+    assert moved.tolist() == [(row + 5) % len(ROWS) for row in own]
+
+
+def test_specials_that_move_need_rows_too():
+    symbols = Vocabulary(tuple(f"s{i}" for i in range(len(ORDINARY))))
+    assert len(token_map(symbols, ROWS, np.random.default_rng(0))) == len(symbols)
+    with pytest.raises(ValueError, match=f"{len(ORDINARY) + 5} symbols do not fit"):
+        token_map(symbols, ROWS, np.random.default_rng(0), specials="moved")
+
+
 @pytest.mark.parametrize("kind", ["shift", "identity"])
 def test_symbols_that_are_no_tokens_have_no_place_to_move_from(kind):
     with pytest.raises(ValueError, match="symbol 'EI' is no token of the encoder"):

@@ -1,6 +1,7 @@
 """What a plan accepts ends in a report: kinds of tasks x numbers of arms, and runs that fail."""
 
 import json
+import re
 
 import pandas as pd
 import pytest
@@ -9,6 +10,7 @@ from test_own_data import SMALL
 
 import small_data
 from project import in_one_process
+from seqtransfer.report import finished_studies, mended
 from seqtransfer.report.tables import table_files
 
 KEYS = {"title": "made up", "truncate": "head"}
@@ -128,3 +130,38 @@ def test_pretraining_that_diverges_leaves_empty_numbers_and_claims_that_name_the
     assert any("Domain pretraining diverged on stability" in note for note in notes)
     assert any("1 of 3 runs have no finite score (stability domain seed 0)" in n for n in notes)
     assert any("similarities are not defined (stability text-vs-domain" in note for note in notes)
+
+
+def test_choices_of_the_released_code_end_in_a_report_that_names_them_and_can_be_mended(folder):
+    moved = {"pairs": {"kind": "shift", "shift": 3}, "dna": {"kind": "permutation"}}
+    tasks = TASKS | {t: TASKS[t] | {"token_map": moved[t] | {"specials": "moved"}} for t in moved}
+    choices = {
+        "compare": {"reference": "domain", "paper": True},
+        "catalogue": {"tasks": tasks},
+        "examples": {"duplicates": "kept"},
+        "max_length": {"dna": 5},  # 64 sequences of 3 letters: test has many that train has, too
+    }
+    arms, dropout = ["text", "random", "domain"], ["random", "domain"]
+    study = folder, "as-released", list(moved), arms, "domain"
+    runs, _, claims, notes = reported(*study, **choices, represent={"dropout": dropout})
+    assert len(arms_of(runs)) == 6 and claims["b"]["verdict"] == "undecided"
+    (copies,) = (note for note in notes if "stand in train, too" in note)
+    assert re.search(r"kept: dna [1-9][0-9]* of 24\.", copies)
+    assert any("the same at every seed in pairs:" in note for note in notes)
+    assert any("rows of other tokens in pairs, dna:" in note for note in notes)
+    assert any("hidden states of random, domain alone" in note for note in notes)
+    mended_runs, *_, notes = reported(folder, "mended-dropout", *study[2:], **choices)
+    assert not any("Dropout stays on" in note for note in notes)
+    names = ("as-released", "mended-dropout")
+    studies = [finished_studies.read(folder / "results" / name) for name in names]
+    found = mended.table(studies[0], studies[1:]).set_index(["study", "task"])
+    # Dropout in what is compared changes no run, but the similarities.
+    pd.testing.assert_series_equal(runs["test_score"], mended_runs["test_score"])
+    assert (found.loc["mended-dropout", "change"] == 0).all()
+    assert set(found.loc["mended-dropout", "keys"]) == {"represent.dropout"}
+    similarities = [
+        table_files.read(folder / "results" / study.name / "report/tables/paper.csv")
+        for study in studies
+    ]
+    noisy, quiet = (one.query("left == 'random'")["paper_released"] for one in similarities)
+    assert (noisy != quiet).all()

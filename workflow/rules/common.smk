@@ -55,6 +55,7 @@ TRAINING = {
 PRETRAINING = {
     key: value for key, value in config["pretrain"].items() if key != "checkpoints"
 }
+PROBE = {key: value for key, value in config["represent"].items() if key != "dropout"}
 CHECKPOINTS = config["pretrain"].get("checkpoints", [])
 DOMAIN_ENCODERS = config.get("domain_encoders", {})
 GPU = configuration.gpus_per_job()
@@ -137,6 +138,11 @@ def encoder_demands(wildcards, output):
 def task_record(wildcards):
     """The catalogue's entry of the task."""
     return CATALOGUE["tasks"][wildcards.task]
+
+
+def token_map(task):
+    """How the task's symbols get rows of the text encoder's table."""
+    return CATALOGUE["tasks"][task].get("token_map", {"kind": "permutation"})
 
 
 def task_source(wildcards):

@@ -144,6 +144,8 @@ rule judge:
         margin=config["claims"]["margin"],
         share=config["claims"].get("share"),
         measure=config["claims"].get("measure"),
+        token_maps={task: token_map(task) for task in TASKS},
+        dropout=config["represent"]["dropout"],
         sweep_code=code_digest("sweep"),
         code=code_digest("judge"),
     script:

@@ -56,7 +56,8 @@ rule represent:
     params:
         layers=config["encoder"]["layers"],
         initializations=INITIALIZATIONS,
-        probe=config["represent"],
+        probe=PROBE,
+        dropout=config["represent"]["dropout"],
         code=code_digest("represent"),
     script:
         "../../scripts/represent.py"
@@ -127,7 +128,8 @@ rule represent_floor:
         layers=config["encoder"]["layers"],
         arm="random",
         seeds=FLOOR_SEEDS,
-        probe=config["represent"],
+        probe=PROBE,
+        dropout=config["represent"]["dropout"],
         code=code_digest("represent_untrained"),
     script:
         "../../scripts/represent_untrained.py"
@@ -158,7 +160,8 @@ rule represent_ceiling:
         layers=config["encoder"]["layers"],
         arm=REFERENCE,
         seeds=SEEDS[:1],
-        probe=config["represent"],
+        probe=PROBE,
+        dropout=config["represent"]["dropout"],
         code=code_digest("represent_untrained"),
     script:
         "../../scripts/represent_untrained.py"

@@ -49,9 +49,7 @@ rule draw_map:
     conda:
         "../../envs/analysis.yaml"
     params:
-        settings=lambda wildcards: task_record(wildcards).get(
-            "token_map", {"kind": "permutation"}
-        ),
+        settings=lambda wildcards: token_map(wildcards.task),
         code=code_digest("draw_map"),
     script:
         "../../scripts/draw_map.py"

@@ -9,9 +9,11 @@ tables, figures: the functions, one file a subject; generalization, gains_over_s
 claims: the list of claims, begin here to add one; score_claims, similarity_claims: each claim and
     its rule; claim_records: what they share; checks: what must hold first; estimates: effects with
     their sources of chance; arm_estimates: those of two arms; reference_estimates: those of
-    similarity; verdicts: their rules; readings: in words; caveats: what verdicts leave out.
-    statistics: intervals of tables; aggregates: robust summaries over tasks. data_ratio: several
-    studies by their amount of data.
+    similarity; verdicts: their rules; readings: in words; caveats: what verdicts leave out;
+    choice_caveats: what choices of the paper's released code do to them.
+    statistics: intervals of tables; aggregates: robust summaries over tasks.
+finished_studies: what finished studies hold, and in which keys they differ; mended: studies that
+    mend one choice of another each, beside it; data_ratio: several studies by their amount of data.
 names: what arms, measures and metrics are called where people read.
 page: verdicts, tables and figures as one HTML page; research_object: the report as an RO-Crate.
 """

@@ -10,6 +10,6 @@ representation_files: these hidden states on disk.
 encoder_pairs: which encoders and which layers are compared.
 encoder_comparison: all pairs of encoders and layers; layer_comparison: two layers.
 measures: the similarity measures and the permutation null; it says how to add a measure.
-calibration: floor and ceiling; jackknife: their intervals.
+calibration: floor and ceiling; jackknife: their intervals; released_pwcca: the paper's own code.
 attention_maps: attention heads, matched and compared.
 """

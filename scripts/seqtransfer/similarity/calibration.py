@@ -19,6 +19,7 @@ from seqtransfer.similarity.measures import MEASURES
 from seqtransfer.similarity.measures.measure import Measure
 from seqtransfer.similarity.measures.pair import Pair
 from seqtransfer.similarity.measures.representation import NoSimilarity
+from seqtransfer.similarity.released_pwcca import released_pwcca
 from seqtransfer.tokens import units
 
 PAPER_ROWS = 1000  # tokens, as in the paper
@@ -104,8 +105,10 @@ def paper_setting(
 
     left: an arm, "random" (the first of `floor`), or "noise", independent normal numbers of the
     reference's shape, drawn by `seed`; rows; width, the larger; score; expected: the score of
-    independent representations, in the limit. PWCCA is weighted by the left.
-    DIFFERS: columns are centred and the rank is by a relative cut-off; the paper adds a ridge.
+    independent representations, in the limit; released: the score by the released code's own PWCCA.
+    PWCCA is weighted by the left.
+    DIFFERS: for `score`, columns are centred and the rank is by a relative cut-off; the released
+    code does not centre, and adds a ridge.
     """
 
     def last(layers):
@@ -120,7 +123,9 @@ def paper_setting(
         row = {"left": name, "rows": len(y), "width": max(x.shape[1], y.shape[1])}
         try:
             pair = Pair.of(x, y)
-            yield row | {"score": measure.of(pair), "expected": float(measure.null(pair))}
+            score, expected = measure.of(pair), float(measure.null(pair))
+            row |= {"score": score, "expected": expected, "released": released_pwcca(x, y)}
         except NoSimilarity as reason:
             print(f"no similarity of {name}: {reason}", flush=True)
-            yield row | {"score": np.nan, "expected": np.nan}
+            row |= dict.fromkeys(("score", "expected", "released"), np.nan)
+        yield row

@@ -49,17 +49,31 @@ def probe(
 
 
 def write(
-    path: Path, model: Classifier, test: Ragged, probed: tuple, device: str, *, pooled: bool = False
+    path: Path,
+    model: Classifier,
+    test: Ragged,
+    probed: tuple,
+    device: str,
+    *,
+    pooled: bool = False,
+    dropout: int | None = None,
 ) -> None:
     """Write the hidden states at `probed`, the result of `probe`, as a `representation_files` file.
 
     A row is a token, with the id "example:position"; if `pooled`, the mean over a sequence's
-    positions, with the id "example:mean". device: "cpu" or "cuda".
+    positions, with the id "example:mean". device: "cpu" or "cuda". dropout: seed of the dropout
+    that stays on; off when None.
     """
-    representation_files.write(path, _chunks(model, test, *probed, device, pooled))
+    if dropout is not None:
+        model.encoder.dropout.seed(dropout)
+        torch.manual_seed(dropout)  # encoders of the transformers library draw from it
+    chunks = _chunks(model, test, *probed, device, pooled=pooled, dropout=dropout is not None)
+    representation_files.write(path, chunks)
 
 
-def _chunks(model, test, rows, positions, device, pooled) -> Iterator[representation_files.Chunk]:
+def _chunks(
+    model, test, rows, positions, device, *, pooled, dropout
+) -> Iterator[representation_files.Chunk]:
     numbers = np.unique(test.units[rows], return_inverse=True)[1].astype(np.int32)
     for start in range(0, len(rows), CHUNK):
         part = slice(start, start + CHUNK)
@@ -68,21 +82,25 @@ def _chunks(model, test, rows, positions, device, pooled) -> Iterator[representa
         ids = np.array([f"{name}:{p}" for name, row in named for p in places or row])
         counts = [1 if pooled else len(row) for row in positions[part]]
         sequences = np.repeat(np.arange(start, start + len(counts), dtype=np.int32), counts)
-        layers = hidden_states(model, test, rows[part], positions[part], device, pooled=pooled)
+        layers = hidden_states(
+            model, test, rows[part], positions[part], device, pooled=pooled, dropout=dropout
+        )
         yield ids, sequences, np.repeat(numbers[part], counts), layers
 
 
 def hidden_states(
-    model: Classifier, test: Ragged, rows: np.ndarray, positions, device: str, *, pooled=False
-) -> dict[str, np.ndarray]:
+    model: Classifier, test: Ragged, rows: np.ndarray, positions, device: str, *,
+    pooled: bool = False, dropout: bool = False,
+) -> dict[str, np.ndarray]:  # fmt: skip
     """Compute `layer_0` (embeddings) .. `layer_L`: (n, width) float32, sequence after sequence.
 
     rows: (s,) int, rows of `test`; positions: s arrays of positions, of equal length t, so that
-    n = s t; if `pooled`, of any length, and their means are taken, so that n = s. Dropout is off
-    and arithmetic is float32.
-    DIFFERS: the released code leaves dropout on for random encoders and off for pretrained ones.
+    n = s t; if `pooled`, of any length, and their means are taken, so that n = s. dropout: whether
+    it stays on. Arithmetic is float32.
+    DIFFERS: the released code leaves dropout on for random encoders and the protein model, and off
+    for the text-pretrained one; here it is off unless `represent.dropout` names the arm.
     """
-    model.to(device).eval()
+    model.to(device).train(dropout)
     subset = Ragged.from_lists([test[r] for r in rows], test.labels[rows], test.names[rows])
     layers: list[np.ndarray] = []
     with torch.inference_mode():

@@ -108,11 +108,12 @@ def complete(config: dict) -> None:
     """Fill in, in place, what a checked study and its tasks leave out.
 
     Afterwards each of `tasks` has kind, metric and tokens, and a length in `max_length`; `controls`
-    may be none; `finetune` has an adaptation, `sweep` its warm-ups, and `compare` its reference,
-    pairs and maps.
+    may be none; `finetune` has an adaptation, `represent` its dropout, `sweep` its warm-ups, and
+    `compare` its reference, pairs and maps.
     """
     config.setdefault("controls", [])
     config["finetune"].setdefault("adaptation", "full")
+    config["represent"].setdefault("dropout", [])
     config["sweep"].setdefault("warmups", [config["finetune"]["warmup"]])
     compare, names = config["compare"], config["initializations"]
     known = [name for name in ("domain", "random", names[-1]) if name in names]
@@ -235,8 +236,11 @@ def _check_compare(compare: dict, names: list[str]) -> None:
 
 
 def _check_probe(config: dict) -> None:
-    """Raise ValueError if no sequence has the tokens to compare, or too few can be grouped."""
+    """Raise ValueError if no sequence has the tokens to compare, too few can be grouped, or an arm
+    is unknown."""
     probe, groups = config["represent"], config["compare"]["groups"]
+    for arm in probe.get("dropout", []):
+        _known("represent.dropout", arm, config["initializations"])
     for task in config["tasks"]:
         record = config["catalogue"]["tasks"][task]
         room = config["max_length"].get(task, record.get("max_length")) - 2
@@ -324,9 +328,13 @@ def _check_task(where: str, record: dict) -> None:
     mapped = record.get("token_map", {"kind": "permutation"})
     if mapped["kind"] != "permutation" and form != "text":
         raise ValueError(f"{where}.token_map: {mapped['kind']} is for text; use permutation")
-    if ("shift" in mapped) != (mapped["kind"] == "shift"):
+    if (mapped.get("shift", 0) > 0) != (mapped["kind"] == "shift"):
         raise ValueError(
             f"{where}.token_map: `shift: <rows>` goes with kind shift, and only with it"
+        )
+    if mapped["kind"] == "identity" and mapped.get("specials") == "moved":
+        raise ValueError(
+            f"{where}.token_map: identity moves no token; drop `specials`, or use another kind"
         )
     check_tokens(f"{where}.tokens", tokens, form)
 

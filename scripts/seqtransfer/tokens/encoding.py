@@ -75,8 +75,12 @@ def build(
     if settings.neighbours:
         symbols = [example.symbols for example in seen.examples]
         clusters = near_duplicates.clusters(symbols, **settings.neighbours)
-    unit = units.of(seen.examples, clusters)
-    kept, counts = splits.drop_repeats(seen.examples)
+    copies = settings.duplicates == "kept"
+    unit = units.of(seen.examples, clusters, join_copies=not copies)
+    if copies:
+        kept, counts = np.arange(len(seen)), dict.fromkeys(splits.DROPPED, 0)
+    else:
+        kept, counts = splits.drop_repeats(seen.examples)
     if not len(kept):
         raise ValueError(
             "no example is left: whatever the encoder sees of one, within max_length"
@@ -99,7 +103,7 @@ def build(
         "counts": counts | divided | {part: len(rows) for part, rows in parts.items()},
         "units": {part: len(np.unique(unit[rows])) for part, rows in parts.items()},
         "cut": {part: _cut_share(seen.was_cut[rows]) for part, rows in parts.items()},
-        "manifest": manifests.manifest(seen.originals, parts, unit),
+        "manifest": manifests.manifest(seen.originals, parts, unit, copies=copies),
     }
     if settings.kind == "regression":
         found = {part: moments(part, arrays[part].labels) for part in splits.PARTS}
@@ -131,7 +135,7 @@ def moments(part: str, labels: np.ndarray) -> dict[str, float]:
 def divide(
     seen: Seen, unit: np.ndarray, settings: Settings
 ) -> tuple[dict[str, np.ndarray], dict[str, int]]:
-    """Who is in which part of n examples, none of them a repeat of another.
+    """Who is in which part of n examples.
 
     unit: (n,) str, of what each example is one, see `units`. Returns sorted indices by part (train,
     dev, test and pretrain) and counts: `neighbours_dropped`, as in `splits.split`; `other_labels`,

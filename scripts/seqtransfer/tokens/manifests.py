@@ -26,11 +26,13 @@ def manifest(
     examples: Sequence[Example],
     parts: Mapping[str, Sequence[int] | np.ndarray],
     unit: np.ndarray,
+    *,
+    copies: bool = False,
 ) -> pd.DataFrame:
     """The table of a split, all cells strings.
 
     parts: indices of `examples` by part (train, dev, test and perhaps pretrain); unit: (n,) names
-    of units. Raises ValueError as `check` does.
+    of units; copies: whether parts may share sequences. Raises ValueError as `check` does.
     """
     rows = [
         {
@@ -45,7 +47,7 @@ def manifest(
         for example, i in sorted(((examples[i], i) for i in indices), key=lambda pair: pair[0].id)
     ]
     table = pd.DataFrame(rows, columns=COLUMNS, dtype=str)
-    check("the split", table)
+    check("the split", table, copies=copies)
     return table
 
 
@@ -62,9 +64,10 @@ def write(path: Path, table: pd.DataFrame) -> str:
     return digest(path)
 
 
-def check(where: Path | str, table: pd.DataFrame) -> None:
-    """Raise ValueError naming the example if an id comes twice in a part, or if an id, a sequence,
-    a group or a unit of dev or test is in another part too (only train and pretrain may overlap).
+def check(where: Path | str, table: pd.DataFrame, *, copies: bool = False) -> None:
+    """Raise ValueError naming the example if an id comes twice in a part, or if an id, a sequence
+    (unless `copies`), a group or a unit of dev or test is in another part too (only train and
+    pretrain may overlap).
 
     A unit may be in both dev and test: under a given split nothing moves between them, and they may
     hold near-duplicates of each other.
@@ -77,9 +80,10 @@ def check(where: Path | str, table: pd.DataFrame) -> None:
         row = twice.iloc[0]
         raise ValueError(f"{where}: id {row['id']!r} comes twice in {row['part']}")
     of = {part: rows for part, rows in table.groupby("part")}
+    columns = ["id", *([] if copies else ["sha256"]), "group", "unit"]
     for held_out in of.keys() & set(HELD_OUT):
         for other in of.keys() - {held_out}:
-            for column in ("id", "sha256", "group", "unit"):
+            for column in columns:
                 if column == "unit" and other in HELD_OUT:
                     continue
                 present = set(of[other][column]) - {""}

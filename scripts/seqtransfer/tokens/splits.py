@@ -1,9 +1,10 @@
 """Examples -> train, dev and test parts that share no sequence, decided by a seed alone.
 
 Repeats are dropped before anything is split, and a sequence that carries two labels is dropped
-whole. What is split are units (`units`): no rule lets one cross parts. `stratified` splits by
-class, `random` is for regression (balanced over the quantiles of the target), `grouped` is as these
-but every example must have a group, `given` is by the corpus.
+whole, unless a study keeps both (`examples: {duplicates: kept}`): then parts may share sequences.
+What is split are units (`units`): no rule lets one cross parts. `stratified` splits by class,
+`random` is for regression (balanced over the quantiles of the target), `grouped` is as these but
+every example must have a group, `given` is by the corpus.
 
 Every part depends on the seed and on the examples; under `random` and `grouped`, and wherever
 examples share units, not on the order in which the corpus lists them.
@@ -17,6 +18,8 @@ from seqtransfer.corpora.examples import Example
 from seqtransfer.tokens import units
 
 PARTS = ("train", "dev", "test")
+# Counts of what `drop_repeats` drops.
+DROPPED = ("repeats_dropped", "conflicts_dropped", "given_test_dropped")
 MINIMUM_PER_CLASS = 2  # examples of each class in each part
 MINIMUM_UNITS = 2  # of the test part: fewer can be neither re-paired nor left out
 QUANTILES = 10  # strata of a regression's target
@@ -78,8 +81,8 @@ def drop_repeats(items: Sequence[Example]) -> tuple[np.ndarray, dict[str, int]]:
             repeats += len(indices) - 1
     tested = sum(item.split == "test" for item in items)
     tested -= sum(items[index].split == "test" for index in kept)
-    counts = {"repeats_dropped": repeats, "conflicts_dropped": conflicts}
-    return np.sort(np.array(kept, dtype=np.int64)), counts | {"given_test_dropped": tested}
+    counts = dict(zip(DROPPED, (repeats, conflicts, tested), strict=True))
+    return np.sort(np.array(kept, dtype=np.int64)), counts
 
 
 def split_stratified(

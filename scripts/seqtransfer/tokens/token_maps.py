@@ -1,6 +1,6 @@
 """Ids of a task -> rows of a pretrained encoder's embedding table, for one seed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -13,11 +13,14 @@ def token_map(
     generator: np.random.Generator,
     kind: str = "permutation",
     shift: int = 0,
+    specials: str = "kept",
 ) -> np.ndarray:
     """The token map of a vocabulary: (len(vocabulary),) int64 rows of the encoder's table.
 
     rows: token -> row of the encoder's tokenizer. Ordinary rows are all but the special and
-    `[unused]` ones; no symbol gets one of these, and special tokens keep their meaning.
+    `[unused]` ones; no symbol gets one of these, and special tokens keep their meaning. With
+    specials `moved`, the special tokens are mapped, too: by a permutation to ordinary rows that no
+    symbol has; by a shift as the symbols are, in the circle of all rows.
       permutation: a seeded permutation of the ordinary rows, of which the symbols take the first
         ones: a random one-to-one map. For text this permutes the meanings of the word pieces.
       shift: symbol s gets the ordinary row `shift` places after its own, in a circle.
@@ -27,7 +30,7 @@ def token_map(
     PAPER: section 3 assigns non-text symbols to tokens at random; for text it shifts token ids by a
     constant c (1000 in the released code), or permutes them.
     DIFFERS: the released code moves [CLS], [SEP] and [PAD] too, so that position 0 holds some
-    other word; here special tokens are kept apart.
+    other word; here special tokens are kept apart unless `specials` says otherwise.
     Raises ValueError for symbols that do not fit.
     """
     missing = [name for name in SPECIALS if name not in rows]
@@ -39,16 +42,18 @@ def token_map(
         ),
         dtype=np.int64,
     )
-    specials = np.array([rows[name] for name in SPECIALS], dtype=np.int64)
-    if len(vocabulary.symbols) > len(ordinary):
-        raise ValueError(
-            f"{len(vocabulary.symbols)} symbols do not fit the encoder's {len(ordinary)} tokens"
-        )
+    kept = specials == "kept"
+    mapped = vocabulary.symbols if kept else (*vocabulary.symbols, *SPECIALS)
+    circle = ordinary if kept or kind == "permutation" else np.sort(list(rows.values()))
+    if len(mapped) > len(circle):
+        raise ValueError(f"{len(mapped)} symbols do not fit the encoder's {len(circle)} tokens")
     if kind == "permutation":
-        chosen = generator.permutation(ordinary)[: len(vocabulary.symbols)]
+        chosen = generator.permutation(circle)[: len(mapped)]
     else:
-        chosen = _moved(vocabulary, rows, ordinary, 0 if kind == "identity" else shift)
-    return np.concatenate([specials, chosen])
+        chosen = _moved(mapped, rows, circle, 0 if kind == "identity" else shift)
+    symbols, others = np.split(chosen, [len(vocabulary.symbols)])
+    own = np.array([rows[name] for name in SPECIALS], dtype=np.int64)
+    return np.concatenate([own if kept else others, symbols])
 
 
 def borrowed_rows(
@@ -82,13 +87,13 @@ def borrowed_rows(
 
 
 def _moved(
-    vocabulary: Vocabulary, rows: dict[str, int], ordinary: np.ndarray, shift: int
+    names: Sequence[str], rows: dict[str, int], circle: np.ndarray, shift: int
 ) -> np.ndarray:
-    strange = [symbol for symbol in vocabulary.symbols if symbol not in rows]
+    strange = [symbol for symbol in names if symbol not in rows]
     if strange:
         raise ValueError(
             f"symbol {strange[0]!r} is no token of the encoder, so it has no place to move from; "
             "token maps `shift` and `identity` are for text, use `permutation`"
         )
-    own = np.array([rows[symbol] for symbol in vocabulary.symbols], dtype=np.int64)
-    return ordinary[(np.searchsorted(ordinary, own) + shift) % len(ordinary)]
+    own = np.array([rows[symbol] for symbol in names], dtype=np.int64)
+    return circle[(np.searchsorted(circle, own) + shift) % len(circle)]

@@ -16,18 +16,21 @@ from seqtransfer.corpora.examples import Example
 NEARLY = 0.9  # more units tell more than more items of each
 
 
-def of(items: Sequence[Example], clusters: np.ndarray | None = None) -> np.ndarray:
+def of(
+    items: Sequence[Example], clusters: np.ndarray | None = None, *, join_copies: bool = True
+) -> np.ndarray:
     """(n,) str, unit of each item.
 
     items: before repeats are dropped, since one may join two groups. clusters: (n,) numbers of
-    near-duplicate clusters, if the task has them. A unit is called by the
+    near-duplicate clusters, if the task has them. join_copies: whether items of equal sequences are
+    of one unit. A unit is called by the
     first of its items' groups, or ids where there is none, in sorted order: its name does not
     depend on the order of the items.
     """
     from scipy.sparse import csgraph, csr_array  # here: jobs that train need the rest alone
 
     groups = [item.group for item in items]
-    sequences = [(item.symbols, item.second) for item in items]
+    sequences = [(item.symbols, item.second) for item in items] if join_copies else []
     n, nodes, left, right = len(items), len(items), [], []
     for values in (groups, sequences, [] if clusters is None else clusters.tolist()):
         numbers: dict[Hashable, int] = {}

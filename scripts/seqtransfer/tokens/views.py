@@ -33,6 +33,7 @@ class Settings:
     train_fraction: float = 1.0  # of the training part; a smaller one lies within a larger one
     neighbours: Mapping | None = None  # {kmer, threshold}: near-duplicates stay on one side
     shuffled: bool = False  # whether the tokens of each sequence lose their order
+    duplicates: str = "dropped"  # or kept: a sequence may be in several parts, with two labels
 
     @classmethod
     def of(cls, record: Mapping, sizes: Mapping, max_length: int) -> "Settings":
@@ -50,6 +51,7 @@ class Settings:
             train_fraction=sizes.get("train_fraction", 1.0),
             neighbours=record.get("neighbours"),
             shuffled=record.get("order") == "shuffled",
+            duplicates=sizes.get("duplicates", "dropped"),
         )
 
     def __post_init__(self):

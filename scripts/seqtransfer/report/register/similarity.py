@@ -56,11 +56,13 @@ TABLES = {
         "The paper's setting (last layer, 1000 tokens, PWCCA weighted by the left side) beside"
         " ours on the same encoders.",
         columns(
-            "task left right width paper_score paper_rows paper_expected score null_mean rows",
+            "task left right width paper_score paper_rows paper_expected paper_released score"
+            " null_mean rows",
             left="The arm, `random`, or `noise`: normal numbers independent of anything",
             paper_score="Score in the paper's setting",
             paper_rows="Its rows",
             paper_expected="Score expected there of independent encoders of these widths",
+            paper_released="Score there by the released code's own PWCCA, which does not centre",
             score="Ours at the same layer; empty for noise",
         ),
         readable=True,

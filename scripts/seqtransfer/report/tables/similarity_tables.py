@@ -24,7 +24,7 @@ SCORED = (
     " left_rank right_rank few_rows code"
 ).split()
 REFERENCE = "kind left reference layer measure group score task code".split()
-PAPER = "left rows width score expected task code".split()
+PAPER = "left rows width score expected released task code".split()
 BOUND = ("", "_low", "_high")
 ATTENTION = (
     "task left right seed stage layer right_layer head partner matched by_example unmatched"
@@ -168,10 +168,10 @@ def paper_setting(
     """One row per task and left side: the paper's setting beside ours on the study's first seed.
 
     paper_score: last layer, paper_rows tokens, PWCCA weighted by the left side; paper_expected: of
-    independent sides of these shapes. score, null_mean, rows: ours at the same layer, empty for
-    `noise` and for a study without the measure.
+    independent sides of these shapes; paper_released: by the released code's own PWCCA. score,
+    null_mean, rows: ours at the same layer, empty for `noise` and for a study without the measure.
     """
-    renamed = {name: f"paper_{name}" for name in ("score", "rows", "expected")}
+    renamed = {name: f"paper_{name}" for name in ("score", "rows", "expected", "released")}
     table = paper.rename(columns=renamed).assign(right=reference)
     table = table[["task", "left", "right", "width", *renamed.values()]]
     ours = scored[

@@ -16,7 +16,8 @@ Published implementations of PWCCA give other values on equal input
 | google/svcca | by the representation of fewer neurons, with a QR of its neurons in place of | |
 | | its variates, rotated as if they were white, means added back; the rotation | it equals ours |
 | | of the right is applied to the LEFT's neurons (IndexError, or other variates) | for white rows |
-| the paper's release | QR of the variates, not centred; absolute ridge by task | means enter |
+| the paper's release | QR of the variates, not centred; absolute ridge by task | means enter: |
+| | | see `released_pwcca` |
 
 google/svcca drops single neurons whose variance is below an absolute epsilon and adds epsilon to
 the rest; anatome divides by every singular value, also by that of dependent columns. repsim's two

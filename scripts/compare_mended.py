@@ -1,0 +1,34 @@
+"""What each choice of a procedure changes: a study beside others that mend one of its choices each.
+
+python scripts/compare_mended.py results/as-released results/mended-* --output results/mended
+
+Writes the table of `report.mended` as `<output>.csv` and `<output>.md`.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from seqtransfer.report import finished_studies, mended
+from seqtransfer.report.tables import table_files
+
+
+def main(*, released: Path, studies: list[Path], output: Path) -> None:
+    """released, studies: folders of finished studies; output: of the tables, without a suffix."""
+    found = mended.table(
+        finished_studies.read(released), [finished_studies.read(path) for path in studies]
+    )
+    for suffix in (".csv", ".md"):
+        table_files.write(output.with_name(output.name + suffix), found)
+    print(table_files.markdown(found), end="")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("released", type=Path, help="folder of the study whose choices are mended")
+    parser.add_argument("studies", type=Path, nargs="+", help="folders of those that mend one each")
+    parser.add_argument("--output", type=Path, required=True, help="file without its suffix")
+    try:
+        main(**vars(parser.parse_args()))
+    except (FileNotFoundError, ValueError) as error:
+        sys.exit(str(error))

@@ -1,0 +1,59 @@
+"""Choices of the paper's released code that a study repeats -> what they take from its verdicts."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+
+def of_choices(
+    leaks: pd.DataFrame, token_maps: Mapping[str, Mapping], dropout: Sequence[str]
+) -> list[str]:
+    """What kept duplicates, token maps and dropout leave in doubt, in sentences; none where a study
+    makes none of these choices.
+
+    leaks: the table of this name; token_maps: the catalogue's `token_map` of each task; dropout:
+    arms whose dropout stays on in their hidden states.
+    """
+    return [*of_copies(leaks), *of_maps(token_maps), *of_dropout(dropout)]
+
+
+def of_copies(leaks: pd.DataFrame) -> list[str]:
+    """How many test sequences stand in train, too: none unless a study keeps duplicates."""
+    rows = leaks[(leaks["splitting"] == "after") & (leaks["measure"] == "duplicates")]
+    rows = rows[(rows["split"] == "test") & (rows["value"] > 0)]
+    if rows.empty:
+        return []
+    each = ", ".join(f"{row.task} {row.value:.0f} of {row.n}" for row in rows.itertuples())
+    return [
+        f"Test sequences that stand in train, too, since duplicates were kept: {each}. An arm may"
+        " know their labels by heart, and intervals take copies for independent. The table of"
+        " scores without near test rows has the scores without them."
+    ]
+
+
+def of_maps(token_maps: Mapping[str, Mapping]) -> list[str]:
+    """Which tasks have one map for all seeds, and in which special tokens lose their meaning."""
+    fixed = [task for task, record in token_maps.items() if record["kind"] != "permutation"]
+    moved = [task for task, record in token_maps.items() if record.get("specials") == "moved"]
+    lines = []
+    if fixed:
+        lines.append(
+            f"The token map is the same at every seed in {', '.join(fixed)}: intervals there do not"
+            " cover the choice of a map."
+        )
+    if moved:
+        lines.append(
+            f"Special tokens start from rows of other tokens in {', '.join(moved)}: where pooling"
+            " is `first`, the text encoder finds no [CLS] at position 0."
+        )
+    return lines
+
+
+def of_dropout(arms: Sequence[str]) -> list[str]:
+    """Which arms are compared with noise in their states."""
+    if not arms:
+        return []
+    return [
+        f"Dropout stays on in the hidden states of {', '.join(arms)} alone: similarities to these"
+        " arms are lowered by its noise, and (d) compares arms with it to arms without."
+    ]

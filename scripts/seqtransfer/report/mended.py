@@ -1,0 +1,138 @@
+"""Finished studies that mend one choice of another each -> what each choice changes, in a table."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from seqtransfer.report.finished_studies import Study, configuration, differing
+from seqtransfer.report.statistics import stratified_mean_interval
+from seqtransfer.report.tables.gain_tables import ALL_TASKS
+from seqtransfer.report.tables.intervals import paired_differences
+from seqtransfer.report.verdicts import NOT_TESTED
+
+NUMBERS = ["text", "random", "difference", "low", "high", "change", "change_low", "change_high"]
+
+
+def table(released: Study, mended: Sequence[Study], level: float = 0.95) -> pd.DataFrame:
+    """One row per study and task, and one over all tasks; `released` first.
+
+    keys: of the configuration, those whose values are others than in `released`. text, random:
+    mean test scores over seeds; difference, low, high: claim (b)'s effect with its interval over
+    seeds and test examples. change: the difference less that of `released` at the same seeds, with
+    a t interval of `level` over seeds alone. One column for each claim that a study tests, of (a),
+    (b), (c) and (d2) by each measure: its verdict and qualifier, such as "at this budget". turned:
+    the claims whose verdict, whatever its qualifier, is another than in `released`. Missing
+    numbers are NaN.
+    Raises ValueError, naming the study, if one lacks the arms text and random, or has other tasks
+    or seeds than `released`.
+    """
+    studies = [released, *mended]
+    for study in studies:
+        _check(study, released)
+    first = configuration(released.record)
+    shown = [
+        name
+        for name in dict.fromkeys(name for study in studies for name in study.claims)
+        if name in ("a", "b", "c", "c-share") or name.startswith("d2-")
+        if any(_tested(study, name) for study in studies)
+    ]
+    before = {task: _verdicts(released, task, shown) for task in _tasks(released)}
+    rows = []
+    for study in studies:
+        changed = differing(first, configuration(study.record))
+        keys = ", ".join(key for key, *_ in changed if key != "study")
+        for task in _tasks(study):
+            verdicts = _verdicts(study, task, shown)
+            # A claim that one of the two does not test has not turned.
+            turned = [
+                name
+                for name in shown
+                if verdicts[name] and before[task][name]
+                if verdicts[name][0] != before[task][name][0]
+            ]
+            rows.append(
+                {"study": study.name, "task": task, "keys": keys}
+                | _scores(study, task)
+                | _change(study, released, task, level)
+                | {name: " ".join(verdicts[name] or (NOT_TESTED,)) for name in shown}
+                | {"turned": ", ".join(turned)}
+            )
+    return pd.DataFrame(rows, columns=["study", "task", "keys", *NUMBERS, *shown, "turned"])
+
+
+def _check(study: Study, released: Study) -> None:
+    if not _tested(study, "b"):
+        raise ValueError(f"{study.name} has no runs of text or of random: (b) is not tested there")
+    ours, theirs = (
+        {(str(task), int(seed)) for task, seed in zip(one["task"], one["seed"], strict=True)}
+        for one in (_differences(study), _differences(released))
+    )
+    if ours != theirs:
+        raise ValueError(
+            f"{study.name} and {released.name} differ in tasks or seeds, the first in"
+            f" {min(ours ^ theirs)}: compare studies of the same runs"
+        )
+
+
+def _differences(study: Study) -> pd.DataFrame:
+    """text - random of the test score for each task and seed."""
+    return paired_differences(study.runs, "test_score", "text", "random")
+
+
+def _tested(study: Study, claim: str) -> bool:
+    return bool(study.claims.get(claim, {}).get("effects"))
+
+
+def _tasks(study: Study) -> list[str]:
+    tasks = [effect["task"] for effect in study.claims["b"]["effects"]]
+    return [*tasks, ALL_TASKS] if len(tasks) > 1 else tasks
+
+
+def _verdicts(study: Study, task: str, names: Sequence[str]) -> dict[str, list[str]]:
+    """Claim -> its verdict and qualifier in this task, or none where it is not tested."""
+    return {
+        name: _verdict(study.claims[name], task) if _tested(study, name) else [] for name in names
+    }
+
+
+def _verdict(claim: dict, task: str) -> list[str]:
+    if task == ALL_TASKS:
+        return [word for word in (claim["verdict"], claim["qualifier"]) if word]
+    (effect,) = (effect for effect in claim["effects"] if effect["task"] == task)
+    unsettled = any(
+        check["task"] == task and check["passed"] is False and not check["blocks"]
+        for check in claim["checks"]
+    )
+    return [effect["verdict"], *(["at this budget"] if unsettled else [])]
+
+
+def _scores(study: Study, task: str) -> dict[str, float]:
+    """Mean test scores of both arms, and claim (b)'s difference with its interval."""
+    mean = study.runs.groupby(["initialization", "task"])["test_score"].agg(_mean_of_all)
+    claim = study.claims["b"]
+    effects = {ALL_TASKS: claim["overall"]} | {one["task"]: one for one in claim["effects"]}
+    arms = {
+        arm: float(mean[arm].mean(skipna=False) if task == ALL_TASKS else mean[arm, task])
+        for arm in ("text", "random")
+    }
+    found = {"difference": "mean", "low": "low", "high": "high"}
+    numbers = {name: effects[task][key] for name, key in found.items()}
+    return arms | {name: np.nan if value is None else value for name, value in numbers.items()}
+
+
+def _change(study: Study, released: Study, task: str, level: float) -> dict[str, float]:
+    if study is released:
+        return {}
+    keys = ["task", "seed"]
+    both = _differences(study).merge(_differences(released), on=keys, suffixes=("", "_before"))
+    both["change"] = both["difference"] - both["difference_before"]
+    groups = {str(name): rows["change"].to_numpy() for name, rows in both.groupby("task")}
+    groups = groups if task == ALL_TASKS else {task: groups[task]}
+    if not all(np.isfinite(values).all() for values in groups.values()):
+        return {}
+    return dict(zip(NUMBERS[-3:], stratified_mean_interval(groups, level)[:3], strict=True))
+
+
+def _mean_of_all(scores: pd.Series) -> float:
+    return scores.mean(skipna=False)

@@ -1,0 +1,102 @@
+"""The arms of a study: what each starts from, and what it is compared with."""
+
+from copy import deepcopy
+
+import pytest
+from test_configuration import STUDY, changed
+
+from seqtransfer.study import configuration
+
+
+@pytest.mark.parametrize(
+    ("arm", "message"),
+    [
+        ("from-splise", "corpus of 'from-splise': 'splise' is unknown; known: composer, mixed, pa"),
+        ("checkpoint-20", "'checkpoint-20' is not kept; add 20 to .* are 10, 50, 100"),
+        ("first-4", "'first-4' has more layers than encoder.layers, 3"),
+    ],
+)
+def test_an_arm_that_starts_from_nothing_is_refused_with_what_there_is(arm, message):
+    with pytest.raises(ValueError, match="^initializations: " + message):
+        configuration.check(STUDY | {"initializations": ["domain", arm]})
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        (
+            ["pretrain", "checkpoints"],
+            [10, 100],
+            r"^pretrain\.checkpoints: 100 is not before .* 100",
+        ),
+        (["domain_encoders"], {"splise": "minilm"}, "^domain_encoders: 'splise' is unknown"),
+        (["domain_encoders"], {"splice": "esm"}, r"^domain_encoders\.splice: 'esm' is unknown"),
+        (["catalogue", "artificial", "pairs", "length"], 9, r"\.pairs\.length: .* even number"),
+        (["catalogue", "artificial", "pairs", "kind"], "zipf", r"\.pairs: zipf has no `opening:`"),
+        (["catalogue", "artificial", "pairs", "kind"], "markov", r"\.pairs: markov needs `success"),
+        (
+            ["catalogue", "artificial", "mixed", "task"],
+            "pairs",
+            r"\.mixed\.task: 'pairs' is unknown",
+        ),
+        (
+            ["catalogue", "artificial", "splice"],
+            {"kind": "shuffled", "task": "composer"},
+            "this name",
+        ),
+    ],
+)
+def test_sources_of_weights_that_cannot_be_made_are_refused(place, value, message):
+    with pytest.raises(ValueError, match=message):
+        configuration.check(changed(place, value))
+
+
+def test_a_study_pretrains_on_every_corpus_that_an_arm_starts_from_and_on_no_other():
+    config = deepcopy(STUDY) | {"tasks": ["splice"], "initializations": ["text", "from-mixed"]}
+    assert (configuration.corpora(config), configuration.tasks(config)) == (
+        ["mixed"],
+        ["splice", "composer"],
+    )
+    config["initializations"] = ["from-pairs", "domain", "checkpoint-10", "from-splice"]
+    assert (configuration.corpora(config), configuration.tasks(config)) == (
+        ["pairs", "splice"],
+        ["splice"],
+    )
+    config["domain_encoders"] = {"splice": "minilm"}
+    config["initializations"] = ["domain", "from-composer"]
+    assert (configuration.corpora(config), configuration.tasks(config)) == (
+        ["composer"],
+        ["splice", "composer"],
+    )
+    configuration.check(config)
+    configuration.complete(config)
+    assert config["catalogue"]["tasks"]["composer"]["tokens"] == {"kind": "symbols"}
+    config["catalogue"]["tasks"]["composer"]["converter"] = "fassta"
+    with pytest.raises(ValueError, match=r"tasks\.composer\.converter: 'fassta' is unknown"):
+        configuration.check(config)
+
+
+@pytest.mark.parametrize("arms", ["domain text random", "random text", "moments text moments"])
+def test_without_a_named_reference_it_is_domain_else_random_else_the_last_arm(arms):
+    reference, *names = arms.split()
+    config = deepcopy(STUDY) | {"initializations": list(dict.fromkeys([*names, reference]))}
+    del config["compare"]["reference"]
+    configuration.check(config)
+    configuration.complete(config)
+    assert config["compare"]["reference"] == reference
+
+
+@pytest.mark.parametrize(
+    ("names", "reference", "pairs"),
+    [
+        (["text", "random", "domain"], "domain", ["text domain", "random domain", "text random"]),
+        (["text", "random"], "random", ["text random"]),
+        (["random", "domain"], "domain", ["random domain"]),
+        (["domain"], "domain", []),
+    ],
+)
+def test_every_arm_is_compared_with_the_reference_and_text_with_random(names, reference, pairs):
+    config = deepcopy(STUDY) | {"initializations": names, "compare": {"reference": reference}}
+    configuration.complete(config)
+    assert config["compare"]["pairs"] == [pair.split() for pair in pairs]
+    assert config["compare"]["maps"] == [[*pair.split(), "before"] for pair in pairs[:1]]
