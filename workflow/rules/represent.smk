@@ -46,7 +46,8 @@ rule represent:
     threads: 1
     resources:
         gpu=GPU,
-        runtime=60,  # minutes
+        mem_mb=growing(8000),
+        runtime=growing(60),  # minutes
     params:
         layers=config["encoder"]["layers"],
         initializations=INITIALIZATIONS,
@@ -77,7 +78,8 @@ rule attend:
     threads: 1
     resources:
         gpu=GPU,
-        runtime=60,  # minutes
+        mem_mb=growing(8000),
+        runtime=growing(60),  # minutes
     params:
         layers=config["encoder"]["layers"],
         initializations=INITIALIZATIONS,
@@ -114,7 +116,8 @@ rule represent_floor:
     threads: 1
     resources:
         gpu=GPU,
-        runtime=60,  # minutes
+        mem_mb=growing(8000),
+        runtime=growing(60),  # minutes
     params:
         layers=config["encoder"]["layers"],
         arm="random",
@@ -145,7 +148,8 @@ rule represent_ceiling:
     threads: 1
     resources:
         gpu=GPU,
-        runtime=60,  # minutes
+        mem_mb=growing(8000),
+        runtime=growing(60),  # minutes
     params:
         layers=config["encoder"]["layers"],
         arm=REFERENCE,

@@ -14,6 +14,7 @@ provenance: code digests, which decide whether a changed function reruns a job.
 progress: how far a run is.
 jobs: what every job does around its own work.
 logs: one log a job.
+cards: which GPU a job computes on, where a machine has several.
 liveness: jobs end with their Snakemake; locks of a killed one are removed.
 digests: what a study's files were when they were written.
 """
