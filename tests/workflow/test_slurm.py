@@ -144,7 +144,7 @@ def test_jobs_that_slurm_kills_or_preempts_come_back_and_end_in_the_same_results
             cluster.ask("sbatch", "--partition=urgent", "--gpus=2", "--mem=9", "--wrap=sleep 1")
             assert not psutil.wait_procs([process for _, process in first], timeout=LIMIT)[1]
             job, overdue = halt(cluster, study, "text", 1)
-            cluster.ask("scontrol", "update", f"JobId={job.number}", "EndTime=now")
+            cluster.ask("scontrol", "update", f"JobId={job.number}", "TimeLimit=1")
             assert not psutil.wait_procs([overdue], timeout=LIMIT)[1]
         one_device_each(cluster)
         done = jobs(cluster)
