@@ -27,8 +27,9 @@ SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
 CredType=cred/munge
-# A preempted job waits as long as a credential lives until it starts again: 120 s by default.
-AuthInfo=socket={folder}/munge.socket,cred_expire=5
+# A preempted job waits as long as a credential lives until it starts again, by default 120 s. On a
+# busy machine a step may take some seconds to start, within which its credential must live.
+AuthInfo=socket={folder}/munge.socket,cred_expire=30
 MpiDefault=none
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
