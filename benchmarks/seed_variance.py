@@ -11,8 +11,6 @@ Finished runs wait in `--runs`, so that a stopped measurement goes on.
 """
 
 import argparse
-import contextlib
-import io
 import itertools
 import json
 import multiprocessing
@@ -23,16 +21,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import run_again
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from seqtransfer import seeds  # noqa: E402
-from seqtransfer.files import json_tsv  # noqa: E402
-from seqtransfer.study import defaults  # noqa: E402
-from seqtransfer.tokens.token_maps import token_map  # noqa: E402
-from seqtransfer.tokens.vocabulary import Vocabulary, WordPieces  # noqa: E402
-from seqtransfer.training import devices, finetuning, runs  # noqa: E402
+from seqtransfer import seeds
+from seqtransfer.files import json_tsv
+from seqtransfer.tokens.token_maps import token_map
+from seqtransfer.tokens.vocabulary import Vocabulary, WordPieces
 
 ARMS = ("text", "random")
 
@@ -40,22 +34,13 @@ ARMS = ("text", "random")
 def score(results: Path, task: str, arm: str, map_seed: int, training: int) -> dict:
     """The test score of one run: token map of one seed, everything else of another."""
     record = json_tsv.read_json(next(results.glob(f"runs/{task}/{arm}/seed-*/metrics.json")))
-    tokens = results / "tokens" / task
-    encoder = results.parent.parent / "data/encoders" / record["encoder"]
-    vocabulary = Vocabulary(tuple(json_tsv.read_json(tokens / "task.json")["symbols"]))
-    rows = token_map(vocabulary, WordPieces(encoder).rows(), seeds.generator(map_seed, task, "map"))
+    symbols = json_tsv.read_json(results / "tokens" / task / "task.json")["symbols"]
+    pieces = WordPieces(run_again.encoder(results, record)).rows()
+    rows = token_map(Vocabulary(tuple(symbols)), pieces, seeds.generator(map_seed, task, "map"))
     with tempfile.NamedTemporaryFile(suffix=".npy") as file:
         np.save(file, rows)
         file.flush()
-        files = runs.TaskFiles(tokens, Path(file.name), encoder, record["layers"])
-        settings = defaults.read(ROOT / "config.yaml")["finetune"]
-        run = runs.Run.of(record | {"seed": training})
-        with contextlib.redirect_stdout(io.StringIO()):
-            trained = runs.train(run, files, None, settings, 1)
-    test, target = files.part("test"), files.target()
-    with devices.reproducible(0, 1):
-        answers = finetuning.predict(trained.model, test, target, device=trained.device)
-    found = target.score(test.labels, answers)["score"]
+        found = run_again.test_score(results, record | {"seed": training}, Path(file.name), 1)
     return {"task": task, "arm": arm, "map": map_seed, "training": training, "score": found}
 
 

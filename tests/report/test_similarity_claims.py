@@ -8,7 +8,8 @@ import pytest
 from scipy import stats
 from test_claims import DOMAIN, NOISE, judged, run_table, similarity_table
 
-from seqtransfer.report import claims, page
+from seqtransfer.report import claims
+from seqtransfer.report.page import document
 from seqtransfer.similarity.measures import MEASURES
 
 
@@ -44,7 +45,7 @@ def test_one_measure_is_judged_and_the_others_stand_beside_it():
     assert shown == {
         "d1-neighbours": True, "d1-cka": False, "d2-neighbours": True, "d2-cka": False
     }  # fmt: skip
-    text = page.render("md", records, [])
+    text = document.markdown({"first": [], "claims": records, "caveats": []})
     assert text.index("(d2-cka)") > text.index("## What the intervals cover")
 
 

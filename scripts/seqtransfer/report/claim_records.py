@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from seqtransfer.report import estimates, readings, verdicts
+from seqtransfer.report import readings, verdicts
 from seqtransfer.report.estimates import Estimate
-from seqtransfer.report.tables.intervals import paired_differences
 from seqtransfer.report.verdicts import NOT_TESTED, UNDECIDED
 
 SIGN_RULE = (
@@ -19,7 +18,8 @@ SIGN_RULE = (
 
 def record(
     found: Mapping[str, Estimate], checked: Sequence[dict], level: float,
-    margin: float | None = None, *, missing: Sequence[str], headline: bool = True, **texts: str,
+    margin: float | None = None, *, missing: Sequence[str], headline: bool = True,
+    **texts: str | list[str],
 ) -> dict:  # fmt: skip
     """A claim's record from its estimates; a margin makes it a non-inferiority claim."""
     line = -(margin or 0.0)
@@ -41,23 +41,6 @@ def record(
     if unsettled and made["verdict"] != verdicts.NOT_TESTABLE:
         made["qualifier"] = "at this budget"
     return made | {"reading": readings.of(made)}
-
-
-def differences(
-    table: pd.DataFrame, value: str, left: str, right: str, left_out: pd.DataFrame | None = None
-) -> dict[str, Estimate]:
-    """Task -> estimate of left - right, in the study's order; empty if the study lacks an arm."""
-    found = {}
-    for task, rows in paired_differences(table, value, left, right).groupby("task", sort=False):
-        without = None
-        if left_out is not None:
-            mine = left_out[left_out["task"] == task]
-            wide = mine.pivot(index=["initialization", "seed"], columns="group", values="score")
-            arms = (wide.loc[arm].loc[rows["seed"]].to_numpy(dtype=float) for arm in (left, right))
-            first, second = arms
-            without = first - second
-        found[str(task)] = estimates.crossed(rows["difference"], without)
-    return found
 
 
 def missing_runs(table: pd.DataFrame, value: str, left: str, right: str) -> list[str]:

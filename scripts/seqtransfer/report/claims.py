@@ -8,7 +8,8 @@ left, task by task.
 
 import pandas as pd
 
-from seqtransfer.report import checks, claim_records, score_claims, similarity_claims
+from seqtransfer.report import checks, score_claims, similarity_claims
+from seqtransfer.report.arm_estimates import of_difference
 from seqtransfer.report.tables.run_tables import score_unit
 from seqtransfer.report.tables.similarity_tables import REFERENCE
 
@@ -54,7 +55,8 @@ def judge(
     measure: the one that (d) is judged by, the first when absent.
     A record has id, short, title, paper, contrast, estimand, unit, level, margin, rule, checks,
     effects (one per task, of `verdicts.of_tasks`), overall, verdict, qualifier, headline (False for
-    what stands beside (c) or the measure of (d)), reading, facts, missing. Numbers that are not
+    what stands beside (c) or the measure of (d)), reading, facts, missing, and for the page tables
+    (those that its numbers are from) and figure (the one that shows it). Numbers that are not
     defined are None.
     """
     tested, unit = (run, "test_score"), score_unit(run)
@@ -65,7 +67,7 @@ def judge(
     mine = mine[mine["right"] == "domain"]
     common = {"run": run, "left_out": left_out, "level": level}
     beaten = checks.reference_beats_random(
-        claim_records.differences(*tested, "domain", "random", left_out), level, unit
+        of_difference(*tested, "domain", "random", left_out), level, unit
     )
     return [
         score_claims.faster(run, speed, level),

@@ -107,7 +107,7 @@ def calibrated(
 def median_steps(rows: pd.DataFrame) -> str:
     """Median over runs; `>` marks a lower bound, where at least half of the runs are censored."""
     bound = "> " if rows["censored"].mean() >= 0.5 else ""
-    steps = np.median(rows["steps"])
+    steps = np.median(rows["steps_to_threshold"])
     return f"{bound}{steps:.0f}" if steps >= 10 else f"{bound}{steps:.1f}"
 
 
@@ -117,12 +117,16 @@ def log_rank(left: pd.DataFrame, right: pd.DataFrame) -> str:
     from scipy import stats
 
     both = pd.concat([left, right])
-    if both["steps"].isna().any() or both["censored"].all():
+    if both["steps_to_threshold"].isna().any() or both["censored"].all():
         return ""
     sides = [
         stats.CensoredData(
-            uncensored=part.loc[~part["censored"].astype(bool), "steps"].to_numpy(dtype=float),
-            right=part.loc[part["censored"].astype(bool), "steps"].to_numpy(dtype=float),
+            uncensored=part.loc[~part["censored"].astype(bool), "steps_to_threshold"].to_numpy(
+                dtype=float
+            ),
+            right=part.loc[part["censored"].astype(bool), "steps_to_threshold"].to_numpy(
+                dtype=float
+            ),
         )
         for part in (left, right)
     ]

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from seqtransfer.report import checks, claim_records, readings
+from seqtransfer.report.arm_estimates import of_difference
 
 MARGIN_RULE = (
     "Non-inferiority, in every task: supported if each task's {percent:.0f} % interval lies above"
@@ -21,10 +22,11 @@ SHARE_RULE = (
 
 def faster(run: pd.DataFrame, speed: pd.DataFrame, level: float) -> dict:
     """(a): text over random in the height of the dev-score curve."""
-    found = claim_records.differences(speed, "relative", "text", "random")
+    found = of_difference(speed, "relative", "text", "random")
     record = claim_records.record(
         found, checks.trained_to_an_end(run, ("text", "random")), level,
         missing=claim_records.missing_runs(speed, "relative", "text", "random"),
+        tables=["convergence"], figure="convergence",
         id="a", short="text learns faster", contrast="text - random",
         title="Text pretraining converges faster than random initialization",
         paper="Text-pretrained models converge faster.", unit="share of the run's best dev score",
@@ -84,12 +86,14 @@ def keeps_a_share(common: Mapping, beaten: Sequence[dict], unit: str, share: flo
     if left_out is not None:
         left_out = _with_mixture(left_out, ["task", "seed", "group"], "score", weights, goal)
     return claim_records.record(
-        claim_records.differences(run, "test_score", "text", goal, left_out),
+        of_difference(run, "test_score", "text", goal, left_out),
         [*beaten, *trained],
         narrow,
         margin=0.0,
         missing=claim_records.missing_runs(run, "test_score", "text", goal),
         headline=False,
+        tables=["runs", "left_out"],
+        figure="scores",
         id="c-share",
         short=f"keeps {100 * share:.0f} % of domain's gain",
         unit=unit,
@@ -109,12 +113,14 @@ def of_scores(
 ) -> dict:  # fmt: skip
     """The record of the difference of two arms' test scores."""
     return claim_records.record(
-        claim_records.differences(run, "test_score", left, right, left_out),
+        of_difference(run, "test_score", left, right, left_out),
         [*blocking, *checks.trained_to_an_end(run, (left, right))],
         level,
         margin,
         missing=claim_records.missing_runs(run, "test_score", left, right),
         headline=headline,
+        tables=["runs", "left_out"],
+        figure="scores",
         **{"contrast": f"{left} - {right}"} | texts,
     )
 

@@ -9,6 +9,7 @@ from seqtransfer.report import (
     checks,
     claim_records,
     estimates,
+    names,
     readings,
     reference_estimates,
     verdicts,
@@ -31,7 +32,7 @@ def above_null(
     """(d1): text-vs-domain against the null of re-paired units; numbers without intervals."""
     inner = _before(comparisons, measure)
     text = inner[inner["left"] == "text"]
-    name = measure.upper().replace("_", " ")
+    name = names.measure(measure)
     failed = {check["task"]: check["why"] for check in beaten if check["passed"] is False}
     effects = []
     for task, rows in text.groupby("task", sort=False):
@@ -62,12 +63,13 @@ def above_null(
         "id": f"d1-{measure}", "short": "shared structure",
         "title": f"Text- and domain-pretrained encoders are more alike than chance ({name})",
         "paper": "Their representations share non-trivial similarities.",
-        "contrast": "text-vs-domain - re-paired", "unit": f"{name} similarity",
-        "estimand": f"Before fine-tuning, {name}(text, domain) at layers 1 and up, less its mean"
-        " when whole units of one side are re-paired.",
+        "contrast": "text-vs-domain - re-paired", "unit": "similarity",
+        "estimand": f"Similarity ({name}) of text and domain before fine-tuning, at layers 1 and"
+        " up, less its mean when whole units of one side are re-paired.",
         "rule": NULL_RULE, "level": 1 - ALPHA, "margin": None, "checks": list(beaten),
         "effects": effects, "overall": overall, "verdict": verdict, "qualifier": "",
         "headline": headline, "facts": [], "missing": [],
+        "tables": ["comparisons"], "figure": "similarity",
     }  # fmt: skip
     random = inner[inner["left"] == "random"].groupby("task", sort=False)["p_value"].max()
     if len(random) and (random <= ALPHA).any():
@@ -101,18 +103,20 @@ def above_floor(
         )
         for task, rows in pairs
     }
-    name = measure.upper().replace("_", " ")
+    name = names.measure(measure)
     valid = [*checks.has_rows(inner, measure), *checks.tells_apart(references, measure, level)]
     record = claim_records.record(
         estimates.at_least_mean(found, "reference"), [*beaten, *valid], level,
         missing=claim_records.missing_runs(mean, "score", "text", "random"), headline=headline,
         id=f"d2-{measure}", short="nearer than random",
-        unit=f"{name} similarity", contrast="text-vs-domain - random-vs-domain",
+        unit="similarity", contrast="text-vs-domain - random-vs-domain",
         title=f"Text weights are nearer to domain-pretrained ones than random weights are ({name})",
         paper="Their representations share non-trivial similarities.",
-        estimand=f"Before fine-tuning, mean over layers 1 and up of {name}(text, domain)"
-        f" - {name}(random, domain), paired by seed, and over the domain encoder's pretrainings,"
-        " one or two. Its interval covers seeds, units of the probe and these pretrainings.",
+        tables=["comparisons", "references"], figure="similarity",
+        estimand=f"Similarity ({name}) of text and domain less that of random and domain, before"
+        " fine-tuning: mean over layers 1 and up, paired by seed, and over the domain encoder's"
+        " pretrainings, one or two. Its interval covers seeds, units of the probe and these"
+        " pretrainings.",
     )  # fmt: skip
     record["facts"] += readings.taken_as_given(found)
     text = mean[mean["initialization"] == "text"].groupby("task")["score"]

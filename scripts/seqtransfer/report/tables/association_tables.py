@@ -13,7 +13,7 @@ COLUMNS = "measure layer scope points rho p_value".split()
 SHUFFLES = 999
 
 
-def prediction(run: pd.DataFrame, scored: pd.DataFrame, reference: str) -> pd.DataFrame:
+def similarity_gain(run: pd.DataFrame, scored: pd.DataFrame, reference: str) -> pd.DataFrame:
     """Points of "does similarity to the reference before fine-tuning go with the gain over random?"
 
     One row per task, arm other than random and the reference, seed, layer (left) and measure:
@@ -22,17 +22,18 @@ def prediction(run: pd.DataFrame, scored: pd.DataFrame, reference: str) -> pd.Da
     near = scored[(scored["right"] == reference) & (scored["stage"] == "before")]
     near = near.dropna(subset="layer")
     parts = [
-        paired_differences(run, "test_score", arm, "random").assign(left=arm)
+        paired_differences(run, "test_score", arm, "random").assign(initialization=arm)
         for arm in near["left"].unique()
         if arm != "random"
     ]
     parts = [part for part in parts if len(part)]
-    names = ["task", "left", "seed", "layer", "measure", "score"]
+    names = ["task", "initialization", "seed", "layer", "measure", "score"]
     if not parts:
         return pd.DataFrame(columns=[*names[:-1], "similarity", "gain"])
     gains = pd.concat(parts, ignore_index=True).rename(columns={"difference": "gain"})
-    table = near[names].rename(columns={"score": "similarity"})
-    return table.merge(gains, on=["task", "left", "seed"], validate="many_to_one")
+    near = near.rename(columns={"left": "initialization"})
+    table = near[names].rename(columns={"score": "similarity"}).astype({"layer": int})
+    return table.merge(gains, on=["task", "initialization", "seed"], validate="many_to_one")
 
 
 def association(points: pd.DataFrame) -> pd.DataFrame:
@@ -48,9 +49,10 @@ def association(points: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for (measure, layer), part in points.groupby(["measure", "layer"], sort=False):
         columns = ["similarity", "gain"]
-        kept = part.groupby(["task", "left"], sort=False)[columns].transform(_all_there)
+        kept = part.groupby(["task", "initialization"], sort=False)[columns].transform(_all_there)
         part = part[kept.all(axis=1).astype(bool)]
-        mean = part.groupby(["task", "left"], sort=False)[columns].mean().reset_index()
+        mean = part.groupby(["task", "initialization"], sort=False)[columns].mean()
+        mean = mean.reset_index()
         centred = part[columns] - part.groupby("task", sort=False)[columns].transform("mean")
         for scope, table, strata in (
             ("between", mean, np.zeros(len(mean), dtype=int)),
