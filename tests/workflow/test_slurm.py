@@ -1,15 +1,16 @@
 """A tiny study through profiles/slurm, on a cluster of one node with two pretend GPUs.
 
-Installs Slurm, where it is missing, as root and with apt; skipped elsewhere.
+Jobs are disturbed at a set point: a training job stops at step `STEP` for as long as a file of its
+arm is in `halt`, so that no machine is too fast or too slow for the test.
 """
 
 import re
 import runpy
 import shutil
 import subprocess
+import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import psutil
@@ -17,55 +18,79 @@ import pytest
 import yaml
 
 import slurm_cluster
-from project import ROOT, TOOLS
+from project import ROOT
 
 FAULTS = runpy.run_path(str(ROOT / "benchmarks/faults.py"))
-RUNS = FAULTS["GOALS"]
+ARMS = FAULTS["ARMS"]
+GOALS = dict(zip(ARMS, FAULTS["GOALS"], strict=True))
 BASELINE = "results/faults/baselines/toy.json"
 PROFILE = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())
-GPU_RULES = set(PROFILE["set-resources"])
-# Slurm is asked soon whether a job has ended. Each time that none has, it is asked 10 s later.
-SOON = ("--slurm-init-seconds-before-status-checks", "1", "--seconds-between-status-checks", "1")
 LIMIT = 900.0  # seconds after which anything here counts as hanging
+STEP = 50
+SAVED = "        self._last = time.monotonic()\n"  # the last line of Checkpoint.save
+HALT = f"""\
+        import os
+        halt = Path("halt", self.path.name)
+        if record["done"] == {STEP} and halt.exists():
+            halt.write_text(f"{{os.environ['SLURM_JOB_ID']}} {{os.getpid()}}")
+            while halt.exists():
+                time.sleep(0.1)
+"""
+# Snakemake asks Slurm each second which jobs have ended. Of itself it waits 10 s longer each time.
+SNAKEMAKE = """
+import sys
+from snakemake.cli import main
+from snakemake_executor_plugin_slurm import Executor
+Executor.next_seconds_between_status_checks = property(lambda self: 1, lambda self, seconds: None)
+sys.exit(main(sys.argv[1:]))
+"""
 
-pytestmark = pytest.mark.workflow
-
-
-@pytest.fixture(scope="module", autouse=True)
-def installed():
-    reason = slurm_cluster.install()
-    if reason:
-        pytest.skip(reason)
+pytestmark = [
+    pytest.mark.workflow,
+    pytest.mark.skipif(slurm_cluster.missing() is not None, reason=str(slurm_cluster.missing())),
+]
 
 
 @pytest.fixture(scope="module")
 def here(encoder, tmp_path_factory):
     """The study, run on this machine without Slurm."""
     folder = tmp_path_factory.mktemp("here") / "study"
-    prepare(folder, encoder)
-    assert FAULTS["start"](folder, *RUNS, BASELINE).wait(LIMIT) == 0, output(folder)
+    FAULTS["prepare"](folder, encoder)
+    checkpoints = folder / "scripts/seqtransfer/training/checkpoints.py"
+    text = checkpoints.read_text().replace("\nSECONDS = 0.5", "\nSECONDS = 0.0")
+    assert text.count(SAVED) == text.count("\nSECONDS = 0.0") == 1
+    checkpoints.write_text(text.replace(SAVED, SAVED + HALT))
+    process = FAULTS["start"](folder, *GOALS.values(), BASELINE)
+    try:
+        assert process.wait(LIMIT) == 0, output(folder)
+    finally:
+        process.kill()
     return folder
 
 
-def prepare(folder, encoder):
-    """The study of benchmarks/faults.py, whose fine-tuning lasts long enough to be halted."""
-    FAULTS["prepare"](folder, encoder)
-    study = yaml.safe_load((folder / "study.yaml").read_text())
-    study["finetune"] |= {"steps": 2000, "patience": 2000, "evaluate_every": 500}
-    (folder / "study.yaml").write_text(yaml.safe_dump(study))
+@pytest.fixture
+def study(here, tmp_path):
+    """A copy of the study that was run here, in which a first try of `baseline` has 60 MB."""
+    folder = tmp_path / "study"
+    shutil.copytree(here, folder, symlinks=True)
+    small = PROFILE["set-resources"] | {"baseline": {"mem_mb": "60 * attempt ** 5"}}
+    profile = PROFILE | {"set-resources": small}
+    (folder / "profiles/slurm/config.yaml").write_text(yaml.safe_dump(profile))
+    (folder / "halt").mkdir()
+    return folder
 
 
 @contextmanager
 def snakemake(cluster, folder, *arguments):
-    """Snakemake with profiles/slurm in `folder`; killed if the block fails."""
-    command = [TOOLS / "snakemake", "--workflow-profile", "profiles/slurm", "--configfile",
-               "study.yaml", *SOON, *arguments, "--", *RUNS, BASELINE]  # fmt: skip
+    """Snakemake with profiles/slurm, which must end well; killed if the block fails."""
+    command = [sys.executable, "-c", SNAKEMAKE, "--workflow-profile", "profiles/slurm",
+               "--configfile", "study.yaml", *arguments]  # fmt: skip
     with (folder / "output.txt").open("w") as file:
         process = subprocess.Popen(
-            list(map(str, command)), cwd=folder, env=cluster.environment, stdout=file, stderr=file
+            command, cwd=folder, env=cluster.environment, stdout=file, stderr=file
         )
     try:
-        yield process
+        yield
         assert process.wait(LIMIT) == 0, output(folder)
     finally:
         process.kill()
@@ -88,7 +113,7 @@ def output(folder):
 
 
 def jobs(cluster):
-    """Jobs of Snakemake that Slurm has seen, oldest first: number, rule, time, memory, restarts."""
+    """Jobs of Snakemake that Slurm has seen, oldest first."""
     lines = cluster.ask(
         "squeue", "--states=all", "--noheader", "--sort=i",
         "--Format=JobID:10,TimeLimit:12,MinMemory:10,RestartCnt:10,Comment:200",
@@ -107,77 +132,73 @@ def wait_for(condition, folder):
     return found
 
 
-def one_device_each(cluster):
-    """Each step of a job of a GPU rule had one device, and of others none."""
-    devices = cluster.devices()
+def halt(study, arm):
+    """The file that halts the training of an arm."""
+    path = study / f"halt/finetune.toy.{arm}.0.safetensors"
+    path.touch()
+    return path
+
+
+def halted(path, study):
+    """The job that a file has halted, by its number, and its process."""
+    job, process = wait_for(path.read_text, study).split()
+    return job, psutil.Process(int(process))
+
+
+def devices(cluster):
+    """Rule -> the devices that each step of its jobs had, `none` if none.
+
+    A job that was killed early had no step.
+    """
+    found, steps = {}, cluster.devices()
     for job in jobs(cluster):
-        if job.rule in GPU_RULES:
-            assert devices[job.number] <= {"0", "1"}, f"{job}: {devices}"
-        else:
-            assert devices[job.number] == {"none"}, f"{job}: {devices}"
+        found.setdefault(job.rule, set()).update(steps.get(job.number, ()))
+    return found
 
 
-def test_a_study_without_accounting_has_the_results_of_one_on_this_machine(here, encoder, tmp_path):
-    study = tmp_path / "study"
-    prepare(study, encoder)
+def test_without_accounting_a_study_has_the_results_of_one_on_this_machine(here, study, tmp_path):
+    again = ("--forcerun", "finetune", "baseline", "--slurm-status-command", "squeue")
     with slurm_cluster.running(tmp_path, accounting=False) as cluster:
-        with snakemake(cluster, study, "--slurm-status-command", "squeue"):
+        with snakemake(cluster, study, *again, "--", GOALS["text"], BASELINE):
             pass
-        one_device_each(cluster)
-        asked = {job.rule for job in jobs(cluster)}
-    assert asked == {"convert", "encode", "draw_map", "pretrain", "finetune", "baseline"}
-    assert FAULTS["written"](study) == FAULTS["written"](here)
-
-
-def test_jobs_that_slurm_kills_or_preempts_come_back_and_end_in_the_same_results(here, tmp_path):
-    study = tmp_path / "study"
-    shutil.copytree(here, study, symlinks=True)
-    small = PROFILE["set-resources"] | {"baseline": {"mem_mb": "60 * attempt ** 5"}}
-    changed = PROFILE | {"set-resources": small}
-    (study / "profiles/slurm/config.yaml").write_text(yaml.safe_dump(changed))
-    with slurm_cluster.running(tmp_path, accounting=True) as cluster:
-        with (
-            snakemake(cluster, study, "--forcerun", "finetune", "baseline"),
-            ThreadPoolExecutor() as pool,
-        ):
-            first = list(pool.map(lambda arm: halt(cluster, study, arm, 0), FAULTS["ARMS"]))
-            cluster.ask("sbatch", "--partition=urgent", "--gpus=2", "--mem=9", "--wrap=sleep 1")
-            assert not psutil.wait_procs([process for _, process in first], timeout=LIMIT)[1]
-            job, overdue = halt(cluster, study, "text", 1)
-            cluster.ask("scontrol", "update", f"JobId={job.number}", "TimeLimit=1")
-            assert not psutil.wait_procs([overdue], timeout=LIMIT)[1]
-        one_device_each(cluster)
-        done = jobs(cluster)
-    asked = {(job.time, job.memory) for job, _ in first}
-    assert asked == {("2:00:00", "8000M")}
-    again = [job for job in done if job.rule == "finetune"]
-    assert [job.restarts for job in again] == [1, 1, 0]
-    assert again[2][2:] == ("4:00:00", "16000M", 0, "toy_text_0")
+        done, given = jobs(cluster), devices(cluster)
+    assert sorted(job.rule for job in done) == ["baseline", "baseline", "finetune"]
     assert [job.memory for job in done if job.rule == "baseline"] == ["60M", "1920M"]
-    for arm in FAULTS["ARMS"]:
-        assert "goes on from" in (study / f"logs/faults/finetune/toy/{arm}/seed-0.log").read_text()
+    assert given["baseline"] == {"none"}
+    assert given["finetune"] in ({"0"}, {"1"})
     assert FAULTS["written"](study) == FAULTS["written"](here)
 
 
-def halt(cluster, study, arm, restarts):
-    """Halt the training of an arm once it has saved its state: its job, and its process."""
-
-    def training():
-        for job in jobs(cluster):
-            if (job.wildcards, job.restarts) == (f"toy_{arm}_0", restarts):
-                for process in psutil.process_iter():
-                    with suppress(psutil.Error):
-                        script = "".join(process.cmdline()[1:2])
-                        mine = process.environ().get("SLURM_JOB_ID") == job.number
-                        if mine and script.endswith(".finetune.py"):
-                            return job, process
-
-    def saved():
-        assert process.is_running(), output(study)
-        return state.exists() and state.stat().st_mtime > process.create_time()
-
-    job, process = wait_for(training, study)
-    state = study / f"results/faults/unfinished/finetune.toy.{arm}.0.safetensors"
-    wait_for(saved, study)
-    process.suspend()
-    return job, process
+def test_jobs_that_are_preempted_or_reach_their_time_limit_go_on(here, study, tmp_path):
+    files = {arm: halt(study, arm) for arm in ARMS}
+    with slurm_cluster.running(tmp_path, accounting=True) as cluster:
+        with snakemake(cluster, study, "--forcerun", "finetune", "--", *GOALS.values()):
+            first = {arm: halted(file, study) for arm, file in files.items()}
+            assert sorted(map(sorted, cluster.devices().values())) == [["0"], ["1"]]
+            training = [process for _, process in first.values()]
+            urgent = ("--partition=urgent", "--gpus=1", "--mem=9", "--output=/dev/null")
+            cluster.ask("sbatch", *urgent, "--wrap=sleep 1")
+            (gone,) = wait_for(lambda: psutil.wait_procs(training, timeout=0)[0], study)
+            preempted, late = sorted(ARMS, key=lambda arm: first[arm][1] != gone)
+            files[preempted].unlink()
+            number, overdue = first[late]
+            assert cluster.ask("scontrol", "update", f"JobId={number}", "EndTime=now+10") == ""
+            assert psutil.wait_procs([overdue], timeout=LIMIT)[0]
+            files[late].unlink()
+        done, given = jobs(cluster), devices(cluster)
+        states = cluster.ask("sacct", "-X", "--noheader", "--format=State", f"--jobs={number}")
+    asked = {
+        arm: [
+            (job.time, job.memory, job.restarts) for job in done if job.wildcards == f"toy_{arm}_0"
+        ]
+        for arm in ARMS
+    }
+    assert asked[preempted] == [("2:00:00", "8000M", 1)]
+    assert [memory for _, memory, _ in asked[late]] == ["8000M", "16000M"]
+    assert asked[late][1] == ("4:00:00", "16000M", 0)
+    assert states.split() == ["TIMEOUT"]
+    assert given == {"finetune": {"0", "1"}}
+    for arm in ARMS:
+        log = (study / f"logs/faults/finetune/toy/{arm}/seed-0.log").read_text()
+        assert f"step {STEP}: goes on from" in log
+    assert FAULTS["written"](study) == FAULTS["written"](here)
