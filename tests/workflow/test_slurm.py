@@ -182,7 +182,7 @@ def test_jobs_that_are_preempted_or_reach_their_time_limit_go_on(here, study, tm
             preempted, late = sorted(ARMS, key=lambda arm: first[arm][1] != gone)
             files[preempted].unlink()
             number, overdue = first[late]
-            assert cluster.ask("scontrol", "update", f"JobId={number}", "EndTime=now+10") == ""
+            assert cluster.ask("scontrol", "update", f"JobId={number}", "EndTime=now+20") == ""
             assert psutil.wait_procs([overdue], timeout=LIMIT)[0]
             files[late].unlink()
         done, given = jobs(cluster), devices(cluster)
