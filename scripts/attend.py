@@ -8,7 +8,7 @@ from seqtransfer.files import arrow, json_tsv
 from seqtransfer.similarity import attention_maps, encoder_pairs, representations
 from seqtransfer.similarity.encoder_pairs import STAGES, Encoder
 from seqtransfer.similarity.run_models import Runs
-from seqtransfer.study import jobs
+from seqtransfer.study import cards, jobs
 from seqtransfer.training import devices
 from seqtransfer.training.runs import TaskFiles
 
@@ -56,6 +56,7 @@ def main(
 
 if __name__ == "__main__":
     with jobs.job(snakemake.log[0], snakemake.output):
+        cards.take(snakemake.resources.gpu)
         main(
             runs=Runs.of(
                 TaskFiles.of(snakemake.input, snakemake.params.layers),

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from seqtransfer.files import json_tsv
-from seqtransfer.study import jobs, provenance
+from seqtransfer.study import cards, jobs, provenance
 from seqtransfer.training import classifier, devices, finetuning, runs
 from seqtransfer.training.checkpoints import Checkpoint, file_digests
 
@@ -45,6 +45,7 @@ def main(
 
 if __name__ == "__main__":
     with jobs.job(snakemake.log[0], snakemake.output):
+        cards.take(snakemake.resources.gpu)
         main(
             run=runs.with_settings(
                 Path(snakemake.input.settings),

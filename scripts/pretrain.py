@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from seqtransfer.files import json_tsv
-from seqtransfer.study import jobs, provenance
+from seqtransfer.study import cards, jobs, provenance
 from seqtransfer.training import classifier, devices, pretraining
 from seqtransfer.training.checkpoints import Checkpoint, file_digests
 from seqtransfer.training.steps import Schedule
@@ -76,6 +76,7 @@ def main(
 
 if __name__ == "__main__":
     with jobs.job(snakemake.log[0], snakemake.output):
+        cards.take(snakemake.resources.gpu)
         main(
             task=snakemake.wildcards.corpus,
             files=pretraining.CorpusFiles.of(snakemake.input, snakemake.params.layers),

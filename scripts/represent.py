@@ -5,7 +5,7 @@ from pathlib import Path
 from seqtransfer import seeds
 from seqtransfer.similarity import representations
 from seqtransfer.similarity.run_models import Runs
-from seqtransfer.study import jobs
+from seqtransfer.study import cards, jobs
 from seqtransfer.training import devices
 from seqtransfer.training.runs import TaskFiles
 
@@ -43,6 +43,7 @@ def main(
 
 if __name__ == "__main__":
     with jobs.job(snakemake.log[0], snakemake.output):
+        cards.take(snakemake.resources.gpu)
         main(
             runs=Runs.of(
                 TaskFiles.of(snakemake.input, snakemake.params.layers),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from seqtransfer import seeds
 from seqtransfer.similarity import representations, run_models
-from seqtransfer.study import jobs
+from seqtransfer.study import cards, jobs
 from seqtransfer.training import devices
 from seqtransfer.training.runs import TaskFiles
 
@@ -36,6 +36,7 @@ def main(
 
 if __name__ == "__main__":
     with jobs.job(snakemake.log[0], snakemake.output):
+        cards.take(snakemake.resources.gpu)
         main(
             files=TaskFiles.of(snakemake.input, snakemake.params.layers),
             task=snakemake.wildcards.task,

@@ -4,7 +4,7 @@ from itertools import product
 from pathlib import Path
 
 from seqtransfer.files import json_tsv
-from seqtransfer.study import jobs, provenance
+from seqtransfer.study import cards, jobs, provenance
 from seqtransfer.training import classifier, runs
 
 
@@ -32,6 +32,7 @@ def main(
 
 if __name__ == "__main__":
     with jobs.job(snakemake.log[0], snakemake.output):
+        cards.take(snakemake.resources.gpu)
         main(
             candidates=[
                 runs.Run(

@@ -16,6 +16,18 @@ SCRIPTS = Path(liveness.__file__).parents[2]
 JOB = "from seqtransfer.study import liveness; liveness.end_with_snakemake()"
 # A Snakemake that starts and ends at once, and one that has a job.
 BEGIN = "from seqtransfer.study.liveness import begin; begin(clean=True)"
+# Refuses what NFS refuses: an exclusive lock of a file that is open for reading alone.
+NFS = """
+import errno, fcntl, os
+local = fcntl.flock
+def flock(file, operation):
+    number = file if isinstance(file, int) else file.fileno()
+    reading = fcntl.fcntl(number, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
+    if operation & fcntl.LOCK_EX and reading:
+        raise OSError(errno.EBADF, "Bad file descriptor")
+    local(number, operation)
+fcntl.flock = flock
+"""
 SNAKEMAKE = f"""
 import subprocess, sys, time
 from seqtransfer.study import liveness
@@ -84,6 +96,15 @@ def test_the_locks_of_a_living_snakemake_stay(running, tmp_path):
     assert [p.name for p in (tmp_path / ".snakemake/locks").iterdir()] == ["0.output.lock"]
     process, jobs = running
     assert process.poll() is None and all(job.is_running() for job in jobs)
+
+
+def test_on_nfs_too_the_locks_of_a_killed_snakemake_are_removed(tmp_path):
+    for name in ("locks/0.output.lock", "alive/killed.lock"):
+        path = tmp_path / ".snakemake" / name
+        path.parent.mkdir(parents=True)
+        path.touch()
+    assert start(NFS + BEGIN, tmp_path).wait(20) == 0
+    assert [path for path in (tmp_path / ".snakemake").rglob("*") if path.is_file()] == []
 
 
 def test_locks_that_no_killed_snakemake_of_ours_left_stay(tmp_path):

@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from seqtransfer.corpora.converters import first_rows
 from seqtransfer.encoders import controls, initializations
 from seqtransfer.report import register
-from seqtransfer.study import configuration, liveness, local_sources, planning
+from seqtransfer.study import cards, configuration, liveness, local_sources, planning
 from seqtransfer.study import provenance, refusals, settings_tables, terminal
 from seqtransfer.study import used_configuration
 
@@ -58,7 +58,7 @@ PRETRAINING = {
 PROBE = {key: value for key, value in config["represent"].items() if key != "dropout"}
 CHECKPOINTS = config["pretrain"].get("checkpoints", [])
 DOMAIN_ENCODERS = config.get("domain_encoders", {})
-GPU = configuration.gpus_per_job()
+GPU = cards.per_job()
 
 
 # One folder a study, so that studies in one checkout do not overwrite each other.
@@ -97,6 +97,11 @@ wildcard_constraints:
 def code_digest(script):
     """Digest of the code that `scripts/{script}.py` can reach: an edit reruns what depends on it."""
     return provenance.code_digest(ROOT / f"scripts/{script}.py")
+
+
+def growing(amount):
+    """So much of a resource at the first attempt, and as much again at each further one."""
+    return lambda wildcards, attempt: amount * attempt
 
 
 @functools.cache

@@ -21,8 +21,6 @@ rule download:
     localrule: True
     conda:
         "../../envs/analysis.yaml"
-    resources:
-        runtime=30,  # minutes
     params:
         source=source_record,
         # Snakemake ignores changes of a parameter whose function takes `output`, rightly so here:

@@ -25,8 +25,6 @@ rule encoder:
     localrule: True
     conda:
         "../../envs/train.yaml"
-    resources:
-        runtime=30,  # minutes
     params:
         record=encoder_record,
         demands=encoder_demands,

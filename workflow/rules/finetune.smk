@@ -35,7 +35,8 @@ rule finetune:
     threads: 1
     resources:
         gpu=GPU,
-        runtime=120,  # minutes
+        mem_mb=growing(8000),
+        runtime=growing(120),  # minutes
     params:
         layers=config["encoder"]["layers"],
         training=TRAINING,
@@ -87,7 +88,8 @@ rule sweep:
     threads: 1
     resources:
         gpu=GPU,
-        runtime=240,  # minutes
+        mem_mb=growing(8000),
+        runtime=growing(240),  # minutes
     params:
         layers=config["encoder"]["layers"],
         poolings=poolings,

@@ -58,7 +58,8 @@ rule pretrain:
     threads: 1
     resources:
         gpu=GPU,
-        runtime=240,  # minutes
+        mem_mb=growing(8000),
+        runtime=growing(240),  # minutes
     params:
         layers=config["encoder"]["layers"],
         settings=PRETRAINING,

@@ -52,7 +52,8 @@ rule represent:
     threads: 1
     resources:
         gpu=GPU,
-        runtime=60,  # minutes
+        mem_mb=growing(8000),
+        runtime=growing(60),  # minutes
     params:
         layers=config["encoder"]["layers"],
         initializations=INITIALIZATIONS,
@@ -84,7 +85,8 @@ rule attend:
     threads: 1
     resources:
         gpu=GPU,
-        runtime=60,  # minutes
+        mem_mb=growing(8000),
+        runtime=growing(60),  # minutes
     params:
         layers=config["encoder"]["layers"],
         initializations=INITIALIZATIONS,
@@ -123,7 +125,8 @@ rule represent_floor:
     threads: 1
     resources:
         gpu=GPU,
-        runtime=60,  # minutes
+        mem_mb=growing(8000),
+        runtime=growing(60),  # minutes
     params:
         layers=config["encoder"]["layers"],
         arm="random",
@@ -155,7 +158,8 @@ rule represent_ceiling:
     threads: 1
     resources:
         gpu=GPU,
-        runtime=60,  # minutes
+        mem_mb=growing(8000),
+        runtime=growing(60),  # minutes
     params:
         layers=config["encoder"]["layers"],
         arm=REFERENCE,

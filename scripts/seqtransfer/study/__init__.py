@@ -21,6 +21,7 @@ progress: how far a run is, and what is left.
 terminal: what a run says, from Snakemake's events.
 jobs: what every job does around its own work.
 logs: one log a job.
+cards: which GPU a job computes on, where a machine has several.
 liveness: jobs end with their Snakemake; locks of a killed one are removed.
 digests: what a study's files were when they were written.
 """

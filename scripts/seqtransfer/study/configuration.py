@@ -158,14 +158,6 @@ def sources(record: dict) -> list[str]:
     return [record["source"]] if isinstance(record["source"], str) else list(record["source"])
 
 
-def gpus_per_job() -> int:
-    """1 where this machine has an NVIDIA device, else 0: what a training job asks for locally.
-
-    On a cluster the profile's `set-resources` says it for the nodes instead.
-    """
-    return int(any(Path("/dev").glob("nvidia[0-9]*")))
-
-
 def _check_initializations(config: dict) -> None:
     """Raise ValueError if an arm is unknown or starts from weights that nothing makes."""
     catalogue, pretrain = config["catalogue"], config["pretrain"]

@@ -77,7 +77,7 @@ def _end() -> None:
 def _has_ended(path: Path) -> bool:
     """Whether the Snakemake of `path` has ended. If so, waits for its jobs and removes the file."""
     try:
-        with open(path, "rb") as file:
+        with open(path, "r+b") as file:  # on NFS an exclusive lock needs a file open for writing
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

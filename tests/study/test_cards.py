@@ -1,0 +1,117 @@
+"""Each of several jobs at once gets a card of its own; the card of a killed one is free again."""
+
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from seqtransfer.study import cards
+
+SCRIPTS = Path(cards.__file__).parents[2]
+# A job that says which card it has, and keeps it until its input ends.
+JOB = """
+import os, sys
+from pathlib import Path
+from seqtransfer.study import cards
+cards.devices = lambda: [Path("/dev/nvidia0")] * {present}
+cards.take({gpus})
+print(os.environ.get(cards.VISIBLE), flush=True)
+sys.stdin.read()
+"""
+
+
+class Jobs:
+    """Jobs that run until they are killed; `folder` is where the machine's scratch files are."""
+
+    def __init__(self, folder: Path):
+        self.folder, self.processes = folder, []
+
+    def start(self, count=1, present=0, gpus=1, **environment) -> list[subprocess.Popen]:
+        environment = {"PYTHONPATH": str(SCRIPTS), "TMPDIR": str(self.folder), **environment}
+        command = [sys.executable, "-c", JOB.format(present=present, gpus=gpus)]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        new = [subprocess.Popen(command, env=environment, **pipes) for _ in range(count)]
+        self.processes += new
+        return new
+
+    def end(self):
+        for process in self.processes:
+            process.kill()
+            process.communicate()
+
+
+def card(process: subprocess.Popen) -> str:
+    """The card that a job has, once it has started."""
+    said = process.stdout.readline()
+    return (process.stdout.readline() if said.startswith("GPU") else said).strip()
+
+
+@pytest.fixture
+def jobs(tmp_path):
+    jobs = Jobs(tmp_path)
+    yield jobs
+    jobs.end()
+
+
+def test_as_many_jobs_at_once_as_cards_have_one_each(jobs):
+    assert sorted(map(card, jobs.start(8, present=8))) == list("01234567")
+
+
+def test_more_jobs_than_cards_share_them_evenly(jobs):
+    assert Counter(map(card, jobs.start(6, present=2))) == {"0": 3, "1": 3}
+
+
+def test_the_card_of_a_killed_job_goes_to_the_next(jobs):
+    running = {card(job): job for job in jobs.start(3, present=3)}
+    running["1"].kill()
+    running["1"].wait()
+    (following,) = jobs.start(present=3)
+    assert card(following) == "1"
+
+
+def test_the_card_of_a_job_that_ends_goes_to_the_next(jobs):
+    running = {card(job): job for job in jobs.start(2, present=2)}
+    running["0"].communicate()
+    (following,) = jobs.start(present=2)
+    assert card(following) == "0"
+
+
+def test_only_cards_that_the_user_left_visible_are_taken(jobs):
+    started = jobs.start(2, present=8, CUDA_VISIBLE_DEVICES="5,GPU-0/1")
+    assert {card(job) for job in started} == {"5", "GPU-0/1"}
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"present": 0}, "None"),
+        ({"present": 4, "gpus": 0}, "None"),
+        ({"present": 4, "CUDA_VISIBLE_DEVICES": ""}, ""),
+    ],
+)
+def test_without_a_card_or_the_wish_for_one_nothing_changes(options, expected, jobs):
+    (job,) = jobs.start(**options)
+    assert card(job) == expected
+    assert list(jobs.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, ["0", "1", "2"]),
+        ({"CUDA_VISIBLE_DEVICES": "2,0"}, ["2", "0"]),
+        ({"CUDA_VISIBLE_DEVICES": "1,-1,0"}, ["1"]),
+        ({"CUDA_VISIBLE_DEVICES": "-1"}, []),
+        ({"CUDA_VISIBLE_DEVICES": "MIG-a, MIG-b"}, ["MIG-a", "MIG-b"]),
+    ],
+)
+def test_the_cards_are_those_that_cuda_sees(environment, expected):
+    assert cards.visible(environment, 3) == expected
+
+
+@pytest.mark.parametrize(("value", "gpus"), [("0,1", 1), ("", 0)])
+def test_a_job_asks_for_one_card_where_there_is_any(value, gpus, monkeypatch):
+    monkeypatch.setenv(cards.VISIBLE, value)
+    assert cards.per_job() == gpus
