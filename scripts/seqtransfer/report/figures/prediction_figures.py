@@ -19,8 +19,8 @@ def prediction(tables: Tables, claims: Sequence[dict]) -> Figure:
     measures, layers, lefts = (
         list(dict.fromkeys(points[name])) for name in ("measure", "layer", "left")
     )
-    colours = _in_turn(panels.tasks(tables), list(style.COLOURS.values()))
-    markers = _in_turn(lefts, MARKERS)
+    colours = in_turn(panels.tasks(tables), list(style.COLOURS.values()))
+    markers = in_turn(lefts, MARKERS)
     figure, axes = panels.grid(len(measures), len(layers), 2.6, sharey=True)
     for row, measure in zip(axes, measures, strict=False):
         for axis, layer in zip(row, layers, strict=False):
@@ -45,7 +45,7 @@ def prediction(tables: Tables, claims: Sequence[dict]) -> Figure:
     return figure
 
 
-def _in_turn(names: Sequence[str], looks: Sequence) -> dict:
+def in_turn(names: Sequence[str], looks: Sequence) -> dict:
     """A colour or a marker for each name; the first again where there are too few."""
     return {name: looks[place % len(looks)] for place, name in enumerate(names)}
 

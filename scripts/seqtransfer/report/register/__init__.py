@@ -6,16 +6,19 @@ text in TABLES or FIGURES, its function in `table_functions` or `figure_function
 planned with this register, so modules that compute are imported only inside these functions.
 
 entries: what an entry is, and which studies have it.
-runs, summaries, similarity, gains: the entries of one subject each.
+runs, summaries, similarity, gains, analyses: the entries of one subject each.
 """
 
 from collections.abc import Callable, Mapping
 
-from seqtransfer.report.register import gains, runs, similarity, summaries
+from seqtransfer.report.register import analyses, gains, runs, similarity, summaries
 from seqtransfer.report.register.entries import Figure, Table
 
-TABLES: dict[str, Table] = runs.TABLES | summaries.TABLES | similarity.TABLES | gains.TABLES
-FIGURES: dict[str, Figure] = runs.FIGURES | summaries.FIGURES | similarity.FIGURES | gains.FIGURES
+SUBJECTS = (runs, summaries, similarity, gains, analyses)
+TABLES: dict[str, Table] = {name: entry for part in SUBJECTS for name, entry in part.TABLES.items()}
+FIGURES: dict[str, Figure] = {
+    name: entry for part in SUBJECTS for name, entry in part.FIGURES.items()
+}
 
 
 def tables_of(config: Mapping) -> list[str]:
@@ -34,19 +37,9 @@ def figures_of(config: Mapping, *, swept: bool) -> list[str]:
 
 def table_functions() -> dict[str, Callable]:
     """By table, the function from `results.Results` to its data frame."""
-    return (
-        runs.table_functions()
-        | summaries.table_functions()
-        | similarity.table_functions()
-        | gains.table_functions()
-    )
+    return {name: made for part in SUBJECTS for name, made in part.table_functions().items()}
 
 
 def figure_functions() -> dict[str, Callable]:
     """By figure, the function from its tables by name and the claims to a matplotlib Figure."""
-    return (
-        runs.figure_functions()
-        | summaries.figure_functions()
-        | similarity.figure_functions()
-        | gains.figure_functions()
-    )
+    return {name: made for part in SUBJECTS for name, made in part.figure_functions().items()}

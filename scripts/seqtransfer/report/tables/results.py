@@ -9,6 +9,7 @@ import pandas as pd
 
 from seqtransfer.files import damage, json_tsv
 from seqtransfer.report.tables import (
+    analysis_tables,
     class_tables,
     prediction_tables,
     run_tables,
@@ -24,9 +25,9 @@ class Results:
     """The files of a study by kind, in the order of its grid, and what several tables share.
 
     files: `metrics`, `histories`, `predictions`, `timings`, `baselines`, `tasks`, `pretrained`,
-    `pretraining_timings`, `similarities`, `references`, `paper`, `attention`, `audits`, `rescored`,
-    `left_out` and `sweep`, one table or none. reference: the arm that similarities are calibrated
-    against.
+    `pretraining_timings`, `similarities`, `references`, `paper`, `attention`, `analyses`, `audits`,
+    `rescored`, `left_out` and `sweep`, one table or none. reference: the arm that similarities are
+    calibrated against.
     """
 
     files: Mapping[str, Sequence[Path]]
@@ -102,6 +103,16 @@ class Results:
     def heads(self) -> pd.DataFrame:
         """Every attention head with its partner."""
         return similarity_tables.gather(self.tables("attention"), similarity_tables.ATTENTION)
+
+    @cached_property
+    def analyses(self) -> pd.DataFrame:
+        """Every result of the optimisation analyses."""
+        return similarity_tables.gather(self.tables("analyses"), analysis_tables.VALUES)
+
+    @cached_property
+    def analysis_points(self) -> pd.DataFrame:
+        """The table of this name."""
+        return analysis_tables.points(self.analyses, self.runs, self.convergence)
 
     @property
     def sweep(self) -> pd.DataFrame | None:

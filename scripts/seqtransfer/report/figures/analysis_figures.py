@@ -1,0 +1,195 @@
+"""Tables of the optimisation analyses -> their figures."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from seqtransfer.report.figures import panels, style
+from seqtransfer.report.figures.panels import BEFORE_AND_AFTER, Tables
+from seqtransfer.report.figures.prediction_figures import MARKERS, in_turn
+
+PARTS = {"embeddings": "emb.", "encoder": "layers", "head": "head", "all": "all"}
+
+
+def isometry(tables: Tables, claims: Sequence[dict]) -> Figure:
+    """Quantiles of log10 of the singular values from each layer to the last, before and after."""
+    table = tables["isometry"]
+    figure, axes = panels.grid(2, len(panels.tasks(tables)), 2.5, sharex=True, sharey=True)
+    for row, stage in zip(axes, BEFORE_AND_AFTER, strict=True):
+        for axis, part, colour in _arms(tables, table[table["stage"] == stage], row, axes[0]):
+            axis.axhline(0, color="0.6", linewidth=0.8)
+            for quantile in ("q05", "q95"):
+                ends = part[part["quantity"] == f"log10_{quantile}"]
+                axis.plot(ends["layer"], ends["mean"], ":", color=colour, lw=1.2)
+            median = part[part["quantity"] == "log10_median"]
+            panels.curve(axis, median["layer"], median, colour, 0.15, marker="o", ms=3, lw=1.5)
+        row[0].set_ylabel(f"{stage} fine-tuning\nlog10 singular value")
+    _layers(axes[-1], table, "from the states of layer")
+    look = [panels.line("median"), panels.line("5 % and 95 %", linestyle=":")]
+    look.append(panels.line("an orthogonal map", "0.6", lw=0.8))
+    panels.legend(figure, _handles(tables) + look)
+    style.title(figure, f"Dynamical isometry of the last layer's state: {panels.over_seeds(table)}")
+    return figure
+
+
+def gradient_confusion(tables: Tables, claims: Sequence[dict]) -> Figure:
+    """Minimum and mean cosine of the gradients of pairs of batches, part by part."""
+    table = tables["gradient_confusion"]
+    names = {"minimum_cosine": "minimum cosine", "mean_cosine": "mean cosine"}
+    arms, columns = panels.arms(tables), len(panels.tasks(tables))
+    figure, axes = panels.grid(len(names), columns, 2.4, sharex=True, sharey="row")
+    for row, (quantity, label) in zip(axes, names.items(), strict=True):
+        for axis, part, colour in _arms(tables, table[table["quantity"] == quantity], row, axes[0]):
+            arm = arms.index(part["initialization"].iloc[0])
+            for place, name in enumerate(PARTS):
+                at = part[part["part"] == name]
+                axis.plot([place - 0.4, place + 0.4], [at["reference"].mean()] * 2, "0.6", lw=0.8)
+                for number, stage in enumerate(BEFORE_AND_AFTER):
+                    found = at[at["stage"] == stage]
+                    x = place + (2 * arm + number + 0.5) / (2 * len(arms)) * 0.8 - 0.4
+                    ends = found[["low", "high"]].to_numpy().ravel()
+                    axis.plot([x, x], ends, color=colour, lw=1.2)
+                    axis.plot(x, found["mean"], "o", ms=4, color=colour,
+                              mfc=colour if stage == "before" else "white")  # fmt: skip
+            axis.set_xticks(range(len(PARTS)), list(PARTS.values()))
+        row[0].set_ylabel(label)
+    look = [
+        panels.line("before fine-tuning", marker="o", ls=""),
+        panels.line("after", marker="o", ls="", mfc="white"),
+        panels.line("independent directions", "0.6", lw=0.8),
+    ]
+    panels.legend(figure, _handles(tables, marker="o", ls="") + look)
+    style.title(figure, f"Gradients of pairs of training batches: {_over_seeds(table)}")
+    return figure
+
+
+def perturbation(tables: Tables, claims: Sequence[dict]) -> Figure:
+    """Relative change of pooled state and loss against the size of the noise in the weights."""
+    table = tables["perturbation"]
+    names = {"state_change": "change of pooled state", "loss_change": "change of loss"}
+    figure, axes = panels.grid(
+        len(names), len(panels.tasks(tables)), 2.4, sharex=True, sharey="row"
+    )
+    for row, (quantity, label) in zip(axes, names.items(), strict=True):
+        for axis, part, colour in _arms(tables, table[table["quantity"] == quantity], row, axes[0]):
+            for stage, rows in part.groupby("stage", sort=False):
+                _log_curve(axis, rows["size"], rows, colour, BEFORE_AND_AFTER[stage])
+                axis.plot(rows["size"], rows["reference"], ":", color=colour, lw=1)
+            axis.set(xscale="log", yscale="log")
+        row[0].set_ylabel(f"relative {label}")
+    for axis in axes[-1]:
+        axis.set_xlabel("noise / RMS of the tensor")
+    look = [*_stages(), panels.line("a linear model", linestyle=":", lw=1)]
+    panels.legend(figure, _handles(tables) + look)
+    style.title(figure, f"Noise in the weights of the encoder: {panels.over_seeds(table)}")
+    return figure
+
+
+def lipschitz(tables: Tables, claims: Sequence[dict]) -> Figure:
+    """Gains of the LayerNorms and spectral norms of the layers, over depth."""
+    table = tables["lipschitz"]
+    names = {
+        ("gain", "attention"): "LayerNorm gain,\nattention",
+        ("gain", "feed-forward"): "LayerNorm gain,\nfeed-forward",
+        ("spectral_norm", "layer"): "spectral norm\nof the layer",
+    }
+    figure, axes = panels.grid(
+        len(names), len(panels.tasks(tables)), 2.2, sharex=True, sharey="row"
+    )
+    for row, ((quantity, place), label) in zip(axes, names.items(), strict=True):
+        chosen = table[(table["quantity"] == quantity) & (table["part"] == place)]
+        for axis, part, colour in _arms(tables, chosen, row, axes[0]):
+            axis.axhline(1, color="0.6", linewidth=0.8)
+            for stage, rows in part.groupby("stage", sort=False):
+                _log_curve(axis, rows["layer"], rows, colour, BEFORE_AND_AFTER[stage])
+            axis.set_yscale("log")
+        row[0].set_ylabel(label)
+    _layers(axes[-1], table[table["quantity"] == "spectral_norm"], "layer")
+    panels.legend(figure, _handles(tables) + _stages())
+    style.title(figure, f"Lipschitz constants: {panels.over_seeds(table)}")
+    return figure
+
+
+def association(tables: Tables, claims: Sequence[dict]) -> Figure:
+    """Gain and speed over random against each headline quantity; a dot a task and arm."""
+    points, table = tables["analysis_points"], tables["analysis_association"]
+    names = list(dict.fromkeys(points["quantity"]))
+    outcomes = {"gain": "gain\n(test score)", "speed": "speed\n(area under curve)"}
+    colours = in_turn(panels.tasks(tables), list(style.COLOURS.values()))
+    markers = in_turn(list(dict.fromkeys(points["initialization"])), MARKERS)
+    figure, axes = panels.grid(len(outcomes), len(names), 2.4, sharex="col", sharey="row")
+    columns = ["value", *outcomes]
+    means = points.groupby(["quantity", "task", "initialization"], sort=False)[columns]
+    means = means.agg(lambda column: column.mean(skipna=False))
+    for row, (outcome, label) in zip(axes, outcomes.items(), strict=True):
+        for axis, name in zip(row, names, strict=False):
+            axis.axhline(0, color="0.6", linewidth=0.8)
+            axis.axvline(0, color="0.6", linewidth=0.8)
+            for (task, arm), point in means.loc[name].iterrows():
+                axis.scatter(point["value"], point[outcome], s=22, color=colours[task],
+                             marker=markers[arm])  # fmt: skip
+            (found,) = table[
+                (table["quantity"] == name) & (table["outcome"] == outcome)
+            ].itertuples()
+            axis.set_title(_said(found), fontsize=7.5)
+        row[0].set_ylabel(label)
+    for axis, name in zip(axes[-1], names, strict=False):
+        axis.set_xlabel(name, fontsize=8)
+    handles = [panels.line(task, colour, marker="o", ls="") for task, colour in colours.items()]
+    handles += [panels.line(arm, "0.3", marker=mark, ls="") for arm, mark in markers.items()]
+    panels.legend(figure, handles)
+    style.title(
+        figure,
+        "Do the analyses before fine-tuning go with gain and speed? All less those of random",
+    )
+    return figure
+
+
+def _said(row: tuple) -> str:
+    if not np.isfinite(row.rho):
+        return f"{row.points} points, no rho"
+    least = f"p >= 1/{row.permutations}"
+    return f"rho {row.rho:+.2f}, p {row.p_value:.2g} ({least}), {row.points} points"
+
+
+def _arms(
+    tables: Tables, table: pd.DataFrame, row: Sequence[Axes], top: Sequence[Axes]
+) -> Iterator[tuple[Axes, pd.DataFrame, tuple]]:
+    """Panel, rows and colour of every task and arm; the topmost row gets the tasks' titles."""
+    colours = style.colours(panels.arms(tables))
+    for axis, (_, task) in zip(row, panels.by_task(tables, top), strict=True):
+        for arm, colour in colours.items():
+            part = table[(table["task"] == task) & (table["initialization"] == arm)]
+            if len(part):
+                yield axis, part, colour
+
+
+def _log_curve(axis: Axes, x: pd.Series, rows: pd.DataFrame, colour: tuple, line: str) -> None:
+    """A curve for a log axis: a band that reaches below 0 ends at a tenth of the mean."""
+    shown = rows.assign(low=rows["low"].clip(lower=rows["mean"] / 10))
+    panels.curve(axis, x, shown, colour, 0.15, linestyle=line, marker="o", ms=3, lw=1.5)
+
+
+def _layers(row: Sequence[Axes], table: pd.DataFrame, label: str) -> None:
+    for axis in row:
+        axis.set(xlabel=label, xticks=sorted(table["layer"].unique()))
+
+
+def _handles(tables: Tables, **look: object) -> list:
+    colours = style.colours(panels.arms(tables))
+    return [panels.line(arm, colour, **look) for arm, colour in colours.items()]
+
+
+def _stages() -> list:
+    before, after = BEFORE_AND_AFTER.values()
+    return [
+        panels.line("before fine-tuning", linestyle=before), panels.line("after", linestyle=after)
+    ]  # fmt: skip
+
+
+def _over_seeds(table: pd.DataFrame) -> str:
+    most = table["seeds"].max()
+    return f"mean of {most} seeds, lines = 95 % t interval over seeds" if most > 1 else "1 seed"

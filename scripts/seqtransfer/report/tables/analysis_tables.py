@@ -1,0 +1,98 @@
+"""Results of the optimisation analyses -> means over seeds, and whether they go with transfer."""
+
+import math
+
+import numpy as np
+import pandas as pd
+
+from seqtransfer.report.tables.intervals import interval_rows, paired_differences
+from seqtransfer.report.tables.prediction_tables import SHUFFLES, spearman
+
+RUN = ["task", "initialization", "seed"]
+OUTCOMES = {"gain": "test_score", "speed": "area"}  # columns of `runs` and `convergence`
+VALUES = (
+    "task initialization seed stage analysis quantity value reference layer part size code"
+).split()
+# One number a model for each question, named before its values were seen: a mean over the rows of
+# `analyses` that these columns choose.
+HEADLINES = {
+    "spread of singular values": {"quantity": ["log10_spread"], "layer": [0]},
+    "minimum cosine of gradients": {"quantity": ["minimum_cosine"], "part": ["all"]},
+    "change of state by 1 % noise": {"quantity": ["state_change"], "size": [0.01]},
+    "LayerNorm gain": {"quantity": ["gain"], "part": ["attention", "feed-forward"]},
+    "spectral norm of layers": {"quantity": ["spectral_norm"]},
+}
+
+
+def table(values: pd.DataFrame, analysis: str, places: list[str], level: float = 0.95):
+    """One row per task, arm, stage, quantity and place: mean over seeds, t interval, reference.
+
+    values: every result; places: which of its columns layer, part and size the analysis has.
+    """
+    chosen = values[values["analysis"] == analysis]
+    keys = ["task", "initialization", "stage", "quantity", *places]
+    rows = interval_rows(chosen, keys, "value", level)
+    reference = chosen.groupby(keys, sort=False)["reference"].mean().rename("reference")
+    rows = rows.merge(reference.reset_index(), on=keys, validate="one_to_one")
+    return rows.astype({"layer": np.int64} if "layer" in places else {})
+
+
+def points(values: pd.DataFrame, runs: pd.DataFrame, convergence: pd.DataFrame) -> pd.DataFrame:
+    """One row per task, arm other than `random`, seed and headline quantity before fine-tuning.
+
+    value, gain (of test score) and speed (area under the learning curve): the arm's less those of
+    `random` at the same seed.
+    """
+    before = values[values["stage"] == "before"]
+    wide = runs[[*RUN, "test_score"]].merge(convergence[[*RUN, "area"]], on=RUN)
+    names = []
+    for name, by in HEADLINES.items():
+        chosen = before[
+            np.logical_and.reduce([before[key].isin(known) for key, known in by.items()])
+        ]
+        if chosen.empty:
+            continue
+        names.append(name)
+        means = chosen.groupby(RUN, sort=False)["value"].agg(lambda part: part.mean(skipna=False))
+        wide = wide.merge(means.rename(name).reset_index(), on=RUN, how="left")
+    rows = []
+    for arm in dict.fromkeys(runs["initialization"]):
+        if arm != "random":
+            paired = {
+                column: paired_differences(wide, column, arm, "random").set_index(["task", "seed"])
+                for column in (*OUTCOMES.values(), *names)
+            }
+            outcomes = {name: paired[column]["difference"] for name, column in OUTCOMES.items()}
+            for name in names:
+                found = {"value": paired[name]["difference"], **outcomes}
+                rows.append(
+                    pd.DataFrame(found).reset_index().assign(initialization=arm, quantity=name)
+                )
+    columns = [*RUN, "quantity", "value", *OUTCOMES]
+    return pd.concat(rows, ignore_index=True)[columns] if rows else pd.DataFrame(columns=columns)
+
+
+def association(points: pd.DataFrame) -> pd.DataFrame:
+    """Spearman's rho of each headline quantity with gain and with speed, within tasks.
+
+    A point is a task and arm, the mean over seeds less the task's mean over arms: seeds of one arm
+    are no points of their own, as arms are what is compared. An arm of a task of which a seed has
+    no number is left out. p_value: share of the `permutations` of outcomes within tasks, the
+    identity included, with |rho| at least as large; so it is at least 1 / permutations. Empty for
+    fewer than 4 points, or where a column does not vary, as in a study with one arm beside
+    `random`.
+    """
+    rows = []
+    for quantity, part in points.groupby("quantity", sort=False):
+        arms = part.groupby(["task", "initialization"], sort=False)[["value", *OUTCOMES]]
+        means = arms.agg(lambda column: column.mean(skipna=False)).dropna()
+        centred = means - means.groupby("task", sort=False).transform("mean")
+        strata, tasks = pd.factorize(means.index.get_level_values("task"))
+        sizes = np.bincount(strata)
+        permutations = min(math.prod(map(math.factorial, sizes)), SHUFFLES + 1)
+        for outcome in OUTCOMES:
+            x, y = (centred[name].to_numpy(dtype=float) for name in ("value", outcome))
+            rho, p_value = spearman(x, y, strata)
+            rows.append([quantity, outcome, len(tasks), len(means), rho, p_value, permutations])
+    columns = "quantity outcome tasks points rho p_value permutations".split()
+    return pd.DataFrame(rows, columns=columns)
