@@ -50,7 +50,7 @@ if __name__ == "__main__":
                 [snakemake.wildcards.initialization],
                 metrics=[snakemake.input.metrics],
                 weights=[snakemake.input.weights],
-                pretrained=snakemake.input.get("pretrained", []),
+                pretrained=[snakemake.input.pretrained] if snakemake.input.pretrained else [],
             ),
             arm=snakemake.wildcards.initialization,
             analyses=snakemake.params.analyses,

@@ -19,6 +19,7 @@ WEIGHTS = {
     "sweep": 70,
     "represent": 20,
     "compare": 20,
+    "analyse": 100,
 }
 ANNOUNCED = ("pretrain", "finetune", "sweep")
 
