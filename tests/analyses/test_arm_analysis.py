@@ -7,6 +7,7 @@ import torch
 import yaml
 
 import analyse
+import tiny_encoders
 from project import ROOT
 from seqtransfer.analyses import arm_analysis
 from seqtransfer.analyses.arm_analysis import Material
@@ -15,6 +16,7 @@ from seqtransfer.files.arrow import Ragged
 from seqtransfer.similarity.run_models import Runs
 from seqtransfer.tokens.vocabulary import CLS, SEP
 from seqtransfer.training import classifier
+from seqtransfer.training.classifier import Classifier
 from seqtransfer.training.runs import TaskFiles
 
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
@@ -67,6 +69,22 @@ def test_a_model_in_training_mode_is_analysed_without_dropout(files, sources_for
     assert repr(found[0]) == repr(found[1])
     assert {value.analysis for value in found[0]} == set(KINDS)
     assert all(np.isfinite(value.value) for value in found[0])
+
+
+@pytest.mark.parametrize("family", tiny_encoders.CONFIGS)
+def test_every_family_is_analysed_for_a_number_too(family, files):
+    facts = {"mean": 0.5, "standard_deviation": 0.5}
+    record = {"task": "toy", "kind": "regression", "metric": "spearman", "target": facts}
+    json_tsv.write_json(files.record, record)
+    for name in ("train", "test"):
+        given = files.part(name)
+        sequences = [given[row] for row in range(len(given))]
+        numbers = Ragged.from_lists(sequences, given.labels.astype(float), given.names)
+        arrow.write_ragged(files.tokens / f"{name}.arrow", numbers)
+    model = Classifier(tiny_encoders.wrapped(family), tiny_encoders.WIDTH, "first", 1)
+    found = arm_analysis.analyse(model, KINDS, material(files), memory=1e9)
+    assert {value.analysis for value in found} == set(KINDS)
+    assert all(np.isfinite(value.value) for value in found)
 
 
 def test_the_script_writes_both_stages_of_a_run(files, sources_for, tmp_path):

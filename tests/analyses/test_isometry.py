@@ -48,7 +48,7 @@ def test_orthogonal_maps_are_isometries_through_all_layers():
 
 def test_a_known_spectrum_is_found_whatever_the_position_and_depth():
     """Both layers map each token by U diag(s) U', so that two of them have the squares of s."""
-    spectrum = np.geomspace(0.01, 10, WIDTH)
+    spectrum = np.geomspace(0.01, 9, WIDTH)
     turn = orthogonal(WIDTH, 0)
     each = np.kron(np.eye(LENGTH), turn @ np.diag(spectrum) @ turn.T)
     for position in range(LENGTH):

@@ -76,8 +76,9 @@ def gram(gradient: Callable[[int], Gradient], count: int, held: int) -> dict[str
         rows: dict[str, torch.Tensor] = {}
         for place in range(stop - start):
             for part, entries in gradient(start + place).items():
-                block = rows.setdefault(part, entries.new_empty(stop - start, len(entries)))
-                block[place] = entries
+                if part not in rows:
+                    rows[part] = entries.new_empty(stop - start, len(entries))
+                rows[part][place] = entries
         for part, block in rows.items():
             products = found.setdefault(part, torch.zeros(count, count, dtype=torch.float64))
             products[start:stop, start:stop] = (block @ block.T).cpu()

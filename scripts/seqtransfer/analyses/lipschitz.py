@@ -31,7 +31,9 @@ def measure(encoder: nn.Module, sequences: Sequence[torch.Tensor]) -> list[Value
     norms = []
     for ids in sequences:
         for place, found in layer_norm_gains(encoder, ids):
-            gains.setdefault(place, []).append([found.mean(), found.amax(dim=1).mean()])
+            gains.setdefault(place, []).append(
+                [float(found.mean()), float(found.amax(dim=1).mean())]
+            )
         norms.append(spectral_norms(encoder, ids))
     rows = []
     for (layer, part), found in gains.items():

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
 
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import BEFORE_AND_AFTER, Tables
@@ -67,9 +68,11 @@ def gradient_confusion(tables: Tables, claims: Sequence[dict]) -> Figure:
 
 
 def perturbation(tables: Tables, claims: Sequence[dict]) -> Figure:
-    """Relative change of pooled state and loss against the size of the noise in the weights."""
+    """Change of pooled state and loss over the size of the noise in the weights, against it."""
     table = tables["perturbation"]
-    names = {"state_change": "change of pooled state", "loss_change": "change of loss"}
+    over = table[["mean", "low", "high", "reference"]].div(table["size"], axis=0)
+    table = table.assign(**over)
+    names = {"state_change": "pooled state", "loss_change": "loss"}
     figure, axes = panels.grid(
         len(names), len(panels.tasks(tables)), 2.4, sharex=True, sharey="row"
     )
@@ -78,8 +81,8 @@ def perturbation(tables: Tables, claims: Sequence[dict]) -> Figure:
             for stage, rows in part.groupby("stage", sort=False):
                 _log_curve(axis, rows["size"], rows, colour, BEFORE_AND_AFTER[stage])
                 axis.plot(rows["size"], rows["reference"], ":", color=colour, lw=1)
-            axis.set(xscale="log", yscale="log")
-        row[0].set_ylabel(f"relative {label}")
+            axis.set_xscale("log")
+        row[0].set_ylabel(f"change of {label}\n/ size of the noise")
     for axis in axes[-1]:
         axis.set_xlabel("noise / RMS of the tensor")
     look = [*_stages(), panels.line("a linear model", linestyle=":", lw=1)]
@@ -105,7 +108,6 @@ def lipschitz(tables: Tables, claims: Sequence[dict]) -> Figure:
             axis.axhline(1, color="0.6", linewidth=0.8)
             for stage, rows in part.groupby("stage", sort=False):
                 _log_curve(axis, rows["layer"], rows, colour, BEFORE_AND_AFTER[stage])
-            axis.set_yscale("log")
         row[0].set_ylabel(label)
     _layers(axes[-1], table[table["quantity"] == "spectral_norm"], "layer")
     panels.legend(figure, _handles(tables) + _stages())
@@ -168,9 +170,13 @@ def _arms(
 
 
 def _log_curve(axis: Axes, x: pd.Series, rows: pd.DataFrame, colour: tuple, line: str) -> None:
-    """A curve for a log axis: a band that reaches below 0 ends at a tenth of the mean."""
+    """A curve on a log axis; a band that reaches below 0 ends at a tenth of the mean."""
     shown = rows.assign(low=rows["low"].clip(lower=rows["mean"] / 10))
     panels.curve(axis, x, shown, colour, 0.15, linestyle=line, marker="o", ms=3, lw=1.5)
+    axis.set_yscale("log")
+    axis.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
+    axis.yaxis.set_major_formatter(ScalarFormatter())
+    axis.yaxis.set_minor_locator(NullLocator())
 
 
 def _layers(row: Sequence[Axes], table: pd.DataFrame, label: str) -> None:

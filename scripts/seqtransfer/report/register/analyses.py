@@ -149,11 +149,11 @@ FIGURES = {
     "perturbation": Figure(
         "perturbation",
         "Relative change of the pooled state (top) and of the loss (below) under normal noise in"
-        " the encoder's weights, against its size relative to each tensor's root mean square; both"
-        " axes logarithmic; before (solid) and after (dashed) fine-tuning; means over seeds, bands"
-        " 95 % t intervals. Dotted: a linear model with the same change at the smallest size;"
-        " where a curve leaves it, the model is no longer linear in the noise. A higher curve is"
-        " more sensitive.",
+        " the encoder's weights, over the size of the noise, against this size, which is relative"
+        " to each tensor's root mean square; both axes are logarithmic. Before (solid) and after"
+        " (dashed) fine-tuning; means over seeds, bands 95 % t intervals. Dotted: a linear model"
+        " with the same change at the smallest size; where a curve leaves it, the model is no"
+        " longer linear in the noise. A higher curve is more sensitive.",
         ("perturbation",),
         has=HAS["perturbation"],
     ),
