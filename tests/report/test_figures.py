@@ -10,6 +10,7 @@ import synthetic
 from seqtransfer.files import json_tsv
 from seqtransfer.report import register
 from seqtransfer.report.figures import (
+    analysis_figures,
     claim_figures,
     panels,
     prediction_figures,
@@ -140,6 +141,42 @@ def test_prediction_has_a_panel_per_measure_and_layer_and_a_dot_per_task_arm_and
     for axis in figure.axes:
         assert sum(len(part.get_offsets()) for part in axis.collections) == len(TASKS) * len(SEEDS)
         assert "points" in axis.get_title()
+
+
+def test_the_spectrum_shows_median_and_ends_of_every_arm_before_and_after(frames, records):
+    figure = analysis_figures.isometry(frames, records)
+    assert len(figure.axes) == 2 * len(TASKS)
+    table = frames["isometry"]
+    for row, stage in enumerate(("before", "after")):
+        shown = [
+            line.get_ydata() for line in figure.axes[row * len(TASKS)].lines
+            if line.get_linestyle() == "-" and len(line.get_xdata()) == 3
+        ]  # fmt: skip
+        for arm, found in zip(style.ordered(synthetic.ARMS), shown, strict=True):
+            rows = table[
+                (table["task"] == TASKS[0]) & (table["initialization"] == arm)
+                & (table["stage"] == stage) & (table["quantity"] == "log10_median")
+            ]  # fmt: skip
+            assert found == pytest.approx(rows["mean"].to_numpy())
+
+
+def test_perturbation_is_drawn_over_the_size_of_the_noise(frames, records):
+    figure = analysis_figures.perturbation(frames, records)
+    for axis in figure.axes:
+        dotted = [line for line in axis.lines if line.get_linestyle() == ":"]
+        assert len(dotted) == 2 * len(synthetic.ARMS)
+        for line in dotted:  # a linear model is a horizontal line
+            assert line.get_ydata() == pytest.approx(line.get_ydata()[0])
+        assert axis.get_xscale() == axis.get_yscale() == "log"
+
+
+def test_the_analyses_are_held_against_gain_and_speed_with_a_dot_per_task_and_arm(frames, records):
+    figure = analysis_figures.association(frames, records)
+    assert len(figure.axes) == 2 * 5
+    for axis in figure.axes:
+        dots = sum(len(part.get_offsets()) for part in axis.collections)
+        assert dots == len(TASKS) * (len(synthetic.ARMS) - 1)
+        assert f"{dots} points" in axis.get_title() and "p >= 1/36" in axis.get_title()
 
 
 def test_the_forest_has_a_panel_per_tested_claim_and_a_margin_only_for_the_third(frames, records):
