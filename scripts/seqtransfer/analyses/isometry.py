@@ -55,11 +55,15 @@ def jacobians(encoder: torch.nn.Module, ids: torch.Tensor, position: int) -> lis
     *below, last = encoder.hidden_states(ids, None)
     state = last[0, position]
     identity = torch.eye(len(state), dtype=state.dtype, device=state.device)
-    rows = [
-        torch.autograd.grad(state, below, some, retain_graph=True, is_grads_batched=True)
-        for some in identity.split(COTANGENTS)
-    ]
-    return [torch.cat([part.flatten(1) for part in layer]) for layer in zip(*rows, strict=True)]
+    matrices = [state.new_empty(len(state), lower.numel()) for lower in below]
+    for start in range(0, len(state), COTANGENTS):
+        rows = slice(start, start + COTANGENTS)
+        found = torch.autograd.grad(
+            state, below, identity[rows], retain_graph=True, is_grads_batched=True
+        )
+        for matrix, part in zip(matrices, found, strict=True):
+            matrix[rows] = part.flatten(1)
+    return matrices
 
 
 def singular_values(matrix: torch.Tensor) -> torch.Tensor:
