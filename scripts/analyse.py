@@ -56,6 +56,6 @@ if __name__ == "__main__":
             analyses=snakemake.params.analyses,
             batch_size=snakemake.params.batch_size,
             threads=snakemake.threads,
-            table=Path(snakemake.output.values),
+            table=Path(snakemake.output.analyses),
             code=snakemake.params.code,
         )

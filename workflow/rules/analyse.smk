@@ -17,7 +17,7 @@ rule analyse:
         task=rules.encode.output.task,
         pretrained=pretrained_weights,
     output:
-        values="<results>/analyses/{task}/{initialization}/seed-{seed}.tsv",
+        analyses="<results>/analyses/{task}/{initialization}/seed-{seed}.tsv",
     log:
         "<logs>/analyse/{task}/{initialization}/seed-{seed}.log",
     benchmark:

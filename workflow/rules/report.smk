@@ -61,7 +61,7 @@ rule summarize:
             seed=COMPARED_SEEDS,
         ),
         analyses=expand(
-            rules.analyse.output.values,
+            rules.analyse.output.analyses,
             task=TASKS if config["analyse"]["kinds"] else [],
             initialization=INITIALIZATIONS,
             seed=SEEDS,
