@@ -13,7 +13,7 @@ TASKS, ARMS, SEEDS = ("a", "b"), ("random", "text", "domain", "shuffled"), (0, 1
 
 def study(value):
     """Results in which `value(task, arm, seed)` is the state change, runs of twice that score, and
-    learning curves of minus that area."""
+    learning curves of minus that height."""
     keys = [(task, arm, seed) for task in TASKS for arm in ARMS for seed in SEEDS]
     values = pd.DataFrame(
         {"task": task, "initialization": arm, "seed": seed, "stage": stage, "code": "0"}
@@ -29,7 +29,7 @@ def study(value):
     return (
         values,
         runs.assign(test_score=[2 * x for x in known]),
-        runs.assign(area=[-x for x in known]),
+        runs.assign(relative=[-x for x in known]),
     )
 
 
@@ -97,7 +97,9 @@ def test_an_arm_without_a_number_is_left_out_of_its_task_and_counted():
     lost = (runs["task"] == "a") & (runs["initialization"] == "text") & (runs["seed"] == 1)
     runs.loc[lost, "test_score"] = np.nan
     table = analysis_tables.association(analysis_tables.points(values, runs, convergence))
-    assert set(table["points"]) == {5} and set(table["permutations"]) == {12}
+    table = table.set_index("outcome")
+    assert table["points"].to_dict() == {"gain": 5, "speed": 6}
+    assert table["permutations"].to_dict() == {"gain": 12, "speed": 36}
 
 
 def test_p_values_of_unrelated_arms_are_uniform():

@@ -119,7 +119,7 @@ def association(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Gain and speed over random against each headline quantity; a dot a task and arm."""
     points, table = tables["analysis_points"], tables["analysis_association"]
     names = list(dict.fromkeys(points["quantity"]))
-    outcomes = {"gain": "gain\n(test score)", "speed": "speed\n(area under curve)"}
+    outcomes = {"gain": "gain\n(test score)", "speed": "speed\n(as in claim (a))"}
     colours = in_turn(panels.tasks(tables), list(style.COLOURS.values()))
     markers = in_turn(list(dict.fromkeys(points["initialization"])), MARKERS)
     figure, axes = panels.grid(len(outcomes), len(names), 2.4, sharex="col", sharey="row")

@@ -96,7 +96,8 @@ TABLES = {
             quantity="One number of a model for each question, named beforehand",
             value="The arm's less that of `random`",
             gain="Test score less that of `random`",
-            speed="Area under the learning curve less that of `random`",
+            speed="Mean height of the learning curve as a share of its best, by which claim (a) is"
+            " judged, less that of `random`; empty for a run that learned nothing",
         ),
         has=associates,
     ),
@@ -168,7 +169,7 @@ FIGURES = {
     ),
     "analysis_association": Figure(
         "analyses against gain and speed",
-        "Gain in test score (top) and in area under the learning curve (below) over random weights"
+        "Gain in test score (top) and speed, as in claim (a), (below) over random weights"
         " against a quantity of each analysis before fine-tuning, less that of random weights; a"
         " dot is a task and arm, the mean over seeds. rho is Spearman's correlation within tasks,"
         " p its p-value by permutation within tasks, not adjusted for the number of panels. With"

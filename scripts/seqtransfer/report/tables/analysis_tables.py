@@ -9,7 +9,7 @@ from seqtransfer.report.tables.intervals import interval_rows, paired_difference
 from seqtransfer.report.tables.prediction_tables import SHUFFLES, spearman
 
 RUN = ["task", "initialization", "seed"]
-OUTCOMES = {"gain": "test_score", "speed": "area"}  # columns of `runs` and `convergence`
+OUTCOMES = {"gain": "test_score", "speed": "relative"}  # columns of `runs` and `convergence`
 VALUES = (
     "task initialization seed stage analysis quantity value reference layer part size code"
 ).split()
@@ -24,7 +24,9 @@ HEADLINES = {
 }
 
 
-def table(values: pd.DataFrame, analysis: str, places: list[str], level: float = 0.95):
+def table(
+    values: pd.DataFrame, analysis: str, places: list[str], level: float = 0.95
+) -> pd.DataFrame:
     """One row per task, arm, stage, quantity and place: mean over seeds, t interval, reference.
 
     values: every result; places: which of its columns layer, part and size the analysis has.
@@ -40,11 +42,11 @@ def table(values: pd.DataFrame, analysis: str, places: list[str], level: float =
 def points(values: pd.DataFrame, runs: pd.DataFrame, convergence: pd.DataFrame) -> pd.DataFrame:
     """One row per task, arm other than `random`, seed and headline quantity before fine-tuning.
 
-    value, gain (of test score) and speed (area under the learning curve): the arm's less those of
-    `random` at the same seed.
+    value, gain (of test score) and speed (mean height of the learning curve as a share of its best,
+    by which claim (a) is judged): the arm's less those of `random` at the same seed.
     """
     before = values[values["stage"] == "before"]
-    wide = runs[[*RUN, "test_score"]].merge(convergence[[*RUN, "area"]], on=RUN)
+    wide = runs[[*RUN, "test_score"]].merge(convergence[[*RUN, "relative"]], on=RUN)
     names = []
     for name, by in HEADLINES.items():
         chosen = before[
@@ -84,15 +86,14 @@ def association(points: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for quantity, part in points.groupby("quantity", sort=False):
-        arms = part.groupby(["task", "initialization"], sort=False)[["value", *OUTCOMES]]
-        means = arms.agg(lambda column: column.mean(skipna=False)).dropna()
-        centred = means - means.groupby("task", sort=False).transform("mean")
-        strata, tasks = pd.factorize(means.index.get_level_values("task"))
-        sizes = np.bincount(strata)
-        permutations = min(math.prod(map(math.factorial, sizes)), SHUFFLES + 1)
+        arms = part.groupby(["task", "initialization"], sort=False)
         for outcome in OUTCOMES:
-            x, y = (centred[name].to_numpy(dtype=float) for name in ("value", outcome))
-            rho, p_value = spearman(x, y, strata)
-            rows.append([quantity, outcome, len(tasks), len(means), rho, p_value, permutations])
+            pairs = arms[["value", outcome]].agg(lambda column: column.mean(skipna=False)).dropna()
+            centred = pairs - pairs.groupby("task", sort=False).transform("mean")
+            strata, tasks = pd.factorize(pairs.index.get_level_values("task"))
+            rho, p_value = spearman(*centred.to_numpy(dtype=float).T, strata)
+            orders = math.prod(map(math.factorial, np.bincount(strata).tolist()))
+            permutations = min(orders, SHUFFLES + 1)
+            rows.append([quantity, outcome, len(tasks), len(pairs), rho, p_value, permutations])
     columns = "quantity outcome tasks points rho p_value permutations".split()
     return pd.DataFrame(rows, columns=columns)
