@@ -74,8 +74,8 @@ def test_a_perfect_association_has_rho_one_and_the_least_p_of_its_permutations()
     assert table["rho"].to_dict() == pytest.approx({"gain": 1, "speed": -1})
     assert set(table["points"]) == {6} and set(table["tasks"]) == {2}
     assert set(table["permutations"]) == {36}  # 3! x 3!
-    # By hand: only the identity has rho 1, and none has rho -1.
-    assert table["p_value"].to_dict() == pytest.approx({"gain": 1 / 36, "speed": 1 / 36})
+    # By hand: the identity has rho 1, the reversal in both tasks -1, and no other is as large.
+    assert table["p_value"].to_dict() == pytest.approx({"gain": 2 / 36, "speed": 2 / 36})
 
 
 def test_differences_between_tasks_are_no_association():

@@ -34,8 +34,7 @@ def table(
     chosen = values[values["analysis"] == analysis]
     keys = ["task", "initialization", "stage", "quantity", *places]
     rows = interval_rows(chosen, keys, "value", level)
-    reference = chosen.groupby(keys, sort=False)["reference"].mean().rename("reference")
-    rows = rows.merge(reference.reset_index(), on=keys, validate="one_to_one")
+    rows["reference"] = chosen.groupby(keys, sort=False)["reference"].mean().to_numpy()
     return rows.astype({"layer": np.int64} if "layer" in places else {})
 
 
