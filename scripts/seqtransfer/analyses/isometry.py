@@ -11,6 +11,7 @@ gradients from all of them add up, and draws its positions without a seed.
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 
 from seqtransfer.analyses.value import Value
@@ -91,10 +92,10 @@ def summary(values: torch.Tensor) -> dict[str, tuple[float, float]]:
         return {name: (math.nan, reference) for name, reference in ORTHOGONAL.items()}
     values = values.double()
     null = values < NULL * values.amax(dim=1, keepdim=True)
-    levels = torch.tensor(list(QUANTILES.values()), dtype=torch.float64)
     # Of a map that is 0 altogether nothing is left.
-    logarithms = values[~null & (values > 0)].log10()
-    found = logarithms.quantile(levels).tolist() if len(logarithms) else [math.nan] * len(levels)
+    left = values[~null & (values > 0)].log10().numpy()
+    levels = list(QUANTILES.values())
+    found = np.quantile(left, levels).tolist() if len(left) else [math.nan] * len(levels)
     near = (values >= 1 / NEAR) & (values <= NEAR)
     numbers = [
         *found,
