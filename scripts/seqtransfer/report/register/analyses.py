@@ -67,7 +67,7 @@ TABLES = {
         _columns(
             "perturbation",
             quantity="state_change: length of the change of the pooled states over their length;"
-            " loss_change: |change of the loss| over the loss",
+            " loss_change: absolute change of the loss over the loss",
             size="Of the noise, relative to the root mean square of each tensor",
             reference="The same of a linear model with this change at the smallest size",
         ),
@@ -78,9 +78,9 @@ TABLES = {
         "How much LayerNorms and layers stretch small changes, at the tokens of test sequences.",
         _columns(
             "lipschitz",
-            quantity="gain: |gain| / sqrt(variance + eps) of a LayerNorm, mean over units and"
-            " tokens; largest_gain: of the largest unit, mean over tokens; spectral_norm: largest"
-            " singular value of the layer's Jacobian, mean over sequences",
+            quantity="gain: absolute gain / sqrt(variance + eps) of a LayerNorm, mean over units"
+            " and tokens; largest_gain: of the largest unit, mean over tokens; spectral_norm:"
+            " largest singular value of the layer's Jacobian, mean over sequences",
             layer="The layer; 0 = embeddings",
             part="embeddings, attention, feed-forward or final: whose LayerNorm; layer: all of it",
             reference="1: lengths are kept",
