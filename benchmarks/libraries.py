@@ -25,8 +25,8 @@ from unittest import mock
 import fasta as fasta_files
 import neighbours
 import numpy as np
+import other_readers
 import step as training_step
-import strictness
 import torch
 from threadpoolctl import threadpool_limits
 from torch.nn import functional
@@ -71,7 +71,7 @@ def of_fasta() -> None:
             path, records = Path(folder, f"{name}.fasta"), 100_000 // share
             fasta_files.write(path, records, alphabet, lengths, 0)
             sides = {"ours": lambda path=path: fasta.read_fasta(path)}
-            for library, read in strictness.FASTA_READERS.items():
+            for library, read in other_readers.FASTA_READERS.items():
                 if library != "ours":
                     sides[library] = lambda read=read, path=path: list(read(path))
                 sides[f"{library}, record by record with our checks"] = (
@@ -95,7 +95,7 @@ def of_tables() -> None:
         table.write_text("sequence,label\n" + "".join(f"{s},a\n" for s in sequences))
         lines.write_text("".join(f'{{"sequence": "{s}", "label": "a"}}\n' for s in sequences))
         for path, left_out in ((table, ()), (lines, ("csv.DictReader",))):
-            readers = {k: read for k, read in strictness.TABLES.items() if k not in left_out}
+            readers = {k: read for k, read in other_readers.TABLES.items() if k not in left_out}
             compare(
                 f"tables, 100,000 rows of {path.name}",
                 {k: lambda read=read, path=path: read(path) for k, read in readers.items()}, 3,
@@ -256,7 +256,7 @@ def of_midi() -> None:
     paths = sorted(ASAP.rglob("*.mid"))[::20][:12]
     contents = [path.read_bytes() for path in paths]
     sides = {"ours": lambda: [midi.read_notes(path) for path in paths]}
-    for name, read in strictness.MIDI_READERS.items():
+    for name, read in other_readers.MIDI_READERS.items():
         if name != "ours":
             sides[name] = lambda read=read: [read(content) for content in contents]
     compare(f"MIDI, {len(paths)} performances", sides, 3)

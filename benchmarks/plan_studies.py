@@ -27,7 +27,7 @@ import project  # noqa: E402
 # What Snakemake says of a file that it cannot read, and planning of files that are not there.
 ELSEWHERE = ("special characters are not allowed", "there is no file", "has no row for")
 
-REFUSED = 'ValueError in file "'
+REFUSED = "The study is refused. "
 
 
 def dry_run(number: int, study: dict, said: str | None) -> str:

@@ -9,45 +9,25 @@ settings are the study's.
 """
 
 import argparse
-import contextlib
-import io
 import sys
 from pathlib import Path
 
 import pandas as pd
+import run_again
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from seqtransfer.files import json_tsv  # noqa: E402
-from seqtransfer.study import defaults  # noqa: E402
-from seqtransfer.training import devices, finetuning, runs  # noqa: E402
+from seqtransfer.files import json_tsv
+from seqtransfer.training import devices
 
 OTHER = {"bfloat16": "float32", "float32": "bfloat16"}
 
 
 def again(results: Path, record: dict, threads: int | None) -> float:
     """The test score of the run of `record` in the other arithmetic, or on `threads` threads."""
-    task, seed, here = record["task"], record["seed"], record["provenance"]
+    here = record["provenance"]
     precision = here["precision"] if threads else OTHER[here["precision"]]
     devices.choose_precision = lambda device: precision
-    tokens = results / "tokens" / task
-    files = runs.TaskFiles(
-        tokens,
-        tokens / f"maps/seed-{seed}.npy",
-        results.parent.parent / "data/encoders" / record["encoder"],
-        record["layers"],
-    )
-    settings = defaults.read(ROOT / "config.yaml")["finetune"] | {
-        name: record[name] for name in ("steps", "batch_size", "patience", "cooldown", "adaptation")
-    }
-    threads = threads or here["threads"]
-    with contextlib.redirect_stdout(io.StringIO()):
-        trained = runs.train(runs.Run.of(record), files, None, settings, threads)
-    test, target = files.part("test"), files.target()
-    with devices.reproducible(0, threads):
-        answers = finetuning.predict(trained.model, test, target, device=trained.device)
-    return target.score(test.labels, answers)["score"]
+    token_map = results / "tokens" / record["task"] / f"maps/seed-{record['seed']}.npy"
+    return run_again.test_score(results, record, token_map, threads or here["threads"])
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ checksums gets ours behind it, a FASTA or table reader our checks of each record
 import argparse
 import contextlib
 import errno
-import io
 import multiprocessing
 import os
 import random
@@ -27,7 +26,7 @@ import tarfile
 import tempfile
 import zipfile
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -37,6 +36,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / name) for name in ("scripts", "tests/support", "tests/corpora")]
 
 import fuzz  # noqa: E402
+import other_readers  # noqa: E402
 import test_archives  # noqa: E402
 import test_downloads  # noqa: E402
 import test_fasta_damage  # noqa: E402
@@ -46,7 +46,7 @@ import test_midi_files  # noqa: E402
 import hostile_server  # noqa: E402
 import plain_midi  # noqa: E402
 from hostile_server import Fault  # noqa: E402
-from seqtransfer.corpora import archives, fasta, midi, text_files  # noqa: E402
+from seqtransfer.corpora import archives, fasta  # noqa: E402
 from seqtransfer.files import checksums  # noqa: E402
 
 PATIENCE = 8  # seconds a case
@@ -230,50 +230,11 @@ def _unpacked(unpack: Callable, path: Path, inner: Path) -> str:
     return "WROTE OUTSIDE" if outside else "accepted"
 
 
-# FASTA: path -> (header, sequence) of each record.
-
-
-def by_biopython(path: Path) -> Iterator[tuple[str, str]]:
-    from Bio.SeqIO.FastaIO import SimpleFastaParser
-
-    with text_files.open_text(path) as file:
-        yield from SimpleFastaParser(file)
-
-
-def by_dnaio(path: Path) -> Iterator[tuple[str, str]]:
-    import dnaio
-
-    with dnaio.open(path, fileformat="fasta") as file:
-        for record in file:
-            yield record.name, record.sequence
-
-
-def by_pyfastx(path: Path) -> Iterator[tuple[str, str]]:
-    import pyfastx
-
-    for name, sequence, comment in pyfastx.Fastx(str(path), format="fasta", comment=True):
-        yield f"{name} {comment or ''}", sequence
-
-
-def by_pysam(path: Path) -> Iterator[tuple[str, str]]:
-    import pysam
-
-    with pysam.FastxFile(str(path)) as file:
-        for record in file:
-            yield f"{record.name or ''} {record.comment or ''}", record.sequence or ""
-
-
-FASTA_READERS = {
-    "ours": fasta.iterate_records, "Biopython SimpleFastaParser": by_biopython, "dnaio": by_dnaio,
-    "pyfastx": by_pyfastx, "pysam": by_pysam,
-}  # fmt: skip
-
-
 def bad_fasta() -> None:
     """Mutated files, against the tests' strict reference; our checks of each record behind all."""
     rng, seeds = random.Random(20), test_fasta_damage.seeds()
     mutated = [test_fasta_damage.mutate(rng.choice(seeds), rng) for _ in range(MUTATED)]
-    for name, read in FASTA_READERS.items():
+    for name, read in other_readers.FASTA_READERS.items():
         found = Counter(outcome(partial(_mutated, read, content)) for content in mutated)
         print(f"{name}, {MUTATED} mutated FASTA files: {dict(found)}", flush=True)
 
@@ -290,56 +251,6 @@ def _mutated(read: Callable, content: bytes) -> str:
     return "right" if examples == expected else "ACCEPTED" if expected is None else "READ WRONGLY"
 
 
-# Tables: path -> rows; our checks for absent columns and empty cells are behind all.
-
-
-def by_csv(path: Path) -> list[dict]:
-    import csv
-
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def by_pandas(path: Path) -> list[dict]:
-    import pandas as pd
-
-    if path.suffix == ".jsonl":
-        return pd.read_json(path, lines=True, dtype=False).to_dict("records")
-    frame = pd.read_csv(path, dtype=str, keep_default_na=False, index_col=False)
-    return frame.to_dict("records")
-
-
-def by_polars(path: Path) -> list[dict]:
-    import polars as pl
-
-    if path.suffix == ".jsonl":
-        return pl.read_ndjson(path).to_dicts()
-    frame = pl.read_csv(path, infer_schema=False)
-    return frame.fill_null("").to_dicts()
-
-
-def by_pyarrow(path: Path) -> list[dict]:
-    import pyarrow as pa
-    from pyarrow import csv, json
-
-    if path.suffix == ".jsonl":
-        return json.read_json(path).to_pylist()
-    parse = csv.ParseOptions(newlines_in_values=True)
-    strings = csv.ConvertOptions(column_types=dict.fromkeys(COLUMNS, pa.string()))
-    return csv.read_csv(path, parse_options=parse, convert_options=strings).to_pylist()
-
-
-def by_our_rows(path: Path) -> list[dict]:
-    return [row for _, row in text_files.rows(path, COLUMNS)]
-
-
-COLUMNS = ("sequence", "label")
-TABLES = {
-    "ours": by_our_rows, "csv.DictReader": by_csv, "pandas": by_pandas, "polars": by_polars,
-    "pyarrow": by_pyarrow,
-}  # fmt: skip
-
-
 def bad_tables() -> None:
     """The CSV and JSON Lines tables of the tests that are malformed as tables."""
     tests = {
@@ -348,8 +259,8 @@ def bad_tables() -> None:
     }
     for file, test in tests.items():
         contents = [content for content, _ in cases_of(test, "content")]
-        for name, read in TABLES.items():
-            if file == "x.jsonl" and read is by_csv:
+        for name, read in other_readers.TABLES.items():
+            if file == "x.jsonl" and read is other_readers.by_csv:
                 continue
             found = defaultdict(list)
             for content in contents:
@@ -366,50 +277,10 @@ def _rows_read(read: Callable, file: str, content: str | bytes) -> str:
         except Exception as error:
             line = re.search(r"\b(line|row) ?\d", str(error))
             return "refused with the line" if line else "refused without the line"
-    cells = [row.get(name) for row in rows for name in COLUMNS]
+    cells = [row.get(name) for row in rows for name in other_readers.COLUMNS]
     good = cells and all(cell and str(cell).lower() != "nan" for cell in cells)
     letters = all(fasta.SEQUENCE.fullmatch(str(row["sequence"])) for row in rows) if good else False
     return "accepted" if letters else "refused by our checks"
-
-
-# MIDI: bytes -> number of notes.
-
-
-def by_symusic(content: bytes) -> int:
-    import symusic
-
-    return sum(len(track.notes) for track in symusic.Score.from_midi(content).tracks)
-
-
-def by_mido(content: bytes) -> int:
-    import mido
-
-    tracks = mido.MidiFile(file=io.BytesIO(content)).tracks
-    return sum(message.type == "note_on" for track in tracks for message in track)
-
-
-def by_pretty_midi(content: bytes) -> int:
-    import pretty_midi
-
-    return sum(len(i.notes) for i in pretty_midi.PrettyMIDI(io.BytesIO(content)).instruments)
-
-
-def by_miditoolkit(content: bytes) -> int:
-    import miditoolkit
-
-    return sum(len(i.notes) for i in miditoolkit.MidiFile(file=io.BytesIO(content)).instruments)
-
-
-def by_our_midi(content: bytes) -> int:
-    with tempfile.NamedTemporaryFile(suffix=".mid") as file:
-        Path(file.name).write_bytes(content)
-        return len(midi.read_notes(Path(file.name)))
-
-
-MIDI_READERS = {
-    "ours": by_our_midi, "symusic alone": by_symusic, "mido": by_mido,
-    "pretty_midi": by_pretty_midi, "miditoolkit": by_miditoolkit,
-}  # fmt: skip
 
 
 def bad_midi() -> None:
@@ -421,7 +292,7 @@ def bad_midi() -> None:
             plain_midi.notes(content)
         except plain_midi.Fault:
             damaged.append(content)
-    for name, read in MIDI_READERS.items():
+    for name, read in other_readers.MIDI_READERS.items():
         found = defaultdict(list)
         for case, (content, _) in test_midi_files.BAD.items():
             found[outcome(partial(_noted, read, content))].append(case)

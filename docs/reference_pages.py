@@ -189,19 +189,30 @@ def tables() -> str:
     """The data dictionary."""
     text = (
         "# Tables\n\nEvery table of a report, `results/{study}/report/tables/{table}.csv`, column"
+        " by column. An arm is in `initialization`; two arms that are compared are `left` and"
+        " `right`. Tables marked *to read* are there as Markdown, LaTeX (package booktabs) and"
+        " HTML, too, rounded.\n"
     )
-    text += " by column.\n"
     for name, table in register.TABLES.items():
         columns = ((f"`{column}`", meaning) for column, meaning in table.columns.items())
-        text += f"\n## {name}\n\n{table.caption}\n\n" + rows(("column", "meaning"), columns)
+        marked = "*To read.* " if table.readable else ""
+        text += f"\n## {name}\n\n{marked}{table.caption}\n\n"
+        text += rows(("column", "meaning"), columns)
     return text
 
 
 def figures() -> str:
     """Every figure with its caption."""
-    text = "# Figures\n\nEvery figure of a report, `results/{study}/report/figures/{figure}.svg`.\n"
+    text = (
+        "# Figures\n\nEvery figure of a report, `results/{study}/report/figures/{figure}.svg`, and"
+        " the same as `.pdf` and `.png`. `figures: {width: column}` in a study draws them for the"
+        " column of a paper, `slide` for a slide, `page` (the default) for a page: type keeps the"
+        " size of its place. Those marked *on request* are drawn where they are named:"
+        " `snakemake --cores all -- results/default/report/figures/similarities.svg`.\n"
+    )
     for name, figure in register.FIGURES.items():
-        text += f"\n## {name}\n\n{figure.caption}\n"
+        marked = "*On request.* " if figure.on_request else ""
+        text += f"\n## {name}\n\n{marked}{figure.caption}\n"
     return text
 
 

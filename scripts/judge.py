@@ -1,9 +1,9 @@
-"""Judge the paper's claims on the report's tables: one ledger as JSON, Markdown and HTML."""
+"""Judge the paper's claims on the report's tables: one ledger of verdicts and caveats."""
 
 from pathlib import Path
 
-from seqtransfer.files import atomic, json_tsv
-from seqtransfer.report import caveats, claims, page
+from seqtransfer.files import json_tsv
+from seqtransfer.report import caveats, claims
 from seqtransfer.report.tables import table_files
 from seqtransfer.study import jobs
 
@@ -14,23 +14,24 @@ def main(
     *,
     tables: dict[str, Path],
     settings: Path,
-    outputs: dict[str, Path],
+    output: Path,
     margin: float,
+    share: float | None,
     measure: str | None,
     sweep_code: str,
 ) -> None:
-    """tables: those of TABLES by name; settings: the table of each arm's settings; outputs: of the
-    ledger as `json`, `markdown` and `html`; margin: of claim (c); measure: that (d) is judged by,
-    the first when None; sweep_code: digest of the code of a sweep."""
+    """tables: those of TABLES by name; settings: the table of each arm's settings; margin and
+    share: of claim (c); measure: that (d) is judged by, the first when None; sweep_code: digest of
+    the code of a sweep."""
     read = {name: table_files.read(tables[name]) for name in TABLES}
     records = claims.judge(
         read["runs"],
         read["convergence"],
-        read["scores"],
         read["comparisons"],
         left_out=read["left_out"],
         references=read["references"],
         margin=margin,
+        share=share,
         measure=measure,
     )
     notes = caveats.of_study(read["runs"], read["comparisons"], read["budget"], records)
@@ -44,10 +45,7 @@ def main(
         print(sentence)
     for record in records:
         print(f"({record['id']}) {record['verdict']}: {record['reading']}")
-    for output, kind in (("markdown", "md"), ("html", "html")):
-        with atomic.atomic(outputs[output]) as temporary:
-            temporary.write_text(page.render(kind, records, notes, first))
-    json_tsv.write_json(outputs["json"], {"first": first, "claims": records, "caveats": notes})
+    json_tsv.write_json(output, {"first": first, "claims": records, "caveats": notes})
 
 
 if __name__ == "__main__":
@@ -55,8 +53,9 @@ if __name__ == "__main__":
         main(
             tables={name: Path(snakemake.input[name]) for name in TABLES},
             settings=Path(snakemake.input.settings),
-            outputs={kind: Path(path) for kind, path in snakemake.output.items()},
+            output=Path(snakemake.output.json),
             margin=snakemake.params.margin,
+            share=snakemake.params.share,
             measure=snakemake.params.measure,
             sweep_code=snakemake.params.sweep_code,
         )

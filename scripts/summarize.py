@@ -10,12 +10,16 @@ from seqtransfer.study import jobs
 
 def main(*, files: dict[str, list[Path]], reference: str, outputs: list[Path]) -> None:
     """files: by kind, see `Results`; reference: the arm that similarities are calibrated against;
-    outputs: `{table}.csv` or `.md`."""
+    outputs: `{table}.csv`, and `.md`, `.tex` or `.html` of tables to read."""
     results, functions = Results(files, reference), register.table_functions()
+    layouts = register.layouts()
     frames = {name: functions[name](results) for name in dict.fromkeys(p.stem for p in outputs)}
     for path in outputs:
-        print(f"{path}: {len(frames[path.stem])} rows")
-        table_files.write(path, frames[path.stem])
+        frame, entry = frames[path.stem], register.TABLES[path.stem]
+        print(f"{path}: {len(frame)} rows")
+        if path.suffix in table_files.READABLE and path.stem in layouts:
+            frame = layouts[path.stem](frame)
+        table_files.write(path, frame, entry.title, entry.caption)
 
 
 if __name__ == "__main__":

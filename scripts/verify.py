@@ -6,9 +6,12 @@ from pathlib import Path
 from seqtransfer.study import digests, logs
 
 
-def main(*, records: Path, results: Path) -> None:
-    """Raises ValueError naming every file that is not as it was written."""
-    count, lines = digests.differences(records, results)
+def main(*, records: Path, results: Path, passing: Path) -> None:
+    """Raises ValueError naming every file that is not as it was written.
+
+    passing: folder of files that are deleted once used, so that they may be missing.
+    """
+    count, lines = digests.differences(records, results, passing)
     if lines:
         remedy = "make what is altered or missing anew with `--force -- <file>`, delete the others"
         first = f"{results}: {len(lines)} files are not as they were written; {remedy}"
@@ -18,4 +21,8 @@ def main(*, records: Path, results: Path) -> None:
 
 if __name__ == "__main__":
     with logs.capture(snakemake.log[0]):
-        main(records=Path(snakemake.params.logs), results=Path(snakemake.params.results))
+        main(
+            records=Path(snakemake.params.logs),
+            results=Path(snakemake.params.results),
+            passing=Path(snakemake.params.passing),
+        )

@@ -24,7 +24,7 @@ def runs():
 def test_every_arm_has_a_row_and_every_contrast_two(runs):
     table = aggregate_tables.table(runs)
     pairs = [("text", "random"), ("text", "domain"), ("domain", "random")]
-    assert list(zip(table["initialization"], table["over"].fillna(""), strict=True)) == [
+    assert list(zip(table["left"], table["right"].fillna(""), strict=True)) == [
         *((arm, "") for arm in SCORES), *pairs, *pairs
     ]  # fmt: skip
     assert set(table["metric"]) == {"mcc, spearman"}
@@ -42,8 +42,8 @@ def test_differences_are_paired_by_seed_and_task_whatever_the_order_of_rows(runs
         + 0.25 * (runs["initialization"] == "text")
     )
     table = aggregate_tables.table(moved.sample(frac=1, random_state=0))
-    row = table[table["quantity"].str.endswith("difference") & (table["over"] == "random")]
-    row = row[row["initialization"] == "text"].iloc[0]
+    row = table[table["quantity"].str.endswith("difference") & (table["right"] == "random")]
+    row = row[row["left"] == "text"].iloc[0]
     assert row[["value", "low", "high"]].tolist() == [0.25] * 3
 
 
@@ -51,7 +51,7 @@ def test_a_run_without_a_score_empties_what_it_is_part_of_and_nothing_else(runs)
     lost = runs.copy()
     lost.loc[(lost["initialization"] == "domain") & (lost["seed"] == 1), "test_score"] = np.nan
     table = aggregate_tables.table(lost)
-    concerned = (table["initialization"] == "domain") | (table["over"] == "domain")
+    concerned = (table["left"] == "domain") | (table["right"] == "domain")
     assert table.loc[concerned, "value"].isna().all()
     assert table.loc[~concerned, ["value", "low", "high"]].notna().all(axis=None)
     profiles = aggregate_tables.profiles(lost)

@@ -10,7 +10,8 @@ from test_claims import NO_PAIRS, NO_PRETRAINING, run_table, similarity_table
 
 import synthetic
 from seqtransfer.encoders import adaptations
-from seqtransfer.report import caveats, page
+from seqtransfer.report import caveats
+from seqtransfer.report.page import document
 from seqtransfer.training import settings_choice
 
 
@@ -56,8 +57,7 @@ def test_settings_that_differ_between_the_arms_of_a_task_are_named_task_by_task(
     notes = caveats.of_study(runs, NO_PAIRS, budget, [])
     assert "Learning rates differ between the arms of x: text 0.1, random 0.2." in notes
     assert "Learning rates differ between the arms of y: text 0.2, random 0.1." in notes
-    assert any(note.startswith("Poolings are the same in all arms") for note in notes)
-    assert any(note.startswith("Warm-ups are the same in all arms") for note in notes)
+    assert any(note.startswith("Warm-ups and poolings are the same in all arms") for note in notes)
     assert "of the encoder, low-rank additions to its query and value proj" in notes[0]
     assert any("2 of 4 runs diverged (x random seed 0; y text seed 0)" in note for note in notes)
 
@@ -119,7 +119,7 @@ def test_settings_written_by_hand_are_called_so(runs):
 def score_table(baseline, **arms):
     """Test scores of each task: of the baselines by name, and of arms."""
     rows = [
-        {"task": task, "kind": kind, "arm": name, "mean": values[number]}
+        {"task": task, "kind": kind, "initialization": name, "mean": values[number]}
         for kind, group in (("baseline", baseline), ("arm", arms))
         for name, values in group.items()
         for number, task in enumerate(("x", "y"))
@@ -133,17 +133,16 @@ def test_a_baseline_that_beats_every_arm_stands_before_every_verdict():
     score = score_table(baselines, text=[0.4, 0.5], random=[0.51, 0.2])
     [sentence] = caveats.before_all(score)
     assert sentence.startswith("In 1 of 2 tasks a baseline without an encoder scores")
-    assert "x (n-gram regression 0.510 mcc against at most 0.510, random)" in sentence
+    assert "x (n-gram regression 0.510 MCC against at most 0.510, random)" in sentence
     [rest] = caveats.of_baselines(score)
-    assert rest.endswith("some arms: y (n-gram regression 0.300 mcc against random 0.200).")
-    for kind in ("md", "html"):
-        text = page.render(kind, [], ["a caveat"], [sentence])
-        assert text.index(sentence) < text.index("Rules are fixed") < text.index("a caveat")
+    assert rest.endswith("some arms: y (n-gram regression 0.300 MCC against random 0.200).")
+    text = document.markdown({"first": [sentence], "claims": [], "caveats": ["a caveat"]})
+    assert text.index(sentence) < text.index("Rules are fixed") < text.index("a caveat")
 
 
 def test_a_constant_answer_may_be_the_baseline_that_beats_an_arm():
     score = score_table({"majority": [0.0, 0.0], "ngram": [-0.2, 0.1]}, text=[-0.1, 0.2])
-    assert "x (the majority class 0.000 mcc against at most" in caveats.before_all(score)[0]
+    assert "x (the majority class 0.000 MCC against at most" in caveats.before_all(score)[0]
 
 
 def test_baselines_below_all_arms_are_no_caveat_and_an_arm_without_a_score_is_not_beaten():
@@ -151,7 +150,7 @@ def test_baselines_below_all_arms_are_no_caveat_and_an_arm_without_a_score_is_no
     assert caveats.before_all(lost) == caveats.of_baselines(lost) == []
     lost = score_table({"ngram": [0.45, 0.3]}, text=[0.4, 0.4], random=[math.nan, 0.5])
     assert caveats.before_all(lost) == []
-    assert "x (n-gram regression 0.450 mcc against text 0.400)." in caveats.of_baselines(lost)[0]
+    assert "x (n-gram regression 0.450 MCC against text 0.400)." in caveats.of_baselines(lost)[0]
 
 
 def class_table(predicted):

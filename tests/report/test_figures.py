@@ -1,19 +1,21 @@
 """Every figure is drawn whole, from the tables alone, and the same each time."""
 
-import re
+from xml.etree import ElementTree
 
+import matplotlib
+import numpy as np
 import pandas as pd
 import pytest
 
 import plot
 import synthetic
 from seqtransfer.files import json_tsv
-from seqtransfer.report import register
+from seqtransfer.report import cost, gains_over_steps, power, register
 from seqtransfer.report.figures import (
     analysis_figures,
+    association_figures,
     claim_figures,
     panels,
-    prediction_figures,
     run_figures,
     similarity_figures,
     style,
@@ -41,40 +43,75 @@ def frames(drawn):
 
 @pytest.fixture(scope="module")
 def records(drawn):
-    return json_tsv.read_json(drawn["json"])["claims"]
+    return json_tsv.read_json(drawn["claims"])["claims"]
+
+
+SUFFIXES = (".svg", ".pdf", ".png")
 
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_two_renders_are_the_same_bytes(name, drawn, tmp_path):
     sources = [path for path in drawn.values() if path.suffix == ".csv"]
     for folder in ("first", "second"):
-        outputs = [tmp_path / folder / f"{name}{suffix}" for suffix in (".svg", ".png")]
-        plot.main(figure=name, sources=sources, claims=drawn["json"], outputs=outputs)
-    for suffix in (".svg", ".png"):
+        outputs = [tmp_path / folder / f"{name}{suffix}" for suffix in SUFFIXES]
+        plot.main(
+            figure=name, width="page", sources=sources, claims=drawn["claims"], outputs=outputs
+        )
+    for suffix in SUFFIXES:
         first, second = (tmp_path / folder / f"{name}{suffix}" for folder in ("first", "second"))
         assert first.read_bytes() == second.read_bytes()
         assert first.stat().st_size > 5000
 
 
-def test_scores_show_a_panel_per_task_and_a_dot_per_seed(frames, records):
+@pytest.mark.parametrize("width", style.WIDTHS)
+def test_a_figure_is_as_wide_as_its_place_with_type_of_its_size(width, frames, records):
+    inches, points = style.WIDTHS[width]
+    with matplotlib.rc_context(style.preset(width)):
+        figure = run_figures.scores(frames, records)
+        figure.draw_without_rendering()
+    assert figure.get_figwidth() == inches
+    titles = [axis.title for axis in figure.axes]
+    assert {title.get_fontsize() for title in titles} == {points}
+    labels = [text for axis in figure.axes for text in axis.get_xticklabels()]
+    assert {text.get_fontsize() for text in labels} == {0.833 * points}  # small
+
+
+def test_scores_show_a_panel_per_task_and_a_line_per_seed_through_all_arms(frames, records):
     figure = run_figures.scores(frames, records)
     assert [axis.get_title() for axis in figure.axes] == ["sentiment (text)", "splice (DNA)"]
-    for axis in figure.axes:
-        dots = [len(part.get_offsets()) for part in axis.collections if len(part.get_offsets()) > 1]
-        assert dots == [len(SEEDS)] * 4
-        assert [text.get_text() for text in axis.texts] == ["majority class", "n-gram"]
-        assert [t.get_text() for t in axis.get_xticklabels()] == style.ordered(synthetic.ARMS)
-    assert figure.axes[0].get_ylabel() == "test MCC"
+    arms, run = style.ordered(synthetic.ARMS), frames["runs"]
+    for axis, task in zip(figure.axes, TASKS, strict=True):
+        lines = [line for line in axis.lines if len(line.get_xdata()) == len(arms)]
+        for line, seed in zip(lines, SEEDS, strict=True):
+            mine = run[(run["task"] == task) & (run["seed"] == seed)].set_index("initialization")
+            assert line.get_xdata() == pytest.approx(mine.loc[arms, "test_score"].to_numpy())
+        low, high = axis.get_xlim()
+        scores = run.loc[run["task"] == task, "test_score"]
+        assert low < scores.min() and scores.max() < high
+    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == arms
+    assert {text.get_text() for text in figure.axes[1].get_yticklabels()} == {""}
+    assert {axis.get_xlabel() for axis in figure.axes} == {"test MCC"}
     assert "2 seeds" in figure.get_suptitle()
 
 
-def test_convergence_shows_the_mean_curve_of_every_arm_from_step_zero(frames, records):
+def test_the_legend_names_the_baselines_that_some_panel_shows_and_no_other(frames, records):
+    figure = run_figures.scores(frames, records)
+    named = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "n-gram baseline" in named
+    inside = any(axis.get_xlim()[0] < 0 for axis in figure.axes)  # an MCC of 0
+    assert ("majority class" in named) == inside
+
+
+def test_convergence_shows_the_mean_curve_of_every_arm_from_the_first_evaluation_on(
+    frames, records
+):
     figure = run_figures.convergence(frames, records)
     assert len(figure.axes) == len(TASKS)
     history = frames["histories"]
     rows = history[(history["task"] == "splice") & (history["initialization"] == "text")]
+    rows = rows[rows["step"] > 0]
     (line,) = [line for line in figure.axes[1].lines if line.get_label() == "text"]
-    assert line.get_xdata()[0] == 0
+    assert line.get_xdata().tolist() == sorted(rows["step"].unique())
     assert line.get_ydata() == pytest.approx(rows.groupby("step")["dev_score"].mean().to_numpy())
     assert "95 % t interval" in figure.get_suptitle()
 
@@ -101,17 +138,47 @@ def test_sensitivity_shows_every_rate_of_the_best_warm_up_and_rings_the_chosen_o
     assert figure.axes[0].lines[2 * style.ordered(synthetic.ARMS).index("text")].get_ydata()[
         1
     ] == pytest.approx(0.54)
-    assert "of 2 seed(s)" in figure.get_suptitle()
-    assert figure.axes[0].get_xlabel() == "learning rate (AdamW's peak)"
+    assert "mean of 2 seeds" in figure.get_suptitle().replace("\n", " ")
+    assert figure.axes[0].get_xlabel() == "learning rate"
 
 
-def test_similarity_has_a_row_per_measure_and_a_column_per_task_with_floor_and_ceiling(
+def test_similarity_shows_the_difference_to_random_weights_by_the_measure_of_the_claim(
     frames, records
 ):
     figure = similarity_figures.similarity(frames, records)
+    assert len(figure.axes) == len(TASKS) and "PWCCA" in figure.axes[0].get_ylabel()
+    table = frames["similarity"].query("left == 'text' and right == 'domain' and stage == 'before'")
+    table = table[table["measure"] == "pwcca"]
+    for axis, task in zip(figure.axes, TASKS, strict=True):
+        floor, ceiling, text = axis.lines
+        assert floor.get_ydata() == [0, 0] and ceiling.get_ydata() == pytest.approx(0.6)
+        rows = table[table["task"] == task].sort_values("layer")
+        assert text.get_ydata() == pytest.approx(
+            (rows["mean"] - rows["floor"]).to_numpy(), abs=1e-5
+        )
+        _, band = axis.collections
+        ends = band.get_paths()[0].vertices[:, 1]
+        assert ends.min() == pytest.approx(rows["above_floor_low"].min())
+        assert ends.max() == pytest.approx(rows["above_floor_high"].max())
+
+
+def test_a_ceiling_that_is_not_valid_is_neither_drawn_nor_named(frames, records):
+    lost = frames["similarity"].assign(calibrated=float("nan"))
+    for draw in (similarity_figures.similarity, similarity_figures.similarities):
+        figure = draw(frames | {"similarity": lost}, records)
+        named = " ".join(text.get_text() for text in figure.legends[0].get_texts())
+        assert "floor" in named and "ceiling" not in named
+        for axis in figure.axes:
+            assert np.isnan(np.asarray(axis.lines[1].get_ydata(), dtype=float)).all()
+
+
+def test_similarities_have_a_row_per_measure_and_a_column_per_task_with_floor_and_ceiling(
+    frames, records
+):
+    figure = similarity_figures.similarities(frames, records)
     assert len(figure.axes) == 2 * len(TASKS)
-    assert figure.axes[0].get_ylabel().startswith("PWCCA")
-    assert "n = 2000 rows, width 128" in figure.axes[0].get_title()
+    assert figure.axes[0].get_ylabel() == "PWCCA"
+    assert "n = 2000 rows,\nwidth 128" in figure.axes[0].get_title()
     for axis in figure.axes:
         # Floor and ceiling; text before and after, random after.
         floor, ceiling, *curves = axis.lines
@@ -121,7 +188,13 @@ def test_similarity_has_a_row_per_measure_and_a_column_per_task_with_floor_and_c
 
 def test_too_few_rows_are_said_above_the_panel(frames, records):
     few = frames | {"similarity": frames["similarity"].assign(few_rows=True)}
-    assert "(few)" in similarity_figures.similarity(few, records).axes[0].get_title()
+    assert "(few)" in similarity_figures.similarities(few, records).axes[0].get_title()
+
+
+def test_a_map_explains_its_mark_only_where_it_has_one(frames, records):
+    sure = frames | {"maps": frames["maps"].assign(q=0.01)}
+    assert "x = not above" in similarity_figures.maps(frames, records).get_suptitle()
+    assert "x = not above" not in similarity_figures.maps(sure, records).get_suptitle()
 
 
 def test_a_map_shows_every_cell_and_marks_what_is_not_above_its_null(frames, records):
@@ -133,14 +206,45 @@ def test_a_map_shows_every_cell_and_marks_what_is_not_above_its_null(frames, rec
     assert marked == {(0, 4), (4, 0)}
 
 
-def test_prediction_has_a_panel_per_measure_and_layer_and_a_dot_per_task_arm_and_seed(
+def test_similarity_and_gain_have_a_panel_per_layer_and_a_dot_per_task_arm_and_seed(
     frames, records
 ):
-    figure = prediction_figures.prediction(frames, records)
-    assert len(figure.axes) == 2 * 5
+    figure = association_figures.similarity_gain(frames, records)
+    shown = [axis for axis in figure.axes if axis.axison]
+    assert [axis.get_title().split("\n")[0] for axis in shown] == [f"layer {i}" for i in range(5)]
+    for axis in shown:
+        dots = [line for line in axis.lines if line.get_linestyle() == "None"]
+        assert sum(len(line.get_xdata()) for line in dots) == len(TASKS) * len(SEEDS)
+
+
+def test_gains_over_steps_are_of_the_best_score_so_far_and_paired(frames, records):
+    figure = gains_over_steps.figure(frames, records)
+    (line,) = [line for line in figure.axes[1].lines if line.get_label() == "text"]
+    history = frames["histories"].query("task == 'splice'")
+    best = history.pivot(index="step", columns=["initialization", "seed"], values="dev_score")
+    best = best.cummax().loc[1:]
+    expected = (best["text"] - best["random"]).mean(axis=1)
+    assert line.get_ydata() == pytest.approx(expected.to_numpy(), abs=1e-5)
+
+
+def test_power_marks_the_studys_own_seeds_on_a_falling_curve(frames, records):
+    figure = power.figure(frames, records)
     for axis in figure.axes:
-        assert sum(len(part.get_offsets()) for part in axis.collections) == len(TASKS) * len(SEEDS)
-        assert "points" in axis.get_title()
+        curves = [line for line in axis.lines if len(line.get_xdata()) == len(power.SEEDS)]
+        dots = [line for line in axis.lines if line.get_marker() == "o"]
+        assert len(curves) == len(dots) == 2  # text against random and against domain
+        for curve, dot in zip(curves, dots, strict=True):
+            assert (np.diff(curve.get_ydata()) < 0).all()
+            assert dot.get_xdata().tolist() == [len(SEEDS)]
+            assert dot.get_ydata()[0] in curve.get_ydata()
+
+
+def test_cost_has_a_mark_per_arm_and_task_in_seconds_and_examples(frames, records):
+    seconds, examples = cost.figure(frames, records).axes
+    for line in seconds.lines:
+        assert line.get_xdata().tolist() == [20.0] * len(TASKS)
+    for line in examples.lines:
+        assert line.get_xdata().tolist() == [512 * 32] * len(TASKS)
 
 
 def test_the_spectrum_shows_median_and_ends_of_every_arm_before_and_after(frames, records):
@@ -183,8 +287,14 @@ def test_the_forest_has_a_panel_per_tested_claim_and_a_margin_only_for_the_third
     figure = claim_figures.claims(frames, records)
     panels = [axis for axis in figure.axes if axis.axison]
     assert len(panels) == len(records)
-    with_margin = [axis.get_title() for axis in panels if axis.texts]
+    with_margin = [
+        axis.get_title() for axis in panels
+        if any(list(line.get_xdata()) == [-0.05, -0.05] for line in axis.lines)
+    ]  # fmt: skip
     assert len(with_margin) == 1 and with_margin[0].startswith("(c)")
+    named = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "margin of -0.05" in named
+    assert not any(axis.texts for axis in panels)  # nothing lies over a mark or an axis
     assert [t.get_text() for t in panels[0].get_yticklabels()] == ["all tasks", *TASKS]
 
 
@@ -197,7 +307,10 @@ def test_a_task_without_a_number_keeps_its_place_in_the_forest(frames, records):
 
 def test_the_summary_joins_scores_and_the_papers_four_claims(frames, records):
     figure = claim_figures.summary(frames, records)
-    assert len(figure.axes) == len(TASKS) + 4
+    titles = [axis.get_title() for axis in figure.axes if axis.axison]
+    assert [title[:3] for title in titles] == ["tes", "(a)", "(b)", "(c)", "(d2"]
+    named = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert named[:3] == ["random", "text", "domain"]  # of these arms the claims are
 
 
 def test_a_study_of_one_seed_and_two_arms_is_drawn_too(tmp_path):
@@ -206,9 +319,9 @@ def test_a_study_of_one_seed_and_two_arms_is_drawn_too(tmp_path):
     frames = {
         path.stem: table_files.read(path) for path in written.values() if path.suffix == ".csv"
     }
-    records = json_tsv.read_json(written["json"])["claims"]
+    records = json_tsv.read_json(written["claims"])["claims"]
     for name, draw in FIGURES.items():
-        style.save(draw(frames, records), tmp_path / f"{name}.svg")
+        style.save(draw(frames, records), tmp_path / f"{name}.svg", name, "")
 
 
 def test_every_figure_is_drawn_of_a_study_with_lost_runs_and_similarities(
@@ -216,14 +329,14 @@ def test_every_figure_is_drawn_of_a_study_with_lost_runs_and_similarities(
 ):
     lost = {name: table.copy() for name, table in frames.items()}
     for table in lost.values():  # of the arm text, all that may be missing
-        for names in ("initialization", "arm", "left", "pair", "contrast"):
+        for names in ("initialization", "left"):
             if names in table:
                 rows = table[names].str.startswith("text")
-                known = ["layer", "threshold", "learning_rate", "warmup"]
+                known = ["layer", "threshold", "learning_rate", "warmup", "seeds", "study_seeds"]
                 numbers = table.select_dtypes("float").columns.difference(known)
                 table.loc[rows, numbers] = float("nan")
     for name, draw in FIGURES.items():
-        style.save(draw(lost, records), tmp_path / f"{name}.svg")
+        style.save(draw(lost, records), tmp_path / f"{name}.svg", name, "")
 
 
 def test_differences_of_rounding_do_not_fill_a_panel(frames, records):
@@ -243,9 +356,14 @@ def test_differences_of_rounding_do_not_fill_a_panel(frames, records):
     assert claim_figures.claims(frames, nothing).axes
 
 
-def test_svg_text_stays_text(frames, records, tmp_path):
-    style.save(run_figures.scores(frames, records), tmp_path / "scores.svg")
-    assert re.search(r"<text[^>]*>test MCC</text>", (tmp_path / "scores.svg").read_text())
+def test_svg_text_stays_text_with_a_title_and_a_description(frames, records, tmp_path):
+    path = tmp_path / "scores.svg"
+    style.save(run_figures.scores(frames, records), path, "scores", "MCC < 1 & > 0")
+    root = ElementTree.parse(path).getroot()
+    space = "{http://www.w3.org/2000/svg}"
+    assert [part.tag for part in root][:2] == [f"{space}title", f"{space}desc"]
+    assert [part.text for part in root][:2] == ["scores", "MCC < 1 & > 0"]
+    assert "test MCC" in [part.text for part in root.iter(f"{space}text")]
 
 
 def test_a_curve_says_how_many_seeds_it_is_of():

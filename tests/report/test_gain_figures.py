@@ -31,13 +31,13 @@ def drawn(tmp_path_factory):
     frames = {
         path.stem: table_files.read(path) for path in written.values() if path.suffix == ".csv"
     }
-    return frames, json_tsv.read_json(written["json"])["claims"]
+    return frames, json_tsv.read_json(written["claims"])["claims"]
 
 
 @pytest.mark.parametrize("name", register.FIGURES)
 def test_every_figure_takes_every_arm(name, drawn, tmp_path):
     figure = register.figure_functions()[name](*drawn)
-    style.save(figure, tmp_path / "figure.svg")
+    style.save(figure, tmp_path / "figure.svg", name, "")
     assert (tmp_path / "figure.svg").stat().st_size > 5000
 
 

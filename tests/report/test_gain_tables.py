@@ -57,7 +57,7 @@ def test_a_domain_encoder_from_elsewhere_is_no_source():
 def score_of(run):
     """The table `scores` of the headline metric, means only."""
     rows = [
-        {"task": task, "arm": arm, "kind": "arm", "split": split, "headline": True}
+        {"task": task, "initialization": arm, "kind": "arm", "split": split, "headline": True}
         | {"mean": part[f"{split}_score"].mean(), "low": np.nan, "high": np.nan, "seeds": len(part)}
         for (task, arm), part in run.groupby(["task", "initialization"], sort=False)
         for split in ("test", "dev")
@@ -75,7 +75,8 @@ def test_the_axis_of_steps_runs_from_random_to_domain_with_text_aside():
         assert rows["initialization"].tolist() == [
             "random", "checkpoint-8", "checkpoint-64", "domain", "text",
         ]  # fmt: skip
-        assert rows["steps"].tolist()[:-1] == [0, 8, 64, last] and pd.isna(rows["steps"].iloc[-1])
+        assert rows["pretraining_steps"].tolist()[:-1] == [0, 8, 64, last]
+        assert pd.isna(rows["pretraining_steps"].iloc[-1])
         assert rows["mean"].tolist() == pytest.approx([0.5, 0.4, 0.2, 0.1, 0.3])
 
 

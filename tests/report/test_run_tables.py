@@ -50,7 +50,9 @@ def test_scores_are_means_over_seeds_with_scipys_t_interval(study):
         for r in study["metrics"]
         if (r["task"], r["initialization"]) == ("splice", "text")
     ]
-    row = table.query("task == 'splice' and arm == 'text' and split == 'test' and metric == 'mcc'")
+    row = table.query(
+        "task == 'splice' and initialization == 'text' and split == 'test' and metric == 'mcc'"
+    )
     low, high = stats.t.interval(0.95, 2, np.mean(values), stats.sem(values))
     assert row[["mean", "low", "high"]].iloc[0].tolist() == pytest.approx(
         [np.mean(values), low, high]
@@ -65,7 +67,7 @@ def test_the_scores_of_an_arm_say_how_many_of_its_runs_diverged(study):
         for r in study["metrics"]
     ]
     table = run_tables.scores(metrics, study["baselines"])
-    counts = table.groupby(["task", "arm"])["diverged"].agg(["min", "max"])
+    counts = table.groupby(["task", "initialization"])["diverged"].agg(["min", "max"])
     assert counts.loc[arm].tolist() == [2, 2]
     assert not counts.drop(index=[arm]).any().any()
     assert run_tables.runs(metrics)["diverged"].sum() == 2
@@ -76,7 +78,9 @@ def test_baselines_have_a_value_and_no_interval(study):
     rows = table[table["kind"] == "baseline"]
     assert len(rows) == 4 * 2 * 2 * 3  # tasks, baselines, splits, metrics
     assert rows["low"].isna().all() and rows["high"].isna().all()
-    ngram = rows.query("task == 'splice' and arm == 'ngram' and split == 'dev' and metric == 'mcc'")
+    ngram = rows.query(
+        "task == 'splice' and initialization == 'ngram' and split == 'dev' and metric == 'mcc'"
+    )
     assert ngram["mean"].item() == pytest.approx(0.81)
 
 
@@ -88,7 +92,7 @@ def test_the_threshold_is_nine_tenths_of_the_best_arms_mean_best():
     assert table["threshold"].tolist() == pytest.approx([0.9 * 0.7] * 4)
     assert table["censored"].tolist() == [False, True, True, True]
     # On log2(step + 1) the curve runs from 0.4 at 1 to 0.8 at 2: 0.63 lies at 1.575.
-    assert table["steps"].tolist() == pytest.approx([2**1.575 - 1, 3, 3, 3])
+    assert table["steps_to_threshold"].tolist() == pytest.approx([2**1.575 - 1, 3, 3, 3])
 
 
 def test_the_area_of_a_straight_curve_over_doublings_is_its_middle():
@@ -137,16 +141,19 @@ def test_a_run_without_a_score_keeps_its_row_and_empties_every_mean_over_it(stud
     assert run["test_score"].isna().sum() == run["diverged"].sum() == 1
     speed = run_tables.convergence(run_tables.histories(metrics, curves))
     lost = speed.query("task == 'splice' and initialization == 'text' and seed == 0").iloc[0]
-    assert lost[["area", "best", "steps"]].isna().all() and speed["area"].isna().sum() == 1
+    assert (
+        lost[["area", "best", "steps_to_threshold"]].isna().all()
+        and speed["area"].isna().sum() == 1
+    )
     assert speed["threshold"].notna().all()
-    scores = run_tables.scores(metrics, study["baselines"]).set_index(["task", "arm"])
+    scores = run_tables.scores(metrics, study["baselines"]).set_index(["task", "initialization"])
     arm = scores.loc[[("splice", "text")]]
     assert arm["mean"].isna().all() and set(arm["seeds"]) == {2} and set(arm["diverged"]) == {1}
     assert scores.drop(index=[("splice", "text")])["mean"].notna().all()
     table = run_tables.differences(run, speed)
     empty = table[table["mean"].isna()]
     assert set(empty["task"]) == {"splice"} and set(empty["seeds"]) == {2}
-    assert set(empty["contrast"]) == {"text - random", "text - domain", "text - shuffled"}
+    assert set(empty["right"]) == {"random", "domain", "shuffled"}
     assert set(empty["quantity"]) >= {"dev area", "test score", "test mcc"}
 
 
@@ -156,7 +163,7 @@ def test_a_study_without_any_known_contrast_has_no_differences(study):
     table = run_tables.differences(
         run_tables.runs(arm), run_tables.convergence(run_tables.histories(arm, curves))
     )
-    assert table.empty and list(table)[:4] == ["task", "contrast", "quantity", "mean"]
+    assert table.empty and list(table)[:4] == ["task", "left", "right", "quantity"]
 
 
 def test_a_regression_has_no_classes_in_the_budget(study):
@@ -171,7 +178,7 @@ def test_timings_sum_seconds_over_seeds_and_stages():
     runs = [names("x", "text", seed) for seed in (0, 1)]
     runs = [run | {"seconds_total": 10.0, "seconds_training": 6.0} for run in runs]
     pretraining = [{"task": "zipf", "seconds_total": 20.0, "seconds_training": 18.0}]
-    table = run_tables.timings(runs, pretraining).set_index("stage")
+    table = run_tables.timings(runs, pretraining).set_index("job")
     assert table.loc["fine-tuning", "jobs"] == 2
     assert table["corpus"].tolist() == ["x", "zipf", "all"]
     assert table.loc["pretraining", "initialization"] == ""

@@ -26,7 +26,7 @@ def test_a_row_has_mean_and_bounds_over_seeds_and_counts_what_diverged(study):
     scores = sweep.query(
         "task == 'splice' and initialization == 'text' and learning_rate == 0.003 and warmup == 0"
     )["dev_score"].tolist()
-    assert (row.low, row.high, row.runs, row.diverged) == (min(scores), max(scores), 2, 1)
+    assert (row.low, row.high, row.seeds, row.diverged) == (min(scores), max(scores), 2, 1)
     assert row.mean == pytest.approx(sum(scores) / 2)
     assert table["diverged"].sum() == sweep["diverged"].sum() == 16
 

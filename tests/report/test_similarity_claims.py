@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from test_claims import DOMAIN, NO_SCORES, NOISE, judged, run_table, similarity_table
+from test_claims import DOMAIN, NOISE, judged, run_table, similarity_table
 
-from seqtransfer.report import claims, page
+from seqtransfer.report import claims
+from seqtransfer.report.page import document
 from seqtransfer.similarity.measures import MEASURES
 
 
@@ -39,12 +40,12 @@ def test_one_measure_is_judged_and_the_others_stand_beside_it():
     table = similarity_table(text=0.5, random=0.3)
     both = pd.concat([table, table.assign(measure="neighbours")])
     run = run_table(DOMAIN)
-    records = claims.judge(run, run, NO_SCORES, both, measure="neighbours")
+    records = claims.judge(run, run, both, measure="neighbours")
     shown = {record["id"]: record["headline"] for record in records if record["id"][0] == "d"}
     assert shown == {
         "d1-neighbours": True, "d1-cka": False, "d2-neighbours": True, "d2-cka": False
     }  # fmt: skip
-    text = page.render("md", records, [])
+    text = document.markdown({"first": [], "claims": records, "caveats": []})
     assert text.index("(d2-cka)") > text.index("## What the intervals cover")
 
 
@@ -71,7 +72,7 @@ def reference_table(text=0.5, random=0.3, again=0.0, ceilings=(0.7, 0.2), sd=0.0
 def nearer(references, text=0.5, random=0.3):
     """The record of (d2) by CKA."""
     table, comparisons = run_table(DOMAIN), similarity_table(text, random)
-    records = claims.judge(table, table, NO_SCORES, comparisons, references=references)
+    records = claims.judge(table, table, comparisons, references=references)
     return {record["id"]: record for record in records}["d2-cka"]
 
 

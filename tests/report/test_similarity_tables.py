@@ -31,11 +31,13 @@ def test_scores_are_averaged_over_seeds_and_few_rows_flagged(study):
     fewer = rows["rows"].where(rows["task"] != "splice", 1279)
     table = summary(study, similarities=rows.assign(rows=fewer))
     part = rows.query(
-        "task == 'splice' and left == 'text' and right == 'domain' and stage == 'before'"
+        "task == 'splice' and left == 'text' and right == 'domain'"
+        " and stage == 'before'"
         " and layer == 2 and measure == 'cka'"
     )
     row = table.query(
-        "task == 'splice' and pair == 'text-vs-domain' and stage == 'before' and layer == 2"
+        "task == 'splice' and left == 'text' and right == 'domain'"
+        " and stage == 'before' and layer == 2"
         " and measure == 'cka'"
     ).iloc[0]
     assert len(part) == row["seeds"] == 3
@@ -44,7 +46,7 @@ def test_scores_are_averaged_over_seeds_and_few_rows_flagged(study):
     assert set(table.loc[table["few_rows"], "task"]) == {"splice"}
     assert (
         table["layer"].dtype.kind == "i"
-        and not table.duplicated(["task", "pair", "stage", "layer", "measure"]).any()
+        and not table.duplicated(["task", "left", "right", "stage", "layer", "measure"]).any()
     )
 
 
@@ -56,7 +58,7 @@ def test_the_largest_p_value_over_seeds_counts(study):
 
 def test_a_score_is_0_at_the_floor_and_1_at_the_ceiling(study):
     table = summary(study)
-    read = table[table["pair"].isin(["text-vs-domain"]) & (table["stage"] == "before")]
+    read = table.query("left == 'text' and right == 'domain' and stage == 'before'")
     assert read["floor"].to_numpy() == pytest.approx(0.30)
     assert read[["floor_low", "floor_high", "ceiling"]].iloc[0].tolist() == [0.29, 0.31, 0.9]
     assert read["calibrated"].to_numpy() == pytest.approx((read["mean"] - 0.3) / 0.6)
@@ -73,7 +75,8 @@ def test_the_interval_is_the_jackknife_of_the_whole_ratio(study):
     ratio = (without["arm"] - without["floor"]) / (without["ceiling"] - without["floor"])
     error = np.sqrt(9 / 10 * ((ratio - ratio.mean()) ** 2).sum())
     row = summary(study).query(
-        "task == 'splice' and pair == 'text-vs-domain' and stage == 'before' and layer == 1"
+        "task == 'splice' and left == 'text' and right == 'domain'"
+        " and stage == 'before' and layer == 1"
         " and measure == 'cka'"
     ).iloc[0]  # fmt: skip
     half = row["calibrated_high"] - row["calibrated"]
@@ -83,10 +86,10 @@ def test_the_interval_is_the_jackknife_of_the_whole_ratio(study):
 def test_only_pairs_with_the_reference_before_fine_tuning_are_calibrated(study):
     table = summary(study)
     read = table[table["calibrated"].notna()]
-    assert set(read["pair"]) == {"text-vs-domain", "random-vs-domain"}
+    assert set(read["left"]) == {"text", "random"} and set(read["right"]) == {"domain"}
     assert set(read["stage"]) == {"before"}
     # The floor itself has a place, but no interval of its own.
-    assert read.loc[read["pair"] == "random-vs-domain", "calibrated_low"].isna().all()
+    assert read.loc[read["left"] == "random", "calibrated_low"].isna().all()
 
 
 def with_ceiling(study, ceiling, spread=0.0):
@@ -110,7 +113,7 @@ def test_a_ceiling_not_shown_to_lie_above_the_floor_calibrates_nothing_but_is_sh
 
 def test_a_ceiling_a_little_above_a_floor_that_is_sure_calibrates(study):
     table = with_ceiling(study, 0.315, 1e-4)
-    read = table[(table["pair"] == "text-vs-domain") & (table["stage"] == "before")]
+    read = table.query("left == 'text' and right == 'domain' and stage == 'before'")
     assert read["calibrated"].to_numpy() == pytest.approx((read["mean"] - 0.3) / 0.015, rel=1e-3)
 
 
@@ -149,7 +152,8 @@ def test_the_papers_setting_stands_beside_ours_at_the_last_layer(study):
     assert len(table) == 4 * 3
     row = table.query("task == 'splice' and left == 'text'").iloc[0]
     ours = study["similarities"].query(
-        "task == 'splice' and left == 'text' and right == 'domain' and stage == 'before'"
+        "task == 'splice' and left == 'text' and right == 'domain'"
+        " and stage == 'before'"
         " and layer == 4 and measure == 'pwcca' and seed == 0"
     )
     assert row["score"] == ours["score"].item() and row["rows"] == 2000
@@ -161,13 +165,16 @@ def test_attention_is_averaged_over_heads_then_over_seeds(study):
     heads = study["attention"]
     table = similarity_tables.attention(heads)
     assert len(table) == 4 * (3 * 2 + 4) * 4  # tasks, pairs and stages, layers
-    row = table.query("task == 'splice' and pair == 'text-vs-domain' and stage == 'after'").iloc[1]
-    part = heads.query(
+    row = table.query(
         "task == 'splice' and left == 'text' and right == 'domain' and stage == 'after'"
+    ).iloc[1]
+    part = heads.query(
+        "task == 'splice' and left == 'text' and right == 'domain'"
+        " and stage == 'after'"
         " and layer == 2"
     )
     by_seed = part.groupby("seed")["matched"].mean()
-    assert row["layer"] == 2 and row["seeds"] == 3 and row["examples"] == 64
+    assert row["layer"] == 2 and row["seeds"] == 3 and row["sequences"] == 64
     assert row["mean"] == pytest.approx(by_seed.mean())
     half = stats.t.ppf(0.975, 2) * stats.sem(by_seed)
     assert row["high"] - row["mean"] == pytest.approx(half)

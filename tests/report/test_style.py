@@ -24,7 +24,7 @@ def luminance(colour):
 
 
 def test_a_new_part_of_the_text_encoder_needs_no_colour_of_its_own(monkeypatch):
-    new = initializations.Description("some of it", "the rest", shade_of="text")
+    new = initializations.Description("new", "some of it", "the rest", shade_of="text")
     places = {"random": None, "new": None, "text": None}
     monkeypatch.setattr(initializations, "DESCRIPTIONS", DESCRIPTIONS | {"new": new})
     monkeypatch.setattr(
@@ -72,8 +72,8 @@ def test_sources_differ_in_lightness_so_that_every_kind_of_sight_keeps_them_apar
     assert light == sorted(light) and min(np.diff(light)) > 0.003
 
 
-def test_neighbouring_sources_differ_in_their_dashes_and_no_other_arm_is_dashed():
-    styles = style.line_styles(MANY)
-    dashed = [name for name, style in styles.items() if style != "-"]
-    assert dashed == [name for name in style.ordered(MANY) if name.startswith("from-")]
-    assert all(styles[a] != styles[b] for a, b in itertools.pairwise(dashed))
+def test_neighbouring_arms_differ_in_line_and_marker_where_their_colour_is_a_shade():
+    for looks in (style.line_styles(MANY), style.markers(MANY)):
+        shades = [name for name in style.ordered(MANY) if name not in ("text", "random", "domain")]
+        assert all(looks[a] != looks[b] for a, b in itertools.pairwise(shades))
+        assert len({str(looks[name]) for name in ("text", "random", "domain")}) == 3

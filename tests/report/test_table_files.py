@@ -1,5 +1,7 @@
 """A table is written so that a program reads it back, and a person reads it as Markdown."""
 
+from xml.etree import ElementTree
+
 import numpy as np
 import pandas as pd
 
@@ -19,6 +21,32 @@ def test_markdown_shows_all_digits_of_a_learning_rate():
     table = pd.DataFrame({"learning_rate": [1.5e-4, 0.00012345678, 1.0]})
     cells = [line.strip("| ") for line in table_files.markdown(table).splitlines()[2:]]
     assert cells == ["1.5e-04", "1.2345678e-04", "1e+00"]
+
+
+def test_p_values_steps_and_bold_cells_are_written_by_the_kind_of_their_column():
+    table = pd.DataFrame(
+        {"p_value": [0.0004], "steps_to_threshold": [127.6], "layer": [3], "mean": [-0.0001]}
+        | {"best": [table_files.Bold("0.5")]}
+    )
+    assert table_files.markdown(table).splitlines()[2] == "| 0.0004 | 128 | 3 | 0.000 | **0.5** |"
+
+
+def test_latex_escapes_what_has_a_meaning_there():
+    table = pd.DataFrame({"test_mcc": [0.5], "arm": [table_files.Bold("50 % & #1")]})
+    lines = table_files.latex(table, "95 % of a_b").splitlines()
+    assert r"\caption{95 \% of a\_b}" in lines
+    assert r"test\_mcc & arm \\" in lines and r"0.500 & \textbf{50 \% \& \#1} \\" in lines
+    rules = [line for line in lines if line.endswith("rule")]
+    assert rules == [r"\toprule", r"\midrule", r"\bottomrule"]
+
+
+def test_a_page_escapes_html_and_holds_every_row():
+    table = pd.DataFrame({"a<b": ["x & y", "z"], "mean": [table_files.Bold("1"), None]})
+    page = table_files.page(table, "t", "c < d")
+    table = page[page.index("<table>") : page.index("</table>")] + "</table>"
+    rows = ["".join(row.itertext()) for row in ElementTree.fromstring(table).iter("tr")]
+    assert rows == ["a<bmean", "x & y1", "z"]
+    assert "<p>c &lt; d</p>" in page and "<b>1</b>" in page
 
 
 def test_a_written_table_reads_back(tmp_path):

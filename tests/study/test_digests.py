@@ -23,7 +23,9 @@ def study(tmp_path, monkeypatch):
 
 def named():
     """(kind, path) of each difference."""
-    _, lines = digests.differences(Path("logs/toy"), Path("results/toy"))
+    _, lines = digests.differences(
+        Path("logs/toy"), Path("results/toy"), Path("results/toy/states")
+    )
     return [tuple(line.split(": ", 1)) for line in lines]
 
 
@@ -53,6 +55,17 @@ def test_a_truncated_a_missing_and_an_extra_file_are_named(study):
         ("not recorded", "results/toy/.a.12.partial.tsv"),
         ("not recorded", "results/toy/midi/b.mid"),
     ]
+
+
+def test_a_file_that_is_deleted_once_used_may_be_missing_but_not_altered(study):
+    path = study / "results/toy/states/before.arrow"
+    with jobs.job("logs/toy/represent.log", [path.relative_to(study)]):
+        path.parent.mkdir()
+        path.write_bytes(b"state")
+    path.write_bytes(b"other")
+    assert named() == [("altered", "results/toy/states/before.arrow")]
+    path.unlink()
+    assert named() == []
 
 
 @pytest.mark.parametrize("text", ["", '{"results/toy/a.tsv": ', "[1]", "\0\xff"])

@@ -1,80 +1,80 @@
-"""Progress: weighted work done, time left in proportion, one line each time a long job ends."""
+"""Progress: what is left follows from the jobs left, at the speed of those that are done."""
 
-import os
 import re
 
 import pytest
+from test_estimate import MINILM, study
 
-from seqtransfer.study.progress import ANNOUNCED, WEIGHTS, Progress
+from seqtransfer.study import costs
+from seqtransfer.study.costs import Job
+from seqtransfer.study.durations import Durations
+from seqtransfer.study.estimate import Machine
+from seqtransfer.study.progress import Progress
 
 START = 1_000_000.0
 
 
-@pytest.fixture
-def study(tmp_path):
-    """Jobs of three rules, and a function that finishes some at a time."""
-    rules = ["draw_map", "draw_map", "finetune", "finetune", "pretrain", "represent"]
-    jobs = [(rule, tmp_path / f"{i}.json") for i, rule in enumerate(rules)]
-
-    def finish(*numbers: int, at: float) -> None:
-        for number in numbers:
-            jobs[number][1].write_text("{}")
-            os.utime(jobs[number][1], (at, at))
-
-    return Progress(jobs, START), finish
+@pytest.fixture(scope="module")
+def default():
+    return study()
 
 
-def test_the_weights_of_all_jobs_add_up_and_other_rules_count_one(study):
-    progress, finish = study
-    everything = 2 + 2 * WEIGHTS["finetune"] + WEIGHTS["pretrain"] + WEIGHTS["represent"]
-    assert progress.total == everything
-    finish(0, 2, at=START + 10)
-    progress.poll(START + 10)
-    assert progress.done == 1 + WEIGHTS["finetune"]
-    finish(1, 3, 4, 5, at=START + 20)
-    progress.poll(START + 20)
-    assert (progress.done, progress.waiting) == (everything, {})
+def progress(default, number=10, cores=1):
+    jobs = [Job(n, "finetune", {"task": "splice"}) for n in range(number)]
+    return Progress(jobs, default, MINILM, Durations(), Machine(cores, None), START)
 
 
-def test_time_left_is_time_gone_in_proportion_to_the_work_left(study):
-    progress, finish = study
-    finish(0, 2, at=START + 400)
-    line = progress.poll(START + 400)
-    done, total = 1 + WEIGHTS["finetune"], progress.total
-    left = 400 * (total - done) / done
-    percent, gone, rest, jobs = re.fullmatch(
-        r"\[ *(\d+) %\] (.+) min gone, about (.+) min left; (\d+) training jobs to go", line
-    ).groups()
-    assert abs(int(percent) - 100 * done / total) <= 0.5
-    assert gone == "6:40"
-    minutes, seconds = map(int, rest.split(":"))
-    assert 60 * minutes + seconds == int(left)
-    assert jobs == "2"
+def left(line):
+    """Minutes left, least and most."""
+    found = re.search(r"(\d+)(?: to (\d+))? min left", line)
+    return int(found[1]), int(found[2] or found[1])
 
 
-def test_only_the_end_of_a_training_job_prints_a_line(study):
-    progress, finish = study
-    assert progress.poll(START + 1) is None
-    finish(0, 1, 5, at=START + 2)
-    assert progress.poll(START + 2) is None
-    assert progress.done == 2 + WEIGHTS["represent"]
-    finish(4, at=START + 3)
-    assert progress.poll(START + 3) is not None
-    assert progress.poll(START + 4) is None  # once, not at every look
-    assert {"finetune", "pretrain", "sweep"} == set(ANNOUNCED)
+def run(told, numbers, took, now):
+    """Run jobs one after the other, each for `took` seconds; the time afterwards."""
+    for number in numbers:
+        told.start(number, now)
+        now += took
+        told.finish(number, now, took, costs.SHARES[1])
+    return now
 
 
-def test_a_file_older_than_the_start_does_not_count(study):
-    progress, finish = study
-    finish(0, 1, 2, 3, 4, 5, at=START - 1)
-    assert progress.poll(START + 1) is None
-    assert progress.done == 0 and len(progress.waiting) == 6
-    finish(2, at=START + 2)
-    assert progress.poll(START + 3).endswith("2 training jobs to go")
+@pytest.mark.parametrize("took", [60, 180, 900])
+def test_time_left_is_what_the_jobs_so_far_took_whatever_was_expected(default, took):
+    told = progress(default)
+    now = run(told, range(5), took, START)
+    line = told.line(now)
+    least, most = left(line)
+    assert least <= 5 * took / 60 <= most
+    assert "5 of 10 jobs" in line
+    assert abs(int(re.search(r"(\d+) %", line)[1]) - 50) <= 1
 
 
-def test_the_last_job_ends_at_all_of_the_work_and_no_time_left(study):
-    progress, finish = study
-    finish(0, 1, 2, 3, 4, 5, at=START + 60)
-    expected = "[100 %] 1:00 min gone, about 0:00 min left; 0 training jobs to go"
-    assert progress.poll(START + 60) == expected
+def test_a_job_that_runs_counts_for_the_time_that_it_has_run(default):
+    told = progress(default)
+    now = run(told, range(5), 600, START)
+    told.start(5, now)
+    before, after = left(told.line(now)), left(told.line(now + 300))
+    assert before[0] - after[0] == pytest.approx(5, abs=1)
+    # However long it takes, it is one job that is not done, and costs no time below zero.
+    assert left(told.line(now + 86_400))[1] <= left(told.line(now + 600))[1]
+
+
+def test_a_failed_job_is_not_done(default):
+    told = progress(default, number=2)
+    told.start(0, START)
+    told.fail(0)
+    assert "0 of 2 jobs" in told.line(START + 60)
+
+
+def test_the_last_job_ends_at_all_of_the_work_and_no_time_left(default):
+    told = progress(default, number=3)
+    line = told.line(run(told, range(3), 120, START))
+    assert line == "[100 %] 3 of 3 jobs, 6 min gone, less than 1 min left"
+
+
+def test_a_rule_without_a_cost_teaches_nothing(default):
+    told = Progress([Job(0, "verify", {})], default, MINILM, Durations(), Machine(1, None), START)
+    told.start(0, START)
+    assert told.finish(0, START + 5) is None
+    assert told.known.known == []

@@ -55,10 +55,14 @@ def in_one_process(*arguments, cwd):
 
 
 def plan(process):
-    """Rule -> number of jobs, as Snakemake's dry run counts them."""
+    """Rule -> number of jobs: as the workflow tells them or, with `-q rules`, Snakemake's dry run,
+    which also counts targets and the total."""
     assert process.returncode == 0, process.stdout
     if "Nothing to be done" in process.stdout:
         return {}
+    if "Job stats:" not in process.stdout:
+        told = re.search(r"^\S+ \d+ jobs?: (.+)$", process.stdout, re.M)[1]
+        return {rule: int(n) for n, rule in re.findall(r"(\d+) (\w+)", told)}
     table = process.stdout.split("Job stats:")[1].split("Reasons:")[0]
     return {rule: int(n) for rule, n in re.findall(r"^(\w+) +(\d+)$", table, re.M)}
 

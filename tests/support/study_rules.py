@@ -169,7 +169,7 @@ def check_arms(study: dict) -> None:
         elif kind == "first":
             assert 1 <= int(rest) <= study["encoder"]["layers"], arm
         else:
-            assert re.fullmatch("[a-z]+", arm), arm
+            assert re.fullmatch("[a-z]+(-only|-embedded)?", arm), arm
     assert study["encoder"]["name"] in catalogue["encoders"]
     for task, encoder in study.get("domain_encoders", {}).items():
         assert task in catalogue["tasks"] and encoder in catalogue["encoders"]

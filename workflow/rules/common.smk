@@ -1,7 +1,8 @@
 """What every chapter needs: the checked configuration, its grids, and input functions. No rules.
 
 Rules have priorities so that all cores work to the end: what other jobs wait for goes first (20, and
-10 for pretraining), then fine-tuning (5), then what is made of runs, its longest jobs first.
+10 for pretraining), then fine-tuning (5), then what is made of runs: the comparisons (4), which
+free disk, the states that they compare (3), and the rest.
 """
 
 import functools
@@ -11,17 +12,22 @@ from pathlib import Path
 
 sys.path.insert(0, str(ROOT / "scripts"))
 
+from seqtransfer.corpora.converters import first_rows
 from seqtransfer.encoders import initializations
 from seqtransfer.report import register
 from seqtransfer.study import configuration, liveness, local_sources, planning
-from seqtransfer.study import progress, provenance, settings_tables
+from seqtransfer.study import provenance, refusals, settings_tables, terminal
+from seqtransfer.study import used_configuration
 
 liveness.begin(clean=workflow.is_main_process)
 
-# Snakemake skips `configfile:` in a module that is given a configuration.
-config = planning.study(
-    config, workflow.config_settings.configfiles, DEFAULTS, ROOT / "workflow/schemas"
-)
+with refusals.told():
+    config = planning.study(
+        planning.typed(config, workflow.config_settings.config),
+        workflow.config_settings.configfiles,
+        DEFAULTS,
+        ROOT / "workflow/schemas",
+    )
 
 CATALOGUE = config["catalogue"]
 ARTIFICIAL = CATALOGUE["artificial"]
@@ -67,7 +73,9 @@ RAW, ENCODERS = (
 )
 # States of unfinished runs: outside the outputs, which Snakemake deletes with a failed job.
 UNFINISHED = workflow.pathvars.apply("<results>/unfinished")
-configuration.check_encoders(config, ENCODERS)
+
+with refusals.told():
+    configuration.check_encoders(config, ENCODERS)
 
 
 wildcard_constraints:
@@ -90,15 +98,24 @@ def code_digest(script):
 
 @functools.cache
 def source_state(source):
-    """State of a source that lies on this machine, None for others; refuses one that is not there."""
-    return local_sources.state(source, CATALOGUE["sources"][source], RAW / source)
+    """State of a source that lies on this machine, None for others; refuses one that is not there,
+    but for an estimate, which needs no data."""
+    if terminal.ESTIMATE in workflow.dag_settings.targets:
+        return None
+    with refusals.told():
+        return local_sources.state(source, CATALOGUE["sources"][source], RAW / source)
 
 
 def local_files(wildcards):
     """No file, but a refusal at planning. Snakemake takes braces in the name of an input for a
     wildcard, so the files of a source are no inputs: their state is part of its record.
     """
-    source_state(wildcards.source)
+    if source_state(wildcards.source):
+        for task in configuration.tasks(config):
+            record = CATALOGUE["tasks"][task]
+            if configuration.sources(record) == [wildcards.source]:
+                with refusals.told():
+                    first_rows.check(record, CATALOGUE["sources"][wildcards.source])
     return []
 
 
@@ -225,7 +242,8 @@ def settings_table(wildcards):
     table = config["finetune"]["settings"]
     if table == "sweep":
         return "<results>/sweep/settings.tsv"
-    return table if os.path.exists(table) else str(ROOT / table)
+    # Relative, so that a study that is moved together with the workflow keeps its inputs.
+    return table if os.path.exists(table) else os.path.relpath(ROOT / table)
 
 
 def sweep_table(wildcards):
@@ -248,6 +266,11 @@ def figure_labels(wildcards):
     return {"page": f"{register.FIGURES[wildcards.figure].title} (figure)"}
 
 
+def figure_category(wildcards):
+    """Where a figure is listed in Snakemake's report."""
+    return "1 Summary" if wildcards.figure == "summary" else "2 Figures"
+
+
 def figure_tables(wildcards):
     """The tables that a figure is drawn from."""
     names = dict.fromkeys(
@@ -259,10 +282,28 @@ def figure_tables(wildcards):
 def known_names(wildcards):
     """Refuse a file of the report that the study does not have, and say which it has."""
     kind, _, name = wildcards.unknown.partition("/")
-    raise ValueError(
-        f"{name!r} is not one of this study's {kind}, which are: {', '.join(REPORTED[kind])}"
+    known = ", ".join(REPORTED[kind])
+    with refusals.told():
+        raise ValueError(
+            f"{name!r} is not one of this study's {kind}, which are: {known}"
+        )
+
+
+def jobs_of(rule, **wildcards):
+    """First result and log of every job of a rule."""
+    return list(
+        zip(
+            expand(workflow.pathvars.apply(rule.output[0]), **wildcards),
+            expand(workflow.pathvars.apply(rule.log[0]), **wildcards),
+            strict=True,
+        )
     )
 
 
 if config["finetune"]["settings"] != "sweep":
-    settings_tables.check(Path(settings_table(None)), TASKS, INITIALIZATIONS)
+    with refusals.told():
+        settings_tables.check(Path(settings_table(None)), TASKS, INITIALIZATIONS)
+
+# In a module it is the other workflow that speaks, and of a job Snakemake itself.
+if workflow.is_main_process and workflow.modifier.is_main_snakefile():
+    TERMINAL = terminal.attach(workflow, config, ENCODERS, Path("logs"))

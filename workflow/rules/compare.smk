@@ -18,6 +18,8 @@ rule compare:
         "<logs>/compare/{task}/seed-{seed}.log",
     benchmark:
         "<logs>/benchmarks/compare/{task}/seed-{seed}.tsv"
+    # Before more states are made: these are deleted then.
+    priority: 4
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -57,7 +59,7 @@ rule calibrate:
         "<logs>/calibrate/{task}.log",
     benchmark:
         "<logs>/benchmarks/calibrate/{task}.tsv"
-    priority: 2
+    priority: 4
     conda:
         "../../envs/analysis.yaml"
     threads: 1

@@ -69,6 +69,7 @@ rule pretrain:
 
 
 use rule pretrain as pretrain_again with:
+    """The same pretraining with another seed: what the similarity of two trainings is read from."""
     output:
         config="<results>/pretrained/{corpus}/seed-{seed}/config.json",
         encoder="<results>/pretrained/{corpus}/seed-{seed}/encoder.json",

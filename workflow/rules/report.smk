@@ -1,16 +1,23 @@
-"""runs, baselines, similarities -> report: tables, the claim ledger, figures.
+"""runs, baselines, similarities -> report: tables, the claim ledger, figures, the page.
 
 Reads   results/{study}/{runs,baselines,similarities,analyses,pretrained,tokens}/...
-Writes  results/{study}/report/tables/{table}.{csv,md}   reproducible byte by byte
-        results/{study}/report/timings.{csv,md}          not reproducible: seconds
-        results/{study}/report/claims.{json,md,html}
-        results/{study}/report/figures/{figure}.{svg,png}
+Writes  results/{study}/report/tables/{table}.{csv,md,tex,html}   reproducible byte by byte
+        results/{study}/report/timings.{csv,md,tex,html}          not reproducible: seconds
+        results/{study}/report/figures/{figure}.{svg,pdf,png}
+        results/{study}/report/claims.json               verdicts and caveats
+        results/{study}/report/study.json                what made the study
+        results/{study}/report/claims.{html,md}          the page
 """
 
 # What the study has, by the register of tables and figures.
 TABLES = register.tables_of(config)
-FIGURES = register.figures_of(config, swept=bool(sweep_table(None)))
+SWEPT = bool(sweep_table(None))
+FIGURES = register.figures_of(config, swept=SWEPT)
+DRAWN = register.drawn_of(config, swept=SWEPT)
+READABLE = [name for name in TABLES if register.TABLES[name].readable]
 REPORTED = {"tables": TABLES, "figures": FIGURES}
+# The configuration as the study's record keeps it.
+RECORDED = used_configuration.selected(config)
 COMPARED = TASKS if len(INITIALIZATIONS) > 1 else []
 PRETRAINED = configuration.corpora(config)
 DOMAIN = (
@@ -75,16 +82,29 @@ rule summarize:
         sweep=sweep_table,
     output:
         **{
-            name: report(
-                table_path(name),
-                caption=f"../report/table-{name}.rst",
-                category="2 Tables",
-                labels={"table": register.TABLES[name].title},
+            name: (
+                table_path(name)
+                if name in READABLE
+                else report(
+                    table_path(name),
+                    caption=f"../report/table-{name}.rst",
+                    category="4 Data",
+                    labels={"table": register.TABLES[name].title},
+                )
             )
             for name in TABLES
         },
-        markdown=[
-            table_path(name, "md") for name in TABLES if register.TABLES[name].markdown
+        pages=[
+            report(
+                table_path(name, "html"),
+                caption=f"../report/table-{name}.rst",
+                category="1 Summary" if name == "main" else "3 Tables",
+                labels={"page": f"{register.TABLES[name].title} (table)"},
+            )
+            for name in READABLE
+        ],
+        printed=[
+            table_path(name, suffix) for name in READABLE for suffix in ("md", "tex")
         ],
     log:
         "<logs>/summarize.log",
@@ -114,13 +134,6 @@ rule judge:
         settings=settings_table,
     output:
         json="<results>/report/claims.json",
-        markdown="<results>/report/claims.md",
-        html=report(
-            "<results>/report/claims.html",
-            caption="../report/claims.rst",
-            category="1 Claims",
-            labels={"page": "claim ledger"},
-        ),
     log:
         "<logs>/judge.log",
     benchmark:
@@ -129,16 +142,16 @@ rule judge:
         "../../envs/analysis.yaml"
     params:
         margin=config["claims"]["margin"],
+        share=config["claims"].get("share"),
         measure=config["claims"].get("measure"),
         sweep_code=code_digest("sweep"),
-        templates=provenance.text_digest("report/templates"),
         code=code_digest("judge"),
     script:
         "../../scripts/judge.py"
 
 
 rule plot:
-    """Draw one figure of the report, as SVG for reading and PNG for places without SVG."""
+    """Draw one figure of the report, as SVG, PDF and PNG; of any width that the study names."""
     input:
         tables=figure_tables,
         claims=rules.judge.output.json,
@@ -146,9 +159,10 @@ rule plot:
         svg=report(
             "<results>/report/figures/{figure}.svg",
             caption="../report/figure.rst",
-            category="1 Claims",
+            category=figure_category,
             labels=figure_labels,
         ),
+        pdf="<results>/report/figures/{figure}.pdf",
         png="<results>/report/figures/{figure}.png",
     log:
         "<logs>/plot/{figure}.log",
@@ -159,9 +173,66 @@ rule plot:
     conda:
         "../../envs/analysis.yaml"
     params:
+        width=config["figures"]["width"],
         code=code_digest("plot"),
     script:
         "../../scripts/plot.py"
+
+
+rule record:
+    """Record what made the study: configuration, commit, code, libraries, machine, data."""
+    input:
+        pretrained=rules.summarize.input.pretrained,
+        metrics=rules.summarize.input.metrics,
+        baselines=rules.summarize.input.baselines,
+        tasks=rules.summarize.input.tasks,
+        sources=expand(
+            rules.download.output.digests, source=RECORDED["catalogue"]["sources"]
+        ),
+        encoders=expand(
+            rules.encoder.output.facts, encoder=RECORDED["catalogue"]["encoders"]
+        ),
+    output:
+        json="<results>/report/study.json",
+    log:
+        "<logs>/record.log",
+    benchmark:
+        "<logs>/benchmarks/record.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        configuration=RECORDED,
+        code=code_digest("record"),
+    script:
+        "../../scripts/record.py"
+
+
+rule page:
+    """Write the page of the study: verdicts, evidence, tables, provenance, in one HTML file."""
+    input:
+        claims=rules.judge.output.json,
+        record=rules.record.output.json,
+        tables=[table_path(name) for name in TABLES],
+        figures=expand(rules.plot.output.svg, figure=DRAWN),
+    output:
+        html=report(
+            "<results>/report/claims.html",
+            caption="../report/claims.rst",
+            category="1 Summary",
+            labels={"page": "claim ledger"},
+        ),
+        markdown="<results>/report/claims.md",
+    log:
+        "<logs>/page.log",
+    benchmark:
+        "<logs>/benchmarks/page.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        templates=provenance.text_digest("report/page/templates"),
+        code=code_digest("page"),
+    script:
+        "../../scripts/page.py"
 
 
 rule unknown:

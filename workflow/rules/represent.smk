@@ -4,6 +4,8 @@ Reads   results/{study}/runs/{task}/{initialization}/seed-{seed}/{metrics.json,w
 Writes  results/{study}/representations/{task}/seed-{seed}/{initialization}/{before,after}.arrow
         results/{study}/attention/{task}/seed-{seed}.tsv       if compare.attention says so
         results/{study}/representations/{task}/{floor/random-{seed},ceiling/again}.arrow
+States are large and made anew in seconds from the weights of runs, so they are deleted once all that
+reads them is done; `snakemake --notemp` keeps them.
 """
 
 
@@ -26,15 +28,19 @@ rule represent:
         task=rules.encode.output.task,
         pretrained=all_pretrained_weights,
     output:
-        before=expand(
-            "<results>/representations/{task}/seed-{seed}/{initialization}/before.arrow",
-            initialization=INITIALIZATIONS,
-            allow_missing=True,
+        before=temp(
+            expand(
+                "<results>/representations/{task}/seed-{seed}/{initialization}/before.arrow",
+                initialization=INITIALIZATIONS,
+                allow_missing=True,
+            )
         ),
-        after=expand(
-            "<results>/representations/{task}/seed-{seed}/{initialization}/after.arrow",
-            initialization=INITIALIZATIONS,
-            allow_missing=True,
+        after=temp(
+            expand(
+                "<results>/representations/{task}/seed-{seed}/{initialization}/after.arrow",
+                initialization=INITIALIZATIONS,
+                allow_missing=True,
+            )
         ),
     log:
         "<logs>/represent/{task}/seed-{seed}.log",
@@ -99,10 +105,12 @@ rule represent_floor:
         encoder=ENCODER,
         task=rules.encode.output.task,
     output:
-        states=expand(
-            "<results>/representations/{task}/floor/random-{floor_seed}.arrow",
-            floor_seed=FLOOR_SEEDS,
-            allow_missing=True,
+        states=temp(
+            expand(
+                "<results>/representations/{task}/floor/random-{floor_seed}.arrow",
+                floor_seed=FLOOR_SEEDS,
+                allow_missing=True,
+            )
         ),
     log:
         "<logs>/represent_floor/{task}.log",
@@ -134,7 +142,7 @@ rule represent_ceiling:
         task=rules.encode.output.task,
         pretrained=reference_again,
     output:
-        states="<results>/representations/{task}/ceiling/again.arrow",
+        states=temp("<results>/representations/{task}/ceiling/again.arrow"),
     log:
         "<logs>/represent_ceiling/{task}.log",
     benchmark:

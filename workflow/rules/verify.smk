@@ -14,5 +14,6 @@ rule verify:
     params:
         logs=lambda wildcards: workflow.pathvars.apply("<logs>"),
         results=lambda wildcards: workflow.pathvars.apply("<results>"),
+        passing=lambda wildcards: workflow.pathvars.apply("<results>/representations"),
     script:
         "../../scripts/verify.py"

@@ -198,10 +198,12 @@ INITIALIZATIONS = {
 
 @dataclass(frozen=True)
 class Description:
-    """What people see of an arm. pretrained, fresh: which weights are. colour: of seaborn's palette
+    """What people see of an arm. title: its name in words, with the parameter in braces.
+    pretrained, fresh: which weights are. colour: of seaborn's palette
     `colorblind`, by number; None for shades of the arm `shade_of`, by place and number, or for
     shades of their own. rung: whether it is a part of the text encoder, a rung of the ladder."""
 
+    title: str
     pretrained: str
     fresh: str
     colour: int | None = None
@@ -210,51 +212,76 @@ class Description:
 
 
 DESCRIPTIONS = {
-    "random": Description("nothing", "everything", colour=1, rung=False),
+    "random": Description("random weights", "nothing", "everything", colour=1, rung=False),
     "moments": Description(
-        "mean and variance of each tensor, exactly", "normal numbers of these moments", colour=7
+        "random weights with the text encoder's moments",
+        "mean and variance of each tensor, exactly",
+        "normal numbers of these moments",
+        colour=7,
     ),
-    "shuffled": Description("the values of each tensor", "their order within it", colour=4),
+    "shuffled": Description(
+        "text weights shuffled", "the values of each tensor", "their order within it", colour=4
+    ),
     "spectrum": Description(
+        "text weights' singular values",
         "the singular values of each matrix, the values of each vector",
         "singular vectors, the order within vectors",
         shade_of="text",
     ),
-    "embeddings-only": Description("embeddings of tokens, positions and types", "the rest", 3),
-    "layernorm-only": Description("every LayerNorm", "the rest", 5),
-    "attention-only": Description(
-        "projections to queries, keys and values, and the output projections", "the rest", 6
+    "embeddings-only": Description(
+        "text embeddings only", "embeddings of tokens, positions and types", "the rest", 3
     ),
-    "feedforward-only": Description("the feed-forward blocks", "the rest", 8),
+    "layernorm-only": Description("text LayerNorms only", "every LayerNorm", "the rest", 5),
+    "attention-only": Description(
+        "text attention only",
+        "projections to queries, keys and values, and the output projections",
+        "the rest",
+        6,
+    ),
+    "feedforward-only": Description(
+        "text feed-forward blocks only", "the feed-forward blocks", "the rest", 8
+    ),
     "first": Description(
+        "first {} layers of text",
         "the embeddings with their LayerNorm, and so many layers from the bottom",
         "the layers above and the pooler",
         shade_of="text",
     ),
     "re-embedded": Description(
-        "all but the table of tokens (the paper's ablation)", "the table of tokens", 9
+        "text pretraining, new token embeddings",
+        "all but the table of tokens (the paper's ablation)",
+        "the table of tokens",
+        9,
     ),
     "text": Description(
-        "everything; each symbol has the embedding of a random word piece", "nothing", 0
+        "text pretraining",
+        "everything; each symbol has the embedding of a random word piece",
+        "nothing",
+        0,
     ),
     "from": Description(
+        "pretraining on {}",
         "everything, by masked-language modelling on another corpus; each symbol has the embedding"
         " of a random symbol of it",
         "the pooler",
         rung=False,
     ),
     "checkpoint": Description(
-        "as `domain`, after so many steps of its pretraining", "the pooler",
-        shade_of="domain", rung=False,
+        "domain pretraining, {} steps",
+        "as `domain`, after so many steps of its pretraining",
+        "the pooler",
+        shade_of="domain",
+        rung=False,
     ),
     "domain": Description(
+        "domain pretraining",
         "everything, by masked-language modelling on the task's own training sequences; symbols"
         " keep their meaning, so no token map applies",
         "the pooler",
         colour=2,
         rung=False,
     ),
-}  # fmt: skip
+}
 
 
 def initialize(

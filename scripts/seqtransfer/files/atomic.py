@@ -99,10 +99,9 @@ def _place(temporary: Path, folder: Path, before: dict[str, str]) -> None:
 
     One that holds the new files already is kept: other jobs may be reading it.
     """
-    new = checksums.of_files(temporary)
     if not _is_free(folder):
         there = checksums.of_files(folder)
-        if there == new:
+        if there == checksums.of_files(temporary):
             return
         if there == before:
             _set_aside(folder)
@@ -111,7 +110,7 @@ def _place(temporary: Path, folder: Path, before: dict[str, str]) -> None:
     except OSError as error:
         if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
             raise
-        if checksums.of_files(folder) != new:
+        if checksums.of_files(folder) != checksums.of_files(temporary):
             raise _taken(folder) from error
 
 

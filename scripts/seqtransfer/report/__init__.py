@@ -4,10 +4,13 @@ In: every result file of a study.
 Out: `results/{study}/report/`.
 
 register: every table and figure, with its text and its function: begin here to add one.
-tables, figures: the functions, one file a subject; generalization: one with both.
-claims: each claim and its rule, begin here to add one; checks: what must hold first; estimates:
-    effects with their sources of chance; reference_estimates: those of similarity; verdicts: their
-    rules; readings: in words; caveats: what verdicts leave out. statistics: intervals of tables;
-    aggregates: robust summaries over tasks.
-page: the ledger as HTML and Markdown.
+tables, figures: the functions, one file a subject; generalization, gains_over_steps, power: files
+    with both; cost: a figure of several tables.
+claims: the list of claims, begin here to add one; score_claims, similarity_claims: each claim and
+    its rule; claim_records: what they share; checks: what must hold first; estimates: effects with
+    their sources of chance; arm_estimates: those of two arms; reference_estimates: those of
+    similarity; verdicts: their rules; readings: in words; caveats: what verdicts leave out.
+    statistics: intervals of tables; aggregates: robust summaries over tasks.
+names: what arms, measures and metrics are called where people read.
+page: verdicts, tables and figures as one HTML page.
 """

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
+from seqtransfer.report.names import BASELINES, listed
+from seqtransfer.report.tables.run_tables import score_unit
 from seqtransfer.report.verdicts import NOT_TESTED
 
 # What an adaptation trains of the encoder; besides these there is last-<layers>.
@@ -27,11 +29,6 @@ CHOSEN_FOR = {
 # Column of the table `runs` -> what an arm's settings of it are called.
 SETTINGS = {"learning_rate": "Learning rates", "warmup": "Warm-ups", "pooling": "Poolings"}
 
-BASELINES = {
-    "majority": "the majority class",
-    "mean": "the training mean",
-    "ngram": "n-gram regression",
-}
 LEAST_CUT = 0.01  # share of a task's sequences
 
 
@@ -109,6 +106,7 @@ def _domain_pretraining(budget: pd.DataFrame) -> Iterator[str]:
 def _settings_of_arms(run: pd.DataFrame) -> Iterator[str]:
     """Where the arms of a task have other settings, and which have the same in all."""
     arms = run.groupby(["task", "initialization"], sort=False)
+    same = []
     for name, plural in SETTINGS.items():
         chosen = arms[name].first().unstack(sort=False)
         differing = chosen[chosen.nunique(axis=1) > 1]
@@ -116,10 +114,12 @@ def _settings_of_arms(run: pd.DataFrame) -> Iterator[str]:
             each = ", ".join(f"{arm} {value}" for arm, value in row.dropna().items())
             yield f"{plural} differ between the arms of {task}: {each}."
         if differing.empty:
-            yield (
-                f"{plural} are the same in all arms of a task, which may suit one arm more than"
-                " another."
-            )
+            same.append(plural if not same else plural.lower())
+    if same:
+        yield (
+            f"{listed(same)} are the same in all arms of a task, which may suit one arm more than"
+            " another."
+        )
 
 
 def _metrics(run: pd.DataFrame) -> Iterator[str]:
@@ -240,8 +240,8 @@ def _trained(adaptation: str) -> str:
 
 def of_leaks(leaks: pd.DataFrame) -> str:
     """How many test sequences have a near twin in train, from the table `leaks`, in a sentence."""
-    half = leaks[(leaks["stage"] == "after") & (leaks["measure"] == "similarity_share_0.5")]
-    half = half[half["part"] == "test"]
+    half = leaks[(leaks["splitting"] == "after") & (leaks["measure"] == "similarity_share_0.5")]
+    half = half[half["split"] == "test"]
     shares = ", ".join(f"{row.task} {100 * row.value:.1f} %" for row in half.itertuples())
     return (
         "Test sequences that share at least half of their k-mers (Jaccard index) with a training"
@@ -283,10 +283,12 @@ def _baselines(score: pd.DataFrame) -> Iterator[tuple[str, str, pd.Series, pd.Se
     not above it; an arm without a mean is not among these."""
     tested = score[(score["split"] == "test") & score["headline"]]
     for task, rows in tested.groupby("task", sort=False):
-        kinds = {kind: part.set_index("arm")["mean"] for kind, part in rows.groupby("kind")}
+        kinds = {
+            kind: part.set_index("initialization")["mean"] for kind, part in rows.groupby("kind")
+        }
         arms, best = kinds["arm"], kinds["baseline"].idxmax()
-        height, metric = kinds["baseline"][best], rows["metric"].iloc[0]
-        said = f"{BASELINES[best]} {height:.3f} {metric}"
+        height = kinds["baseline"][best]
+        said = f"{BASELINES[best]} {height:.3f} {score_unit(rows)}"
         yield str(task), said, arms, arms[arms <= height]
 
 

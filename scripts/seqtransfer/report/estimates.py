@@ -64,6 +64,14 @@ class Estimate:
         quantiles = stdtrit(self.degrees, (1 + level) / 2) + stdtrit(self.degrees, POWER)
         return float(quantiles) * (self.error if error is None else error)
 
+    def with_seeds(self, count: int) -> "Estimate":
+        """The same with `count` seeds (at least 2) of the same spread, everything else as it is."""
+        if not self.parts:
+            return self
+        variance, _ = self.parts["seeds"]
+        changed = {"seeds": (variance * self.seeds / count, count - 1.0)}
+        return replace(self, parts={**self.parts, **changed}, seeds=count)
+
     def seeds_needed(self, distance: float, level: float) -> float:
         """Seeds with which an effect this far from the line would be seen in 80 % of trials.
 

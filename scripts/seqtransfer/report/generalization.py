@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import ScalarFormatter
 
-from seqtransfer.report.figures import panels, style
+from seqtransfer.report.figures import panels, run_figures, style
 from seqtransfer.report.figures.panels import Tables
 from seqtransfer.report.tables.intervals import interval_rows
 
@@ -26,20 +25,15 @@ def table(histories: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
 def figure(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Dev loss minus training loss against optimizer steps, a panel per task."""
     rows, arms = tables["generalization"], panels.arms(tables)
-    colours, styles = style.colours(arms), style.line_styles(arms)
-    drawn, axes = panels.grid(1, len(panels.tasks(tables)), 3.3, sharey=True)
-    for axis, task in panels.by_task(tables, axes[0], "optimizer steps"):
-        axis.axhline(0, color="0.6", linewidth=0.8)
-        for arm in arms:
-            part = rows[(rows["task"] == task) & (rows["initialization"] == arm)]
-            panels.curve(axis, part["step"], part, colours[arm], 0.15,
-                         linestyle=styles[arm], lw=1.6)  # fmt: skip
-        axis.set_xscale("log", base=2)
-        axis.xaxis.set_major_formatter(ScalarFormatter())
-    axes[0, 0].set_ylabel("dev loss - training loss")
-    panels.legend(drawn, [panels.line(arm, colours[arm], linestyle=styles[arm]) for arm in arms])
+    drawn, axes = run_figures.over_steps(tables, rows, arms)
+    for axis, task in zip(axes, panels.tasks(tables), strict=True):
+        means = rows.loc[rows["task"] == task, "mean"]
+        axis.set_ylim(panels.limits(means, pd.Series([0.0]), least=0.1))
+        axis.axhline(0, color="0.6", linewidth=0.8, zorder=0)
+    panels.label(axes, run_figures.STEPS, "dev loss - training loss")
+    run_figures.arms_and_lines(drawn, arms)
     style.title(
         drawn,
-        f"Generalization gap while fine-tuning: mean of {panels.seeds(tables)}, {panels.BAND}",
+        f"Generalization gap while fine-tuning: {run_figures.mean_and_band(tables, arms)}",
     )
     return drawn

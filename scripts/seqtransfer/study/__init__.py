@@ -1,7 +1,7 @@
 """What a study asks for, and what is recorded of it: the room that the Snakefile itself uses.
 
 In: the configuration.
-Out: refusals with a remedy, code digests, progress, logs, digests of results.
+Out: refusals with a remedy, estimates, code digests, progress, logs, digests of results.
 
 planning: from a study file to the checked and completed study, all checks in their order.
 schemas: checks types and ranges of keys, which workflow/schemas declares: begin there to add a key.
@@ -11,7 +11,14 @@ settings_tables: checks the table of settings that a study names.
 defaults: reads a study file and merges it over `config.yaml`.
 local_sources: checks sources that lie on this machine, and sees when they change.
 provenance: code digests, which decide whether a changed function reruns a job.
-progress: how far a run is.
+study_records: what made a study, for its page; used_configuration: its configuration there.
+unfinished: what of a study is done, failed or missing.
+refusals: a mistake of a study ends Snakemake in one line.
+costs: what a job takes in seconds and bytes, from the study alone.
+durations: what finished jobs of this folder say of its speed.
+estimate: what a study takes, as ranges.
+progress: how far a run is, and what is left.
+terminal: what a run says, from Snakemake's events.
 jobs: what every job does around its own work.
 logs: one log a job.
 liveness: jobs end with their Snakemake; locks of a killed one are removed.

@@ -24,11 +24,12 @@ def forget(log: str | Path) -> None:
     atomic.remove_partial(_record(log))
 
 
-def differences(logs: Path, results: Path) -> tuple[int, list[str]]:
+def differences(logs: Path, results: Path, passing: Path) -> tuple[int, list[str]]:
     """The number of files recorded below `logs`, and a line for each that differs.
 
-    A file is altered or missing, or it lies below `results` and no job recorded it. Files and
-    records that cannot be read are listed, too. logs, results: below the current folder.
+    A file is altered or missing, or it lies below `results` and no job recorded it. Those below
+    `passing` are deleted once used, so they may be missing, and are not counted then. Files and
+    records that cannot be read are listed, too. All three are below the current folder.
     """
     recorded: dict[Path, str] = {}
     lines = []
@@ -37,6 +38,11 @@ def differences(logs: Path, results: Path) -> tuple[int, list[str]]:
             recorded |= {Path(name): digest for name, digest in json_tsv.read_json(path).items()}
         except (ValueError, AttributeError, OSError) as error:
             lines.append(f"unreadable: {path} ({error})")
+    recorded = {
+        path: digest
+        for path, digest in recorded.items()
+        if path.exists() or not path.is_relative_to(passing)
+    }
     for path, digest in sorted(recorded.items()):
         if not path.exists():
             lines.append(f"missing: {path}")

@@ -4,6 +4,8 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import yaml
+
 from seqtransfer.study import configuration, defaults, schemas
 
 # Keys of a source that say where its file is, not which file.
@@ -30,6 +32,29 @@ def study(config: Mapping, files: Iterable[Path], lowest: Iterable[Path], folder
     _check_name(merged, default)
     configuration.complete(merged)
     return merged
+
+
+def typed(config: Mapping, given: Mapping) -> dict:
+    """The configuration, with lists and maps of the command line read as YAML reads them.
+
+    given: the keys of `--config`; in them Snakemake takes every entry of a list for text.
+    """
+    return {key: _typed(value) if key in given else value for key, value in config.items()}
+
+
+def _typed(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {key: _entry(inner) for key, inner in value.items()}
+    return [_entry(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _entry(value: object) -> object:
+    if not isinstance(value, str):
+        return _typed(value)
+    try:
+        return yaml.safe_load(value)
+    except yaml.YAMLError:
+        return value
 
 
 def _check_cache(cache: str | None) -> None:

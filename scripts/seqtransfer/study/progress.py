@@ -1,79 +1,71 @@
-"""How far a study is and how long it still takes, in one line each time a long job ends.
+"""How far a run is and how long it still takes, from what its own jobs took so far."""
 
-Snakemake counts jobs; jobs differ by a factor of a hundred. Here each is weighted by the usual
-seconds of its rule, and the rate is what this machine has shown so far.
-"""
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 
-import sys
-import threading
-import time
-from pathlib import Path
-
-# Relative cost of a job by rule, in seconds of the default study on one core; other rules count 1.
-WEIGHTS = {
-    "export_music": 30,
-    "encode": 3,
-    "baseline": 3,
-    "pretrain": 60,
-    "finetune": 42,
-    "sweep": 70,
-    "represent": 20,
-    "compare": 20,
-    "analyse": 100,
-}
-ANNOUNCED = ("pretrain", "finetune", "sweep")
+from seqtransfer.study import costs
+from seqtransfer.study.costs import Encoder, Job
+from seqtransfer.study.durations import Duration, Durations
+from seqtransfer.study.estimate import Machine, ranges, span, wall
 
 
 class Progress:
-    """Watches the first output of every job that is to run; a file newer than the start is done."""
+    """The jobs of a run, of which some run and some are done. Times are seconds since the epoch."""
 
-    def __init__(self, jobs: list[tuple[str, Path]], started: float):
-        self.waiting = {path: rule for rule, path in jobs}
+    def __init__(
+        self,
+        jobs: Collection[Job],
+        study: Mapping,
+        encoder: Encoder,
+        known: Durations,
+        machine: Machine,
+        started: float,
+    ):
+        self.waiting = {job.number: job for job in jobs}
+        self.total = len(self.waiting)
+        self.study, self.encoder, self.known, self.machine = study, encoder, known, machine
         self.started = started
-        self.total = sum(WEIGHTS.get(rule, 1) for rule, _ in jobs)
-        self.done = 0
+        self.running: dict[int, float] = {}  # when each job began
 
-    def poll(self, now: float) -> str | None:
-        """Take finished jobs off the list; the line to print if an announced one is among them."""
-        finished = [path for path in self.waiting if _modified(path) >= self.started]
-        rules = [self.waiting.pop(path) for path in finished]
-        self.done += sum(WEIGHTS.get(rule, 1) for rule in rules)
-        if not any(rule in ANNOUNCED for rule in rules):
+    def start(self, number: int, now: float) -> None:
+        """A job begins."""
+        self.running[number] = now
+
+    def fail(self, number: int) -> None:
+        """A job ends without a result; it is still to be done."""
+        self.running.pop(number, None)
+
+    def finish(
+        self, number: int, now: float, seconds: float | None = None, share: float | None = None
+    ) -> Duration | None:
+        """A job ends. seconds: it took, if its benchmark says so; share: of the steps it might have
+        taken. What the run learns from it, or None if it is no job with a known cost."""
+        job = self.waiting.pop(number)
+        began = self.running.pop(number, now)
+        steps = costs.SHARES[1] if share is None else share
+        predicted = costs.seconds(job, self.study, self.encoder, steps)
+        if not predicted:
             return None
-        elapsed = now - self.started
-        left = elapsed * (self.total - self.done) / self.done
-        runs = sum(rule in ANNOUNCED for rule in self.waiting.values())
+        took = now - began if seconds is None else seconds
+        duration = Duration(job.rule, job.gpu, predicted, took, share)
+        self.known.add(duration)
+        return duration
+
+    def line(self, now: float) -> str:
+        """'[ 42 %] 57 of 95 jobs, 16 min gone, 20 to 26 min left'."""
+        jobs = [
+            replace(job, after=job.after & self.waiting.keys()) for job in self.waiting.values()
+        ]
+        found = ranges(jobs, self.study, self.encoder, self.known)
+        left = {}
+        for part, seconds in found.items():
+            for number, began in self.running.items():
+                # A job that takes longer than expected is about to end, as far as is known.
+                seconds[number] = max(seconds[number] - (now - began), 0.0)
+            left[part] = wall(jobs, seconds, self.machine)
+        gone = now - self.started
+        done = gone / (gone + left["likely"]) if gone + left["likely"] else 1.0
         return (
-            f"[{100 * self.done / self.total:3.0f} %] {_minutes(elapsed)} gone,"
-            f" about {_minutes(left)} left; {runs} training jobs to go"
+            f"[{100 * done:3.0f} %] {self.total - len(jobs)} of {self.total} jobs,"
+            f" {span(gone, gone)} gone, {span(left['low'], left['high'])} left"
         )
-
-
-def watch(workflow, seconds: float = 2.0) -> None:
-    """Print progress on stderr from a background thread while `workflow` (Snakemake's) runs."""
-    jobs = [
-        (job.rule.name, Path(str(job.output[0])))
-        for job in workflow.dag.needrun_jobs()
-        if job.output
-    ]
-    progress = Progress(jobs, time.time())
-
-    def loop() -> None:
-        while progress.waiting:
-            time.sleep(seconds)
-            line = progress.poll(time.time())
-            if line:
-                print(line, file=sys.stderr, flush=True)
-
-    threading.Thread(target=loop, daemon=True).start()
-
-
-def _modified(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0
-
-
-def _minutes(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d} min"

@@ -134,8 +134,10 @@ def _said(error: ValidationError) -> str:
 
 
 def _hint(error: ValidationError) -> str:
-    """How to write a number of another type: YAML reads 1e-4 and "1" as text, 1.0e+7 as 1e7."""
+    """How to write a value of another type: YAML reads 1e-4 and "1" as text, 1.0e+7 as 1e7."""
     value, kind = error.instance, error.validator_value
+    if kind == "array" and isinstance(value, str | int | float) and not isinstance(value, bool):
+        return f"; write [{value}]"
     try:
         number = float(value) if isinstance(value, str | float) else math.nan
     except ValueError:

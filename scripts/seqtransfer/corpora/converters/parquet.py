@@ -18,10 +18,10 @@ def convert(folder: Path, corpus: Path, options: Options) -> None:
     Raises ValueError naming file and row for a file that is no Parquet, a missing column, a cell
     that is empty, null or no single value, an unknown split or a symbol outside the alphabet.
     """
-    table.write_rows(folder, corpus, options, _rows)
+    table.write_rows(folder, corpus, options, rows)
 
 
-def _rows(path: Path, columns: list[str]) -> Iterator[tuple[str, dict[str, str]]]:
+def rows(path: Path, columns: list[str]) -> Iterator[tuple[str, dict[str, str]]]:
     """(where, {column: cell}) of every row."""
     import pyarrow as pa
     from pyarrow import parquet

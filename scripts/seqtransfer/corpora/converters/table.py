@@ -96,12 +96,12 @@ def write_rows(folder: Path, corpus: Path, options: RowOptions, read: Read) -> N
         _text_example(where, name, facts, row, options)
         if as_text
         else sequence_example(where, name, facts, row[options.sequence], cleaner)
-        for where, name, facts, row in _facts_and_rows(folder, options, as_text, read)
+        for where, name, facts, row in labelled_rows(folder, options, as_text, read)
     )
     write(corpus, with_dev(examples, options.dev_share), cleaner)
 
 
-def _facts_and_rows(
+def labelled_rows(
     folder: Path, options: RowOptions, as_text: bool, read: Read
 ) -> Iterator[tuple[str, str, dict, dict]]:
     """(where, id, facts, row) of every row of every file."""

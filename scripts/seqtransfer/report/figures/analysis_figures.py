@@ -1,16 +1,17 @@
 """Tables of the optimisation analyses -> their figures."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
 
 from seqtransfer.report.figures import panels, style
+from seqtransfer.report.figures.association_figures import found
 from seqtransfer.report.figures.panels import BEFORE_AND_AFTER, Tables
-from seqtransfer.report.figures.prediction_figures import MARKERS, in_turn
+from seqtransfer.report.tables.run_tables import score_unit
 
 PARTS = {"embeddings": "emb.", "encoder": "layers", "head": "head", "all": "all"}
 
@@ -116,45 +117,36 @@ def lipschitz(tables: Tables, claims: Sequence[dict]) -> Figure:
 
 
 def association(tables: Tables, claims: Sequence[dict]) -> Figure:
-    """Gain and speed over random against each headline quantity; a dot a task and arm."""
+    """Each headline quantity against gain and speed over random; a dot a task and arm."""
     points, table = tables["analysis_points"], tables["analysis_association"]
     names = list(dict.fromkeys(points["quantity"]))
-    outcomes = {"gain": "gain\n(test score)", "speed": "speed\n(as in claim (a))"}
-    colours = in_turn(panels.tasks(tables), list(style.COLOURS.values()))
-    markers = in_turn(list(dict.fromkeys(points["initialization"])), MARKERS)
-    figure, axes = panels.grid(len(outcomes), len(names), 2.4, sharex="col", sharey="row")
-    columns = ["value", *outcomes]
-    means = points.groupby(["quantity", "task", "initialization"], sort=False)[columns]
+    outcomes = {"gain": f"gain over random (test {score_unit(tables['runs'])})"}
+    outcomes |= {"speed": "speed over random (as in claim (a))"}
+    colours, marks = style.colours(panels.arms(tables)), panels.task_marks(tables)
+    figure, axes = panels.grid(len(names), len(outcomes), 1.7, sharex="col", sharey="row")
+    means = points.groupby(["quantity", "task", "initialization"], sort=False)[["value", *outcomes]]
     means = means.agg(lambda column: column.mean(skipna=False))
-    for row, (outcome, label) in zip(axes, outcomes.items(), strict=True):
-        for axis, name in zip(row, names, strict=False):
-            axis.axhline(0, color="0.6", linewidth=0.8)
-            axis.axvline(0, color="0.6", linewidth=0.8)
+    for row, name in zip(axes, names, strict=False):
+        for axis, outcome in zip(row, outcomes, strict=True):
+            axis.axhline(0, color="0.6", linewidth=0.8, zorder=0)
+            axis.axvline(0, color="0.6", linewidth=0.8, zorder=0)
             for (task, arm), point in means.loc[name].iterrows():
-                axis.scatter(point["value"], point[outcome], s=22, color=colours[task],
-                             marker=markers[arm])  # fmt: skip
-            (found,) = table[
-                (table["quantity"] == name) & (table["outcome"] == outcome)
-            ].itertuples()
-            axis.set_title(_said(found), fontsize=7.5)
-        row[0].set_ylabel(label)
-    for axis, name in zip(axes[-1], names, strict=False):
-        axis.set_xlabel(name, fontsize=8)
-    handles = [panels.line(task, colour, marker="o", ls="") for task, colour in colours.items()]
-    handles += [panels.line(arm, "0.3", marker=mark, ls="") for arm, mark in markers.items()]
+                axis.plot(point[outcome], point["value"], marks[task], color=colours[arm])
+            rows = table[(table["quantity"] == name) & (table["outcome"] == outcome)]
+            axis.set_title(found(rows).strip())
+        row[0].set_ylabel("\n".join(textwrap.wrap(name, 20)))
+    for axis, label in zip(axes[-1], outcomes.values(), strict=True):
+        axis.set_xlabel(label)
+    shown = style.ordered(points["initialization"])
+    handles = [panels.line(arm, colours[arm], lw=3) for arm in shown]
+    handles += [panels.line(task, "0.3", marker=mark, ls="") for task, mark in marks.items()]
     panels.legend(figure, handles)
     style.title(
         figure,
-        "Do the analyses before fine-tuning go with gain and speed? All less those of random",
+        "Do the analyses before fine-tuning go with gain and speed? All less those of random; rho:"
+        " Spearman's, between tasks and, of arms, within them",
     )
     return figure
-
-
-def _said(row: tuple) -> str:
-    if not np.isfinite(row.rho):
-        return f"{row.points} points, no rho"
-    least = f"p >= 1/{row.permutations}"
-    return f"rho {row.rho:+.2f}, p {row.p_value:.2g} ({least}), {row.points} points"
 
 
 def _arms(

@@ -11,9 +11,8 @@ from seqtransfer.report.figures.similarity_figures import over_depth
 
 def attention(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Distance of matched heads to the reference's; entropy and distance of every arm's heads."""
-    table, colours = tables["attention"], style.colours(panels.arms(tables))
-    ends = table["pair"].str.split("-vs-", expand=True).reindex(columns=[0, 1])
-    table = table.assign(left=ends[0], right=ends[1])
+    table, arms = tables["attention"], panels.arms(tables)
+    colours, marks = style.colours(arms), style.markers(arms)
     pairs = table[table["left"] != table["right"]]
     reference = pairs["right"].iloc[0] if len(pairs) else "the reference"
     pairs = pairs[pairs["right"] == reference]
@@ -26,26 +25,26 @@ def attention(tables: Tables, claims: Sequence[dict]) -> Figure:
         "distance (tokens)",
     ]
     figure, axes = panels.grid(
-        len(labels), len(panels.tasks(tables)), 2.4, sharex=True, sharey="row"
+        len(labels), len(panels.tasks(tables)), 1.6, sharex=True, sharey="row"
     )
     for (top, task), column in zip(panels.by_task(tables, axes[0]), axes.T, strict=True):
         at = pairs[pairs["task"] == task]
         for (left, stage), part in at.groupby(["left", "stage"], sort=False):
-            over_depth(top, part, colours[left], BEFORE_AND_AFTER[stage])
+            over_depth(top, part, colours[left], BEFORE_AND_AFTER[stage], marks[left])
             top.plot(part["layer"], part["unmatched"], ":", color=colours[left], lw=1.2)
         for arm, part in own[own["task"] == task].groupby("left", sort=False):
             for side, line in sides.items():
                 for axis, name in zip(column[1:], ("entropy", "distance"), strict=True):
                     axis.plot(part["layer"], part[f"{side}_{name}"], line, color=colours[arm],
-                              marker="o", ms=3, lw=1.5)  # fmt: skip
+                              marker=marks[arm], ms=3)  # fmt: skip
         column[-1].set(xlabel="layer", xticks=sorted(table["layer"].unique()))
     for axis, label in zip(axes[:, 0], labels, strict=True):
         axis.set(ylabel=label, ylim=(0, 2 if axis is axes[0, 0] else None))
-    handles = [panels.line(arm, colour) for arm, colour in colours.items()]
+    handles = [panels.line(arm, colours[arm], marker=marks[arm], lw=0) for arm in arms]
     handles += [
         panels.line("before fine-tuning"),
         panels.line("after", linestyle="--"),
-        panels.line("heads paired at random", linestyle=":", lw=1),
+        panels.line("heads paired at random", linestyle=":"),
     ]
     panels.legend(figure, handles)
     style.title(figure, f"Attention heads: {panels.over_seeds(tables['attention'])}")

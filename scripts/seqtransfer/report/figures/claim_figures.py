@@ -1,101 +1,185 @@
 """Claims -> their figures: a forest of paired differences, and the whole study in one image."""
 
+import textwrap
 from collections.abc import Sequence
 
+import numpy as np
+import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import Tables
-from seqtransfer.report.figures.run_figures import BASELINE, score_panels
+from seqtransfer.report.figures.run_figures import BASELINES, GREY, headline
+from seqtransfer.report.statistics import stratified_mean_interval
+from seqtransfer.report.tables.run_tables import score_unit
 from seqtransfer.report.verdicts import NOT_TESTABLE
 
-COLUMNS = 4  # of panels side by side
+COLUMN_EMS = 11  # least width of a panel of a forest
+NAMES_EMS = 7  # of the tasks' names, before the first panel
 LEAST_RANGE = 0.001  # of a panel: scores are read to three decimals
+ALL = "all tasks"
+MARGIN = {"linestyle": (0, (4, 2)), "linewidth": 0.9}
 
 
 def claims(tables: Tables, claims: Sequence[dict]) -> Figure:
     """A panel per claim: per-task effects, overall effect, zero and margin lines."""
     tested = [record for record in claims if record["overall"]]
-    columns = min(COLUMNS, max(len(tested), 1))
-    figure, axes = panels.grid(-(-len(tested) // columns), columns, 2.9)
-    for axis in axes.flat[len(tested) :]:
-        axis.set_axis_off()
-    _forest_panels(axes, tested, panels.tasks(tables))
-    style.title(figure, _forest_title(tables))
+    figure, axes = _forest_grid(len(tested), panels.tasks(tables))
+    for axis, record in zip(axes, tested, strict=False):
+        _forest(axis, record, panels.tasks(tables))
+    panels.legend(figure, _effects(tested))
+    style.title(figure, f"Claims as paired differences over {panels.seeds(tables)}")
     return figure
 
 
 def summary(tables: Tables, claims: Sequence[dict]) -> Figure:
-    """The study in one image: test scores per task above, the paper's claims below.
+    """The study in one image: test scores per task, and beside them the paper's claims.
 
     Of (d) the second question is shown, by the measure that was named for it.
     """
     paper = [record for record in claims if record["paper"] and record["overall"]]
     shown = [one for one in paper if one["headline"] and not one["id"].startswith("d1")]
-    figure = style.figure(max(len(panels.tasks(tables)), len(shown)), 1, 6.3)
-    top, bottom = figure.subfigures(2, 1, height_ratios=(1.1, 1.0), hspace=0.03)
-    score_panels(top, tables)
-    axes = bottom.subplots(1, max(len(shown), 1), squeeze=False)
-    _forest_panels(axes, shown, panels.tasks(tables))
-    style.title(bottom, _forest_title(tables))
+    figure, axes = _forest_grid(1 + len(shown), panels.tasks(tables))
+    arms = [arm for arm in panels.arms(tables) if _concerned(arm, shown)] or panels.arms(tables)
+    _scores(axes[0], tables, arms)
+    for axis, record in zip(axes[1:], shown, strict=False):
+        _forest(axis, record, panels.tasks(tables))
+    panels.legend(figure, [*_arms_and_baselines(tables, arms), *_effects(shown)])
+    style.title(figure, f"Test scores, and the claims as paired differences: {_sizes(tables)}")
     return figure
 
 
-def _forest_panels(axes, records: Sequence[dict], tasks: Sequence[str]) -> None:
-    """A panel per record, row by row of (rows, columns) axes; the first column names the tasks."""
-    columns = axes.shape[1]
-    for number, (axis, record) in enumerate(zip(axes.flat, records, strict=False)):
-        _forest(axis, record, ["all tasks", *tasks], named=number % columns == 0)
+def _forest_grid(count: int, tasks: Sequence[str]) -> tuple[Figure, np.ndarray]:
+    """A figure and `count` panels (at least one) with a row for all tasks and one for each; the
+    first panel of a row of panels names them."""
+    columns = max(1, min(count, int((style.ems() - NAMES_EMS) // COLUMN_EMS)))
+    rows = max(1, -(-count // columns))
+    figure = style.figure(1, rows, 1.5 + 0.25 * (len(tasks) + 1))
+    axes = figure.subplots(rows, columns, squeeze=False).flatten()
+    names = [ALL, *tasks]
+    for axis in axes[max(count, 1) :]:
+        axis.remove()
+    axes = axes[: max(count, 1)]
+    for axis in axes:
+        axis.set_yticks(range(len(names)), names if panels.first_of_row(axis) else [])
+        axis.set_ylim(len(names) - 0.4, -0.6)
+        axis.axhline(0.5, color="0.85", linewidth=0.8)
+    return figure, axes
 
 
-def _forest(axis: Axes, record: dict, names: Sequence[str], named: bool) -> None:
+def _forest(axis: Axes, record: dict, tasks: Sequence[str]) -> None:
     """One claim: the overall effect on top, a row per task below, also those without a number."""
-    colour = "0.1" if record["verdict"] != NOT_TESTABLE else "0.8"
-    _effect(axis, 0, record["overall"], colour=colour, marker="D", size=6, width=2.6)
+    colour = "0.1" if record["verdict"] != NOT_TESTABLE else "0.7"
+    _effect(axis, 0, record["overall"], colour=colour, marker="D", width=1.6)
     for effect in record["effects"]:
-        place, tested = names.index(effect["task"]), effect["verdict"] != NOT_TESTABLE
-        colour = "0.45" if tested else "0.8"
-        _effect(axis, place, effect, colour=colour, marker="o", size=4, width=1.4)
-    axis.axvline(0, color="0.5", linewidth=0.9)
-    if record["margin"] is not None:
-        _margin(axis, record["margin"], len(names) - 0.45)
-    axis.set_yticks(range(len(names)), names if named else [])
-    axis.set_ylim(len(names) - 0.2, -0.6)
-    axis.axhline(0.5, color="0.85", linewidth=0.8)
-    axis.locator_params(axis="x", nbins=5)
+        tested = effect["verdict"] != NOT_TESTABLE
+        place = 1 + tasks.index(effect["task"])
+        _effect(axis, place, effect, colour="0.4" if tested else "0.7", marker="o", width=1.0)
+    axis.axvline(0, color="0.5", linewidth=0.8, zorder=0)
+    if record["margin"]:
+        axis.axvline(-record["margin"], color=GREY, zorder=0, **MARGIN)
+    axis.locator_params(axis="x", nbins=4)
     low, high = axis.get_xlim()
     if high - low < LEAST_RANGE:  # else differences of rounding fill the panel, in powers of ten
         axis.set_xlim(-LEAST_RANGE, LEAST_RANGE)
     verdict = f"{record['verdict']} {record['qualifier']}".strip()
-    axis.set_title(f"({record['id']}) {record['short']}\n{verdict}", fontweight="bold")
-    axis.set_xlabel(
-        f"{record['contrast']}\n({record['unit']}, {100 * record['level']:.0f} % interval)"
-    )
+    percent = f"{100 * record['level']:.0f}\N{NO-BREAK SPACE}% interval"
+    _texts(
+        axis, [f"({record['id']}) {record['short']}", verdict],
+        [record["contrast"], f"({record['unit']}, {percent})"], bold=True,
+    )  # fmt: skip
 
 
 def _effect(
-    axis: Axes, place: int, effect: dict, *, colour: str, marker: str, size: float, width: float
+    axis: Axes, place: int, effect: dict, *, colour: str, marker: str, width: float
 ) -> None:
     """A mark at the mean of an effect, and a line along its interval, if it has them."""
     if effect["mean"] is None:
         return
     if effect["low"] is not None:
         axis.hlines(place, effect["low"], effect["high"], color=colour, lw=width)
-    axis.plot(effect["mean"], place, marker, color=colour, ms=size)
+    axis.plot(effect["mean"], place, marker, color=colour)
 
 
-def _margin(axis: Axes, margin: float, place: float) -> None:
-    """The line of a claim's margin, named at the height `place`."""
-    axis.axvline(-margin, **BASELINE)
-    axis.text(
-        -margin, place, f"margin -{margin:g} ", ha="center", va="center", fontsize=7.5,
-        color="0.25", bbox={"color": "white", "pad": 0.8},
+def _scores(axis: Axes, tables: Tables, arms: Sequence[str]) -> None:
+    """Test scores, a row per task and one for their mean: arms with intervals, baselines."""
+    table, colours, marks = tables["scores"], style.colours(arms), style.markers(arms)
+    shifts = np.linspace(-0.22, 0.22, len(arms)) if len(arms) > 1 else [0.0]
+    for arm, shift in zip(arms, shifts, strict=True):
+        rows = [headline(table, task, arm, "test") for task in panels.tasks(tables)]
+        means = [_mean_over_tasks(tables["runs"], arm), *((r["mean"], r["low"], r["high"])
+                 for r in rows)]  # fmt: skip
+        for place, (mean, low, high) in enumerate(means):
+            axis.hlines(place + shift, low, high, color=colours[arm], lw=1.0)
+            axis.plot(mean, place + shift, marks[arm], color=colours[arm], ms=3)
+    for place, task in enumerate(panels.tasks(tables), start=1):
+        for name, (_, _, mark) in BASELINES.items():
+            row = headline(table, task, name, "test")
+            if row is not None:
+                axis.plot(row["mean"], place, mark, color=GREY, ms=6, zorder=0)
+    axis.locator_params(axis="x", nbins=4)
+    _texts(
+        axis, ["test score", f"mean of {panels.seeds(tables)}"],
+        [score_unit(tables["runs"]), "(95 % t interval over seeds)"], bold=False,
     )  # fmt: skip
 
 
-def _forest_title(tables: Tables) -> str:
-    return (
-        f"Claims as paired differences over {panels.seeds(tables)}: tasks (dots; light where not"
-        " testable), all tasks (diamond)"
-    )
+def _mean_over_tasks(run: pd.DataFrame, arm: str) -> tuple[float, float, float]:
+    """Mean and interval of the tasks' means; NaN where a run has no score or metrics differ."""
+    mine = run[run["initialization"] == arm]
+    if mine["test_score"].isna().any() or run["metric"].nunique() > 1:
+        return np.nan, np.nan, np.nan
+    groups = {task: part.to_numpy() for task, part in mine.groupby("task")["test_score"]}
+    return stratified_mean_interval(groups)[:3]
+
+
+def _concerned(arm: str, records: Sequence[dict]) -> bool:
+    """Whether a claim compares the arm's scores."""
+    return any(arm in record["contrast"].split(" - ") for record in records)
+
+
+def _arms_and_baselines(tables: Tables, arms: Sequence[str]) -> list[Artist]:
+    colours, marks = style.colours(arms), style.markers(arms)
+    known = set(tables["scores"]["initialization"])
+    handles = [panels.line(arm, colours[arm], marker=marks[arm], ms=3, lw=1.0) for arm in arms]
+    return handles + [
+        panels.line(label, GREY, marker=mark, ms=6, lw=0)
+        for name, (label, _, mark) in BASELINES.items()
+        if name in known
+    ]
+
+
+def _effects(records: Sequence[dict]) -> list[Artist]:
+    """The legend of the marks that the forests of these claims have."""
+    handles = [panels.line("difference, all tasks", "0.1", marker="D", lw=1.6)]
+    handles.append(panels.line("of a task", "0.4", marker="o", lw=1.0))
+    shown = [effect["verdict"] for record in records for effect in record["effects"]]
+    if NOT_TESTABLE in shown:
+        handles.append(panels.line("not testable", "0.7", marker="o", lw=1.0))
+    margins = [record["margin"] for record in records if record["margin"] is not None]
+    return handles + [panels.line(f"margin of -{margin:g}", GREY, **MARGIN) for margin in margins]
+
+
+def _texts(axis: Axes, title: Sequence[str], xlabel: Sequence[str], *, bold: bool) -> None:
+    """Title and label of a panel, in lines that fit its column."""
+    columns = axis.get_subplotspec().get_gridspec().ncols
+    letters = int((style.ems() - NAMES_EMS) / columns / style.LETTER_EMS)
+
+    def wrapped(lines: Sequence[str], room: float) -> str:
+        fills = (textwrap.fill(line, int(room), break_on_hyphens=False) for line in lines)
+        return "\n".join(fills)
+
+    axis.set_title(wrapped(title, 0.85 * letters), fontweight="bold" if bold else "normal")
+    axis.set_xlabel(wrapped(xlabel, letters))
+
+
+def _sizes(tables: Tables) -> str:
+    """`3 seeds; test examples: sentiment 1000, splice 300`, for few tasks."""
+    sizes = tables["runs"].groupby("task", sort=False)["test_n"].first()
+    counts = ", ".join(f"{task} {size}" for task, size in sizes.items())
+    if len(sizes) > 6:
+        low, high = sizes.min(), sizes.max()
+        counts = (f"{low}" if low == high else f"{low} to {high}") + " a task"
+    return f"{panels.seeds(tables)}; test examples: {counts}"

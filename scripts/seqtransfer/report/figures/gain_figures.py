@@ -21,7 +21,7 @@ def transfer(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Heat-maps of gains over `random`, test and dev: a row per source, a column per task."""
     table, tasks = tables["transfer"], panels.tasks(tables)
     sources = list(dict.fromkeys(table["source"]))
-    figure = style.figure(max(len(tasks) * 0.8, 3), 1, 1.7 + 0.42 * len(sources))
+    figure = style.figure(max(len(tasks) // 2, 1), 1, 1.5 + 0.3 * len(sources))
     axes = figure.subplots(1, len(SPLITS), sharey=True)
     furthest = max([0.01, *table["mean"].dropna().abs()])
     for axis, split in zip(axes, SPLITS, strict=True):
@@ -55,24 +55,23 @@ def pretraining(tables: Tables, claims: Sequence[dict]) -> Figure:
     run, table = tables["runs"], tables["pretraining"]
     table = table[table["split"] == "test"]
     colours, text = style.colours(panels.arms(tables)), style.COLOURS["text"]
-    figure, axes = panels.grid(1, len(panels.tasks(tables)), 3.3, sharey=True)
-    for axis, task in panels.by_task(tables, axes[0], "pretraining steps"):
+    figure, axes = panels.task_panels(tables, 1.9)
+    for axis, task in panels.by_task(tables, axes):
         rows = table[table["task"] == task]
-        with_steps = rows[rows["steps"].notna()]
-        steps = with_steps["steps"].to_numpy(dtype=float)
+        with_steps = rows[rows["pretraining_steps"].notna()]
+        steps = with_steps["pretraining_steps"].to_numpy(dtype=float)
         panels.curve(axis, steps, with_steps, style.COLOURS["domain"], 0.18, linewidth=1.6)
         for step, arm in zip(steps, with_steps["initialization"], strict=True):
             chosen = run[(run["task"] == task) & (run["initialization"] == arm)]["test_score"]
-            axis.scatter([step] * len(chosen), chosen, s=16, color=colours[arm], lw=0, zorder=3)
-        for row in rows[rows["steps"].isna()].itertuples():
+            axis.scatter([step] * len(chosen), chosen, s=8, color=colours[arm], lw=0, zorder=3)
+        for row in rows[rows["pretraining_steps"].isna()].itertuples():
             axis.axhspan(row.low, row.high, color=text, alpha=0.10, lw=0)
             axis.axhline(row.mean, color=text, linewidth=1.2, linestyle=TEXT_LINE)
         _steps_of_pretraining(axis, steps)
-    axes[0, 0].set_ylabel(f"test {score_unit(run)}")
-    panels.show_all(axes[0, 0], run["test_score"], table["mean"], table["low"], table["high"])
+    panels.label(axes, "pretraining steps", f"test {score_unit(run)}")
     named = "pretrained on the task's own sequences (0 = random weights)"
     handles = [panels.line(named, style.COLOURS["domain"], marker="o", ms=4)]
-    if table["steps"].isna().any():
+    if table["pretraining_steps"].isna().any():
         handles.append(panels.line("text", text, linestyle=TEXT_LINE))
     panels.legend(figure, [*handles, Patch(color="0.85", label="95 % t interval over seeds")])
     style.title(
@@ -119,13 +118,13 @@ def _cell(axis: Axes, place: tuple[int, int], row: pd.Series, *, dark: bool, own
     sure = known and not row["low"] <= 0 <= row["high"]
     axis.annotate(
         f"{row['mean']:+.3f}", place, (0, 4 if known else 0), textcoords="offset points",
-        ha="center", va="center", fontsize=7.5, color=colour,
+        ha="center", va="center", fontsize="small", color=colour,
         fontweight="bold" if sure else "normal",
     )  # fmt: skip
     if known:
         axis.annotate(
             f"[{row['low']:+.2f}, {row['high']:+.2f}]", place, (0, -5),
-            textcoords="offset points", ha="center", va="center", fontsize=6.2, color=colour,
+            textcoords="offset points", ha="center", va="center", fontsize="x-small", color=colour,
         )  # fmt: skip
     if own:
         corner = (place[0] - 0.47, place[1] - 0.46)

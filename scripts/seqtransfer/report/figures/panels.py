@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import cycle
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,11 @@ def arms(tables: Tables) -> list[str]:
     return style.ordered(tables["runs"]["initialization"])
 
 
+def task_marks(tables: Tables) -> dict[str, str]:
+    """Each task's marker, where colours are arms."""
+    return dict(zip(tasks(tables), cycle("osD^vPX*")))
+
+
 def seeds(tables: Tables) -> str:
     """How many seeds an arm has, such as `3 seeds` or `2 to 3 seeds`."""
     counts = tables["runs"].groupby(["task", "initialization"])["seed"].nunique()
@@ -52,20 +58,46 @@ def task_title(tables: Tables, task: str) -> str:
 
 
 def grid(rows: int, columns: int, height: float, **shared: object) -> tuple[Figure, np.ndarray]:
-    """A figure and its (rows, columns) axes, at least one of each; height: of a row, in inches.
+    """A figure and its (rows, columns) axes, at least one of each.
 
-    shared: `sharex` and `sharey`, as matplotlib's `subplots` takes them.
+    height: of a row, in inches of a figure as wide as a page; shared: `sharex` and `sharey`, as
+    matplotlib's `subplots` takes them.
     """
     rows, columns = max(rows, 1), max(columns, 1)
     figure = style.figure(columns, rows, height)
     return figure, figure.subplots(rows, columns, squeeze=False, **shared)
 
 
-def by_task(tables: Tables, axes: Iterable[Axes], xlabel: str = "") -> Iterator[tuple[Axes, str]]:
-    """Each task's panel and the task; the panel gets the task's title and the label."""
+def task_panels(tables: Tables, height: float) -> tuple[Figure, np.ndarray]:
+    """A figure and its (tasks,) panels, in rows that fit its width; height as in `grid`."""
+    count = len(tasks(tables))
+    columns = min(count, int(style.ems() // style.PANEL_EMS))
+    figure, axes = grid(-(-count // columns), columns, height)
+    for axis in axes.flat[count:]:
+        axis.remove()
+    return figure, axes.flatten()[:count]
+
+
+def by_task(tables: Tables, axes: Iterable[Axes]) -> Iterator[tuple[Axes, str]]:
+    """Each task's panel and the task; the panel gets the task's title."""
     for axis, task in zip(axes, tasks(tables), strict=True):
-        axis.set(title=task_title(tables, task), xlabel=xlabel)
+        axis.set_title(task_title(tables, task))
         yield axis, task
+
+
+def label(axes: Iterable[Axes], xlabel: str, ylabel: str = "") -> None:
+    """Label the x axis below the last panel of each column, the y axis beside the first of each
+    row."""
+    last = {axis.get_subplotspec().colspan.start: axis for axis in axes}  # rows from the top
+    for axis in last.values():
+        axis.set_xlabel(xlabel)
+    for axis in filter(first_of_row, axes):
+        axis.set_ylabel(ylabel)
+
+
+def first_of_row(axis: Axes) -> bool:
+    """Whether the panel is the first of its row."""
+    return axis.get_subplotspec().is_first_col()
 
 
 def curve(
@@ -79,12 +111,14 @@ def curve(
     axis.plot(x, rows["mean"], color=colour, **line)
 
 
-def steps_of_training(axis: Axes, last: int) -> None:
-    """An axis of steps in doublings with step 0 visible: linear up to 1, then log2."""
-    powers = [2**power for power in range(0, int(np.log2(max(last, 1))) + 1)]
-    stride = 2 if len(powers) < 9 else 3
-    doublings(axis, first=1, share=0.8, ticks=[0, *powers[::-stride]])
-    axis.set_xlim(-0.1, last * 1.15)
+def steps(axis: Axes, first: float, last: float) -> None:
+    """An x axis of steps or seeds from `first` to `last` in doublings, with at most five ticks."""
+    powers = np.arange(np.ceil(np.log2(first)), np.floor(np.log2(last)) + 1)
+    ticks = 2.0 ** powers[:: -(-len(powers) // 5)]
+    axis.set_xscale("log", base=2)
+    axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axis.set_xticks([], minor=True)
+    axis.set_xlim(first / 1.1, last * 1.1)
 
 
 def doublings(axis: Axes, first: float, share: float, ticks: list[float]) -> None:
@@ -96,12 +130,13 @@ def doublings(axis: Axes, first: float, share: float, ticks: list[float]) -> Non
     axis.xaxis.set_major_formatter(ScalarFormatter())
 
 
-def show_all(axis: Axes, *values: pd.Series) -> None:
-    """Let the y axis of a panel (and of those that share it) show all values and 0 to 0.1."""
-    every = pd.concat(values).dropna()
-    low, high = min([0.0, *every]), max([0.1, *every])
-    margin = 0.06 * (high - low)
-    axis.set_ylim(low - margin, high + margin)
+def limits(*values: pd.Series, least: float = 0.0) -> tuple[float, float]:
+    """From below the lowest finite value to above the highest, at least `least` apart; (0, 1)
+    where there is none."""
+    every = pd.concat(values).astype(float).dropna()
+    low, high = (every.min(), every.max()) if len(every) else (0.0, 1.0)
+    margin = max(0.06 * (high - low), (least - (high - low)) / 2, 1e-6)
+    return low - margin, high + margin
 
 
 def line(label: str, colour: object = "0.2", **look: object) -> Line2D:
@@ -110,10 +145,9 @@ def line(label: str, colour: object = "0.2", **look: object) -> Line2D:
 
 
 def legend(figure: Figure, handles: list[Artist]) -> None:
-    """One legend below all panels, in rows that fit the figure."""
+    """One legend below all panels, in columns that fit the figure, which grows by its lines."""
     longest = max((len(handle.get_label()) for handle in handles), default=0)
-    fitting = int(figure.get_figwidth() / (0.075 * longest + 0.55))  # inches of letters and mark
-    most = min(max(fitting, 2), 7 if figure.get_figwidth() > 3 * style.PANEL_WIDTH else 3)
-    figure.legend(
-        handles=handles, loc="outside lower center", ncols=min(len(handles), most), frameon=False
-    )
+    fitting = int(style.ems() // (style.LETTER_EMS * longest + 4.5))
+    columns = max(1, min(len(handles), fitting))
+    figure.legend(handles=handles, loc="outside lower center", frameon=False, ncols=columns)
+    style.add_lines(figure, -(-len(handles) // columns))

@@ -4,13 +4,13 @@ A function of a figure takes the tables by name and the claims, and returns a Fi
 give equal bytes. Scores are of the task's headline metric.
 """
 
-from collections.abc import Sequence
-from itertools import cycle
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import Tables
@@ -18,73 +18,66 @@ from seqtransfer.report.tables.intervals import interval_rows
 from seqtransfer.report.tables.run_tables import score_unit
 from seqtransfer.report.tables.sensitivity import best
 
-BASELINE = {"color": "0.35", "linestyle": (0, (4, 2)), "linewidth": 1.0}
-# Baseline -> its name in a panel, at which side.
+# Baseline -> its name, and the dashes and marker of it.
 BASELINES = {
-    "majority": ("majority class", 0.99, "right"),
-    "mean": ("training mean", 0.99, "right"),
-    "ngram": ("n-gram", 0.02, "left"),
+    "ngram": ("n-gram baseline", (0, (4, 2)), "|"),
+    "majority": ("majority class", (0, (1, 1.5)), "1"),
+    "mean": ("training mean", (0, (1, 1.5)), "1"),
 }
-MOST_ARMS = 4  # whose names fit side by side below a panel
+GREY = "0.35"
+STEPS = "optimizer steps"
+MOST_BANDS = 4  # arms whose bands can be told apart
+LEAST_RANGE = 0.05  # of a panel of scores
 
 
 def scores(tables: Tables, claims: Sequence[dict]) -> Figure:
-    """Test score: a panel per task, an arm per column, a dot per seed, mean and interval."""
-    names = 1.0 if len(panels.arms(tables)) > MOST_ARMS else 0.0  # upright, inches
-    figure = style.figure(len(panels.tasks(tables)), 1, 3.3 + names)
-    score_panels(figure, tables)
-    return figure
-
-
-def score_panels(figure: Figure | SubFigure, tables: Tables) -> None:
-    """The panels of `scores` in an empty figure, with their title."""
+    """Test score: a panel per task, an arm per row, a line per seed, mean and interval."""
     table, run, arms = tables["scores"], tables["runs"], panels.arms(tables)
-    colours = style.colours(arms)
-    axes = figure.subplots(1, len(panels.tasks(tables)), sharey=True, squeeze=False)[0]
+    colours, marks = style.colours(arms), style.markers(arms)
+    figure, axes = panels.task_panels(tables, 0.75 + 0.17 * max(len(arms), 3))
     for axis, task in panels.by_task(tables, axes):
+        runs_here = run[run["task"] == task]
+        wide = runs_here.pivot(index="seed", columns="initialization", values="test_score")
+        thin = min(0.7, 1.5 / np.sqrt(len(wide)))
+        axis.plot(wide[arms].to_numpy().T, range(len(arms)), color="0.8", lw=thin, zorder=0)
         for place, arm in enumerate(arms):
-            rows = run[(run["task"] == task) & (run["initialization"] == arm)].sort_values("seed")
-            aside = place + np.linspace(0.04, 0.34, len(rows))  # seeds beside the interval
-            axis.scatter(aside, rows["test_score"], s=16, color=colours[arm], alpha=0.6, lw=0)
-            row = _headline(table, task, arm, "test")
-            axis.vlines(place - 0.15, row["low"], row["high"], color=colours[arm], linewidth=1.8)
-            axis.hlines(row["mean"], place - 0.3, place, color=colours[arm], linewidth=2.4)
-        _baseline_lines(axis, table, task, "test")
-        axis.set_xlim(-0.6, len(arms) - 0.4)
-        axis.set_xticks(range(len(arms)), arms, rotation=90 if len(arms) > MOST_ARMS else 0)
-    axes[0].set_ylabel(f"test {score_unit(run)}")
-    tested = table[(table["split"] == "test") & table["headline"]]
-    panels.show_all(axes[0], run["test_score"], tested["mean"], tested["low"], tested["high"])
-    sizes = run.groupby("task", sort=False)["test_n"].first()
-    counts = ", ".join(f"{task} {size}" for task, size in sizes.items())
-    style.title(
-        figure,
-        f"Test score by initialization: dots = {panels.seeds(tables)}, bars = mean and 95 % t"
-        f" interval over seeds\ntest examples: {counts}",
-    )
+            axis.plot(wide[arm], [place] * len(wide), marks[arm], color=colours[arm], alpha=0.6,
+                      ms=2.5, mew=0)  # fmt: skip
+            row = headline(table, task, arm, "test")
+            axis.hlines(place - 0.27, row["low"], row["high"], color=colours[arm])
+            axis.plot(row["mean"], place - 0.27, marks[arm], color=colours[arm])
+        axis.set_ylim(len(arms) - 0.5, -0.7)
+        axis.set_yticks(range(len(arms)), arms if panels.first_of_row(axis) else [])
+        axis.locator_params(axis="x", nbins=4)
+        mine = table[(table["task"] == task) & (table["split"] == "test") & table["headline"]]
+        ends = (mine[name].clip(-1, 1) for name in ("low", "high"))
+        low, high = panels.limits(runs_here["test_score"], *ends, least=LEAST_RANGE)
+        compared = mine.loc[mine["initialization"] == "ngram", "mean"]
+        near = compared[compared.between(2 * low - high, 2 * high - low)]  # else arms look alike
+        axis.set_xlim(panels.limits(pd.Series([low, high]), near))
+    panels.label(axes, f"test {score_unit(run)}")
+    lines = baseline_lines(tables, axes, "test", vertical=True)
+    seed = panels.line("a seed, in all arms", "0.8", linewidth=0.7, marker="o", markersize=2.5)
+    interval = panels.line("mean, 95 % t interval over seeds", "0.2", marker="o")
+    panels.legend(figure, [interval, seed, *lines])
+    style.title(figure, f"Test score by initialization, {panels.seeds(tables)}")
+    return figure
 
 
 def convergence(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Dev score against optimizer steps: mean over seeds and its interval, per task and arm."""
-    history, table, arms = tables["histories"], tables["scores"], panels.arms(tables)
-    colours, styles = style.colours(arms), style.line_styles(arms)
-    alpha = 0.18 if len(arms) <= MOST_ARMS else 0.06
-    figure, axes = panels.grid(1, len(panels.tasks(tables)), 3.3, sharey=True)
-    for axis, task in panels.by_task(tables, axes[0], "optimizer steps"):
-        for arm in arms:
-            curves = history[(history["task"] == task) & (history["initialization"] == arm)]
-            rows = interval_rows(curves, ["step"], "dev_score", 0.95).sort_values("step")
-            panels.curve(axis, rows["step"], rows, colours[arm], alpha,
-                         linestyle=styles[arm], label=arm, lw=1.6)  # fmt: skip
-        panels.steps_of_training(axis, history["step"].max())
-        _baseline_lines(axis, table, task, "dev")
-    axes[0, 0].set_ylabel(f"dev {score_unit(tables['runs'])}")
-    lines = table[(table["arm"] == "ngram") & (table["split"] == "dev") & table["headline"]]
-    panels.show_all(axes[0, 0], history["dev_score"], lines["mean"])
-    panels.legend(figure, [panels.line(arm, colours[arm], linestyle=styles[arm]) for arm in arms])
-    style.title(
-        figure, f"Dev score while fine-tuning: mean of {panels.seeds(tables)}, {panels.BAND}"
-    )
+    history, arms = tables["histories"], panels.arms(tables)
+    history = history[history["step"] > 0]
+    curves = interval_rows(history, ["task", "initialization", "step"], "dev_score", 0.95)
+    figure, axes = over_steps(tables, curves, arms)
+    for axis, task in zip(axes, panels.tasks(tables), strict=True):
+        lines = tables["scores"].query("initialization == 'ngram' and split == 'dev' and headline")
+        means = curves.loc[curves["task"] == task, "mean"]
+        axis.set_ylim(panels.limits(means, lines.loc[lines["task"] == task, "mean"], least=0.1))
+    named = baseline_lines(tables, axes, "dev", vertical=False)
+    panels.label(axes, STEPS, f"dev {score_unit(tables['runs'])}")
+    arms_and_lines(figure, arms, named)
+    style.title(figure, f"Dev score while fine-tuning: {mean_and_band(tables, arms)}")
     return figure
 
 
@@ -96,31 +89,35 @@ def sensitivity(tables: Tables, claims: Sequence[dict]) -> Figure:
     table = tables["sensitivity"]
     arms = style.ordered([*panels.arms(tables), *table["initialization"]])
     rates = sorted(table["learning_rate"].unique())
-    colours = style.colours(arms)
-    marks = dict(zip(arms, cycle("os^DvPX*")))
-    ring = {"marker": "o", "markersize": 10, "fillstyle": "none", "linewidth": 0}
-    figure, axes = panels.grid(1, len(panels.tasks(tables)), 3.3, sharey=True)
-    for axis, task in panels.by_task(tables, axes[0], "learning rate (AdamW's peak)"):
+    colours, marks, dashes = style.colours(arms), style.markers(arms), style.line_styles(arms)
+    ring = {"marker": "o", "markersize": 9, "fillstyle": "none", "linewidth": 0, "clip_on": False}
+    figure, axes = panels.task_panels(tables, 1.9)
+    for axis, task in panels.by_task(tables, axes):
         for arm in arms:
             part = table[(table["task"] == task) & (table["initialization"] == arm)]
             if part.empty:
                 continue
             line = best(part).set_index("learning_rate")
-            panels.curve(axis, line.index, line, colours[arm], 0.18,
-                         marker=marks[arm], markersize=4, linewidth=1.6)  # fmt: skip
+            panels.curve(axis, line.index, line, colours[arm], 0.15, marker=marks[arm],
+                         linestyle=dashes[arm])  # fmt: skip
             chosen = line.loc[line["chosen"], "mean"]
-            axis.plot(chosen.index, chosen, **ring, color=colours[arm], markeredgewidth=1.5)
+            axis.plot(chosen.index, chosen, **ring, color=colours[arm], markeredgewidth=1)
         axis.set_xscale("log")
-        axis.set_xticks(rates, [f"{rate:g}" for rate in rates])
+        axis.set_xticks(rates, [f"{rate:g}" for rate in rates], rotation=30)
         axis.set_xticks([], minor=True)
-    axes[0, 0].set_ylabel(f"dev {score_unit(tables['runs'])}")
-    panels.show_all(axes[0, 0], table["low"], table["high"])
-    handles = [panels.line(arm, colours[arm], marker=marks[arm], markersize=4) for arm in arms]
+        mine = table[table["task"] == task]
+        axis.set_ylim(panels.limits(mine["low"], mine["high"], least=LEAST_RANGE))
+    panels.label(axes, "learning rate", f"dev {score_unit(tables['runs'])}")
+    handles = [
+        panels.line(arm, colours[arm], marker=marks[arm], linestyle=dashes[arm]) for arm in arms
+    ]
     panels.legend(figure, [*handles, panels.line("chosen", **ring)])
+    seeds = table["seeds"].max()
+    over = "1 seed" if seeds == 1 else f"mean of {seeds} seeds, band = lowest to highest"
     style.title(
         figure,
         "Dev score by learning rate, in the sweep that chose it, at each arm's best pooling and"
-        f" warm-up:\nline = mean, band = lowest to highest of {table['runs'].max()} seed(s)",
+        f" warm-up: {over}",
     )
     return figure
 
@@ -128,37 +125,78 @@ def sensitivity(tables: Tables, claims: Sequence[dict]) -> Figure:
 def profiles(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Share of each arm's runs that score above a threshold, against the threshold."""
     table, arms = tables["profiles"], panels.arms(tables)
-    colours, styles = style.colours(arms), style.line_styles(arms)
-    figure, axes = panels.grid(1, 1, 3.3)
+    colours, dashes = style.colours(arms), style.line_styles(arms)
+    figure, axes = panels.grid(1, 1, 2.6)
     for arm in arms:
         rows = table[table["initialization"] == arm]
-        panels.curve(axes[0, 0], rows["threshold"], rows, colours[arm], 0.15,
-                     linestyle=styles[arm], lw=1.6)  # fmt: skip
+        panels.curve(axes[0, 0], rows["threshold"], rows, colours[arm], 0.15, linestyle=dashes[arm])
     unit = score_unit(tables["runs"])
     axes[0, 0].set(xlabel=f"test {unit}", ylabel="share of runs above it", ylim=(-0.03, 1.03))
-    panels.legend(figure, [panels.line(arm, colours[arm], linestyle=styles[arm]) for arm in arms])
+    arms_and_lines(figure, arms)
     style.title(
         figure,
         f"Performance profiles: runs of {len(panels.tasks(tables))} tasks and"
-        f" {panels.seeds(tables)},\nband = 95 % bootstrap interval over seeds at each threshold",
+        f" {panels.seeds(tables)}, band = 95 % bootstrap interval over seeds at each threshold",
     )
     return figure
 
 
-def _baseline_lines(axis: Axes, table: pd.DataFrame, task: str, split: str) -> None:
-    """Horizontal lines at the baselines' scores, named inside the panel."""
-    there = set(table.loc[table["task"] == task, "arm"])
-    for name, (label, place, side) in BASELINES.items():
-        if name in there:
-            height = _headline(table, task, name, split)["mean"]
-            axis.axhline(height, zorder=0, **BASELINE)
-            axis.annotate(
-                label, (place, height), xycoords=("axes fraction", "data"), xytext=(0, 2),
-                textcoords="offset points", fontsize=7, color="0.3", va="bottom", ha=side,
-            )  # fmt: skip
+def over_steps(
+    tables: Tables, curves: pd.DataFrame, arms: Sequence[str]
+) -> tuple[Figure, np.ndarray]:
+    """Curves of arms against optimizer steps, a (tasks,) panel for each task.
+
+    curves: columns task, initialization, step, mean, low, high.
+    """
+    colours, dashes = style.colours(arms), style.line_styles(arms)
+    alpha = 0.18 if len(arms) <= MOST_BANDS else 0.0
+    figure, axes = panels.task_panels(tables, 1.9)
+    for axis, task in panels.by_task(tables, axes):
+        mine = curves[curves["task"] == task]
+        for arm in arms:
+            rows = mine[mine["initialization"] == arm].sort_values("step")
+            panels.curve(axis, rows["step"], rows, colours[arm], alpha,
+                         linestyle=dashes[arm], label=arm)  # fmt: skip
+        panels.steps(axis, mine["step"].min(), mine["step"].max())
+    return figure, axes
 
 
-def _headline(table: pd.DataFrame, task: str, arm: str, split: str) -> pd.Series:
-    """The row of `scores` with the metric that judges the task."""
-    chosen = (table["task"] == task) & (table["arm"] == arm) & (table["split"] == split)
-    return table[chosen & table["headline"]].iloc[0]
+def arms_and_lines(figure: Figure, arms: Sequence[str], lines: Sequence[Line2D] = ()) -> None:
+    """A legend of the lines of arms, and of `lines`."""
+    colours, dashes = style.colours(arms), style.line_styles(arms)
+    handles = [panels.line(arm, colours[arm], linestyle=dashes[arm]) for arm in arms]
+    panels.legend(figure, [*handles, *lines])
+
+
+def mean_and_band(tables: Tables, arms: Sequence[str]) -> str:
+    """What the curves of `over_steps` show."""
+    band = f", {panels.BAND}" if len(arms) <= MOST_BANDS else ""
+    return f"mean of {panels.seeds(tables)}{band}"
+
+
+def baseline_lines(
+    tables: Tables, axes: Iterable[Axes], split: str, *, vertical: bool
+) -> list[Line2D]:
+    """Draw the baselines' scores across panels whose limits are set; a line of the legend for each
+    that is within the limits of some panel."""
+    table, seen = tables["scores"], {}
+    for axis, task in zip(axes, panels.tasks(tables), strict=True):
+        low, high = axis.get_xlim() if vertical else axis.get_ylim()
+        for name, (label, dashes, _) in BASELINES.items():
+            row = headline(table, task, name, split)
+            if row is not None and low < row["mean"] < high:
+                look = {"linestyle": dashes, "linewidth": 0.9}
+                draw = axis.axvline if vertical else axis.axhline
+                draw(row["mean"], color=GREY, zorder=0, **look)
+                seen[label] = panels.line(label, GREY, **look)
+    return list(seen.values())
+
+
+def headline(table: pd.DataFrame, task: str, name: str, split: str) -> pd.Series | None:
+    """The row of `scores` with the metric that judges the task; None where there is none.
+
+    name: of an arm or a baseline.
+    """
+    chosen = (table["task"] == task) & (table["initialization"] == name) & (table["split"] == split)
+    rows = table[chosen & table["headline"]]
+    return None if rows.empty else rows.iloc[0]

@@ -14,68 +14,106 @@ from matplotlib.patches import Patch
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import Tables
 
-NULL = "0.75"
-FLOOR, CEILING = style.COLOURS["random"], style.COLOURS["domain"]
+NULL = "0.85"
+BOUND = "0.35"  # of floor and ceiling, which are no arms
+FLOOR_LINE, CEILING_LINE = (0, (1, 1.5)), (0, (6, 1.5, 1.2, 1.5))
+DEPTH = "layer (0 = embeddings)"
 RELIABLE = 0.1  # q up to which a cell of a map is not marked; 19 draws reach p = 0.05 at best
 
 
 def similarity(tables: Tables, claims: Sequence[dict]) -> Figure:
-    """Similarity to the reference against depth: a row per measure, a task a column."""
-    table = tables["similarity"]
-    pairs = list(dict.fromkeys(table.loc[table["floor"].notna(), "pair"]))
-    reference = pairs[0].split("-vs-")[1] if pairs else "the reference"
-    lefts = {pair: pair.split("-vs-")[0] for pair in pairs}
-    colours = style.colours(lefts.values())
-
-    def draw(axis: Axes, part: pd.DataFrame) -> None:
-        before = part[part["pair"].isin(pairs) & (part["stage"] == "before")]
-        _bounds(axis, before.drop_duplicates("layer").sort_values("layer"))
-        for pair, left in lefts.items():
-            for stage, line in panels.BEFORE_AND_AFTER.items():
-                if left == "random" and stage == "before":
-                    continue  # the floor shows it, with more draws
-                rows = part[(part["pair"] == pair) & (part["stage"] == stage)]
-                over_depth(axis, rows, colours[left], line)
-
-    handles = [
-        *(
-            panels.line(f"{left} vs {reference}", colours[left])
-            for left in lefts.values()
-            if left != "random"
-        ),
-        panels.line("before fine-tuning"),
-        panels.line("after", linestyle="--"),
-        panels.line(f"ceiling: {reference} again, before", CEILING, linestyle=":"),
-        panels.line("floor: random weights, before", FLOOR, linestyle=":"),
-        panels.line("random, after", FLOOR, linestyle="--"),
-        Patch(color=NULL, label="re-paired null, 95 % of draws"),
-    ]
-    figure = _by_measure_and_task(tables, draw)
+    """Similarity to the reference less that of random weights, against depth: a panel per task."""
+    measure = judged_by(tables["similarity"], claims)
+    table = _read(tables["similarity"])
+    table = table[table["measure"] == measure]
+    arms = [arm for arm in panels.arms(tables) if arm in set(table["left"]) - {"random"}]
+    colours, marks = style.colours(panels.arms(tables)), style.markers(panels.arms(tables))
+    figure, axes = panels.task_panels(tables, 1.9)
+    for axis, task in panels.by_task(tables, axes):
+        rows = table[table["task"] == task]
+        first = rows.drop_duplicates("layer").sort_values("layer")
+        low, high = (first[name] - first["floor"] for name in ("floor_low", "floor_high"))
+        axis.fill_between(first["layer"], low, high, color=NULL, lw=0)
+        axis.axhline(0, color=BOUND, linestyle=FLOOR_LINE)
+        ceiling = (first["ceiling"] - first["floor"]).where(first["calibrated"].notna())
+        axis.plot(first["layer"], ceiling, color=BOUND, linestyle=CEILING_LINE)
+        for arm in arms:
+            part = rows[rows["left"] == arm].sort_values("layer")
+            ends = [part[f"above_floor_{end}"] for end in ("low", "high")]
+            axis.fill_between(part["layer"], *ends, color=colours[arm], alpha=0.2, lw=0)
+            axis.plot(part["layer"], part["above_floor"], marks[arm], ls="-", color=colours[arm])
+        axis.set_xticks(sorted(rows["layer"].unique()))
+    panels.label(axes, DEPTH, f"{measure_name(measure)},\nless that of random weights")
+    handles = [panels.line(arm, colours[arm], marker=marks[arm]) for arm in arms]
+    handles += [panels.line("random weights (floor)", BOUND, linestyle=FLOOR_LINE)]
+    if table["calibrated"].notna().any():
+        handles += [panels.line("the reference itself (ceiling)", BOUND, linestyle=CEILING_LINE)]
     panels.legend(figure, handles)
+    reference = _reference(table)
+    near = "one draw of random weights" if reference == "random" else f"the {reference} arm"
     style.title(
         figure,
-        f"Similarity to the {reference} arm between its floor and its ceiling:"
-        f" {panels.over_seeds(tables['similarity'])}",
+        f"Similarity to {near} before fine-tuning, less that of other random weights:"
+        " band = 95 % jackknife interval over units",
+    )
+    return figure
+
+
+def similarities(tables: Tables, claims: Sequence[dict]) -> Figure:
+    """Similarity to the reference by every measure, before and after: a row per measure."""
+    table = tables["similarity"]
+    before = _read(table)
+    reference, lefts = _reference(before), list(dict.fromkeys(before["left"]))
+    pairs = table[table["left"].isin(lefts) & (table["right"] == reference)]
+    pairs = pairs[pairs["left"] != pairs["right"]]
+    colours, marks = style.colours(panels.arms(tables)), style.markers(panels.arms(tables))
+
+    def draw(axis: Axes, part: pd.DataFrame) -> None:
+        _bounds(axis, _read(part).drop_duplicates("layer").sort_values("layer"))
+        mine = part[part.index.isin(pairs.index)]
+        for (arm, stage), rows in mine.groupby(["left", "stage"], sort=False):
+            if (arm, stage) != ("random", "before"):  # the floor shows it, with more draws
+                line = panels.BEFORE_AND_AFTER[stage]
+                over_depth(axis, rows, colours[arm], line, marks[arm])
+
+    figure = _by_measure_and_task(tables, draw)
+    handles = [panels.line(arm, colours[arm], marker=marks[arm], lw=0) for arm in lefts]
+    handles += [
+        panels.line("before fine-tuning"),
+        panels.line("after", linestyle=panels.BEFORE_AND_AFTER["after"]),
+        panels.line("floor: random weights, before", BOUND, linestyle=FLOOR_LINE),
+    ]
+    if before["calibrated"].notna().any():
+        handles.append(panels.line("ceiling: the reference itself", BOUND, linestyle=CEILING_LINE))
+    panels.legend(figure, [*handles, Patch(color=NULL, label="re-paired null, 95 % of draws")])
+    style.title(
+        figure,
+        f"Similarity to the {reference} arm by every measure: {panels.over_seeds(table)}",
     )
     return figure
 
 
 def change(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Similarity of each arm to itself before fine-tuning, against depth."""
-    changed = set(tables["similarity"]["pair"])
-    arms = [arm for arm in panels.arms(tables) if f"{arm}-vs-{arm}" in changed]
-    colours = style.colours(arms)
+    table = tables["similarity"]
+    changed = set(table.loc[table["stage"] == "change", "left"])
+    arms = [arm for arm in panels.arms(tables) if arm in changed]
+    colours, marks = style.colours(panels.arms(tables)), style.markers(panels.arms(tables))
 
     def draw(axis: Axes, part: pd.DataFrame) -> None:
+        own = part[part["stage"] == "change"]
+        null = own.groupby("layer").agg({"null_low": "min", "null_high": "max"})
+        axis.fill_between(null.index, null["null_low"], null["null_high"], color=NULL, lw=1)
         for arm in arms:
-            over_depth(axis, part[part["pair"] == f"{arm}-vs-{arm}"], colours[arm], "-")
+            over_depth(axis, own[own["left"] == arm], colours[arm], "-", marks[arm])
 
     figure = _by_measure_and_task(tables, draw)
-    panels.legend(figure, [panels.line(arm, colours[arm]) for arm in arms])
+    handles = [panels.line(arm, colours[arm], marker=marks[arm]) for arm in arms]
+    panels.legend(figure, [*handles, Patch(color=NULL, label="re-paired null, 95 % of draws")])
     style.title(
         figure,
         "What fine-tuning leaves: similarity of each arm after it to itself before it,"
-        f" {panels.over_seeds(tables['similarity'])}",
+        f" {panels.over_seeds(table)}",
     )
     return figure
 
@@ -85,7 +123,7 @@ def maps(tables: Tables, claims: Sequence[dict]) -> Figure:
     table = tables["maps"]
     whole = list(table.groupby(["task", "left", "right", "stage", "seed"], sort=False).groups)
     measures = list(dict.fromkeys(table["measure"]))
-    figure, axes = panels.grid(len(measures), len(whole), 2.7)
+    figure, axes = panels.grid(len(measures), len(whole), 1.9)
     for row, measure in zip(axes, measures, strict=False):
         image = None
         for axis, (task, left, right, stage, seed) in zip(row, whole, strict=False):
@@ -95,24 +133,36 @@ def maps(tables: Tables, claims: Sequence[dict]) -> Figure:
             axis.set(xlabel=f"{right}, layer", ylabel=f"{left}, layer")
             if measure == measures[0]:
                 axis.set_title(
-                    f"{panels.task_title(tables, task)}\n{left} and {right}, {stage}, seed {seed}"
+                    f"{panels.task_title(tables, task)}\n{left} and {right},\n{stage}, seed {seed}"
                 )
         if image:
             figure.colorbar(image, ax=row.tolist(), label=measure_name(measure), fraction=0.05)
     for axis in axes.flat[len(measures) * len(whole) :]:
         axis.set_axis_off()
+    marked = (table["q"] > RELIABLE).any()
     style.title(
         figure,
-        "Similarity of every pair of layers (0 = embeddings)\nx = not above the re-paired null at a"
-        f" false discovery rate of {RELIABLE:g} over the map",
+        "Similarity of every pair of layers (0 = embeddings)"
+        + (
+            f"\nx = not above the re-paired null at a false discovery rate of {RELIABLE:g}"
+            if marked
+            else ""
+        ),
     )
     return figure
 
 
-def over_depth(axis: Axes, rows: pd.DataFrame, colour: tuple, line: str) -> None:
+def over_depth(axis: Axes, rows: pd.DataFrame, colour: tuple, line: str, marker: str) -> None:
     """A line of means over `layer` with the band of their interval."""
     rows = rows.sort_values("layer")
-    panels.curve(axis, rows["layer"], rows, colour, 0.15, linestyle=line, marker="o", ms=3, lw=1.5)
+    panels.curve(axis, rows["layer"], rows, colour, 0.15, linestyle=line, marker=marker, ms=3)
+
+
+def judged_by(table: pd.DataFrame, claims: Sequence[dict]) -> str:
+    """The measure that claim (d) is judged by; the table's first without such a claim."""
+    named = [one["id"].split("-", 1)[1] for one in claims if one["id"].startswith("d2-")
+             and one["headline"]]  # fmt: skip
+    return next(iter([*named, *table["measure"]]), "similarity")
 
 
 def measure_name(measure: str) -> str:
@@ -120,35 +170,43 @@ def measure_name(measure: str) -> str:
     return measure.upper().replace("_", " ")
 
 
+def _read(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows that are read between a floor and a ceiling: with the reference, before."""
+    return table[table["floor"].notna()]
+
+
+def _reference(read: pd.DataFrame) -> str:
+    return next(iter(read["right"]), "reference")
+
+
 def _by_measure_and_task(tables: Tables, draw: Callable[[Axes, pd.DataFrame], None]) -> Figure:
     """A grid of panels, a row per measure and a task a column, each drawn from its rows."""
     table = tables["similarity"]
     measures = list(dict.fromkeys(table["measure"]))
     figure, axes = panels.grid(
-        len(measures), len(panels.tasks(tables)), 2.6, sharex=True, sharey="row"
+        len(measures), len(panels.tasks(tables)), 1.6, sharex=True, sharey="row"
     )
     for row, measure in zip(axes, measures, strict=False):
         part = table[table["measure"] == measure]
         for axis, task in zip(row, panels.tasks(tables), strict=True):
             draw(axis, part[part["task"] == task])
-        columns = ["null_low", "mean", "high", "ceiling", "floor_low"]
-        panels.show_all(row[0], *(part[name].clip(upper=1.0) for name in columns))
-        row[0].set_ylabel(f"{measure_name(measure)}\nsimilarity (unitless)")
+        row[0].set_ylim(min(-0.04, row[0].get_ylim()[0]), 1.04)
+        row[0].set_ylabel(measure_name(measure))
     first = table[table["measure"].isin(measures[:1])]
     for axis, task in panels.by_task(tables, axes[0]):
         axis.set_title(axis.get_title() + _size(first[first["task"] == task]))
     for axis in axes[-1]:
-        axis.set(xlabel="layer (0 = embeddings)", xticks=sorted(table["layer"].unique()))
+        axis.set(xlabel=DEPTH, xticks=sorted(table["layer"].unique()))
     return figure
 
 
 def _bounds(axis: Axes, rows: pd.DataFrame) -> None:
-    """What a score is read against, a row a layer: the null, the floor and the ceiling."""
-    layer = rows["layer"]
+    """What a score is read against, a row a layer: the null, the floor and a valid ceiling."""
+    layer, valid = rows["layer"], rows["calibrated"].notna()
     axis.fill_between(layer, rows["null_low"], rows["null_high"], color=NULL, lw=1)
-    axis.fill_between(layer, rows["floor_low"], rows["floor_high"], color=FLOOR, alpha=0.3, lw=0)
-    axis.plot(layer, rows["floor"], ":", color=FLOOR, linewidth=1.8)
-    axis.plot(layer, rows["ceiling"], ":", color=CEILING, linewidth=1.8)
+    axis.fill_between(layer, rows["floor_low"], rows["floor_high"], color=BOUND, alpha=0.2, lw=0)
+    axis.plot(layer, rows["floor"], color=BOUND, linestyle=FLOOR_LINE)
+    axis.plot(layer, rows["ceiling"].where(valid), color=BOUND, linestyle=CEILING_LINE)
 
 
 def _map(axis: Axes, part: pd.DataFrame):
@@ -159,11 +217,12 @@ def _map(axis: Axes, part: pd.DataFrame):
     for (i, j), score in np.ndenumerate(grid.to_numpy()):
         if np.isnan(score):
             continue
-        text = f"{score:.2f}" if grid.size <= 64 else ""
+        text = f"{score:.2f}" if grid.size <= 25 else ""
         text += "x" if doubtful.iloc[i, j] else ""
         axis.text(
-            j, i, text, ha="center", va="center", fontsize=7, color="k" if score > 0.55 else "w"
-        )
+            j, i, text, ha="center", va="center", fontsize="x-small",
+            color="k" if score > 0.55 else "w",
+        )  # fmt: skip
     axis.set_xticks(range(grid.shape[1]), grid.columns)
     axis.set_yticks(range(grid.shape[0]), grid.index)
     axis.spines[:].set_visible(False)
@@ -176,4 +235,4 @@ def _size(rows: pd.DataFrame) -> str:
         return ""
     shape = rows.iloc[0]
     few = " (few)" if shape["few_rows"] else ""
-    return f"\nn = {shape['rows']} rows{few}, width {shape['width']}"
+    return f"\nn = {shape['rows']} rows{few},\nwidth {shape['width']}"

@@ -1,30 +1,54 @@
 """How all figures look: matplotlib set up once, colours and lines of arms, sizes, files.
 
-An arm has the same colour in all figures of a study.
+An arm has the same colour, line and marker in all figures of a study.
 """
 
-from collections.abc import Iterable
+import textwrap
+from collections.abc import Iterable, Sequence
+from itertools import cycle
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import matplotlib
 from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure
 
 from seqtransfer.encoders import initializations
 from seqtransfer.files import atomic
 
-PANEL_WIDTH = 2.9  # inches
+# Where a figure is read -> its width in inches, and the size of its type in points.
+WIDTHS = {"column": (3.5, 7), "page": (7.0, 8), "slide": (13.33, 16)}
+PANEL_EMS = 14.5  # least width of a panel, in sizes of the type
+LETTER_EMS = 0.55  # width of a letter, on average
+LINE = 1.4  # distance of lines of text, in sizes of the type
+
+
+def preset(width: str) -> dict[str, object]:
+    """matplotlib's rcParams of a figure of one of WIDTHS; nothing else in a figure knows it."""
+    inches, points = WIDTHS[width]
+    return {
+        "figure.figsize": (inches, inches),
+        "font.size": points,
+        "axes.titlesize": "medium",
+        "figure.titlesize": "medium",
+        "xtick.labelsize": "small",
+        "ytick.labelsize": "small",
+        "lines.linewidth": points / 6,
+        "lines.markersize": points / 2.2,
+    }
+
+
 matplotlib.rcParams.update(
     {
         "svg.hashsalt": "seqtransfer",  # else matplotlib names SVG elements at random
         "svg.fonttype": "none",  # text stays text: sharp, searchable
+        "pdf.fonttype": 42,  # TrueType, which journals and editors of drawings take
         "figure.constrained_layout.use": True,
-        "font.size": 9,
-        "axes.titlesize": 9,
         "axes.spines.top": False,
         "axes.spines.right": False,
-        "savefig.dpi": 160,
+        "savefig.dpi": 200,
     }
+    | preset("page")
 )
 
 # seaborn's palette "colorblind".
@@ -38,7 +62,14 @@ COLOURS = {
     for kind, known in initializations.DESCRIPTIONS.items()
     if known.colour is not None
 }
-_DASHES = ((0, (4, 1.5)), (0, (1.2, 1.2)), (0, (5, 1.2, 1.2, 1.2)))
+# As with colours; the other arms take turns. In grey print, lines differ by these.
+_LINES = {"text": "-", "random": (0, (4, 1.5)), "domain": (0, (6, 1.5, 1.2, 1.5))}
+_DASHES = tuple(
+    (0, dashes)
+    for dashes in ((1.2, 1.2), (4, 1.5), (5, 1.2, 1.2, 1.2), (8, 1.5), (3, 1, 1, 1, 1, 1))
+)
+_MARKERS = {"text": "o", "random": "s", "domain": "D"}
+_OTHER_MARKERS = "^vPX*<>dph8"
 
 
 def ordered(names: Iterable[str]) -> list[str]:
@@ -81,29 +112,70 @@ def _shades(whole: str | None, count: int) -> list[tuple]:
 
 
 def line_styles(names: Iterable[str]) -> dict[str, str | tuple]:
-    """Each arm's line: solid, but for `from-*`, which take turns in three kinds of dashes."""
-    styles, turn = {}, 0
-    for name in ordered(names):
-        styles[name] = "-"
-        if initializations.parse(name).kind == "from":
-            styles[name], turn = _DASHES[turn % len(_DASHES)], turn + 1
-    return styles
+    """Each arm's line, as matplotlib's `linestyle` takes it."""
+    return _own_or_in_turn(names, _LINES, _DASHES)
+
+
+def markers(names: Iterable[str]) -> dict[str, str]:
+    """Each arm's marker."""
+    return _own_or_in_turn(names, _MARKERS, _OTHER_MARKERS)
+
+
+def _own_or_in_turn(names: Iterable[str], own: dict, others: Sequence) -> dict:
+    turns = cycle(others)
+    return {name: own.get(name) or next(turns) for name in ordered(names)}
+
+
+def ems() -> float:
+    """Width of a figure in sizes of its type."""
+    return 72 * matplotlib.rcParams["figure.figsize"][0] / matplotlib.rcParams["font.size"]
 
 
 def figure(columns: int, rows: int, height: float) -> Figure:
-    """An empty figure for a grid of panels; height: of a row, in inches."""
-    return Figure(
-        figsize=(PANEL_WIDTH * max(columns, 3), height * rows + 0.4), layout="constrained"
-    )
+    """An empty figure for a grid of panels, wider than its place only if the columns do not fit.
+
+    height: of a row, in inches of a figure as wide as a page.
+    """
+    size = matplotlib.rcParams["font.size"]
+    width = max(ems(), PANEL_EMS * columns) * size / 72
+    scale = size / WIDTHS["page"][1]
+    return Figure(figsize=(width, height * rows * scale), layout="constrained")
 
 
-def title(drawn: Figure | SubFigure, text: str) -> None:
-    """Write the title above all panels."""
-    drawn.suptitle(text, fontsize=10)
+def title(drawn: Figure, text: str) -> None:
+    """Write the title above all panels, in lines that fit; the figure grows by them."""
+    letters = drawn.get_figwidth() * 72 / (matplotlib.rcParams["font.size"] * LETTER_EMS)
+    lines = [part for line in text.split("\n") for part in textwrap.wrap(line, int(letters))]
+    drawn.suptitle("\n".join(lines))
+    add_lines(drawn, len(lines))
 
 
-def save(drawn: Figure, path: Path) -> None:
-    """Write a figure as `.svg` or `.png` without a date or a version, so that bytes repeat."""
-    stamps = {".svg": {"Date": None, "Creator": None}, ".png": {"Software": None}}
+def add_lines(drawn: Figure, count: int) -> None:
+    """Make a figure higher by lines of text, so that they take no room from its panels."""
+    added = count * LINE * matplotlib.rcParams["font.size"] / 72
+    drawn.set_figheight(drawn.get_figheight() + added)
+
+
+def save(drawn: Figure, path: Path, title: str, description: str) -> None:
+    """Write a figure as `.svg`, `.pdf` or `.png`, by the suffix of `path`.
+
+    title and description say in the file what it shows, to screen readers and searches. Without a
+    date or a version, so that bytes repeat.
+    """
+    known: dict[str, dict[str, str | None]] = {
+        ".svg": {"Title": title, "Date": None, "Creator": None},
+        ".pdf": {"Title": title, "Subject": description}
+        | dict.fromkeys(("CreationDate", "Creator", "Producer")),
+        ".png": {"Title": title, "Description": description, "Software": None},
+    }
     with atomic.atomic(path) as temporary:
-        drawn.savefig(temporary, metadata=stamps[path.suffix])
+        drawn.savefig(temporary, metadata=known[path.suffix])
+        if path.suffix == ".svg":
+            _describe(temporary, description)
+
+
+def _describe(path: Path, description: str) -> None:
+    """Put the description after the title of an SVG, where screen readers look for it."""
+    whole = path.read_text()
+    head, tail = whole.split("</title>", 1)
+    path.write_text(f"{head}</title>\n <desc>{escape(description)}</desc>{tail}")

@@ -6,19 +6,17 @@ text in TABLES or FIGURES, its function in `table_functions` or `figure_function
 planned with this register, so modules that compute are imported only inside these functions.
 
 entries: what an entry is, and which studies have it.
-runs, summaries, similarity, gains, analyses: the entries of one subject each.
+runs, data, summaries, similarity, gains, analyses: the entries of one subject each.
 """
 
 from collections.abc import Callable, Mapping
 
-from seqtransfer.report.register import analyses, gains, runs, similarity, summaries
+from seqtransfer.report.register import analyses, data, gains, runs, similarity, summaries
 from seqtransfer.report.register.entries import Figure, Table
 
-SUBJECTS = (runs, summaries, similarity, gains, analyses)
-TABLES: dict[str, Table] = {name: entry for part in SUBJECTS for name, entry in part.TABLES.items()}
-FIGURES: dict[str, Figure] = {
-    name: entry for part in SUBJECTS for name, entry in part.FIGURES.items()
-}
+SUBJECTS = (runs, data, summaries, similarity, gains, analyses)
+TABLES: dict[str, Table] = {name: one for part in SUBJECTS for name, one in part.TABLES.items()}
+FIGURES: dict[str, Figure] = {name: one for part in SUBJECTS for name, one in part.FIGURES.items()}
 
 
 def tables_of(config: Mapping) -> list[str]:
@@ -35,11 +33,23 @@ def figures_of(config: Mapping, *, swept: bool) -> list[str]:
     ]
 
 
+def drawn_of(config: Mapping, *, swept: bool) -> list[str]:
+    """The figures that a study draws without being asked for them by name."""
+    return [name for name in figures_of(config, swept=swept) if not FIGURES[name].on_request]
+
+
 def table_functions() -> dict[str, Callable]:
     """By table, the function from `results.Results` to its data frame."""
-    return {name: made for part in SUBJECTS for name, made in part.table_functions().items()}
+    return {name: one for part in SUBJECTS for name, one in part.table_functions().items()}
+
+
+def layouts() -> dict[str, Callable]:
+    """By table, the function from its data frame to the one that is read, where these differ."""
+    from seqtransfer.report.tables import main_table
+
+    return {"main": main_table.wide}
 
 
 def figure_functions() -> dict[str, Callable]:
     """By figure, the function from its tables by name and the claims to a matplotlib Figure."""
-    return {name: made for part in SUBJECTS for name, made in part.figure_functions().items()}
+    return {name: one for part in SUBJECTS for name, one in part.figure_functions().items()}

@@ -104,21 +104,16 @@ TABLES = {
     "analysis_association": Table(
         "analyses against gain and speed",
         "Spearman's rho of each quantity before fine-tuning with gain and speed over random"
-        " weights, within tasks. A point is a task and arm. With few points no association here is"
-        " no evidence of none, and none is evidence of a cause; p-values are not adjusted for the"
-        " number of rows.",
+        " weights, with a permutation p-value. Tasks (between) and arms (within) are the cases,"
+        " however many seeds there are: with few of them, no association here is no evidence of"
+        " none, and none is evidence of a cause. p-values are not adjusted for the number of rows.",
         columns(
-            "quantity outcome tasks points rho p_value permutations",
+            "quantity outcome scope tasks arms rho p_value permutations",
             quantity="As in `analysis_points`",
             outcome="gain or speed",
-            tasks="How many tasks",
-            points="How many points: tasks and arms, means over seeds",
-            rho="Spearman's correlation, both less their task's mean; empty for fewer than 4 points"
-            " or one arm a task",
-            p_value="Share of permutations within tasks with a correlation at least as large",
-            permutations="How many were taken: p is at least 1 over them",
+            p_value="Share of permutations with a correlation at least as large",
         ),
-        markdown=True,
+        readable=True,
         has=associates,
     ),
 }
@@ -169,11 +164,13 @@ FIGURES = {
     ),
     "analysis_association": Figure(
         "analyses against gain and speed",
-        "Gain in test score (top) and speed, as in claim (a), (below) over random weights"
-        " against a quantity of each analysis before fine-tuning, less that of random weights; a"
-        " dot is a task and arm, the mean over seeds. rho is Spearman's correlation within tasks,"
-        " p its p-value by permutation within tasks, not adjusted for the number of panels. With"
-        " few arms p cannot be small, and a correlation over arms says nothing of causes.",
+        "A quantity of each analysis before fine-tuning against gain in test score (left) and"
+        " speed, as in claim (a), (right), all less those of random weights; a dot is a task"
+        " (its marker) and an arm (its colour), the mean over seeds. rho is Spearman's"
+        " correlation between tasks (means of their arms) and within them (arms, less the"
+        " task's mean), p its p-value by permuting tasks or arms, not adjusted for the number"
+        " of panels. With few arms p cannot be small, and a correlation over arms says nothing"
+        " of causes.",
         ("analysis_points", "analysis_association"),
         has=associates,
     ),

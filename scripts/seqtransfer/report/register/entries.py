@@ -15,7 +15,7 @@ def always(config: Mapping) -> bool:
 
 def matches_attention(config: Mapping) -> bool:
     """Studies that match attention heads."""
-    return "attention" in config["compare"]
+    return compares_arms(config) and "attention" in config["compare"]
 
 
 def arm_kinds(config: Mapping) -> set[str]:
@@ -33,6 +33,16 @@ def transfers_corpora(config: Mapping) -> bool:
     return {"from", "random"} <= arm_kinds(config)
 
 
+def compares_arms(config: Mapping) -> bool:
+    """Studies of two arms or more, whose similarities are compared."""
+    return len(config["initializations"]) > 1
+
+
+def has_random_and_others(config: Mapping) -> bool:
+    """Studies of arms beside `random`, whose gains over it can be shown."""
+    return "random" in arm_kinds(config) and len(config["initializations"]) > 1
+
+
 def climbs_the_ladder(config: Mapping) -> bool:
     """Studies of parts of the text encoder, beside `text` and `shuffled`, which claims ask for."""
     rungs = {kind for kind, known in initializations.DESCRIPTIONS.items() if known.rung}
@@ -43,25 +53,28 @@ def climbs_the_ladder(config: Mapping) -> bool:
 @dataclass(frozen=True)
 class Table:
     """title: as it is listed; caption: what it shows and how it is read; columns: the meaning and
-    unit of each, `<metric>` standing for any; markdown: whether it is written as Markdown, too."""
+    unit of each, `<metric>` standing for any; readable: whether it is short enough to be read, and
+    written as Markdown, LaTeX and HTML, too."""
 
     title: str
     caption: str
     columns: Mapping[str, str]
-    markdown: bool = False
+    readable: bool = False
     has: Callable[[Mapping], bool] = always
 
 
 @dataclass(frozen=True)
 class Figure:
     """title: as it is listed; caption: as it can be read alone; tables: those that it is drawn
-    from, besides `runs` and `budget`; sweep: whether it needs the sweep that chose the settings."""
+    from, besides `runs` and `budget`; sweep: whether it needs the sweep that chose the settings;
+    on_request: whether it is drawn only where its file is asked for."""
 
     title: str
     caption: str
     tables: tuple[str, ...] = ()
     has: Callable[[Mapping], bool] = always
     sweep: bool = False
+    on_request: bool = False
 
 
 # Columns that several tables have.
@@ -69,10 +82,9 @@ KNOWN = {
     "task": "Name of the task",
     "initialization": "Name of the arm",
     "seed": "Of token map, classifier head and batch order",
-    "left": "The left encoder's arm",
-    "right": "The right encoder's arm",
-    "pair": "The two arms, left-vs-right",
-    "stage": "before or after fine-tuning; or change: an arm before against itself after",
+    "left": "The arm on the left of a comparison; a difference is left minus right",
+    "right": "The arm on its right",
+    "stage": "before or after fine-tuning; or change: an arm before, left, against itself after",
     "layer": "Layer of the left encoder, 0 = embeddings; the right one's is at equal relative"
     " depth",
     "left_layer": "Layer of the left encoder, 0 = embeddings",
@@ -85,6 +97,7 @@ KNOWN = {
     "high": f"Upper bound of the {INTERVAL}; empty for one seed",
     "seeds": "How many seeds have a finite number",
     "n": "How many examples",
+    "sequences": "Sequences that they are of",
     "score": "Similarity, unitless",
     "null_mean": "Mean of the null: whole units re-paired at random",
     "null_low": "2.5 % point of the null's draws",
@@ -100,9 +113,19 @@ KNOWN = {
     "learning_rate": "AdamW's highest learning rate",
     "warmup": "Share of the steps in which the learning rate rises",
     "pooling": "mean over tokens, or first: the encoder's pooler on [CLS]",
-    "steps": "Optimizer steps",
+    "step": "Optimizer steps so far",
+    "steps": "Optimizer steps at most",
+    "examples_seen": "Examples seen so far",
     "diverged": "Loss exploded or was not finite; such a run counts with its best step, or has no"
     " score if it has no finite one",
+    "scope": "between: a point a task, the mean over its arms; within: a point a task and arm, less"
+    " the task's mean",
+    "tasks": "How many tasks",
+    "arms": "How many arms have a number in every run",
+    "rho": "Spearman's correlation of means over seeds; empty for fewer than 4 points, or where a"
+    " side does not vary, as within tasks with one arm",
+    "permutations": "How many were taken of tasks (between) or, alike in all tasks, of arms"
+    " (within): p is at least 1 over them",
     "code": "Digest of the code that made it",
 }
 

@@ -22,18 +22,17 @@ TABLES = {
             " `domain`",
             mean="Mean over seeds of the score minus that of `random` at the same seed",
         ),
-        markdown=True,
+        readable=True,
         has=transfers_corpora,
     ),
     "pretraining": Table(
         "steps of pretraining",
         "Score against the steps of pretraining on the task's own training sequences.",
         columns(
-            "task initialization steps split mean low high seeds",
-            steps="Pretraining steps: 0 for `random`, empty for `text`, which stands for"
-            " comparison",
+            "task initialization pretraining_steps split mean low high seeds",
+            pretraining_steps="0 for `random`, empty for `text`, which stands for comparison",
         ),
-        markdown=True,
+        readable=True,
         has=pretrains_in_steps,
     ),
     "ladder": Table(
@@ -41,7 +40,7 @@ TABLES = {
         "What of the text encoder is worth keeping: score of an arm minus that of `random` at the"
         " same seed, per task and over all tasks (held fixed). Arms go from scratch to full.",
         columns("task initialization split mean low high seeds"),
-        markdown=True,
+        readable=True,
         has=climbs_the_ladder,
     ),
 }

@@ -1,10 +1,30 @@
-"""Tables and figures of runs: scores, speed, settings, data and their leaks."""
+"""Tables and figures of runs: scores, speed and settings."""
 
 from collections.abc import Callable
 
-from seqtransfer.report.register.entries import Figure, Table, columns
+from seqtransfer.report.register.entries import Figure, Table, columns, has_random_and_others
+
+OF_SCORES = {
+    "initialization": "Name of the arm, or of the baseline, see `kind`",
+    "kind": "arm or baseline",
+}
 
 TABLES = {
+    "main": Table(
+        "test scores of all arms",
+        "Test score of every arm and baseline in every task, in the task's headline metric: mean"
+        " over seeds [95 % t interval]. Bold: the highest mean of the task's arms; another arm may"
+        " be as good, which the claims and their intervals decide. Baselines have no interval, and"
+        " none is bold.",
+        columns(
+            "task initialization kind metric n mean low high seeds best",
+            **OF_SCORES,
+            metric="The task's headline metric",
+            n="Test examples",
+            best="Whether no arm of the task has a higher mean",
+        ),
+        readable=True,
+    ),
     "scores": Table(
         "scores",
         "Scores of every arm and baseline: mean over seeds with its 95 % t interval. MCC and"
@@ -12,77 +32,39 @@ TABLES = {
         " is in the label's unit. Baselines are deterministic and have no interval. Dev scores"
         " picked the step, so they are optimistic: read the test rows.",
         columns(
-            "task arm kind split metric headline n mean low high seeds diverged",
-            arm="Name of the arm or baseline",
-            kind="arm or baseline",
+            "task initialization kind split metric headline n mean low high seeds diverged",
+            **OF_SCORES,
             headline="Whether this metric judges the task",
             diverged="How many of the arm's runs diverged; they count with their best step",
         ),
-        markdown=True,
+        readable=True,
     ),
     "differences": Table(
         "differences between arms",
         "Paired differences between two arms that share task and seed: mean with its 95 % t"
         " interval over seeds.",
         columns(
-            "task contrast quantity mean low high seeds",
-            contrast="First arm minus second",
+            "task left right quantity mean low high seeds",
             quantity="dev area: area under the dev-score curve, see `convergence`; or a test"
             " metric",
         ),
-        markdown=True,
+        readable=True,
     ),
     "convergence": Table(
         "convergence",
         "How fast each run learns.",
         columns(
-            "task initialization seed area best relative threshold censored steps",
+            "task initialization seed area best relative threshold censored steps_to_threshold",
             area="Mean height of the dev-score curve over log2(step + 1)",
             best="Highest dev score",
             relative="Mean height of the curve from the first evaluation on, as a share of best;"
             " empty where best is not above 0",
             threshold="90 % of the task's common best: the highest arm's mean `best`",
             censored="Whether the run never reaches the threshold",
-            steps="Optimizer steps until the curve reaches the threshold; a lower bound if"
-            " censored",
+            steps_to_threshold="Optimizer steps until the curve reaches the threshold; a lower"
+            " bound if censored",
         ),
-        markdown=True,
-    ),
-    "budget": Table(
-        "data and budget",
-        "What each task is given: examples after repeats and conflicting labels were dropped,"
-        " tokens a sequence, optimizer steps, and the domain pretraining. Pretraining columns are"
-        " empty without a domain encoder pretrained here.",
-        columns(
-            "task domain classes test_majority train dev test test_units repeats_dropped"
-            " conflicts_dropped given_test_dropped neighbours_dropped other_labels cut_share"
-            " max_length steps steps_taken examples_seen pretraining_sequences"
-            " pretraining_steps pretraining_tokens_seen pretraining_masked_accuracy"
-            " pretraining_unigram_accuracy",
-            domain="Of the task's sequences",
-            classes="How many classes; 0 for a regression",
-            test_majority="Share of the test part's most frequent class",
-            train="Training examples",
-            dev="Dev examples",
-            test="Test examples",
-            test_units="Their units: examples of one unit share a group or are near-duplicates",
-            repeats_dropped="Further copies of a kept sequence",
-            conflicts_dropped="Examples of sequences with two labels",
-            given_test_dropped="Of both, those that the corpus gives to test",
-            neighbours_dropped="Training examples of a unit of dev or test, under a given split",
-            other_labels="Examples of no class of the task; only pretraining may see them",
-            cut_share="Share of training sequences cut to max_length",
-            max_length="Tokens with [CLS] and [SEP]",
-            steps="Optimizer steps at most",
-            steps_taken="Mean over the runs",
-            examples_seen="Mean over the runs: steps taken x batch size",
-            pretraining_sequences="Sequences pretrained on",
-            pretraining_steps="Optimizer steps of pretraining",
-            pretraining_tokens_seen="Tokens seen in pretraining",
-            pretraining_masked_accuracy="Share of masked held-out tokens filled in right",
-            pretraining_unigram_accuracy="The same of always answering the most frequent token",
-        ),
-        markdown=True,
+        readable=True,
     ),
     "runs": Table(
         "every run",
@@ -97,7 +79,6 @@ TABLES = {
             layers="How many of its layers",
             train_n="Training sequences",
             max_tokens="Tokens of the longest of them",
-            steps="Optimizer steps at most",
             batch_size="Sequences a step",
             patience="Steps without a better dev score after which the learning rate falls",
             cooldown="Share of the steps taken in which it falls",
@@ -111,15 +92,14 @@ TABLES = {
             test_score="Headline metric on test at the best step",
             **{"test_<metric>": "Each metric of the task on test"},
         ),
-        markdown=True,
+        readable=True,
     ),
     "histories": Table(
         "every learning curve",
         "Losses and dev scores of every run on the grid of evaluated steps.",
         columns(
-            "task initialization seed step examples train_loss dev_<metric> dev_loss dev_score",
-            step="Optimizer steps so far",
-            examples="Examples seen so far",
+            "task initialization seed step examples_seen train_loss dev_<metric> dev_loss"
+            " dev_score",
             train_loss="Mean since the row before; empty at step 0",
             dev_loss="Loss on dev",
             dev_score="Headline metric on dev",
@@ -131,11 +111,11 @@ TABLES = {
         "Every candidate of the sweep that chose the settings. Empty where the study's table of"
         " settings has no sweep beside it.",
         columns(
-            "task initialization learning_rate warmup pooling mean low high runs diverged chosen",
+            "task initialization learning_rate warmup pooling mean low high seeds diverged chosen",
             mean="Mean dev score over the sweep's seeds",
             low="Lowest dev score of them",
             high="Highest dev score of them",
-            runs="How many runs, one a seed",
+            seeds="How many seeds, a run each",
             diverged="How many of them diverged",
             chosen="Whether this study's runs have these settings",
         ),
@@ -147,34 +127,31 @@ TABLES = {
         " since the evaluation before, so that the gap may be below 0 while a model still learns.",
         columns(
             "task initialization step mean low high seeds",
-            step="Optimizer steps",
             mean="Mean over seeds of dev loss minus training loss: nats, or training variances",
         ),
     ),
-    "leaks": Table(
-        "leak audit",
-        "How near each task's test and dev sequences are to its training sequences: after this"
-        " study's split, and before it, in a plain random split of the corpus as it came.",
+    "gains_over_steps": Table(
+        "gain over random by training steps",
+        "What a shorter training would have shown: best dev score so far minus that of `random` at"
+        " the same seed and step.",
         columns(
-            "task part stage measure value n",
-            part="test or dev",
-            stage="before: in a plain random split; after: in this study's split",
-            measure="kmer: the k used; duplicates: sequences that train holds, too; similarity:"
-            " Jaccard index of k-mer sets with the nearest training sequence; identity: in edits;"
-            " _q50: median; _share_0.8: share at 0.8 or more",
-            value="Its value",
-            n="Sequences of the part",
+            "task initialization step mean low high seeds",
+            step="Optimizer steps",
+            mean="Mean over seeds of the gain",
         ),
+        has=has_random_and_others,
     ),
-    "rescored": Table(
-        "scores without near test rows",
-        "Every run's test score once more without the test rows that are near to train.",
+    "power": Table(
+        "smallest differences that would be seen",
+        "For two arms and a number of seeds, the smallest difference in test score that a 95 %"
+        " interval excludes 0 at in 80 % of studies. Spread over seeds and over test examples are"
+        " taken from this study; more seeds lower only the first. Empty for a study of one seed.",
         columns(
-            "task initialization seed metric kept score n",
-            kept="Which rows stay; similarity: Jaccard index of k-mer sets with the nearest"
-            " training sequence",
-            score="Headline metric; empty where fewer than two rows stay",
-            n="How many rows stay",
+            "task left right seeds smallest difference study_seeds",
+            seeds="How many seeds a study would have",
+            smallest="The smallest difference, in the task's headline metric",
+            difference="Size of the difference that this study found",
+            study_seeds="How many seeds this study has",
         ),
     ),
     "left_out": Table(
@@ -187,112 +164,112 @@ TABLES = {
             score="Headline metric",
         ),
     ),
-    "timings": Table(
-        "seconds",
-        "Wall seconds of the training jobs, summed over seeds, and the share spent inside training"
-        " steps. They depend on the machine and its load; no other table does.",
-        columns(
-            "stage corpus initialization jobs seconds_total seconds_training training_share",
-            stage="fine-tuning, pretraining, or all",
-            corpus="Of the task, or what is pretrained on",
-            initialization="The arm; empty for pretraining, which belongs to no one arm",
-            jobs="How many jobs",
-            seconds_total="Wall seconds of the jobs' processes",
-            seconds_training="Of these inside training steps",
-            training_share="The second over the first",
-        ),
-        markdown=True,
-    ),
 }
 
 FIGURES = {
     "summary": Figure(
         "summary",
-        "Above: test score (the task's headline metric) of each arm; a dot is a seed, the bar is"
-        " the mean with its 95 % t interval over seeds. Dashed lines are baselines without an"
-        " encoder. Below: the paper's claims as paired differences; a dot is a task, the diamond"
-        " is the mean over tasks, lines are t intervals over seeds (95 %; in (c) 90 %). Right of"
-        " the line at 0 the claim's first arm is ahead; in (c) the whole interval of the diamond"
-        " must lie right of the dashed margin. The titles give the numbers of seeds and of test"
-        " examples. No interval covers the choice of test examples, and none is adjusted for the"
-        " number of claims.",
+        "Left: test score (the task's headline metric) of the arms that the claims compare, mean"
+        " over seeds with its 95 % t interval; in the row of all tasks the mean of the tasks. A"
+        " stroke is the n-gram baseline, which has no encoder. Then the paper's claims as paired"
+        " differences: a dot is a task, the diamond the mean over tasks, lines are intervals (95 %;"
+        " in (c) 90 %). Right of the line at 0 the claim's first arm is ahead; in (c) every"
+        " interval must lie right of the dashed margin. Intervals of claims on test scores cover"
+        " seeds and test examples, that of (a) seeds; none is adjusted for the number of claims.",
         ("scores",),
     ),
     "scores": Figure(
         "scores",
         "Test score (the task's headline metric: 1 is perfect, 0 a constant answer in MCC and in"
-        " correlations) of each arm in each task. A dot is one seed; the bar beside it is the mean"
-        " with its 95 % t interval over seeds, which does not cover the choice of test examples."
-        " The title gives the numbers of seeds and of test examples. Dashed lines are baselines"
-        " without an encoder: where the n-gram line lies above an arm, that arm found less than"
-        " counting neighbours does.",
+        " correlations) of each arm in each task. A grey line joins the runs of one seed, which"
+        " share token map, head and batch order: where all lines lean the same way, the difference"
+        " of two arms is sure even if their intervals overlap. Above the runs stand their mean and"
+        " its 95 % t interval over seeds, which does not cover the choice of test examples. Where"
+        " the n-gram line lies right of an arm, that arm found less than counting neighbours does."
+        " Every panel has its own scale; a baseline outside it is not shown.",
         ("scores",),
     ),
     "convergence": Figure(
         "convergence",
-        "Dev score against optimizer steps, on an axis of doublings that starts at step 0. Lines"
-        " are means over seeds, bands are 95 % t intervals over seeds. A curve further left learns"
-        " faster; one that ends higher scores better. Claim (a) is about the area under these"
-        " curves. Dev scores pick the step of a run, so that heights are optimistic: compare test"
-        " scores instead.",
+        "Dev score against optimizer steps (doublings) from the first evaluation on. Lines are"
+        " means over seeds, bands are 95 % t intervals over seeds, cut at the panel's edge. A curve"
+        " further left learns faster; one that ends higher scores better. Claim (a) is about the"
+        " area under such curves of the best score so far. Dev scores pick the step of a run, so"
+        " that heights are optimistic: compare test scores instead. Every panel has its own scale.",
         ("histories", "scores"),
     ),
     "claims": Figure(
         "claims",
         "A panel per claim: paired differences per task (dots), their mean over tasks (diamond),"
-        " and t intervals over seeds, at the level that each panel states. The solid line is 0: no"
-        " difference. The dashed line of (c) is its margin. Panels (weights) and (arrangement) are"
-        " controls: what the distribution of the text weights gives, and what their arrangement"
-        " adds to it. Every panel has its own scale, and no interval is adjusted for the number of"
-        " panels.",
+        " and intervals at the level that each panel states. The solid line is 0: no difference."
+        " The dashed line of (c) is its margin. Panels (weights) and (arrangement) are controls:"
+        " what the distribution of the text weights gives, and what their arrangement adds to it."
+        " Every panel has its own scale, and no interval is adjusted for the number of panels.",
+    ),
+    "gains_over_steps": Figure(
+        "gain over random by training steps",
+        "What a shorter training would have shown: the best dev score so far of an arm minus that"
+        " of random weights, paired by seed, against optimizer steps (doublings). Lines are means"
+        " over seeds, bands 95 % t intervals over seeds at each step. A gain that falls back to 0"
+        " is one of speed; one that stays is one of the score that is reached.",
+        ("gains_over_steps",),
+        has=has_random_and_others,
+    ),
+    "sensitivity": Figure(
+        "sensitivity to the learning rate",
+        "How much an arm's dev score depends on the learning rate (AdamW's highest; log axis), in"
+        " the sweep that chose the settings: mean over the sweep's seeds, at the arm's best pooling"
+        " and warm-up. The band goes from the lowest to the highest seed; it is no confidence"
+        " interval. The ring marks the chosen rate. Where lines cross, one rate for all arms would"
+        " have decided which arm wins.",
+        ("sensitivity",),
+        sweep=True,
     ),
     "generalization": Figure(
         "generalization gap",
         "Loss on dev minus training loss against optimizer steps (doublings); lines are means over"
-        " seeds, bands 95 % t intervals over seeds. A rising line fits the training part beyond"
-        " what carries over; one below 0 is of a model that still learns, since the training loss"
-        " is a mean over the steps before, with dropout on.",
+        " seeds, bands 95 % t intervals over seeds, cut at the panel's edge. A rising line fits the"
+        " training part beyond what carries over; one below 0 is of a model that still learns,"
+        " since the training loss is a mean over the steps before, with dropout on.",
         ("generalization",),
+        on_request=True,
     ),
-    "sensitivity": Figure(
-        "sensitivity to the learning rate",
-        "How much an arm's dev score depends on the learning rate (log axis), in the sweep that"
-        " chose the settings: mean over the sweep's seeds, at the arm's best pooling and warm-up."
-        " The band goes from the lowest to the highest seed; it is no confidence interval. The"
-        " ring marks the chosen rate. Where lines cross, one rate for all arms would have decided"
-        " which arm wins.",
-        ("sensitivity",),
-        sweep=True,
+    "power": Figure(
+        "power",
+        "The smallest difference in test score between two arms that 80 % of studies would see (a"
+        " 95 % interval that excludes 0), by their number of seeds. The dot is this study's number;"
+        " the thin line is the size of the difference that it found. Where a curve goes flat, test"
+        " examples are the limit, and more seeds do not help. Spreads are estimates from this"
+        " study's seeds: with few seeds, they may be half or double.",
+        ("power",),
+        on_request=True,
     ),
 }
 
 
 def table_functions() -> dict[str, Callable]:
     """By table, the function from `results.Results` to its data frame."""
-    from seqtransfer.report import generalization
-    from seqtransfer.report.tables import run_tables, sensitivity
+    from seqtransfer.report import gains_over_steps, generalization, power
+    from seqtransfer.report.tables import main_table, run_tables, sensitivity
 
     return {
+        "main": lambda found: main_table.table(found.scores),
         "scores": lambda found: found.scores,
         "differences": lambda found: run_tables.differences(found.runs, found.convergence),
         "convergence": lambda found: found.convergence,
-        "budget": lambda found: found.budget,
         "runs": lambda found: found.runs,
         "histories": lambda found: found.histories,
         "sensitivity": lambda found: sensitivity.table(found.sweep, found.runs),
-        "leaks": lambda found: run_tables.joined(found.tables("audits")),
-        "rescored": lambda found: run_tables.joined(found.tables("rescored")),
-        "left_out": lambda found: run_tables.joined(found.tables("left_out")),
+        "left_out": lambda found: found.left_out,
         "generalization": lambda found: generalization.table(found.histories),
-        "timings": lambda found: run_tables.timings(
-            found.records("timings"), found.records("pretraining_timings")
-        ),
+        "gains_over_steps": lambda found: gains_over_steps.table(found.histories),
+        "power": lambda found: power.table(found.runs, found.left_out),
     }
 
 
 def figure_functions() -> dict[str, Callable]:
     """By figure, the function from its tables by name and the claims to a matplotlib Figure."""
-    from seqtransfer.report import generalization
+    from seqtransfer.report import gains_over_steps, generalization, power
     from seqtransfer.report.figures import claim_figures, run_figures
 
     return {
@@ -301,5 +278,7 @@ def figure_functions() -> dict[str, Callable]:
         "convergence": run_figures.convergence,
         "claims": claim_figures.claims,
         "generalization": generalization.figure,
+        "power": power.figure,
+        "gains_over_steps": gains_over_steps.figure,
         "sensitivity": run_figures.sensitivity,
     }

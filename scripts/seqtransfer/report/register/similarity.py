@@ -2,7 +2,13 @@
 
 from collections.abc import Callable
 
-from seqtransfer.report.register.entries import Figure, Table, columns, matches_attention
+from seqtransfer.report.register.entries import (
+    Figure,
+    Table,
+    columns,
+    compares_arms,
+    matches_attention,
+)
 
 TABLES = {
     "similarity": Table(
@@ -10,50 +16,52 @@ TABLES = {
         "Similarity of two encoders' representations: mean over seeds with its 95 % t interval,"
         " beside the null of re-paired units, floor and ceiling.",
         columns(
-            "task pair stage layer measure mean low high seeds null_mean null_low null_high"
+            "task left right stage layer measure mean low high seeds null_mean null_low null_high"
             " analytic_null p_value rows width left_rank right_rank rows_per_width few_rows floor"
-            " floor_low floor_high ceiling calibrated calibrated_low calibrated_high",
+            " floor_low floor_high ceiling above_floor above_floor_low above_floor_high calibrated"
+            " calibrated_low calibrated_high",
             p_value="Largest permutation p-value over seeds",
             rows_per_width="Rows for each neuron",
             floor="Mean over random initializations against the reference",
             floor_low="Lowest of them",
             floor_high="Highest of them",
             ceiling="The reference against itself pretrained with another seed, or its halves",
+            above_floor="mean - floor: what claim (d2) is about, layer by layer",
+            above_floor_low="Lower bound of its jackknife interval over groups of units",
+            above_floor_high="Upper bound of its jackknife interval over groups of units",
             calibrated="0 at the floor, 1 at the ceiling; empty where the ceiling does not lie"
             " above the floor by its 95 % interval over floor seeds and units",
             calibrated_low="Lower bound of its jackknife interval over groups of units",
             calibrated_high="Upper bound of its jackknife interval over groups of units",
         ),
-        markdown=True,
+        readable=True,
     ),
     "association": Table(
         "similarity against gain",
         "Spearman's rho of an arm's similarity to the reference before fine-tuning and its gain in"
-        " test score over random weights, with a permutation p-value. With few points, no"
-        " association here is no evidence of none.",
+        " test score over random weights, with a permutation p-value. Tasks (between) and arms"
+        " (within) are the cases, however many seeds there are: with few of them, no association"
+        " here is no evidence of none. One that there is has no cause shown, as arms differ in more"
+        " than similarity; p-values are not adjusted for the number of rows.",
         columns(
-            "measure layer scope points rho p_value",
-            scope="between: a point a task and arm; within: a point a task, arm and seed, less the"
-            " task's mean",
-            points="How many points",
-            rho="Spearman's correlation; empty for fewer than 4 points",
+            "measure layer scope tasks arms rho p_value permutations",
             p_value="Share of permutations with a correlation at least as large",
         ),
-        markdown=True,
+        readable=True,
     ),
     "paper": Table(
         "the paper's setting",
         "The paper's setting (last layer, 1000 tokens, PWCCA weighted by the left side) beside"
         " ours on the same encoders.",
         columns(
-            "task left width paper_score paper_rows paper_expected score null_mean rows",
+            "task left right width paper_score paper_rows paper_expected score null_mean rows",
             left="The arm, `random`, or `noise`: normal numbers independent of anything",
             paper_score="Score in the paper's setting",
             paper_rows="Its rows",
             paper_expected="Score expected there of independent encoders of these widths",
             score="Ours at the same layer; empty for noise",
         ),
-        markdown=True,
+        readable=True,
     ),
     "attention": Table(
         "attention heads",
@@ -61,8 +69,8 @@ TABLES = {
         " heads are matched one to one so that their distance is least. Heads that attend to all"
         " tokens alike are near each other whatever they learned: compare `mean` with `unmatched`.",
         columns(
-            "task pair stage layer mean low high seeds by_example unmatched left_entropy"
-            " right_entropy left_distance right_distance examples",
+            "task left right stage layer mean low high seeds by_example unmatched left_entropy"
+            " right_entropy left_distance right_distance sequences",
             layer="Layer of the left encoder, from 1",
             mean="Distance of matched heads, 0 (equal) to 2 (no token in common)",
             by_example="With another matching in every sequence, as in the paper",
@@ -71,9 +79,9 @@ TABLES = {
             right_entropy="The same of the right heads",
             left_distance="Mean distance that the left heads span, tokens",
             right_distance="The same of the right heads",
-            examples="Sequences",
+            sequences="How many sequences",
         ),
-        markdown=True,
+        readable=True,
         has=matches_attention,
     ),
     "comparisons": Table(
@@ -85,7 +93,6 @@ TABLES = {
             " right_width width left_rank right_rank few_rows code",
             layer="Layer of the left encoder where the two are at equal relative depth, else empty",
             draws="Re-pairings drawn for the null",
-            sequences="Sequences that the rows are of",
             units="Units that the rows are of, which the null re-pairs",
             left_width="Neurons of the left encoder",
             right_width="Neurons of the right encoder",
@@ -115,13 +122,12 @@ TABLES = {
             q="p-value adjusted over the cells of one map (Benjamini and Hochberg)",
         ),
     ),
-    "predictions": Table(
+    "similarity_gain": Table(
         "similarity and gain",
         "Points of the question whether similarity to the reference before fine-tuning goes with"
         " the gain over random weights.",
         columns(
-            "task left seed layer measure similarity gain",
-            left="The arm",
+            "task initialization seed layer measure similarity gain",
             similarity="Of the arm to the reference before fine-tuning",
             gain="Test score minus that of `random` at the same seed",
         ),
@@ -130,37 +136,63 @@ TABLES = {
 
 FIGURES = {
     "similarity": Figure(
-        "similarity",
+        "similarity above random weights",
+        "What claim (d2) is about, layer by layer: similarity of an arm to the reference encoder"
+        " before fine-tuning, by the measure that the claim is judged by, less that of random"
+        " weights of the same architecture. At the dotted line an arm is no nearer to the reference"
+        " than random weights are; grey is the range of these over their seeds. Bands are 95 %"
+        " jackknife intervals over groups of units; they do not cover seeds. The upper line is the"
+        " reference against another pretraining of itself, or halves of its neurons; it is shown"
+        " where it lies above random weights by its interval.",
+        ("similarity",),
+        has=compares_arms,
+    ),
+    "similarities": Figure(
+        "similarity by every measure",
         "Similarity (unitless, 1 = the same up to what the measure ignores) of an arm to the"
         " reference encoder, layer by layer, before (solid) and after (dashed) fine-tuning, with"
-        " 95 % t intervals over seeds. Grey: 95 % of the same scores when whole units of one"
-        " side are paired at random. Text must lie above both grey (chance) and the floor (what"
-        " random weights of the same architecture share with the reference) to share more than"
-        " that. The ceiling is the reference against itself. Above a panel: n rows and the width;"
-        " `(few)` marks fewer than ten rows per neuron, where every score is high by chance.",
+        " 95 % t intervals over seeds. Colours are arms. Grey: 95 % of the same scores when whole"
+        " units of one side are paired at random. Text must lie above both grey (chance) and the"
+        " floor (what random weights of the same architecture share with the reference) to share"
+        " more than that. The ceiling is the reference against itself, shown where it lies above"
+        " the floor by its interval. Above a panel: n rows and the width; `(few)` marks fewer than"
+        " ten rows per neuron, where every score is high by chance.",
         ("similarity",),
+        has=compares_arms,
+        on_request=True,
     ),
     "change": Figure(
         "change by fine-tuning",
         "Similarity (unitless) of each arm after fine-tuning to itself before it, layer by layer;"
-        " mean over seeds with a 95 % t interval. 1 is unchanged. There is no null in this figure:"
-        " an arm that moves little is similar to itself whatever it learned.",
+        " mean over seeds with a 95 % t interval. 1 is unchanged; grey is the score of units paired"
+        " at random, over all arms. An arm that moves little is similar to itself whatever it"
+        " learned.",
         ("similarity",),
+        has=compares_arms,
+        on_request=True,
     ),
     "maps": Figure(
         "layer maps",
         "Similarity (unitless) of every layer of one encoder (upwards) with every layer of the"
-        " other, on one seed, so that there is no interval. An x marks a cell that is not above"
-        " the null of units paired at random, at the stated false discovery rate over the map.",
+        " other, on one seed, so that there is no interval. An x, if there is one, marks a cell"
+        " that is not above the null of units paired at random, at the stated false discovery rate"
+        " over the map. What random weights give at equal depth is in the figure `similarities`.",
         ("maps",),
+        has=compares_arms,
+        on_request=True,
     ),
-    "prediction": Figure(
+    "similarity_gain": Figure(
         "similarity against gain",
         "Gain in test score over random weights against similarity to the reference before"
-        " fine-tuning; a dot is a task, arm and seed. rho is Spearman's correlation, p its p-value"
-        " by permutation, not adjusted for the number of panels. With few tasks and arms, no"
-        " association here is no evidence of none.",
-        ("predictions", "association"),
+        " fine-tuning, by the measure that claim (d) is judged by; a dot is a task (its"
+        " marker), an arm (its colour) and a seed. rho is Spearman's correlation of means over"
+        " seeds, between tasks (means of their arms) and within them (arms, less the task's"
+        " mean), p its p-value by permuting tasks or arms, not adjusted for the number of"
+        " panels; other measures are in the table `association`. With few tasks and arms, no"
+        " association here is no evidence of none, and none is evidence of a cause.",
+        ("similarity_gain", "association"),
+        has=compares_arms,
+        on_request=True,
     ),
     "attention": Figure(
         "attention heads",
@@ -180,13 +212,13 @@ FIGURES = {
 
 def table_functions() -> dict[str, Callable]:
     """By table, the function from `results.Results` to its data frame."""
-    from seqtransfer.report.tables import prediction_tables, similarity_tables
+    from seqtransfer.report.tables import association_tables, similarity_tables
 
     return {
         "similarity": lambda found: similarity_tables.similarity(
             found.comparisons, found.references, found.reference
         ),
-        "association": lambda found: prediction_tables.association(found.predictions),
+        "association": lambda found: association_tables.association(found.similarity_gain),
         "paper": lambda found: similarity_tables.paper_setting(
             found.paper, found.comparisons, found.reference
         ),
@@ -194,18 +226,23 @@ def table_functions() -> dict[str, Callable]:
         "comparisons": lambda found: found.comparisons,
         "references": lambda found: similarity_tables.references(found.references, found.reference),
         "maps": lambda found: similarity_tables.maps(found.comparisons),
-        "predictions": lambda found: found.predictions,
+        "similarity_gain": lambda found: found.similarity_gain,
     }
 
 
 def figure_functions() -> dict[str, Callable]:
     """By figure, the function from its tables by name and the claims to a matplotlib Figure."""
-    from seqtransfer.report.figures import attention_figures, prediction_figures, similarity_figures
+    from seqtransfer.report.figures import (
+        association_figures,
+        attention_figures,
+        similarity_figures,
+    )
 
     return {
         "similarity": similarity_figures.similarity,
+        "similarities": similarity_figures.similarities,
         "change": similarity_figures.change,
         "maps": similarity_figures.maps,
-        "prediction": prediction_figures.prediction,
+        "similarity_gain": association_figures.similarity_gain,
         "attention": attention_figures.attention,
     }

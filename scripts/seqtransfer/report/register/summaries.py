@@ -43,10 +43,11 @@ TABLES = {
         " One from 1 to 1 says that all runs of these seeds point one way, not that all would. They"
         " decide no claim.",
         columns(
-            "quantity initialization over value low high tasks seeds metric",
+            "quantity left right value low high tasks seeds metric",
             quantity="interquartile mean: of the scores, or of the paired differences of two arms;"
             " probability of improvement: in [0, 1], ties count half",
-            over="The arm that it is compared with; empty for one arm alone",
+            left="Name of the arm",
+            right="The arm that it is compared with; empty for one arm alone",
             value="Its value; empty if a run has no score",
             low=f"Lower bound of the {BOOTSTRAP}; empty for one seed",
             high=f"Upper bound of the {BOOTSTRAP}; empty for one seed",
@@ -54,7 +55,7 @@ TABLES = {
             seeds="Seeds per task",
             metric="Headline metrics that are pooled",
         ),
-        markdown=True,
+        readable=True,
     ),
     "profiles": Table(
         "performance profiles",
@@ -81,6 +82,7 @@ FIGURES = {
         " tasks. Bands are 95 % bootstrap intervals over seeds within tasks, at each threshold"
         " alone; with two to four seeds they are too narrow, and they do not cover test examples.",
         ("profiles",),
+        on_request=True,
     ),
 }
 

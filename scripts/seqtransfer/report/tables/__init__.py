@@ -1,7 +1,7 @@
 """Result records -> the tables of the report: data frames in, data frames out.
 
-results: all result files of a study, read once; table_files: a table as CSV and Markdown.
-run_tables, class_tables, aggregate_tables, similarity_tables, prediction_tables, gain_tables,
-    sensitivity: the functions, one file a subject.
+results: all result files of a study, read once; table_files: a table as CSV, Markdown, LaTeX, HTML.
+run_tables, class_tables, aggregate_tables, similarity_tables, association_tables, gain_tables,
+    sensitivity, main_table: the functions, one file a subject.
 intervals: means over seeds with intervals, and paired differences of two arms.
 """

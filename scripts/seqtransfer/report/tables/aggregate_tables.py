@@ -8,7 +8,7 @@ import pandas as pd
 from seqtransfer.report import aggregates
 from seqtransfer.report.tables.run_tables import CONTRASTS
 
-AGGREGATES = "quantity initialization over value low high tasks seeds metric".split()
+AGGREGATES = "quantity left right value low high tasks seeds metric".split()
 PROFILES = "initialization threshold mean low high tasks seeds".split()
 
 

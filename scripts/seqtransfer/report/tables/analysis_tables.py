@@ -1,12 +1,10 @@
 """Results of the optimisation analyses -> means over seeds, and whether they go with transfer."""
 
-import math
-
 import numpy as np
 import pandas as pd
 
+from seqtransfer.report.tables.association_tables import associations
 from seqtransfer.report.tables.intervals import interval_rows, paired_differences
-from seqtransfer.report.tables.prediction_tables import SHUFFLES, spearman
 
 RUN = ["task", "initialization", "seed"]
 OUTCOMES = {"gain": "test_score", "speed": "relative"}  # columns of `runs` and `convergence`
@@ -74,25 +72,5 @@ def points(values: pd.DataFrame, runs: pd.DataFrame, convergence: pd.DataFrame) 
 
 
 def association(points: pd.DataFrame) -> pd.DataFrame:
-    """Spearman's rho of each headline quantity with gain and with speed, within tasks.
-
-    A point is a task and arm, the mean over seeds less the task's mean over arms: seeds of one arm
-    are no points of their own, as arms are what is compared. An arm of a task of which a seed has
-    no number is left out. p_value: share of the `permutations` of outcomes within tasks, the
-    identity included, with |rho| at least as large; so it is at least 1 / permutations. Empty for
-    fewer than 4 points, or where a column does not vary, as in a study with one arm beside
-    `random`.
-    """
-    rows = []
-    for quantity, part in points.groupby("quantity", sort=False):
-        arms = part.groupby(["task", "initialization"], sort=False)
-        for outcome in OUTCOMES:
-            pairs = arms[["value", outcome]].agg(lambda column: column.mean(skipna=False)).dropna()
-            centred = pairs - pairs.groupby("task", sort=False).transform("mean")
-            strata, tasks = pd.factorize(pairs.index.get_level_values("task"))
-            rho, p_value = spearman(*centred.to_numpy(dtype=float).T, strata)
-            orders = math.prod(map(math.factorial, np.bincount(strata).tolist()))
-            permutations = min(orders, SHUFFLES + 1)
-            rows.append([quantity, outcome, len(tasks), len(pairs), rho, p_value, permutations])
-    columns = "quantity outcome tasks points rho p_value permutations".split()
-    return pd.DataFrame(rows, columns=columns)
+    """Whether each headline quantity goes with gain and speed; see `associations`."""
+    return associations(points, ["quantity"], "value", list(OUTCOMES))

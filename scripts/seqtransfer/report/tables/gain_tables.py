@@ -66,16 +66,18 @@ def pretraining(score: pd.DataFrame, budget: pd.DataFrame) -> pd.DataFrame:
     chosen = score[(score["kind"] == "arm") & score["headline"]]
     rows = []
     for _, row in chosen.iterrows():
-        arm = initializations.parse(row["arm"])
+        arm = initializations.parse(row["initialization"])
         steps = {"random": 0, "checkpoint": arm.number, "domain": last[row["task"]]}.get(arm.kind)
         if arm.kind == "text" or not pd.isna(steps):
-            named = {"task": row["task"], "initialization": row["arm"], "steps": steps}
+            named = {"task": row["task"], "initialization": row["initialization"]}
+            named |= {"pretraining_steps": steps}
             rows.append(named | {"split": row["split"]} | row[BOUNDS].to_dict())
-    table = _framed(rows, ["task", "initialization", "steps", "split", *BOUNDS])
-    table["steps"] = pd.array(table["steps"].tolist(), dtype="Int64")
+    table = _framed(rows, ["task", "initialization", "pretraining_steps", "split", *BOUNDS])
+    column = "pretraining_steps"
+    table[column] = pd.array(table[column].tolist(), dtype="Int64")
     tasks = {task: place for place, task in enumerate(dict.fromkeys(table["task"]))}
     order = table.assign(place=table["task"].map(tasks)).sort_values(
-        ["place", "steps"], kind="stable", na_position="last"
+        ["place", column], kind="stable", na_position="last"
     )
     return table.loc[order.index].reset_index(drop=True)
 

@@ -10,8 +10,8 @@ import pandas as pd
 from seqtransfer.files import damage, json_tsv
 from seqtransfer.report.tables import (
     analysis_tables,
+    association_tables,
     class_tables,
-    prediction_tables,
     run_tables,
     sensitivity,
     similarity_tables,
@@ -85,9 +85,14 @@ class Results:
         return similarity_tables.gather(self.tables("similarities"), similarity_tables.SCORED)
 
     @cached_property
-    def predictions(self) -> pd.DataFrame:
+    def similarity_gain(self) -> pd.DataFrame:
         """The table of this name."""
-        return prediction_tables.prediction(self.runs, self.comparisons, self.reference)
+        return association_tables.similarity_gain(self.runs, self.comparisons, self.reference)
+
+    @property
+    def left_out(self) -> pd.DataFrame:
+        """The table of this name."""
+        return run_tables.joined(self.tables("left_out"))
 
     @property
     def references(self) -> pd.DataFrame:

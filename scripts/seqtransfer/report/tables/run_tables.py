@@ -61,7 +61,7 @@ def measured(record: dict) -> list[str]:
 
 
 def histories(metrics: Sequence[dict], curves: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Every run's learning curve, long: task, initialization, seed, step, examples, losses, scores.
+    """Every run's learning curve, long: its names, step, examples seen, losses and scores.
 
     curves[i] is the history of the run of metrics[i].
     """
@@ -69,7 +69,7 @@ def histories(metrics: Sequence[dict], curves: Sequence[pd.DataFrame]) -> pd.Dat
         curve.assign(**{name: record[name] for name in RUN})
         for record, curve in zip(metrics, curves, strict=True)
     ]
-    long = pd.concat(named, ignore_index=True)
+    long = pd.concat(named, ignore_index=True).rename(columns={"examples": "examples_seen"})
     return long[RUN + [name for name in long.columns if name not in RUN]]
 
 
@@ -80,7 +80,13 @@ def scores(metrics: Sequence[dict], baselines: Sequence[dict], level: float = 0.
     headline marks the task's own metric. diverged counts the arm's runs that did, of `seeds`.
     """
     rows = [
-        {"task": r["task"], "arm": r[key], "kind": kind, "split": split, "metric": metric}
+        {
+            "task": r["task"],
+            "initialization": r[key],
+            "kind": kind,
+            "split": split,
+            "metric": metric,
+        }
         | {"headline": metric == r["metric"], "n": r[split]["n"], "value": r[split][metric]}
         for kind, key, records in (
             ("arm", "initialization", metrics),
@@ -90,10 +96,10 @@ def scores(metrics: Sequence[dict], baselines: Sequence[dict], level: float = 0.
         for split in ("dev", "test")
         for metric in measured(r[split])
     ]
-    keys = ["task", "arm", "kind", "split", "metric", "headline", "n"]
+    keys = ["task", "initialization", "kind", "split", "metric", "headline", "n"]
     table = interval_rows(pd.DataFrame(rows), keys, "value", level)
     diverged = Counter((r["task"], r["initialization"]) for r in metrics if r["diverged"])
-    table["diverged"] = [diverged[row.task, row.arm] for row in table.itertuples()]
+    table["diverged"] = [diverged[row.task, row.initialization] for row in table.itertuples()]
     table.loc[table["kind"] == "baseline", ["low", "high"]] = np.nan
     return table
 
@@ -104,11 +110,11 @@ def convergence(history: pd.DataFrame, fraction: float = 0.9) -> pd.DataFrame:
     area: area under the curve over log2(step + 1), divided by the length of that axis:
     the mean height of the curve. best: its highest dev score. relative: the mean height from the
     first evaluation on, as a share of best; empty where best is not above 0, since such a run
-    learned nothing. threshold: `fraction` of the task's
-    common best, which is the largest over arms of the mean over seeds of `best`. steps: where
-    the curve, linear in log2(step + 1), first reaches the threshold; where the run never gets there
-    `censored` is true and steps is the last step, a lower bound. A run with scores that are not
-    finite has no area, best or steps, and its arm no part in the common best.
+    learned nothing. threshold: `fraction` of the task's common best, which is the largest over arms
+    of the mean over seeds of `best`. steps_to_threshold: where the curve, linear in log2(step + 1),
+    first reaches the threshold; where the run never gets there, `censored` is true and it is the
+    last step, a lower bound. A run with scores that are not finite has no area, best or such step,
+    and its arm no part in the common best.
     """
     curves = {
         key: (curve["step"].to_numpy(), np.maximum.accumulate(curve["dev_score"].to_numpy(float)))
@@ -131,7 +137,9 @@ def convergence(history: pd.DataFrame, fraction: float = 0.9) -> pd.DataFrame:
     ]
     table["censored"] = [steps is None for steps in reached]
     last = [steps[-1] if scored[key] else np.nan for key, (steps, _) in curves.items()]
-    table["steps"] = pd.Series(reached, dtype=float).fillna(pd.Series(last, dtype=float))
+    table["steps_to_threshold"] = pd.Series(reached, dtype=float).fillna(
+        pd.Series(last, dtype=float)
+    )
     return table
 
 
@@ -151,7 +159,7 @@ def score_unit(run: pd.DataFrame) -> str:
 
 
 def differences(run: pd.DataFrame, speed: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
-    """One row per task, contrast of two arms and quantity: mean paired difference, t interval.
+    """One row per task, two arms and quantity: mean of left - right paired by seed, t interval.
 
     A study without any of CONTRASTS has no rows.
     """
@@ -160,13 +168,13 @@ def differences(run: pd.DataFrame, speed: pd.DataFrame, level: float = 0.95) -> 
     sources += [(f"test {name}", run, f"test_{name}") for name in tested if name != "n"]
     parts = [
         paired_differences(table, value, left, right).assign(
-            contrast=f"{left} - {right}", quantity=quantity
+            left=left, right=right, quantity=quantity
         )
         for quantity, table, value in sources
         for left, right in CONTRASTS
     ]
     rows = pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
-    keys = ["task", "contrast", "quantity"]
+    keys = ["task", "left", "right", "quantity"]
     # A task has neither the metrics of another kind nor, if all of its runs failed, its own.
     has = rows.groupby(keys)["difference"].transform("count") > 0
     return interval_rows(rows[has | rows["quantity"].isin(HEADLINE)], keys, "difference", level)
@@ -175,6 +183,11 @@ def differences(run: pd.DataFrame, speed: pd.DataFrame, level: float = 0.95) -> 
 def joined(files: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """The rows of several tables with the same columns, in the order of the study."""
     return pd.concat(files, ignore_index=True)
+
+
+def leaks(audits: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The rows of the audits; split: test or dev; splitting: before or after this study's split."""
+    return joined(audits).rename(columns={"part": "split", "stage": "splitting"})
 
 
 def budget(tasks: Sequence[dict], run: pd.DataFrame, summaries: Sequence[dict]) -> pd.DataFrame:
@@ -220,7 +233,7 @@ def budget(tasks: Sequence[dict], run: pd.DataFrame, summaries: Sequence[dict]) 
 
 
 def timings(finetuning: Sequence[dict], pretraining: Sequence[dict]) -> pd.DataFrame:
-    """One row per stage, corpus and arm, and one for all: jobs, and seconds summed over seeds.
+    """One row per kind of job, corpus and arm, and one for all: seconds summed over seeds.
 
     corpus: of a task, or what is pretrained on; a pretraining job belongs to no one arm (empty).
 
@@ -228,15 +241,15 @@ def timings(finetuning: Sequence[dict], pretraining: Sequence[dict]) -> pd.DataF
     """
     table = pd.concat(
         [
-            pd.DataFrame(finetuning).assign(stage="fine-tuning"),
-            pd.DataFrame(pretraining).assign(stage="pretraining", initialization=""),
+            pd.DataFrame(finetuning).assign(job="fine-tuning"),
+            pd.DataFrame(pretraining).assign(job="pretraining", initialization=""),
         ]
     ).rename(columns={"task": "corpus"})
     seconds = ["seconds_total", "seconds_training"]
-    grouped = table.groupby(["stage", "corpus", "initialization"], sort=False)
+    grouped = table.groupby(["job", "corpus", "initialization"], sort=False)
     sums = grouped[seconds].sum().assign(jobs=grouped.size()).reset_index()
     everything = table[seconds].sum().to_frame().T.assign(jobs=len(table))
-    everything = everything.assign(stage="all", corpus="all", initialization="all")
+    everything = everything.assign(job="all", corpus="all", initialization="all")
     sums = pd.concat([sums, everything], ignore_index=True)
     sums["training_share"] = sums["seconds_training"] / sums["seconds_total"]
-    return sums[["stage", "corpus", "initialization", "jobs", *seconds, "training_share"]]
+    return sums[["job", "corpus", "initialization", "jobs", *seconds, "training_share"]]

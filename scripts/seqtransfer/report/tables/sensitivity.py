@@ -4,7 +4,7 @@ import pandas as pd
 
 ARM = ["task", "initialization"]
 SETTINGS = ["learning_rate", "warmup", "pooling"]
-COLUMNS = [*ARM, *SETTINGS, "mean", "low", "high", "runs", "diverged", "chosen"]
+COLUMNS = [*ARM, *SETTINGS, "mean", "low", "high", "seeds", "diverged", "chosen"]
 
 
 def table(sweep: pd.DataFrame | None, run: pd.DataFrame) -> pd.DataFrame:
@@ -12,9 +12,9 @@ def table(sweep: pd.DataFrame | None, run: pd.DataFrame) -> pd.DataFrame:
 
     sweep: one row a sweep run (`runs.swept`); run: the study's runs (`tables.runs`). mean, low and
     high are of the dev score over the sweep's seeds: its mean, its lowest and highest value (no
-    interval: a sweep has two seeds or so), all empty where a run has no score. runs and diverged
-    count; chosen marks the settings that the study's runs have, which a table written by hand may
-    take from elsewhere.
+    interval: a sweep has two seeds or so), all empty where a run has no score. seeds and
+    diverged count; chosen marks the settings that the study's runs have, which a table written by
+    hand may take from elsewhere.
     """
     if sweep is None:
         return pd.DataFrame(columns=COLUMNS)
@@ -23,7 +23,7 @@ def table(sweep: pd.DataFrame | None, run: pd.DataFrame) -> pd.DataFrame:
     candidates = score.agg(["mean", "min", "max", "size"]).reset_index()
     partial = score.agg(lambda scores: scores.isna().any()).to_numpy()
     candidates.loc[partial, ["mean", "min", "max"]] = float("nan")
-    candidates.columns = [*ARM, *SETTINGS, "mean", "low", "high", "runs"]
+    candidates.columns = [*ARM, *SETTINGS, "mean", "low", "high", "seeds"]
     diverged = sweep.groupby([*ARM, *SETTINGS], as_index=False)["diverged"].sum()
     candidates = candidates.merge(diverged, on=[*ARM, *SETTINGS], validate="one_to_one")
     rows = arms[ARM].merge(candidates, on=ARM)  # the order of the study

@@ -1,9 +1,10 @@
 """Similarities, floor, ceiling -> the report's tables on them: frames in, frames out.
 
-Rows of a `pair` (left-vs-right) and `stage`: before or after fine-tuning, or `change`, an arm
-before against itself after. A score is read beside its null (whole units re-paired at random), its
-floor (random initializations against the reference) and its ceiling (the reference against itself
-from another pretraining, or its halves); calibrated, it is 0 at the floor and 1 at the ceiling.
+Rows of two arms, `left` and `right`, and a `stage`: before or after fine-tuning, or `change`, an
+arm before against itself after. A score is read beside its null (whole units re-paired at random),
+its floor (random initializations against the reference) and its ceiling (the reference against
+itself from another pretraining, or its halves); calibrated, it is 0 at the floor and 1 at the
+ceiling.
 """
 
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ SCORED = (
 ).split()
 REFERENCE = "kind left reference layer measure group score task code".split()
 PAPER = "left rows width score expected task code".split()
+BOUND = ("", "_low", "_high")
 ATTENTION = (
     "task left right seed stage layer right_layer head partner matched by_example unmatched"
     " left_entropy right_entropy left_distance right_distance examples code"
@@ -50,24 +52,23 @@ def similarity(
     null_mean, null_low, null_high: means over seeds of the null and of its 2.5 and 97.5 % points;
     p_value: the largest over seeds; analytic_null: expected score of randomly paired rows, empty
     where no formula is known; few_rows: rows / width < 10, where chance similarity is far from 0.
-    floor (mean, and the range floor_low to floor_high over its seeds), ceiling, calibrated =
-    (mean - floor) / (ceiling - floor) and its interval `calibrated_low`, `calibrated_high` by the
-    jackknife over groups of units (it covers the choice of units, not that of seeds): of
-    pairs with `reference` on the right before fine-tuning, else empty. calibrated is empty, too,
-    where the ceiling does not lie above the floor by its interval over floor seeds and units
-    (`reference_estimates.span`): then the measure cannot tell one training of the reference from
-    random weights, and no bounded interval of the ratio exists (Fieller 1954).
+    floor (mean, and the range floor_low to floor_high over its seeds), ceiling, above_floor =
+    mean - floor, calibrated = above_floor / (ceiling - floor), and the intervals `_low` to `_high`
+    of these two by the jackknife over groups of units (they cover the choice of units, not that of
+    seeds): of pairs with `reference` on the right before fine-tuning, else empty. calibrated is
+    empty, too, where the ceiling does not lie above the floor by its interval over floor seeds and
+    units (`reference_estimates.span`): then the measure cannot tell one training of the reference
+    from random weights, and no bounded interval of the ratio exists (Fieller 1954).
     """
     matched = scored.dropna(subset="layer")
-    table = matched.assign(pair=matched["left"] + "-vs-" + matched["right"])
-    keys = ["task", "pair", "stage", "layer", "measure"]
-    summary = interval_rows(table, keys, "score", level)
+    keys = ["task", "left", "right", "stage", "layer", "measure"]
+    summary = interval_rows(matched, keys, "score", level)
     undefined = summary["mean"].isna()
     means = ["null_mean", "null_low", "null_high", "analytic_null"]
     kept = {name: (name, "mean") for name in means} | {"p_value": ("p_value", "max")}
-    firsts = ["left", "right", "rows", "width", "left_rank", "right_rank"]
+    firsts = ["rows", "width", "left_rank", "right_rank"]
     kept |= {name: (name, "first") for name in firsts}
-    extra = table.groupby(keys, sort=False).agg(**kept).reset_index()
+    extra = matched.groupby(keys, sort=False).agg(**kept).reset_index()
     summary = summary.merge(extra, on=keys, validate="one_to_one")
     summary.loc[undefined, [*means, "p_value"]] = np.nan
     summary["rows_per_width"] = summary["rows"] / summary["width"]
@@ -77,11 +78,12 @@ def similarity(
         _calibrated(row, references, level) if chosen else {}
         for chosen, row in zip(read, summary.itertuples(), strict=True)
     ]
-    names = "floor floor_low floor_high ceiling calibrated calibrated_low calibrated_high".split()
+    names = ["floor", "floor_low", "floor_high", "ceiling"]
+    names += [f"{name}{end}" for name in ("above_floor", "calibrated") for end in BOUND]
     for name in names:
         summary[name] = [record.get(name, np.nan) for record in found]
     whole = dict.fromkeys(("layer", "rows", "width", "left_rank", "right_rank"), int)
-    return summary.drop(columns=["left", "right"]).astype(whole)
+    return summary.astype(whole)
 
 
 def _calibrated(row, references: pd.DataFrame, level: float) -> dict:
@@ -101,20 +103,21 @@ def _calibrated(row, references: pd.DataFrame, level: float) -> dict:
     whole = scored.loc["floor", -1]
     bounds = (np.nan, np.nan) if np.isnan(floor) else (whole.min(), whole.max())
     record = {"floor": floor} | dict(zip(("floor_low", "floor_high"), bounds, strict=True))
-    record["ceiling"] = ceiling
-    if not above.interval(level)[0] > 0:
-        return record
-    record["calibrated"] = (row.mean - floor) / (ceiling - floor)
+    record |= {"ceiling": ceiling, "above_floor": row.mean - floor}
+    valid = above.interval(level)[0] > 0
+    if valid:
+        record["calibrated"] = record["above_floor"] / (ceiling - floor)
     # Random arms are the floor themselves; other arms are in the table under their names.
     if ("arm", row.left) not in scored.index:
         return record
     without = scored.drop(columns=-1)
-    low = without.loc["floor"].apply(_mean_of_all)
-    high = without.loc["ceiling"].iloc[0]
-    error = jackknife_error((without.loc["arm", row.left] - low) / (high - low))
-    half = float(stats.t.ppf((1 + level) / 2, len(low) - 1)) * error
-    record["calibrated_low"] = record["calibrated"] - half
-    record["calibrated_high"] = record["calibrated"] + half
+    low, high = without.loc["floor"].apply(_mean_of_all), without.loc["ceiling"].iloc[0]
+    moved = {"above_floor": without.loc["arm", row.left] - low}
+    if valid:
+        moved["calibrated"] = moved["above_floor"] / (high - low)
+    for name, values in moved.items():
+        half = float(stats.t.ppf((1 + level) / 2, len(values) - 1)) * jackknife_error(values)
+        record |= {f"{name}_low": record[name] - half, f"{name}_high": record[name] + half}
     return record
 
 
@@ -144,15 +147,15 @@ def attention(heads: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     heads: rows of `attention_maps.compare`. mean, low, high: of `matched`, t interval over seeds;
     by_example, unmatched, entropies (nats) and distances (tokens) of both sides: means.
     """
-    keys = ["task", "pair", "stage", "layer"]
-    table = heads.assign(pair=heads["left"] + "-vs-" + heads["right"])
+    keys = ["task", "left", "right", "stage", "layer"]
     means = ["matched", *ATTENTION[ATTENTION.index("by_example") : ATTENTION.index("examples")]]
-    groups = table.groupby([*keys, "seed"], sort=False)[[*means, "examples"]]
+    groups = heads.groupby([*keys, "seed"], sort=False)[[*means, "examples"]]
     each = groups.agg(_mean_of_all).reset_index()
     summary = interval_rows(each, keys, "matched", level)
     groups = each.groupby(keys, sort=False)[[*means[1:], "examples"]]
     extra = groups.agg(_mean_of_all).reset_index()
-    return summary.merge(extra, on=keys, validate="one_to_one").astype({"examples": int})
+    table = summary.merge(extra, on=keys, validate="one_to_one").astype({"examples": int})
+    return table.rename(columns={"examples": "sequences"})
 
 
 def _mean_of_all(values: pd.Series) -> float:
@@ -169,8 +172,8 @@ def paper_setting(
     `noise` and for a study without the measure.
     """
     renamed = {name: f"paper_{name}" for name in ("score", "rows", "expected")}
-    table = paper.drop(columns="code").rename(columns=renamed)
-    table = table[["task", "left", "width", *renamed.values()]]
+    table = paper.rename(columns=renamed).assign(right=reference)
+    table = table[["task", "left", "right", "width", *renamed.values()]]
     ours = scored[
         (scored["right"] == reference)
         & (scored["stage"] == "before")

@@ -1,6 +1,11 @@
-"""A table of the report as a file: CSV to compute with, Markdown to read."""
+"""A table of the report as a file: CSV to compute with, Markdown, LaTeX and HTML to read.
 
+Cells to read are rounded by the kind of their column; the CSV has six significant digits.
+"""
+
+import html
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -8,21 +13,76 @@ import pandas as pd
 
 from seqtransfer.files import atomic, damage
 
+READABLE = (".md", ".tex", ".html")
+# Columns whose numbers are not rounded to three decimals.
+FORMATS: dict[str, Callable[[float], str]] = {
+    "learning_rate": lambda value: np.format_float_scientific(value, trim="-", exp_digits=2),
+    "p_value": "{:.2g}".format,
+    "q": "{:.2g}".format,
+} | dict.fromkeys(
+    ("steps_to_threshold", "steps_taken", "seconds_total", "seconds_training"), "{:.0f}".format
+)
+LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {
+    character: "\\" + character for character in "&%$#_{}"
+}
+PAGE = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>
+body {{ font-family: sans-serif; font-size: 14px; margin: 1em; }}
+p {{ max-width: 50em; }}
+table {{ border-collapse: collapse; }}
+th, td {{ padding: 0.2em 0.6em; text-align: left; border-bottom: 1px solid #ddd; }}
+thead th {{ border-bottom: 2px solid #333; position: sticky; top: 0; background: white; }}
+</style></head><body>
+<h1>{title}</h1>
+<p>{caption}</p>
+{table}</body></html>
+"""
+
+
+@dataclass(frozen=True)
+class Bold:
+    """A cell that is written in bold; no `str`, which pandas would turn into a plain one."""
+
+    text: str
+
 
 def markdown(table: pd.DataFrame) -> str:
-    """A pipe table: floats with three decimals, learning rates short, missing values empty."""
-    lines = ["| " + " | ".join(table.columns) + " |", "|" + " --- |" * len(table.columns)]
-    for row in table.itertuples(index=False):
-        cells = (_cell(name, value) for name, value in zip(table.columns, row, strict=True))
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+    """A pipe table; missing values are empty."""
+    return _lines(
+        table, lambda cells: "| " + " | ".join(cells) + " |", "|" + " --- |" * len(table.columns),
+        escape=lambda text: text.replace("|", "\\|"), bold="**{}**",
+    )  # fmt: skip
 
 
-def write(path: Path, table: pd.DataFrame) -> None:
-    """Write a table as `.csv` (six significant digits) or `.md`, by the suffix of `path`."""
+def latex(table: pd.DataFrame, caption: str) -> str:
+    """A table of LaTeX's package booktabs with its caption; missing values are empty."""
+    body = _lines(
+        table, lambda cells: " & ".join(cells) + r" \\", r"\midrule",
+        escape=_latex, bold=r"\textbf{{{}}}",
+    )  # fmt: skip
+    columns = "l" * len(table.columns)
+    return (
+        f"\\begin{{table}}\n\\caption{{{_latex(caption)}}}\n\\begin{{tabular}}{{{columns}}}\n"
+        f"\\toprule\n{body}\\bottomrule\n\\end{{tabular}}\n\\end{{table}}\n"
+    )
+
+
+def page(table: pd.DataFrame, title: str, caption: str) -> str:
+    """An HTML page of the table; missing values are empty."""
+    cells = _cells(table, html.escape, "<b>{}</b>")
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in table.columns)
+    rows = ("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>\n" for row in cells)
+    whole = f"<table><thead><tr>{head}</tr></thead><tbody>\n{''.join(rows)}</tbody></table>\n"
+    return PAGE.format(title=html.escape(title), caption=html.escape(caption), table=whole)
+
+
+def write(path: Path, table: pd.DataFrame, title: str = "", caption: str = "") -> None:
+    """Write a table as `.csv` or one of READABLE, by the suffix of `path`."""
     writers: dict[str, Callable[[pd.DataFrame], str]] = {
         ".csv": lambda frame: frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"),
         ".md": markdown,
+        ".tex": lambda frame: latex(frame, caption),
+        ".html": lambda frame: page(frame, title, caption),
     }
     with atomic.atomic(path) as temporary:
         temporary.write_text(writers[path.suffix](table))
@@ -34,10 +94,34 @@ def read(path: Path) -> pd.DataFrame:
         return pd.read_csv(path, keep_default_na=False, na_values=[""])
 
 
-def _cell(name: str, value: object) -> str:
+def number(column: str, value: float) -> str:
+    """A number of a column as it is read; a minus that only rounding left is dropped."""
+    text = FORMATS.get(column, "{:.3f}".format)(value)
+    return text.removeprefix("-") if not text.strip("-0.") else text
+
+
+def _lines(
+    table: pd.DataFrame, join: Callable[[list[str]], str], rule: str,
+    *, escape: Callable[[str], str], bold: str,
+) -> str:  # fmt: skip
+    head = join([escape(name) for name in table.columns])
+    return "\n".join([head, rule, *map(join, _cells(table, escape, bold))]) + "\n"
+
+
+def _cells(table: pd.DataFrame, escape: Callable[[str], str], bold: str) -> list[list[str]]:
+    return [
+        [_cell(name, value, escape, bold) for name, value in zip(table.columns, row, strict=True)]
+        for row in table.itertuples(index=False)
+    ]
+
+
+def _cell(name: str, value: object, escape: Callable[[str], str], bold: str) -> str:
     if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
         return ""
-    if isinstance(value, float):
-        digits = np.format_float_scientific(value, trim="-", exp_digits=2)
-        return digits if name == "learning_rate" else f"{value:.3f}"
-    return str(value).replace("|", "\\|")
+    if isinstance(value, Bold):
+        return bold.format(escape(value.text))
+    return escape(number(name, value) if isinstance(value, float) else str(value))
+
+
+def _latex(text: str) -> str:
+    return "".join(LATEX.get(character, character) for character in text)

@@ -1,0 +1,58 @@
+"""Record what made a study: configuration, code, libraries, machine and data."""
+
+from pathlib import Path
+
+from seqtransfer.files import json_tsv
+from seqtransfer.study import jobs, provenance, study_records
+
+
+def main(
+    *,
+    configuration: dict,
+    results: dict[str, list[Path]],
+    tasks: list[Path],
+    sources: list[Path],
+    encoders: list[Path],
+    output: Path,
+) -> None:
+    """configuration: see `used_configuration.selected`; results: by stage, files with the
+    provenance of a result, or with a list of such; tasks: the record of each task; sources:
+    `{source}.sha256` of each; encoders: `encoder.json` of each."""
+    known = [json_tsv.read_json(path) for path in tasks]
+    read = {stage: [json_tsv.read_json(path) for path in paths] for stage, paths in results.items()}
+    made = [
+        maker
+        for stage, records in {"tokens": known, **read}.items()
+        for maker in study_records.makers(
+            stage, [one for part in records for one in (part if isinstance(part, list) else [part])]
+        )
+    ]
+    record = {
+        "configuration": configuration,
+        "repository": study_records.commit(provenance.PACKAGE.parents[1]),
+        "machine": study_records.machine(),
+        "made_by": made,
+        "sources": study_records.sources(sources),
+        "encoders": study_records.encoders(encoders),
+        "splits": {task["task"]: task["manifest"] for task in known},
+        "units": {task["task"]: task["units"] for task in known},
+        "examples": {task["task"]: task["counts"] for task in known},
+    }
+    print(f"{len(made)} kinds of provenance -> {output}")
+    json_tsv.write_json(output, record)
+
+
+if __name__ == "__main__":
+    with jobs.job(snakemake.log[0], snakemake.output):
+        main(
+            configuration=snakemake.params.configuration,
+            results={
+                "pretraining": [Path(path) for path in snakemake.input.pretrained],
+                "fine-tuning": [Path(path) for path in snakemake.input.metrics],
+                "baselines": [Path(path) for path in snakemake.input.baselines],
+            },
+            tasks=[Path(path) for path in snakemake.input.tasks],
+            sources=[Path(path) for path in snakemake.input.sources],
+            encoders=[Path(path) for path in snakemake.input.encoders],
+            output=Path(snakemake.output[0]),
+        )

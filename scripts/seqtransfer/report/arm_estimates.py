@@ -1,0 +1,28 @@
+"""Tables of runs -> estimates of the difference of two arms, task by task."""
+
+import pandas as pd
+
+from seqtransfer.report import estimates
+from seqtransfer.report.estimates import Estimate
+from seqtransfer.report.tables.intervals import paired_differences
+
+
+def of_difference(
+    table: pd.DataFrame, value: str, left: str, right: str, left_out: pd.DataFrame | None = None
+) -> dict[str, Estimate]:
+    """Task -> estimate of left - right, in the study's order; empty if the study lacks an arm.
+
+    table: a row per task, arm and seed with the column `value`; left_out: the table of this name,
+    of the same scores; without it, estimates cover seeds alone.
+    """
+    found = {}
+    for task, rows in paired_differences(table, value, left, right).groupby("task", sort=False):
+        without = None
+        if left_out is not None:
+            mine = left_out[left_out["task"] == task]
+            wide = mine.pivot(index=["initialization", "seed"], columns="group", values="score")
+            arms = (wide.loc[arm].loc[rows["seed"]].to_numpy(dtype=float) for arm in (left, right))
+            first, second = arms
+            without = first - second
+        found[str(task)] = estimates.crossed(rows["difference"], without)
+    return found

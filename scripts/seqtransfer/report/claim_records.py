@@ -1,0 +1,51 @@
+"""Estimates of a claim, its checks and its texts -> the claim's record in the ledger."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from seqtransfer.report import readings, verdicts
+from seqtransfer.report.estimates import Estimate
+from seqtransfer.report.verdicts import NOT_TESTED, UNDECIDED
+
+SIGN_RULE = (
+    "A task supports the claim if its effect lies above 0 by a two-sided test at {alpha:.0f} %,"
+    " adjusted for {tasks} tasks (Holm), and contradicts it if it lies below. The claim is"
+    " supported if the {percent:.0f} % interval of the mean lies above 0 and no task contradicts"
+    " it, contradicted the other way round, mixed if tasks point both ways."
+)
+
+
+def record(
+    found: Mapping[str, Estimate], checked: Sequence[dict], level: float,
+    margin: float | None = None, *, missing: Sequence[str], headline: bool = True,
+    **texts: str | list[str],
+) -> dict:  # fmt: skip
+    """A claim's record from its estimates; a margin makes it a non-inferiority claim."""
+    line = -(margin or 0.0)
+    failed = {one["task"]: one["why"] for one in checked if one["blocks"] and not one["passed"]}
+    checked = [one for one in checked if one["task"] in found]
+    numbers = {"percent": 100 * level, "alpha": 100 * (1 - level), "tasks": len(found)}
+    made: dict = {"rule": SIGN_RULE.format(**numbers)} | texts
+    made |= {"level": level, "margin": margin, "checks": checked, "headline": headline}
+    made |= {"facts": [], "missing": list(missing), "effects": [], "overall": None}
+    made |= {"verdict": NOT_TESTED, "qualifier": ""}
+    if found:
+        made["effects"] = verdicts.of_tasks(found, failed, level, line)
+        made["verdict"], made["overall"] = verdicts.overall(
+            found, made["effects"], level, line, every=margin is not None
+        )
+    if missing and made["verdict"] != verdicts.NOT_TESTABLE:
+        made["verdict"] = UNDECIDED
+    unsettled = any(one["passed"] is False and not one["blocks"] for one in checked)
+    if unsettled and made["verdict"] != verdicts.NOT_TESTABLE:
+        made["qualifier"] = "at this budget"
+    return made | {"reading": readings.of(made)}
+
+
+def missing_runs(table: pd.DataFrame, value: str, left: str, right: str) -> list[str]:
+    """The runs of two arms that have no finite `value`; none where the study lacks an arm."""
+    if not {left, right} <= set(table["initialization"]):
+        return []
+    rows = table[table[value].isna() & table["initialization"].isin([left, right])]
+    return [f"{row.task} {row.initialization} seed {row.seed}" for row in rows.itertuples()]

@@ -1,0 +1,32 @@
+"""Timings and runs -> what a run of each arm costs."""
+
+from collections.abc import Sequence
+
+from matplotlib.figure import Figure
+
+from seqtransfer.report.figures import panels, style
+from seqtransfer.report.figures.panels import Tables
+
+
+def figure(tables: Tables, claims: Sequence[dict]) -> Figure:
+    """Seconds and training examples of a fine-tuning run, mean over seeds: a task per row."""
+    arms, tasks = panels.arms(tables), panels.tasks(tables)
+    colours, marks = style.colours(arms), style.markers(arms)
+    seconds = tables["timings"].query("job == 'fine-tuning'")
+    seconds = seconds.assign(value=seconds["seconds_total"] / seconds["jobs"])
+    seconds = seconds.pivot(index="corpus", columns="initialization", values="value")
+    runs = tables["runs"].assign(value=tables["runs"]["steps_taken"] * tables["runs"]["batch_size"])
+    examples = runs.pivot_table(index="task", columns="initialization", values="value")
+    figure, axes = panels.grid(1, 2, 0.7 + 0.22 * len(tasks))
+    shown = (("seconds a run", seconds), ("training examples a run", examples))
+    for axis, (label, values) in zip(axes[0], shown, strict=True):
+        for arm in arms:
+            axis.plot(values.loc[tasks, arm], range(len(tasks)), marks[arm], color=colours[arm])
+        axis.set_yticks(range(len(tasks)), tasks if panels.first_of_row(axis) else [])
+        axis.set_ylim(len(tasks) - 0.5, -0.5)
+        axis.set_xlim(left=0)
+        axis.grid(axis="y", color="0.9")
+        axis.set_xlabel(label)
+    panels.legend(figure, [panels.line(a, colours[a], marker=marks[a], lw=0) for a in arms])
+    style.title(figure, f"Cost of fine-tuning: mean of {panels.seeds(tables)}")
+    return figure

@@ -1,0 +1,59 @@
+"""Similarity and gain -> the figure of whether the two go together."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from seqtransfer.report.figures import panels, style
+from seqtransfer.report.figures.panels import Tables
+from seqtransfer.report.figures.similarity_figures import judged_by, measure_name
+from seqtransfer.report.tables.run_tables import score_unit
+
+
+def similarity_gain(tables: Tables, claims: Sequence[dict]) -> Figure:
+    """Gain over random against similarity to the reference, a panel per layer.
+
+    By the measure that (d) is judged by; the table `association` has the others, and p-values.
+    """
+    measure = judged_by(tables["similarity_gain"], claims)
+    points, table = (
+        tables[name][tables[name]["measure"] == measure]
+        for name in ("similarity_gain", "association")
+    )
+    layers = sorted(points["layer"].unique())
+    colours = style.colours(panels.arms(tables))
+    marks = panels.task_marks(tables)
+    columns = int(style.ems() // style.PANEL_EMS)
+    figure, axes = panels.grid(-(-len(layers) // columns), min(columns, max(len(layers), 1)), 1.9)
+    for axis in axes.flat[len(layers) :]:
+        axis.set_axis_off()
+    for axis, layer in zip(axes.flat, layers, strict=False):
+        at = points[points["layer"] == layer]
+        for (task, arm), part in at.groupby(["task", "initialization"], sort=False):
+            axis.plot(part["similarity"], part["gain"], marks[task], color=colours[arm], ms=3)
+        axis.axhline(0, color="0.6", linewidth=0.8, zorder=0)
+        axis.locator_params(nbins=4)
+        axis.set_title(f"layer {layer}" + found(table[table["layer"] == layer]))
+    shown, unit = axes.flat[: len(layers)], score_unit(tables["runs"])
+    panels.label(shown, measure_name(measure), f"gain over random\n(test {unit})")
+    handles = [
+        panels.line(arm, colours[arm], lw=3) for arm in dict.fromkeys(points["initialization"])
+    ]
+    handles += [panels.line(task, "0.3", marker=mark, ls="") for task, mark in marks.items()]
+    panels.legend(figure, handles)
+    style.title(
+        figure,
+        "Does similarity to the reference before fine-tuning go with the gain? A dot a task, arm"
+        " and seed; rho: Spearman's, between tasks and, of arms, within them",
+    )
+    return figure
+
+
+def found(rows: pd.DataFrame) -> str:
+    """For a panel's title: rho and p of each scope that has them, a line each."""
+    return "".join(
+        f"\n{row.scope}: rho {row.rho:+.2f}, p {row.p_value:.2g}" for row in rows.itertuples()
+        if np.isfinite(row.rho)
+    )  # fmt: skip

@@ -1,0 +1,78 @@
+"""Identifiers of arms, measures and metrics -> what they are called where people read."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from seqtransfer.encoders import initializations
+from seqtransfer.similarity.measures import MEASURES
+
+METRICS = {
+    "mcc": "Matthews correlation",
+    "spearman": "Spearman correlation",
+    "pearson": "Pearson correlation",
+    "accuracy": "accuracy",
+    "macro_f1": "macro-F1",
+    "f1": "F1",
+    "mae": "mean absolute error",
+}
+BASELINES = {
+    "majority": "the majority class",
+    "mean": "the training mean",
+    "ngram": "n-gram regression",
+}
+
+
+def arm(name: str) -> str:
+    """An arm or a baseline in words, such as `first 2 layers of text`; other names as they are."""
+    if name in BASELINES:
+        return BASELINES[name]
+    try:
+        parsed = initializations.parse(name)
+    except ValueError:
+        return name
+    parameter = parsed.number if parsed.corpus is None else parsed.corpus
+    return initializations.DESCRIPTIONS[parsed.kind].title.format(parameter)
+
+
+def contrast(text: str) -> str:
+    """Two arms in words, from `text - random`, `text-vs-domain` or the like."""
+    for between, said in ((" - ", " minus "), ("-vs-", " and ")):
+        left, found, right = text.partition(between)
+        if found:
+            return f"{arm(left)}{said}{arm(right)}"
+    return text
+
+
+def measure(name: str) -> str:
+    """A measure in words, without its source: `PWCCA, weighted by the left representation`."""
+    title = MEASURES[name].title if name in MEASURES else name
+    return re.sub(r"(?: \([^()]*\d{4}\))?\.$", "", title)
+
+
+def leak(name: str) -> str:
+    """A measure of the leak audit in words, such as `k-mer similarity to train: share at 0.5 or
+    more`; see the table `leaks`."""
+    kind, _, rest = name.partition("_")
+    words = {"similarity": "k-mer similarity to train", "identity": "identity with train in edits"}
+    said = words.get(kind, "share that train holds, too" if kind == "duplicates" else name)
+    if rest.startswith("share_"):
+        return f"{said}: share at {rest.removeprefix('share_')} or more"
+    if rest.startswith("q"):
+        return f"{said}: {int(rest[1:])} % point"
+    return said
+
+
+def metric(name: str) -> str:
+    """A metric in words; of an unknown one its name."""
+    return METRICS.get(name, name.replace("_", " "))
+
+
+def tasks(domains: Mapping[str, str]) -> dict[str, str]:
+    """Task -> `splice (DNA)`, as figures call it; domains: of the tasks."""
+    return {task: f"{task} ({domain})" for task, domain in domains.items()}
+
+
+def listed(words: Iterable[str]) -> str:
+    """`a`, `a and b`, or `a, b and c`."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last

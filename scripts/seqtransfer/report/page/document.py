@@ -1,0 +1,163 @@
+"""Verdicts, tables, figures and the study's record -> the page that people read."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import jinja2
+import pandas as pd
+
+from seqtransfer.encoders import initializations
+from seqtransfer.report import claims, names, register
+from seqtransfer.report.page import forest, inline_figures, reading_tables
+from seqtransfer.report.verdicts import NOT_TESTED
+
+TEMPLATES = Path(__file__).with_name("templates")
+# Tables with a section of their own; the others stand together.
+BUDGET, LEAKS = ("budget", "timings"), ("leaks", "rescored")
+
+
+def markdown(ledger: Mapping) -> str:
+    """The verdicts as Markdown. ledger: as `judge.py` writes it."""
+    return fill("claims.md.j2", ledger=ledger, amended=claims.AMENDED)
+
+
+def html(
+    ledger: Mapping,
+    record: Mapping,
+    tables: Mapping[str, pd.DataFrame],
+    figures: Mapping[str, str],
+    files: Mapping[str, str],
+) -> str:
+    """The page of a study, self-contained, as HTML.
+
+    ledger: as `judge.py` writes it; record: as `record.py` does; tables, figures: those of the
+    study by name, a figure as the text of its SVG file; files: from `tables/<name>`,
+    `figures/<name>`, `claims` and `record` to the path that the page links to.
+    """
+    tasks = names.tasks(dict(tables["budget"][["task", "domain"]].itertuples(index=False)))
+    readings = {name: reading_tables.reading(name, table, tasks) for name, table in tables.items()}
+    records = [one for one in ledger["claims"] if one["headline"]]
+    tested = [one for one in records if one["verdict"] != NOT_TESTED]
+    placed = _placed(tested, figures)
+    return fill(
+        "page.html.j2",
+        ledger=ledger,
+        record=record,
+        study=record["configuration"],
+        configuration=json.dumps(record["configuration"], indent=2, ensure_ascii=False),
+        tasks=tasks,
+        tables=readings,
+        runs=tables["runs"],
+        others=[name for name in readings if name not in (*BUDGET, *LEAKS)],
+        tested=tested,
+        untested=[one for one in records if one["verdict"] == NOT_TESTED],
+        beside=_beside(ledger["claims"]),
+        gates={one["id"]: gates(one["checks"]) for one in tested},
+        forests={one["id"]: forest.plot(one) for one in tested},
+        figures={name: _figure(name, text) for name, text in figures.items()},
+        placed=placed,
+        loose=[name for name in figures if name not in ("summary", *placed.values())],
+        files=files,
+        amended=claims.AMENDED,
+    )
+
+
+def gates(checks: Sequence[Mapping]) -> list[dict]:
+    """The checks of a claim, once each: `check`, how many `tasks` it is made in, in how many it
+    `passed`, and `failed`, what was found in which tasks where it did not; `blocks` as in
+    `checks`."""
+    grouped: dict[str, list[Mapping]] = {}
+    for one in checks:
+        grouped.setdefault(one["check"], []).append(one)
+    found = []
+    for check, parts in grouped.items():
+        reasons: dict[str, list[str]] = {}
+        for one in parts:
+            if not one["passed"]:
+                reasons.setdefault(one["why"], []).append(one["task"])
+        passed = sum(one["passed"] for one in parts)
+        found.append({"check": check, "tasks": len(parts), "passed": passed, "failed": reasons})
+        found[-1]["blocks"] = parts[0]["blocks"]
+    return found
+
+
+def fill(template: str, **values: object) -> str:
+    """Fill a template of the folder; escaped if it ends in `.html.j2`. It ends in a newline."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=template.endswith(".html.j2"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters |= {
+        "signed": lambda number: "" if number is None else f"{number:+.3f}".replace("-", "\u2212"),
+        "plain": lambda number: "" if number is None else f"{number:.3f}",
+        "count": _count,
+        "shares": _shares,
+        "counts": _counts,
+        "arm": names.arm,
+        "contrast": names.contrast,
+        "measure": names.measure,
+        "metric": names.metric,
+        "listed": names.listed,
+        "sentence": lambda text: text[:1].upper() + text[1:],
+        "beside": _asked_as,
+        "basis": lambda name: name.partition("-")[0],
+        "described": lambda name: initializations.DESCRIPTIONS[initializations.parse(name).kind],
+    }
+    return environment.get_template(template).render(values).rstrip() + "\n"
+
+
+def _placed(records: Sequence[Mapping], figures: Mapping[str, str]) -> dict[str, str]:
+    """Claim -> the figure that stands beside it; none for one whose figure stands there already."""
+    placed: dict[str, str] = {}
+    for one in records:
+        if one["figure"] in figures and one["figure"] not in placed.values():
+            placed[one["id"]] = one["figure"]
+    return placed
+
+
+def _asked_as(record: Mapping) -> str:
+    """What sets a record beside a verdict apart from it: its measure, or its title."""
+    name = record["id"].partition("-")[2]
+    return names.measure(name) if record["id"].startswith("d") else record["title"]
+
+
+def _beside(records: Sequence[Mapping]) -> dict[str, list[Mapping]]:
+    """Question, such as `d2` -> its records by other measures, or (c)'s by a share, that stand
+    beside the verdict."""
+    found: dict[str, list[Mapping]] = {}
+    for one in records:
+        if not one["headline"]:
+            found.setdefault(one["id"].partition("-")[0], []).append(one)
+    return found
+
+
+def _figure(name: str, text: str) -> dict:
+    known = register.FIGURES[name]
+    drawn = inline_figures.inline(text, f"figure-{name}", known.title, known.caption)
+    tables = known.tables or ("runs",)
+    return {"title": known.title, "caption": known.caption, "tables": tables} | {
+        "name": name, "svg": drawn
+    }  # fmt: skip
+
+
+def _count(number: float | None) -> str:
+    """Seeds that would be needed; infinite where other sources leave too much to chance."""
+    if number is None:
+        return ""
+    return "no number of seeds" if number == math.inf else f"{number:.0f} seeds"
+
+
+def _shares(sources: Mapping[str, float]) -> str:
+    """`seeds 80 %, examples 20 %`."""
+    return ", ".join(f"{name} {100 * share:.0f} %" for name, share in sources.items())
+
+
+def _counts(record: Mapping) -> str:
+    """`2 supported, 2 undecided`: the verdicts of the tasks."""
+    counts = record["overall"]["counts"] if record["overall"] else {}
+    return ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)

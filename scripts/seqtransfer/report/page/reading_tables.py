@@ -1,0 +1,94 @@
+"""A table of the report -> as people read it: words for identifiers, numbers to three decimals."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from seqtransfer.report import names, register
+
+MOST_CELLS = 20_000  # of a table on the page; a longer one is opened as a file
+
+# What the page shows of a table, by values of its columns, and how it says so.
+EXTRACTS: dict[str, tuple[dict[str, object], str]] = {
+    "scores": ({"split": "test", "headline": True}, "test scores in the headline metric"),
+    "leaks": ({"split": "test"}, "test sequences"),
+}
+WORDS: dict[str, Callable[[str], str]] = {
+    **dict.fromkeys(("initialization", "left", "right"), names.arm),
+    "measure": names.measure,
+    "metric": names.metric,
+}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """columns: (label, meaning, whether it holds numbers) each; rows: cells (shown, in full) each,
+    empty for a missing value; total: rows of the file; extract: what of them is shown, or empty.
+    Where there are more cells than MOST_CELLS, there are no rows."""
+
+    name: str
+    title: str
+    caption: str
+    columns: list[tuple[str, str, bool]]
+    rows: list[list[tuple[str, str]]]
+    total: int
+    extract: str
+
+
+def reading(name: str, table: pd.DataFrame, tasks: Mapping[str, str]) -> Reading:
+    """The table `name` of the register as it is read. tasks: what each task is called."""
+    known = register.TABLES[name]
+    values, extract = EXTRACTS.get(name, ({}, ""))
+    shown = table[(table[list(values)] == pd.Series(values)).all(axis=1)].drop(columns=values)
+    columns = [
+        (column.replace("_", " "), meaning(column, known.columns), _is_number(table[column]))
+        for column in shown
+    ]
+    words = {**WORDS, "task": lambda task: tasks.get(task, task)}
+    words |= {"measure": names.leak} if name == "leaks" else {}
+    cells = [_cells(column, shown[column], words) for column in shown]
+    rows = [list(row) for row in zip(*cells, strict=True)] if shown.size <= MOST_CELLS else []
+    return Reading(name, known.title, known.caption, columns, rows, len(table), extract)
+
+
+def meaning(column: str, columns: Mapping[str, str]) -> str:
+    """What the register says of a column, whose name there may hold `<metric>`."""
+    for known, text in columns.items():
+        if re.fullmatch(re.escape(known).replace("<metric>", "[a-z0-9_]+"), column):
+            return text
+    raise ValueError(f"column {column!r} is not in the register; describe it there")
+
+
+def _is_number(values: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+
+
+def _cells(column: str, values: pd.Series, words: Mapping[str, Callable]) -> list[tuple[str, str]]:
+    """Of a column, each value as shown and in full."""
+    said = words.get(column)
+    if said:
+        known = {value: said(str(value)) for value in values.dropna().unique()}
+        return [("", "") if pd.isna(v) else (known[v], str(v)) for v in values]
+    if pd.api.types.is_bool_dtype(values):
+        return [("yes" if value else "no", str(value)) for value in values]
+    if pd.api.types.is_float_dtype(values) and (values.dropna() % 1 == 0).all():
+        values = values.astype("Int64")  # counts, of which some are missing
+    return [(_rounded(column, value), _full(value)) for value in values]
+
+
+def _rounded(column: str, value: object) -> str:
+    if pd.isna(value) or not isinstance(value, float):
+        return _full(value)
+    if column == "learning_rate":
+        return np.format_float_scientific(value, trim="-", exp_digits=2)
+    return f"{value:.3f}"
+
+
+def _full(value: object) -> str:
+    """All digits of the file."""
+    if pd.isna(value):
+        return ""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,42 @@
+// Tables of class `sortable`: a button in each head that sorts, and a field that filters the rows.
+// Without scripts the tables stay as they are.
+for (const table of document.querySelectorAll("table.sortable")) {
+  const body = table.tBodies[0], rows = [...body.rows];
+  const heads = [...table.tHead.rows[0].cells];
+  const value = (row, column) => {
+    const cell = row.cells[column], text = cell.title || cell.textContent.trim();
+    return heads[column].classList.contains("number") ? (text === "" ? NaN : Number(text)) : text;
+  };
+  const compare = (a, b) => typeof a === "number" ? a - b : a.localeCompare(b, "en", {numeric: true});
+  heads.forEach((head, column) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.append(...head.childNodes);
+    head.append(button);
+    button.addEventListener("click", () => {
+      const down = head.getAttribute("aria-sort") === "ascending";
+      heads.forEach(other => other.removeAttribute("aria-sort"));
+      head.setAttribute("aria-sort", down ? "descending" : "ascending");
+      const missing = row => Number.isNaN(value(row, column)) || value(row, column) === "";
+      body.append(...[...rows].sort((a, b) =>
+        missing(a) - missing(b) || (missing(a) ? 0 : (down ? -1 : 1) * compare(value(a, column), value(b, column)))));
+    });
+  });
+  if (rows.length < 8) continue;
+  const field = document.createElement("label"), input = document.createElement("input");
+  const count = document.createElement("output");
+  input.type = "search";
+  field.append("Filter ", input);
+  count.setAttribute("aria-live", "polite");
+  const filter = document.createElement("div");
+  filter.className = "filter";
+  filter.append(field, count);
+  const show = () => {
+    const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+    for (const row of rows) row.hidden = !words.every(word => row.textContent.toLowerCase().includes(word));
+    count.textContent = `${rows.filter(row => !row.hidden).length} of ${rows.length} rows`;
+  };
+  input.addEventListener("input", show);
+  show();
+  table.closest(".scroll").before(filter);
+}

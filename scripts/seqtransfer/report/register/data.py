@@ -1,0 +1,116 @@
+"""Tables and figures of a study's data: sizes and budget, leaks, and what it cost."""
+
+from collections.abc import Callable
+
+from seqtransfer.report.register.entries import Figure, Table, columns
+
+TABLES = {
+    "budget": Table(
+        "data and budget",
+        "What each task is given: examples after repeats and conflicting labels were dropped,"
+        " tokens a sequence, optimizer steps, and the domain pretraining. Pretraining columns are"
+        " empty without a domain encoder pretrained here.",
+        columns(
+            "task domain classes test_majority train dev test test_units repeats_dropped"
+            " conflicts_dropped given_test_dropped neighbours_dropped other_labels cut_share"
+            " max_length steps steps_taken examples_seen pretraining_sequences"
+            " pretraining_steps pretraining_tokens_seen pretraining_masked_accuracy"
+            " pretraining_unigram_accuracy",
+            domain="Of the task's sequences",
+            classes="How many classes; 0 for a regression",
+            test_majority="Share of the test part's most frequent class",
+            train="Training examples",
+            dev="Dev examples",
+            test="Test examples",
+            test_units="Their units: examples of one unit share a group or are near-duplicates",
+            repeats_dropped="Further copies of a kept sequence",
+            conflicts_dropped="Examples of sequences with two labels",
+            given_test_dropped="Of both, those that the corpus gives to test",
+            neighbours_dropped="Training examples of a unit of dev or test, under a given split",
+            other_labels="Examples of no class of the task; only pretraining may see them",
+            cut_share="Share of training sequences cut to max_length",
+            max_length="Tokens with [CLS] and [SEP]",
+            steps_taken="Mean over the runs",
+            examples_seen="Mean over the runs: steps taken x batch size",
+            pretraining_sequences="Sequences pretrained on",
+            pretraining_steps="Optimizer steps of pretraining",
+            pretraining_tokens_seen="Tokens seen in pretraining",
+            pretraining_masked_accuracy="Share of masked held-out tokens filled in right",
+            pretraining_unigram_accuracy="The same of always answering the most frequent token",
+        ),
+        readable=True,
+    ),
+    "leaks": Table(
+        "leak audit",
+        "How near each task's test and dev sequences are to its training sequences: after this"
+        " study's split, and before it, in a plain random split of the corpus as it came.",
+        columns(
+            "task split splitting measure value n",
+            split="test or dev",
+            splitting="before: in a plain random split; after: in this study's split",
+            measure="kmer: the k used; duplicates: sequences that train holds, too; similarity:"
+            " Jaccard index of k-mer sets with the nearest training sequence; identity: in edits;"
+            " _q50: median; _share_0.8: share at 0.8 or more",
+            value="Its value",
+            n="Sequences of the test or dev part",
+        ),
+    ),
+    "rescored": Table(
+        "scores without near test rows",
+        "Every run's test score once more without the test rows that are near to train.",
+        columns(
+            "task initialization seed metric kept score n",
+            kept="Which rows stay; similarity: Jaccard index of k-mer sets with the nearest"
+            " training sequence",
+            score="Headline metric; empty where fewer than two rows stay",
+            n="How many rows stay",
+        ),
+    ),
+    "timings": Table(
+        "seconds",
+        "Wall seconds of the training jobs, summed over seeds, and the share spent inside training"
+        " steps. They depend on the machine and its load; no other table does.",
+        columns(
+            "job corpus initialization jobs seconds_total seconds_training training_share",
+            job="fine-tuning, pretraining, or all",
+            corpus="Of the task, or what is pretrained on",
+            initialization="The arm; empty for pretraining, which belongs to no one arm",
+            jobs="How many jobs",
+            seconds_total="Wall seconds of the jobs' processes",
+            seconds_training="Of these inside training steps",
+            training_share="The second over the first",
+        ),
+        readable=True,
+    ),
+}
+
+FIGURES = {
+    "cost": Figure(
+        "cost",
+        "What a fine-tuning run costs, mean over seeds: wall seconds of its process, which depend"
+        " on the machine and its load, and training examples seen, which do not.",
+        ("timings",),
+        on_request=True,
+    ),
+}
+
+
+def table_functions() -> dict[str, Callable]:
+    """By table, the function from `results.Results` to its data frame."""
+    from seqtransfer.report.tables import run_tables
+
+    return {
+        "budget": lambda found: found.budget,
+        "leaks": lambda found: run_tables.leaks(found.tables("audits")),
+        "rescored": lambda found: run_tables.joined(found.tables("rescored")),
+        "timings": lambda found: run_tables.timings(
+            found.records("timings"), found.records("pretraining_timings")
+        ),
+    }
+
+
+def figure_functions() -> dict[str, Callable]:
+    """By figure, the function from its tables by name and the claims to a matplotlib Figure."""
+    from seqtransfer.report import cost
+
+    return {"cost": cost.figure}

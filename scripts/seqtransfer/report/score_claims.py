@@ -1,0 +1,136 @@
+"""Claims on what text pretraining does to learning and scores: (a), (b), (c) and the controls."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from seqtransfer.report import checks, claim_records, readings
+from seqtransfer.report.arm_estimates import of_difference
+
+MARGIN_RULE = (
+    "Non-inferiority, in every task: supported if each task's {percent:.0f} % interval lies above"
+    " -{margin:g} {unit} (one of two one-sided tests at {alpha:.0f} %; all must pass, so none is"
+    " adjusted), contradicted if that of the mean lies below -{margin:g}."
+)
+SHARE_RULE = (
+    "In every task: supported if each task's {percent:.0f} % interval lies above 0 (one-sided tests"
+    " at {alpha:.0f} %; all must pass, so none is adjusted), contradicted if that of the mean lies"
+    " below. The difference is linear in the three scores: no ratio is taken, whose denominator may"
+    " be near 0."
+)
+
+
+def faster(run: pd.DataFrame, speed: pd.DataFrame, level: float) -> dict:
+    """(a): text over random in the height of the dev-score curve."""
+    found = of_difference(speed, "relative", "text", "random")
+    record = claim_records.record(
+        found, checks.trained_to_an_end(run, ("text", "random")), level,
+        missing=claim_records.missing_runs(speed, "relative", "text", "random"),
+        tables=["convergence"], figure="convergence",
+        id="a", short="text learns faster", contrast="text - random",
+        title="Text pretraining converges faster than random initialization",
+        paper="Text-pretrained models converge faster.", unit="share of the run's best dev score",
+        estimand="Paired difference text - random of the mean height of the dev-score curve over"
+        " log2(step + 1), from the first evaluation on, as a share of the run's own best: how soon"
+        " a run is where it ends, whatever that is worth. Its interval covers seeds alone.",
+    )  # fmt: skip
+    for task, rows in speed.groupby("task", sort=False):
+        arms = [arm for arm in ("text", "random") if (rows["initialization"] == arm).any()]
+        parts = [rows[rows["initialization"] == arm] for arm in arms]
+        medians = [
+            f"{arm} {readings.median_steps(part)}" for arm, part in zip(arms, parts, strict=True)
+        ]
+        test = readings.log_rank(*parts) if len(parts) == 2 else ""
+        record["facts"].append(
+            f"{task}: median steps to dev score {rows['threshold'].iloc[0]:.3f} (90 % of the common"
+            f" best): {', '.join(medians)}{test}."
+        )
+    return record
+
+
+def better(common: Mapping, unit: str) -> dict:
+    """(b): text over random in the test score."""
+    return of_scores(
+        "text", "random", **common, unit=unit,
+        id="b", short="text scores better",
+        title="Text pretraining scores better than random initialization",
+        paper="Text-pretrained models perform better.",
+        estimand="Paired difference text - random of the test score at the step of the best dev"
+        " score.",
+    )  # fmt: skip
+
+
+def slightly_worse(common: Mapping, beaten: Sequence[dict], unit: str, margin: float) -> dict:
+    """(c): text at most `margin` below domain in the test score."""
+    narrow = 2 * common["level"] - 1
+    return of_scores(
+        "text", "domain", **{**common, "level": narrow}, unit=unit, margin=margin, blocking=beaten,
+        id="c", short="nearly as good as domain",
+        title="Text pretraining is only slightly worse than domain pretraining",
+        paper="Only slightly worse than models with task-specific knowledge.",
+        estimand="Paired difference text - domain of the test score, against a margin fixed"
+        " beforehand.",
+        rule=MARGIN_RULE.format(
+            percent=100 * narrow, margin=margin, alpha=100 * (1 - common["level"]), unit=unit
+        ),
+    )  # fmt: skip
+
+
+def keeps_a_share(common: Mapping, beaten: Sequence[dict], unit: str, share: float) -> dict:
+    """(c) with a margin that follows the task: a share of what domain gains over random there."""
+    narrow, goal = 2 * common["level"] - 1, "part of domain"
+    weights = {"domain": share, "random": 1 - share}
+    run, left_out = common["run"], common["left_out"]
+    trained = checks.trained_to_an_end(run, ("text", "domain", "random"))
+    run = _with_mixture(run, ["task", "seed"], "test_score", weights, goal)
+    if left_out is not None:
+        left_out = _with_mixture(left_out, ["task", "seed", "group"], "score", weights, goal)
+    return claim_records.record(
+        of_difference(run, "test_score", "text", goal, left_out),
+        [*beaten, *trained],
+        narrow,
+        margin=0.0,
+        missing=claim_records.missing_runs(run, "test_score", "text", goal),
+        headline=False,
+        tables=["runs", "left_out"],
+        figure="scores",
+        id="c-share",
+        short=f"keeps {100 * share:.0f} % of domain's gain",
+        unit=unit,
+        title=f"Text pretraining keeps {100 * share:.0f} % of what domain pretraining gains over"
+        " random weights",
+        paper="Only slightly worse than models with task-specific knowledge.",
+        contrast=f"text - (random + {share:g} (domain - random))",
+        estimand="Paired difference of the test score: text less what random weights and the"
+        f" share {share:g} of domain's gain over them would score.",
+        rule=SHARE_RULE.format(percent=100 * narrow, alpha=100 * (1 - common["level"])),
+    )
+
+
+def of_scores(
+    left: str, right: str, *, run: pd.DataFrame, left_out: pd.DataFrame | None, level: float,
+    margin: float | None = None, blocking: Sequence[dict] = (), headline: bool = True, **texts: str,
+) -> dict:  # fmt: skip
+    """The record of the difference of two arms' test scores."""
+    return claim_records.record(
+        of_difference(run, "test_score", left, right, left_out),
+        [*blocking, *checks.trained_to_an_end(run, (left, right))],
+        level,
+        margin,
+        missing=claim_records.missing_runs(run, "test_score", left, right),
+        headline=headline,
+        tables=["runs", "left_out"],
+        figure="scores",
+        **{"contrast": f"{left} - {right}"} | texts,
+    )
+
+
+def _with_mixture(
+    table: pd.DataFrame, keys: list[str], value: str, weights: Mapping[str, float], name: str
+) -> pd.DataFrame:
+    """The table and rows of an arm `name`, whose value is the weighted sum of other arms'."""
+    wide = table.pivot(index=keys, columns="initialization", values=value)
+    if not set(weights) <= set(wide):
+        return table
+    mixed = sum(weight * wide[arm] for arm, weight in weights.items()).rename(value)
+    return pd.concat([table, mixed.reset_index().assign(initialization=name)], ignore_index=True)

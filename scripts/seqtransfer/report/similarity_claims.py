@@ -1,0 +1,136 @@
+"""Claims on the similarity of representations to the domain encoder's: (d1) and (d2)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from seqtransfer.report import (
+    checks,
+    claim_records,
+    estimates,
+    names,
+    readings,
+    reference_estimates,
+    verdicts,
+)
+from seqtransfer.report.tables.intervals import paired_differences
+from seqtransfer.report.verdicts import NOT_TESTED, SUPPORTED, UNDECIDED
+from seqtransfer.similarity.layer_comparison import MINIMUM_ROWS_PER_WIDTH
+
+ALPHA = 0.05  # of a task's permutation test
+NULL_RULE = (
+    "Supported if text-vs-domain exceeds what whole units re-paired at random give (p <="
+    f" {ALPHA:g}, the least that 19 draws can show) at every layer and seed of every task, else"
+    " undecided: similarity that is not seen is not shown to be absent."
+)
+
+
+def above_null(
+    comparisons: pd.DataFrame, measure: str, headline: bool, beaten: Sequence[dict]
+) -> dict:
+    """(d1): text-vs-domain against the null of re-paired units; numbers without intervals."""
+    inner = _before(comparisons, measure)
+    text = inner[inner["left"] == "text"]
+    name = names.measure(measure)
+    failed = {check["task"]: check["why"] for check in beaten if check["passed"] is False}
+    effects = []
+    for task, rows in text.groupby("task", sort=False):
+        worst, lost = rows["p_value"].max(), rows["p_value"].isna().any()
+        above = not lost and worst <= ALPHA
+        verdict = verdicts.NOT_TESTABLE if task in failed else SUPPORTED if above else UNDECIDED
+        mean = (rows["score"] - rows["null_mean"]).mean(skipna=False)
+        effects.append(
+            {"task": task, "seeds": rows["seed"].nunique(), "verdict": verdict}
+            | {"reason": failed.get(task), "mean": verdicts.number(mean), "low": None, "high": None}
+            | {"p_value": verdicts.number(worst), "sources": {}, "smallest": None}
+            | {"seeds_needed": None}
+        )
+    testable = [one for one in effects if one["verdict"] != verdicts.NOT_TESTABLE]
+    verdict, overall = NOT_TESTED, None
+    if effects:
+        means = [one["mean"] for one in testable or effects]
+        mean = None if None in means else float(np.mean(means))
+        overall = {"mean": mean, "low": None, "high": None, "degrees": None}
+        overall |= {"tasks": len(means), "heterogeneity": None}
+        overall["counts"] = {
+            word: sum(one["verdict"] == word for one in effects)
+            for word in (SUPPORTED, verdicts.CONTRADICTED, UNDECIDED, verdicts.NOT_TESTABLE)
+        }
+        every = all(one["verdict"] == SUPPORTED for one in testable)
+        verdict = verdicts.NOT_TESTABLE if not testable else SUPPORTED if every else UNDECIDED
+    record = {
+        "id": f"d1-{measure}", "short": "shared structure",
+        "title": f"Text- and domain-pretrained encoders are more alike than chance ({name})",
+        "paper": "Their representations share non-trivial similarities.",
+        "contrast": "text-vs-domain - re-paired", "unit": "similarity",
+        "estimand": f"Similarity ({name}) of text and domain before fine-tuning, at layers 1 and"
+        " up, less its mean when whole units of one side are re-paired.",
+        "rule": NULL_RULE, "level": 1 - ALPHA, "margin": None, "checks": list(beaten),
+        "effects": effects, "overall": overall, "verdict": verdict, "qualifier": "",
+        "headline": headline, "facts": [], "missing": [],
+        "tables": ["comparisons"], "figure": "similarity",
+    }  # fmt: skip
+    random = inner[inner["left"] == "random"].groupby("task", sort=False)["p_value"].max()
+    if len(random) and (random <= ALPHA).any():
+        record["facts"].append(
+            "Random weights exceed this null, too, in:"
+            f" {', '.join(map(str, random.index[random <= ALPHA]))}. There, being above it says"
+            " nothing of pretraining; (d2) asks that."
+        )
+    few = inner[inner["rows"] < MINIMUM_ROWS_PER_WIDTH * inner["width"]]["task"].unique()
+    if len(few):
+        record["facts"].append(
+            f"Fewer than {MINIMUM_ROWS_PER_WIDTH} rows per dimension in {', '.join(few)}: chance"
+            " similarity is high there."
+        )
+    return record | {"reading": readings.of(record)}
+
+
+def above_floor(
+    comparisons: pd.DataFrame, references: pd.DataFrame, measure: str, headline: bool,
+    beaten: Sequence[dict], level: float,
+) -> dict:  # fmt: skip
+    """(d2): text-vs-domain against random-vs-domain."""
+    inner = _before(comparisons, measure)
+    means = inner.groupby(["task", "left", "seed"], sort=False)["score"]
+    mean = means.agg(lambda layers: layers.mean(skipna=False)).reset_index()
+    mean = mean.rename(columns={"left": "initialization"})
+    pairs = paired_differences(mean, "score", "text", "random").groupby("task", sort=False)
+    found = {
+        str(task): reference_estimates.above_floor(
+            rows["difference"], references, task, measure, "text"
+        )
+        for task, rows in pairs
+    }
+    name = names.measure(measure)
+    valid = [*checks.has_rows(inner, measure), *checks.tells_apart(references, measure, level)]
+    record = claim_records.record(
+        estimates.at_least_mean(found, "reference"), [*beaten, *valid], level,
+        missing=claim_records.missing_runs(mean, "score", "text", "random"), headline=headline,
+        id=f"d2-{measure}", short="nearer than random",
+        unit="similarity", contrast="text-vs-domain - random-vs-domain",
+        title=f"Text weights are nearer to domain-pretrained ones than random weights are ({name})",
+        paper="Their representations share non-trivial similarities.",
+        tables=["comparisons", "references"], figure="similarity",
+        estimand=f"Similarity ({name}) of text and domain less that of random and domain, before"
+        " fine-tuning: mean over layers 1 and up, paired by seed, and over the domain encoder's"
+        " pretrainings, one or two. Its interval covers seeds, units of the probe and these"
+        " pretrainings.",
+    )  # fmt: skip
+    record["facts"] += readings.taken_as_given(found)
+    text = mean[mean["initialization"] == "text"].groupby("task")["score"]
+    record["facts"] += readings.calibrated(
+        text.agg(lambda seeds: seeds.mean(skipna=False)), references, measure, level
+    )
+    return record
+
+
+def _before(comparisons: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """Similarities to domain before fine-tuning, layers 1 and up."""
+    return comparisons[
+        (comparisons["measure"] == measure)
+        & (comparisons["stage"] == "before")
+        & (comparisons["layer"] >= 1)
+        & (comparisons["right"] == "domain")
+    ]

@@ -1,0 +1,43 @@
+"""Scores -> the main table: an arm per row, a task per column, mean and interval over seeds."""
+
+import pandas as pd
+
+from seqtransfer.report.tables.table_files import Bold, number
+
+COLUMNS = "task initialization kind metric n mean low high seeds best".split()
+BASELINES = {"ngram": "n-gram baseline", "majority": "majority class", "mean": "training mean"}
+
+
+def table(scores: pd.DataFrame) -> pd.DataFrame:
+    """One row per task and arm or baseline: its test score in the task's headline metric.
+
+    scores: the table of this name. best: whether it is an arm, and none of the task has a higher
+    mean.
+    """
+    rows = scores[(scores["split"] == "test") & scores["headline"]].reset_index(drop=True)
+    arms = rows["mean"].where(rows["kind"] == "arm")
+    return rows.assign(best=arms == arms.groupby(rows["task"]).transform("max"))[COLUMNS]
+
+
+def wide(table: pd.DataFrame) -> pd.DataFrame:
+    """The table as it is read: `mean [low, high]` for each arm (row) and task (column).
+
+    The best mean of a task is bold. A task's column names its metric.
+    """
+    columns = dict(zip(table["task"], table["task"] + " (" + table["metric"] + ")", strict=True))
+    cells = {(row.initialization, row.task): _cell(row) for row in table.itertuples()}
+    names = dict.fromkeys(table.sort_values("kind", kind="stable")["initialization"])
+    rows = [
+        [BASELINES.get(name, name), *(cells.get((name, task), "") for task in columns)]
+        for name in names
+    ]
+    return pd.DataFrame(rows, columns=["initialization", *columns.values()])
+
+
+def _cell(row) -> str | Bold:
+    if pd.isna(row.mean):
+        return ""
+    text = number("mean", row.mean)
+    if pd.notna(row.low):
+        text += f" [{number('low', row.low)}, {number('high', row.high)}]"
+    return Bold(text) if row.best else text

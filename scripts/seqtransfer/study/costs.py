@@ -1,0 +1,167 @@
+"""What a job costs before it has run: seconds of a reference machine, bytes on disk, a download.
+
+The reference is the default study with three layers and three seeds, on two cores of an AMD EPYC
+with bfloat16, and one H100; how fast this machine is beside it, `durations` knows. Training is
+counted in floating-point operations: Kaplan et al. (2020, arXiv:2001.08361, table 1) for the
+layers, three times that for a step.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from seqtransfer.training import evaluations
+
+CPU, GPU = 1.3e11, 5e13  # operations a second of one core, and of an H100
+START = 5.0  # seconds to import torch and load an encoder
+DOWNLOAD = 2e7  # bytes a second
+STATES = 2.5e7  # bytes of hidden states computed and written a second
+# Share of `finetune.steps` that a run takes: quartiles and mean of that study's 24 runs.
+SHARES = (0.41, 0.59, 0.72)
+TRAINED = ("pretrain", "pretrain_again", "finetune", "sweep")
+# Seconds of a job of the rules whose cost hardly depends on the study.
+SECONDS = {"encoder": 10, "convert": 2, "convert_midi": 2, "export_music": 2.5, "draw_map": 0.5,
+           "judge": 1.5, "plot": 2, "record": 0.3, "page": 2}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """Its size: layers in use, neurons of a layer, and parameters of the whole."""
+
+    layers: int
+    width: int
+    parameters: int
+
+    @classmethod
+    def of(cls, study: Mapping, folder: Path) -> "Encoder":
+        """The study's encoder, from its folder below `folder`; until it is there, as large as
+        MiniLM-L6 if it comes from a package, and as BERT-base if from the hub."""
+        path = folder / study["encoder"]["name"] / "encoder.json"
+        if path.exists():
+            facts = json.loads(path.read_text())
+        elif "hub" in study["catalogue"]["encoders"][study["encoder"]["name"]]:
+            facts = {"width": 768, "parameters": 109_482_240}
+        else:
+            facts = {"width": 384, "parameters": 22_713_216}
+        return cls(study["encoder"]["layers"], facts["width"], facts["parameters"])
+
+    def operations(self, tokens: int) -> float:
+        """Of one sequence's forward pass through the layers."""
+        return tokens * self.layers * (24 * self.width**2 + 4 * tokens * self.width)
+
+    @property
+    def weights(self) -> int:
+        """Bytes of the layers and positions in float32: what a run leaves."""
+        return 4 * (12 * self.layers * self.width**2 + 512 * self.width)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job that is to run. number: Snakemake's; gpu: whether it runs on one; temporary: whether
+    what it writes is deleted once used; after: the numbers of jobs that it waits for."""
+
+    number: int
+    rule: str
+    wildcards: Mapping[str, str]
+    gpu: bool = False
+    temporary: bool = False
+    after: frozenset[int] = frozenset()
+
+
+def seconds(job: Job, study: Mapping, encoder: Encoder, share: float) -> float:
+    """Of the reference machine. share: of the steps of fine-tuning that a run takes, in (0, 1]."""
+    if job.rule in TRAINED:
+        speed = GPU if job.gpu else CPU
+        return START + _operations(job, study, encoder, share) / speed
+    examples = sum(study["examples"][part] for part in ("train", "dev", "test")) / 2800
+    runs = len(study["initializations"]) * len(study["seeds"])
+    probe = study["represent"]["sequences"] * study["represent"]["tokens"]
+    cubes = (min(encoder.width, probe) / 384) ** 3
+    layers = encoder.layers + 1
+    compare, arms = study["compare"], len(study["initializations"])
+    pairs = (2 * len(compare["pairs"]) + arms) * layers + len(compare["maps"]) * layers**2
+    calibrated = arms + len(compare["floor_seeds"]) + 1
+    known: dict[str, Callable[[], float]] = {
+        "download": lambda: 2.5 + (downloaded(job, study) or 0) / DOWNLOAD,
+        "encode": lambda: 1 + 2 * examples,
+        "draw_corpus": lambda: 1 + 2 * examples,
+        "audit": lambda: 0.8 + 0.7 * examples,
+        "baseline": lambda: 2.5 + examples,
+        "rescore": lambda: 0.6 + runs / 15,
+        "summarize": lambda: 2 + runs * len(study["tasks"]) / 24,
+        "choose": lambda: 1 + runs * len(study["tasks"]) / 24,
+        "represent": lambda: START + disk(job, study, encoder) / STATES,
+        "represent_floor": lambda: START + disk(job, study, encoder) / STATES,
+        "represent_ceiling": lambda: START + disk(job, study, encoder) / STATES,
+        "attend": lambda: START,
+        "analyse": lambda: START + 2 * _analyses(job, study, encoder) / CPU,
+        "compare": lambda: 3 + 0.02 * cubes * pairs * compare["draws"],
+        "calibrate": lambda: 2 + 0.07 * cubes * calibrated * layers * (compare["groups"] + 1),
+    }
+    return known[job.rule]() if job.rule in known else SECONDS.get(job.rule, 0.0)
+
+
+def disk(job: Job, study: Mapping, encoder: Encoder) -> int:
+    """Bytes that the job writes; those below a few megabytes are not counted."""
+    rows = study["represent"]["sequences"] * study["represent"]["tokens"]
+    states = 4 * rows * (encoder.layers + 1) * encoder.width
+    return {
+        "download": downloaded(job, study) or 0,
+        "encoder": 4 * encoder.parameters,
+        "pretrain": encoder.weights * (1 + len(study["pretrain"].get("checkpoints", []))),
+        "pretrain_again": encoder.weights,
+        "finetune": encoder.weights,
+        "represent": 2 * len(study["initializations"]) * states,
+        "represent_floor": len(study["compare"]["floor_seeds"]) * states,
+        "represent_ceiling": states,
+    }.get(job.rule, 0)
+
+
+def downloaded(job: Job, study: Mapping) -> int | None:
+    """Bytes that come over the network; None where nobody has said how many."""
+    if job.rule == "download":
+        source = study["catalogue"]["sources"][job.wildcards["source"]]
+        return 0 if source.get("path") else source.get("size")
+    if job.rule == "encoder" and "hub" in study["catalogue"]["encoders"][job.wildcards["encoder"]]:
+        return None
+    return 0
+
+
+def least_share(finetune: Mapping) -> float:
+    """The least share of its steps that a run can take: it has two patiences, see `DevWatch`."""
+    return min(1.0, 2 * finetune["patience"] / finetune["steps"])
+
+
+def _analyses(job: Job, study: Mapping, encoder: Encoder) -> float:
+    """Floating-point operations of the analyses of a model, at one stage."""
+    settings = study["analyse"]
+    once = encoder.operations(study["max_length"][job.wildcards["task"]])
+    batches = settings["batches"] * study["finetune"]["batch_size"]
+    known = {
+        "isometry": 2 * encoder.width * settings["sequences"],  # a backward pass a neuron
+        "gradient_confusion": 6 * batches,  # each about twice
+        "perturbation": 4 * 26 * settings["sequences"],  # float64; five draws of five sizes
+        "lipschitz": 8 * 20 * settings["sequences"],  # 20 products with J and its transpose
+    }
+    return once * sum(known[kind] for kind in settings["kinds"])
+
+
+def _operations(job: Job, study: Mapping, encoder: Encoder, share: float) -> float:
+    """Floating-point operations of a training job."""
+    if job.rule.startswith("pretrain"):
+        corpus, settings = job.wildcards["corpus"], study["pretrain"]
+        artificial = study["catalogue"]["artificial"].get(corpus, {})
+        length = artificial.get("length") or study["max_length"][artificial.get("task", corpus)]
+        return 3 * settings["steps"] * settings["batch_size"] * encoder.operations(length)
+    settings = study["finetune"]
+    share = max(share, least_share(settings))
+    steps = share * settings["steps"]
+    grid = evaluations.DevWatch.of(settings).grid(settings["steps"])
+    scored = sum(step <= steps for step in grid) * study["examples"]["dev"]
+    examples = 3 * steps * settings["batch_size"] + scored
+    if job.rule == "sweep":
+        examples *= len(study["sweep"]["poolings"]) * len(study["sweep"]["warmups"])
+    else:
+        examples += study["examples"]["test"]
+    return examples * encoder.operations(study["max_length"][job.wildcards["task"]])

@@ -1,0 +1,98 @@
+"""How long jobs took in this folder: what an estimate learns from finished runs.
+
+One table for all studies, `logs/durations.tsv`, to which every finished job adds a line.
+"""
+
+import csv
+import statistics
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from seqtransfer.study.costs import SHARES, TRAINED, Job
+
+COLUMNS = ("rule", "gpu", "predicted", "seconds", "share")
+LATEST = 50  # jobs of a rule that count: the machine, or the code, may have been another one before
+ENOUGH = 8  # runs of which quartiles say something
+
+
+@dataclass(frozen=True)
+class Duration:
+    """One finished job. predicted: its seconds on the reference machine, for the steps it took;
+    seconds: those it took here; share: of the steps it might have taken, None where that is fixed.
+    """
+
+    rule: str
+    gpu: bool
+    predicted: float
+    seconds: float
+    share: float | None = None
+
+
+class Durations:
+    """The finished jobs of this folder, the latest last."""
+
+    def __init__(self, known: Iterable[Duration] = ()):
+        self.known = list(known)
+
+    def add(self, duration: Duration) -> None:
+        self.known.append(duration)
+
+    def measured(self) -> int:
+        """The number of training jobs among them."""
+        return sum(known.rule in TRAINED for known in self.known)
+
+    def speeds(self) -> "Speeds":
+        """What they say of this machine."""
+        groups: dict[tuple[str, bool], list[Duration]] = {}
+        for known in self.known:
+            groups.setdefault((known.rule, known.gpu), []).append(known)
+        slowness = {key: _slowness(group[-LATEST:]) for key, group in groups.items()}
+        shares = [known.share for known in self.known if known.share is not None][-LATEST:]
+        if len(shares) < ENOUGH:
+            return Speeds(slowness, SHARES)
+        low, _, high = statistics.quantiles(shares, method="inclusive")
+        return Speeds(slowness, (low, statistics.fmean(shares), high))
+
+
+@dataclass(frozen=True)
+class Speeds:
+    """slowness: rule and whether on a GPU -> seconds here for one of the reference machine;
+    shares: lower quartile, mean and upper quartile of the share of its steps that a run takes."""
+
+    slowness: dict[tuple[str, bool], float]
+    shares: tuple[float, float, float]
+
+    def of(self, job: Job) -> float:
+        """The slowness of a job: of its rule, or as training goes here, or 1."""
+        like = [(job.rule, job.gpu), *((rule, job.gpu) for rule in TRAINED)]
+        return next((self.slowness[key] for key in like if key in self.slowness), 1.0)
+
+
+def read(path: Path) -> list[Duration]:
+    """The table's jobs; none if there is no table. Lines that no run wrote whole are left out."""
+    found = []
+    if path.exists():
+        for row in csv.DictReader(path.read_text().splitlines(), delimiter="\t"):
+            try:
+                share = float(row["share"]) if row["share"] else None
+                found.append(Duration(row["rule"], row["gpu"] == "1", float(row["predicted"]),
+                                      float(row["seconds"]), share))  # fmt: skip
+            except (TypeError, ValueError):
+                continue
+    return found
+
+
+def append(path: Path, duration: Duration) -> None:
+    """Add a job to the table. One write, so that lines of several Snakemakes do not mix."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    share = "" if duration.share is None else f"{duration.share:.4f}"
+    times = f"{duration.predicted:.2f}\t{duration.seconds:.2f}"
+    line = f"{duration.rule}\t{int(duration.gpu)}\t{times}\t{share}\n"
+    head = "" if path.exists() else "\t".join(COLUMNS) + "\n"
+    with path.open("a") as file:
+        file.write(head + line)
+
+
+def _slowness(group: list[Duration]) -> float:
+    return sum(known.seconds for known in group) / sum(known.predicted for known in group)

@@ -1,0 +1,71 @@
+"""What made a study: its repository, its machine, and what its results record."""
+
+import json
+import os
+import platform
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from seqtransfer.files import json_tsv
+from seqtransfer.study import digests
+
+
+def makers(stage: str, records: Sequence[Mapping]) -> list[dict]:
+    """What made the results of a stage, once each: `code`, `versions`, other facts, and `files`,
+    how many results say so. records: results with a `provenance`, see `provenance.record`."""
+    said = [json.dumps(record["provenance"], sort_keys=True) for record in records]
+    return [
+        {"stage": stage, "files": said.count(text), **json.loads(text)}
+        for text in dict.fromkeys(said)
+    ]
+
+
+def sources(lists: Sequence[Path]) -> dict[str, dict]:
+    """Source -> `files`, how many were unpacked, and `sha256` of their list of digests.
+
+    lists: a file `{source}.sha256` a source.
+    """
+    return {
+        path.stem: {"files": len(path.read_text().splitlines()), "sha256": digests.sha256(path)}
+        for path in lists
+    }
+
+
+def encoders(files: Sequence[Path]) -> list[dict]:
+    """Name, revision and digests of the files of every encoder, from its `encoder.json`."""
+    keys = ("name", "revision", "files")
+    return [{key: known[key] for key in keys} for known in map(json_tsv.read_json, files)]
+
+
+def machine() -> dict:
+    """Processor, its cores and the system of this machine."""
+    return {
+        "processor": _processor(), "cores": os.cpu_count(), "system": platform.platform()
+    }  # fmt: skip
+
+
+def commit(folder: Path) -> dict | None:
+    """The commit of the repository whose top is `folder`, and whether files of it were `changed`
+    since; None without git or such a repository."""
+    try:
+        if Path(_git(folder, "rev-parse", "--show-toplevel")).resolve() != folder.resolve():
+            return None
+        status = _git(folder, "status", "--porcelain", "--untracked-files=no")
+        return {"commit": _git(folder, "rev-parse", "HEAD"), "changed": bool(status)}
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(folder), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _processor() -> str:
+    """The model as Linux names it, elsewhere as Python does."""
+    information = Path("/proc/cpuinfo")
+    text = information.read_text() if information.exists() else ""
+    found = re.search(r"^model name\s*:\s*(.+)$", text, re.M)
+    return found[1] if found else platform.processor() or platform.machine()

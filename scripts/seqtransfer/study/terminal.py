@@ -1,0 +1,213 @@
+"""What a run says on the terminal: the estimate, one line of progress, each failure once, the end.
+
+Snakemake tells its own log what happens, event by event; `Terminal` listens to that. Where
+Snakemake's own lines are switched off (`quiet` in profiles/default), only its warnings and errors
+stand beside ours.
+"""
+
+import csv
+import json
+import logging
+import shutil
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from seqtransfer.study import costs, durations, estimate
+from seqtransfer.study.costs import Encoder, Job
+from seqtransfer.study.progress import Progress
+
+ESTIMATE = "estimate"  # the target that says what a study takes and runs nothing
+PAUSE = 60  # seconds between lines of progress
+VERDICTS = 5  # lines of verdicts at the end
+# Of Snakemake's errors: a job that named its own, and that there was one.
+STATED = (
+    "returned non-zero exit status 1.",
+    "Exiting because a job execution failed",
+    "At least one job did not complete successfully",
+)
+
+
+def attach(workflow, study: Mapping, encoders: Path, logs: Path) -> "Terminal":
+    """Let the `workflow`, Snakemake's object, speak as this module says.
+
+    study: completed; encoders: folder of the encoders; logs: folder of the logs of all studies.
+    """
+    logger = workflow.logger_manager.logger
+    quiet = {topic.name.lower() for topic in workflow.output_settings.quiet or ()}
+    terminal = Terminal(workflow, study, encoders, logs, silent="all" in quiet)
+    logger.addHandler(terminal)
+    # With `progress` among them Snakemake would tell nobody that a job has finished.
+    if {"rules", "host"} <= quiet:
+        for handler in logger.handlers:
+            if handler.name == "DefaultStreamHandler":
+                handler.addFilter(_is_needed)
+    return terminal
+
+
+def verdicts(report: Path) -> list[str]:
+    """Where the page of claims is, and the verdict on the first claims that the study tests."""
+    told = [f"the answer: {report / 'claims.html'}"]
+    claims = json.loads((report / "claims.json").read_text())["claims"]
+    tested = [c for c in claims if c["headline"] and c["verdict"] != "not tested"]
+    for claim in tested[:VERDICTS]:
+        overall = claim["overall"] or {}
+        effect = "" if overall.get("mean") is None else f" ({overall['mean']:+.3f} {claim['unit']})"
+        told.append(f"  {claim['verdict']}: {claim['title']}{effect}")
+    if not tested:
+        told.append("  the study tests none of the claims")
+    return told
+
+
+class Terminal(logging.Handler):
+    """Prints on stderr what Snakemake's events mean for who waits."""
+
+    def __init__(self, workflow, study: Mapping, encoders: Path, logs: Path, silent: bool = False):
+        super().__init__()
+        self.workflow, self.study, self.encoders = workflow, study, encoders
+        self.table = logs / "durations.tsv"
+        self.silent = silent  # what is asked for, the estimate, is said all the same
+        self.progress: Progress | None = None
+        self.jobs: dict = {}  # number -> Snakemake's job
+        self.rules: set[str] = set()  # of all jobs, targets included
+        self.failed = 0
+        self.spoken = time.time()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        act = {
+            "run_info": self._announce,
+            "job_started": self._start,
+            "job_finished": self._finish,
+            "job_error": self._fail,
+        }.get(str(getattr(record, "event", "")))
+        if act is None:
+            return
+        try:
+            act(record)
+        except Exception:
+            self.handleError(record)  # a mistake here ends no run
+
+    def _announce(self, record: logging.LogRecord) -> None:
+        """The estimate, once; the run ends there if it is all that is asked for."""
+        if self.progress is not None or self.workflow.touch:
+            return
+        planned = list(self.workflow.dag.needrun_jobs())
+        self.jobs = {job.jobid: job for job in planned if not job.is_norun}
+        self.rules = {job.rule.name for job in planned}
+        jobs = [self._job(job) for job in self.jobs.values()]
+        encoder = Encoder.of(self.study, self.encoders)
+        known = durations.Durations(durations.read(self.table))
+        machine = self._machine()
+        if jobs:
+            found = estimate.estimate(jobs, self.study, encoder, known, machine)
+            lines = estimate.lines(found)
+            free = shutil.disk_usage(".").free
+            if found.disk + found.temporary + found.download > free:
+                lines.append(f"size: but only {estimate.size(free)} of disk are free")
+        else:
+            lines = ["0 jobs: everything is there"]
+        self._say(*lines)
+        self.progress = Progress(jobs, self.study, encoder, known, machine, time.time())
+        if ESTIMATE in self.rules:
+            sys.exit(0)
+
+    def _start(self, record: logging.LogRecord) -> None:
+        for number in self.jobs.keys() & set(record.jobs):
+            self.progress.start(number, time.time())
+
+    def _finish(self, record: logging.LogRecord) -> None:
+        if record.job_id not in self.jobs:
+            return
+        job, now = self.jobs[record.job_id], time.time()
+        learned = self.progress.finish(record.job_id, now, _benchmark(job), self._share(job))
+        if learned is not None:
+            durations.append(self.table, learned)
+        if now - self.spoken >= PAUSE:
+            self.spoken = now
+            self._say(self.progress.line(now))
+
+    def _fail(self, record: logging.LogRecord) -> None:
+        """A job that ran here and logged an error has said it here; any other one has not."""
+        self.failed += 1
+        if self.progress is not None:
+            self.progress.fail(record.jobid)
+        log = Path(record.log[0]) if record.log else None
+        text = log.read_text(errors="replace").strip() if log and log.exists() else ""
+        if "Traceback" not in text:
+            said = "ended without a word; was it killed?"
+        elif not self.jobs[record.jobid].is_local:
+            said = text.splitlines()[-1]
+        else:
+            return
+        where = f"\n  (details in {log})" if log else ""
+        self._say(f"a job of {record.rule_name} failed: {said}{where}")
+
+    def end(self, report: Path) -> None:
+        """All jobs are done: how long they took, and where the answer is, if it was asked for.
+
+        report: the folder of the report.
+        """
+        if self.progress is None:  # files were only touched
+            return
+        took = time.time() - self.progress.started
+        self._say(f"done: {estimate.count(len(self.jobs))} in {estimate.span(took, took)}")
+        if self.rules & {"all", "report", "page"}:
+            self._say(*verdicts(report))
+
+    def stop(self) -> None:
+        """The run ends before all jobs are done."""
+        if self.progress is None:
+            return
+        what = f"{estimate.count(self.failed)} failed" if self.failed else "interrupted"
+        remedy = "correct the cause and give" if self.failed else "give"
+        self._say(f"stopped: {what}; what is done is kept: {remedy} the same command again")
+
+    def _say(self, *lines: str) -> None:
+        if self.silent and ESTIMATE not in self.rules:
+            return
+        named = (f"{self.study['study']}: {line}" for line in lines)
+        print(*named, sep="\n", file=sys.stderr, flush=True)
+
+    def _job(self, job) -> Job:
+        after = (self.workflow.dag.jobid(other) for other in self.workflow.dag.dependencies[job])
+        return Job(
+            number=job.jobid,
+            rule=job.rule.name,
+            wildcards=dict(job.wildcards.items()),
+            gpu=bool(job.resources.get("gpu")),
+            temporary=bool(job.output) and set(job.output) == set(job.temp_output),
+            after=frozenset(after) & self.jobs.keys(),
+        )
+
+    def _machine(self) -> estimate.Machine:
+        limits = self.workflow.global_resources
+        at_a_time = "_cores" if self.workflow.local_exec else "_nodes"
+        return estimate.Machine(
+            *(limits[name].value if name in limits else None for name in (at_a_time, "gpu"))
+        )
+
+    def _share(self, job) -> float | None:
+        """Of the steps that a run might have taken, those that it took; None if it had to."""
+        if job.rule.name != "finetune" or costs.least_share(self.study["finetune"]) == 1:
+            return None
+        return (
+            json.loads(Path(job.output.metrics).read_text())["steps_taken"]
+            / (self.study["finetune"]["steps"])
+        )
+
+
+def _benchmark(job) -> float | None:
+    """Seconds that the job itself measured: without those that it waited on a cluster."""
+    if not job.benchmark or not Path(job.benchmark).exists():
+        return None
+    rows = list(csv.DictReader(Path(job.benchmark).read_text().splitlines(), delimiter="\t"))
+    return float(rows[-1]["s"]) if rows else None
+
+
+def _is_needed(record: logging.LogRecord) -> bool:
+    """Whether a line of Snakemake's says what no line of ours does."""
+    text = str(record.msg)
+    if text.startswith("Nothing to be done"):
+        return True
+    return record.levelno >= logging.WARNING and not any(said in text for said in STATED)

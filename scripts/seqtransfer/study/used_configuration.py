@@ -1,0 +1,23 @@
+"""The configuration of a study -> the part of it that the study uses, for its record."""
+
+from collections.abc import Mapping
+
+from seqtransfer.study import configuration
+
+
+def selected(config: Mapping) -> dict:
+    """The study's configuration, of whose catalogue only what the study uses."""
+    catalogue = config["catalogue"]
+    corpora = configuration.corpora(config)
+    used = dict.fromkeys([*config["tasks"], *corpora])
+    tasks = {name: catalogue["tasks"][name] for name in used if name in catalogue["tasks"]}
+    names = {config["encoder"]["name"], *config.get("domain_encoders", {}).values()}
+    encoders = {name: catalogue["encoders"][name] for name in sorted(names)}
+    artificial = {
+        name: catalogue["artificial"][name] for name in corpora if name in catalogue["artificial"]
+    }
+    sources = {name for task in tasks.values() for name in configuration.sources(task)}
+    sources |= {known["source"] for known in encoders.values() if "source" in known}
+    kept = {"tasks": tasks, "encoders": encoders, "artificial": artificial}
+    kept["sources"] = {name: catalogue["sources"][name] for name in sorted(sources)}
+    return {**config, "catalogue": kept}

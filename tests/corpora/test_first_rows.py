@@ -1,0 +1,55 @@
+"""The first row of a local table is read when a study is planned, by the words of its converter."""
+
+import pytest
+
+from seqtransfer.corpora.converters import first_rows
+
+RECORD = {"converter": "table", "format": "text"}
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("text,answer\nfine,1\n")
+    return path
+
+
+def test_a_column_that_is_not_there_is_refused_with_those_that_are(table):
+    record = RECORD | {"layout": {"file": "mine.csv", "label": "label"}}
+    for path in (table, table.parent):
+        with pytest.raises(ValueError, match=r"mine.csv: no column 'label'; its columns are \['te"):
+            first_rows.check(record, {"path": str(path)})
+    first_rows.check(
+        RECORD | {"layout": {"file": "mine.csv", "label": "answer"}}, {"path": str(table)}
+    )
+
+
+def test_every_part_is_looked_at(table):
+    (table.parent / "other.csv").write_text("text,label\nfine,1\n")
+    layout = {"files": {"train": "mine.csv", "test": "other.csv"}, "label": "answer"}
+    with pytest.raises(ValueError, match=r"other.csv: no column 'answer'"):
+        first_rows.check(RECORD | {"layout": layout}, {"path": str(table.parent)})
+
+
+def test_a_file_that_is_not_in_the_folder_is_refused(table):
+    with pytest.raises(ValueError, match=r"holds 0 files called nine.csv"):
+        first_rows.check(RECORD | {"layout": {"file": "nine.csv"}}, {"path": str(table.parent)})
+
+
+def test_what_lies_in_an_archive_or_has_another_converter_is_left_to_the_job(table):
+    wrong = RECORD | {"layout": {"file": "inner.csv", "label": "nothing"}}
+    archive = table.with_suffix(".zip")
+    archive.write_bytes(b"PK")
+    first_rows.check(wrong, {"path": str(archive)})
+    first_rows.check(wrong, {"path": str(table.parent), "extract": ["inner.csv"]})
+    first_rows.check(wrong | {"converter": "lines"}, {"path": str(table.parent)})
+
+
+def test_a_parquet_table_is_looked_at_too(tmp_path):
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    parquet.write_table(pa.table({"text": ["fine"], "answer": [1]}), tmp_path / "mine.parquet")
+    record = RECORD | {"converter": "parquet", "layout": {"file": "mine.parquet"}}
+    with pytest.raises(ValueError, match="no column 'label'"):
+        first_rows.check(record, {"path": str(tmp_path)})

@@ -1,0 +1,112 @@
+"""No text of a figure lies over another or leaves it, at any width, in a study of any size."""
+
+import itertools
+
+import matplotlib
+import pandas as pd
+import pytest
+from matplotlib.text import Text
+
+import synthetic
+from seqtransfer.files import json_tsv
+from seqtransfer.report import register
+from seqtransfer.report.figures import style
+from seqtransfer.report.tables import table_files
+
+ARMS = (
+    *("text", "random", "shuffled", "domain", "moments", "re-embedded", "embeddings-only"),
+    *("first-1", "layernorm-only"),
+)
+TASKS = ("localization", "splice")
+NAMES = (
+    "localization",
+    "splice",
+    "stability",
+    "fluorescence",
+    "H3K9ac",
+    "composer",
+    "sst-2",
+    "rte",
+)
+DRAWN = "summary scores convergence gains_over_steps similarity sensitivity power cost".split()
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """Tables and claims of a study of 2 tasks and 9 arms."""
+    folder = tmp_path_factory.mktemp("small")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(synthetic, "GAIN", dict.fromkeys(ARMS, 0.1) | synthetic.GAIN)
+        patch.setattr(synthetic, "SPEED", dict.fromkeys(ARMS, 0.5) | synthetic.SPEED)
+        paths = synthetic.write_study(folder, tasks=TASKS, arms=ARMS, seeds=(0, 1))
+        written = synthetic.report(folder / "report", paths)
+    frames = {
+        path.stem: table_files.read(path) for path in written.values() if path.suffix == ".csv"
+    }
+    return frames, json_tsv.read_json(written["claims"])["claims"]
+
+
+@pytest.fixture(scope="module")
+def large(small):
+    """The same with the 16 tasks of a study as large as the paper's."""
+    frames, claims = small
+    names = [
+        {task: f"{name}{part}" for task, part in zip(TASKS, ("", " b"), strict=True)}
+        for name in NAMES
+    ]
+
+    def copies(table):
+        column = "corpus" if "corpus" in table else "task"
+        if column not in table:
+            return table
+        return pd.concat(
+            [table.assign(**{column: table[column].replace(known)}) for known in names],
+            ignore_index=True,
+        )
+
+    records = [
+        claim | {"effects": [e | {"task": known[e["task"]]} for known in names
+                             for e in claim["effects"]]}
+        for claim in claims
+    ]  # fmt: skip
+    return {name: copies(table) for name, table in frames.items()}, records
+
+
+def texts(figure):
+    """What is written in a figure, with its box in pixels."""
+    figure.draw_without_rendering()
+    undrawn = {label for axes in figure.axes for label in _undrawn(axes)}
+    found = [
+        text for text in figure.findobj(Text)
+        if text.get_visible() and text.get_text().strip() and text not in undrawn
+    ]  # fmt: skip
+    return [(text.get_text(), text.get_window_extent()) for text in found]
+
+
+def _undrawn(axes):
+    """All texts of a hidden panel, and the labels of ticks outside the limits of their axis."""
+    if not axes.axison:
+        return axes.findobj(Text)
+    labels = []
+    for axis in (axes.xaxis, axes.yaxis):
+        low, high = sorted(axis.get_view_interval())
+        for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
+            if not low <= tick.get_loc() <= high:
+                labels += [tick.label1, tick.label2]
+    return labels
+
+
+@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.parametrize(("size", "width"), [*itertools.product(["large"], style.WIDTHS),
+                                             ("small", "page")])  # fmt: skip
+def test_no_text_lies_over_another_or_leaves_the_figure(name, size, width, request):
+    with matplotlib.rc_context(style.preset(width)):
+        figure = register.figure_functions()[name](*request.getfixturevalue(size))
+        boxes = texts(figure)
+    for text, box in boxes:
+        assert figure.bbox.x0 - 1 <= box.x0 and box.x1 <= figure.bbox.x1 + 1, text
+        assert figure.bbox.y0 - 1 <= box.y0 and box.y1 <= figure.bbox.y1 + 1, text
+    for (first, a), (second, b) in itertools.combinations(boxes, 2):
+        across = min(a.x1, b.x1) - max(a.x0, b.x0)
+        along = min(a.y1, b.y1) - max(a.y0, b.y0)
+        assert min(across, along) < 1.5, (first, second)

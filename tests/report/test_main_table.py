@@ -1,0 +1,44 @@
+"""The main table has every arm and task once, and marks the highest mean of the arms."""
+
+import numpy as np
+import pandas as pd
+
+from seqtransfer.report.tables import main_table, table_files
+
+
+def row(task, name, mean, **other):
+    return {
+        "task": task, "initialization": name, "kind": "arm", "split": "test", "metric": "mcc",
+        "headline": True, "n": 10, "mean": mean, "low": mean - 0.1, "high": mean + 0.1, "seeds": 3,
+        "diverged": 0,
+    } | other  # fmt: skip
+
+
+BASELINE = {"kind": "baseline", "low": None, "high": None}
+SCORES = pd.DataFrame(
+    [
+        *(row("x", "text", 0.5), row("x", "random", 0.25), row("x", "ngram", 0.75, **BASELINE)),
+        *(row("y", "text", np.nan), row("y", "random", -0.25), row("y", "ngram", 0.0, **BASELINE)),
+        *(row("x", "random", 0.9, split="dev"), row("x", "random", 0.9, headline=False)),
+    ]
+)
+
+
+def test_only_an_arm_is_best_and_only_the_headline_on_test_counts():
+    table = main_table.table(SCORES)
+    best = set(zip(table["task"], table["initialization"], table["best"], strict=True))
+    assert best == {
+        ("x", "text", True), ("x", "random", False), ("x", "ngram", False),
+        ("y", "text", False), ("y", "random", True), ("y", "ngram", False),
+    }  # fmt: skip
+
+
+def test_as_it_is_read_arms_are_rows_and_tasks_columns():
+    wide = main_table.wide(main_table.table(SCORES))
+    assert table_files.markdown(wide).splitlines() == [
+        "| initialization | x (mcc) | y (mcc) |",
+        "| --- | --- | --- |",
+        "| text | **0.500 [0.400, 0.600]** |  |",
+        "| random | 0.250 [0.150, 0.350] | **-0.250 [-0.350, -0.150]** |",
+        "| n-gram baseline | 0.750 | 0.000 |",
+    ]

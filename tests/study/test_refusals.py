@@ -1,0 +1,29 @@
+"""A mistake of a study is one line, and what the command line gives as text is read as YAML."""
+
+import pytest
+
+from seqtransfer.study import planning, refusals
+
+
+def test_a_refusal_is_its_message_and_exit_code_1():
+    with pytest.raises(SystemExit) as end, refusals.told():
+        raise ValueError("seeds: 4 is not a list")
+    assert end.value.code == "The study is refused. seeds: 4 is not a list"
+
+
+def test_what_is_no_refusal_is_not_hidden():
+    with pytest.raises(KeyError), refusals.told():
+        raise KeyError("x")
+    with refusals.told():
+        pass
+
+
+def test_lists_of_the_command_line_are_read_as_yaml_and_study_files_are_left_alone():
+    config = {"seeds": ["0", "1"], "tasks": ["splice"], "study": "1", "examples": {"train": "8"},
+              "compare": {"pairs": [["text", "random"]], "seeds": "1"}, "mine": ["2"]}  # fmt: skip
+    typed = planning.typed(config, dict.fromkeys(set(config) - {"mine"}))
+    assert typed == {
+        "seeds": [0, 1], "tasks": ["splice"], "study": "1", "examples": {"train": 8},
+        "compare": {"pairs": [["text", "random"]], "seeds": 1}, "mine": ["2"],
+    }  # fmt: skip
+    assert planning.typed({"tasks": ["[x"]}, {"tasks": None}) == {"tasks": ["[x"]}

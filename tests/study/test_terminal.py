@@ -1,0 +1,180 @@
+"""What is said on the terminal, from Snakemake's events: each thing once, and little else."""
+
+import json
+import logging
+from types import SimpleNamespace
+
+import pytest
+from test_estimate import study
+
+from project import ROOT
+from seqtransfer.study import durations, terminal
+from seqtransfer.study.terminal import Terminal
+
+STATED = "CalledProcessError in file x.smk:\nCommand 'python x.py' returned non-zero exit status 1."
+
+
+class Job:
+    """As Snakemake's, as far as it is asked."""
+
+    def __init__(self, number, rule, output=None, **wildcards):
+        self.jobid, self.rule, self.is_norun = (
+            number,
+            SimpleNamespace(name=rule),
+            rule in ("all", "estimate"),
+        )
+        self.is_local = True
+        self.wildcards, self.resources, self.benchmark = wildcards, {}, None
+        self.output, self.temp_output = output or [], set()
+
+
+def workflow(*jobs):
+    dag = SimpleNamespace(
+        needrun_jobs=lambda: iter(jobs),
+        dependencies={job: {} for job in jobs},
+        jobid=lambda job: job.jobid,
+    )
+    limits = {"_cores": SimpleNamespace(value=2)}
+    return SimpleNamespace(dag=dag, global_resources=limits, touch=False, local_exec=True)
+
+
+def event(name, **facts):
+    return logging.makeLogRecord({"event": name, **facts})
+
+
+@pytest.fixture(scope="module")
+def default():
+    return study()
+
+
+@pytest.fixture
+def speaker(default, tmp_path):
+    """A function from jobs to the terminal of a run of the default study."""
+    return lambda *jobs: Terminal(workflow(*jobs), default, tmp_path, tmp_path / "logs")
+
+
+def test_what_runs_is_told_once_before_it_begins(speaker, capsys):
+    told = speaker(Job(0, "finetune", task="splice"), Job(1, "plot"), Job(2, "all"))
+    told.emit(event("run_info"))
+    told.emit(event("run_info"))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "default: 2 jobs: 1 finetune, 1 plot"
+    assert [line.split()[1] for line in lines[1:]] == ["time:", "work:", "size:"]
+
+
+def test_an_estimate_runs_nothing(speaker, capsys):
+    for jobs, told in (
+        ([Job(0, "plot"), Job(1, "estimate")], "1 job: 1 plot"),
+        ([Job(1, "estimate")], "0 jobs: everything is there"),
+    ):
+        with pytest.raises(SystemExit) as end:
+            speaker(*jobs).emit(event("run_info"))
+        assert end.value.code == 0
+        assert capsys.readouterr().err.startswith(f"default: {told}")
+
+
+def test_a_finished_job_is_learned_from(speaker, tmp_path, capsys):
+    metrics, benchmark = tmp_path / "metrics.json", tmp_path / "benchmark.tsv"
+    metrics.write_text('{"steps_taken": 512}')
+    benchmark.write_text("s\th:m:s\n90.5\t0:01:30\n")
+    job = Job(0, "finetune", _Named(metrics=str(metrics)), task="splice")
+    job.benchmark = str(benchmark)
+    told = speaker(job, Job(1, "finetune", task="splice"))
+    told.emit(event("run_info"))
+    told.emit(event("job_started", jobs=[0, 7]))
+    capsys.readouterr()
+    told.spoken = 0
+    told.emit(event("job_finished", job_id=0))
+    (learned,) = durations.read(tmp_path / "logs/durations.tsv")
+    assert (learned.rule, learned.seconds, learned.share) == ("finetune", 90.5, 0.5)
+    assert "1 of 2 jobs" in capsys.readouterr().err
+    told.emit(event("job_finished", job_id=7))  # a target, which is no job
+    assert capsys.readouterr().err == ""
+
+
+def test_a_job_that_named_its_error_is_not_told_again_and_a_killed_one_is(
+    speaker, tmp_path, capsys
+):
+    told = speaker(Job(0, "finetune", task="splice"), Job(1, "plot"))
+    told.emit(event("run_info"))
+    capsys.readouterr()
+    log = tmp_path / "a.log"
+    log.write_text("step 1\nTraceback (most recent call last):\nValueError: no\n")
+    told.emit(event("job_error", jobid=1, rule_name="plot", log=[str(log)]))
+    assert capsys.readouterr().err == ""
+    log.write_text("step 1\n")
+    told.emit(event("job_error", jobid=0, rule_name="finetune", log=[str(log)]))
+    said = capsys.readouterr().err
+    assert "a job of finetune failed: ended without a word; was it killed?" in said
+    assert f"(details in {log})" in said
+    # One that ran on a cluster's node has said it there.
+    told.jobs[1].is_local = False
+    log.write_text("Traceback (most recent call last):\nValueError: no\n")
+    told.emit(event("job_error", jobid=1, rule_name="plot", log=[str(log)]))
+    assert "a job of plot failed: ValueError: no" in capsys.readouterr().err
+    told.stop()
+    assert "stopped: 3 jobs failed; what is done is kept" in capsys.readouterr().err
+
+
+def test_a_study_whose_runs_take_all_their_steps_teaches_nothing_of_how_long_others_last(speaker):
+    told = speaker()
+    told.study = study(ROOT / "tests/config.yaml")
+    assert told._share(Job(0, "finetune", task="splice")) is None
+
+
+def test_an_interrupted_run_has_no_cause_to_correct(speaker, capsys):
+    told = speaker(Job(0, "plot"))
+    told.emit(event("run_info"))
+    told.stop()
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == (
+        "default: stopped: interrupted; what is done is kept: give the same command again"
+    )
+
+
+def test_a_mistake_in_telling_ends_no_run(speaker, monkeypatch, capsys):
+    told = speaker(Job(0, "plot"))
+    monkeypatch.setattr(told, "_announce", lambda record: 1 / 0)
+    told.emit(event("run_info"))
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("level", "text", "needed"),
+    [
+        (logging.INFO, "Select jobs to execute...", False),
+        (logging.INFO, "Nothing to be done (all requested files are present).", True),
+        (logging.WARNING, "The input has changed", True),
+        (logging.ERROR, STATED, False),  # the job has named its own error
+        (logging.ERROR, STATED + "\n  File x.smk, line 50, in __rule_plot", False),
+        (logging.ERROR, "At least one job did not complete successfully.", False),
+        (logging.ERROR, STATED.replace("returned non-zero exit status 1", "died with 9"), True),
+    ],
+)
+def test_of_snakemakes_lines_those_are_left_that_none_of_ours_says(level, text, needed):
+    record = logging.makeLogRecord({"levelno": level, "msg": text})
+    assert terminal._is_needed(record) is needed
+
+
+def test_the_end_tells_where_the_answer_is_and_the_verdicts_on_what_was_tested(tmp_path):
+    def claim(verdict, mean=None, headline=True):
+        return {"headline": headline, "verdict": verdict, "title": "Text is better",
+                "unit": "MCC", "overall": None if mean is None else {"mean": mean}}  # fmt: skip
+
+    claims = [claim("supported", 0.0712), claim("not tested"), claim("mixed", headline=False)]
+    claims += [claim("undecided")] * 9
+    (tmp_path / "claims.json").write_text(json.dumps({"claims": claims}))
+    lines = terminal.verdicts(tmp_path)
+    assert lines[0] == f"the answer: {tmp_path / 'claims.html'}"
+    assert lines[1] == "  supported: Text is better (+0.071 MCC)"
+    assert lines[2:] == ["  undecided: Text is better"] * 4
+    (tmp_path / "claims.json").write_text(json.dumps({"claims": [claim("not tested")]}))
+    assert terminal.verdicts(tmp_path)[1:] == ["  the study tests none of the claims"]
+
+
+class _Named(list):
+    """A list of files of which some have names, as Snakemake's."""
+
+    def __init__(self, **names):
+        super().__init__(names.values())
+        self.__dict__.update(names)
