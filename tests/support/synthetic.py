@@ -59,7 +59,7 @@ def write_study(
     folder: Path, *, tasks=tuple(TASKS), arms=ARMS, seeds=(0, 1, 2), random_seed=7
 ) -> dict[str, list[Path]]:
     """Write every file that the report reads; return the paths by kind, in the grid's order."""
-    rng = np.random.default_rng(random_seed)
+    rng, of_analyses = np.random.default_rng(random_seed), np.random.default_rng(random_seed + 1)
     paths = {kind: [] for kind in KINDS}
     for number, task in enumerate(tasks):
         ceiling = (0.45, 0.35, 0.75, 0.30)[number]
@@ -67,7 +67,7 @@ def write_study(
             for seed in seeds:
                 _write_run(folder, paths, task, arm, seed, ceiling, rng)
                 paths["analyses"].append(folder / "analyses" / task / arm / f"seed-{seed}.tsv")
-                json_tsv.write_table(paths["analyses"][-1], _analyses(task, arm, seed, rng))
+                json_tsv.write_table(paths["analyses"][-1], _analyses(task, arm, seed, of_analyses))
         paths["baselines"].append(folder / "baselines" / f"{task}.json")
         json_tsv.write_json(paths["baselines"][-1], _baselines(task, ceiling))
         paths["pretrained"].append(folder / "pretrained" / task / "summary.json")
