@@ -21,13 +21,13 @@ def isometry(tables: Tables, claims: Sequence[dict]) -> Figure:
     table = tables["isometry"]
     figure, axes = panels.grid(2, len(panels.tasks(tables)), 2.5, sharex=True, sharey=True)
     for row, stage in zip(axes, BEFORE_AND_AFTER, strict=True):
-        for axis, part, colour in _arms(tables, table[table["stage"] == stage], row, axes[0]):
+        for axis, part, colour, mark in _arms(tables, table[table["stage"] == stage], row, axes[0]):
             axis.axhline(0, color="0.6", linewidth=0.8)
             for quantile in ("q05", "q95"):
                 ends = part[part["quantity"] == f"log10_{quantile}"]
                 axis.plot(ends["layer"], ends["mean"], ":", color=colour, lw=1.2)
             median = part[part["quantity"] == "log10_median"]
-            panels.curve(axis, median["layer"], median, colour, 0.15, marker="o", ms=3, lw=1.5)
+            panels.curve(axis, median["layer"], median, colour, 0.15, marker=mark, ms=3)
         row[0].set_ylabel(f"{stage} fine-tuning\nlog10 singular value")
     _layers(axes[-1], table, "from the states of layer")
     look = [panels.line("median"), panels.line("5 % and 95 %", linestyle=":")]
@@ -44,7 +44,9 @@ def gradient_confusion(tables: Tables, claims: Sequence[dict]) -> Figure:
     arms, columns = panels.arms(tables), len(panels.tasks(tables))
     figure, axes = panels.grid(len(names), columns, 2.4, sharex=True, sharey="row")
     for row, (quantity, label) in zip(axes, names.items(), strict=True):
-        for axis, part, colour in _arms(tables, table[table["quantity"] == quantity], row, axes[0]):
+        for axis, part, colour, mark in _arms(
+            tables, table[table["quantity"] == quantity], row, axes[0]
+        ):
             arm = arms.index(part["initialization"].iloc[0])
             for place, name in enumerate(PARTS):
                 at = part[part["part"] == name]
@@ -54,7 +56,7 @@ def gradient_confusion(tables: Tables, claims: Sequence[dict]) -> Figure:
                     x = place + (2 * arm + number + 0.5) / (2 * len(arms)) * 0.8 - 0.4
                     ends = found[["low", "high"]].to_numpy().ravel()
                     axis.plot([x, x], ends, color=colour, lw=1.2)
-                    axis.plot(x, found["mean"], "o", ms=4, color=colour,
+                    axis.plot(x, found["mean"], mark, ms=4, color=colour,
                               mfc=colour if stage == "before" else "white")  # fmt: skip
             axis.set_xticks(range(len(PARTS)), list(PARTS.values()))
         row[0].set_ylabel(label)
@@ -63,7 +65,7 @@ def gradient_confusion(tables: Tables, claims: Sequence[dict]) -> Figure:
         panels.line("after", marker="o", ls="", mfc="white"),
         panels.line("independent directions", "0.6", lw=0.8),
     ]
-    panels.legend(figure, _handles(tables, marker="o", ls="") + look)
+    panels.legend(figure, _handles(tables) + look)
     style.title(figure, f"Gradients of pairs of training batches: {_over_seeds(table)}")
     return figure
 
@@ -78,9 +80,11 @@ def perturbation(tables: Tables, claims: Sequence[dict]) -> Figure:
         len(names), len(panels.tasks(tables)), 2.4, sharex=True, sharey="row"
     )
     for row, (quantity, label) in zip(axes, names.items(), strict=True):
-        for axis, part, colour in _arms(tables, table[table["quantity"] == quantity], row, axes[0]):
+        for axis, part, colour, mark in _arms(
+            tables, table[table["quantity"] == quantity], row, axes[0]
+        ):
             for stage, rows in part.groupby("stage", sort=False):
-                _log_curve(axis, rows["size"], rows, colour, BEFORE_AND_AFTER[stage])
+                _log_curve(axis, rows["size"], rows, colour, mark, BEFORE_AND_AFTER[stage])
                 axis.plot(rows["size"], rows["reference"], ":", color=colour, lw=1)
             axis.set_xscale("log")
         row[0].set_ylabel(f"change of {label}\n/ size of the noise")
@@ -105,10 +109,10 @@ def lipschitz(tables: Tables, claims: Sequence[dict]) -> Figure:
     )
     for row, ((quantity, place), label) in zip(axes, names.items(), strict=True):
         chosen = table[(table["quantity"] == quantity) & (table["part"] == place)]
-        for axis, part, colour in _arms(tables, chosen, row, axes[0]):
+        for axis, part, colour, mark in _arms(tables, chosen, row, axes[0]):
             axis.axhline(1, color="0.6", linewidth=0.8)
             for stage, rows in part.groupby("stage", sort=False):
-                _log_curve(axis, rows["layer"], rows, colour, BEFORE_AND_AFTER[stage])
+                _log_curve(axis, rows["layer"], rows, colour, mark, BEFORE_AND_AFTER[stage])
         row[0].set_ylabel(label)
     _layers(axes[-1], table[table["quantity"] == "spectral_norm"], "layer")
     panels.legend(figure, _handles(tables) + _stages())
@@ -151,20 +155,23 @@ def association(tables: Tables, claims: Sequence[dict]) -> Figure:
 
 def _arms(
     tables: Tables, table: pd.DataFrame, row: Sequence[Axes], top: Sequence[Axes]
-) -> Iterator[tuple[Axes, pd.DataFrame, tuple]]:
-    """Panel, rows and colour of every task and arm; the topmost row gets the tasks' titles."""
-    colours = style.colours(panels.arms(tables))
+) -> Iterator[tuple[Axes, pd.DataFrame, tuple, str]]:
+    """Panel, rows, colour and marker of every task and arm; the top row gets tasks' titles."""
+    arms = panels.arms(tables)
+    colours, marks = style.colours(arms), style.markers(arms)
     for axis, (_, task) in zip(row, panels.by_task(tables, top), strict=True):
         for arm, colour in colours.items():
             part = table[(table["task"] == task) & (table["initialization"] == arm)]
             if len(part):
-                yield axis, part, colour
+                yield axis, part, colour, marks[arm]
 
 
-def _log_curve(axis: Axes, x: pd.Series, rows: pd.DataFrame, colour: tuple, line: str) -> None:
+def _log_curve(
+    axis: Axes, x: pd.Series, rows: pd.DataFrame, colour: tuple, mark: str, line: str
+) -> None:
     """A curve on a log axis; a band that reaches below 0 ends at a tenth of the mean."""
     shown = rows.assign(low=rows["low"].clip(lower=rows["mean"] / 10))
-    panels.curve(axis, x, shown, colour, 0.15, linestyle=line, marker="o", ms=3, lw=1.5)
+    panels.curve(axis, x, shown, colour, 0.15, linestyle=line, marker=mark, ms=3)
     axis.set_yscale("log")
     axis.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
     axis.yaxis.set_major_formatter(ScalarFormatter())
@@ -176,9 +183,10 @@ def _layers(row: Sequence[Axes], table: pd.DataFrame, label: str) -> None:
         axis.set(xlabel=label, xticks=sorted(table["layer"].unique()))
 
 
-def _handles(tables: Tables, **look: object) -> list:
-    colours = style.colours(panels.arms(tables))
-    return [panels.line(arm, colour, **look) for arm, colour in colours.items()]
+def _handles(tables: Tables) -> list:
+    arms = panels.arms(tables)
+    colours, marks = style.colours(arms), style.markers(arms)
+    return [panels.line(arm, colours[arm], marker=marks[arm], lw=0) for arm in arms]
 
 
 def _stages() -> list:

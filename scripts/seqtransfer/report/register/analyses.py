@@ -34,7 +34,8 @@ TABLES = {
         "dynamical isometry",
         "Singular values of the Jacobian of the last layer's state at one position with respect to"
         " a lower layer's states at all positions, over test sequences. Near 1 alike, they let"
-        " signals and gradients keep their length.",
+        " signals and gradients keep their length. They say what small changes do, and nothing of"
+        " where training leads.",
         _columns(
             "isometry",
             quantity="log10_q05 to log10_q95: quantiles of their log10, less the null ones;"
@@ -49,7 +50,8 @@ TABLES = {
     "gradient_confusion": Table(
         "gradient confusion",
         "Inner products of the gradients of the loss on pairs of training batches, dropout off"
-        " (Sankararaman et al. 2020).",
+        " (Sankararaman et al. 2020). Before fine-tuning the head is random, so that most of a"
+        " gradient says which classes a batch has more of; after it, compare cosines, not `eta`.",
         _columns(
             "gradient_confusion",
             quantity="eta: max(0, -least inner product); minimum_cosine and mean_cosine over pairs;"
@@ -63,7 +65,8 @@ TABLES = {
     "perturbation": Table(
         "perturbation",
         "How far normal noise in the encoder's weights moves what the model computes, in float64;"
-        " root mean square over five draws. Tensors of zeros, as fresh biases are, get none.",
+        " root mean square over five draws. Tensors of zeros, as fresh biases are, get none. The"
+        " direction is random, not the worst, and a more sensitive model is not a worse one.",
         _columns(
             "perturbation",
             quantity="state_change: length of the change of the pooled states over their length;"
@@ -75,7 +78,9 @@ TABLES = {
     ),
     "lipschitz": Table(
         "Lipschitz constants",
-        "How much LayerNorms and layers stretch small changes, at the tokens of test sequences.",
+        "How much LayerNorms and layers stretch small changes, at the tokens of test sequences."
+        " Products over layers bound the whole encoder from far above; the table `isometry` has"
+        " what it does.",
         _columns(
             "lipschitz",
             quantity="gain: absolute gain / sqrt(variance + eps) of a LayerNorm, mean over units"
@@ -90,7 +95,8 @@ TABLES = {
     "analysis_points": Table(
         "analyses, gain and speed",
         "Points of the question whether an analysis before fine-tuning goes with gain or speed; all"
-        " less the same of `random` at the same seed.",
+        " less the same of `random` at the same seed. Seeds of an arm are no cases of their own:"
+        " the table `analysis_association` averages them first.",
         columns(
             "task initialization seed quantity value gain speed",
             quantity="One number of a model for each question, named beforehand",
@@ -127,7 +133,8 @@ FIGURES = {
         " there the Jacobian is through all layers. The grey line at 0 is an orthogonal map, which"
         " keeps lengths. The two directions that a last LayerNorm takes away are left out; the"
         " table counts them. Compare arms by the distance between the dotted lines: their height"
-        " also depends on the scale of the states.",
+        " also depends on the scale of the states. They say what small changes do, and nothing of"
+        " where training leads.",
         ("isometry",),
         has=HAS["isometry"],
     ),
@@ -149,7 +156,8 @@ FIGURES = {
         " to each tensor's root mean square; both axes are logarithmic. Before (solid) and after"
         " (dashed) fine-tuning; means over seeds, bands 95 % t intervals. Dotted: a linear model"
         " with the same change at the smallest size; where a curve leaves it, the model is no"
-        " longer linear in the noise. A higher curve is more sensitive.",
+        " longer linear in the noise. A higher curve is more sensitive to random noise, which does"
+        " not make a worse model.",
         ("perturbation",),
         has=HAS["perturbation"],
     ),
@@ -158,7 +166,8 @@ FIGURES = {
         "Gain over standard deviation of the LayerNorm after attention (top) and after feed-forward"
         " (middle), and the largest stretch of a small change by a whole layer (below), layer by"
         " layer; before (solid) and after (dashed) fine-tuning; means over seeds, bands 95 % t"
-        " intervals. The grey line at 1 keeps lengths. Logarithmic axes.",
+        " intervals. The grey line at 1 keeps lengths. Logarithmic axes. A layer's largest stretch"
+        " is of one direction, and layers need not share it: products say little of the encoder.",
         ("lipschitz",),
         has=HAS["lipschitz"],
     ),
