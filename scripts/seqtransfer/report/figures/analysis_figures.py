@@ -137,10 +137,10 @@ def association(tables: Tables, claims: Sequence[dict]) -> Figure:
             for (task, arm), point in means.loc[name].iterrows():
                 axis.plot(point[outcome], point["value"], marks[task], color=colours[arm])
             rows = table[(table["quantity"] == name) & (table["outcome"] == outcome)]
-            axis.set_title(found(rows).strip())
-        row[0].set_ylabel("\n".join(textwrap.wrap(name, 20)))
-    for axis, label in zip(axes[-1], outcomes.values(), strict=True):
-        axis.set_xlabel(label)
+            axis.set_title(found(rows).strip() or "too few points for rho")
+        row[0].set_ylabel("\n".join(textwrap.wrap(name.replace(" %", "\u00a0%"), 20)))
+    for axis, (outcome, label) in zip(axes[-1], outcomes.items(), strict=True):
+        axis.set(xlabel=label, xlim=panels.limits(pd.Series([0.0]), means[outcome], least=0.01))
     shown = style.ordered(points["initialization"])
     handles = [panels.line(arm, colours[arm], lw=3) for arm in shown]
     handles += [panels.line(task, "0.3", marker=mark, ls="") for task, mark in marks.items()]
