@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.association_figures import found
@@ -173,8 +173,11 @@ def _log_curve(
     shown = rows.assign(low=rows["low"].clip(lower=rows["mean"] / 10))
     panels.curve(axis, x, shown, colour, 0.15, linestyle=line, marker=mark, ms=3)
     axis.set_yscale("log")
-    axis.yaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
-    axis.yaxis.set_major_formatter(ScalarFormatter())
+    low, high = axis.get_ylim()
+    narrow = high < 3 * low  # where the other locator would leave one tick, or none
+    locator = MaxNLocator(5) if narrow else LogLocator(subs=(1, 1.5, 2, 3, 5, 7))
+    axis.yaxis.set_major_locator(locator)
+    axis.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axis.yaxis.set_minor_locator(NullLocator())
 
 
