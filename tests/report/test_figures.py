@@ -12,6 +12,7 @@ import synthetic
 from seqtransfer.files import json_tsv
 from seqtransfer.report import cost, gains_over_steps, power, register
 from seqtransfer.report.figures import (
+    analysis_figures,
     association_figures,
     claim_figures,
     panels,
@@ -244,6 +245,43 @@ def test_cost_has_a_mark_per_arm_and_task_in_seconds_and_examples(frames, record
         assert line.get_xdata().tolist() == [20.0] * len(TASKS)
     for line in examples.lines:
         assert line.get_xdata().tolist() == [512 * 32] * len(TASKS)
+
+
+def test_the_spectrum_shows_median_and_ends_of_every_arm_before_and_after(frames, records):
+    figure = analysis_figures.isometry(frames, records)
+    assert len(figure.axes) == 2 * len(TASKS)
+    table = frames["isometry"]
+    for row, stage in enumerate(("before", "after")):
+        shown = [
+            line.get_ydata() for line in figure.axes[row * len(TASKS)].lines
+            if line.get_linestyle() == "-" and len(line.get_xdata()) == 3
+        ]  # fmt: skip
+        for arm, found in zip(style.ordered(synthetic.ARMS), shown, strict=True):
+            rows = table[
+                (table["task"] == TASKS[0]) & (table["initialization"] == arm)
+                & (table["stage"] == stage) & (table["quantity"] == "log10_median")
+            ]  # fmt: skip
+            assert found == pytest.approx(rows["mean"].to_numpy())
+
+
+def test_perturbation_is_drawn_over_the_size_of_the_noise(frames, records):
+    figure = analysis_figures.perturbation(frames, records)
+    for axis in figure.axes:
+        dotted = [line for line in axis.lines if line.get_linestyle() == ":"]
+        assert len(dotted) == 2 * len(synthetic.ARMS)
+        for line in dotted:  # a linear model is a horizontal line
+            assert line.get_ydata() == pytest.approx(line.get_ydata()[0])
+        assert axis.get_xscale() == axis.get_yscale() == "log"
+
+
+def test_the_analyses_are_held_against_gain_and_speed_with_a_dot_per_task_and_arm(frames, records):
+    figure = analysis_figures.association(frames, records)
+    assert len(figure.axes) == 5 * 2
+    within = frames["analysis_association"].query("scope == 'within'")
+    for axis, row in zip(figure.axes, within.itertuples(), strict=True):
+        dots = [line for line in axis.lines if line.get_linestyle() == "None"]
+        assert len(dots) == row.tasks * row.arms == len(TASKS) * (len(synthetic.ARMS) - 1)
+        assert axis.get_title() == f"within: rho {row.rho:+.2f}, p {row.p_value:.2g}"
 
 
 def test_the_forest_has_a_panel_per_tested_claim_and_a_margin_only_for_the_third(frames, records):

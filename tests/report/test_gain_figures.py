@@ -14,7 +14,7 @@ ARMS = (
     *("embeddings-only", "layernorm-only", "attention-only", "feedforward-only"),
 )
 TASKS = ("sentiment", "splice")
-CONFIG = {"initializations": ARMS, "compare": {"attention": 8}}
+CONFIG = synthetic.CONFIG | {"initializations": ARMS}
 
 
 @pytest.fixture(scope="module")

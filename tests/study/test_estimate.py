@@ -1,5 +1,7 @@
 """Estimates against a finished study, schedules known by hand, and what is learned from jobs."""
 
+from dataclasses import replace
+
 import pytest
 
 from project import ROOT, overlay
@@ -64,6 +66,22 @@ def test_every_rule_costs_what_it_cost_in_a_finished_study_to_within_a_factor_of
         assert MEASURED[rule] / 2 < seconds < 2 * MEASURED[rule], rule
         if rule == "finetune":
             assert seconds == pytest.approx(MEASURED[rule], rel=0.1)
+
+
+# Seconds of one core, MiniLM-L6: `benchmarks/analyses.py --sequences 3 --batches 6`.
+@pytest.mark.parametrize(
+    ("kind", "seconds"),
+    [("isometry", 26.3), ("gradient_confusion", 4.9), ("perturbation", 4.6), ("lipschitz", 5.6)],
+)
+def test_an_analysis_costs_what_its_benchmark_says_to_within_a_factor_of_two(
+    measured, kind, seconds
+):
+    analyse = {"kinds": [kind], "sequences": 3, "batches": 6}
+    given = {**measured, "analyse": analyse, "finetune": {**measured["finetune"], "batch_size": 16}}
+    found = costs.seconds(
+        Job(0, "analyse", {"task": "splice"}), given, replace(MINILM, layers=6), 1
+    )
+    assert seconds / 2 < (found - costs.START) / 2 < 2 * seconds
 
 
 def test_bytes_are_those_of_the_files_of_a_finished_study(measured):

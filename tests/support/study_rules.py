@@ -146,6 +146,8 @@ def check_numbers(study: dict) -> None:
     assert all(0 < rate <= 100 for rate in rates)
     assert len({repr(float(rate)) for rate in rates}) == len(rates) > 0
     assert all(float(repr(float(rate))) == rate for rate in rates)
+    analyse = study["analyse"]
+    assert min(analyse["sequences"], analyse["batches"]) >= 2 and analyse["memory"] >= 0
     examples, compare = study["examples"], study["compare"]
     assert min(examples[part] for part in ("train", "dev", "test")) >= 4
     assert 0 < examples.get("train_fraction", 1) <= 1

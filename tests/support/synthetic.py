@@ -30,10 +30,13 @@ KINDS = (
         "pretraining_timings",
     ),
     *("similarities", "references", "paper", "attention", "audits", "rescored", "sweep"),
-    "left_out",
+    *("left_out", "analyses"),
 )
 ARMS = ("text", "random", "shuffled", "domain")
-CONFIG = {"initializations": ARMS, "compare": {"attention": 8}}
+ANALYSES = ("isometry", "gradient_confusion", "perturbation", "lipschitz")
+CONFIG = {
+    "initializations": ARMS, "compare": {"attention": 8}, "analyse": {"kinds": list(ANALYSES)}
+}  # fmt: skip
 STEPS = [0, *(2**i for i in range(10))]
 GAIN = {"text": 0.12, "random": 0.0, "shuffled": 0.03, "domain": 0.15}
 CHOSEN_FOR = {
@@ -57,13 +60,15 @@ def write_study(
     folder: Path, *, tasks=tuple(TASKS), arms=ARMS, seeds=(0, 1, 2), random_seed=7
 ) -> dict[str, list[Path]]:
     """Write every file that the report reads; return the paths by kind, in the grid's order."""
-    rng = np.random.default_rng(random_seed)
+    rng, of_analyses = np.random.default_rng(random_seed), np.random.default_rng(random_seed + 1)
     paths = {kind: [] for kind in KINDS}
     for number, task in enumerate(tasks):
         ceiling = (0.45, 0.35, 0.75, 0.30)[number]
         for arm in arms:
             for seed in seeds:
                 _write_run(folder, paths, task, arm, seed, ceiling, rng)
+                paths["analyses"].append(folder / "analyses" / task / arm / f"seed-{seed}.tsv")
+                json_tsv.write_table(paths["analyses"][-1], _analyses(task, arm, seed, of_analyses))
         paths["baselines"].append(folder / "baselines" / f"{task}.json")
         json_tsv.write_json(paths["baselines"][-1], _baselines(task, ceiling))
         paths["pretrained"].append(folder / "pretrained" / task / "summary.json")
@@ -315,6 +320,48 @@ def _attention(task, arms, seed, rng):
         for layer in (1, 2, 3, 4)
         for head in range(4)
     )
+
+
+def _analyses(task, arm, seed, rng):
+    """Spread, sensitivity and stretch fall with the arm's gain; cosines rise with it."""
+    better = GAIN[arm]
+    rows = []
+
+    def add(analysis, quantity, value, reference, layer=None, part="all", size=None):
+        rows.extend(
+            {"task": task, "initialization": arm, "seed": seed, "stage": stage}
+            | {"analysis": analysis, "quantity": quantity}
+            | {"value": value * rng.normal(1, 0.03) * (1 + 0.2 * (stage == "after"))}
+            | {"reference": reference, "layer": layer, "part": part, "size": size, "code": "4567"}
+            for stage in STAGES
+        )
+
+    for layer in range(3):
+        for name, level in (
+            ("q05", -1),
+            ("q25", -0.5),
+            ("median", 0.1),
+            ("q75", 0.4),
+            ("q95", 0.8),
+        ):
+            add("isometry", f"log10_{name}", (level - better) * (3 - layer), 0.0, layer)
+        for name, value in (("log10_spread", 2 - better), ("mean_square", 2.0), ("near_one", 0.9),
+                            ("null", 2.0)):  # fmt: skip
+            add("isometry", name, value, 0.0, layer)
+        for part in ("attention", "feed-forward"):
+            add("lipschitz", "gain", 2 - better, 1.0, layer + 1, part)
+            add("lipschitz", "largest_gain", 4 - better, 1.0, layer + 1, part)
+        add("lipschitz", "spectral_norm", 5 - better, 1.0, layer + 1, "layer")
+    add("lipschitz", "gain", 20.0, 1.0, 0, "embeddings")
+    for part in ("embeddings", "encoder", "head", "all"):
+        add("gradient_confusion", "eta", 0.2, 0.01, part=part)
+        add("gradient_confusion", "minimum_cosine", -0.8 + better, -0.01, part=part)
+        add("gradient_confusion", "mean_cosine", 0.1 + better, 0.0, part=part)
+        add("gradient_confusion", "norm", 1.0, None, part=part)
+    for size in (1e-5, 1e-4, 1e-3, 1e-2, 1e-1):
+        add("perturbation", "state_change", size * (3 - better), 3 * size, size=size)
+        add("perturbation", "loss_change", size * (2 - better), 2 * size, size=size)
+    return pd.DataFrame(rows)
 
 
 def _references(task, rng):

@@ -16,6 +16,7 @@ from transformers import (
 )
 
 from seqtransfer.encoders import loading
+from seqtransfer.encoders.transformers_encoder import TransformersEncoder
 
 WIDTH, NARROW, INNER, ROWS = 8, 4, 12, 20
 _SIZES = {
@@ -63,6 +64,16 @@ def encoder(family: str, seed: int = 0, rows: int = ROWS) -> PreTrainedModel:
             if name in norms:
                 parameter += 1
     return model
+
+
+def wrapped(family: str) -> TransformersEncoder:
+    """Such an encoder as the classifier takes it, in evaluation mode."""
+    offset = 2 if family == "roberta" else 0
+    facts = loading.Facts(family, 3, WIDTH, ROWS, "", 16, offset, token_types=False, pooler=False)
+    stock = encoder(family)
+    made = TransformersEncoder(stock.config.to_dict(), facts, pooler=False).eval()
+    made.model.load_state_dict(stock.state_dict(), strict=False)
+    return made
 
 
 def load(folder: Path, layers: int, rows: np.ndarray, attention: str = "eager") -> PreTrainedModel:

@@ -12,7 +12,7 @@ import pytest
 from project import FILES, MODULES, ROOT, imports, of
 
 # In the order that data pass them: a room imports only from those before it.
-ROOMS = "files corpora tokens scoring encoders training similarity report study".split()
+ROOMS = "files corpora tokens scoring encoders training similarity analyses report study".split()
 HEAVY = {"torch", "transformers", "safetensors"}
 
 
@@ -52,7 +52,7 @@ def test_every_room_says_what_comes_in_what_goes_out_and_what_each_of_its_module
 
 def test_torch_is_only_where_models_are_computed():
     direct = {module for module in MODULES if of(module)[0] & HEAVY}
-    assert {room(module) for module in direct} == {"encoders", "training", "similarity"}
+    assert {room(module) for module in direct} == {"encoders", "training", "similarity", "analyses"}
     assert {m for m in direct if room(m) == "similarity"} == {
         "similarity.attention_maps",
         "similarity.representations",

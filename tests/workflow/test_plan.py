@@ -17,7 +17,13 @@ def test_the_default_study_has_one_fine_tuning_job_per_task_initialization_and_s
     compared = config["compare"]["seeds"]
     assert counts["represent"] == counts["compare"] == tasks * compared
     assert {counts[rule] for rule in ("baseline", "represent_floor", "calibrate")} == {tasks}
-    assert not {"sweep", "attend", "pretrain"} & set(counts)
+    assert not {"sweep", "attend", "analyse", "pretrain"} & set(counts)
+
+
+def test_the_analyses_of_a_study_are_a_job_per_run(tmp_path):
+    study = overlay(tmp_path, study="mine", analyse={"kinds": ["isometry"]})
+    counts = plan(snakemake("-n", "-q", "rules", "--configfile", study, cwd=tmp_path))
+    assert counts["analyse"] == counts["finetune"]
 
 
 def test_a_study_with_a_domain_arm_pretrains_a_reference_twice_and_compares_every_seed(tmp_path):

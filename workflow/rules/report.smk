@@ -1,6 +1,6 @@
 """runs, baselines, similarities -> report: tables, the claim ledger, figures, the page.
 
-Reads   results/{study}/{runs,baselines,similarities,pretrained,tokens}/...
+Reads   results/{study}/{runs,baselines,similarities,analyses,pretrained,tokens}/...
 Writes  results/{study}/report/tables/{table}.{csv,md,tex,html}   reproducible byte by byte
         results/{study}/report/timings.{csv,md,tex,html}          not reproducible: seconds
         results/{study}/report/figures/{figure}.{svg,pdf,png}
@@ -72,6 +72,12 @@ rule summarize:
             rules.attend.output.attention,
             task=COMPARED if "attention" in TABLES else [],
             seed=COMPARED_SEEDS,
+        ),
+        analyses=expand(
+            rules.analyse.output.analyses,
+            task=TASKS if config["analyse"]["kinds"] else [],
+            initialization=INITIALIZATIONS,
+            seed=SEEDS,
         ),
         pretrained=expand(rules.pretrain.output.summary, corpus=DOMAIN),
         pretraining_timings=expand(rules.pretrain.output.timing, corpus=PRETRAINED),

@@ -99,8 +99,10 @@ class Bert(nn.Module):
         """Yield the embeddings and then each layer's output: (batch, length, width) of `dtype`.
 
         ids: (batch, length) int64; mask: the same shape, 0 at padding, or None without padding.
-        States at padding are arbitrary. rows: (n,) int64 positions in (batch * length), only for
-        inference: then (n, width) is yielded, and the last layer computes only these states.
+        States at padding are arbitrary. Each layer reads the tensor that was yielded before, so
+        that autograd gives the derivatives of its states by that tensor. rows: (n,) int64 positions
+        in (batch * length), only for inference: then (n, width) is yielded, and the last layer
+        computes only these states.
         """
         batch, length = ids.shape
         tables = self.embeddings
@@ -108,22 +110,22 @@ class Bert(nn.Module):
         x = x + _rows(tables["token_type_embeddings"].weight, token_types(ids))
         x = tables["LayerNorm"](x + tables["position_embeddings"].weight[:length])
         dropout = self.dropout if self.training else None
-        x = (dropout(x) if dropout else x).to(self.dtype).flatten(0, 1)
+        x = (dropout(x) if dropout else x).to(self.dtype)
         bias = None
         if mask is not None:
             bias = torch.zeros((batch, 1, 1, length), device=ids.device, dtype=_wide(self.dtype))
             bias.masked_fill_(mask[:, None, None] == 0, -math.inf)
-        yield x.view(batch, length, -1) if rows is None else x[rows]
+        yield x if rows is None else x.flatten(0, 1)[rows]
         *_, last = self.encoder["layer"]
         for layer in self.encoder["layer"]:
             wanted = rows if layer is last else None
+            x = x.flatten(0, 1)
             x = _layer_output(
                 x, layer, bias, batch, self.config.num_attention_heads, dropout, wanted
             )
-            if rows is None:
-                yield x.view(batch, length, -1)
-            else:
-                yield x if layer is last else x[rows]
+            if wanted is None:
+                x = x.view(batch, length, -1)
+            yield x if rows is wanted else x.flatten(0, 1)[rows]
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
         """The last of `hidden_states`."""

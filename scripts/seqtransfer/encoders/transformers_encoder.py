@@ -43,8 +43,8 @@ class TransformersEncoder(nn.Module):
 
     def pooled(self, state: torch.Tensor) -> torch.Tensor:
         """(batch, width): the family's pooler on the last hidden state, or its position 0."""
-        pooler = getattr(self.model, "pooler", None)
-        return pooler(state.float()) if pooler else state[:, 0].float()
+        pooler, wide = getattr(self.model, "pooler", None), state.to(self.table.dtype)
+        return pooler(wide) if pooler else wide[:, 0]
 
     @property
     def table(self) -> nn.Parameter:

@@ -113,22 +113,31 @@ def median_steps(rows: pd.DataFrame) -> str:
 
 def log_rank(left: pd.DataFrame, right: pd.DataFrame) -> str:
     """The log-rank test of two arms' steps to the threshold, censored runs included; empty where a
-    run has no number or no run of either gets there."""
+    run has no number, or where the steps cannot tell the arms apart (see `_separable`)."""
     from scipy import stats
 
     both = pd.concat([left, right])
-    if both["steps_to_threshold"].isna().any() or both["censored"].all():
+    if both["steps_to_threshold"].isna().any() or not _separable(left, right):
         return ""
     sides = [
         stats.CensoredData(
-            uncensored=part.loc[~part["censored"].astype(bool), "steps_to_threshold"].to_numpy(
-                dtype=float
-            ),
-            right=part.loc[part["censored"].astype(bool), "steps_to_threshold"].to_numpy(
-                dtype=float
-            ),
+            uncensored=_steps(part, censored=False), right=_steps(part, censored=True)
         )
         for part in (left, right)
     ]
-    p_value = stats.logrank(*sides).pvalue
-    return "" if np.isnan(p_value) else f" (log-rank p {p_value:.2f})"
+    return f" (log-rank p {stats.logrank(*sides).pvalue:.2f})"
+
+
+def _steps(rows: pd.DataFrame, *, censored: bool) -> np.ndarray:
+    return rows.loc[rows["censored"].astype(bool) == censored, "steps_to_threshold"].to_numpy(float)
+
+
+def _separable(left: pd.DataFrame, right: pd.DataFrame) -> bool:
+    """Whether at some step runs of both arms are still to get there and some but not all do.
+
+    Elsewhere the log-rank statistic has no variance: chance could not have made it differ.
+    """
+    both = pd.concat([left, right])
+    steps, ends = both["steps_to_threshold"].to_numpy(float), _steps(both, censored=False)
+    shared = min(rows["steps_to_threshold"].max() for rows in (left, right))
+    return any((steps >= end).sum() > (ends == end).sum() for end in ends[ends <= shared])

@@ -96,6 +96,7 @@ def seconds(job: Job, study: Mapping, encoder: Encoder, share: float) -> float:
         "represent_floor": lambda: START + disk(job, study, encoder) / STATES,
         "represent_ceiling": lambda: START + disk(job, study, encoder) / STATES,
         "attend": lambda: START,
+        "analyse": lambda: START + 2 * _analyses(job, study, encoder) / CPU,
         "compare": lambda: 3 + 0.02 * cubes * pairs * compare["draws"],
         "calibrate": lambda: 2 + 0.07 * cubes * calibrated * layers * (compare["groups"] + 1),
     }
@@ -131,6 +132,20 @@ def downloaded(job: Job, study: Mapping) -> int | None:
 def least_share(finetune: Mapping) -> float:
     """The least share of its steps that a run can take: it has two patiences, see `DevWatch`."""
     return min(1.0, 2 * finetune["patience"] / finetune["steps"])
+
+
+def _analyses(job: Job, study: Mapping, encoder: Encoder) -> float:
+    """Floating-point operations of the analyses of a model, at one stage."""
+    settings = study["analyse"]
+    once = encoder.operations(study["max_length"][job.wildcards["task"]])
+    batches = settings["batches"] * study["finetune"]["batch_size"]
+    known = {
+        "isometry": 2 * encoder.width * settings["sequences"],  # a backward pass a neuron
+        "gradient_confusion": 6 * batches,  # each about twice
+        "perturbation": 4 * 26 * settings["sequences"],  # float64; five draws of five sizes
+        "lipschitz": 8 * 20 * settings["sequences"],  # 20 products with J and its transpose
+    }
+    return once * sum(known[kind] for kind in settings["kinds"])
 
 
 def _operations(job: Job, study: Mapping, encoder: Encoder, share: float) -> float:

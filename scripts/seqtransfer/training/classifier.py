@@ -157,20 +157,23 @@ class Classifier(nn.Module):
 
         ids: (batch, length) int64; mask: the same shape, 0 at padding, or None without padding.
         """
+        pooled = self.pooled(ids, mask)
+        return self.head(self.encoder.dropout(pooled) if self.training else pooled)
+
+    def pooled(self, ids: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        """The vector of each sequence that the head reads, before dropout: (batch, width)."""
         states, wide = self.encoder(ids, mask), self.head.weight.dtype
         if self.pooling == "first":
-            pooled = self.encoder.pooled(states)
-        elif self.pooling == "max":
+            return self.encoder.pooled(states)
+        if self.pooling == "max":
             states = states.to(wide)
             if mask is not None:
                 states = states.masked_fill(mask.unsqueeze(-1) == 0, -torch.inf)
-            pooled = states.amax(dim=1)
-        elif mask is None:
-            pooled = states.to(wide).mean(dim=1)
-        else:
-            weights = mask.unsqueeze(-1).to(wide)
-            pooled = (states.to(wide) * weights).sum(dim=1) / weights.sum(dim=1)
-        return self.head(self.encoder.dropout(pooled) if self.training else pooled)
+            return states.amax(dim=1)
+        if mask is None:
+            return states.to(wide).mean(dim=1)
+        weights = mask.unsqueeze(-1).to(wide)
+        return (states.to(wide) * weights).sum(dim=1) / weights.sum(dim=1)
 
 
 def build(

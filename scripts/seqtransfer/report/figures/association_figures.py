@@ -1,7 +1,6 @@
 """Similarity and gain -> the figure of whether the two go together."""
 
 from collections.abc import Sequence
-from itertools import cycle
 
 import numpy as np
 import pandas as pd
@@ -11,8 +10,6 @@ from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import Tables
 from seqtransfer.report.figures.similarity_figures import judged_by, measure_name
 from seqtransfer.report.tables.run_tables import score_unit
-
-MARKERS = "osD^vPX*"
 
 
 def similarity_gain(tables: Tables, claims: Sequence[dict]) -> Figure:
@@ -27,7 +24,7 @@ def similarity_gain(tables: Tables, claims: Sequence[dict]) -> Figure:
     )
     layers = sorted(points["layer"].unique())
     colours = style.colours(panels.arms(tables))
-    marks = dict(zip(panels.tasks(tables), cycle(MARKERS)))
+    marks = panels.task_marks(tables)
     columns = int(style.ems() // style.PANEL_EMS)
     figure, axes = panels.grid(-(-len(layers) // columns), min(columns, max(len(layers), 1)), 1.9)
     for axis in axes.flat[len(layers) :]:
@@ -38,7 +35,7 @@ def similarity_gain(tables: Tables, claims: Sequence[dict]) -> Figure:
             axis.plot(part["similarity"], part["gain"], marks[task], color=colours[arm], ms=3)
         axis.axhline(0, color="0.6", linewidth=0.8, zorder=0)
         axis.locator_params(nbins=4)
-        axis.set_title(f"layer {layer}" + _between(table[table["layer"] == layer]))
+        axis.set_title(f"layer {layer}" + found(table[table["layer"] == layer]))
     shown, unit = axes.flat[: len(layers)], score_unit(tables["runs"])
     panels.label(shown, measure_name(measure), f"gain over random\n(test {unit})")
     handles = [
@@ -49,14 +46,14 @@ def similarity_gain(tables: Tables, claims: Sequence[dict]) -> Figure:
     style.title(
         figure,
         "Does similarity to the reference before fine-tuning go with the gain? A dot a task, arm"
-        " and seed; rho: Spearman's, over means of tasks and arms",
+        " and seed; rho: Spearman's, between tasks and, of arms, within them",
     )
     return figure
 
 
-def _between(rows: pd.DataFrame) -> str:
-    found = rows[rows["scope"] == "between"]
+def found(rows: pd.DataFrame) -> str:
+    """For a panel's title: rho and p of each scope that has them, a line each."""
     return "".join(
-        f"\nrho {row.rho:+.2f}, {row.points} points" for row in found.itertuples()
+        f"\n{row.scope}: rho {row.rho:+.2f}, p {row.p_value:.2g}" for row in rows.itertuples()
         if np.isfinite(row.rho)
     )  # fmt: skip

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import cycle
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,11 @@ def tasks(tables: Tables) -> list[str]:
 def arms(tables: Tables) -> list[str]:
     """The study's arms, in the order of figures."""
     return style.ordered(tables["runs"]["initialization"])
+
+
+def task_marks(tables: Tables) -> dict[str, str]:
+    """Each task's marker, where colours are arms."""
+    return dict(zip(tasks(tables), cycle("osD^vPX*")))
 
 
 def seeds(tables: Tables) -> str:

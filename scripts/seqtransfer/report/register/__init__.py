@@ -6,15 +6,15 @@ text in TABLES or FIGURES, its function in `table_functions` or `figure_function
 planned with this register, so modules that compute are imported only inside these functions.
 
 entries: what an entry is, and which studies have it.
-runs, data, summaries, similarity, gains: the entries of one subject each.
+runs, data, summaries, similarity, gains, analyses: the entries of one subject each.
 """
 
 from collections.abc import Callable, Mapping
 
-from seqtransfer.report.register import data, gains, runs, similarity, summaries
+from seqtransfer.report.register import analyses, data, gains, runs, similarity, summaries
 from seqtransfer.report.register.entries import Figure, Table
 
-SUBJECTS = (runs, data, summaries, similarity, gains)
+SUBJECTS = (runs, data, summaries, similarity, gains, analyses)
 TABLES: dict[str, Table] = {name: one for part in SUBJECTS for name, one in part.TABLES.items()}
 FIGURES: dict[str, Figure] = {name: one for part in SUBJECTS for name, one in part.FIGURES.items()}
 

@@ -123,6 +123,14 @@ KNOWN = {
     "examples_seen": "Examples seen so far",
     "diverged": "Loss exploded or was not finite; such a run counts with its best step, or has no"
     " score if it has no finite one",
+    "scope": "between: a point a task, the mean over its arms; within: a point a task and arm, less"
+    " the task's mean",
+    "tasks": "How many tasks",
+    "arms": "How many arms have a number in every run",
+    "rho": "Spearman's correlation of means over seeds; empty for fewer than 4 points, or where a"
+    " side does not vary, as within tasks with one arm",
+    "permutations": "How many were taken of tasks (between) or, alike in all tasks, of arms"
+    " (within): p is at least 1 over them",
     "code": "Digest of the code that made it",
 }
 

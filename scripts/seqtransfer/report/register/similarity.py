@@ -39,14 +39,12 @@ TABLES = {
     "association": Table(
         "similarity against gain",
         "Spearman's rho of an arm's similarity to the reference before fine-tuning and its gain in"
-        " test score over random weights, with a permutation p-value. With few points, no"
-        " association here is no evidence of none.",
+        " test score over random weights, with a permutation p-value. Tasks (between) and arms"
+        " (within) are the cases, however many seeds there are: with few of them, no association"
+        " here is no evidence of none. One that there is has no cause shown, as arms differ in more"
+        " than similarity; p-values are not adjusted for the number of rows.",
         columns(
-            "measure layer scope points rho p_value",
-            scope="between: a point a task and arm; within: a point a task, arm and seed, less the"
-            " task's mean",
-            points="How many points",
-            rho="Spearman's correlation; empty for fewer than 4 points",
+            "measure layer scope tasks arms rho p_value permutations",
             p_value="Share of permutations with a correlation at least as large",
         ),
         readable=True,
@@ -188,10 +186,12 @@ FIGURES = {
     "similarity_gain": Figure(
         "similarity against gain",
         "Gain in test score over random weights against similarity to the reference before"
-        " fine-tuning, by the measure that claim (d) is judged by; a dot is a task (its marker), an"
-        " arm (its colour) and a seed. rho is Spearman's correlation over the means of tasks and"
-        " arms. The table `association` has its p-values, those within tasks, and other measures."
-        " With few tasks and arms, no association here is no evidence of none.",
+        " fine-tuning, by the measure that claim (d) is judged by; a dot is a task (its"
+        " marker), an arm (its colour) and a seed. rho is Spearman's correlation of means over"
+        " seeds, between tasks (means of their arms) and within them (arms, less the task's"
+        " mean), p its p-value by permuting tasks or arms, not adjusted for the number of"
+        " panels; other measures are in the table `association`. With few tasks and arms, no"
+        " association here is no evidence of none, and none is evidence of a cause.",
         ("similarity_gain", "association"),
         has=compares_arms,
         on_request=True,

@@ -1,7 +1,7 @@
-"""Similarity before fine-tuning and gains over `random` -> whether the two go together."""
+"""What arms are like before fine-tuning, and gains over `random` -> whether these go together."""
 
-import itertools
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from scipy import stats
 
 from seqtransfer.report.tables.intervals import paired_differences
 
-COLUMNS = "measure layer scope points rho p_value".split()
+COLUMNS = "outcome scope tasks arms rho p_value permutations".split()
 SHUFFLES = 999
 
 
@@ -37,65 +37,68 @@ def similarity_gain(run: pd.DataFrame, scored: pd.DataFrame, reference: str) -> 
 
 
 def association(points: pd.DataFrame) -> pd.DataFrame:
-    """Spearman's rho of similarity and gain per measure and layer, with a permutation p-value.
+    """Whether similarity goes with gain, per measure and layer; see `associations`."""
+    return associations(points, ["measure", "layer"], "similarity", ["gain"]).drop(
+        columns="outcome"
+    )
 
-    scope `between`: one point a task and arm, means over seeds, p by permuting the gains of all
-    points; `within`: one point a task, arm and seed, both columns less their task's mean, p by
-    permuting gains within tasks. An arm of a task of which a run has no score is left out. p_value:
-    share of permutations, the identity included, with |rho| at least as large; all of them, or 999
-    and the identity where there are more. Empty for fewer than 4 points, or where a column does not
-    vary.
+
+def associations(
+    points: pd.DataFrame, by: list[str], value: str, outcomes: Sequence[str]
+) -> pd.DataFrame:
+    """Spearman's rho of column `value` with each of `outcomes`, for each combination of `by`.
+
+    points: a row for each combination, task, `initialization` and seed. Seeds repeat a comparison
+    and are averaged first; an arm that lacks a number in any run is left out. scope `between`: a
+    point a task, the mean over its arms; p by permuting tasks. `within`: a point a task and arm,
+    less the task's mean; p by permuting arms in all tasks alike, as an arm has most of its value in
+    common over tasks, so that arms, and not their tasks, are what is repeated.
     """
     rows = []
-    for (measure, layer), part in points.groupby(["measure", "layer"], sort=False):
-        columns = ["similarity", "gain"]
-        kept = part.groupby(["task", "initialization"], sort=False)[columns].transform(_all_there)
-        part = part[kept.all(axis=1).astype(bool)]
-        mean = part.groupby(["task", "initialization"], sort=False)[columns].mean()
-        mean = mean.reset_index()
-        centred = part[columns] - part.groupby("task", sort=False)[columns].transform("mean")
-        for scope, table, strata in (
-            ("between", mean, np.zeros(len(mean), dtype=int)),
-            ("within", centred, pd.factorize(part["task"])[0]),
-        ):
-            rho, p_value = spearman(*table[columns].to_numpy(dtype=float).T, strata)
-            rows.append([measure, layer, scope, len(table), rho, p_value])
-    return pd.DataFrame(rows, columns=COLUMNS)
+    for key, part in points.groupby(by, sort=False):
+        for outcome in outcomes:
+            x, y = _by_task_and_arm(part, [value, outcome])
+            for scope, sides in (
+                ("between", [side.mean(axis=1, keepdims=True) for side in (x, y)]),
+                ("within", [(side - side.mean(axis=1, keepdims=True)).T for side in (x, y)]),
+            ):
+                rows.append([*key, outcome, scope, *x.shape, *spearman(*sides)])
+    return pd.DataFrame(rows, columns=[*by, *COLUMNS])
 
 
-def spearman(x: np.ndarray, y: np.ndarray, strata: np.ndarray) -> tuple[float, float]:
-    """Spearman's rho of (n,) x and y, and the p-value by permuting y within strata (n,) int.
+def spearman(x: np.ndarray, y: np.ndarray) -> tuple[float, float, int]:
+    """Spearman's rho of (units, repeats) x and y, its p-value, and how many permutations it is of.
 
-    nan for fewer than 4 points or a column without variation.
+    p-value: share of the permutations of y's units, repeats kept together, with |rho| at least as
+    large: of all, or of 999 and the identity where there are more. NaN for fewer than 4 numbers or
+    a side without variation.
     """
-    x, y = (stats.rankdata(np.round(column, 12)) for column in (x, y))
-    if len(x) < 4 or np.ptp(x) == 0 or np.ptp(y) == 0:
-        return np.nan, np.nan
-    x, y = ((column - column.mean()) / np.linalg.norm(column - column.mean()) for column in (x, y))
-    rho = float(x @ y)
-    drawn = np.array([x @ y[order] for order in _orders(strata)])
-    return rho, float(np.mean(np.abs(drawn) >= abs(rho) - 1e-9))
+    count = min(math.factorial(len(x)), SHUFFLES + 1)
+    if x.size < 4 or min(np.ptp(np.round(side, 12)) for side in (x, y)) == 0:
+        return np.nan, np.nan, count
+    x, y = (_ranks(side) for side in (x, y))
+    found = stats.permutation_test(
+        (np.arange(len(x)),),
+        lambda order, axis: np.abs((x * y[order]).sum(axis=(-2, -1))),
+        permutation_type="pairings",
+        vectorized=True,
+        n_resamples=SHUFFLES,
+        alternative="greater",
+        rng=0,
+    )
+    return float((x * y).sum()), float(found.pvalue), count
 
 
-def _all_there(values: pd.Series) -> bool:
-    return bool(values.notna().all())
+def _by_task_and_arm(part: pd.DataFrame, columns: list[str]) -> tuple[np.ndarray, ...]:
+    """Each column's (tasks, arms) means over seeds, of the arms that have all numbers."""
+    cells = part.groupby(["task", "initialization"], sort=False)[columns]
+    wide = cells.agg(lambda seeds: seeds.astype(float).mean(skipna=False)).unstack()
+    known = [wide[column].dropna(axis=1) for column in columns]
+    both = known[0].columns.intersection(known[1].columns, sort=False)
+    return tuple(side[both].to_numpy() for side in known)
 
 
-def _orders(strata: np.ndarray) -> list[np.ndarray]:
-    """Permutations within strata: all, the identity first, or it and 999 random ones."""
-    members = [np.flatnonzero(strata == name) for name in np.unique(strata)]
-    count = np.prod([float(math.factorial(len(rows))) for rows in members])
-    if count <= SHUFFLES + 1:
-        choices = itertools.product(*(itertools.permutations(rows) for rows in members))
-        moved = [[np.array(rows) for rows in choice] for choice in choices]
-    else:
-        generator = np.random.default_rng(0)
-        moved = [members]
-        moved += [[generator.permutation(rows) for rows in members] for _ in range(SHUFFLES)]
-    orders = []
-    for choice in moved:
-        order = np.arange(len(strata))
-        for rows, other in zip(members, choice, strict=True):
-            order[rows] = other
-        orders.append(order)
-    return orders
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """Ranks over all entries, centred and of length 1, in the shape of `values`."""
+    ranks = stats.rankdata(np.round(values, 12)).reshape(values.shape)
+    return (ranks - ranks.mean()) / np.linalg.norm(ranks - ranks.mean())

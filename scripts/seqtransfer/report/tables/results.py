@@ -9,6 +9,7 @@ import pandas as pd
 
 from seqtransfer.files import damage, json_tsv
 from seqtransfer.report.tables import (
+    analysis_tables,
     association_tables,
     class_tables,
     run_tables,
@@ -24,10 +25,10 @@ class Results:
     """The files of a study by kind, in the order of its grid, and what several tables share.
 
     files: `metrics`, `histories`, `predictions`, `controls` (metrics of the controls' runs, perhaps
-    none), `timings`, `baselines`, `tasks`, `pretrained`,
-    `pretraining_timings`, `similarities`, `references`, `paper`, `attention`, `audits`, `rescored`,
-    `left_out` and `sweep`, a table of arms, of controls, of both or none. reference: the arm that
-    similarities are calibrated against.
+    none), `timings`, `baselines`, `tasks`, `pretrained`, `pretraining_timings`, `similarities`,
+    `references`, `paper`, `attention`, `analyses`, `audits`, `rescored`, `left_out` and `sweep`, a
+    table of arms, of controls, of both or none. reference: the arm that similarities are calibrated
+    against.
     """
 
     files: Mapping[str, Sequence[Path]]
@@ -118,6 +119,16 @@ class Results:
     def heads(self) -> pd.DataFrame:
         """Every attention head with its partner."""
         return similarity_tables.gather(self.tables("attention"), similarity_tables.ATTENTION)
+
+    @cached_property
+    def analyses(self) -> pd.DataFrame:
+        """Every result of the optimisation analyses."""
+        return similarity_tables.gather(self.tables("analyses"), analysis_tables.VALUES)
+
+    @cached_property
+    def analysis_points(self) -> pd.DataFrame:
+        """The table of this name."""
+        return analysis_tables.points(self.analyses, self.runs, self.convergence)
 
     @property
     def sweep(self) -> pd.DataFrame | None:

@@ -1,0 +1,98 @@
+"""The chosen analyses of one model, on sequences and batches that all arms of a task share."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from seqtransfer import seeds
+from seqtransfer.analyses import gradient_confusion, isometry, lipschitz, perturbation
+from seqtransfer.analyses.value import Batch, Loss, Value
+from seqtransfer.files.arrow import Ragged
+from seqtransfer.similarity import representations
+from seqtransfer.training import batches, finetuning
+from seqtransfer.training.classifier import Classifier
+from seqtransfer.training.runs import TaskFiles
+
+TEST_BATCH = 16  # sequences
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a task's models are analysed on; it depends on the task alone.
+
+    probed: test sequences, (1, length) ids without padding, and a position in each; test: the same
+    in padded batches; train: batches as fine-tuning takes them, which share no example.
+    """
+
+    probed: list[tuple[torch.Tensor, int]]
+    test: list[Batch]
+    train: list[Batch]
+    loss: Loss
+
+    @classmethod
+    def of(
+        cls,
+        files: TaskFiles,
+        task: str,
+        device: str,
+        *,
+        sequences: int,
+        train: int,
+        batch_size: int,
+    ) -> "Material":
+        """sequences: of the test part, at most, see `representations.probe`; train: batches of
+        `batch_size`, at most as many as the training part fills.
+
+        Raises ValueError if that is fewer than two.
+        """
+        target, test, examples = files.target(), files.part("test"), files.part("train")
+        count = min(train, len(examples) // batch_size)
+        if count < 2:
+            raise ValueError(
+                f"analyse.batches: {len(examples)} training examples of {task} fill {count} batches"
+                f" of {batch_size}, and two are needed; raise examples.train, or lower"
+                " finetune.batch_size"
+            )
+        rows, positions = representations.probe(test, task, sequences=sequences, tokens=1)
+        probed = [
+            (torch.from_numpy(test[row].astype("int64"))[None].to(device), int(position[0]))
+            for row, position in zip(rows, positions, strict=True)
+        ]
+        subset = Ragged.from_lists([test[row] for row in rows], test.labels[rows], test.names[rows])
+        order = seeds.generator(0, task, "gradients")
+
+        def batch(part: Ragged, indices) -> Batch:
+            wanted = finetuning.answers(target, part.labels[indices], device)
+            return *finetuning.to_tensors(part, indices, device), wanted
+
+        return cls(
+            probed,
+            [batch(subset, some) for some in batches.in_length_order(subset.lengths, TEST_BATCH)],
+            [batch(examples, some)
+             for some in batches.order(examples.lengths, batch_size, count, order)],
+            partial(finetuning.loss_of, target),
+        )  # fmt: skip
+
+
+def analyse(
+    model: Classifier, kinds: Sequence[str], material: Material, memory: float
+) -> list[Value]:
+    """The results of the analyses `kinds`, in evaluation mode; memory: bytes for gradients.
+
+    Raises KeyError for an unknown kind.
+    """
+    analyses = {
+        "isometry": lambda: isometry.measure(model.encoder, material.probed),
+        "gradient_confusion": lambda: gradient_confusion.measure(
+            model, material.train, material.loss, memory
+        ),
+        "perturbation": lambda: perturbation.measure(model, material.test, material.loss),
+        "lipschitz": lambda: lipschitz.measure(model.encoder, [ids for ids, _ in material.probed]),
+    }
+    model.eval()
+    # Fused attention has no second derivative, which spectral norms take.
+    with sdpa_kernel(SDPBackend.MATH):
+        return [value for kind in kinds for value in analyses[kind]()]

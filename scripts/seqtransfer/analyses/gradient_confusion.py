@@ -1,0 +1,116 @@
+"""Gradient confusion: do the gradients of batches pull against each other?
+
+Sankararaman et al. (2020): eta = max(0, -min <g_i, g_j>) over pairs of batches. Where it is small,
+stochastic gradient descent is fast, as a step for one batch does not undo that for another.
+
+DIFFERS: dropout is off in every arm and batches share no example; in the paper's release dropout is
+on, so that a part of the angle between two gradients is noise.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+
+import torch
+from scipy import stats
+
+from seqtransfer.analyses.value import Batch, Loss, Value
+from seqtransfer.training.classifier import Classifier
+
+PARTS = ("embeddings", "encoder", "head")
+BYTES = 4  # of an entry of a gradient
+Gradient = dict[str, torch.Tensor]  # part -> its entries, (parameters,)
+
+
+def measure(model: Classifier, batches: Sequence[Batch], loss: Loss, memory: float) -> list[Value]:
+    """Confusion, cosines and norms of the model's gradients, part by part and of all parts.
+
+    memory: bytes that gradients may take at a time; two gradients are held at least.
+    """
+    sizes = dict.fromkeys(PARTS, 0)
+    for name, weight in model.named_parameters():
+        sizes[part_of(name)] += weight.numel() * weight.requires_grad
+    held = max(1, int(memory / (BYTES * sum(sizes.values()))) - 1)
+
+    def gradient(batch: int) -> Gradient:
+        ids, mask, wanted = batches[batch]
+        return split(model, loss(model(ids, mask), wanted))
+
+    grams = gram(gradient, len(batches), held)
+    grams["all"], sizes["all"] = sum(grams.values()), sum(sizes.values())
+    return [
+        Value("gradient_confusion", quantity, number, reference, part=part)
+        for part, products in grams.items()
+        for quantity, (number, reference) in summary(products, sizes[part]).items()
+    ]
+
+
+def split(model: Classifier, loss: torch.Tensor) -> Gradient:
+    """The gradient of `loss` by all trained weights, by PARTS; the pooler counts to the head."""
+    names, weights = zip(
+        *((name, weight) for name, weight in model.named_parameters() if weight.requires_grad),
+        strict=True,
+    )
+    found = torch.autograd.grad(loss, weights, allow_unused=True, materialize_grads=True)
+    entries: dict[str, list[torch.Tensor]] = {part: [] for part in PARTS}
+    for name, tensor in zip(names, found, strict=True):
+        entries[part_of(name)].append(tensor.flatten())
+    return {part: torch.cat(tensors) for part, tensors in entries.items() if tensors}
+
+
+def part_of(name: str) -> str:
+    """The part of a classifier's parameter, by its name."""
+    if name.startswith("head.") or "pooler." in name:
+        return "head"
+    return "embeddings" if "embedding" in name else "encoder"
+
+
+def gram(gradient: Callable[[int], Gradient], count: int, held: int) -> dict[str, torch.Tensor]:
+    """Inner products of all pairs of `count` gradients, by part: (count, count) float64.
+
+    gradient: the i-th, computed anew at every call. `held` of them are in memory, besides one that
+    is multiplied with them; about (count / held + 1) / 2 passes over all gradients are made.
+    """
+    found: dict[str, torch.Tensor] = {}
+    for start in range(0, count, held):
+        stop = min(start + held, count)
+        rows: dict[str, torch.Tensor] = {}
+        for place in range(stop - start):
+            for part, entries in gradient(start + place).items():
+                if part not in rows:
+                    rows[part] = entries.new_empty(stop - start, len(entries))
+                rows[part][place] = entries
+        for part, block in rows.items():
+            products = found.setdefault(part, torch.zeros(count, count, dtype=torch.float64))
+            products[start:stop, start:stop] = (block @ block.T).cpu()
+        for other in range(stop, count):
+            for part, entries in gradient(other).items():
+                products = (rows[part] @ entries).cpu().double()
+                found[part][start:stop, other] = found[part][other, start:stop] = products
+    return found
+
+
+def summary(products: torch.Tensor, parameters: int) -> dict[str, tuple[float, float]]:
+    """Quantity -> its value, and that of gradients in independent directions of the same space.
+
+    products: (n, n) Gram matrix of n >= 2 gradients. `eta`: the confusion, in squared units of the
+    gradient; `minimum_cosine` and `mean_cosine` over pairs, which do not depend on the scale of the
+    loss; `norm`: the mean length. The cosine of two independent directions is near N(0, 1 /
+    parameters); the reference is the expected minimum of as many (Blom 1958). Gradients lie near
+    few directions, so that their cosines are larger: it is the least that chance gives.
+    """
+    first, second = torch.triu_indices(len(products), len(products), offset=1)
+    norms = products.diagonal().sqrt()
+    pairs, lengths = products[first, second], norms[first] * norms[second]
+    cosines = pairs / lengths
+    least = stats.norm.ppf((1 - 0.375) / (len(pairs) + 0.25)) / math.sqrt(parameters)
+    return {
+        "eta": (_confusion(pairs), float(-least * lengths.mean())),
+        "minimum_cosine": (float(cosines.min()), float(least)),
+        "mean_cosine": (float(cosines.mean()), 0.0),
+        "norm": (float(norms.mean()), math.nan),
+    }
+
+
+def _confusion(pairs: torch.Tensor) -> float:
+    """max(0, -least inner product); NaN if one is not finite, which `min` keeps."""
+    return float((-pairs.min()).clamp(min=0))

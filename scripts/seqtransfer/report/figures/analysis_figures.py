@@ -1,0 +1,204 @@
+"""Tables of the optimisation analyses -> their figures."""
+
+import textwrap
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
+
+from seqtransfer.report.figures import panels, style
+from seqtransfer.report.figures.association_figures import found
+from seqtransfer.report.figures.panels import BEFORE_AND_AFTER, Tables
+from seqtransfer.report.tables.run_tables import score_unit
+
+PARTS = {"embeddings": "emb.", "encoder": "layers", "head": "head", "all": "all"}
+
+
+def isometry(tables: Tables, claims: Sequence[dict]) -> Figure:
+    """Quantiles of log10 of the singular values from each layer to the last, before and after."""
+    table = tables["isometry"]
+    figure, axes = panels.grid(2, len(panels.tasks(tables)), 2.5, sharex=True, sharey=True)
+    for row, stage in zip(axes, BEFORE_AND_AFTER, strict=True):
+        for axis, part, colour, mark in _arms(tables, table[table["stage"] == stage], row, axes[0]):
+            axis.axhline(0, color="0.6", linewidth=0.8)
+            for quantile in ("q05", "q95"):
+                ends = part[part["quantity"] == f"log10_{quantile}"]
+                axis.plot(ends["layer"], ends["mean"], ":", color=colour, lw=1.2)
+            median = part[part["quantity"] == "log10_median"]
+            panels.curve(axis, median["layer"], median, colour, 0.15, marker=mark, ms=3)
+        row[0].set_ylabel(f"{stage} fine-tuning\nlog10 singular value")
+    _layers(axes[-1], table, "from the states of layer")
+    look = [panels.line("median"), panels.line("5 % and 95 %", linestyle=":")]
+    look.append(panels.line("an orthogonal map", "0.6", lw=0.8))
+    panels.legend(figure, _handles(tables) + look)
+    style.title(figure, f"Dynamical isometry of the last layer's state: {panels.over_seeds(table)}")
+    return figure
+
+
+def gradient_confusion(tables: Tables, claims: Sequence[dict]) -> Figure:
+    """Minimum and mean cosine of the gradients of pairs of batches, part by part."""
+    table = tables["gradient_confusion"]
+    names = {"minimum_cosine": "minimum cosine", "mean_cosine": "mean cosine"}
+    arms, columns = panels.arms(tables), len(panels.tasks(tables))
+    figure, axes = panels.grid(len(names), columns, 2.4, sharex=True, sharey="row")
+    for row, (quantity, label) in zip(axes, names.items(), strict=True):
+        for axis, part, colour, mark in _arms(
+            tables, table[table["quantity"] == quantity], row, axes[0]
+        ):
+            arm = arms.index(part["initialization"].iloc[0])
+            for place, name in enumerate(PARTS):
+                at = part[part["part"] == name]
+                axis.plot([place - 0.4, place + 0.4], [at["reference"].mean()] * 2, "0.6", lw=0.8)
+                for number, stage in enumerate(BEFORE_AND_AFTER):
+                    found = at[at["stage"] == stage]
+                    x = place + (2 * arm + number + 0.5) / (2 * len(arms)) * 0.8 - 0.4
+                    ends = found[["low", "high"]].to_numpy().ravel()
+                    axis.plot([x, x], ends, color=colour, lw=1.2)
+                    axis.plot(x, found["mean"], mark, ms=4, color=colour,
+                              mfc=colour if stage == "before" else "white")  # fmt: skip
+            axis.set_xticks(range(len(PARTS)), list(PARTS.values()))
+        row[0].set_ylabel(label)
+    look = [
+        panels.line("before fine-tuning", marker="o", ls=""),
+        panels.line("after", marker="o", ls="", mfc="white"),
+        panels.line("independent directions", "0.6", lw=0.8),
+    ]
+    panels.legend(figure, _handles(tables) + look)
+    style.title(figure, f"Gradients of pairs of training batches: {_over_seeds(table)}")
+    return figure
+
+
+def perturbation(tables: Tables, claims: Sequence[dict]) -> Figure:
+    """Change of pooled state and loss over the size of the noise in the weights, against it."""
+    table = tables["perturbation"]
+    over = table[["mean", "low", "high", "reference"]].div(table["size"], axis=0)
+    table = table.assign(**over)
+    names = {"state_change": "pooled state", "loss_change": "loss"}
+    figure, axes = panels.grid(
+        len(names), len(panels.tasks(tables)), 2.4, sharex=True, sharey="row"
+    )
+    for row, (quantity, label) in zip(axes, names.items(), strict=True):
+        for axis, part, colour, mark in _arms(
+            tables, table[table["quantity"] == quantity], row, axes[0]
+        ):
+            for stage, rows in part.groupby("stage", sort=False):
+                _log_curve(axis, rows["size"], rows, colour, mark, BEFORE_AND_AFTER[stage])
+                axis.plot(rows["size"], rows["reference"], ":", color=colour, lw=1)
+            axis.set_xscale("log")
+        row[0].set_ylabel(f"change of {label}\n/ size of the noise")
+    for axis in axes[-1]:
+        axis.set_xlabel("noise / RMS of the tensor")
+    look = [*_stages(), panels.line("a linear model", linestyle=":", lw=1)]
+    panels.legend(figure, _handles(tables) + look)
+    style.title(figure, f"Noise in the weights of the encoder: {panels.over_seeds(table)}")
+    return figure
+
+
+def lipschitz(tables: Tables, claims: Sequence[dict]) -> Figure:
+    """Gains of the LayerNorms and spectral norms of the layers, over depth."""
+    table = tables["lipschitz"]
+    names = {
+        ("gain", "attention"): "LayerNorm gain,\nattention",
+        ("gain", "feed-forward"): "LayerNorm gain,\nfeed-forward",
+        ("spectral_norm", "layer"): "spectral norm\nof the layer",
+    }
+    figure, axes = panels.grid(
+        len(names), len(panels.tasks(tables)), 2.2, sharex=True, sharey="row"
+    )
+    for row, ((quantity, place), label) in zip(axes, names.items(), strict=True):
+        chosen = table[(table["quantity"] == quantity) & (table["part"] == place)]
+        for axis, part, colour, mark in _arms(tables, chosen, row, axes[0]):
+            axis.axhline(1, color="0.6", linewidth=0.8)
+            for stage, rows in part.groupby("stage", sort=False):
+                _log_curve(axis, rows["layer"], rows, colour, mark, BEFORE_AND_AFTER[stage])
+        row[0].set_ylabel(label)
+    _layers(axes[-1], table[table["quantity"] == "spectral_norm"], "layer")
+    panels.legend(figure, _handles(tables) + _stages())
+    style.title(figure, f"Lipschitz constants: {panels.over_seeds(table)}")
+    return figure
+
+
+def association(tables: Tables, claims: Sequence[dict]) -> Figure:
+    """Each headline quantity against gain and speed over random; a dot a task and arm."""
+    points, table = tables["analysis_points"], tables["analysis_association"]
+    names = list(dict.fromkeys(points["quantity"]))
+    outcomes = {"gain": f"gain over random (test {score_unit(tables['runs'])})"}
+    outcomes |= {"speed": "speed over random (as in claim (a))"}
+    colours, marks = style.colours(panels.arms(tables)), panels.task_marks(tables)
+    figure, axes = panels.grid(len(names), len(outcomes), 1.7, sharex="col", sharey="row")
+    means = points.groupby(["quantity", "task", "initialization"], sort=False)[["value", *outcomes]]
+    means = means.agg(lambda column: column.mean(skipna=False))
+    for row, name in zip(axes, names, strict=False):
+        for axis, outcome in zip(row, outcomes, strict=True):
+            axis.axhline(0, color="0.6", linewidth=0.8, zorder=0)
+            axis.axvline(0, color="0.6", linewidth=0.8, zorder=0)
+            for (task, arm), point in means.loc[name].iterrows():
+                axis.plot(point[outcome], point["value"], marks[task], color=colours[arm])
+            rows = table[(table["quantity"] == name) & (table["outcome"] == outcome)]
+            axis.set_title(found(rows).strip() or "too few points for rho")
+        row[0].set_ylabel("\n".join(textwrap.wrap(name.replace(" %", "\u00a0%"), 20)))
+    for axis, (outcome, label) in zip(axes[-1], outcomes.items(), strict=True):
+        axis.set(xlabel=label, xlim=panels.limits(pd.Series([0.0]), means[outcome], least=0.01))
+    shown = style.ordered(points["initialization"])
+    handles = [panels.line(arm, colours[arm], lw=3) for arm in shown]
+    handles += [panels.line(task, "0.3", marker=mark, ls="") for task, mark in marks.items()]
+    panels.legend(figure, handles)
+    style.title(
+        figure,
+        "Do the analyses before fine-tuning go with gain and speed? All less those of random; rho:"
+        " Spearman's, between tasks and, of arms, within them",
+    )
+    return figure
+
+
+def _arms(
+    tables: Tables, table: pd.DataFrame, row: Sequence[Axes], top: Sequence[Axes]
+) -> Iterator[tuple[Axes, pd.DataFrame, tuple, str]]:
+    """Panel, rows, colour and marker of every task and arm; the top row gets tasks' titles."""
+    arms = panels.arms(tables)
+    colours, marks = style.colours(arms), style.markers(arms)
+    for axis, (_, task) in zip(row, panels.by_task(tables, top), strict=True):
+        for arm, colour in colours.items():
+            part = table[(table["task"] == task) & (table["initialization"] == arm)]
+            if len(part):
+                yield axis, part, colour, marks[arm]
+
+
+def _log_curve(
+    axis: Axes, x: pd.Series, rows: pd.DataFrame, colour: tuple, mark: str, line: str
+) -> None:
+    """A curve on a log axis; a band that reaches below 0 ends at a tenth of the mean."""
+    shown = rows.assign(low=rows["low"].clip(lower=rows["mean"] / 10))
+    panels.curve(axis, x, shown, colour, 0.15, linestyle=line, marker=mark, ms=3)
+    axis.set_yscale("log")
+    low, high = axis.get_ylim()
+    narrow = high < 3 * low  # where the other locator would leave one tick, or none
+    locator = MaxNLocator(5) if narrow else LogLocator(subs=(1, 1.5, 2, 3, 5, 7))
+    axis.yaxis.set_major_locator(locator)
+    axis.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.yaxis.set_minor_locator(NullLocator())
+
+
+def _layers(row: Sequence[Axes], table: pd.DataFrame, label: str) -> None:
+    for axis in row:
+        axis.set(xlabel=label, xticks=sorted(table["layer"].unique()))
+
+
+def _handles(tables: Tables) -> list:
+    arms = panels.arms(tables)
+    colours, marks = style.colours(arms), style.markers(arms)
+    return [panels.line(arm, colours[arm], marker=marks[arm], lw=0) for arm in arms]
+
+
+def _stages() -> list:
+    before, after = BEFORE_AND_AFTER.values()
+    return [
+        panels.line("before fine-tuning", linestyle=before), panels.line("after", linestyle=after)
+    ]  # fmt: skip
+
+
+def _over_seeds(table: pd.DataFrame) -> str:
+    most = table["seeds"].max()
+    return f"mean of {most} seeds, lines = 95 % t interval over seeds" if most > 1 else "1 seed"

@@ -1,0 +1,208 @@
+"""Tables and figures of the optimisation analyses, and whether any goes with transfer."""
+
+from collections.abc import Callable, Mapping
+
+from seqtransfer.report.register.entries import Figure, Table, columns
+
+
+def _analysed(kind: str) -> Callable[[Mapping], bool]:
+    return lambda config: kind in config["analyse"]["kinds"]
+
+
+def associates(config: Mapping) -> bool:
+    """Studies of an analysis, with random weights, over which gains are taken."""
+    return bool(config["analyse"]["kinds"]) and "random" in config["initializations"]
+
+
+# Which places each analysis has, as columns of its table.
+PLACES = {
+    "isometry": ["layer"],
+    "gradient_confusion": ["part"],
+    "perturbation": ["size"],
+    "lipschitz": ["layer", "part"],
+}
+HAS = {kind: _analysed(kind) for kind in PLACES}
+
+
+def _columns(kind: str, **own: str) -> dict[str, str]:
+    names = f"task initialization stage quantity {' '.join(PLACES[kind])} mean low high seeds"
+    return columns(f"{names} reference", stage="before or after fine-tuning", **own)
+
+
+TABLES = {
+    "isometry": Table(
+        "dynamical isometry",
+        "Singular values of the Jacobian of the last layer's state at one position with respect to"
+        " a lower layer's states at all positions, over test sequences. Near 1 alike, they let"
+        " signals and gradients keep their length. They say what small changes do, and nothing of"
+        " where training leads.",
+        _columns(
+            "isometry",
+            quantity="log10_q05 to log10_q95: quantiles of their log10, less the null ones;"
+            " log10_spread: 95 % less 5 %, in decades; mean_square: of all; near_one: share from"
+            " 0.1 to 10 of all; null: how many of a sequence's are below 1e-4 of its largest, of"
+            " which a last LayerNorm makes two",
+            layer="Whose states the Jacobian is by: 0 = embeddings, through all layers",
+            reference="The same of an orthogonal map",
+        ),
+        has=HAS["isometry"],
+    ),
+    "gradient_confusion": Table(
+        "gradient confusion",
+        "Inner products of the gradients of the loss on pairs of training batches, dropout off"
+        " (Sankararaman et al. 2020). Before fine-tuning the head is random, so that most of a"
+        " gradient says which classes a batch has more of; after it, compare cosines, not `eta`.",
+        _columns(
+            "gradient_confusion",
+            quantity="eta: max(0, -least inner product); minimum_cosine and mean_cosine over pairs;"
+            " norm: mean length",
+            part="embeddings, encoder (layers), head (with a pooler), or all weights",
+            reference="The same in independent directions of the space of the weights; empty for"
+            " norm",
+        ),
+        has=HAS["gradient_confusion"],
+    ),
+    "perturbation": Table(
+        "perturbation",
+        "How far normal noise in the encoder's weights moves what the model computes, in float64;"
+        " root mean square over five draws. Tensors of zeros, as fresh biases are, get none. The"
+        " direction is random, not the worst, and a more sensitive model is not a worse one.",
+        _columns(
+            "perturbation",
+            quantity="state_change: length of the change of the pooled states over their length;"
+            " loss_change: absolute change of the loss over the loss",
+            size="Of the noise, relative to the root mean square of each tensor",
+            reference="The same of a linear model with this change at the smallest size",
+        ),
+        has=HAS["perturbation"],
+    ),
+    "lipschitz": Table(
+        "Lipschitz constants",
+        "How much LayerNorms and layers stretch small changes, at the tokens of test sequences."
+        " Products over layers bound the whole encoder from far above; the table `isometry` has"
+        " what it does.",
+        _columns(
+            "lipschitz",
+            quantity="gain: absolute gain / sqrt(variance + eps) of a LayerNorm, mean over units"
+            " and tokens; largest_gain: of the largest unit, mean over tokens; spectral_norm:"
+            " largest singular value of the layer's Jacobian, mean over sequences",
+            layer="The layer; 0 = embeddings",
+            part="embeddings, attention, feed-forward or final: whose LayerNorm; layer: all of it",
+            reference="1: lengths are kept",
+        ),
+        has=HAS["lipschitz"],
+    ),
+    "analysis_points": Table(
+        "analyses, gain and speed",
+        "Points of the question whether an analysis before fine-tuning goes with gain or speed; all"
+        " less the same of `random` at the same seed. Seeds of an arm are no cases of their own:"
+        " the table `analysis_association` averages them first.",
+        columns(
+            "task initialization seed quantity value gain speed",
+            quantity="One number of a model for each question, named beforehand",
+            value="The arm's less that of `random`",
+            gain="Test score less that of `random`",
+            speed="Mean height of the learning curve as a share of its best, by which claim (a) is"
+            " judged, less that of `random`; empty for a run that learned nothing",
+        ),
+        has=associates,
+    ),
+    "analysis_association": Table(
+        "analyses against gain and speed",
+        "Spearman's rho of each quantity before fine-tuning with gain and speed over random"
+        " weights, with a permutation p-value. Tasks (between) and arms (within) are the cases,"
+        " however many seeds there are: with few of them, no association here is no evidence of"
+        " none, and none is evidence of a cause. p-values are not adjusted for the number of rows.",
+        columns(
+            "quantity outcome scope tasks arms rho p_value permutations",
+            quantity="As in `analysis_points`",
+            outcome="gain or speed",
+            p_value="Share of permutations with a correlation at least as large",
+        ),
+        readable=True,
+        has=associates,
+    ),
+}
+
+FIGURES = {
+    "isometry": Figure(
+        "dynamical isometry",
+        "Singular values (log10) of the Jacobian of the last layer's state at a position with"
+        " respect to the states of a lower layer at all positions: median (solid; mean over seeds,"
+        " band a 95 % t interval over seeds), 5 % and 95 % (dotted). Layer 0 are the embeddings:"
+        " there the Jacobian is through all layers. The grey line at 0 is an orthogonal map, which"
+        " keeps lengths. The two directions that a last LayerNorm takes away are left out; the"
+        " table counts them. Compare arms by the distance between the dotted lines: their height"
+        " also depends on the scale of the states. They say what small changes do, and nothing of"
+        " where training leads.",
+        ("isometry",),
+        has=HAS["isometry"],
+    ),
+    "gradient_confusion": Figure(
+        "gradient confusion",
+        "Cosine of the gradients of two training batches, dropout off: the least over pairs (top)"
+        " and the mean (below), of the embeddings, the layers, the head, and all weights; before"
+        " (filled) and after (open) fine-tuning. Dots are means over seeds, lines 95 % t"
+        " intervals. The grey line is what independent directions give. A minimum near -1: steps"
+        " for some batches undo those for others. After fine-tuning gradients are small and mostly"
+        " of the few examples that are not fitted.",
+        ("gradient_confusion",),
+        has=HAS["gradient_confusion"],
+    ),
+    "perturbation": Figure(
+        "perturbation",
+        "Relative change of the pooled state (top) and of the loss (below) under normal noise in"
+        " the encoder's weights, over the size of the noise, against this size, which is relative"
+        " to each tensor's root mean square; both axes are logarithmic. Before (solid) and after"
+        " (dashed) fine-tuning; means over seeds, bands 95 % t intervals. Dotted: a linear model"
+        " with the same change at the smallest size; where a curve leaves it, the model is no"
+        " longer linear in the noise. A higher curve is more sensitive to random noise, which does"
+        " not make a worse model.",
+        ("perturbation",),
+        has=HAS["perturbation"],
+    ),
+    "lipschitz": Figure(
+        "Lipschitz constants",
+        "Gain over standard deviation of the LayerNorm after attention (top) and after feed-forward"
+        " (middle), and the largest stretch of a small change by a whole layer (below), layer by"
+        " layer; before (solid) and after (dashed) fine-tuning; means over seeds, bands 95 % t"
+        " intervals. The grey line at 1 keeps lengths. Logarithmic axes. A layer's largest stretch"
+        " is of one direction, and layers need not share it: products say little of the encoder.",
+        ("lipschitz",),
+        has=HAS["lipschitz"],
+    ),
+    "analysis_association": Figure(
+        "analyses against gain and speed",
+        "A quantity of each analysis before fine-tuning against gain in test score (left) and"
+        " speed, as in claim (a), (right), all less those of random weights; a dot is a task"
+        " (its marker) and an arm (its colour), the mean over seeds. rho is Spearman's"
+        " correlation between tasks (means of their arms) and within them (arms, less the"
+        " task's mean), p its p-value by permuting tasks or arms, not adjusted for the number"
+        " of panels. With few arms p cannot be small, and a correlation over arms says nothing"
+        " of causes.",
+        ("analysis_points", "analysis_association"),
+        has=associates,
+    ),
+}
+
+
+def table_functions() -> dict[str, Callable]:
+    """By table, the function from `results.Results` to its data frame."""
+    from seqtransfer.report.tables import analysis_tables
+
+    def table(kind: str, places: list[str]) -> Callable:
+        return lambda found: analysis_tables.table(found.analyses, kind, places)
+
+    return {kind: table(kind, places) for kind, places in PLACES.items()} | {
+        "analysis_points": lambda found: found.analysis_points,
+        "analysis_association": lambda found: analysis_tables.association(found.analysis_points),
+    }
+
+
+def figure_functions() -> dict[str, Callable]:
+    """By figure, the function from its tables by name and the claims to a matplotlib Figure."""
+    from seqtransfer.report.figures import analysis_figures
+
+    return {kind: getattr(analysis_figures, kind) for kind in PLACES} | {
+        "analysis_association": analysis_figures.association
+    }

@@ -1,0 +1,37 @@
+"""runs -> analyses: how an arm's model optimizes, before and after fine-tuning.
+
+Reads   results/{study}/runs/{task}/{initialization}/seed-{seed}/{metrics.json,weights.safetensors}
+Writes  results/{study}/analyses/{task}/{initialization}/seed-{seed}.tsv   if analyse.kinds says so
+"""
+
+
+rule analyse:
+    """Isometry, gradient confusion, perturbation and Lipschitz constants of one run's model."""
+    input:
+        metrics=rules.finetune.output.metrics,
+        weights=rules.finetune.output.weights,
+        train=rules.encode.output.train,
+        test=rules.encode.output.test,
+        token_map=rules.draw_map.output.token_map,
+        encoder=ENCODER,
+        task=rules.encode.output.task,
+        pretrained=pretrained_weights,
+    output:
+        analyses="<results>/analyses/{task}/{initialization}/seed-{seed}.tsv",
+    log:
+        "<logs>/analyse/{task}/{initialization}/seed-{seed}.log",
+    benchmark:
+        "<logs>/benchmarks/analyse/{task}/{initialization}/seed-{seed}.tsv"
+    conda:
+        "../../envs/train.yaml"
+    threads: 1
+    resources:
+        gpu=GPU,
+        runtime=120,  # minutes
+    params:
+        layers=config["encoder"]["layers"],
+        analyses=config["analyse"],
+        batch_size=config["finetune"]["batch_size"],
+        code=code_digest("analyse"),
+    script:
+        "../../scripts/analyse.py"
