@@ -15,7 +15,8 @@ SCHEMAS = ROOT / "workflow/schemas"
 PATIENCE = 20  # seconds a study
 KEYS = (
     "study cache tasks initializations domain_encoders seeds encoder examples max_length pieces"
-    " pretrain finetune sweep represent compare analyse figures claims catalogue controls data_ratio"
+    " pretrain finetune sweep represent compare analyse figures claims catalogue controls"
+    " data_ratio"
 ).split()
 # Of an unknown key at the top, of an arm, and of a class that has no pieces.
 OTHERS = ("the study: ", "initialization '", "pieces of ")
