@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from seqtransfer.corpora.converters import series as converter
 from seqtransfer.corpora.converters.series import Options
 from seqtransfer.corpora.examples import Example
-from seqtransfer.corpora.series import read_series, write_series
+from seqtransfer.corpora.series import check_numbers
+from seqtransfer.corpora.symbol_tables import read_symbols, write_symbols
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False).map(repr)
 CHANNELS = st.lists(st.lists(NUMBERS, min_size=1, max_size=5), min_size=1, max_size=3)
@@ -19,20 +20,21 @@ def joined(channels):
 
 @given(st.lists(CHANNELS, min_size=1, max_size=4), st.sampled_from([None, "train", "test"]))
 def test_what_is_written_is_read_back(tmp_path_factory, corpus, split):
-    path = tmp_path_factory.mktemp("series") / "a.tsv"
+    path = tmp_path_factory.mktemp("series") / "a.symbols"
     examples = [
         Example(f"s{i}", joined(channels), "1", f"g{i}" if i else None, split)
         for i, channels in enumerate(corpus)
     ]
-    write_series(path, examples)
-    assert read_series(path) == examples
+    write_symbols(path, examples, check_numbers)
+    assert read_symbols(path, check_numbers) == examples
 
 
 def converted(tmp_path, name, text, **options):
     (tmp_path / name).write_text(text)
-    converter.convert(tmp_path, tmp_path / "out.tsv", Options(**({"file": name} | options)))
+    converter.convert(tmp_path, tmp_path / "out.symbols", Options(**({"file": name} | options)))
     return [
-        (" ".join(example.symbols), example.label) for example in read_series(tmp_path / "out.tsv")
+        (" ".join(example.symbols), example.label)
+        for example in read_symbols(tmp_path / "out.symbols")
     ]
 
 
@@ -62,8 +64,8 @@ def test_parts_come_from_files_and_dev_from_a_share_of_train(tmp_path):
     for part in ("TRAIN", "TEST"):
         (tmp_path / f"x_{part}.tsv").write_text(lines)
     files = {"train": "x_TRAIN.tsv", "test": "x_TEST.tsv"}
-    converter.convert(tmp_path, tmp_path / "out.tsv", Options(files=files, dev_share=0.2))
-    parts = [example.split for example in read_series(tmp_path / "out.tsv")]
+    converter.convert(tmp_path, tmp_path / "out.symbols", Options(files=files, dev_share=0.2))
+    parts = [example.split for example in read_symbols(tmp_path / "out.symbols")]
     assert parts.count("test") == 200
     assert 20 <= parts.count("dev") <= 60 and parts.count("train") == 200 - parts.count("dev")
 
@@ -85,11 +87,11 @@ def test_parts_come_from_files_and_dev_from_a_share_of_train(tmp_path):
 def test_a_broken_line_is_named_and_leaves_nothing(tmp_path, name, text, message):
     with pytest.raises(ValueError, match=message):
         converted(tmp_path, name, text)
-    assert not (tmp_path / "out.tsv").exists()
+    assert not (tmp_path / "out.symbols").exists()
 
 
 def test_a_corpus_that_was_edited_is_refused_by_its_series(tmp_path):
-    path = tmp_path / "a.tsv"
-    path.write_text("id\tlabel\tseries\ns1\ta\t1 2 | | 3\n")
-    with pytest.raises(ValueError, match=r"series 's1': a channel holds no number"):
-        read_series(path)
+    path = tmp_path / "a.symbols"
+    path.write_text("id\tlabel\tsymbols\ns1\ta\t1 2 | | 3\n")
+    with pytest.raises(ValueError, match=r"sequence 's1': a channel holds no number"):
+        read_symbols(path, check_numbers)

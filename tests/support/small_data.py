@@ -55,6 +55,9 @@ def write(folder: Path, encoder: Path) -> None:
     (mine / "reviews.csv").write_text(rows("number,review,stars", lines))
     lines = [f"{text()},{text()},{i % 2}" for i in range(90)]
     (mine / "pairs.csv").write_text(rows("one,other,same", lines))
+    lines = [f"{''.join(rng.choices(['C', 'O', 'Cl', '[nH]', '='], k=20))},{('no', 'yes')[i % 2]}"
+             for i in range(120)]  # fmt: skip
+    (mine / "molecules.csv").write_text(rows("smiles,label", lines))
     for part in ("TRAIN", "TEST"):
         values = [[f"{rng.gauss(0, 1):.4f}" for _ in range(30)] for _ in range(80)]
         lines = ["\t".join([str(1 + i % 2), *row]) for i, row in enumerate(values)]

@@ -37,16 +37,16 @@ def data(tmp_path_factory, encoder):
     return folder
 
 
-def test_the_guide_has_the_six_kinds_of_data_in_ten_lines_each():
+def test_the_guide_has_the_seven_kinds_of_data_in_ten_lines_each():
     blocks = [STUDIES[name] for name in GUIDE]
     tasks = [next(iter(yaml.safe_load(b)["catalogue"]["tasks"].values())) for b in blocks]
     assert [t["converter"] for t in tasks] == [
-        "table", "fasta", "midi", "table", "series", "table"
+        "table", "fasta", "midi", "table", "table", "series", "table"
     ]  # fmt: skip
     assert [t["format"] for t in tasks] == [
-        "fasta", "fasta", "midi", "text", "series", "fasta"
+        "fasta", "fasta", "midi", "text", "symbols", "series", "fasta"
     ]  # fmt: skip
-    assert [t.get("kind") for t in tasks] == [None] * 5 + ["regression"]
+    assert [t.get("kind") for t in tasks] == [None] * 6 + ["regression"]
     assert all(len(block.splitlines()) <= 11 for block in blocks)
 
 

@@ -89,7 +89,7 @@ wildcard_constraints:
     corpus="|".join([*CATALOGUE["tasks"], *ARTIFICIAL]),
     initialization="[A-Za-z0-9_-]+",
     composer="[a-z]+",
-    suffix="fasta|tsv",
+    suffix="fasta|tsv|symbols",
     learning_rate="[0-9.e+-]+",
     seed="[0-9]+",
 
@@ -172,8 +172,8 @@ def corpus(wildcards):
     record = task_record(wildcards)
     if record["converter"] == "scores":
         return [f"<corpora>/{wildcards.task}/{name}" for name in record["classes"]]
-    endings = {"fasta": "fasta", "text": "tsv", "series": "tsv", "midi": "midi"}
-    suffix = endings[record["format"]]
+    endings = {"text": "tsv", "series": "symbols"}
+    suffix = endings.get(record["format"], record["format"])
     return [f"<corpora>/{wildcards.task}.{suffix}"]
 
 

@@ -1,7 +1,7 @@
 """raw -> corpora: FASTA, labelled text, and MIDI files with an index.
 
 Reads   data/raw/{source}/, as its digests beside it say
-Writes  data/corpora/{study}/{task}.fasta, {task}.tsv, {task}.midi/{index.tsv,**.mid}
+Writes  data/corpora/{study}/{task}.fasta, {task}.tsv, {task}.symbols, {task}.midi/{index.tsv,**.mid}
         data/corpora/{study}/{task}/{label}/{index.tsv,*.mid} where scores are exported
 """
 

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from seqtransfer.corpora.alphabets import Cleaner
 from seqtransfer.corpora.examples import Example, TextExample, check_ids, train_or_dev
 from seqtransfer.corpora.fasta import write_fasta
+from seqtransfer.corpora.symbol_tables import write_symbols
 from seqtransfer.corpora.texts import write_text
 from seqtransfer.files import json_tsv
 from seqtransfer.files.atomic import whole_folder
@@ -20,9 +21,12 @@ MIDI_SUFFIXES = (".mid", ".midi")
 
 
 def write(corpus: Path, examples: Iterable[Example | TextExample], cleaner: Cleaner) -> None:
-    """Write FASTA or texts, as the suffix of `corpus` says, and print which symbols they hold."""
+    """Write FASTA, texts or symbols, as the suffix of `corpus` says; print which letters FASTA
+    holds."""
     if corpus.suffix == ".tsv":
         write_text(corpus, examples)
+    elif corpus.suffix == ".symbols":
+        write_symbols(corpus, examples)
     else:
         write_fasta(corpus, examples)
         print(f"{corpus.name}: symbols\n{cleaner.table().to_string(index=False)}")

@@ -99,11 +99,13 @@ def check_parts(files: Mapping[str, str] | None, split: object, dev_share: float
         raise ValueError("`dev_share` needs given parts: state `files` or `split`")
 
 
-def check_pattern(where: str, pattern: str) -> None:
-    """Raise ValueError, beginning with `where`, unless it is a regular expression of one group."""
+def check_pattern(where: str, pattern: str, groups: int = 1) -> None:
+    """Raise ValueError, beginning with `where`, unless it is a regular expression of so many
+    groups, one or none."""
     try:
-        groups = re.compile(pattern).groups
+        found = re.compile(pattern).groups
     except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(f"{where} {pattern!r} is no regular expression ({error})") from error
-    if groups != 1:
-        raise ValueError(f"{where} {pattern!r} needs one group in ( )")
+    if found != groups:
+        needed = "needs one group in ( )" if groups else "has a group; write (?: ) for ( )"
+        raise ValueError(f"{where} {pattern!r} {needed}")

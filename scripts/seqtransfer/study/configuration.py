@@ -306,6 +306,11 @@ def _check_task(where: str, record: dict) -> None:
         )
     layout = record.get("layout", {})
     check_layout(f"{where}.layout", record["converter"], layout)
+    letters = [key for key in ("alphabet", "strip") if key in layout]
+    if form == "symbols" and letters:
+        raise ValueError(
+            f"{where}.layout: `{letters[0]}` is of letters; leave it out, or use format fasta"
+        )
     if record.get("split") == "given" and record["converter"] in LAYOUTS:
         _check_given(where, record["converter"], layout)
     # Of MIDI files, the windows of one file are a group.

@@ -17,7 +17,8 @@ import numpy as np
 from seqtransfer.corpora.examples import Example, Symbols
 from seqtransfer.corpora.fasta import read_fasta
 from seqtransfer.corpora.midi import read_midi_folders
-from seqtransfer.corpora.series import read_series
+from seqtransfer.corpora.series import check_numbers
+from seqtransfer.corpora.symbol_tables import read_symbols
 from seqtransfer.corpora.texts import read_text
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.tokens import manifests, near_duplicates, order, splits, tokenizations, units
@@ -31,8 +32,9 @@ FRAME = "\xff"  # stands for a special token among ASCII symbols
 def read(
     record: Mapping, corpus: Sequence[Path], encoder: Path, settings: Settings
 ) -> Sequence[Example]:
-    """The examples of a task's corpus: of format `fasta`, `series`, `text` (split into the word
-    pieces of the encoder in the folder `encoder`) or `midi` (in windows that fill a sequence).
+    """The examples of a task's corpus: of format `fasta`, `symbols`, `series`, `text` (split into
+    the word pieces of the encoder in the folder `encoder`) or `midi` (in windows that fill a
+    sequence).
 
     record: the catalogue's entry of the task. corpus: its file, or folders of MIDI files.
     """
@@ -44,8 +46,10 @@ def read(
         return read_midi_folders([folder / "index.tsv" for folder in corpus], notes)
     if form == "fasta":
         return read_fasta(corpus[0])
+    if form == "symbols":
+        return read_symbols(corpus[0])
     if form == "series":
-        return read_series(corpus[0])
+        return read_symbols(corpus[0], check_numbers)
     pieces = WordPieces(encoder).split
     return [
         Example(e.id, pieces(e.text), e.label, e.group, e.split, pieces(e.second))

@@ -181,7 +181,9 @@ def join(symbols: Iterable[str]) -> str:
 
 
 TOKENIZATIONS = {
-    "symbols": Tokenization(("fasta", "midi", "text"), lambda tokens: lambda symbols: symbols),
+    "symbols": Tokenization(
+        ("fasta", "midi", "symbols", "text"), lambda tokens: lambda symbols: symbols
+    ),
     "kmers": Tokenization(
         ("fasta",), lambda tokens: lambda symbols: kmers(symbols, tokens["k"], tokens["stride"])
     ),

@@ -37,7 +37,7 @@ from seqtransfer.corpora.fasta import iterate_fasta
 
 @dataclass(frozen=True)
 class Converter:
-    """formats: the standard formats that it can write, of fasta, text, series and midi.
+    """formats: the standard formats that it can write, of fasta, text, symbols, series and midi.
     convert: (folder of the unpacked source, corpus to write, options), without the last where there
     are none; None where a rule of its own writes the corpus.
     options: from the keys of a task's `layout` to what `convert` takes; None for a converter that
@@ -50,8 +50,8 @@ class Converter:
 
 CONVERTERS = {
     # These read anyone's files.
-    "table": Converter(("fasta", "text"), table.convert, table.Options),
-    "parquet": Converter(("fasta", "text"), parquet.convert, parquet.Options),
+    "table": Converter(("fasta", "text", "symbols"), table.convert, table.Options),
+    "parquet": Converter(("fasta", "text", "symbols"), parquet.convert, parquet.Options),
     "lines": Converter(("fasta", "text"), lines.convert, lines.Options),
     "series": Converter(("series",), series.convert, series.Options),
     "midi": Converter(("midi",), midi.convert, midi.Options),

@@ -1,4 +1,4 @@
-"""Parquet tables, as most data sets of the hub are -> labelled sequences or texts."""
+"""Parquet tables, as most data sets of the hub are -> labelled sequences, symbols or texts."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ LAYOUT = layouts.schema(Options, table.LAYOUT["properties"], oneOf=layouts.ONE_O
 
 
 def convert(folder: Path, corpus: Path, options: Options) -> None:
-    """Parquet -> FASTA or texts, as the suffix of `corpus` says; numbers are written as digits.
+    """Parquet -> FASTA, symbols or texts, as the suffix of `corpus` says; numbers become digits.
 
     Raises ValueError naming file and row for a file that is no Parquet, a missing column, a cell
     that is empty, null or no single value, an unknown split or a symbol outside the alphabet.

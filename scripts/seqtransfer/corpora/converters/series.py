@@ -16,7 +16,8 @@ from pathlib import Path, PurePosixPath
 from seqtransfer.corpora import layouts
 from seqtransfer.corpora.corpus_files import split_name, with_dev
 from seqtransfer.corpora.examples import Example
-from seqtransfer.corpora.series import CHANNEL, check_numbers, write_series
+from seqtransfer.corpora.series import CHANNEL, check_numbers
+from seqtransfer.corpora.symbol_tables import write_symbols
 from seqtransfer.corpora.text_files import UTF8, check_text, find, open_text
 
 # Header lines that change what a line of data means.
@@ -63,12 +64,13 @@ LAYOUT = layouts.schema(
 
 
 def convert(folder: Path, corpus: Path, options: Options) -> None:
-    """Series of numbers -> the standard table of series, digits as they were written.
+    """Series of numbers -> the standard table of symbols, digits as they were written.
 
     Raises ValueError naming file and line for a value that is missing or no finite number, a line
     without a label, time stamps, or bytes that are no text.
     """
-    write_series(corpus, with_dev(_examples(folder, options), options.dev_share))
+    examples = with_dev(_examples(folder, options), options.dev_share)
+    write_symbols(corpus, examples, check_numbers)
 
 
 def _examples(folder: Path, options: Options) -> Iterator[Example]:

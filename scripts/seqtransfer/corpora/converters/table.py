@@ -1,4 +1,4 @@
-"""CSV, TSV or JSONL tables -> labelled sequences or texts."""
+"""CSV, TSV or JSONL tables -> labelled sequences of letters or symbols, or texts."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ from seqtransfer.corpora.corpus_files import (
     with_dev,
     write,
 )
-from seqtransfer.corpora.examples import FACTS, TextExample
+from seqtransfer.corpora.examples import FACTS, Example, TextExample
 from seqtransfer.corpora.text_files import UTF8, find, rows
 
 
@@ -34,9 +34,11 @@ class RowOptions:
     id: str | None = None
     alphabet: str | None = None
     strip: Sequence[str] = ()
+    symbol: str = r"\S+"
 
     def __post_init__(self):
         layouts.check_parts(self.files, self.split, self.dev_share)
+        layouts.check_pattern("`symbol`", self.symbol, groups=0)
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,10 @@ LAYOUT = layouts.schema(
     Options,
     {
         **layouts.FILES,
-        "sequence": layouts.text("Column of the sequence, for format fasta"),
+        "sequence": layouts.text("Column of the sequence, for format fasta or symbols"),
+        "symbol": layouts.text(
+            "Regular expression of one symbol, for format symbols; what no match covers is left out"
+        ),
         "text": layouts.text("Column of the text, for format text"),
         "second": layouts.text("Column of a second text, which makes every row a pair"),
         **layouts.FACTS,
@@ -75,7 +80,7 @@ LAYOUT = layouts.schema(
 
 
 def convert(folder: Path, corpus: Path, options: Options) -> None:
-    """CSV, TSV or JSONL -> FASTA or texts, as the suffix of `corpus` says.
+    """CSV, TSV or JSONL -> FASTA, symbols or texts, as the suffix of `corpus` says.
 
     Raises ValueError naming file and line for a missing column, a row with too many or too few
     cells, an empty cell, a label that is NaN, an unknown split or a symbol outside the alphabet.
@@ -91,12 +96,16 @@ def convert(folder: Path, corpus: Path, options: Options) -> None:
 def write_rows(folder: Path, corpus: Path, options: RowOptions, read: Read) -> None:
     """Write the rows of the files that `options` name; `read` reads one of the files."""
     cleaner = Cleaner(options.alphabet, options.strip)
-    as_text = corpus.suffix == ".tsv"
+    make = {
+        ".tsv": _text_example,
+        ".symbols": _symbols_example,
+        ".fasta": lambda where, name, facts, row, options: sequence_example(
+            where, name, facts, row[options.sequence], cleaner
+        ),
+    }[corpus.suffix]
     examples = (
-        _text_example(where, name, facts, row, options)
-        if as_text
-        else sequence_example(where, name, facts, row[options.sequence], cleaner)
-        for where, name, facts, row in labelled_rows(folder, options, as_text, read)
+        make(where, name, facts, row, options)
+        for where, name, facts, row in labelled_rows(folder, options, corpus.suffix == ".tsv", read)
     )
     write(corpus, with_dev(examples, options.dev_share), cleaner)
 
@@ -108,7 +117,7 @@ def labelled_rows(
     names = {fact: getattr(options, fact) for fact in FACTS if getattr(options, fact)}
     contents = [options.text, options.second] if as_text else [options.sequence]
     if options.second and not as_text:
-        raise ValueError("layout: `second` is for texts; FASTA holds one sequence a record")
+        raise ValueError("layout: `second` is for texts; leave it out, or use format text")
     columns = [name for name in (*contents, *names.values(), options.id) if name]
     for part, name in (options.files or {None: options.file}).items():
         path = find(folder, name)
@@ -123,6 +132,21 @@ def labelled_rows(
             number = int(where.rpartition(" ")[2])
             own = cell(where, row, options.id) if options.id else f"{stem}-{number:06d}"
             yield where, own, facts, row
+
+
+def _symbols_example(
+    where: str, name: str, facts: Mapping, row: Mapping[str, str], options: RowOptions
+) -> Example:
+    text = cell(where, row, options.sequence)
+    symbols = tuple(re.findall(options.symbol, text))
+    broken = next((one for one in symbols if not one or re.search(r"\s", one)), None)
+    if broken is not None or not symbols:
+        found = "nothing" if broken is None else repr(broken)
+        raise ValueError(
+            f"{where}: `symbol` {options.symbol!r} finds {found} in {text[:40]!r}; a symbol holds"
+            " no white space and is not empty"
+        )
+    return Example(name, symbols, facts["label"], facts.get("group"), facts.get("split"))
 
 
 def _text_example(
