@@ -18,7 +18,7 @@ BROUGHT_BY = {"urllib3": "requests"}
 # Module -> library that only its functions for training import, which the report never calls.
 TRAINING_ONLY = {"encoders.initializations": "torch"}
 # Scripts that people run, and no rule does.
-COMMANDS = {ROOT / "scripts/compare_studies.py"}
+COMMANDS = {ROOT / f"scripts/compare_{kind}.py" for kind in ("studies", "mended")}
 RULE = re.compile(r"^rule (\w+):\n((?:[ \t].*\n|\n)*)", re.M)
 DIRECTIVE = re.compile(r'^    (script|conda):\n +"([^"]+)"', re.M)
 

@@ -313,8 +313,8 @@ def _check_task(where: str, record: dict) -> None:
         )
     if record.get("split") == "given" and record["converter"] in LAYOUTS:
         _check_given(where, record["converter"], layout)
-    # Of MIDI files, the windows of one file are a group.
-    if record.get("split") == "grouped" and form != "midi" and record["converter"] in LAYOUTS:
+    grouped = converter.grouped or record["converter"] not in LAYOUTS
+    if record.get("split") == "grouped" and not grouped:
         if "group" not in layout:
             known = "group" in LAYOUTS[record["converter"]]["properties"]
             remedy = "add it, or use" if known else f"{record['converter']} has none; use"

@@ -15,6 +15,7 @@ import numpy as np
 
 from seqtransfer.corpora import text_files
 from seqtransfer.corpora.converters import (
+    code,
     dance_tunes,
     fasta,
     glue,
@@ -41,11 +42,13 @@ class Converter:
     convert: (folder of the unpacked source, corpus to write, options), without the last where there
     are none; None where a rule of its own writes the corpus.
     options: from the keys of a task's `layout` to what `convert` takes; None for a converter that
-    knows its files."""
+    knows its files.
+    grouped: whether the windows of a file are a group."""
 
     formats: tuple[str, ...]
     convert: Callable[..., None] | None
     options: Callable[..., object] | None = None
+    grouped: bool = False
 
 
 CONVERTERS = {
@@ -53,8 +56,9 @@ CONVERTERS = {
     "table": Converter(("fasta", "text", "symbols"), table.convert, table.Options),
     "parquet": Converter(("fasta", "text", "symbols"), parquet.convert, parquet.Options),
     "lines": Converter(("fasta", "text"), lines.convert, lines.Options),
+    "code": Converter(("symbols",), code.convert, code.Options, grouped=True),
     "series": Converter(("series",), series.convert, series.Options),
-    "midi": Converter(("midi",), midi.convert, midi.Options),
+    "midi": Converter(("midi",), midi.convert, midi.Options, grouped=True),
     "fasta": Converter(("fasta",), fasta.convert, fasta.Options),
     # Each of these knows the files of one package, archive or repository.
     "scores": Converter(("midi",), None),  # rule export_music, composer by composer
@@ -78,6 +82,7 @@ LAYOUTS = {
     "table": table.LAYOUT,
     "parquet": parquet.LAYOUT,
     "lines": lines.LAYOUT,
+    "code": code.LAYOUT,
     "series": series.LAYOUT,
     "midi": midi.LAYOUT,
     "fasta": fasta.LAYOUT,

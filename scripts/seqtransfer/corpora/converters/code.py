@@ -1,0 +1,102 @@
+"""Source files, by label -> windows of lexical tokens, without the names that somebody chose."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from seqtransfer.corpora import layouts
+from seqtransfer.corpora.examples import Example
+from seqtransfer.corpora.symbol_tables import write_symbols
+from seqtransfer.corpora.text_files import UTF8, check_text, open_text
+
+NEWLINE = "Newline"
+
+
+@dataclass(frozen=True)
+class Options:
+    """The keys of `layout`, described in LAYOUT."""
+
+    files: Mapping[str, str]
+    window: int
+    encoding: str = UTF8
+
+
+LAYOUT = layouts.schema(
+    Options,
+    {
+        "files": {
+            "description": "Names of the files of each label, a pattern such as project/**/*.py",
+            "type": "object",
+            "minProperties": 1,
+            "additionalProperties": layouts.file("Pattern of paths"),
+        },
+        "window": {
+            "description": "Lexical tokens of an example; a file's windows stay together",
+            "type": "integer",
+            "minimum": 2,
+            "maximum": 510,
+        },
+        **layouts.TEXT_FILE,
+    },
+    required=["files", "window"],
+)
+
+
+def convert(folder: Path, corpus: Path, options: Options) -> None:
+    """Source files in any language that Pygments knows by their name -> symbols.
+
+    An example is `window` tokens side by side; what is left of a file at its end is dropped. Its
+    group is the file. Keywords, operators and built-in names are symbols as they stand. Names and
+    literals are symbols by their kind, such as `Name.Function`; comments and indentation are none.
+    Raises ValueError naming the file for bytes that are no text or a language that is not known,
+    and for a label without files.
+    """
+    write_symbols(corpus, _examples(folder, options))
+
+
+def symbols(text: str, path: Path) -> list[str]:
+    """The lexical tokens of a source file. Raises ValueError for a name that no lexer knows."""
+    from pygments import token
+    from pygments.lexers import get_lexer_for_filename
+    from pygments.util import ClassNotFound
+
+    try:
+        lexer = get_lexer_for_filename(path.name)
+    except ClassNotFound as error:
+        raise ValueError(f"{path}: Pygments knows no language of files of this name") from error
+    found = []
+    for kind, value in lexer.get_tokens(text):
+        if kind in token.Comment or kind in token.Text:
+            if "\n" in value and found and found[-1] != NEWLINE:
+                found.append(NEWLINE)
+        elif kind in token.Literal or (
+            kind in token.Name
+            and kind not in token.Name.Builtin
+            and kind not in token.Name.Exception
+        ):
+            name = str(kind).removeprefix("Token.")
+            if not (found and found[-1] == name and kind in token.Literal):
+                found.append(name)  # a string is several tokens of a lexer, but one of ours
+        else:
+            found += value.split()
+    return found
+
+
+def _examples(folder: Path, options: Options) -> Iterator[Example]:
+    counts = Counter()
+    for key, pattern in options.files.items():
+        label = str(key)  # YAML reads 0 as a number
+        paths = sorted(path for path in folder.rglob(pattern) if path.is_file())
+        if not paths:
+            raise ValueError(f"{folder}: no file matches {pattern!r}, the files of {label!r}")
+        for path in paths:
+            with open_text(path, options.encoding) as file:
+                text = file.read()
+            check_text(str(path), text, options.encoding)
+            own, name = symbols(text, path), path.relative_to(folder).as_posix()
+            counts[label] += 1
+            for start in range(0, len(own) - options.window + 1, options.window):
+                window = tuple(own[start : start + options.window])
+                yield Example(f"{name}:{start}", window, label, name, None)
+    print(f"files of each label: {dict(counts)}")

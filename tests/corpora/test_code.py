@@ -1,0 +1,64 @@
+"""Source code becomes tokens that do not depend on the names in it, in windows of one file."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqtransfer.corpora.converters import code
+from seqtransfer.corpora.converters.code import Options, symbols
+from seqtransfer.corpora.symbol_tables import read_symbols
+
+SOURCE = '''"""Says."""
+# a comment
+def {name}({other}, n=3):
+    if {other} not in (1.5, "text"):
+        return len({other}) + n
+'''
+
+
+def test_names_and_literals_are_kinds_and_all_else_stands_as_it_is():
+    assert " ".join(symbols(SOURCE.format(name="f", other="x"), Path("a.py"))) == (
+        "Literal.String.Doc Newline"
+        " def Name.Function ( Name , Name = Literal.Number.Integer ) : Newline"
+        " if Name not in ( Literal.Number.Float , Literal.String.Double ) : Newline"
+        " return len ( Name ) + Name Newline"
+    )
+    assert symbols("int f(void) { return 0; }", Path("a.c"))[:3] == ["int", "Name.Function", "("]
+
+
+@given(st.from_regex(r"[a-z]_[a-z]{1,8}", fullmatch=True))
+def test_the_names_do_not_matter(name):
+    first, second = (SOURCE.format(name=n, other=f"{n}_2") for n in (name, "q_q"))
+    assert symbols(first, Path("a.py")) == symbols(second, Path("b.py"))
+
+
+def test_windows_of_a_file_are_a_group_and_a_short_rest_is_dropped(tmp_path):
+    for label, count in (("one", 5), ("two", 2)):
+        path = tmp_path / label / "deep" / "a.py"
+        path.parent.mkdir(parents=True)
+        path.write_text("x = 1\n" * count)  # four tokens a line
+    options = Options(files={"one": "one/**/*.py", "two": "two/**/*.py"}, window=8)
+    code.convert(tmp_path, tmp_path / "out.symbols", options)
+    found = read_symbols(tmp_path / "out.symbols")
+    assert [(e.label, e.group) for e in found] == [
+        ("one", "one/deep/a.py"), ("one", "one/deep/a.py"), ("two", "two/deep/a.py")
+    ]  # fmt: skip
+    line = ("Name", "=", "Literal.Number.Integer", "Newline")
+    assert {e.symbols for e in found} == {line * 2}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.unheard", b"x", r"a\.unheard: Pygments knows no language"),
+        ("a.py", b"x = '\xff'", r"a\.py: byte 0xff is no text"),
+        ("a.txt", b"x", r"no file matches '\*\*/\*\.\[pu\]\*', the files of 'one'"),
+    ],
+)
+def test_what_cannot_be_read_is_named(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        code.convert(tmp_path, tmp_path / "out.symbols", Options({"one": "**/*.[pu]*"}, window=2))
+    assert not (tmp_path / "out.symbols").exists()
