@@ -9,7 +9,7 @@ from seqtransfer.analyses import arm_analysis
 from seqtransfer.analyses.arm_analysis import Material
 from seqtransfer.files import json_tsv
 from seqtransfer.similarity.run_models import Runs
-from seqtransfer.study import jobs
+from seqtransfer.study import cards, jobs
 from seqtransfer.training import devices
 from seqtransfer.training.runs import TaskFiles
 
@@ -44,6 +44,7 @@ def main(
 
 if __name__ == "__main__":
     with jobs.job(snakemake.log[0], snakemake.output):
+        cards.take(snakemake.resources.gpu)
         main(
             runs=Runs.of(
                 TaskFiles.of(snakemake.input, snakemake.params.layers),

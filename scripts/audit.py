@@ -7,7 +7,7 @@ import pandas as pd
 
 from seqtransfer.files import arrow, json_tsv
 from seqtransfer.study import jobs
-from seqtransfer.tokens import encoding, leak_audit, views
+from seqtransfer.tokens import encoding, leak_audit, tokenizations, views
 
 
 def main(
@@ -21,11 +21,14 @@ def main(
     audit: Path,
     nearest: Path,
 ) -> None:
-    """record, corpus, encoder, settings: as in `encode`; parts: files of train, test and dev."""
+    """record, corpus, encoder, settings: as in `encode`; parts: files of all parts."""
     # Compared is what the encoder sees: sequences that differ only past the cut are equal.
     viewed = views.view(encoding.read(record, corpus, encoder, settings), settings)
-    seen = {example.id: example.symbols for example in viewed.examples}
     parts = {part: arrow.read_ragged(path).names for part, path in parts.items()}
+    pretrain = parts.pop("pretrain")
+    if tokenizations.is_lossy(settings.tokens):
+        viewed = views.learned_view(viewed, _rows(viewed, pretrain), settings)
+    seen = {example.id: example.symbols for example in viewed.examples}
     usable = [e.id for e in viewed.examples if views.is_usable(e, settings)]
     drawn = leak_audit.random_parts(
         len(usable),
@@ -45,6 +48,12 @@ def main(
     print(rows.to_string(index=False))
 
 
+def _rows(viewed: views.Seen, pretrain: np.ndarray) -> dict[str, np.ndarray]:
+    """Indices of all examples, and of those whose names are in the part `pretrain`."""
+    names = np.array([example.id for example in viewed.examples])
+    return {"all": np.arange(len(names)), "pretrain": np.flatnonzero(np.isin(names, pretrain))}
+
+
 if __name__ == "__main__":
     with jobs.job(snakemake.log[0], snakemake.output):
         main(
@@ -55,7 +64,9 @@ if __name__ == "__main__":
             settings=views.Settings.of(
                 snakemake.params.record, snakemake.params.examples, snakemake.params.max_length
             ),
-            parts={part: Path(snakemake.input[part]) for part in ("train", "test", "dev")},
+            parts={
+                part: Path(snakemake.input[part]) for part in ("train", "test", "dev", "pretrain")
+            },
             audit=Path(snakemake.output.audit),
             nearest=Path(snakemake.output.nearest),
         )

@@ -48,7 +48,9 @@ if __name__ == "__main__":
             configuration=snakemake.params.configuration,
             results={
                 "pretraining": [Path(path) for path in snakemake.input.pretrained],
-                "fine-tuning": [Path(path) for path in snakemake.input.metrics],
+                "fine-tuning": [
+                    Path(path) for path in (*snakemake.input.metrics, *snakemake.input.controls)
+                ],
                 "baselines": [Path(path) for path in snakemake.input.baselines],
             },
             tasks=[Path(path) for path in snakemake.input.tasks],

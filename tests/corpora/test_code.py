@@ -20,11 +20,14 @@ def {name}({other}, n=3):
 
 def test_names_and_literals_are_kinds_and_all_else_stands_as_it_is():
     assert " ".join(symbols(SOURCE.format(name="f", other="x"), Path("a.py"))) == (
-        "Literal.String.Doc Newline"
+        "String Newline"
         " def Name.Function ( Name , Name = Literal.Number.Integer ) : Newline"
-        " if Name not in ( Literal.Number.Float , Literal.String.Double ) : Newline"
+        " if Name not in ( Literal.Number.Float , String ) : Newline"
         " return len ( Name ) + Name Newline"
     )
+    assert symbols('f"a\\n{x}"', Path("a.py"))[:1] == ["String"]
+    hidden = " ".join(symbols("<p>Words of mine</p><?php $x = 1; ?>", Path("a.php")))
+    assert "mine" not in hidden and "Words" not in hidden
     assert symbols("int f(void) { return 0; }", Path("a.c"))[:3] == ["int", "Name.Function", "("]
 
 

@@ -1,5 +1,7 @@
 """Series are read digit by digit from three layouts, and refused by file and line."""
 
+import gzip
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,7 +32,8 @@ def test_what_is_written_is_read_back(tmp_path_factory, corpus, split):
 
 
 def converted(tmp_path, name, text, **options):
-    (tmp_path / name).write_text(text)
+    content = text.encode()
+    (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
     converter.convert(tmp_path, tmp_path / "out.symbols", Options(**({"file": name} | options)))
     return [
         (" ".join(example.symbols), example.label)
@@ -52,6 +55,8 @@ TWO = [("1.50 -2 | 7", "a"), ("0 1e-3 | 8 9", "b")]
         ("x.ts", "#1,2:z\n@univariate true\n@data\n1.50,-2:a\n0,1e-3:b\n", {}, ONE),
         ("x.ts", "@dimensions 2\n@DATA\n1.50,-2:7:a\n0,1e-3:8,9:b\n", {}, TWO),
         ("x.arff", "% x\n@attribute t {a,b}\n@data\n1.50,-2,a\n0,1e-3,b\n", {}, ONE),
+        ("x.ts.gz", "@data\n1.50,-2:a\n0,1e-3:b\n", {}, ONE),
+        ("x.csv.gz", "a,1.50,-2\nb,0,1e-3\n", {}, ONE),
         ("x.arff", "@data\n'1.50,-2\\n7',a\n'0,1e-3\\n8,9',b\n", {}, TWO),
     ],
 )
@@ -76,6 +81,10 @@ def test_parts_come_from_files_and_dev_from_a_share_of_train(tmp_path):
         ("x.tsv", "a\t1\t?\n", r"x\.tsv: line 1: '\?' at place 2 is no finite number"),
         ("x.tsv", "a\t1\nb\tNaN\n", r"line 2: 'NaN' at place 1"),
         ("x.tsv", "a\t1e999\n", r"line 1: '1e999'"),
+        ("x.tsv", "a\t1\t\t3\n", r"line 1: '' at place 2"),
+        ("x.tsv", "\t1\t2\n", r"line 1: has no label"),
+        ("x.tsv", "\n", r"x\.tsv: holds no series"),
+        ("x.ts", "@data\n", r"x\.ts: holds no series"),
         ("x.tsv", "a\n", r"line 1: has one cell; state `delimiter`"),
         ("x.ts", "@timeStamps true\n@data\n(0,1),(1,2):a\n", r"line 1: has time stamps"),
         ("x.ts", "@classLabel false\n@data\n1,2\n", r"line 1: has no labels"),

@@ -50,7 +50,7 @@ def test_the_interval_of_the_exponent_covers_the_truth_as_often_as_it_says():
     run = {"task": study, "initialization": "text", "seed": seed, "n": sizes[place]}
     laws = data_ratio.power_laws(pd.DataFrame(run | {"test_score": 1 - errors.ravel()}))
     covered = (laws["exponent_low"] <= 0.25) & (0.25 <= laws["exponent_high"])
-    refused = laws["reading"] == "a power law does not fit"
+    refused = laws["reading"] == "a power law does not fit these subsets"
     error = 4 * math.sqrt(0.95 * 0.05 / studies)
     assert covered.mean() == pytest.approx(0.95, abs=error)
     assert refused.mean() == pytest.approx(0.05, abs=error)
@@ -63,7 +63,7 @@ def test_an_error_that_stays_however_many_examples_bends_the_law():
         {"text": lambda n, s: 1 - (0.3 + 3 / n) * (1 + noise[s])}, (25, 100, 400), seeds=4
     )
     [law] = data_ratio.power_laws(run).to_dict("records")
-    assert law["curvature_low"] > 0 and law["reading"] == "a power law does not fit"
+    assert law["curvature_low"] > 0 and law["reading"] == "a power law does not fit these subsets"
 
 
 @pytest.mark.parametrize(

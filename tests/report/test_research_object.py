@@ -17,16 +17,20 @@ RECORD = {
         "seeds": [0, 1],
         "catalogue": {
             "sources": {
+                "moved": {"package": "genes", "version": "1.0", "sha256": "ab", "path": "data/x"},
                 "dna": {"package": "genes", "version": "1.0", "sha256": "ab", "licence": "MIT"},
                 "web": {"url": "https://example.org/a.fasta", "sha256": "cd"},
                 "own": {"path": "data/mine"},
             }
         },
     },
+    "sources": {"dna": {"files": 1, "sha256": "12"}},
+    "encoders": [{"name": "bert", "revision": "r1", "files": {"model.safetensors": "34"}}],
     "repository": {"commit": "0123abc", "changed": True},
     "made_by": [
         {"stage": "fine-tuning", "versions": {"python": "3.11.7", "torch": "2.13.0"}},
         {"stage": "tokens", "versions": {"python": "3.11.7", "numpy": "2.4.6"}},
+        {"stage": "tokens", "versions": {"python": "3.11.7", "numpy": "2.4.5"}},
     ],
 }
 
@@ -82,16 +86,22 @@ def test_the_run_leads_from_sources_by_the_workflow_to_results(graph):
     _, entities = graph
     run = entities["#study"]
     assert [one["@id"] for one in run["object"]] == [
-        "pkg:pypi/genes@1.0", "https://example.org/a.fasta", "#source-own"
+        "#source-moved", "#source-dna", "#source-web", "#source-own", "#encoder-bert"
     ]  # fmt: skip
     assert {one["@id"] for one in run["result"]} == {
         name for name, entity in entities.items() if entity["@type"] == "File"
     }
-    assert entities["pkg:pypi/genes@1.0"]["license"] == "MIT"
+    assert entities["#source-dna"]["license"] == "MIT"
+    assert entities["#source-dna"]["identifier"] == "pkg:pypi/genes@1.0"
+    assert entities["#source-web"]["identifier"] == "https://example.org/a.fasta"
+    assert not {"identifier", "sha256"} & set(entities["#source-moved"])  # other bytes, perhaps
+    assert entities["#encoder-bert"]["version"] == "r1"
     workflow = entities[run["instrument"]["@id"]]
     assert workflow["version"] == "0123abc, with changes that are not committed"
-    needed = {entities[one["@id"]]["name"] for one in workflow["softwareRequirements"]}
-    assert needed == {"python", "torch", "numpy"}
+    needed = [entities[one["@id"]] for one in workflow["softwareRequirements"]]
+    assert [(one["name"], one["softwareVersion"]) for one in needed] == [
+        ("numpy", "2.4.5"), ("numpy", "2.4.6"), ("python", "3.11.7"), ("torch", "2.13.0")
+    ]  # fmt: skip
 
 
 def test_a_report_without_a_repository_has_no_version(tmp_path):

@@ -173,6 +173,7 @@ def test_the_script_audits_a_corpus_full_of_repeats(tmp_path, tokenizer_folder):
     fasta.write_fasta(tmp_path / "toy.fasta", examples)
     parts = {"train": [f"e{i}-0" for i in range(20)], "test": [f"e{i}-0" for i in range(20, 40)]}
     parts["dev"] = ["e0-1", "e39-1"]  # one of them stands in train
+    parts["pretrain"] = parts["train"]
     for part, names in parts.items():
         ragged = Ragged.from_lists([[1, 2]] * len(names), [0] * len(names), names)
         arrow.write_ragged(tmp_path / part, ragged)
@@ -192,7 +193,7 @@ def test_the_script_audits_a_corpus_full_of_repeats(tmp_path, tokenizer_folder):
         corpus=[tmp_path / "toy.fasta"],
         encoder=tokenizer_folder,
         settings=Settings.of(record, sizes, max_length=22),
-        parts={part: tmp_path / part for part in ("train", "test", "dev")},
+        parts={part: tmp_path / part for part in parts},
         audit=tmp_path / "audit.tsv",
         nearest=tmp_path / "nearest.tsv",
     )  # fmt: skip

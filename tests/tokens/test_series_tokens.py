@@ -71,9 +71,18 @@ def test_edges_are_those_of_training_alone_and_of_each_channel():
     split = level_bins(training, 2, 1, "uniform")
     assert split(symbols([49, 51], [0.4, 0.6])) == ("0", "1", CHANNEL, "0", "1")
     assert split(symbols([-1e9, 1e9], [0, 0])) == ("0", "1", CHANNEL, "0", "0")
-    with pytest.raises(ValueError, match="has 1 channels, the training series have 2"):
+    with pytest.raises(ValueError, match="one series has 1 channels, another one 2"):
         split(symbols([1, 2]))
     assert split(()) == ()
+
+
+def test_series_that_cannot_be_binned_are_refused():
+    with pytest.raises(ValueError, match="one series has 1 channels, another one 2"):
+        level_bins([symbols([1, 2], [3]), symbols([1])], 2, 1, "quantile")
+    with pytest.raises(ValueError, match="too far apart"):
+        level_bins([symbols([-1.7e308, 1.7e308])], 4, 1, "uniform")
+    with pytest.raises(ValueError, match="too large"):
+        symbolic_aggregate(symbols([1e300, -1e300]), 4, 1)
 
 
 def test_channels_are_parted():

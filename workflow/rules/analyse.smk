@@ -27,7 +27,8 @@ rule analyse:
     threads: 1
     resources:
         gpu=GPU,
-        runtime=120,  # minutes
+        mem_mb=growing(8000),
+        runtime=growing(120),  # minutes
     params:
         layers=config["encoder"]["layers"],
         analyses=config["analyse"],

@@ -323,9 +323,14 @@ def finished_files(name):
     tasks, found = (TASKS if "{task}" in name else [""]), []
     for study in config["data_ratio"]:
         folder = Path(workflow.pathvars.apply("<results>")).parent / study
-        found += [str(folder / name.format(task=task)) for task in tasks]
-        if study != config["study"] and not os.path.exists(found[-1]):
-            raise ValueError(f"data_ratio: {found[-1]} is not there; run {study} first")
+        own = [str(folder / name.format(task=task)) for task in tasks]
+        missing = [path for path in own if not os.path.exists(path)]
+        if missing and study != config["study"]:
+            raise ValueError(
+                f"data_ratio: {missing[0]} is not there; run {study} first, with the same tasks"
+                " and `controls`"
+            )
+        found += own
     return found
 
 

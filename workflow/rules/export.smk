@@ -36,7 +36,7 @@ rule tensorboard:
         histories=expand(
             rules.finetune.output.history,
             task=TASKS,
-            initialization=INITIALIZATIONS,
+            initialization=TRAINED,
             seed=SEEDS,
         ),
     output:

@@ -192,6 +192,7 @@ rule record:
     input:
         pretrained=rules.summarize.input.pretrained,
         metrics=rules.summarize.input.metrics,
+        controls=rules.summarize.input.controls,
         baselines=rules.summarize.input.baselines,
         tasks=rules.summarize.input.tasks,
         sources=expand(

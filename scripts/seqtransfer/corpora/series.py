@@ -11,7 +11,7 @@ from itertools import chain
 from seqtransfer.corpora.examples import Symbols
 
 CHANNEL = "|"
-NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 def check_numbers(where: str, symbols: Symbols) -> None:

@@ -15,9 +15,9 @@ Check = Callable[[str, Symbols], None]  # raises ValueError, beginning with a pl
 
 
 def check_words(where: str, symbols: Symbols) -> None:
-    """Raise ValueError, beginning with `where`, for no symbol, or one that is reserved."""
-    if not symbols:
-        raise ValueError(f"{where}: holds no symbol; remove it")
+    """Raise ValueError, beginning with `where`, for no symbol, an empty or a reserved one."""
+    if not symbols or not all(symbols):
+        raise ValueError(f"{where}: holds no symbol, or an empty one; remove it")
     reserved = next((symbol for symbol in symbols if RESERVED.fullmatch(symbol)), None)
     if reserved:
         raise ValueError(f"{where}: {reserved!r} is the name of a special token; rename the symbol")

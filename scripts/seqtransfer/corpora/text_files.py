@@ -123,11 +123,11 @@ def rows(
     encoding; for JSON, if a value asked for is missing, null, NaN or no single value.
     """
     path = Path(path)
-    suffix = _suffix(path)
-    if delimiter is None and suffix in JSON_LINES:
+    kind = suffix(path)
+    if delimiter is None and kind in JSON_LINES:
         yield from _json_rows(path, list(columns), encoding)
         return
-    delimiter = delimiter or DELIMITERS.get(suffix)
+    delimiter = delimiter or DELIMITERS.get(kind)
     if delimiter is None:
         known = ", ".join((*DELIMITERS, *JSON_LINES))
         raise ValueError(f"{path}: its name ends in none of {known}; state its `delimiter`")
@@ -175,7 +175,8 @@ def _some(folder: Path, paths: Sequence[Path]) -> str:
     return f"{', '.join(names[:5])}{', ...' if len(names) > 5 else ''}" if names else "no files"
 
 
-def _suffix(path: Path) -> str:
+def suffix(path: Path) -> str:
+    """The ending of a file's name in small letters, that of compression left out."""
     name = path.name.lower()
     for ending in COMPRESSED:
         name = name.removesuffix(ending)

@@ -27,7 +27,8 @@ def of_copies(leaks: pd.DataFrame) -> list[str]:
     return [
         f"Test sequences that stand in train, too, since duplicates were kept: {each}. An arm may"
         " know their labels by heart, and intervals take copies for independent. The table of"
-        " scores without near test rows has the scores without them."
+        " scores without near test rows has the scores without them. Domain pretraining, if there"
+        " is any, may have seen copies of dev and test sequences, too."
     ]
 
 

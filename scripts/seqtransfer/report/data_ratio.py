@@ -2,7 +2,8 @@
 
 `gather` joins the runs of the studies; `curves` are scores against n, the number of training
 examples; `power_laws` says how an arm's error falls with n; `multipliers` how many times as many
-examples random weights need for the score of another arm.
+examples random weights need for the score of another arm. All seeds share one draw of the smaller
+parts and one test set, so that no interval here covers these.
 """
 
 import math
@@ -17,7 +18,9 @@ from seqtransfer.report.tables.intervals import interval_rows
 
 AGAINST = "random"  # the arm whose examples are counted
 DRAWS = 2000  # of the bootstrap over seeds
-SAME = ["metric", "test_n", "encoder", "layers", "adaptation"]  # in all studies
+SAME = (
+    "metric test_n encoder layers adaptation batch_size steps patience cooldown"
+).split()  # in all studies
 
 
 def gather(studies: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -134,7 +137,7 @@ def reading(law: Mapping) -> str:
     if law["seeds"] < 2:
         return "not tested: one seed shows no spread"
     if law["curvature_low"] > 0 or law["curvature_high"] < 0:
-        return "a power law does not fit"
+        return "a power law does not fit these subsets"
     if law["exponent_low"] <= 0 <= law["exponent_high"]:
         return "the error is not shown to fall with n"
     return "a power law is not excluded"

@@ -62,6 +62,7 @@ def metadata(record: Mapping, files: Mapping[str, Path], made: datetime) -> dict
         )
     )
     sources = [_source(crate, name, record) for name in study["catalogue"]["sources"]]
+    sources += [_encoder(crate, known) for known in record["encoders"]]
     results = [_file(crate, name, path, made) for name, path in files.items()]
     instrument = _workflow(crate, record)
     action = crate.add_action(
@@ -94,20 +95,16 @@ def _file(crate: ROCrate, name: str, path: Path, made: datetime) -> ContextEntit
 
 def _workflow(crate: ROCrate, record: Mapping) -> ContextEntity:
     """The code, with its commit, and the libraries that the results name."""
-    versions = {
-        library: version
-        for maker in record["made_by"]
-        for library, version in maker["versions"].items()
-    }
+    versions = {pair for maker in record["made_by"] for pair in maker["versions"].items()}
     needed = [
         crate.add(
             ContextEntity(
                 crate,
-                f"pkg:pypi/{library}@{version}" if library != "python" else f"#python-{version}",
+                f"#library-{library}-{version}",
                 {"@type": "SoftwareApplication", "name": library, "softwareVersion": version},
             )
         )
-        for library, version in sorted(versions.items())
+        for library, version in sorted(versions)
     ]
     facts = {
         "@type": ["SoftwareSourceCode", "SoftwareApplication"],
@@ -124,12 +121,24 @@ def _workflow(crate: ROCrate, record: Mapping) -> ContextEntity:
 
 
 def _source(crate: ROCrate, name: str, record: Mapping) -> ContextEntity:
+    """A source, by where its files came from: `path` before `url`, `url` before the package."""
     known = record["configuration"]["catalogue"]["sources"][name]
     facts = {"@type": "Dataset", "name": name, "license": known.get("licence", "not stated")}
-    if "sha256" in known:
-        facts["sha256"] = known["sha256"]
-    if "package" in known:
-        identifier = f"pkg:pypi/{known['package']}@{known['version']}"
+    if "path" in known:
+        facts["description"] = f"Files of the machine that ran the study, {known['path']}"
     else:
-        identifier = known.get("url", f"#source-{name}")
-    return crate.add(ContextEntity(crate, identifier, facts))
+        facts |= {"sha256": known["sha256"]} if "sha256" in known else {}
+        facts["identifier"] = known.get("url") or f"pkg:pypi/{known['package']}@{known['version']}"
+    if name in record["sources"]:
+        facts["version"] = f"sha256 of the list of files {record['sources'][name]['sha256']}"
+    return crate.add(ContextEntity(crate, f"#source-{name}", facts))
+
+
+def _encoder(crate: ROCrate, known: Mapping) -> ContextEntity:
+    facts = {"@type": "Dataset", "name": known["name"]}
+    if known["revision"]:
+        facts["version"] = known["revision"]
+    facts["description"] = "; ".join(
+        f"{name}: sha256 {digest}" for name, digest in known["files"].items()
+    )
+    return crate.add(ContextEntity(crate, f"#encoder-{known['name']}", facts))

@@ -70,6 +70,7 @@ def check(config: dict) -> None:
     _known("encoder.name", config["encoder"]["name"], catalogue["encoders"])
     _check_adaptation(config["finetune"], config["encoder"]["layers"])
     _check_controls(config)
+    _check_analyses(config)
     evaluations.check(
         *(config["finetune"][key] for key in ("steps", "batch_size")),
         watch=evaluations.DevWatch.of(config["finetune"]),
@@ -283,6 +284,17 @@ def _check_controls(config: dict) -> None:
         )
 
 
+def _check_analyses(config: dict) -> None:
+    """Raise ValueError for analyses of gradients beside arms that train in part."""
+    kinds = config.get("analyse", {}).get("kinds", [])
+    adaptation = config["finetune"].get("adaptation", "full")
+    if "gradient_confusion" in kinds and adaptation != "full":
+        raise ValueError(
+            "analyse.kinds: gradient_confusion is of every weight, but finetune.adaptation is"
+            f" {adaptation}; drop one"
+        )
+
+
 def _check_task(where: str, record: dict) -> None:
     """Raise ValueError, beginning with `where`, if keys of a task do not fit each other."""
     kind, form = record.get("kind", "classification"), record["format"]
@@ -334,6 +346,15 @@ def _check_task(where: str, record: dict) -> None:
             f"{where}.token_map: identity moves no token; drop `specials`, or use another kind"
         )
     check_tokens(f"{where}.tokens", tokens, form)
+    if tokenizations.is_trained(tokens) and record["truncate"] == "centre":
+        raise ValueError(
+            f"{where}.truncate: centre needs tokens of one width; use head, tail or ends"
+        )
+    if tokenizations.is_lossy(tokens) and "neighbours" in record:
+        raise ValueError(
+            f"{where}.neighbours: are found before {tokens['kind']} are learned, and numbers are"
+            " hardly ever equal; use tokens of kind sax, or drop it"
+        )
 
 
 def _check_given(where: str, converter: str, layout: dict) -> None:

@@ -54,7 +54,8 @@ def verdicts(report: Path) -> list[str]:
     for claim in tested[:VERDICTS]:
         overall = claim["overall"] or {}
         effect = "" if overall.get("mean") is None else f" ({overall['mean']:+.3f} {claim['unit']})"
-        told.append(f"  {claim['verdict']}: {claim['title']}{effect}")
+        verdict = f"{claim['verdict']} {claim['qualifier']}".strip()
+        told.append(f"  {verdict}: {claim['title']}{effect}")
     if not tested:
         told.append("  the study tests none of the claims")
     return told

@@ -94,6 +94,9 @@ def build(
     parts, divided = divide(seen, unit, settings)
     if tokenizations.is_trained(settings.tokens):
         seen = learned_view(seen, parts, settings)
+    if tokenizations.is_lossy(settings.tokens):
+        parts, copies = splits.without_copies(parts, seen.examples)
+        counts["repeats_dropped"] += copies
     vocabulary = Vocabulary.of(
         chain.from_iterable(seen.examples[i].symbols for part in parts.values() for i in part)
     )

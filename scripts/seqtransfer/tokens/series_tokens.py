@@ -21,6 +21,7 @@ def symbolic_aggregate(symbols: Symbols, size: int, window: int) -> Symbols:
     normal distribution. A channel without variation falls into the bin of 0.
 
     Level and scale of a series are lost: a multiple of a series has the same tokens.
+    Raises ValueError for values whose square overflows.
     Source: Lin, Keogh, Lonardi & Chiu 2003.
     """
     edges = np.array([NormalDist().inv_cdf(i / size) for i in range(1, size)])
@@ -34,32 +35,31 @@ def level_bins(
     the function that applies them; values beyond all of training fall into the outer bins.
 
     by: `quantile`, bins that hold equally many windows of training; `uniform`, equally wide ones.
-    The function raises ValueError for another number of channels than training has.
+    Raises ValueError, and so does the function, for series with unequal numbers of channels, and
+    for values too far apart for float64.
     """
     pooled: list[list[np.ndarray]] = []
     for symbols in training:
-        for number, values in enumerate(channels(symbols)):
-            if number == len(pooled):
-                pooled.append([])
-            pooled[number].append(_means(values, window))
+        found = channels(symbols)
+        pooled = pooled or [[] for _ in found]
+        _check_channels(len(found), len(pooled))
+        for own, values in zip(pooled, found, strict=True):
+            own.append(_means(values, window))
     inner = np.arange(1, size) / size
     edges = []
     for parts in pooled:
         values = np.concatenate(parts)
-        if by == "quantile":
-            edges.append(np.quantile(values, inner))
-        else:
-            edges.append(values.min() + inner * (values.max() - values.min()))
+        with np.errstate(over="ignore", invalid="ignore"):
+            uniform = values.min() + inner * (values.max() - values.min())
+        edges.append(np.quantile(values, inner) if by == "quantile" else uniform)
+        if not np.isfinite(edges[-1]).all():
+            raise ValueError("values are too far apart for float64; give them in another unit")
 
     def split(symbols: Symbols) -> Symbols:
         found = channels(symbols)
         if not found:
             return ()
-        if len(found) != len(edges):
-            raise ValueError(
-                f"has {len(found)} channels, the training series have {len(edges)}; every series of"
-                " a task needs the same channels"
-            )
+        _check_channels(len(found), len(edges))
         return _tokens(
             [_binned(_means(c, window), own) for c, own in zip(found, edges, strict=True)]
         )
@@ -78,8 +78,19 @@ def channels(symbols: Symbols) -> list[np.ndarray]:
     return [np.array(values) for values in found]
 
 
+def _check_channels(count: int, expected: int) -> None:
+    if count != expected:
+        raise ValueError(
+            f"one series has {count} channels, another one {expected}; every series of a task needs"
+            " the same channels"
+        )
+
+
 def _standard(values: np.ndarray) -> np.ndarray:
-    deviation = values.std()
+    with np.errstate(over="ignore", invalid="ignore"):
+        deviation = values.std()
+    if not np.isfinite(deviation):
+        raise ValueError("values are too large for float64; give them in another unit")
     if deviation <= FLAT * np.abs(values).max():
         return np.zeros_like(values)
     return (values - values.mean()) / deviation

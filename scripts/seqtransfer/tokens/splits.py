@@ -10,7 +10,7 @@ Every part depends on the seed and on the examples; under `random` and `grouped`
 examples share units, not on the order in which the corpus lists them.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 
@@ -302,6 +302,24 @@ def check_classes(
                     f" were dropped); each part needs {MINIMUM_PER_CLASS}. Drop the class from the"
                     " task, ask for fewer examples elsewhere, or bring more data"
                 )
+
+
+def without_copies(
+    parts: Mapping[str, np.ndarray], items: Sequence[Example]
+) -> tuple[dict[str, np.ndarray], int]:
+    """The parts without what a later one of train, dev, test holds, too, and how many that were.
+
+    What dev or test holds is no part of pretraining either; those are not counted.
+    """
+    held, kept, dropped = set(), dict(parts), 0
+    for part in ("test", "dev", "train", "pretrain"):
+        own = [items[i].symbols for i in parts[part]]
+        clean = np.array([symbols not in held for symbols in own], dtype=bool)
+        kept[part] = parts[part][clean]
+        if part in ("test", "dev"):
+            held |= set(own)
+        dropped += 0 if part == "pretrain" else int((~clean).sum())
+    return kept, dropped
 
 
 def check_units(test: np.ndarray, unit: np.ndarray) -> None:

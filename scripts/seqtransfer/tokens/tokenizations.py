@@ -40,11 +40,13 @@ class Tokenization:
     split: from a task's `tokens` to the function that splits a sequence; of a trained kind from
     these, training sequences and every symbol that may occur.
     trained: whether it learns from training sequences, so that the parts must be known first.
+    lossy: of a trained kind, whether different symbols may become equal tokens.
     symbols_within: how many symbols make so many tokens."""
 
     formats: tuple[str, ...]
     split: Callable[..., Split]
     trained: bool = False
+    lossy: bool = False
     symbols_within: Callable[[int], int] = lambda room: room
 
 
@@ -69,6 +71,11 @@ class Options:
 def is_trained(tokens: Mapping) -> bool:
     """Whether the tokens depend on training sequences, so that a split must come first."""
     return TOKENIZATIONS[tokens["kind"]].trained
+
+
+def is_lossy(tokens: Mapping) -> bool:
+    """Whether only learned tokens, and not the symbols, say which sequences are equal."""
+    return TOKENIZATIONS[tokens["kind"]].lossy
 
 
 def notes_within(tokens: Mapping, room: int) -> int:
@@ -212,6 +219,7 @@ TOKENIZATIONS = {
             training, tokens["size"], tokens["window"], tokens["by"]
         ),
         trained=True,
+        lossy=True,
     ),
 }
 

@@ -92,13 +92,17 @@ def view(examples: Sequence[Example], settings: Settings) -> Seen:
     Trained tokens need a split first, so their symbols stand in for them, cut to as many as there
     may be tokens: each token holds at least one symbol, so whatever becomes equal when tokens are
     cut is equal here already (and some sequences are dropped as repeats that would differ later).
+    Of a lossy kind the symbols are not cut: see `learned_view`.
     Raises ValueError as `targets` and `arrange` do.
     """
     regression = settings.kind == "regression"
     labels = targets(examples) if regression else class_indices(examples, settings.classes)
     trained = tokenizations.is_trained(settings.tokens)
     split = tokenizations.splitter({"kind": "symbols"} if trained else settings.tokens)
-    arranged = [arrange(e, split, settings) for e in examples]
+    if tokenizations.is_lossy(settings.tokens):
+        arranged = [(e.symbols, False) for e in examples]
+    else:
+        arranged = [arrange(e, split, settings) for e in examples]
     # Of a regression, "1" and "1.0" are one label.
     names = map(str, labels) if regression else (e.label for e in examples)
     return Seen(
@@ -114,7 +118,8 @@ def view(examples: Sequence[Example], settings: Settings) -> Seen:
 
 def learned_view(seen: Seen, parts: Mapping[str, np.ndarray], settings: Settings) -> Seen:
     """The examples in `parts`, seen by tokens learned from the part `pretrain` alone: training
-    sequences of every class, none of them held out. The others stay as they were."""
+    sequences of every class, none of them held out. The others stay as they were. Of a lossy kind,
+    sequences that differed may be equal now."""
     used = sorted(set().union(*(map(int, rows) for rows in parts.values())))
     originals = seen.originals
     split = tokenizations.splitter(

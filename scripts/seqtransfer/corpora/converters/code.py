@@ -48,7 +48,8 @@ def convert(folder: Path, corpus: Path, options: Options) -> None:
 
     An example is `window` tokens side by side; what is left of a file at its end is dropped. Its
     group is the file. Keywords, operators and built-in names are symbols as they stand. Names and
-    literals are symbols by their kind, such as `Name.Function`; comments and indentation are none.
+    literals are symbols by their kind, such as `Name.Function` or `String`, and so is whatever else
+    a lexer finds; comments and indentation are none.
     Raises ValueError naming the file for bytes that are no text or a language that is not known,
     and for a label without files.
     """
@@ -65,21 +66,20 @@ def symbols(text: str, path: Path) -> list[str]:
         lexer = get_lexer_for_filename(path.name)
     except ClassNotFound as error:
         raise ValueError(f"{path}: Pygments knows no language of files of this name") from error
+    plain = (token.Keyword, token.Operator, token.Punctuation)
+    plain += (token.Name.Builtin, token.Name.Exception)
     found = []
     for kind, value in lexer.get_tokens(text):
         if kind in token.Comment or kind in token.Text:
             if "\n" in value and found and found[-1] != NEWLINE:
                 found.append(NEWLINE)
-        elif kind in token.Literal or (
-            kind in token.Name
-            and kind not in token.Name.Builtin
-            and kind not in token.Name.Exception
-        ):
-            name = str(kind).removeprefix("Token.")
-            if not (found and found[-1] == name and kind in token.Literal):
-                found.append(name)  # a string is several tokens of a lexer, but one of ours
-        else:
+        elif any(kind in one for one in plain):
             found += value.split()
+        else:
+            name = "String" if kind in token.String else str(kind).removeprefix("Token.")
+            # A string is several tokens of a lexer, but one of ours.
+            if name != "String" or found[-1:] != [name]:
+                found.append(name)
     return found
 
 

@@ -6,6 +6,8 @@
   `\\n` between them.
 - any other name: a table without a header, a series a line, the label in its first or last cell, as
   the UCR archive has them (.tsv, .csv, or white space between cells).
+
+Each may be compressed.
 """
 
 import re
@@ -18,7 +20,7 @@ from seqtransfer.corpora.corpus_files import split_name, with_dev
 from seqtransfer.corpora.examples import Example
 from seqtransfer.corpora.series import CHANNEL, check_numbers
 from seqtransfer.corpora.symbol_tables import write_symbols
-from seqtransfer.corpora.text_files import UTF8, check_text, find, open_text
+from seqtransfer.corpora.text_files import DELIMITERS, UTF8, check_text, find, open_text, suffix
 
 # Header lines that change what a line of data means.
 UNREAD = {
@@ -54,8 +56,10 @@ LAYOUT = layouts.schema(
         },
         "delimiter": {
             **layouts.DELIMITER["delimiter"],
-            "description": "One character between cells of a table; `,` in .csv, else white space, "
-            "when absent",
+            "description": (
+                "One character between cells of a table; when absent, `,` in .csv, a tab in .tsv,"
+                " else white space"
+            ),
         },
         **layouts.TEXT_FILE,
     },
@@ -77,7 +81,9 @@ def _examples(folder: Path, options: Options) -> Iterator[Example]:
     for part, name in (options.files or {None: options.file}).items():
         path = find(folder, name)
         stem = part or re.sub(r"\s+", "_", PurePosixPath(name).name.split(".")[0])
+        empty = True
         for number, line in _lines(path, options.encoding):
+            empty = False
             where = f"{path}: line {number}"
             symbols, label = _row(where, path, line, options)
             if not label:
@@ -85,23 +91,26 @@ def _examples(folder: Path, options: Options) -> Iterator[Example]:
             check_numbers(where, symbols)
             split = split_name(where, part) if part else None
             yield Example(f"{stem}-{number:06d}", symbols, label, None, split)
+        if empty:
+            raise ValueError(f"{path}: holds no series")
 
 
 def _lines(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
     """(number, text) of the lines that hold a series."""
-    headed = path.suffix.lower() in HEADED
+    headed = suffix(path) in HEADED
     within = not headed
     with open_text(path, encoding) as file:
         for number, line in enumerate(file, start=1):
             where = f"{path}: line {number}"
             check_text(where, line, encoding)
-            line = line.strip()
-            if headed and (not line or line[0] in "@#%"):
+            line = line.rstrip("\r\n")
+            if headed and (not line.strip() or line.lstrip()[0] in "@#%"):
+                line = line.strip()
                 within = within or line.lower() == "@data"
                 said = UNREAD.get(" ".join(line.lower().split()))
                 if said:
                     raise ValueError(f"{where}: {said}")
-            elif line:
+            elif line.strip():
                 if not within:
                     raise ValueError(f"{where}: data before the line @data")
                 yield number, line
@@ -109,16 +118,17 @@ def _lines(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
 
 def _row(where: str, path: Path, line: str, options: Options) -> tuple[tuple[str, ...], str]:
     """(symbols, label) of a line."""
-    suffix = path.suffix.lower()
-    if suffix == ".ts":
+    kind = suffix(path)
+    if kind == ".ts":
         *channels, label = line.split(":")
         return _channels(channels), label.strip()
-    if suffix == ".arff":
+    if kind == ".arff":
         values, _, label = line.rpartition(",")
+        values = values.strip()
         if values[:1] in ("'", '"'):
             return _channels(values.strip("'\"").split("\\n")), label.strip(" '\"")
         return _channels([values]), label.strip(" '\"")
-    delimiter = options.delimiter or ("," if suffix == ".csv" else None)
+    delimiter = options.delimiter or DELIMITERS.get(kind)
     cells = [cell.strip() for cell in line.split(delimiter)]
     if len(cells) < 2:
         raise ValueError(f"{where}: has one cell; state `delimiter`, the character between cells")

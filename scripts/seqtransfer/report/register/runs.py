@@ -117,8 +117,9 @@ TABLES = {
     "controls": Table(
         "arms against controls",
         "Test score of an arm minus that of a control, a small network without an encoder that is"
-        " trained as the arms are: mean over seeds, paired, with its 95 % t interval. Above 0 the"
-        " arm finds more than the control does. No claim is about a control.",
+        " trained as the arms are: mean over seeds, paired, with its 95 % t interval over seeds,"
+        " which does not cover the choice of test examples and is not adjusted for the number of"
+        " rows. No claim is about a control.",
         columns(
             "task initialization control mean low high seeds",
             control="Name of the control",

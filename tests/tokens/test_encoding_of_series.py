@@ -1,0 +1,52 @@
+"""Binned series: what the bins make equal stands in one part alone, and the audit sees it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from test_encoding import SETTINGS
+
+from seqtransfer.corpora.examples import Example
+from seqtransfer.tokens import encoding
+
+BINS = {"kind": "bins", "size": 3, "window": 4, "by": "quantile"}
+PLAN = replace(SETTINGS, classes=("a", "b"), max_length=6, tokens=BINS, neighbours=None)
+
+
+def series(count, length, seed=0):
+    """Series of random numbers; in three bins of four points many of them are equal."""
+    rng = np.random.default_rng(seed)
+    return [
+        Example(
+            f"s{i}", tuple(f"{x:.3f}" for x in rng.normal(size=length)), "ab"[i % 2], None, None
+        )
+        for i in range(count)
+    ]
+
+
+def rows(ragged):
+    return {tuple(ragged[i].tolist()) for i in range(len(ragged))}
+
+
+@pytest.mark.parametrize("split", ["stratified", "random"])
+def test_no_part_holds_what_a_held_out_one_does(split):
+    plan = (
+        replace(PLAN, split=split)
+        if split == "stratified"
+        else replace(PLAN, split=split, kind="regression", classes=())
+    )
+    examples = series(200, 16)
+    if split == "random":
+        examples = [replace(e, label=str(i)) for i, e in enumerate(examples)]
+    arrays, _, facts = encoding.build(examples, plan)
+    assert facts["counts"]["repeats_dropped"] > 0
+    for part, held in (("train", "dev"), ("train", "test"), ("dev", "test"), ("pretrain", "dev")):
+        assert len(arrays[part]) and not rows(arrays[part]) & rows(arrays[held])
+    assert not rows(arrays["pretrain"]) & rows(arrays["test"])
+
+
+def test_series_that_differ_past_as_many_points_as_tokens_are_no_repeats():
+    start = tuple("1" for _ in range(8))  # more points than there may be tokens
+    examples = [replace(e, symbols=start + e.symbols) for e in series(60, 8)]
+    _, _, facts = encoding.build(examples, PLAN)
+    assert facts["counts"]["conflicts_dropped"] == 0
