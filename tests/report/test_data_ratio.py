@@ -14,6 +14,7 @@ from seqtransfer.report.figures import ratio_figures
 from seqtransfer.report.tables import table_files
 
 FACTS = {"metric": "mcc", "test_n": 300, "encoder": "mini", "layers": 2, "adaptation": "full"}
+FACTS |= {"batch_size": 16, "steps": 1024, "patience": 128, "cooldown": 0.2}
 
 
 def studies_of(scores, sizes, seeds=1):

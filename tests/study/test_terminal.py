@@ -158,15 +158,16 @@ def test_of_snakemakes_lines_those_are_left_that_none_of_ours_says(level, text, 
 
 def test_the_end_tells_where_the_answer_is_and_the_verdicts_on_what_was_tested(tmp_path):
     def claim(verdict, mean=None, headline=True):
-        return {"headline": headline, "verdict": verdict, "title": "Text is better",
-                "unit": "MCC", "overall": None if mean is None else {"mean": mean}}  # fmt: skip
+        overall = None if mean is None else {"mean": mean}
+        return {"headline": headline, "verdict": verdict, "title": "Text is better", "unit": "MCC",
+                "qualifier": "on average" if mean else "", "overall": overall}  # fmt: skip
 
     claims = [claim("supported", 0.0712), claim("not tested"), claim("mixed", headline=False)]
     claims += [claim("undecided")] * 9
     (tmp_path / "claims.json").write_text(json.dumps({"claims": claims}))
     lines = terminal.verdicts(tmp_path)
     assert lines[0] == f"the answer: {tmp_path / 'claims.html'}"
-    assert lines[1] == "  supported: Text is better (+0.071 MCC)"
+    assert lines[1] == "  supported on average: Text is better (+0.071 MCC)"
     assert lines[2:] == ["  undecided: Text is better"] * 4
     (tmp_path / "claims.json").write_text(json.dumps({"claims": [claim("not tested")]}))
     assert terminal.verdicts(tmp_path)[1:] == ["  the study tests none of the claims"]

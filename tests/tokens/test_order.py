@@ -109,6 +109,8 @@ def test_the_catalogues_shuffled_tasks_are_their_tasks_but_for_order_and_title(n
     tasks = catalogue["tasks"]
     mine = dict(tasks[f"{name}-shuffled"])
     assert mine.pop("order") == "shuffled" and mine.pop("title") != tasks[name]["title"]
+    default = yaml.safe_load((ROOT / "config.yaml").read_text())["max_length"]
+    assert mine.pop("max_length") == default[name]
     assert mine == {key: value for key, value in tasks[name].items() if key != "title"}
     completed = {"kind": "classification", "tokens": {"kind": "symbols"}, **tasks[name]}
     sizes = {"train": 9, "dev": 9, "test": 9, "split_seed": 0}

@@ -6,7 +6,8 @@ Out: refusals with a remedy, estimates, code digests, progress, logs, digests of
 planning: from a study file to the checked and completed study, all checks in their order.
 schemas: checks types and ranges of keys, which workflow/schemas declares: begin there to add a key.
 formats: kinds of text that a schema may ask for, such as a path inside of a source.
-configuration: checks names and keys that must fit each other, and fills in what is absent.
+configuration: checks names and keys that must fit each other, and fills in what is absent;
+    task_checks: those of a task.
 settings_tables: checks the table of settings that a study names.
 defaults: reads a study file and merges it over `config.yaml`.
 local_sources: checks sources that lie on this machine, and sees when they change.

@@ -1,30 +1,16 @@
 """What a study may ask for, beyond the types that the schema checks: names that must exist, and
 keys that must fit each other."""
 
-import difflib
 import json
-from collections.abc import Callable
 from pathlib import Path
 
-from seqtransfer.corpora.converters import CONVERTERS, LAYOUTS
-from seqtransfer.corpora.layouts import PARTS
 from seqtransfer.encoders import initializations, size_check
 from seqtransfer.encoders.controls import CONTROLS
 from seqtransfer.similarity.encoder_pairs import STAGES
 from seqtransfer.similarity.measures import MEASURES
-from seqtransfer.study import schemas
-from seqtransfer.tokens import tokenizations
-from seqtransfer.tokens.tokenizations import TOKENIZATIONS
+from seqtransfer.study import task_checks
 from seqtransfer.training import evaluations
 
-METRICS = {
-    "classification": ("mcc", "accuracy", "macro_f1", "f1"),
-    "regression": ("spearman", "pearson"),
-}
-SPLITS = {
-    "classification": ("stratified", "grouped", "given"),
-    "regression": ("random", "grouped", "given"),
-}
 # Kind of an artificial corpus -> its keys, besides kind and title.
 ARTIFICIAL = {
     "zipf": ("sequences", "length", "symbols", "exponent"),
@@ -42,32 +28,34 @@ def check(config: dict) -> None:
     """
     catalogue = config["catalogue"]
     for task in config["tasks"]:
-        _known("tasks", task, catalogue["tasks"])
+        task_checks.known_name("tasks", task, catalogue["tasks"])
     _check_initializations(config)
     for task in tasks(config):
         record = catalogue["tasks"][task]
         for source in sources(record):
-            _known(f"catalogue.tasks.{task}.source", source, catalogue["sources"])
+            task_checks.known_name(f"catalogue.tasks.{task}.source", source, catalogue["sources"])
         if task not in config["max_length"] and "max_length" not in record:
             raise ValueError(
                 f"max_length: no length for task {task!r}; add `{task}: <tokens>` to it, or"
                 " `max_length: <tokens>` to the task"
             )
-        _check_task(f"catalogue.tasks.{task}", record)
+        task_checks.check(f"catalogue.tasks.{task}", record)
         if record["converter"] == "scores":
             for composer in record["classes"]:
-                _known(f"pieces of {task}", composer, config["pieces"])
+                task_checks.known_name(f"pieces of {task}", composer, config["pieces"])
     for task in config["max_length"]:
-        _known("max_length", task, catalogue["tasks"])
+        task_checks.known_name("max_length", task, catalogue["tasks"])
     scored = [t for t in catalogue["tasks"].values() if t.get("converter") == "scores"]
     for composer in config["pieces"]:
-        _known("pieces", composer, {name for task in scored for name in task.get("classes", ())})
+        task_checks.known_name(
+            "pieces", composer, {name for task in scored for name in task.get("classes", ())}
+        )
     _check_compare(config["compare"], config["initializations"])
     if "measure" in config["claims"]:
-        _known("claims.measure", config["claims"]["measure"], MEASURES)
+        task_checks.known_name("claims.measure", config["claims"]["measure"], MEASURES)
     _check_probe(config)
     _check_seeds(config)
-    _known("encoder.name", config["encoder"]["name"], catalogue["encoders"])
+    task_checks.known_name("encoder.name", config["encoder"]["name"], catalogue["encoders"])
     _check_adaptation(config["finetune"], config["encoder"]["layers"])
     _check_controls(config)
     _check_analyses(config)
@@ -79,7 +67,9 @@ def check(config: dict) -> None:
     for name, encoder in catalogue["encoders"].items():
         for key, known in (("source", "sources"), ("tokenizer", "encoders")):
             if key in encoder:
-                _known(f"catalogue.encoders.{name}.{key}", encoder[key], catalogue[known])
+                task_checks.known_name(
+                    f"catalogue.encoders.{name}.{key}", encoder[key], catalogue[known]
+                )
 
 
 def check_encoders(config: dict, folder: Path) -> None:
@@ -127,7 +117,7 @@ def complete(config: dict) -> None:
     for task in tasks(config):
         record = config["catalogue"]["tasks"][task]
         record.setdefault("kind", "classification")
-        record.setdefault("metric", METRICS[record["kind"]][0])
+        record.setdefault("metric", task_checks.METRICS[record["kind"]][0])
         record.setdefault("tokens", {"kind": "symbols"})
         config["max_length"].setdefault(task, record.get("max_length"))
 
@@ -176,7 +166,7 @@ def _check_initializations(config: dict) -> None:
     for name in config["initializations"]:
         arm = initializations.parse(name)
         if arm.kind == "from":
-            _known(f"initializations: corpus of {name!r}", arm.corpus,
+            task_checks.known_name(f"initializations: corpus of {name!r}", arm.corpus,
                    {**catalogue["tasks"], **catalogue["artificial"]})  # fmt: skip
         if arm.kind == "checkpoint" and arm.number not in (*kept, pretrain["steps"]):
             raise ValueError(
@@ -189,8 +179,8 @@ def _check_initializations(config: dict) -> None:
                 f" {config['encoder']['layers']}"
             )
     for task, encoder in config.get("domain_encoders", {}).items():
-        _known("domain_encoders", task, catalogue["tasks"])
-        _known(f"domain_encoders.{task}", encoder, catalogue["encoders"])
+        task_checks.known_name("domain_encoders", task, catalogue["tasks"])
+        task_checks.known_name(f"domain_encoders.{task}", encoder, catalogue["encoders"])
 
 
 def _check_artificial(where: str, record: dict, known_tasks: dict) -> None:
@@ -203,7 +193,7 @@ def _check_artificial(where: str, record: dict, known_tasks: dict) -> None:
         if key not in ("kind", "title", *ARTIFICIAL[kind]):
             raise ValueError(f"{where}: {kind} has no `{key}:`; drop it")
     if "task" in record:
-        _known(f"{where}.task", record["task"], known_tasks)
+        task_checks.known_name(f"{where}.task", record["task"], known_tasks)
     if "opening" in record and record["length"] % 2:
         raise ValueError(f"{where}.length: pairs need an even number of tokens")
 
@@ -211,16 +201,16 @@ def _check_artificial(where: str, record: dict, known_tasks: dict) -> None:
 def _check_compare(compare: dict, names: list[str]) -> None:
     """Raise ValueError for an unknown arm or measure, and for a map of arms that are no pair."""
     if "reference" in compare:
-        _known("compare.reference", compare["reference"], names)
+        task_checks.known_name("compare.reference", compare["reference"], names)
     for name in compare["measures"]:
-        _known("compare.measures", name, MEASURES)
+        task_checks.known_name("compare.measures", name, MEASURES)
         if MEASURES[name].distance:
             raise ValueError(
                 f"compare.measures: {name!r} is a distance, small where encoders are alike, but the"
                 " report reads a high score as alike; leave it out"
             )
     for name in (name for pair in compare.get("pairs", []) for name in pair):
-        _known("compare.pairs", name, names)
+        task_checks.known_name("compare.pairs", name, names)
     for cells in compare.get("maps", []):
         if cells[2] not in STAGES:
             raise ValueError(f"compare.maps: stage {cells[2]!r} is not {' or '.join(STAGES)}")
@@ -233,7 +223,7 @@ def _check_probe(config: dict) -> None:
     is unknown."""
     probe, groups = config["represent"], config["compare"]["groups"]
     for arm in probe.get("dropout", []):
-        _known("represent.dropout", arm, config["initializations"])
+        task_checks.known_name("represent.dropout", arm, config["initializations"])
     for task in config["tasks"]:
         record = config["catalogue"]["tasks"][task]
         room = config["max_length"].get(task, record.get("max_length")) - 2
@@ -276,7 +266,7 @@ def _check_controls(config: dict) -> None:
     """Raise ValueError for an unknown control, and for controls beside arms that train in part."""
     controls = config.get("controls", [])
     for name in controls:
-        _known("controls", name, CONTROLS)
+        task_checks.known_name("controls", name, CONTROLS)
     adaptation = config["finetune"].get("adaptation", "full")
     if controls and adaptation != "full":
         raise ValueError(
@@ -293,114 +283,3 @@ def _check_analyses(config: dict) -> None:
             "analyse.kinds: gradient_confusion is of every weight, but finetune.adaptation is"
             f" {adaptation}; drop one"
         )
-
-
-def _check_task(where: str, record: dict) -> None:
-    """Raise ValueError, beginning with `where`, if keys of a task do not fit each other."""
-    kind, form = record.get("kind", "classification"), record["format"]
-    if kind == "classification" and "classes" not in record:
-        raise ValueError(f"{where}: a classification needs `classes`; or set `kind: regression`")
-    if kind == "regression" and "classes" in record:
-        raise ValueError(f"{where}: a regression has no `classes`; drop them, or `kind`")
-    for key, allowed in (("metric", METRICS[kind]), ("split", SPLITS[kind])):
-        if record.get(key, allowed[0]) not in allowed:
-            raise ValueError(
-                f"{where}.{key}: {record[key]!r} does not fit a {kind}; use {', '.join(allowed)}"
-            )
-    if "converter" not in record:
-        raise ValueError(f"{where}: needs `converter:`, one of {', '.join(sorted(CONVERTERS))}")
-    _known(f"{where}.converter", record["converter"], CONVERTERS)
-    converter = CONVERTERS[record["converter"]]
-    if form not in converter.formats:
-        raise ValueError(
-            f"{where}.format: converter `{record['converter']}` writes"
-            f" {' or '.join(converter.formats)}, not {form}"
-        )
-    layout = record.get("layout", {})
-    check_layout(f"{where}.layout", record["converter"], layout)
-    letters = [key for key in ("alphabet", "strip") if key in layout]
-    if form == "symbols" and letters:
-        raise ValueError(
-            f"{where}.layout: `{letters[0]}` is of letters; leave it out, or use format fasta"
-        )
-    if record.get("split") == "given" and record["converter"] in LAYOUTS:
-        _check_given(where, record["converter"], layout)
-    grouped = converter.grouped or record["converter"] not in LAYOUTS
-    if record.get("split") == "grouped" and not grouped:
-        if "group" not in layout:
-            known = "group" in LAYOUTS[record["converter"]]["properties"]
-            remedy = "add it, or use" if known else f"{record['converter']} has none; use"
-            raise ValueError(
-                f"{where}.split: grouped needs `group:` in the layout; {remedy} {SPLITS[kind][0]}"
-            )
-    tokens = record.get("tokens", {"kind": "symbols"})
-    mapped = record.get("token_map", {"kind": "permutation"})
-    if mapped["kind"] != "permutation" and form != "text":
-        raise ValueError(f"{where}.token_map: {mapped['kind']} is for text; use permutation")
-    if (mapped.get("shift", 0) > 0) != (mapped["kind"] == "shift"):
-        raise ValueError(
-            f"{where}.token_map: `shift: <rows>` goes with kind shift, and only with it"
-        )
-    if mapped["kind"] == "identity" and mapped.get("specials") == "moved":
-        raise ValueError(
-            f"{where}.token_map: identity moves no token; drop `specials`, or use another kind"
-        )
-    check_tokens(f"{where}.tokens", tokens, form)
-    if tokenizations.is_trained(tokens) and record["truncate"] == "centre":
-        raise ValueError(
-            f"{where}.truncate: centre needs tokens of one width; use head, tail or ends"
-        )
-    if tokenizations.is_lossy(tokens) and "neighbours" in record:
-        raise ValueError(
-            f"{where}.neighbours: are found before {tokens['kind']} are learned, and numbers are"
-            " hardly ever equal; use tokens of kind sax, or drop it"
-        )
-
-
-def _check_given(where: str, converter: str, layout: dict) -> None:
-    """Raise ValueError, beginning with `where`, if the layout does not give three parts."""
-    known = LAYOUTS[converter]["properties"]
-    if "split" not in known and "properties" not in known.get("files", {}):
-        raise ValueError(f"{where}.split: {converter} gives no parts; use another split")
-    files = set(layout.get("files", ())) | ({"dev"} if layout.get("dev_share") else set())
-    lacking = [part for part in PARTS if part not in files]
-    if lacking and "split" not in layout:
-        column = "`split:` in the layout, or " if "split" in known else ""
-        raise ValueError(
-            f"{where}.split: given needs {column}`files:` of train, dev and test (dev can be a"
-            f" `dev_share:` of train); it lacks {', '.join(lacking)}"
-        )
-
-
-def check_tokens(where: str, tokens: dict, form: str) -> None:
-    """Raise ValueError, beginning with `where`, if a corpus of format `form` has no such tokens."""
-    _known(f"{where}.kind", tokens["kind"], TOKENIZATIONS)
-    formats = TOKENIZATIONS[tokens["kind"]].formats
-    if form not in formats:
-        raise ValueError(f"{where}: {tokens['kind']} are for {' and '.join(formats)} tasks")
-    options = tokenizations.OPTIONS.get(tokens["kind"], tokenizations.Options())
-    schemas.check(tokens, options.schema(), where)
-    _said_of(where, options.check, tokens)
-
-
-def check_layout(where: str, name: str, layout: dict) -> None:
-    """Raise ValueError, beginning with `where`, if the converter cannot follow the layout."""
-    if name in LAYOUTS:
-        schemas.check(layout, LAYOUTS[name], where)
-        _said_of(where, lambda keys: CONVERTERS[name].options(**keys), layout)
-    elif layout:
-        raise ValueError(f"{where}: converter `{name}` takes none; found {sorted(layout)}")
-
-
-def _said_of(where: str, check: Callable[[dict], None], record: dict) -> None:
-    try:
-        check(record)
-    except ValueError as error:
-        raise ValueError(f"{where}: {error}") from error
-
-
-def _known(key: str, name: str, known) -> None:
-    if name not in known:
-        near = difflib.get_close_matches(name, known, n=1)
-        meant = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"{key}: {name!r} is unknown; known: {', '.join(sorted(known))}{meant}")

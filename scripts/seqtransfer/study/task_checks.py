@@ -1,0 +1,130 @@
+"""What a task of a study may ask for: keys of the catalogue's entry that must fit each other."""
+
+import difflib
+from collections.abc import Callable
+
+from seqtransfer.corpora.converters import CONVERTERS, LAYOUTS
+from seqtransfer.corpora.layouts import PARTS
+from seqtransfer.study import schemas
+from seqtransfer.tokens import tokenizations
+from seqtransfer.tokens.tokenizations import TOKENIZATIONS
+
+METRICS = {
+    "classification": ("mcc", "accuracy", "macro_f1", "f1"),
+    "regression": ("spearman", "pearson"),
+}
+SPLITS = {
+    "classification": ("stratified", "grouped", "given"),
+    "regression": ("random", "grouped", "given"),
+}
+
+
+def check(where: str, record: dict) -> None:
+    """Raise ValueError, beginning with `where`, if keys of a task do not fit each other."""
+    kind, form = record.get("kind", "classification"), record["format"]
+    if kind == "classification" and "classes" not in record:
+        raise ValueError(f"{where}: a classification needs `classes`; or set `kind: regression`")
+    if kind == "regression" and "classes" in record:
+        raise ValueError(f"{where}: a regression has no `classes`; drop them, or `kind`")
+    for key, allowed in (("metric", METRICS[kind]), ("split", SPLITS[kind])):
+        if record.get(key, allowed[0]) not in allowed:
+            raise ValueError(
+                f"{where}.{key}: {record[key]!r} does not fit a {kind}; use {', '.join(allowed)}"
+            )
+    if "converter" not in record:
+        raise ValueError(f"{where}: needs `converter:`, one of {', '.join(sorted(CONVERTERS))}")
+    known_name(f"{where}.converter", record["converter"], CONVERTERS)
+    converter = CONVERTERS[record["converter"]]
+    if form not in converter.formats:
+        raise ValueError(
+            f"{where}.format: converter `{record['converter']}` writes"
+            f" {' or '.join(converter.formats)}, not {form}"
+        )
+    layout = record.get("layout", {})
+    check_layout(f"{where}.layout", record["converter"], layout)
+    letters = [key for key in ("alphabet", "strip") if key in layout]
+    if form == "symbols" and letters:
+        raise ValueError(
+            f"{where}.layout: `{letters[0]}` is of letters; leave it out, or use format fasta"
+        )
+    if record.get("split") == "given" and record["converter"] in LAYOUTS:
+        _check_given(where, record["converter"], layout)
+    grouped = converter.grouped or record["converter"] not in LAYOUTS
+    if record.get("split") == "grouped" and not grouped:
+        if "group" not in layout:
+            known = "group" in LAYOUTS[record["converter"]]["properties"]
+            remedy = "add it, or use" if known else f"{record['converter']} has none; use"
+            raise ValueError(
+                f"{where}.split: grouped needs `group:` in the layout; {remedy} {SPLITS[kind][0]}"
+            )
+    tokens = record.get("tokens", {"kind": "symbols"})
+    mapped = record.get("token_map", {"kind": "permutation"})
+    if mapped["kind"] != "permutation" and form != "text":
+        raise ValueError(f"{where}.token_map: {mapped['kind']} is for text; use permutation")
+    if (mapped.get("shift", 0) > 0) != (mapped["kind"] == "shift"):
+        raise ValueError(
+            f"{where}.token_map: `shift: <rows>` goes with kind shift, and only with it"
+        )
+    if mapped["kind"] == "identity" and mapped.get("specials") == "moved":
+        raise ValueError(
+            f"{where}.token_map: identity moves no token; drop `specials`, or use another kind"
+        )
+    check_tokens(f"{where}.tokens", tokens, form)
+    if tokenizations.is_trained(tokens) and record["truncate"] == "centre":
+        raise ValueError(
+            f"{where}.truncate: centre needs tokens of one width; use head, tail or ends"
+        )
+    if tokenizations.is_lossy(tokens) and "neighbours" in record:
+        raise ValueError(
+            f"{where}.neighbours: are found before {tokens['kind']} are learned, and numbers are"
+            " hardly ever equal; use tokens of kind sax, or drop it"
+        )
+
+
+def _check_given(where: str, converter: str, layout: dict) -> None:
+    """Raise ValueError, beginning with `where`, if the layout does not give three parts."""
+    known = LAYOUTS[converter]["properties"]
+    if "split" not in known and "properties" not in known.get("files", {}):
+        raise ValueError(f"{where}.split: {converter} gives no parts; use another split")
+    files = set(layout.get("files", ())) | ({"dev"} if layout.get("dev_share") else set())
+    lacking = [part for part in PARTS if part not in files]
+    if lacking and "split" not in layout:
+        column = "`split:` in the layout, or " if "split" in known else ""
+        raise ValueError(
+            f"{where}.split: given needs {column}`files:` of train, dev and test (dev can be a"
+            f" `dev_share:` of train); it lacks {', '.join(lacking)}"
+        )
+
+
+def check_tokens(where: str, tokens: dict, form: str) -> None:
+    """Raise ValueError, beginning with `where`, if a corpus of format `form` has no such tokens."""
+    known_name(f"{where}.kind", tokens["kind"], TOKENIZATIONS)
+    formats = TOKENIZATIONS[tokens["kind"]].formats
+    if form not in formats:
+        raise ValueError(f"{where}: {tokens['kind']} are for {' and '.join(formats)} tasks")
+    options = tokenizations.OPTIONS.get(tokens["kind"], tokenizations.Options())
+    schemas.check(tokens, options.schema(), where)
+    said_of(where, options.check, tokens)
+
+
+def check_layout(where: str, name: str, layout: dict) -> None:
+    """Raise ValueError, beginning with `where`, if the converter cannot follow the layout."""
+    if name in LAYOUTS:
+        schemas.check(layout, LAYOUTS[name], where)
+        said_of(where, lambda keys: CONVERTERS[name].options(**keys), layout)
+    elif layout:
+        raise ValueError(f"{where}: converter `{name}` takes none; found {sorted(layout)}")
+
+
+def said_of(where: str, check: Callable[[dict], None], record: dict) -> None:
+    try:
+        check(record)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from error
+
+
+def known_name(key: str, name: str, known) -> None:
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        meant = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"{key}: {name!r} is unknown; known: {', '.join(sorted(known))}{meant}")
