@@ -5,7 +5,7 @@ from copy import deepcopy
 import pytest
 
 from plain_study import STUDY
-from seqtransfer.study import configuration
+from seqtransfer.study import configuration, task_checks
 
 
 @pytest.mark.parametrize("adaptation", ["full", "probe", "layernorm", "bias", "lora", "last-3"])
@@ -49,3 +49,30 @@ def test_controls_are_known_and_stand_beside_arms_that_train_in_full(changes, me
     configuration.check(STUDY | {"controls": ["cnn", "self-attention"]})
     with pytest.raises(ValueError, match=f"^{message}"):
         configuration.check(STUDY | changes)
+
+
+def test_gradients_are_analysed_where_every_weight_trains():
+    analyse = {"kinds": ["isometry", "gradient_confusion"]}
+    configuration.check(STUDY | {"analyse": analyse})
+    probe = {"finetune": STUDY["finetune"] | {"adaptation": "probe"}}
+    with pytest.raises(ValueError, match=r"^analyse\.kinds: gradient_confusion is of every weight"):
+        configuration.check(STUDY | probe | {"analyse": analyse})
+    configuration.check(STUDY | probe | {"analyse": {"kinds": ["isometry"]}})
+
+
+BINS = {"kind": "bins", "size": 4, "window": 1, "by": "quantile"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"neighbours": {"kmer": 2, "threshold": 0.5}}, "neighbours: are found before bins are"),
+        ({"truncate": "centre"}, "truncate: centre needs tokens of one width"),
+    ],
+)
+def test_learned_bins_are_refused_where_they_come_too_late(changes, message):
+    task = {"format": "series", "converter": "series", "layout": {"file": "a.ts"}}
+    task |= {"tokens": BINS, "truncate": "head", "split": "stratified", "classes": ["1", "2"]}
+    task_checks.check("catalogue.tasks.mine", task)
+    with pytest.raises(ValueError, match=r"^catalogue\.tasks\.mine\." + message):
+        task_checks.check("catalogue.tasks.mine", task | changes)

@@ -25,7 +25,7 @@ def test_controls_are_swept_and_trained_as_arms_are_and_never_compared(tmp_path)
 def test_only_controls_are_swept_where_arms_have_a_table_of_settings(tmp_path):
     process = snakemake("-n", "--configfile", ROOT / "workflow/studies/controls.yaml", cwd=tmp_path)
     counts = plan(process)
-    assert counts["finetune"] == 4 * (2 + 3) * 4 and counts["sweep"] == 4 * 3 * 3
+    assert counts["finetune"] == 4 * (2 + 3) * 4 and counts["sweep"] == 4 * 3 * 4
     assert counts["choose_controls"] == 1 and "choose" not in counts
 
 
