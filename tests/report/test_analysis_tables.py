@@ -65,7 +65,8 @@ def test_points_are_differences_from_random_at_the_same_seed():
     assert set(points["quantity"]) == {"change of state by 1 % noise"}
     assert points["gain"].to_numpy() == pytest.approx(2 * points["value"].to_numpy())
     assert points["speed"].to_numpy() == pytest.approx(-points["value"].to_numpy())
-    (row,) = points[points.eval("task == 'b' and initialization == 'domain' and seed == 1")].value
+    keys = points.set_index(["task", "initialization", "seed"])
+    (row,) = keys.loc[[("b", "domain", 1)], "value"]
     assert row == pytest.approx(4)
 
 

@@ -43,10 +43,18 @@ def test_no_part_holds_what_a_held_out_one_does(split):
     for part, held in (("train", "dev"), ("train", "test"), ("dev", "test"), ("pretrain", "dev")):
         assert len(arrays[part]) and not rows(arrays[part]) & rows(arrays[held])
     assert not rows(arrays["pretrain"]) & rows(arrays["test"])
+    for ragged in arrays.values():
+        assert len(rows(ragged)) == len(ragged)  # once in its own part, too
+
+
+def test_a_class_that_the_bins_leave_without_examples_is_named():
+    # Two windows in three bins make nine sequences at most.
+    with pytest.raises(ValueError, match=r"class '[ab]' has \d+ examples? in train"):
+        encoding.build(series(200, 8), PLAN)
 
 
 def test_series_that_differ_past_as_many_points_as_tokens_are_no_repeats():
-    start = tuple("1" for _ in range(8))  # more points than there may be tokens
-    examples = [replace(e, symbols=start + e.symbols) for e in series(60, 8)]
-    _, _, facts = encoding.build(examples, PLAN)
+    start = ("1",) * 12  # more points than there may be tokens
+    examples = [replace(e, symbols=start + e.symbols) for e in series(60, 24)]
+    _, _, facts = encoding.build(examples, replace(PLAN, max_length=12))
     assert facts["counts"]["conflicts_dropped"] == 0

@@ -97,6 +97,10 @@ def build(
     if tokenizations.is_lossy(settings.tokens):
         parts, copies = splits.without_copies(parts, seen.examples)
         counts["repeats_dropped"] += copies
+        if settings.kind != "regression":
+            left = {part: parts[part] for part in splits.PARTS}
+            splits.check_classes(seen.examples, left, settings.classes)
+        splits.check_units(parts["test"], unit)
     vocabulary = Vocabulary.of(
         chain.from_iterable(seen.examples[i].symbols for part in parts.values() for i in part)
     )

@@ -307,19 +307,27 @@ def check_classes(
 def without_copies(
     parts: Mapping[str, np.ndarray], items: Sequence[Example]
 ) -> tuple[dict[str, np.ndarray], int]:
-    """The parts without what a later one of train, dev, test holds, too, and how many that were.
+    """Each sequence once: in the last of train, dev and test that holds it. And how many went.
 
-    What dev or test holds is no part of pretraining either; those are not counted.
+    Pretraining keeps one of each that neither dev nor test holds; what it loses is not counted.
     """
-    held, kept, dropped = set(), dict(parts), 0
-    for part in ("test", "dev", "train", "pretrain"):
-        own = [items[i].symbols for i in parts[part]]
-        clean = np.array([symbols not in held for symbols in own], dtype=bool)
-        kept[part] = parts[part][clean]
-        if part in ("test", "dev"):
-            held |= set(own)
-        dropped += 0 if part == "pretrain" else int((~clean).sum())
-    return kept, dropped
+    kept = dict(parts)
+    held: set = set()
+    for part in ("test", "dev", "train"):
+        kept[part] = _first_ones(parts[part], items, held)
+        held |= {items[i].symbols for i in kept[part]}
+    outside = {items[i].symbols for part in ("test", "dev") for i in kept[part]}
+    kept["pretrain"] = _first_ones(parts["pretrain"], items, outside)
+    went = (len(parts[part]) - len(kept[part]) for part in ("train", "dev", "test"))
+    return kept, sum(went)
+
+
+def _first_ones(rows: np.ndarray, items: Sequence[Example], held: set) -> np.ndarray:
+    """The first row of every sequence that is not in `held`."""
+    first: dict = {}
+    for row in rows:
+        first.setdefault(items[row].symbols, row)
+    return np.array([row for symbols, row in first.items() if symbols not in held], dtype=int)
 
 
 def check_units(test: np.ndarray, unit: np.ndarray) -> None:
