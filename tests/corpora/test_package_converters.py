@@ -116,3 +116,38 @@ def test_a_snippet_without_a_rating_or_an_archive_without_snippets_is_named(tmp_
     write_snippets(tmp_path, b"", member="tweets_GroundTruth.txt")
     with pytest.raises(ValueError, match=r"has no member .*movieReviewSnippets"):
         sentiment.convert(tmp_path, tmp_path / "out.tsv")
+
+
+def write_germlines(folder, text):
+    (folder / "anarci").mkdir()
+    (folder / "anarci" / "germlines.py").write_text(text)
+
+
+def test_a_segment_has_species_and_gene_and_no_gaps(tmp_path):
+    table = {
+        "J": {"H": {"human": {"IGHJ1*01": "----WGQ"}}},
+        "V": {
+            "H": {"human": {"IGHV1-2*01": "QV-QL", "IGHV1-2*02": "QVKQL"}},
+            "K": {"rhesus": {"IGKV1-9*01": "DIQ--"}, "human": {}},
+            "L": {"mouse": {"IGLV1*01": "QAV"}},
+            "A": {"human": {"TRAV1*01": "GQS"}},
+        },
+    }
+    write_germlines(tmp_path, f"all_germlines = {table}\n")
+    CONVERTERS["germlines"].convert(tmp_path, tmp_path / "v.fasta")
+    assert list(read_fasta(tmp_path / "v.fasta")) == [
+        Example("human-IGHV1-2*01", "QVQL", "human", "human-IGHV1-2", None),
+        Example("human-IGHV1-2*02", "QVKQL", "human", "human-IGHV1-2", None),
+        Example("rhesus-IGKV1-9*01", "DIQ", "rhesus", "rhesus-IGKV1-9", None),
+        Example("mouse-IGLV1*01", "QAV", "mouse", "mouse-IGLV1", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "all_germlines = open('x')", "x = {'V': {'H': {}}}", "x = [", "x = {'V': 1}"]
+)
+def test_germlines_that_are_no_table_are_named_and_never_run(text, tmp_path):
+    write_germlines(tmp_path, text)
+    with pytest.raises(ValueError, match=r"germlines\.py: expected one table.*anarci 2026"):
+        CONVERTERS["germlines"].convert(tmp_path, tmp_path / "v.fasta")
+    assert not (tmp_path / "v.fasta").exists()
