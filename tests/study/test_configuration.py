@@ -58,6 +58,11 @@ def changed(place, value) -> dict:
             r"^catalogue\.encoders\.minilm\.source: 'web' is unknown; known: archive, wheel",
         ),
         (
+            ["catalogue", "sources", "wheel", "parts"],
+            ["archive", "half"],
+            r"^catalogue\.sources\.wheel\.parts: 'half' is unknown; known: archive, wheel",
+        ),
+        (
             ["catalogue", "encoders", "minilm", "tokenizer"],
             "bert",
             r"^catalogue\.encoders\.minilm\.tokenizer: 'bert' is unknown; known: minilm",

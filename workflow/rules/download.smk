@@ -8,7 +8,7 @@ Writes  data/raw/{source}/, and beside it {source}.sha256, the digests of its fi
 rule download:
     """Bring one source here: fetch it or take it from the cache, check it, unpack what is asked."""
     input:
-        local_files,
+        parts=parts_of_source,
     output:
         folder=directory("<raw>/{source}"),
         digests="<raw>/{source}.sha256",

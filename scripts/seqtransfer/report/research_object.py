@@ -128,7 +128,12 @@ def _source(crate: ROCrate, name: str, record: Mapping) -> ContextEntity:
         facts["description"] = f"Files of the machine that ran the study, {known['path']}"
     else:
         facts |= {"sha256": known["sha256"]} if "sha256" in known else {}
-        facts["identifier"] = known.get("url") or f"pkg:pypi/{known['package']}@{known['version']}"
+        if not {"url", "package"} & set(known):
+            facts["description"] = f"Joined from {', '.join(known['parts'])}"
+        elif "url" in known:
+            facts["identifier"] = known["url"]
+        else:
+            facts["identifier"] = f"pkg:pypi/{known['package']}@{known['version']}"
     if name in record["sources"]:
         facts["version"] = f"sha256 of the list of files {record['sources'][name]['sha256']}"
     return crate.add(ContextEntity(crate, f"#source-{name}", facts))

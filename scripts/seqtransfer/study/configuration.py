@@ -64,6 +64,12 @@ def check(config: dict) -> None:
         watch=evaluations.DevWatch.of(config["finetune"]),
         dev=config["examples"]["dev"],
     )
+    for name, source in catalogue["sources"].items():
+        for part in source.get("parts", []):
+            where = f"catalogue.sources.{name}.parts"
+            task_checks.known_name(where, part, catalogue["sources"])
+            if "parts" in catalogue["sources"][part]:
+                raise ValueError(f"{where}: {part!r} is itself of parts; name its parts instead")
     for name, encoder in catalogue["encoders"].items():
         for key, known in (("source", "sources"), ("tokenizer", "encoders")):
             if key in encoder:
@@ -147,6 +153,13 @@ def tasks(config: dict) -> list[str]:
 def sources(record: dict) -> list[str]:
     """The names of a task's sources: one, or several where its files come from several places."""
     return [record["source"]] if isinstance(record["source"], str) else list(record["source"])
+
+
+def parts(catalogue: dict, source: str) -> list[str]:
+    """The names of the sources that a source is joined of; none if it comes by itself."""
+    record = catalogue["sources"][source]
+    alone = any(record.get(key) for key in ("path", "url", "package"))
+    return [] if alone else list(record["parts"])
 
 
 def _check_initializations(config: dict) -> None:

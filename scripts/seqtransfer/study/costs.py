@@ -123,7 +123,7 @@ def downloaded(job: Job, study: Mapping) -> int | None:
     """Bytes that come over the network; None where nobody has said how many."""
     if job.rule == "download":
         source = study["catalogue"]["sources"][job.wildcards["source"]]
-        return 0 if source.get("path") else source.get("size")
+        return 0 if "path" in source or "parts" in source else source.get("size")
     if job.rule == "encoder" and "hub" in study["catalogue"]["encoders"][job.wildcards["encoder"]]:
         return None
     return 0
