@@ -12,9 +12,10 @@ from torch import nn
 import tiny_encoders
 from seqtransfer.encoders import initializations
 from seqtransfer.encoders.initializations import INITIALIZATIONS, initialize
-from seqtransfer.encoders.tensor_roles import TABLE, part
+from seqtransfer.encoders.tensor_roles import part, table
 
 FAMILIES = sorted(tiny_encoders.CONFIGS)
+TABLE = table("bert")
 PLAIN = [kind for kind, known in INITIALIZATIONS.items() if not known.parameter]
 NAMES = [*PLAIN, "first-1", "first-2", "checkpoint-64", "from-zipf"]
 AS_THEY_ARE = ("text", "domain", "checkpoint-64", "from-zipf")
@@ -52,7 +53,7 @@ def made(name: str, family: str, seed: int = 0) -> dict:
 def origins(name: str, family: str) -> dict[str, str]:
     """Tensor -> `p`retrained or `f`resh values, `both` where these are equal, or `neither`."""
     pretrained, fresh = states(family)
-    pretrained[TABLE] = pretrained[TABLE][ROWS]
+    pretrained[table(family)] = pretrained[table(family)][ROWS]
     found = {}
     for key, tensor in made(name, family).items():
         same = [
@@ -136,7 +137,7 @@ def test_the_only_arms_part_the_encoder_between_them(family):
 def test_re_embedded_has_a_fresh_table_of_tokens_and_all_else_pretrained(family):
     for key, origin in origins("re-embedded", family).items():
         if not constant(key):
-            assert origin == ("f" if key == TABLE else "p"), key
+            assert origin == ("f" if key == table(family) else "p"), key
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -14,6 +14,7 @@ import tiny_encoders
 from project import ROOT
 from seqtransfer.encoders import encoder_folders, loading
 from seqtransfer.encoders.loading import Facts
+from seqtransfer.encoders.tensor_roles import DECODERS
 from seqtransfer.files import json_tsv
 from seqtransfer.tokens.vocabulary import CLS, MASK, PAD, SEP, SPECIALS
 
@@ -29,6 +30,7 @@ BASE = {
 BERT_ROWS = {"pad_token_id": 0, "cls": 7, "sep": 8, "mask": 9, "unk": 6}
 OTHER_ROWS = {"pad_token_id": 1, "cls": 0, "sep": 2, "mask": 39, "unk": 3}
 ESM = {**BASE, "pad_token_id": 1, "mask_token_id": 39, "token_dropout": True}
+ENDS = {"pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2}
 # name: model type, configuration, rows of the special tokens
 FAMILIES = {
     "bert": ("bert", {**BASE, "pad_token_id": 0}, BERT_ROWS),
@@ -55,14 +57,23 @@ FAMILIES = {
         {**ESM, "position_embedding_type": "absolute", "emb_layer_norm_before": True},
         OTHER_ROWS,
     ),
-    # Not named anywhere in the library: any encoder that AutoModel knows.
     "mpnet": ("mpnet", {**BASE, "pad_token_id": 1}, OTHER_ROWS),
     "modernbert": (
         "modernbert",
         {**BASE, "pad_token_id": 0, "local_attention": 8, "global_attn_every_n_layers": 2},
         BERT_ROWS,
     ),
+    "gpt2": (
+        "gpt2",
+        {"vocab_size": ROWS, "n_embd": WIDTH, "n_layer": 3, "n_head": 4, "n_positions": 24, **ENDS},
+        OTHER_ROWS,
+    ),
+    **{
+        name: (name, {**BASE, **ENDS, "num_key_value_heads": 2, "head_dim": 8}, OTHER_ROWS)
+        for name in ("llama", "mistral", "qwen2", "qwen3")
+    },
 }
+ROTARY = {"esm-2", "modernbert", "llama", "mistral", "qwen2", "qwen3"}
 POOLED = {"bert", "albert", "roberta", "esm-2", "esm-1b", "mpnet"}
 
 
@@ -105,6 +116,8 @@ class Case:
             "esm-2": lambda: self.stock.encoder.emb_layer_norm_after,
             "esm-1b": lambda: self.stock.encoder.emb_layer_norm_after,
             "modernbert": lambda: self.stock.final_norm,
+            "gpt2": lambda: self.stock.ln_f,
+            **{name: lambda: self.stock.norm for name in DECODERS if name != "gpt2"},
         }.get(self.name)
         with torch.inference_mode():
             return norm()(states) if norm else states
@@ -188,7 +201,7 @@ def test_the_folder_has_the_stock_tensors_and_facts(case):
 def test_the_longest_sequence_of_the_facts_fits_and_no_longer_one(case):
     model = tiny_encoders.load(case.folder, 1, case.compact)
     length = case.facts.positions
-    if case.name in ("esm-2", "modernbert"):  # rotary: no table that could end
+    if case.name in ROTARY:  # no table that could end
         assert length == case.stock.config.max_position_embeddings
         return
     case.run(model, torch.full((1, length), 5), None)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
-from transformers import BertConfig, BertForMaskedLM
+from transformers import BertConfig, BertForMaskedLM, GPT2LMHeadModel
 
 import tiny_encoders
 from project import ROOT
@@ -307,3 +307,29 @@ def test_antiberty_recovers_an_antibody_and_of_insulin_what_its_own_head_recover
     head = lm_head(stored, *names, 1e-12)
     assert recovered(tmp_path / "antiberty", encoder, INSULIN, head) == 3 / len(INSULIN)
     assert recovered(tmp_path / "antiberty", encoder, HEAVY, head) > 0.7
+
+
+@pytest.mark.parametrize(("size", "layers", "width"), [("IgLM", 4, 512), ("IgLM-S", 3, 192)])
+def test_iglm_expects_the_next_residue_of_an_antibody_as_the_stock_model_does(
+    size, layers, width, tmp_path
+):
+    folder = source("iglm")
+    weights = find(folder, f"{size}/pytorch_model.bin")
+    stock = GPT2LMHeadModel.from_pretrained(weights.parent, use_safetensors=False).eval()
+    encoder = package_formats.iglm(folder, size)
+    house(tmp_path / "iglm", encoder)
+    facts = loading.Facts.of(tmp_path / "iglm")
+    assert (facts.family, facts.layers, facts.width) == ("gpt2", layers, width)
+    right = {}
+    for name, chain in (("antibody", HEAVY), ("insulin", INSULIN)):
+        vocabulary = Vocabulary.of(chain)
+        rows = borrowed_rows(vocabulary, encoder.symbols, None)
+        ids = torch.tensor([[vocabulary.ids()[token] for token in ["[CLS]", *chain]]])
+        model = tiny_encoders.load(tmp_path / "iglm", layers, rows)
+        with torch.inference_mode():
+            found = model(**loading.inputs(facts, ids, None)).last_hidden_state
+            logits = stock.lm_head(found)
+            expected = stock(torch.from_numpy(rows)[ids])
+        torch.testing.assert_close(logits, expected.logits, rtol=0, atol=1e-3)
+        right[name] = (logits[0, :-1].argmax(-1).numpy() == rows[ids[0, 1:]]).mean()
+    assert right["antibody"] > 0.5 and right["insulin"] < 0.2

@@ -3,28 +3,31 @@
 import re
 
 import pytest
+import torch
 from torch import nn
+from transformers.pytorch_utils import Conv1D
 
 import tiny_encoders
 from seqtransfer.encoders import tensor_roles
 from seqtransfer.encoders.tensor_roles import Part
 
 FAMILIES = sorted(tiny_encoders.CONFIGS)
+TABLE = tensor_roles.table("bert")
 
 
 def by_module(model: nn.Module, name: str) -> str:
     """The role that type and widths of the module say: an account that reads no name's pattern."""
     module = model.get_submodule(name.rpartition(".")[0])
-    if isinstance(module, nn.LayerNorm):
+    if tiny_encoders.is_norm(module):
         return "layernorm"
     if isinstance(module, nn.Embedding):
         return "embedding"
-    if not isinstance(module, nn.Linear) or module.out_features == 1:
+    if not isinstance(module, nn.Linear | Conv1D) or 1 in module.weight.shape:
         return "other"
     if module in getattr(model, "pooler", nn.Identity()).modules():
         return "pooler"
-    sizes = {module.in_features, module.out_features}
-    if tiny_encoders.INNER in sizes:
+    sizes = set(module.weight.shape)
+    if {tiny_encoders.INNER, 2 * tiny_encoders.INNER} & sizes:
         return "feedforward"
     return "embedding" if tiny_encoders.NARROW in sizes else "attention"
 
@@ -44,7 +47,7 @@ def test_the_layer_of_a_tensor_is_its_place_in_the_models_list(family):
     (place,) = (
         name
         for name, module in model.named_modules()
-        if isinstance(module, nn.ModuleList) and name.count(".") == 1
+        if isinstance(module, nn.ModuleList) and name.count(".") <= 1
     )
     blocks = model.get_submodule(place)
     expected = dict.fromkeys(model.state_dict())
@@ -63,21 +66,34 @@ def test_no_tensor_has_two_roles(family):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_the_table_of_tokens_has_one_name_everywhere(family):
+def test_the_table_of_tokens_is_the_models_input_embedding(family):
     model = tiny_encoders.encoder(family)
-    assert tensor_roles.TABLE.removesuffix(".weight") in {
-        name for name, module in model.named_modules() if module is model.get_input_embeddings()
-    }
+    assert model.get_parameter(tensor_roles.table(family)) is model.get_input_embeddings().weight
+    of_tokens = {n for n in model.state_dict() if tensor_roles.part(n, family).of_tokens}
+    assert of_tokens == {tensor_roles.table(family)}
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_queries_and_values_are_two_square_projections_a_block(family):
+def test_queries_and_values_are_two_projections_a_block_or_one_with_the_keys(family):
     model = tiny_encoders.encoder(family)
     names = tensor_roles.queries_and_values(model.state_dict(), family)
     blocks = {name.rpartition(".")[0] for name in names}
-    assert len(names) == 2 * len(blocks) == (8 if family == "albert" else 6)
-    assert {name.rpartition(".")[2] for name in names} in ({"query", "value"}, {"q_lin", "v_lin"})
-    assert all(isinstance(model.get_submodule(name), nn.Linear) for name in names)
+    fused = {"gpt2": {"c_attn"}, "modernbert": {"Wqkv"}}.get(family)
+    assert len(names) == (1 if fused else 2) * len(blocks)
+    assert len(blocks) == (4 if family == "albert" else 3)
+    pairs = [{"query", "value"}, {"q_lin", "v_lin"}, {"q", "v"}, {"q_proj", "v_proj"}]
+    assert {name.rpartition(".")[2] for name in names} in ([fused] if fused else pairs)
+    assert all(isinstance(model.get_submodule(name), nn.Linear | Conv1D) for name in names)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_decoder_is_a_family_whose_tokens_see_nothing_after_them(family):
+    made, ids = tiny_encoders.wrapped(family), torch.arange(5, 13)[None]
+    with torch.inference_mode():
+        before = made(ids, None)
+        ids[0, -1] = 14
+        moved = not torch.allclose(made(ids, None)[0, :-1], before[0, :-1], atol=1e-6)
+    assert moved != (family in tensor_roles.DECODERS)
 
 
 def test_rotary_positions_are_no_learned_part():
@@ -88,8 +104,8 @@ def test_rotary_positions_are_no_learned_part():
 @pytest.mark.parametrize(
     ("name", "family", "message"),
     [
-        (tensor_roles.TABLE, "gpt2", "family 'gpt2' is unknown; known: bert, roberta, electra"),
-        ("bert." + tensor_roles.TABLE, "bert", "is no tensor of a bert encoder"),
+        (TABLE, "t5", "family 't5' is unknown; known: bert, roberta, electra"),
+        ("bert." + TABLE, "bert", "is no tensor of a bert encoder"),
         ("cls.predictions.bias", "bert", "'cls.predictions.bias' is no tensor of a bert"),
         ("transformer.layer.0.ffn.lin1.weight", "bert", "is no tensor of a bert"),
         ("encoder.layer.x.output.dense.weight", "bert", "is no tensor of a bert"),

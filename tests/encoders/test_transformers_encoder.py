@@ -21,6 +21,7 @@ TARGET = Classification(("a", "b"))
 PLAN = Schedule(3, 8, 1e-2, 0.1, weight_decay=0.01)
 SIZES = {"vocab_size": 40, "hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2}
 SIZES |= {"intermediate_size": 24, "max_position_embeddings": 32}
+ENDS = {"pad_token_id": 1, "bos_token_id": 2, "eos_token_id": 3}
 FAMILIES = {
     "roberta": transformers.RobertaConfig(**SIZES),
     "distilbert": transformers.DistilBertConfig(
@@ -29,6 +30,11 @@ FAMILIES = {
     "esm": transformers.EsmConfig(
         **SIZES, pad_token_id=1, mask_token_id=32, position_embedding_type="rotary"
     ),
+    "mpnet": transformers.MPNetConfig(**SIZES),
+    "gpt2": transformers.GPT2Config(
+        vocab_size=40, n_embd=16, n_layer=3, n_head=2, n_positions=32, **ENDS
+    ),
+    "llama": transformers.LlamaConfig(**SIZES, **ENDS),
 }
 
 
@@ -96,6 +102,19 @@ def test_the_hidden_states_of_a_family_end_with_what_is_pooled(strange):
         rows = torch.tensor([4, 1])
         some = model.encoder.hidden_states(ids, mask, rows)
     assert all(torch.equal(s, t.flatten(0, 1)[rows]) for s, t in zip(some, states, strict=True))
+
+
+def test_last_pools_the_last_token_that_is_no_padding(strange):
+    model = classifier.build("text", strange, "last", 2).eval()
+    ids, mask = finetuning.to_tensors(part(6), np.arange(6), "cpu")
+    assert mask is not None and (ids == SEP).sum() == 6
+    with torch.inference_mode():
+        states = model.encoder(ids, mask)
+        assert torch.equal(model.pooled(ids, mask), states[ids == SEP])
+        longest = mask.sum(1) == ids.shape[1]
+        assert torch.equal(
+            model.pooled(ids[longest], None), model.encoder(ids[longest], None)[:, -1]
+        )
 
 
 def test_our_bert_and_transformers_are_one_model_in_the_classifier(sources_for):

@@ -108,7 +108,7 @@ def test_an_encoder_that_lies_there_and_is_too_small_is_refused(tmp_path):
     config["initializations"] = ["domain", "from-pairs"]
     configuration.complete(config)
     configuration.check_encoders(config, tmp_path)  # no encoder is there yet
-    record = {"layers": 3, "positions": 64}
+    record = {"family": "bert", "layers": 3, "positions": 64}
     (tmp_path / "minilm").mkdir()
 
     def check(**changes):
@@ -124,6 +124,12 @@ def test_an_encoder_that_lies_there_and_is_too_small_is_refused(tmp_path):
         ValueError, match=r"63 positions, task 'composer' .* 64; set `max_length: {co"
     ):
         check(positions=63)
+    with pytest.raises(ValueError, match=r"^encoder 'minilm' .*family 't5'; known: bert, roberta"):
+        check(family="t5")
+    with pytest.raises(
+        ValueError, match=r"decoder, gpt2, .*pretrain \(on composer, pairs\); leave"
+    ):
+        check(family="gpt2")
     config["catalogue"]["artificial"]["pairs"]["length"] = 66
     with pytest.raises(ValueError, match=r"64 positions, task 'pairs' .* 66"):
         check()
@@ -258,3 +264,18 @@ def test_what_a_task_leaves_out_is_filled_in_and_the_study_s_length_wins():
     configuration.check(config)
     configuration.complete(config)
     assert tasks["splice"]["metric"] == "spearman"
+
+
+def test_a_decoder_is_not_read_at_its_first_position(tmp_path):
+    config = deepcopy(STUDY) | {"initializations": ["text", "random"]}
+    config["finetune"]["settings"] = "sweep"
+    config["sweep"]["poolings"] = ["mean", "last"]
+    config["compare"] = {"measures": ["cka"], "floor_seeds": [1000]}
+    configuration.complete(config)
+    (tmp_path / "minilm").mkdir()
+    record = {"family": "llama", "layers": 3, "positions": 64}
+    (tmp_path / "minilm/encoder.json").write_text(json.dumps(record))
+    configuration.check_encoders(config, tmp_path)
+    config["sweep"]["poolings"] = ["first", "last"]
+    with pytest.raises(ValueError, match=r"decoder, llama: position 0 .*poolings: \[mean, last\]"):
+        configuration.check_encoders(config, tmp_path)

@@ -52,7 +52,7 @@ def test_a_mistake_is_said_in_one_line(study, key, value, said):
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ({}, "needs `path:` or `url:` or `package:`; it has no key"),
+        ({}, "needs `path:` or `url:` or `package:` or `parts:`; it has no key"),
         ({"licence": "MIT"}, "needs `path:` .*; it has licence"),
         ({"url": "https://h/x"}, "needs `sha256:` or `git_blob:` or `md5:`; it has url"),
         (

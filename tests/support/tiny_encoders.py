@@ -11,14 +11,21 @@ from transformers import (
     DistilBertConfig,
     ElectraConfig,
     EsmConfig,
+    GPT2Config,
+    LlamaConfig,
+    MistralConfig,
+    ModernBertConfig,
+    MPNetConfig,
     PreTrainedModel,
+    Qwen2Config,
+    Qwen3Config,
     RobertaConfig,
 )
 
 from seqtransfer.encoders import loading
 from seqtransfer.encoders.transformers_encoder import TransformersEncoder
 
-WIDTH, NARROW, INNER, ROWS = 8, 4, 12, 20
+WIDTH, NARROW, INNER, ROWS = 8, 6, 14, 20
 _SIZES = {
     "vocab_size": ROWS,
     "hidden_size": WIDTH,
@@ -27,6 +34,7 @@ _SIZES = {
     "intermediate_size": INNER,
     "max_position_embeddings": 16,
 }
+_ENDS = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
 CONFIGS = {
     "bert": BertConfig(**_SIZES),
     "roberta": RobertaConfig(**_SIZES),
@@ -47,9 +55,22 @@ CONFIGS = {
         pad_token_id=1,
         mask_token_id=2,
     ),
+    "mpnet": MPNetConfig(**_SIZES),
+    "modernbert": ModernBertConfig(**_SIZES, **_ENDS, local_attention=4),
+    "gpt2": GPT2Config(
+        vocab_size=ROWS, n_embd=WIDTH, n_head=2, n_layer=3, n_inner=INNER, n_positions=16, **_ENDS
+    ),
+    "llama": LlamaConfig(**_SIZES, **_ENDS, num_key_value_heads=1),
+    "mistral": MistralConfig(**_SIZES, **_ENDS, num_key_value_heads=1),
+    "qwen2": Qwen2Config(**_SIZES, **_ENDS, num_key_value_heads=2),
+    "qwen3": Qwen3Config(**_SIZES, **_ENDS, num_key_value_heads=1, head_dim=4),
 }
 # Layers that have weights of their own: ALBERT's three share those of two groups.
 LAYERS = {family: 2 if family == "albert" else 3 for family in CONFIGS}
+
+
+def is_norm(module: torch.nn.Module) -> bool:
+    return isinstance(module, torch.nn.LayerNorm) or type(module).__name__.endswith("RMSNorm")
 
 
 def encoder(family: str, seed: int = 0, rows: int = ROWS) -> PreTrainedModel:
@@ -57,7 +78,7 @@ def encoder(family: str, seed: int = 0, rows: int = ROWS) -> PreTrainedModel:
     config = type(CONFIGS[family])(**CONFIGS[family].to_dict() | {"vocab_size": rows})
     model = AutoModel.from_config(config).eval()
     generator = torch.Generator().manual_seed(seed)
-    norms = {f"{n}.weight" for n, m in model.named_modules() if isinstance(m, torch.nn.LayerNorm)}
+    norms = {f"{name}.weight" for name, module in model.named_modules() if is_norm(module)}
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             parameter.normal_(std=0.2, generator=generator)
@@ -68,7 +89,7 @@ def encoder(family: str, seed: int = 0, rows: int = ROWS) -> PreTrainedModel:
 
 def wrapped(family: str) -> TransformersEncoder:
     """Such an encoder as the classifier takes it, in evaluation mode."""
-    offset = 2 if family == "roberta" else 0
+    offset = 2 if family in ("roberta", "mpnet") else 0
     facts = loading.Facts(family, 3, WIDTH, ROWS, "", 16, offset, token_types=False, pooler=False)
     stock = encoder(family)
     made = TransformersEncoder(stock.config.to_dict(), facts, pooler=False).eval()

@@ -5,6 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
 
 from seqtransfer.tokens.token_maps import borrowed_rows, token_map
 from seqtransfer.tokens.vocabulary import (
@@ -214,3 +216,28 @@ def test_special_tokens_of_any_family_are_known_by_our_names(names):
     assert found["a"] == 5 and len(found) == 7
     drawn = token_map(Vocabulary.of("xy"), found, np.random.default_rng(0))
     assert sorted(drawn[5:]) == [5, 6]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "expected"),
+    [
+        # GPT-2 has one special token, which ends a text.
+        (["a", "<|endoftext|>"], dict.fromkeys(SPECIALS, 1)),
+        # Qwen pads with it, too, and has others for chats, which are no symbols of ours.
+        (["a", "<unk>", "<|endoftext|>"], dict.fromkeys(SPECIALS, 2) | {"[UNK]": 1}),
+        (
+            ["a", "<s>", "</s>", "<pad>", "<mask>", "<unk>"],
+            dict(zip(SPECIALS, [3, 1, 2, 4, 5], strict=True)),
+        ),
+    ],
+)
+def test_the_end_of_a_text_stands_for_special_tokens_that_are_lacking(tokens, expected, tmp_path):
+    rows = {token: row for row, token in enumerate(tokens)}
+    Tokenizer(WordLevel(rows, unk_token="a")).save(str(tmp_path / "tokenizer.json"))
+    assert WordPieces(tmp_path).rows() == {"a": 0} | expected
+
+
+def test_no_symbol_gets_a_token_that_structures_chats():
+    rows = dict.fromkeys(SPECIALS, 0) | {"<|im_start|>": 1, "a": 2, "b": 3}
+    found = token_map(Vocabulary.of("xy"), rows, np.random.default_rng(0))
+    assert sorted(found[len(SPECIALS) :]) == [2, 3]

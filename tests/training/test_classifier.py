@@ -10,10 +10,11 @@ from torch import nn
 from transformers import BertConfig, BertModel
 
 from seqtransfer.encoders import bert
-from seqtransfer.encoders.tensor_roles import TABLE
+from seqtransfer.encoders.tensor_roles import table
 from seqtransfer.tokens.vocabulary import CLS, PAD, SEP
 from seqtransfer.training import classifier
 
+TABLE = table("bert")
 NAMES = ("text", "random", "shuffled", "domain")
 
 
@@ -241,7 +242,9 @@ def test_names_and_numbers_that_do_not_exist_are_refused(sources_for):
         ValueError, match=r"initialization 'bert' is unknown; known: random, moments"
     ):
         classifier.build("bert", sources_for(), "mean", 2)
-    with pytest.raises(ValueError, match=r"pooling 'min' is not one of \('mean', 'first', 'max'\)"):
+    with pytest.raises(
+        ValueError, match=r"pooling 'min' is not one of \('mean', 'first', 'last', 'max'\)"
+    ):
         classifier.build("text", sources_for(), "min", 2)
     for layers in (0, 4):
         with pytest.raises(ValueError, match=rf"encoder\.layers is {layers}; .* has 3"):

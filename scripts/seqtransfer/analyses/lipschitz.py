@@ -17,6 +17,7 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 from torch import nn
 
 from seqtransfer.analyses.value import Value
+from seqtransfer.encoders.loading import LAYER
 
 TOLERANCE = 1e-3  # relative, of the square of a spectral norm
 
@@ -51,17 +52,19 @@ def layer_norm_gains(
     """Layer and part of each LayerNorm, with |gain| / sqrt(variance + eps) of its inputs.
 
     The latter is (length, width) on the CPU; the largest unit bounds the Lipschitz constant of the
-    LayerNorm at a token. Parts: embeddings (layer 0), attention, feed-forward, and final, of
-    families with a LayerNorm after all layers. Layers that share one module (ALBERT) are told apart
-    by the order of the calls.
+    LayerNorm at a token. In an RMSNorm the mean square stands for the variance. Parts: embeddings
+    (layer 0), attention, feed-forward, and final, of families with one after all layers. Layers
+    that share one module (ALBERT) are told apart by the order of the calls. Norms of queries and
+    keys, head by head, are left out.
     """
-    calls: list[tuple[str, nn.LayerNorm, torch.Tensor]] = []
+    calls: list[tuple[str, nn.Module, torch.Tensor]] = []
     hooks = [
         module.register_forward_pre_hook(
             lambda module, inputs, name=name: calls.append((name, module, inputs[0]))
         )
         for name, module in encoder.named_modules()
-        if isinstance(module, nn.LayerNorm)
+        if isinstance(module, nn.LayerNorm) or _is_rms_norm(module)
+        if not name.endswith(("q_norm", "k_norm"))
     ]
     try:
         encoder(ids, None)
@@ -70,20 +73,32 @@ def layer_norm_gains(
             hook.remove()
     counts = {"embeddings": -1, "attention": 0, "feed-forward": 0, "final": 0}
     for name, module, states in calls:
-        part = part_of(name)
-        counts[part] += 1
+        part, numbered = part_of(name), LAYER.search(name)
+        counts[part] = int(numbered[1]) + 1 if numbered else counts[part] + 1
         layer = counts["feed-forward"] if part == "final" else counts[part]
-        variance = states.flatten(0, -2).var(dim=-1, correction=0, keepdim=True)
-        yield (layer, part), (module.weight.abs() * (variance + module.eps).rsqrt()).cpu()
+        states = states.flatten(0, -2)
+        if _is_rms_norm(module):
+            scale = (states.square().mean(-1, keepdim=True) + module.variance_epsilon).rsqrt()
+        else:
+            scale = (states.var(-1, correction=0, keepdim=True) + module.eps).rsqrt()
+        yield (layer, part), (module.weight.abs() * scale).cpu()
+
+
+def _is_rms_norm(module: nn.Module) -> bool:
+    """Whether the module is an RMSNorm, of which each family of transformers has a class."""
+    return type(module).__name__.endswith("RMSNorm")
 
 
 def part_of(name: str) -> str:
     """The part of a layer that a LayerNorm belongs to, by its name in transformers."""
-    if name.endswith("emb_layer_norm_after"):
-        return "final"
+    last = name.rpartition(".")[2]
     if "embeddings" in name:
         return "embeddings"
-    return "attention" if "attention" in name or "sa_layer_norm" in name else "feed-forward"
+    if last in ("emb_layer_norm_after", "final_norm", "ln_f", "norm"):
+        return "final"
+    if last in ("attn_norm", "ln_1", "input_layernorm", "sa_layer_norm"):
+        return "attention"
+    return "attention" if ".attention." in name else "feed-forward"
 
 
 def spectral_norms(encoder: nn.Module, ids: torch.Tensor) -> list[float]:

@@ -54,8 +54,8 @@ MODES = {
 def trained(adaptation: str, names: Iterable[str], family: str) -> set[str]:
     """The tensors that train, of an encoder's tensor `names`.
 
-    Raises ValueError for an unknown adaptation, and for more last layers than the encoder has
-    (ALBERT: than groups).
+    Raises ValueError for an unknown adaptation, for `bias` of a family without biases, and for more
+    last layers than the encoder has (ALBERT: than groups).
     """
     parts = {name: part(name, family) for name in names}
     number = re.fullmatch(r"last-([1-9][0-9]*)", adaptation)
@@ -68,7 +68,12 @@ def trained(adaptation: str, names: Iterable[str], family: str) -> set[str]:
             f"adaptation {adaptation!r}: the encoder has {depth} layers of weights; "
             "lower the number, or use `full`"
         )
-    return {name for name, where in parts.items() if MODES[mode](name, where, depth - last)}
+    chosen = {name for name, where in parts.items() if MODES[mode](name, where, depth - last)}
+    if mode == "bias" and not chosen:
+        raise ValueError(
+            f"adaptation 'bias': {family} encoders have no biases; use `layernorm` or another"
+        )
+    return chosen
 
 
 def adapt(

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from seqtransfer.encoders.tensor_roles import TABLE, Part, layers, part
+from seqtransfer.encoders.tensor_roles import Part, layers, part, table
 
 if TYPE_CHECKING:
     import torch
@@ -143,7 +143,7 @@ def body(arm: Arm, name: str, where: Part) -> bool:
     PAPER: re-embedding draws new word embeddings and keeps those of positions and types
     (`rand_embed` in the released code).
     """
-    return name != TABLE
+    return not where.of_tokens
 
 
 def role(wanted: str) -> Callable[[Arm, str, Part], bool]:
@@ -320,8 +320,9 @@ def initialize(
             elif where.role != "pooler":
                 raise ValueError(f"initialization {name!r}: the pretrained weights lack {key!r}")
     taken = chosen.change(taken, generator)
-    if rows is not None and TABLE in taken:
-        taken[TABLE] = taken[TABLE][rows]
+    tokens = table(family)
+    if rows is not None and tokens in taken:
+        taken[tokens] = taken[tokens][rows]
     for key, tensor in taken.items():
         theirs, ours = (f"{list(t.shape)} {t.dtype}" for t in (tensor, fresh[key]))
         if theirs != ours:

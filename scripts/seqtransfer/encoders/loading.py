@@ -1,8 +1,8 @@
 """An encoder folder (see `encoder_folders`) -> its first layers, and the embedding rows in use.
 
-All that differs between BERT, ALBERT, RoBERTa, DistilBERT, ELECTRA, ESM-2 and other families when
-they are cut and called is in this file. Only `build` imports transformers, which takes longer to
-import than tensors take to read.
+All that differs between BERT, ALBERT, RoBERTa, GPT-2 and other families when they are cut and
+called is in this file; how their tensors are called, in `tensor_roles`. Only `build` imports
+transformers, which takes longer to import than tensors take to read.
 """
 
 import re
@@ -22,8 +22,12 @@ from seqtransfer.tokens.vocabulary import CLS, MASK, PAD, SEP
 State = dict[str, torch.Tensor]
 # The layer in a tensor's name. ALBERT's layers share their tensors, which are those of
 # `encoder.albert_layer_groups.0.albert_layers.0`: no layer's own.
-LAYER = re.compile(r"(?:^|\.)layers?\.(\d+)\.")
-DEPTHS = ("num_hidden_layers", "n_layers")  # keys of a configuration for the number of layers
+LAYER = re.compile(r"(?:^|\.)(?:layers?|h)\.(\d+)\.")
+DEPTHS = (
+    "num_hidden_layers",
+    "n_layers",
+    "n_layer",
+)  # keys of a configuration for the number of layers
 IDS = {
     "pad_token_id": PAD,
     "cls_token_id": CLS,
@@ -114,6 +118,8 @@ def build(config: dict, *, pooler: bool, attention: str = "eager") -> nn.Module:
     from transformers import AutoConfig, AutoModel
 
     settings = {name: value for name, value in config.items() if name != "model_type"}
+    if "use_cache" in settings:  # of decoders: keys and values for the next token
+        settings["use_cache"] = False
     made = AutoConfig.for_model(config["model_type"], **settings)
     try:
         model = AutoModel.from_config(made, attn_implementation=attention)

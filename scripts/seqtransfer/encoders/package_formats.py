@@ -26,6 +26,7 @@ FAIRSEQ = {  # part of a layer in fairseq -> in transformers
     "fc2": "output.dense",
     "final_layer_norm": "output.LayerNorm",
 }
+GPT2_CONSTANTS = (".attn.bias", ".attn.masked_bias")  # masks that older releases stored
 FAIRSEQ_SPECIALS = ("<s>", "<pad>", "</s>", "<unk>")  # the first rows; `<mask>` is the last
 
 
@@ -124,6 +125,22 @@ def sapiens(folder: Path, chain: str) -> Encoder:
     )
 
 
+def iglm(folder: Path, size: str) -> Encoder:
+    """IgLM (Shuai et al. 2023): a GPT-2 of antibodies, pickled with a head.
+
+    size: its folder, IgLM or IgLM-S.
+    """
+    weights = find(folder, f"{size}/pytorch_model.bin")
+    config = transformers.GPT2Config(**json_tsv.read_json(weights.with_name("config.json")))
+    stored = torch.load(weights, weights_only=True, map_location="cpu")
+    state = {
+        name.removeprefix("transformer."): tensor
+        for name, tensor in stored.items()
+        if name.startswith("transformer.") and not name.endswith(GPT2_CONSTANTS)
+    }
+    return Encoder(config_record(config), state, symbol_rows(find(folder, "vocab.txt")))
+
+
 def _from_fairseq(name: str) -> str:
     for other, ours in (
         ("embed_tokens", "word_embeddings"),
@@ -144,6 +161,8 @@ def _layers(state: State) -> int:
 CONVERSIONS: dict[str, Callable[[Path], Encoder]] = {
     "onnx_bert": onnx_bert,
     "antiberty": antiberty,
+    "iglm": lambda folder: iglm(folder, "IgLM"),
+    "iglm_s": lambda folder: iglm(folder, "IgLM-S"),
     "sapiens_vh": lambda folder: sapiens(folder, "vh"),
     "sapiens_vl": lambda folder: sapiens(folder, "vl"),
 }

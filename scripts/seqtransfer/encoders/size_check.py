@@ -1,18 +1,47 @@
-"""Whether an encoder has enough layers and positions for a study.
+"""Whether an encoder has the layers and positions that a study asks for, and can do what it asks.
 
 Checked when a study is planned, if the encoder's folder exists; otherwise by the job that makes it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+
+from seqtransfer.encoders.tensor_roles import DECODERS, FAMILIES
 
 
-def check(where: str, facts: Mapping, layers: int | None, lengths: Mapping[str, int]) -> None:
-    """Raise ValueError, beginning with `where`, if an encoder has too few layers or positions.
+def check(
+    where: str,
+    facts: Mapping,
+    layers: int | None,
+    lengths: Mapping[str, int],
+    poolings: Collection[str] = (),
+    pretrained: Collection[str] = (),
+) -> None:
+    """Raise ValueError, beginning with `where`, if an encoder has too few layers or positions, is
+    of a family whose tensors nobody described, or is a decoder that is asked for what only an
+    encoder can do.
 
     facts: its `encoder.json`; layers: how many the study uses, None for all; lengths: task or
-    artificial corpus -> tokens of its longest sequence, with [CLS] and [SEP]. RoBERTa's table of
-    514 rows has 512 positions: tokens never get the other two.
+    artificial corpus -> tokens of its longest sequence, with [CLS] and [SEP]; poolings: those that
+    the study may use; pretrained: the corpora that it pretrains the architecture on. RoBERTa's
+    table of 514 rows has 512 positions: tokens never get the other two.
     """
+    family = facts["family"]
+    if family not in FAMILIES:
+        raise ValueError(
+            f"{where} is of family {family!r}; known: {', '.join(FAMILIES)}. To add one, describe "
+            "its tensor names in seqtransfer/encoders/tensor_roles.py"
+        )
+    if family in DECODERS and "first" in poolings:
+        raise ValueError(
+            f"{where} is a decoder, {family}: position 0 sees nothing after it; set "
+            "`sweep: {poolings: [mean, last]}`"
+        )
+    if family in DECODERS and pretrained:
+        raise ValueError(
+            f"{where} is a decoder, {family}, which masked-language modelling cannot pretrain (on"
+            f" {', '.join(pretrained)}); leave out arms `domain`, `checkpoint-*` and `from-*`, or "
+            "name a pretrained one, `domain_encoders: {<task>: <encoder>}`"
+        )
     if layers is not None and layers > facts["layers"]:
         raise ValueError(
             f"{where} has {facts['layers']} layers, encoder.layers asks for {layers}; set"

@@ -2,10 +2,11 @@
 
 Names are those of transformers' encoders without a head (`state_dict` of AutoModel). Roles:
 
-  embedding    tables of tokens, positions and types, and the projection of narrow ones to the width
+  embedding    tables of tokens, positions (relative ones, too) and types, and the projection of
+               narrow ones to the width
   attention    query, key, value and output projection
-  feedforward  the two projections of a layer's feed-forward block
-  layernorm    gain and bias of every LayerNorm, the embeddings' and a final one included
+  feedforward  the projections of a layer's feed-forward block, a gate included
+  layernorm    gain and bias of every LayerNorm or RMSNorm, the embeddings' and a final one included
   pooler       the tanh projection of position 0
   other        never trained: rotary frequencies (constants), ESM's contact head (unused)
 """
@@ -14,7 +15,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-TABLE = "embeddings.word_embeddings.weight"  # the tokens' table, in every family
+_TABLE = "embeddings.word_embeddings"  # the tokens' table of most families
 _TABLES = r"embeddings\.(word|position|token_type)_embeddings"
 _LAYER = r"encoder\.layer\.(?P<layer>\d+)\."
 _GROUP = r"encoder\.albert_layer_groups\.(?P<layer>\d+)\.albert_layers\.\d+\."
@@ -26,6 +27,14 @@ _BERT = {
     "layernorm": rf"embeddings\.LayerNorm|{_LAYER}(attention\.)?output\.LayerNorm",
     "pooler": r"pooler\.dense",
 }
+_PLAIN = r"layers\.(?P<layer>\d+)\."
+_LLAMA = {
+    "embedding": r"embed_tokens",
+    "attention": rf"{_PLAIN}self_attn\.[qkvo]_proj",
+    "feedforward": rf"{_PLAIN}mlp\.(gate|up|down)_proj",
+    "layernorm": rf"{_PLAIN}((input|post_attention)_layernorm|self_attn\.[qk]_norm)|norm",
+}
+_GPT2 = r"h\.(?P<layer>\d+)\."
 # Family (`model_type` of a transformers config) -> role -> pattern of the tensor's module.
 FAMILIES = {
     "bert": _BERT,
@@ -51,17 +60,51 @@ FAMILIES = {
         r"|encoder\.emb_layer_norm_after",
         "other": r"contact_head\.regression|rotary_embeddings",
     },
+    "mpnet": _BERT
+    | {
+        "embedding": rf"{_TABLES}|encoder\.relative_attention_bias",
+        "attention": rf"{_LAYER}attention\.attn\.[qkvo]",
+        "layernorm": rf"embeddings\.LayerNorm|{_LAYER}(attention|output)\.LayerNorm",
+    },
+    "modernbert": {
+        "embedding": r"embeddings\.tok_embeddings",
+        "attention": rf"{_PLAIN}attn\.W(qkv|o)",
+        "feedforward": rf"{_PLAIN}mlp\.W[io]",
+        "layernorm": rf"embeddings\.norm|{_PLAIN}(attn|mlp)_norm|final_norm",
+    },
+    # Decoders: a token sees only what stands before it.
+    "gpt2": {
+        "embedding": r"wte|wpe",
+        "attention": rf"{_GPT2}attn\.c_(attn|proj)",
+        "feedforward": rf"{_GPT2}mlp\.c_(fc|proj)",
+        "layernorm": rf"{_GPT2}ln_[12]|ln_f",
+    },
+    "llama": _LLAMA,
+    "mistral": _LLAMA,
+    "qwen2": _LLAMA,
+    "qwen3": _LLAMA,
 }
-# The projections that the LoRA paper adapts, by the end of the module's name.
-_QUERY_OR_VALUE = re.compile(r"(.*\.(?:query|value|q_lin|v_lin))\.weight")
+DECODERS = ("gpt2", "llama", "mistral", "qwen2", "qwen3")
+_OWN_TABLES = {"modernbert": "embeddings.tok_embeddings", "gpt2": "wte"}
+_OWN_TABLES |= dict.fromkeys(("llama", "mistral", "qwen2", "qwen3"), "embed_tokens")
+# The projections that the LoRA paper adapts, by the end of the module's name; GPT-2 and ModernBERT
+# have one matrix for queries, keys and values.
+_QUERY_OR_VALUE = re.compile(
+    r"(.*\.(?:query|value|q_lin|v_lin|attn\.[qv]|[qv]_proj|c_attn|Wqkv))\.weight"
+)
 
 
 @dataclass(frozen=True)
 class Part:
-    """The role of a tensor, and its layer: 0 is the lowest; None outside the layers."""
+    """What a tensor is.
 
-    role: str  # one of those above
+    role: one of those above; layer: 0 is the lowest, None outside the layers; of_tokens: whether it
+    is the tokens' table.
+    """
+
+    role: str
     layer: int | None
+    of_tokens: bool = False
 
 
 def part(name: str, family: str) -> Part:
@@ -79,11 +122,16 @@ def part(name: str, family: str) -> Part:
         match = re.fullmatch(pattern, module)
         if match:
             layer = match.groupdict().get("layer")
-            return Part(role, None if layer is None else int(layer))
+            return Part(role, None if layer is None else int(layer), name == table(family))
     raise ValueError(
         f"{name!r} is no tensor of a {family} encoder without a head; if it is, add its pattern to "
         "seqtransfer/encoders/tensor_roles.py"
     )
+
+
+def table(family: str) -> str:
+    """The name of the tokens' table."""
+    return f"{_OWN_TABLES.get(family, _TABLE)}.weight"
 
 
 def layers(names: Iterable[str], family: str) -> int:
@@ -93,6 +141,7 @@ def layers(names: Iterable[str], family: str) -> int:
 
 
 def queries_and_values(names: Iterable[str], family: str) -> list[str]:
-    """The modules (no `.weight`) that project to queries and values, in the order of `names`."""
+    """The modules (no `.weight`) that project to queries and values, in the order of `names`; one
+    that projects to keys as well counts."""
     attention = (name for name in names if part(name, family).role == "attention")
     return [match[1] for name in attention if (match := _QUERY_OR_VALUE.fullmatch(name))]

@@ -10,6 +10,9 @@ from seqtransfer.encoders import adaptations, loading
 from seqtransfer.encoders.dropout import Dropout
 from seqtransfer.encoders.loading import Facts, State
 
+# Keys of a configuration for the dropout on hidden states; families without one (Llama) have none.
+DROPOUTS = ("hidden_dropout_prob", "dropout", "resid_pdrop", "mlp_dropout")
+
 
 class TransformersEncoder(nn.Module):
     """The encoder, without a head, that `config` (a config.json) describes; takes our ids and mask.
@@ -26,7 +29,7 @@ class TransformersEncoder(nn.Module):
         attention = "sdpa" if torch.cuda.is_available() else "eager"
         self.model = loading.build(config, pooler=pooler, attention=attention)
         # For the classifier's head: inside the encoder, transformers applies its own dropout.
-        shares = (config.get(name) for name in ("hidden_dropout_prob", "dropout"))
+        shares = (config.get(name) for name in DROPOUTS)
         self.dropout = Dropout(next((share for share in shares if share is not None), 0.0))
 
     def hidden_states(

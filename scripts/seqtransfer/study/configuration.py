@@ -89,8 +89,9 @@ def check_encoders(config: dict, folder: Path) -> None:
 
 def demands(config: dict, encoder: str) -> dict:
     """What a completed study asks of the encoder, as `size_check.check` takes it."""
-    lengths, layers = {}, None
+    lengths, layers, pretrained = {}, None, []
     if encoder == config["encoder"]["name"]:
+        pretrained = corpora(config)
         layers, artificial = config["encoder"]["layers"], config["catalogue"]["artificial"]
         lengths |= {task: config["max_length"][task] for task in tasks(config)}
         lengths |= {name: artificial[name]["length"] for name in corpora(config)
@@ -98,7 +99,13 @@ def demands(config: dict, encoder: str) -> dict:
     for task, name in config.get("domain_encoders", {}).items():
         if name == encoder and task in config["tasks"]:
             lengths[task] = config["max_length"][task]
-    return {"layers": layers, "lengths": lengths}
+    swept = config["finetune"].get("settings") == "sweep"
+    return {
+        "layers": layers,
+        "lengths": lengths,
+        "poolings": config["sweep"]["poolings"] if swept else [],
+        "pretrained": pretrained,
+    }
 
 
 def complete(config: dict) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from seqtransfer.corpora import text_files
 
-POOLINGS = ("mean", "first")
+POOLINGS = ("mean", "first", "last")
 HIGHEST = 10  # learning rate, as in the schema of the sweep
 REMEDY = "`finetune: {settings: sweep}` chooses settings in this study"
 

@@ -20,6 +20,7 @@ SPELLINGS = {
     "[MASK]": ("<mask>",),
     "[UNK]": ("<unk>",),
 }
+ENDS = ("<|endoftext|>", "<|end_of_text|>")  # of GPT-2 and Qwen; of Llama 3
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,14 @@ class WordPieces:
         return tuple(self.tokenizer.encode(text, add_special_tokens=False).tokens)
 
     def rows(self) -> dict[str, int]:
-        """Word piece -> row of the encoder's embedding table, special tokens under our names."""
-        return renamed(self.tokenizer.get_vocab())
+        """Word piece -> row of the encoder's embedding table, special tokens under our names.
+
+        Decoders have one token for the end of a text: it stands for those that they lack.
+        """
+        rows = renamed(self.tokenizer.get_vocab())
+        end = next((rows.pop(name) for name in ENDS if name in rows), None)
+        lacking = [name for name in SPECIALS if name not in rows] if end is not None else []
+        return rows | dict.fromkeys(lacking, end)
 
 
 def renamed(rows: dict[str, int]) -> dict[str, int]:

@@ -24,7 +24,8 @@ from seqtransfer.files.atomic import atomic
 from seqtransfer.files.json_tsv import write_json
 from seqtransfer.seeds import derive
 
-POOLINGS = ("mean", "first", "max")
+POOLINGS = ("mean", "first", "last", "max")
+ATTENTION_DROPOUTS = ("attention_probs_dropout_prob", "attention_dropout", "attn_pdrop")
 # Libraries that results depend on: transformers for other families than BERT, peft for LoRA.
 LIBRARIES = ("torch", "transformers", "peft", "safetensors", "numpy")
 
@@ -67,8 +68,7 @@ class WeightSources:
         numbers take a quarter of a step. Dropout on hidden states is kept. Equal in all arms.
         """
         record = loading.configuration(self.folder, self.depth, self.token_map)
-        key = "attention_probs_dropout_prob"
-        return record | ({key: 0.0} if key in record else {})
+        return record | {key: 0.0 for key in ATTENTION_DROPOUTS if key in record}
 
     def config(self) -> bert.Config:
         """The part of `record` that a BERT's computation depends on."""
@@ -135,7 +135,7 @@ class Classifier(nn.Module):
 
     Pooling `first`, as in the paper: the encoder's tanh pooler on position 0. Pooling `mean`: the
     average of the last hidden states over all tokens but padding; `max`: their maximum, neuron by
-    neuron.
+    neuron; `last`: that of the last token, [SEP], which in a decoder alone has seen all.
     """
 
     def __init__(
@@ -165,6 +165,11 @@ class Classifier(nn.Module):
         states, wide = self.encoder(ids, mask), self.head.weight.dtype
         if self.pooling == "first":
             return self.encoder.pooled(states)
+        if self.pooling == "last":
+            if mask is None:
+                return states[:, -1].to(wide)
+            last = mask.sum(dim=1) - 1
+            return states[torch.arange(len(states), device=states.device), last].to(wide)
         if self.pooling == "max":
             states = states.to(wide)
             if mask is not None:

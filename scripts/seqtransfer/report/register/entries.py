@@ -117,7 +117,7 @@ KNOWN = {
     "few_rows": "Fewer than ten rows per neuron, where similarity by chance is high",
     "learning_rate": "AdamW's highest learning rate",
     "warmup": "Share of the steps in which the learning rate rises",
-    "pooling": "mean over tokens, or first: the encoder's pooler on [CLS]",
+    "pooling": "mean over tokens; first, the encoder's pooler on [CLS]; or last, the token [SEP]",
     "step": "Optimizer steps so far",
     "steps": "Optimizer steps at most",
     "examples_seen": "Examples seen so far",
