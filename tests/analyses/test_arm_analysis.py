@@ -85,6 +85,8 @@ def test_every_family_is_analysed_for_a_number_too(family, files):
     found = arm_analysis.analyse(model, KINDS, material(files), memory=1e9)
     assert {value.analysis for value in found} == set(KINDS)
     assert all(np.isfinite(value.value) for value in found)
+    parts = {value.part for value in found if value.analysis == "gradient_confusion"}
+    assert parts >= {"embeddings", "encoder", "head"}
 
 
 def test_the_script_writes_both_stages_of_a_run(files, sources_for, tmp_path):

@@ -17,6 +17,7 @@ from seqtransfer.analyses.value import Batch, Loss, Value
 from seqtransfer.training.classifier import Classifier
 
 PARTS = ("embeddings", "encoder", "head")
+EMBEDDINGS = ("embed", "wte.", "wpe.")  # in the names of their tensors; the last two are GPT-2's
 BYTES = 4  # of an entry of a gradient
 Gradient = dict[str, torch.Tensor]  # part -> its entries, (parameters,)
 
@@ -61,7 +62,7 @@ def part_of(name: str) -> str:
     """The part of a classifier's parameter, by its name."""
     if name.startswith("head.") or "pooler." in name:
         return "head"
-    return "embeddings" if "embedding" in name else "encoder"
+    return "embeddings" if any(word in name for word in EMBEDDINGS) else "encoder"
 
 
 def gram(gradient: Callable[[int], Gradient], count: int, held: int) -> dict[str, torch.Tensor]:
