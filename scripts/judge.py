@@ -20,11 +20,12 @@ def main(
     measure: str | None,
     token_maps: dict[str, dict],
     dropout: list[str],
+    domain_encoders: dict[str, str],
     sweep_code: str,
 ) -> None:
     """tables: those of TABLES by name; settings: the table of each arm's settings; margin and
-    share: of claim (c); measure: that (d) is judged by, the first when None; token_maps, dropout:
-    as `choice_caveats.of_choices`; sweep_code: digest of the code of a sweep."""
+    share: of claim (c); measure: that (d) is judged by, the first when None; token_maps, dropout,
+    domain_encoders: as `choice_caveats.of_choices`; sweep_code: digest of the code of a sweep."""
     read = {name: table_files.read(tables[name]) for name in TABLES}
     records = claims.judge(
         read["runs"],
@@ -41,7 +42,7 @@ def main(
     notes += caveats.of_baselines(read["scores"])
     notes += caveats.of_classes(read["classes"])
     notes += caveats.of_cuts(read["budget"])
-    notes += choice_caveats.of_choices(read["leaks"], token_maps, dropout)
+    notes += choice_caveats.of_choices(read["leaks"], token_maps, dropout, domain_encoders)
     notes.append(caveats.of_leaks(read["leaks"]))
     first = caveats.before_all(read["scores"]) + caveats.of_controls(read["scores"])
     for sentence in first:
@@ -62,5 +63,6 @@ if __name__ == "__main__":
             measure=snakemake.params.measure,
             token_maps=snakemake.params.token_maps,
             dropout=snakemake.params.dropout,
+            domain_encoders=snakemake.params.domain_encoders,
             sweep_code=snakemake.params.sweep_code,
         )

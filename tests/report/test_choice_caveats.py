@@ -19,11 +19,11 @@ PLAIN = {"splice": {"kind": "permutation"}, "sentiment": {"kind": "permutation"}
 
 def test_a_study_that_makes_none_of_the_choices_needs_no_caveat():
     clean = LEAKS[LEAKS["task"] == "sentiment"]
-    assert choice_caveats.of_choices(clean, PLAIN, []) == []
+    assert choice_caveats.of_choices(clean, PLAIN, [], {}) == []
 
 
 def test_test_sequences_that_stand_in_train_are_counted_task_by_task():
-    (line,) = choice_caveats.of_choices(LEAKS, PLAIN, [])
+    (line,) = choice_caveats.of_choices(LEAKS, PLAIN, [], {})
     assert "duplicates were kept: splice 13 of 160." in line and "sentiment" not in line
 
 
@@ -38,3 +38,10 @@ def test_a_map_that_no_seed_draws_and_special_tokens_that_move_are_named():
 def test_dropout_that_stays_on_in_some_arms_is_named():
     (line,) = choice_caveats.of_dropout(["random", "domain"])
     assert "in the hidden states of random, domain alone" in line
+
+
+def test_a_reference_from_elsewhere_is_named_with_what_it_may_have_seen():
+    clean = LEAKS[LEAKS["task"] == "sentiment"]
+    (line,) = choice_caveats.of_choices(clean, PLAIN, [], {"splice": "DNA-BERT (DNA)"})
+    assert "domain of splice is DNA-BERT (DNA), with all of its layers" in line
+    assert "their labels perhaps" in line

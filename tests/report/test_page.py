@@ -115,6 +115,16 @@ def test_the_appendix_says_what_made_the_results(study, text):
     assert '"evaluate_every": 32' in html.unescape(text)  # of the complete configuration
 
 
+def test_encoders_of_joined_sources_and_of_other_domains_are_described(tmp_path):
+    paths = synthetic.write_study(tmp_path, seeds=(0, 1))
+    encoder = {"name": "mpnet-base", "layers": 2}
+    task = next(iter(synthetic.TASKS))
+    changes = {"encoder": encoder, "domain_encoders": {task: "antiberty"}, "tasks": [task]}
+    text = synthetic.paged(tmp_path / "report", paths, **changes)["html"].read_text()
+    assert "joined from mpnet-base-part-1, mpnet-base-part-2" in text
+    assert "is another encoder, pretrained elsewhere: AntiBERTy (antibodies)" in text
+
+
 def test_markdown_gives_each_verdict(study):
     markdown = study["markdown"].read_text()
     for record in json_tsv.read_json(study["claims"])["claims"]:

@@ -62,6 +62,17 @@ def test_the_reference_again_with_equal_states_is_a_ceiling_of_one():
     assert found[found["kind"] == "ceiling"]["score"].to_numpy() == pytest.approx(1.0, abs=1e-4)
 
 
+def test_a_deeper_reference_has_its_ceiling_beside_the_layers_of_the_floor():
+    deep = encoder(0, layers=range(9))
+    found = table(reference=deep, ceiling=encoder(4, layers=range(9)))
+    whole = found[(found["measure"] == "cka") & (found["group"] == -1)]
+    assert set(whole[whole["kind"] == "floor"]["layer"]) == {0, 1, 2}
+    ceilings = whole[whole["kind"] == "ceiling"].set_index("layer")["score"]
+    for layer, beside in ((0, 0), (1, 4), (2, 8)):
+        first, again = (encoder(n, layers=range(9))[f"layer_{beside}"] for n in (0, 4))
+        assert ceilings[layer] == pytest.approx(MEASURES["cka"](again, first))
+
+
 def test_without_another_pretraining_the_ceiling_is_of_halves_of_the_neurons():
     reference = encoder(0)
     # Two copies of the same two neurons, mixed: the halves share what they hold in part.

@@ -81,7 +81,7 @@ def check_task(study: dict, task: str) -> None:
     sources = record["source"] if isinstance(record["source"], list) else [record["source"]]
     assert set(sources) <= set(catalogue["sources"])
     for source in sources:
-        assert {"path", "url", "package"} & set(catalogue["sources"][source])
+        assert {"path", "url", "package", "parts"} & set(catalogue["sources"][source])
     kind, converter = record["kind"], CONVERTERS[record["converter"]]
     assert record["format"] in converter.formats
     assert record["metric"] in METRICS[kind]

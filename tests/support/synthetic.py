@@ -128,6 +128,7 @@ def report(folder: Path, paths: dict[str, list[Path]]) -> dict[str, Path]:
         measure=None,
         token_maps={task: {"kind": "permutation"} for task in TASKS},
         dropout=[],
+        domain_encoders={},
         sweep_code="0123abcd",
     )
     return written | {"claims": claims}

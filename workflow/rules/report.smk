@@ -152,6 +152,11 @@ rule judge:
         measure=config["claims"].get("measure"),
         token_maps={task: token_map(task) for task in TASKS},
         dropout=config["represent"]["dropout"],
+        domain_encoders={
+            task: CATALOGUE["encoders"][name]["title"]
+            for task, name in DOMAIN_ENCODERS.items()
+            if task in TASKS and "domain" in INITIALIZATIONS
+        },
         sweep_code=code_digest("sweep"),
         code=code_digest("judge"),
     script:

@@ -79,10 +79,13 @@ def _what_intervals_cover(run: pd.DataFrame, records: Sequence[dict]) -> Iterato
 
 
 def _size_of_encoder(comparisons: pd.DataFrame) -> Iterator[str]:
+    # A reference from elsewhere may have more layers; it is on the right of every pair of two arms.
     if len(comparisons):
+        own = comparisons[comparisons["left"] != "domain"]
+        rows = own if len(own) else comparisons
         yield (
-            f"The encoder is small ({comparisons['layer'].max():.0f} layers of width"
-            f" {comparisons['width'].max()}): nothing here speaks for larger ones."
+            f"The encoder is small ({rows['layer'].max():.0f} layers of width"
+            f" {rows['width'].min()}): nothing here speaks for larger ones."
         )
 
 

@@ -73,21 +73,27 @@ def tells_apart(references: pd.DataFrame, measure: str, level: float) -> list[di
     """Whether the reference is nearer to its own second training than random weights are: ceiling -
     floor, mean over layers 1 and up, lies above 0 by its interval of `level`.
 
+    A reference that was trained once has halves of its own neurons for a ceiling, which are alike
+    by construction: this says that the measure can see likeness, no more.
+
     references: the table of that name.
     """
     records = []
     for task, floor, ceiling, one in reference_estimates.spans(references, measure):
         low, high = one.interval(level)
         passed = bool(low > 0)
+        itself = reference_estimates.itself(references, task)
         why = f"ceiling {ceiling:.3f}, floor {floor:.3f}, difference {one.mean:+.3f}"
         why += ", no interval" if math.isnan(low) else f", {low:+.3f} to {high:+.3f}"
         if not passed:
             why = (
-                "by this measure domain is not shown to be nearer to its own second training than"
-                f" to random weights ({why})"
+                f"by this measure domain is not shown to be nearer to {itself} than to random"
+                f" weights ({why})"
             )
             if one.seeds < 2:
                 why += "; list several seeds in compare.floor_seeds"
+        elif itself == reference_estimates.HALVES:
+            why += f"; the ceiling is {itself}, since there is no second training"
         records.append(_record("the measure is valid here", task, passed, True, why))
     return records
 

@@ -1,4 +1,4 @@
-"""Choices of the paper's released code that a study repeats -> what they take from its verdicts."""
+"""What a study chose, much of it as the released code did -> what that takes from its verdicts."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,15 +6,21 @@ import pandas as pd
 
 
 def of_choices(
-    leaks: pd.DataFrame, token_maps: Mapping[str, Mapping], dropout: Sequence[str]
+    leaks: pd.DataFrame,
+    token_maps: Mapping[str, Mapping],
+    dropout: Sequence[str],
+    references: Mapping[str, str],
 ) -> list[str]:
-    """What kept duplicates, token maps and dropout leave in doubt, in sentences; none where a study
-    makes none of these choices.
+    """What kept duplicates, token maps, dropout and a reference from elsewhere leave in doubt, in
+    sentences; none where a study makes none of these choices.
 
     leaks: the table of this name; token_maps: the catalogue's `token_map` of each task; dropout:
-    arms whose dropout stays on in their hidden states.
+    arms whose dropout stays on in their hidden states; references: the title of the encoder that
+    the arm `domain` of a task starts from, where it was not pretrained here.
     """
-    return [*of_copies(leaks), *of_maps(token_maps), *of_dropout(dropout)]
+    return [
+        *of_copies(leaks), *of_maps(token_maps), *of_dropout(dropout), *of_references(references)
+    ]  # fmt: skip
 
 
 def of_copies(leaks: pd.DataFrame) -> list[str]:
@@ -48,6 +54,17 @@ def of_maps(token_maps: Mapping[str, Mapping]) -> list[str]:
             " is `first`, the text encoder finds no [CLS] at position 0."
         )
     return lines
+
+
+def of_references(references: Mapping[str, str]) -> list[str]:
+    """That a domain encoder from elsewhere differs from the others in more than its weights."""
+    return [
+        f"The arm domain of {task} is {title}, with all of its layers, a classifier head of its"
+        " own width and no token map; random weights have the size of the text encoder. A gain over"
+        " them may come from its size as well as from its pretraining. What it was pretrained on,"
+        " the test sequences or their labels perhaps, is not known here."
+        for task, title in references.items()
+    ]
 
 
 def of_dropout(arms: Sequence[str]) -> list[str]:

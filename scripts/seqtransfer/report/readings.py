@@ -52,7 +52,10 @@ def _decision(record: dict, verdict: str, line: float) -> str:
     if overall["low"] is None and record["id"].startswith("d1"):
         return "Not every layer and seed exceeds the null: nothing is decided."
     if overall["low"] is None:
-        return "One seed a task, or runs that are all equal, give no interval: nothing is decided."
+        return (
+            "One seed a task, or runs that are all equal, give no interval: nothing is decided."
+            " List more `seeds` and, for similarities, raise `compare: {seeds: ...}`."
+        )
     if overall["low"] <= line <= overall["high"]:
         return f"The interval includes {mark}: these runs do not decide."
     return "Not every task allows it: these runs do not decide."
@@ -98,8 +101,8 @@ def calibrated(
         )
         lines.append(
             f"{task}: floor {floor:.3f} (random weights), ceiling {ceiling:.3f}"
-            f" (the domain encoder against itself again); text-vs-domain is {place}. This reads the"
-            " score; it is no part of the rule."
+            f" (the domain encoder and {reference_estimates.itself(references, task)});"
+            f" text-vs-domain is {place}. This reads the score; it is no part of the rule."
         )
     return lines
 

@@ -11,6 +11,8 @@ import pandas as pd
 from seqtransfer.report import estimates
 from seqtransfer.report.estimates import Estimate
 
+AGAIN, HALVES = "its own second training", "halves of its own neurons"
+
 
 def scores(references: pd.DataFrame) -> pd.DataFrame:
     """Means over layers of the rows of one task and measure: a row each (reference, kind, left), a
@@ -30,6 +32,12 @@ def span(scored: pd.DataFrame) -> tuple[float, float, Estimate] | None:
     differences = (ceiling - floor).to_numpy()
     one = estimates.crossed(differences[:, 0], differences[:, 1:])
     return float(floor[-1].mean(skipna=False)), float(ceiling[-1]), one
+
+
+def itself(references: pd.DataFrame, task: str) -> str:
+    """What the reference is held against for the ceiling of a task, in words."""
+    rows = references[(references["task"] == task) & (references["kind"] == "ceiling")]
+    return HALVES if (rows["left"] == "halves").any() else AGAIN
 
 
 def spans(references: pd.DataFrame, measure: str) -> Iterator[tuple[str, float, float, Estimate]]:

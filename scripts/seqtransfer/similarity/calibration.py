@@ -44,8 +44,8 @@ def references(
 
     kind: "arm", "floor" or "ceiling"; reference: "first", and for arms and floor "again" if there
     is another pretraining; layer: that of the left encoder, beside the reference's layer at equal
-    depth; group: -1 for all rows, 0 .. count - 1 for all but that group of units. A score is NaN
-    where no similarity is defined.
+    depth (of the ceiling: that of the floor there); group: -1 for all rows, 0 .. count - 1 for all
+    but that group of units. A score is NaN where no similarity is defined.
     Raises ValueError as `representation_files.check_same_rows` and `units.groups`.
     """
     encoders = dict(arms) | {f"random {number}": layers for number, layers in floor.items()}
@@ -57,6 +57,9 @@ def references(
     chosen = [MEASURES[name] for name in measures]
     numbers = {name: representation_files.layer_numbers(x) for name, x in encoders.items()}
     reference_numbers = representation_files.layer_numbers(reference)
+    floor_numbers = numbers[next(name for name in encoders if name not in arms)]
+    deepest = max(floor_numbers), max(reference_numbers)
+    depths = {layer: layer_at_equal_depth(layer, *deepest) for layer in floor_numbers}
 
     def grouped(matrix: np.ndarray, name: str) -> GroupedLayer:
         return GroupedLayer(matrix, name, groups, first)
@@ -81,8 +84,11 @@ def references(
             matrix, name = reference[f"layer_{number}"], "halves"
             halves = np.array_split(generator.permutation(matrix.shape[1]), 2)
             left, right = (grouped(matrix[:, half], "half") for half in halves)
-        cell = {"kind": "ceiling", "left": name, "reference": "first", "layer": number}
-        yield from _rows(cell, left, right, chosen)
+        # Beside the floor's layers, so that both ends are means over the same ones.
+        beside = [layer for layer, at in depths.items() if at == number]
+        cell = {"kind": "ceiling", "left": name, "reference": "first"}
+        for row in _rows(cell, left, right, chosen) if beside else ():
+            yield from (row | {"layer": layer} for layer in beside)
 
 
 def _rows(

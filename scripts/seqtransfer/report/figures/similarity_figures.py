@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import Tables
@@ -196,7 +197,8 @@ def _by_measure_and_task(tables: Tables, draw: Callable[[Axes, pd.DataFrame], No
     for axis, task in panels.by_task(tables, axes[0]):
         axis.set_title(axis.get_title() + _size(first[first["task"] == task]))
     for axis in axes[-1]:
-        axis.set(xlabel=DEPTH, xticks=sorted(table["layer"].unique()))
+        axis.set(xlabel=DEPTH)
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
 
 
