@@ -52,7 +52,7 @@ def keys(schema: Mapping, prefix: str = "") -> Iterator[tuple[str, str, str]]:
 
 def kind(known: Mapping) -> str:
     """Type, range, choices and default of a key, in words."""
-    words = [str(known.get("type", ""))]
+    words = ["name" if "$ref" in known else str(known.get("type", ""))]
     if "enum" in known:
         words = ["one of " + ", ".join(f"`{value}`" for value in known["enum"])]
     if "anyOf" in known:
@@ -130,7 +130,8 @@ adaptation: set `settings: sweep`, too.
 | `probe` | nothing |
 | `layernorm` | every LayerNorm; as FPT (Lu et al. 2021) without its new input layer and positions |
 | `bias` | every bias (BitFit) |
-| `lora` | low-rank additions to query and value projections; `lora: {rank: 8, alpha: 16}` |
+| `lora` | low-rank additions to query and value projections, in GPT-2 and ModernBERT to keys, \
+too; `lora: {rank: 8, alpha: 16}` |
 | `last-<layers>` | so many layers from the top, and the pooler |
 """
 

@@ -122,7 +122,7 @@ def test_encoders_of_joined_sources_and_of_other_domains_are_described(tmp_path)
     changes = {"encoder": encoder, "domain_encoders": {task: "antiberty"}, "tasks": [task]}
     text = synthetic.paged(tmp_path / "report", paths, **changes)["html"].read_text()
     assert "joined from mpnet-base-part-1, mpnet-base-part-2" in text
-    assert "is another encoder, pretrained elsewhere: AntiBERTy (antibodies)" in text
+    assert "is another encoder, pretrained elsewhere: AntiBERTy (antibodies, trained" in text
 
 
 def test_markdown_gives_each_verdict(study):

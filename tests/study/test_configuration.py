@@ -268,7 +268,6 @@ def test_what_a_task_leaves_out_is_filled_in_and_the_study_s_length_wins():
 
 def test_a_decoder_is_not_read_at_its_first_position(tmp_path):
     config = deepcopy(STUDY) | {"initializations": ["text", "random"]}
-    config["finetune"]["settings"] = "sweep"
     config["sweep"]["poolings"] = ["mean", "last"]
     config["compare"] = {"measures": ["cka"], "floor_seeds": [1000]}
     configuration.complete(config)

@@ -126,8 +126,20 @@ def test_an_encoder_that_is_not_there_has_the_size_of_its_kind_and_one_that_is_i
     hub = {**measured, "encoder": {"name": "bert-base-uncased", "layers": 12}}
     assert Encoder.of(hub, tmp_path).width == 768
     (tmp_path / "minilm-l6").mkdir()
-    (tmp_path / "minilm-l6/encoder.json").write_text('{"width": 96, "parameters": 7}')
+    (tmp_path / "minilm-l6/encoder.json").write_text('{"layers": 6, "width": 96, "parameters": 7}')
     assert Encoder.of(measured, tmp_path) == Encoder(layers=3, width=96, parameters=7)
+
+
+def test_a_domain_arm_costs_what_its_own_encoder_does_with_all_its_layers(measured, tmp_path):
+    (tmp_path / "antiberty").mkdir()
+    (tmp_path / "antiberty/encoder.json").write_text('{"layers": 9, "width": 384, "parameters": 7}')
+    study = {**measured, "domain_encoders": {"splice": "antiberty"}}
+    encoder = Encoder.of(study, tmp_path)
+    arms = (("splice", "text"), ("splice", "domain"), ("composer", "domain"))
+    jobs = [Job(0, "finetune", {"task": task, "initialization": arm}) for task, arm in arms]
+    text, domain, elsewhere = (costs.seconds(job, study, encoder, 1) - costs.START for job in jobs)
+    assert domain == pytest.approx(3 * text, rel=0.01)
+    assert encoder.of_job(jobs[2]) == encoder and elsewhere > 0
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ SHORT = STUDIES / "as-released-short.yaml"
 # What it shrinks: no choice that a file mends.
 SHRUNK = {"study", "tasks", "initializations", "seeds", "represent.dropout", "sweep.seeds"}
 SHRUNK |= {"sweep.learning_rates", "compare.reference", "compare.pairs", "compare.maps"}
-SHRUNK |= {"compare.draws", "compare.floor_seeds", "compare.paper"}
+SHRUNK |= {"compare.draws", "compare.floor_seeds", "compare.paper", "compare.seeds"}
 DEFAULTS = ["workflow/catalogue.yaml", "workflow/encoders.yaml", "workflow/artificial.yaml"]
 DEFAULTS = [ROOT / name for name in (*DEFAULTS, "config.yaml")]
 TASKS = ("sentiment", "localization", "splice", "composer")
@@ -23,7 +23,7 @@ CHANGES = {
     "rate": {"finetune.settings"},
     "warmup": {"finetune.warmup", "sweep.warmups"},
     "pooling": {"finetune.settings", "sweep.poolings"},
-    "budget": {"finetune.steps", "finetune.patience"},
+    "budget": {"finetune.steps", "finetune.patience", "finetune.cooldown"},
     "duplicates": {"examples.duplicates"},
     "shift": {f"catalogue.tasks.sentiment.token_map.{key}" for key in ("kind", "shift")},
     "specials": {f"catalogue.tasks.{task}.token_map.specials" for task in TASKS},

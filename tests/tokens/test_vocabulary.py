@@ -219,25 +219,42 @@ def test_special_tokens_of_any_family_are_known_by_our_names(names):
 
 
 @pytest.mark.parametrize(
-    ("tokens", "expected"),
+    ("tokens", "added", "expected"),
     [
         # GPT-2 has one special token, which ends a text.
-        (["a", "<|endoftext|>"], dict.fromkeys(SPECIALS, 1)),
+        (["<|endoftext|>"], ["<|endoftext|>"], dict.fromkeys(SPECIALS, 1)),
         # Qwen pads with it, too, and has others for chats, which are no symbols of ours.
-        (["a", "<unk>", "<|endoftext|>"], dict.fromkeys(SPECIALS, 2) | {"[UNK]": 1}),
         (
-            ["a", "<s>", "</s>", "<pad>", "<mask>", "<unk>"],
-            dict(zip(SPECIALS, [3, 1, 2, 4, 5], strict=True)),
+            ["<unk>", "<|endoftext|>", "<|im_start|>"],
+            ["<unk>", "<|endoftext|>", "<|im_start|>"],
+            dict.fromkeys(SPECIALS, 2) | {"[UNK]": 1},
         ),
+        # Llama 2 neither pads nor masks.
+        (
+            ["<unk>", "<s>", "</s>"],
+            ["<unk>", "<s>", "</s>"],
+            {"[PAD]": 3, "[CLS]": 2, "[SEP]": 3, "[MASK]": 3, "[UNK]": 1},
+        ),
+        # MPNet has BERT's vocabulary, whose special tokens it never uses, and its own.
+        (
+            ["[CLS]", "[SEP]", "[UNK]", "[PAD]", "[MASK]", "<s>", "<pad>", "</s>", "<mask>"],
+            ["[UNK]", "<s>", "<pad>", "</s>", "<mask>"],
+            {"[CLS]": 6, "[PAD]": 7, "[SEP]": 8, "[MASK]": 9, "[UNK]": 3},
+        ),
+        (list(SPECIALS), list(SPECIALS), {name: 1 + i for i, name in enumerate(SPECIALS)}),
     ],
 )
-def test_the_end_of_a_text_stands_for_special_tokens_that_are_lacking(tokens, expected, tmp_path):
-    rows = {token: row for row, token in enumerate(tokens)}
-    Tokenizer(WordLevel(rows, unk_token="a")).save(str(tmp_path / "tokenizer.json"))
+def test_special_tokens_are_those_that_the_tokenizer_adds(tokens, added, expected, tmp_path):
+    rows = {token: row for row, token in enumerate(["a", *tokens])}
+    tokenizer = Tokenizer(WordLevel(rows, unk_token="a"))
+    tokenizer.add_special_tokens(added)
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
     assert WordPieces(tmp_path).rows() == {"a": 0} | expected
 
 
-def test_no_symbol_gets_a_token_that_structures_chats():
-    rows = dict.fromkeys(SPECIALS, 0) | {"<|im_start|>": 1, "a": 2, "b": 3}
-    found = token_map(Vocabulary.of("xy"), rows, np.random.default_rng(0))
-    assert sorted(found[len(SPECIALS) :]) == [2, 3]
+def test_a_shift_of_special_tokens_that_share_a_row_is_one_to_one():
+    rows = dict.fromkeys(SPECIALS, 0) | {name: row for row, name in enumerate("abcdefgh", start=1)}
+    drawn = token_map(
+        Vocabulary.of("abc"), rows, np.random.default_rng(0), "shift", shift=3, specials="moved"
+    )
+    assert len(set(drawn[len(SPECIALS) :])) == 3

@@ -17,7 +17,8 @@ from seqtransfer.analyses.value import Batch, Loss, Value
 from seqtransfer.training.classifier import Classifier
 
 PARTS = ("embeddings", "encoder", "head")
-EMBEDDINGS = ("embed", "wte.", "wpe.")  # in the names of their tensors; the last two are GPT-2's
+# In the names of their tensors: of most families, GPT-2's, and MPNet's relative positions.
+EMBEDDINGS = ("embed", "wte.", "wpe.", "relative_attention_bias")
 BYTES = 4  # of an entry of a gradient
 Gradient = dict[str, torch.Tensor]  # part -> its entries, (parameters,)
 

@@ -6,7 +6,8 @@ The classifier's head, which is new, trains in every mode. Of the encoder:
   probe       nothing: a linear probe
   layernorm   gains and biases of every LayerNorm
   bias        every bias, those of LayerNorms and pooler included
-  lora        nothing of its own: low-rank additions to the query and value projections
+  lora        nothing of its own: low-rank additions to the query and value projections, in GPT-2
+              and ModernBERT to the one for queries, keys and values
   last-k      the k last layers, a final LayerNorm above them, and the pooler
 
 Only `full` trains embeddings. In the other modes a symbol keeps the embedding of its arm's start: a

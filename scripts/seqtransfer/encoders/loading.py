@@ -127,10 +127,22 @@ def build(config: dict, *, pooler: bool, attention: str = "eager") -> nn.Module:
         if attention == "eager":
             raise
         model = AutoModel.from_config(made, attn_implementation="eager")
+    _pad_at(model.get_input_embeddings(), config.get("pad_token_id"))
     for name, wanted in (("pooler", pooler), ("contact_head", False)):
         if getattr(model, name, None) is not None and not wanted:
             setattr(model, name, None)
     return model
+
+
+def _pad_at(table: nn.Embedding, row: int | None) -> None:
+    """Make `row` the one that is never trained and starts at 0: MPNet takes row 1, whatever its
+    configuration says."""
+    if row is None or table.padding_idx in (None, row):
+        return
+    with torch.no_grad():
+        table.weight[table.padding_idx] = table.weight[row]
+        table.weight[row] = 0
+    table.padding_idx = row
 
 
 def inputs(facts: Facts, ids: torch.Tensor, mask: torch.Tensor | None) -> State:

@@ -14,7 +14,8 @@ TRAINED = {
     "probe": "nothing",
     "layernorm": "every LayerNorm",
     "bias": "every bias",
-    "lora": "low-rank additions to its query and value projections",
+    "lora": "low-rank additions to its query and value projections"
+    " (in GPT-2 and ModernBERT to keys, too)",
 }
 
 # Columns that a choice of settings is valid for -> what they say.

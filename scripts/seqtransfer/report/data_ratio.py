@@ -59,20 +59,22 @@ def gather(studies: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def check_parts(task: str, manifests: Mapping[str, pd.DataFrame]) -> None:
-    """Raise ValueError unless all studies test on the same examples of the task, and each training
-    part lies within every larger one.
+    """Raise ValueError unless all studies have the same dev and test examples of the task, and each
+    training part lies within every larger one.
 
     manifests: study -> table of `manifests`.
     """
     parts = {
         name: {
-            part: frozenset(table.loc[table["part"] == part, "id"]) for part in ("train", "test")
+            part: frozenset(table.loc[table["part"] == part, "id"])
+            for part in ("train", "dev", "test")
         }
         for name, table in manifests.items()
     }
     order = sorted(parts, key=lambda name: len(parts[name]["train"]))
     for small, large in pairwise(order):
         for part, agrees in (
+            ("dev", parts[small]["dev"] == parts[large]["dev"]),
             ("test", parts[small]["test"] == parts[large]["test"]),
             ("train", parts[small]["train"] <= parts[large]["train"]),
         ):
@@ -138,7 +140,7 @@ def reading(law: Mapping) -> str:
         return "not tested: one seed shows no spread"
     if law["curvature_low"] > 0 or law["curvature_high"] < 0:
         return "a power law does not fit these subsets"
-    if law["exponent_low"] <= 0 <= law["exponent_high"]:
+    if law["exponent_low"] <= 0:
         return "the error is not shown to fall with n"
     return "a power law is not excluded"
 

@@ -9,7 +9,7 @@ from seqtransfer.report.finished_studies import Study, configuration, differing
 from seqtransfer.report.statistics import stratified_mean_interval
 from seqtransfer.report.tables.gain_tables import ALL_TASKS
 from seqtransfer.report.tables.intervals import paired_differences
-from seqtransfer.report.verdicts import NOT_TESTED
+from seqtransfer.report.verdicts import NOT_TESTABLE, NOT_TESTED
 
 NUMBERS = ["text", "random", "difference", "low", "high", "change", "change_low", "change_high"]
 
@@ -100,7 +100,7 @@ def _verdict(claim: dict, task: str) -> list[str]:
     if task == ALL_TASKS:
         return [word for word in (claim["verdict"], claim["qualifier"]) if word]
     (effect,) = (effect for effect in claim["effects"] if effect["task"] == task)
-    unsettled = any(
+    unsettled = effect["verdict"] != NOT_TESTABLE and any(
         check["task"] == task and check["passed"] is False and not check["blocks"]
         for check in claim["checks"]
     )

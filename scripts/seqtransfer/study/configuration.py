@@ -99,11 +99,10 @@ def demands(config: dict, encoder: str) -> dict:
     for task, name in config.get("domain_encoders", {}).items():
         if name == encoder and task in config["tasks"]:
             lengths[task] = config["max_length"][task]
-    swept = config["finetune"].get("settings") == "sweep"
     return {
         "layers": layers,
         "lengths": lengths,
-        "poolings": config["sweep"]["poolings"] if swept else [],
+        "poolings": config["sweep"].get("poolings", []),
         "pretrained": pretrained,
     }
 

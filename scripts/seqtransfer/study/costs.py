@@ -8,10 +8,11 @@ layers, three times that for a step.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from seqtransfer.encoders.controls import CONTROLS
+from seqtransfer.study import configuration
 from seqtransfer.training import evaluations
 
 CPU, GPU = 1.3e11, 5e13  # operations a second of one core, and of an H100
@@ -28,24 +29,31 @@ SECONDS = {"encoder": 10, "convert": 2, "convert_midi": 2, "export_music": 2.5, 
 
 @dataclass(frozen=True)
 class Encoder:
-    """Its size: layers in use, neurons of a layer, and parameters of the whole."""
+    """Its size: layers in use, neurons of a layer, and parameters of the whole; and of each task
+    the encoder that its arm `domain` starts from, where that is another one."""
 
     layers: int
     width: int
     parameters: int
+    domain: Mapping[str, "Encoder"] = field(default_factory=dict)
 
     @classmethod
     def of(cls, study: Mapping, folder: Path) -> "Encoder":
         """The study's encoder, from its folder below `folder`; until it is there, as large as
-        MiniLM-L6 if it comes from a package, and as BERT-base if from the hub."""
-        path = folder / study["encoder"]["name"] / "encoder.json"
-        if path.exists():
-            facts = json.loads(path.read_text())
-        elif "hub" in study["catalogue"]["encoders"][study["encoder"]["name"]]:
-            facts = {"width": 768, "parameters": 109_482_240}
-        else:
-            facts = {"width": 384, "parameters": 22_713_216}
-        return cls(study["encoder"]["layers"], facts["width"], facts["parameters"])
+        MiniLM-L6 if it comes from a package, and as BERT-base if from the hub. Another domain's is
+        used with all of its layers."""
+        domain = {
+            task: cls(**_size(study, name, folder))
+            for task, name in study.get("domain_encoders", {}).items()
+        }
+        own = _size(study, study["encoder"]["name"], folder)
+        return cls(**own | {"layers": study["encoder"]["layers"]}, domain=domain)
+
+    def of_job(self, job: "Job") -> "Encoder":
+        """The encoder that a job trains."""
+        if job.wildcards.get("initialization") == "domain":
+            return self.domain.get(job.wildcards.get("task"), self)
+        return self
 
     def operations(self, tokens: int) -> float:
         """Of one sequence's forward pass through the layers."""
@@ -55,6 +63,16 @@ class Encoder:
     def weights(self) -> int:
         """Bytes of the layers and positions in float32: what a run leaves."""
         return 4 * (12 * self.layers * self.width**2 + 512 * self.width)
+
+
+def _size(study: Mapping, name: str, folder: Path) -> dict[str, int]:
+    path = folder / name / "encoder.json"
+    if path.exists():
+        facts = json.loads(path.read_text())
+        return {key: facts[key] for key in ("layers", "width", "parameters")}
+    if "hub" in study["catalogue"]["encoders"][name]:
+        return {"layers": 12, "width": 768, "parameters": 109_482_240}
+    return {"layers": 6, "width": 384, "parameters": 22_713_216}
 
 
 @dataclass(frozen=True)
@@ -112,7 +130,7 @@ def disk(job: Job, study: Mapping, encoder: Encoder) -> int:
         "encoder": 4 * encoder.parameters,
         "pretrain": encoder.weights * (1 + len(study["pretrain"].get("checkpoints", []))),
         "pretrain_again": encoder.weights,
-        "finetune": encoder.weights,
+        "finetune": encoder.of_job(job).weights,
         "represent": 2 * len(study["initializations"]) * states,
         "represent_floor": len(study["compare"]["floor_seeds"]) * states,
         "represent_ceiling": states,
@@ -123,7 +141,8 @@ def downloaded(job: Job, study: Mapping) -> int | None:
     """Bytes that come over the network; None where nobody has said how many."""
     if job.rule == "download":
         source = study["catalogue"]["sources"][job.wildcards["source"]]
-        return 0 if "path" in source or "parts" in source else source.get("size")
+        joined = configuration.parts(study["catalogue"], job.wildcards["source"])
+        return 0 if source.get("path") or joined else source.get("size")
     if job.rule == "encoder" and "hub" in study["catalogue"]["encoders"][job.wildcards["encoder"]]:
         return None
     return 0
@@ -150,6 +169,7 @@ def _analyses(job: Job, study: Mapping, encoder: Encoder) -> float:
 
 def _operations(job: Job, study: Mapping, encoder: Encoder, share: float) -> float:
     """Floating-point operations of a training job."""
+    encoder = encoder.of_job(job)
     if job.rule.startswith("pretrain"):
         corpus, settings = job.wildcards["corpus"], study["pretrain"]
         artificial = study["catalogue"]["artificial"].get(corpus, {})

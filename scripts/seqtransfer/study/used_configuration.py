@@ -18,7 +18,7 @@ def selected(config: Mapping) -> dict:
     }
     sources = {name for task in tasks.values() for name in configuration.sources(task)}
     sources |= {known["source"] for known in encoders.values() if "source" in known}
-    sources |= {part for name in sources for part in catalogue["sources"][name].get("parts", [])}
+    sources |= {part for name in sources for part in configuration.parts(catalogue, name)}
     kept = {"tasks": tasks, "encoders": encoders, "artificial": artificial}
     kept["sources"] = {name: catalogue["sources"][name] for name in sorted(sources)}
     return {**config, "catalogue": kept}

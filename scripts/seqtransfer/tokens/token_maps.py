@@ -1,13 +1,10 @@
 """Ids of a task -> rows of a pretrained encoder's embedding table, for one seed."""
 
-import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from seqtransfer.tokens.vocabulary import SPECIALS, Vocabulary
-
-_BRACKETED = re.compile(r"\[.*\]|<\|.*\|>", re.DOTALL)
 
 
 def token_map(
@@ -21,10 +18,9 @@ def token_map(
     """The token map of a vocabulary: (len(vocabulary),) int64 rows of the encoder's table.
 
     rows: token -> row of the encoder's tokenizer. Ordinary rows are all but the special and
-    `[unused]` ones, in square brackets, and those of chats such as `<|im_start|>`; no symbol gets
-    one of these, and special tokens keep their meaning. With specials `moved`, the special tokens
-    are mapped, too: by a permutation to ordinary rows that no symbol has; by a shift as the symbols
-    are, in the circle of all rows.
+    `[unused]` ones; no symbol gets one of these, and special tokens keep their meaning. With
+    specials `moved`, the special tokens are mapped, too: by a permutation to ordinary rows that no
+    symbol has; by a shift as the symbols are, in the circle of all rows.
       permutation: a seeded permutation of the ordinary rows, of which the symbols take the first
         ones: a random one-to-one map. For text this permutes the meanings of the word pieces.
       shift: symbol s gets the ordinary row `shift` places after its own, in a circle.
@@ -41,12 +37,14 @@ def token_map(
     if missing:
         raise ValueError(f"the encoder's tokenizer has no {missing[0]} token")
     ordinary = np.array(
-        sorted(row for name, row in rows.items() if not _BRACKETED.fullmatch(name)),
+        sorted(
+            row for name, row in rows.items() if not (name.startswith("[") and name.endswith("]"))
+        ),
         dtype=np.int64,
     )
     kept = specials == "kept"
     mapped = vocabulary.symbols if kept else (*vocabulary.symbols, *SPECIALS)
-    circle = ordinary if kept or kind == "permutation" else np.sort(list(rows.values()))
+    circle = ordinary if kept or kind == "permutation" else np.unique(list(rows.values()))
     if len(mapped) > len(circle):
         raise ValueError(f"{len(mapped)} symbols do not fit the encoder's {len(circle)} tokens")
     if kind == "permutation":

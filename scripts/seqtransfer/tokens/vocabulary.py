@@ -15,12 +15,12 @@ PAD, CLS, SEP, MASK = range(4)  # places in SPECIALS; none of ours is unknown
 # What encoders that do not use BERT's names call the special tokens.
 SPELLINGS = {
     "[PAD]": ("<pad>",),
-    "[CLS]": ("<s>", "<cls>"),
+    "[CLS]": ("<s>", "<cls>", "<|begin_of_text|>", "<bos>"),
     "[SEP]": ("</s>", "<eos>"),
     "[MASK]": ("<mask>",),
     "[UNK]": ("<unk>",),
 }
-ENDS = ("<|endoftext|>", "<|end_of_text|>")  # of GPT-2 and Qwen; of Llama 3
+ENDS = ("<|endoftext|>", "<|end_of_text|>")  # of a text, in GPT-2 and Qwen, and in Llama 3
 
 
 @dataclass(frozen=True)
@@ -59,17 +59,30 @@ class WordPieces:
     def rows(self) -> dict[str, int]:
         """Word piece -> row of the encoder's embedding table, special tokens under our names.
 
-        Decoders have one token for the end of a text: it stands for those that they lack.
+        Special are the tokens that the tokenizer adds to its vocabulary: MPNet's [CLS] is `<s>`,
+        while a token that is called [CLS] is left over from BERT. Others that it adds, such as
+        those of chats, are left out.
         """
-        rows = renamed(self.tokenizer.get_vocab())
-        end = next((rows.pop(name) for name in ENDS if name in rows), None)
-        lacking = [name for name in SPECIALS if name not in rows] if end is not None else []
-        return rows | dict.fromkeys(lacking, end)
+        added = {token.content for token in self.tokenizer.get_added_tokens_decoder().values()}
+        rows = self.tokenizer.get_vocab()
+        for ours, others in SPELLINGS.items():
+            if ours not in added and any(other in added and other in rows for other in others):
+                rows.pop(ours, None)
+        known = renamed(rows)
+        return {name: row for name, row in known.items() if name in SPECIALS or name not in added}
 
 
 def renamed(rows: dict[str, int]) -> dict[str, int]:
-    """`rows` of an encoder with its special tokens under the names of SPECIALS."""
-    ours = {
-        other: name for name, others in SPELLINGS.items() if name not in rows for other in others
-    }
-    return {ours.get(name, name): row for name, row in rows.items()}
+    """`rows` of an encoder with its special tokens under the names of SPECIALS.
+
+    Where it has no such token, the one that ends a text stands for it, as decoders do.
+    """
+    ours = {}
+    for name, others in SPELLINGS.items():
+        other = next((other for other in others if other in rows), None)
+        if name not in rows and other is not None:
+            ours[other] = name
+    named = {ours.get(name, name): row for name, row in rows.items()}
+    end = next((named[name] for name in ("[SEP]", *ENDS) if name in named), None)
+    lacking = [name for name in SPECIALS if name not in named] if end is not None else []
+    return named | dict.fromkeys(lacking, end)

@@ -18,6 +18,7 @@ from seqtransfer.encoders import adaptations, bert, control_networks, initializa
 from seqtransfer.encoders.control_networks import BagOfEmbeddings
 from seqtransfer.encoders.controls import CONTROLS
 from seqtransfer.encoders.loading import Facts, State
+from seqtransfer.encoders.tensor_roles import DECODERS
 from seqtransfer.encoders.transformers_encoder import TransformersEncoder
 from seqtransfer.files import damage
 from seqtransfer.files.atomic import atomic
@@ -25,6 +26,7 @@ from seqtransfer.files.json_tsv import write_json
 from seqtransfer.seeds import derive
 
 POOLINGS = ("mean", "first", "last", "max")
+POSITIONS = 512  # of a control at most, as many as a sequence can have
 ATTENTION_DROPOUTS = ("attention_probs_dropout_prob", "attention_dropout", "attn_pdrop")
 # Libraries that results depend on: transformers for other families than BERT, peft for LoRA.
 LIBRARIES = ("torch", "transformers", "peft", "safetensors", "numpy")
@@ -214,6 +216,11 @@ def _arm(
     lora: dict,
 ) -> Classifier:
     facts, first = sources.facts, pooling == "first"
+    if first and facts.family in DECODERS:
+        raise ValueError(
+            f"{facts.family} is a decoder, whose position 0 sees nothing after it; use pooling mean"
+            " or last"
+        )
     encoder = sources.module(pooler=first, adapted=adapted)
     model = Classifier(encoder, facts.width, pooling, outputs)
     state = sources.state(initialization)
@@ -240,11 +247,12 @@ def _control(name: str, sources: WeightSources, pooling: str, outputs: int) -> C
 
 
 def control_sizes(sources: WeightSources) -> dict[str, int]:
-    """Vocabulary, width and positions of a control: those that the arms have."""
+    """Vocabulary, width and positions of a control: those that the arms have, but at most 512
+    positions, as a decoder may have a hundred thousand."""
     return {
         "vocabulary": len(sources.token_map),
         "width": sources.facts.width,
-        "positions": sources.facts.positions,
+        "positions": min(sources.facts.positions, POSITIONS),
     }
 
 

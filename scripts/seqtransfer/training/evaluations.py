@@ -43,9 +43,9 @@ class DevWatch:
         evaluation was after `best`; None while its patience lasts, and after the last step.
 
         It is the first step of the grid that leaves the share `cooldown` of the run to its end, or
-        the last of all.
+        the last of all. With a rate that falls from the first step on, `cooldown` 1, it is None.
         """
-        if step - max(best, self.patience) < self.patience or step >= steps:
+        if step - max(best, self.patience) < self.patience or step >= steps or cooldown == 1:
             return None
         return next((end for end in self.grid(steps) if end * (1 - cooldown) >= step), steps)
 

@@ -224,7 +224,7 @@ def train(
             device=device,
             checkpoint=checkpoint,
         )
-    scale = {"encoder": files.encoder.name, "layers": files.layers}
+    scale = {"encoder": sources.folder.name, "layers": sources.depth}
     scale |= {"train_n": len(train_part), "max_tokens": longest}
     return Trained(model, outcome, scale, threads, device, precision)
 
