@@ -103,19 +103,29 @@ def test_seeds_that_choose_or_calibrate_are_apart_from_those_that_are_reported(k
         configuration.check(changed(key.split("."), [7, 1]))
 
 
-def test_an_encoder_that_lies_there_and_is_too_small_is_refused(tmp_path):
-    config = deepcopy(STUDY) | {"domain_encoders": {"splice": "minilm"}}
+@pytest.fixture
+def there(tmp_path):
+    """A study of which both encoders are there, and a function that writes one anew."""
+    config = deepcopy(STUDY) | {"domain_encoders": {"splice": "esm"}}
     config["initializations"] = ["domain", "from-pairs"]
     configuration.complete(config)
-    configuration.check_encoders(config, tmp_path)  # no encoder is there yet
-    record = {"family": "bert", "layers": 3, "positions": 64}
-    (tmp_path / "minilm").mkdir()
+    configuration.check_encoders(config, tmp_path)  # none is there yet
+    plain = {"family": "bert", "layers": 3, "positions": 64}
+    records = {"minilm": plain, "esm": plain | {"symbols": {"A": 5}}}
 
-    def check(**changes):
-        (tmp_path / "minilm/encoder.json").write_text(json.dumps(record | changes))
+    def check(name="minilm", without=(), **changes):
+        record = {k: v for k, v in records[name].items() if k not in without} | changes
+        for folder, known in (records | {name: record}).items():
+            (tmp_path / folder).mkdir(exist_ok=True)
+            (tmp_path / folder / "encoder.json").write_text(json.dumps(known))
         configuration.check_encoders(config, tmp_path)
 
     check()
+    return config, check
+
+
+def test_an_encoder_that_lies_there_and_is_too_small_is_refused(there):
+    config, check = there
     with pytest.raises(
         ValueError, match=r"^encoder 'minilm' .*2 layers, encoder\.layers .* 3; set"
     ):
@@ -124,20 +134,29 @@ def test_an_encoder_that_lies_there_and_is_too_small_is_refused(tmp_path):
         ValueError, match=r"63 positions, task 'composer' .* 64; set `max_length: {co"
     ):
         check(positions=63)
+    config["catalogue"]["artificial"]["pairs"]["length"] = 66
+    with pytest.raises(ValueError, match=r"64 positions, task 'pairs' .* 66"):
+        check()
+    config["catalogue"]["artificial"]["pairs"]["length"] = 64
+    with pytest.raises(ValueError, match=r"^encoder 'esm' .*61 positions, task 'splice' .* 62"):
+        check("esm", layers=1, positions=61)  # a domain encoder keeps the layers that it has
+    config["max_length"]["splice"] = 61
+    check("esm", layers=1, positions=61)
+
+
+def test_an_encoder_in_the_place_of_another_kind_is_refused(there):
+    _, check = there
     with pytest.raises(ValueError, match=r"^encoder 'minilm' .*family 't5'; known: bert, roberta"):
         check(family="t5")
     with pytest.raises(
         ValueError, match=r"decoder, gpt2, .*pretrain \(on composer, pairs\); leave"
     ):
         check(family="gpt2")
-    config["catalogue"]["artificial"]["pairs"]["length"] = 66
-    with pytest.raises(ValueError, match=r"64 positions, task 'pairs' .* 66"):
-        check()
-    config["encoder"]["name"] = "another"
-    with pytest.raises(ValueError, match=r"61 positions, task 'splice' .* 62"):
-        check(layers=1, positions=61)  # a domain encoder keeps the layers that it has
-    config["max_length"]["splice"] = 61
-    check(layers=1, positions=61)
+    with pytest.raises(ValueError, match=r"^encoder 'minilm' .* knows symbols .*domain_encoders"):
+        check(symbols={"A": 5})
+    with pytest.raises(ValueError, match=r"^encoder 'esm' .* knows word pieces.*`encoder: {name"):
+        check("esm", without=["symbols"])
+    check("esm", family="gpt2")  # nothing is pretrained on its architecture
 
 
 CELL = {"file": "x.csv"}

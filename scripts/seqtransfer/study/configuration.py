@@ -102,6 +102,8 @@ def demands(config: dict, encoder: str) -> dict:
     return {
         "layers": layers,
         "lengths": lengths,
+        "text": encoder == config["encoder"]["name"],
+        "domain": encoder in config.get("domain_encoders", {}).values(),
         "poolings": config["sweep"].get("poolings", []),
         "pretrained": pretrained,
     }
