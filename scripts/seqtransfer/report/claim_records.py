@@ -16,7 +16,7 @@ from seqtransfer.report.verdicts import (
 
 SIGN_RULE = (
     "A task supports the claim if its effect lies above 0 by a two-sided test at {alpha:.0f} %,"
-    " adjusted for {tasks} tasks (Holm), and contradicts it if it lies below. The claim is"
+    " adjusted for {tasks} (Holm), and contradicts it if it lies below. The claim is"
     " supported if the {percent:.0f} % interval of the mean lies above 0 and no task contradicts"
     " it, contradicted the other way round, mixed if tasks point both ways."
 )
@@ -31,7 +31,11 @@ def record(
     line = -(margin or 0.0)
     failed = {one["task"]: one["why"] for one in checked if one["blocks"] and not one["passed"]}
     checked = [one for one in checked if one["task"] in found]
-    numbers = {"percent": 100 * level, "alpha": 100 * (1 - level), "tasks": len(found)}
+    numbers = {
+        "percent": 100 * level,
+        "alpha": 100 * (1 - level),
+        "tasks": f"{len(found)} task{'s' * (len(found) != 1)}",
+    }
     made: dict = {"rule": SIGN_RULE.format(**numbers)} | texts
     made |= {"level": level, "margin": margin, "checks": checked, "headline": headline}
     made |= {"facts": [], "missing": list(missing), "effects": [], "overall": None}

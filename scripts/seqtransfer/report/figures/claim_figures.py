@@ -80,7 +80,7 @@ def _forest(axis: Axes, record: dict, tasks: Sequence[str]) -> None:
     axis.axvline(0, color="0.5", linewidth=0.8, zorder=0)
     if record["margin"]:
         axis.axvline(-record["margin"], color=GREY, zorder=0, **MARGIN)
-    axis.locator_params(axis="x", nbins=4)
+    axis.locator_params(axis="x", nbins=3)
     low, high = axis.get_xlim()
     if high - low < LEAST_RANGE:  # else differences of rounding fill the panel, in powers of ten
         axis.set_xlim(-LEAST_RANGE, LEAST_RANGE)
@@ -119,7 +119,7 @@ def _scores(axis: Axes, tables: Tables, arms: Sequence[str]) -> None:
             row = headline(table, task, name, "test")
             if row is not None:
                 axis.plot(row["mean"], place, mark, color=GREY, ms=6, zorder=0)
-    axis.locator_params(axis="x", nbins=4)
+    axis.locator_params(axis="x", nbins=3)
     _texts(
         axis, ["test score", f"mean of {panels.seeds(tables)}"],
         [score_unit(tables["runs"]), "(95 % t interval over seeds)"], bold=False,
