@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from seqtransfer.encoders import encoder_folders, hub, package_formats, size_check
+from seqtransfer.encoders import encoder_check, encoder_folders, hub, package_formats
 from seqtransfer.files import folder_digests, json_tsv
 from seqtransfer.study import jobs
 
@@ -22,7 +22,7 @@ def main(
     """source, digests: folder of the unpacked source, and what its files were when it was brought
     here; None for an encoder of the hub; tokenizer: folder of
     the encoder whose word pieces this one uses, None for its own; demands: the layers and lengths
-    that the study needs, as `size_check.check` takes them."""
+    that the study needs, as `encoder_check.check` takes them."""
     if source:
         folder_digests.check(source, digests)
         origin, revision = source / record.get("folder", "."), None
@@ -33,7 +33,7 @@ def main(
     else:
         encoder = encoder_folders.read(origin, symbols=record.get("symbols", False))
     encoder_folders.write(folder, name, encoder, record, revision, tokenizer or origin)
-    size_check.check(f"encoder {name!r}", json_tsv.read_json(folder / "encoder.json"), **demands)
+    encoder_check.check(f"encoder {name!r}", json_tsv.read_json(folder / "encoder.json"), **demands)
 
 
 if __name__ == "__main__":

@@ -144,7 +144,16 @@ def test_a_segment_has_species_and_gene_and_no_gaps(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "all_germlines = open('x')", "x = {'V': {'H': {}}}", "x = [", "x = {'V': 1}"]
+    "text",
+    [
+        "",
+        "all_germlines = open('x')",
+        "x = {'V': {'H': {}}}",
+        "x = [",
+        "x = {'V': 1}",
+        "x = {'V': {'H': {'human': 3}, 'K': {}, 'L': {}}}",
+        "x = " + "-" * 50_000 + "1",
+    ],
 )
 def test_germlines_that_are_no_table_are_named_and_never_run(text, tmp_path):
     write_germlines(tmp_path, text)

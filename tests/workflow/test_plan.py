@@ -112,7 +112,10 @@ def test_a_single_target_plans_only_what_it_needs(tmp_path):
         ({"initializations": ["text", "rnadom"]}, "'rnadom' is unknown; known: random, moments"),
         ({"tasks": ["splise"]}, "'splise' is unknown; known: antibody-species, cola"),
         ({"encoder": {"name": "minilm-l7"}}, "'minilm-l7' is unknown; known:"),
-        ({"initializations": ["domain", "from-zip"]}, "'zip' is unknown; known: antibody-species, cola"),
+        (
+            {"initializations": ["domain", "from-zip"]},
+            "'zip' is unknown; known: antibody-species, cola",
+        ),
         ({"compare": {"reference": "shuffled"}}, "'shuffled' is unknown; known: random"),
         ({"compare": {"measures": ["rtd"]}}, "'rtd' is unknown; known: cca, cca_squared, cka,"),
         ({"compare": {"measures": ["gulp"]}}, "'gulp' is a distance"),

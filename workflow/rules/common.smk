@@ -114,9 +114,8 @@ def source_state(source):
         return local_sources.state(source, CATALOGUE["sources"][source], RAW / source)
 
 
-def parts_of_source(wildcards):
-    """Folders of the sources that this one is joined of; most have none. Of local files none
-    either, but a refusal at planning. Snakemake takes braces in the name of an input for a
+def local_files(wildcards):
+    """No file, but a refusal at planning. Snakemake takes braces in the name of an input for a
     wildcard, so the files of a source are no inputs: their state is part of its record.
     """
     if source_state(wildcards.source):
@@ -125,6 +124,11 @@ def parts_of_source(wildcards):
             if configuration.sources(record) == [wildcards.source]:
                 with refusals.told():
                     first_rows.check(record, CATALOGUE["sources"][wildcards.source])
+    return []
+
+
+def source_parts(wildcards):
+    """Folders of the sources that this one is joined of; most are of none."""
     return [
         f"<raw>/{part}" for part in configuration.parts(CATALOGUE, wildcards.source)
     ]

@@ -8,7 +8,8 @@ Writes  data/raw/{source}/, and beside it {source}.sha256, the digests of its fi
 rule download:
     """Bring one source here: fetch it or take it from the cache, check it, unpack what is asked."""
     input:
-        parts=parts_of_source,
+        local_files,
+        parts=source_parts,
     output:
         folder=directory("<raw>/{source}"),
         digests="<raw>/{source}.sha256",

@@ -4,7 +4,7 @@ In: encoders from packages, folders and the Hugging Face hub.
 Out: `data/encoders/{name}/`, and the weights of each initialization.
 
 hub, package_formats: get an encoder; encoder_folders: write its folder, `data/encoders/{name}/`.
-size_check: refuse an encoder with too few layers or positions.
+encoder_check: refuse an encoder that cannot do what a study asks of it.
 loading: read the first layers of an encoder and the embedding rows in use.
 bert, dropout: our BERT; transformers_encoder: every other family, by the transformers library.
 controls: the table of networks without an encoder; control_networks: these.

@@ -23,11 +23,8 @@ State = dict[str, torch.Tensor]
 # The layer in a tensor's name. ALBERT's layers share their tensors, which are those of
 # `encoder.albert_layer_groups.0.albert_layers.0`: no layer's own.
 LAYER = re.compile(r"(?:^|\.)(?:layers?|h)\.(\d+)\.")
-DEPTHS = (
-    "num_hidden_layers",
-    "n_layers",
-    "n_layer",
-)  # keys of a configuration for the number of layers
+# Keys of a configuration for the number of layers.
+DEPTHS = ("num_hidden_layers", "n_layers", "n_layer")
 IDS = {
     "pad_token_id": PAD,
     "cls_token_id": CLS,

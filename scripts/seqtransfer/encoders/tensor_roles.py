@@ -34,6 +34,7 @@ _LLAMA = {
     "feedforward": rf"{_PLAIN}mlp\.(gate|up|down)_proj",
     "layernorm": rf"{_PLAIN}((input|post_attention)_layernorm|self_attn\.[qk]_norm)|norm",
 }
+_LIKE_LLAMA = ("llama", "mistral", "qwen2", "qwen3")
 _GPT2 = r"h\.(?P<layer>\d+)\."
 # Family (`model_type` of a transformers config) -> role -> pattern of the tensor's module.
 FAMILIES = {
@@ -79,14 +80,11 @@ FAMILIES = {
         "feedforward": rf"{_GPT2}mlp\.c_(fc|proj)",
         "layernorm": rf"{_GPT2}ln_[12]|ln_f",
     },
-    "llama": _LLAMA,
-    "mistral": _LLAMA,
-    "qwen2": _LLAMA,
-    "qwen3": _LLAMA,
+    **dict.fromkeys(_LIKE_LLAMA, _LLAMA),
 }
-DECODERS = ("gpt2", "llama", "mistral", "qwen2", "qwen3")
+DECODERS = ("gpt2", *_LIKE_LLAMA)
 _OWN_TABLES = {"modernbert": "embeddings.tok_embeddings", "gpt2": "wte"}
-_OWN_TABLES |= dict.fromkeys(("llama", "mistral", "qwen2", "qwen3"), "embed_tokens")
+_OWN_TABLES |= dict.fromkeys(_LIKE_LLAMA, "embed_tokens")
 # The projections that the LoRA paper adapts, by the end of the module's name; GPT-2 and ModernBERT
 # have one matrix for queries, keys and values.
 _QUERY_OR_VALUE = re.compile(

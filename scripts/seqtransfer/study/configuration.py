@@ -4,7 +4,7 @@ keys that must fit each other."""
 import json
 from pathlib import Path
 
-from seqtransfer.encoders import initializations, size_check
+from seqtransfer.encoders import encoder_check, initializations
 from seqtransfer.encoders.controls import CONTROLS
 from seqtransfer.similarity.encoder_pairs import STAGES
 from seqtransfer.similarity.measures import MEASURES
@@ -83,12 +83,12 @@ def check_encoders(config: dict, folder: Path) -> None:
     for name in [config["encoder"]["name"], *config.get("domain_encoders", {}).values()]:
         path = folder / name / "encoder.json"
         if path.exists():
-            size_check.check(f"encoder {name!r} ({path.parent})", json.loads(path.read_text()),
+            encoder_check.check(f"encoder {name!r} ({path.parent})", json.loads(path.read_text()),
                              **demands(config, name))  # fmt: skip
 
 
 def demands(config: dict, encoder: str) -> dict:
-    """What a completed study asks of the encoder, as `size_check.check` takes it."""
+    """What a completed study asks of the encoder, as `encoder_check.check` takes it."""
     lengths, layers, pretrained = {}, None, []
     if encoder == config["encoder"]["name"]:
         pretrained = corpora(config)

@@ -9,6 +9,9 @@ from seqtransfer.corpora.corpus_files import sequence_example, write
 from seqtransfer.corpora.examples import Example
 from seqtransfer.corpora.text_files import find
 
+# Of a file that is no Python, no literal, or none of this form; the last two of one nested too deep.
+FAULTS = (SyntaxError, ValueError, LookupError, AttributeError, TypeError)
+FAULTS += (RecursionError, MemoryError)
 CHAINS = {"H": "heavy", "K": "kappa", "L": "lambda"}
 
 
@@ -27,16 +30,19 @@ def _segments(path: Path, cleaner: Cleaner) -> Iterator[Example]:
     try:
         statement = ast.parse(path.read_text(encoding="ascii")).body[0]
         variable = ast.literal_eval(statement.value)["V"]
-        species = {chain: variable[chain].items() for chain in CHAINS}
-    except (SyntaxError, ValueError, LookupError, AttributeError, TypeError):
+        segments = [
+            (chain, name, allele, aligned.replace("-", ""))
+            for chain in CHAINS
+            for name, alleles in variable[chain].items()
+            for allele, aligned in alleles.items()
+        ]
+    except FAULTS:
         raise ValueError(
             f"{path}: expected one table of germline segments; is this anarci 2026.2.13.2?"
         ) from None
-    for chain, alleles_of in species.items():
-        for name, alleles in alleles_of:
-            for allele, aligned in alleles.items():
-                # Alleles have one name in several species.
-                identifier = f"{name}-{allele}".replace(" ", "-")
-                facts = {"label": name, "group": f"{name}-{allele.partition('*')[0]}"}
-                where = f"{path}: {CHAINS[chain]} chain, {name}, {allele}"
-                yield sequence_example(where, identifier, facts, aligned.replace("-", ""), cleaner)
+    for chain, name, allele, sequence in segments:
+        # Alleles have one name in several species.
+        identifier = f"{name}-{allele}".replace(" ", "-")
+        facts = {"label": name, "group": f"{name}-{allele.partition('*')[0]}"}
+        where = f"{path}: {CHAINS[chain]} chain, {name}, {allele}"
+        yield sequence_example(where, identifier, facts, sequence, cleaner)
