@@ -9,7 +9,7 @@ from seqtransfer.corpora.corpus_files import sequence_example, write
 from seqtransfer.corpora.examples import Example
 from seqtransfer.corpora.text_files import find
 
-# Of a file that is no Python, no literal, or none of this form; the last two of one nested too deep.
+# Of a file that is no Python, no literal or of another form; the last two of one nested too deep.
 FAULTS = (SyntaxError, ValueError, LookupError, AttributeError, TypeError)
 FAULTS += (RecursionError, MemoryError)
 CHAINS = {"H": "heavy", "K": "kappa", "L": "lambda"}
