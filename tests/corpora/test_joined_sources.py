@@ -46,8 +46,18 @@ def test_parts_in_another_order_are_another_file(halves, tmp_path):
     assert not (tmp_path / "raw" / "x").exists()
 
 
-def test_a_part_of_several_files_or_none_is_named(halves, tmp_path):
-    (tmp_path / "raw" / "half-2" / "more").write_bytes(b"")
+def test_a_part_that_was_altered_since_is_named(halves, tmp_path):
+    (part,) = (tmp_path / "raw" / "half-2").iterdir()
+    part.write_bytes(part.read_bytes()[:-1])
+    with pytest.raises(ValueError, match=r"half-2: .*002.* since it was brought here; delete the"):
+        sources.fetch("x", halves, tmp_path / "raw" / "x")
+
+
+def test_a_part_of_several_files_is_named(halves, tmp_path):
+    (tmp_path / "two").mkdir()
+    for name in "ab":
+        (tmp_path / "two" / name).write_bytes(b"")
+    sources.fetch("half-2", {"path": str(tmp_path / "two")}, tmp_path / "raw" / "half-2")
     with pytest.raises(
         ValueError, match="part half-2 has 2 files instead of 1; correct `extract:`"
     ):

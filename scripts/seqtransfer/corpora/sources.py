@@ -184,6 +184,7 @@ def _from_parts(name: str, source: dict, expected: Checksums, raw: Path) -> Call
     """A function that joins the files of the source's parts, below `raw`, at a given path."""
     pieces = []
     for part in source["parts"]:
+        folder_digests.check(raw / part, folder_digests.beside(raw / part))
         found = [path for path in sorted((raw / part).rglob("*")) if path.is_file()]
         found = [path for path in found if path.name != checksums.TIMESTAMP]
         if len(found) != 1:
