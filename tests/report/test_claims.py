@@ -9,7 +9,7 @@ from scipy import stats
 
 import synthetic
 from seqtransfer.files import json_tsv
-from seqtransfer.report import claims
+from seqtransfer.report import checks, claims, estimates, verdicts
 from seqtransfer.report.page import document
 from seqtransfer.report.tables import similarity_tables
 
@@ -48,7 +48,7 @@ def similarity_table(text, random, p_value=0.05, rows=2000):
     return pd.DataFrame(
         {"task": task, "left": left, "right": "domain", "seed": seed, "stage": stage}
         | {"layer": layer, "measure": "cka", "rows": rows, "width": 100, "null_mean": 0.1}
-        | {"p_value": p_value}
+        | {"left_width": 100, "right_width": 100, "ties": 0, "p_value": p_value}
         | {"score": 0.99 if stage == "after" or layer == 0 else scores[left] + noise}
         for task in ("x", "y")
         for left in scores
@@ -181,8 +181,31 @@ def test_non_inferiority_must_hold_in_every_task():
     run.loc[(run["task"] == "x") & (run["initialization"] == "text"), "test_score"] += 0.3
     record = claims.judge(run, run, NO_PAIRS)[2]
     assert record["overall"]["low"] > -0.05  # the mean alone would support it
-    assert record["verdict"] == "undecided"
+    assert record["verdict"] == "contradicted" and not record["qualifier"]
     assert [effect["verdict"] for effect in record["effects"]] == ["supported", "contradicted"]
+    noisy = run.copy()
+    noisy.loc[behind, "test_score"] += 0.16 + 3 * NOISE  # at -0.04, with a wide interval
+    record = claims.judge(noisy, noisy, NO_PAIRS)[2]
+    assert [effect["verdict"] for effect in record["effects"]] == ["supported", "undecided"]
+    assert record["verdict"] == "undecided" and "Not every task allows it" in record["reading"]
+
+
+def test_non_inferiority_asks_each_task_at_the_claim_s_level_and_adjusts_contradictions_alone():
+    run = run_table({"text": 0.48 + 2 * NOISE, "domain": np.full(3, 0.5), "random": 0.2 + NOISE})
+    record = claims.judge(run, run, NO_PAIRS)[2]
+    for effect in record["effects"]:
+        t = 0.03 / stats.sem(2 * NOISE)
+        assert effect["p_value"] == pytest.approx(stats.t.sf(t, 2))  # 0.061, of one test
+        assert effect["verdict"] == "undecided"
+    found = {task: estimates.crossed(0.03 + 0.7 * NOISE) for task in "uvwx"}  # p 0.0089
+    records = verdicts.of_tasks(found, {}, 0.9, 0.0, every=True)
+    assert {one["verdict"] for one in records} == {"supported"}
+    assert verdicts.overall(found, records, 0.9, 0.0, True)[0] == "supported"
+    mirrored = {task: estimates.crossed(-0.03 + 1.4 * NOISE) for task in "uvwx"}  # p 0.034 each
+    records = verdicts.of_tasks(mirrored, {}, 0.9, 0.0, every=True)
+    assert {one["verdict"] for one in records} == {"undecided"}
+    records = verdicts.of_tasks({"u": mirrored["u"]}, {}, 0.9, 0.0, every=True)
+    assert records[0]["verdict"] == "contradicted"
 
 
 def test_without_a_reference_that_beats_random_weights_what_rests_on_it_is_not_testable():
@@ -205,6 +228,48 @@ def test_a_mean_that_decides_where_no_task_does_says_so():
     records = judged({"text": 0.55 + NOISE, "random": np.full(3, 0.5)})
     assert [effect["verdict"] for effect in records["b"]["effects"]] == ["supported"] * 2
     assert records["b"]["qualifier"] == ""
+
+
+def test_a_task_that_fails_a_check_still_counts_among_those_read_side_by_side():
+    found = {task: estimates.crossed(0.03 + 0.3 * NOISE) for task in "uv"}
+    alone = verdicts.of_tasks({"u": found["u"]}, {}, 0.95, 0.0)[0]["p_value"]
+    records = verdicts.of_tasks(found, {"v": "no reference"}, 0.95, 0.0)
+    assert records[0]["p_value"] == pytest.approx(2 * alone)
+    assert records[1]["verdict"] == "not testable here" and records[1]["p_value"] is None
+
+
+def test_what_could_have_been_seen_allows_for_the_tasks_side_by_side_and_is_said_of_the_mean():
+    one = estimates.crossed(0.01 + NOISE)
+    records = verdicts.of_tasks({task: one for task in "uvwx"}, {}, 0.95, 0.0)
+    assert records[0]["smallest"] == pytest.approx(one.smallest_effect(1 - 0.05 / 4))
+    found = {task: estimates.crossed(0.004 + shift + NOISE) for task, shift in (("u", 0), ("v", 0))}
+    records = verdicts.of_tasks(found, {}, 0.95, 0.0)
+    verdict, numbers = verdicts.overall(found, records, 0.95, 0.0, False)
+    mean = estimates.mean_over_tasks(list(found.values()))
+    assert verdict == "undecided" and numbers["smallest"] == mean.smallest_effect(0.95)
+    # Of two tasks alike the mean has half the variance, so about half the seeds are needed.
+    assert numbers["seeds_needed"] <= records[0]["seeds_needed"] / 2
+
+
+def test_no_number_of_seeds_is_kept_by_the_ledger_and_said_on_the_page(tmp_path):
+    without = np.array([[0.0, 0.08, -0.04]]) + NOISE[:, None]
+    found = {"u": estimates.crossed(0.02 + NOISE, 0.02 + without)}
+    records = verdicts.of_tasks(found, {}, 0.95, 0.0)
+    assert records[0]["seeds_needed"] == verdicts.NO_NUMBER
+    json_tsv.write_json(tmp_path / "ledger.json", {"effects": records})
+    assert json_tsv.read_json(tmp_path / "ledger.json")["effects"] == records
+    assert document._count(records[0]["seeds_needed"]) == "no number of seeds"
+
+
+def test_runs_that_diverged_have_not_trained_to_an_end():
+    run = run_table({"text": 0.5 + NOISE, "random": 0.4 + NOISE}).assign(
+        best_step=1, steps_taken=8, plateau=True
+    )
+    passed = [check["passed"] for check in checks.trained_to_an_end(run, ("text", "random"))]
+    assert passed == [True, True]
+    run.loc[(run["task"] == "x") & (run["initialization"] == "text"), "diverged"] = True
+    passed = [check["passed"] for check in checks.trained_to_an_end(run, ("text", "random"))]
+    assert passed == [False, True]
 
 
 def test_arms_that_still_climb_are_judged_at_this_budget():

@@ -9,19 +9,24 @@ import pandas as pd
 import pytest
 from test_estimates import study
 
-from seqtransfer.report import estimates, reference_estimates, verdicts
+from seqtransfer.report import claims, estimates, reference_estimates, verdicts
+from seqtransfer.report.tables import similarity_tables
 
 STUDIES = 400
 BOUND = 36  # of 400: mean 20, standard deviation 4.4, once in a thousand times
 
 
-def judged(rng, effects, *, margin=None, collapse=0.0, **options):
-    """The verdict of a study of a task for each effect, and its tasks' verdicts."""
+def judged(rng, effects, *, margin=None, collapse=0.0, lopsided=0.0, **options):
+    """The verdict of a study of a task for each effect, and its tasks' verdicts.
+
+    collapse: share of the runs of both arms that end at chance; lopsided: of one arm's, whose other
+    runs are better by as much.
+    """
     found = {}
     for number, effect in enumerate(effects):
         differences, without = study(rng, effect=effect, **options)
-        lost = rng.random((2, len(differences))) < collapse  # runs that end at chance, in both arms
-        shift = -0.4 * lost[0] + 0.4 * lost[1]
+        lost = rng.random((2, len(differences))) < [[collapse + lopsided], [collapse]]
+        shift = -0.4 * lost[0] + 0.4 * lost[1] + 0.4 * lopsided
         found[f"t{number}"] = estimates.crossed(differences + shift, without + shift[:, None])
     level, line = (0.95, 0.0) if margin is None else (0.9, -margin)
     records = verdicts.of_tasks(found, {}, level, line)
@@ -34,6 +39,7 @@ SCENES = {
     "no effect": {},
     "four seeds": {"seeds": 4},
     "a tenth of the runs collapses": {"collapse": 0.1},
+    "a tenth of one arm's runs collapses": {"lopsided": 0.1},
     "pieces": {"units": 40, "size": 5},
 }
 
@@ -75,6 +81,47 @@ def test_a_large_effect_is_found_and_has_its_sign():
         right += verdict == verdicts.SUPPORTED
         wrong += verdict in (verdicts.CONTRADICTED, verdicts.MIXED)
     assert right >= 90 and wrong == 0
+
+
+def generated(rng, means, *, tasks=1, seeds=6, units=60):
+    """The tables `runs` and `left_out` of a study whose arms have these means in every task."""
+    runs, left_out = [], []
+    for task in range(tasks):
+        group, shared = rng.permutation(units) % 6, rng.normal(0, 0.4, units)
+        for arm, mean in means.items():
+            own = shared + rng.normal(0, 0.2, units)
+            for seed in range(seeds):
+                scores = mean + rng.normal(0, 0.04) + own + rng.normal(0, 0.3, units)
+                keys = {"task": f"t{task}", "initialization": arm, "seed": seed}
+                runs.append(keys | {"test_score": scores.mean(), "relative": scores.mean()})
+                left_out += [
+                    keys | {"group": g, "score": scores[group != g].mean()} for g in range(6)
+                ]
+    fixed = {"metric": "mcc", "best_step": 4, "steps": 8, "steps_taken": 8, "plateau": True}
+    fixed |= {"diverged": False, "threshold": 0.5, "steps_to_threshold": 8.0, "censored": False}
+    return pd.DataFrame(runs).assign(**fixed), pd.DataFrame(left_out)
+
+
+def whole(rng, means):
+    """Claim -> verdict of a generated study, checks and all."""
+    run, left_out = generated(rng, means)
+    nothing = similarity_tables.gather([], similarity_tables.SCORED)
+    records = claims.judge(run, run, nothing, left_out=left_out)
+    return {record["id"]: record["verdict"] for record in records}
+
+
+def test_a_check_that_sees_the_numbers_of_its_claim_does_not_make_it_err():
+    """Domain is above random by what its check passes in some studies and fails in others; text is
+    at the margin below it, where (c) may be decided neither way, and (b) has no effect."""
+    rng, found = np.random.default_rng(12), []
+    for _ in range(STUDIES):
+        found.append(whole(rng, {"text": 0.50, "random": 0.50, "domain": 0.55}))
+    verdict = pd.DataFrame(found)
+    tested = (verdict["c"] != verdicts.NOT_TESTABLE).mean()
+    assert 0.1 < tested < 0.9, tested
+    assert (verdict["c"] == verdicts.SUPPORTED).sum() <= BOUND
+    assert (verdict["c"] == verdicts.CONTRADICTED).sum() <= BOUND
+    assert (verdict["b"] != verdicts.UNDECIDED).sum() <= BOUND
 
 
 def similar(rng, *, effect=0.0, seeds=4, units=1.0, reference=1.0):

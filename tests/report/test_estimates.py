@@ -72,6 +72,17 @@ def test_heterogeneity_is_the_share_that_errors_do_not_explain():
     assert math.isnan(estimates.heterogeneity([one(0.0)]))
 
 
+@pytest.mark.parametrize("sizes", [(4, 4), (4, 6, 9), (3, 4, 5, 12)])
+def test_the_test_of_one_mean_for_all_tasks_is_welch_s(sizes):
+    rng = np.random.default_rng(3)
+    values = [rng.normal(shift, 1 + shift, size) for shift, size in enumerate(sizes)]
+    expected = stats.f_oneway(*values, equal_var=False).pvalue
+    ours = estimates.homogeneity_p([estimates.crossed(one) for one in values])
+    assert ours == pytest.approx(expected, rel=1e-10)
+    assert math.isnan(estimates.homogeneity_p([estimates.crossed(values[0])]))
+    assert math.isnan(estimates.homogeneity_p([estimates.crossed([0.1])] * 2))
+
+
 def study(rng, *, seeds=6, units=100, effect=0.0, seed_sd=0.03, size=1, lean=0.0):
     """(n,) differences in accuracy of two arms and (n, g) without each of 20 groups of units.
 

@@ -84,6 +84,18 @@ def test_a_measure_whose_ceiling_is_no_higher_than_its_floor_is_not_valid():
     assert "y: floor 0.300" in record["facts"][1] and "not calibrated" in record["facts"][1]
 
 
+def test_halves_of_neurons_are_no_ceiling_for_measures_that_grow_with_the_width():
+    table = reference_table(ceilings=(0.7, 0.7)).replace({"left": {"again": "halves"}})
+    record = nearer(table)
+    assert record["verdict"] == "supported" and "halves" in record["checks"][-1]["why"]
+    table, run = table.assign(measure="pwcca"), run_table(DOMAIN)
+    comparisons = similarity_table(0.5, 0.3).assign(measure="pwcca")
+    records = {one["id"]: one for one in claims.judge(run, run, comparisons, references=table)}
+    for name in ("d1-pwcca", "d2-pwcca"):
+        assert records[name]["verdict"] == "not testable here"
+        assert "other widths than the floor" in records[name]["effects"][0]["reason"]
+
+
 def test_one_floor_seed_shows_no_measure_valid_and_says_what_to_add():
     table = reference_table(ceilings=(0.7, 0.7))
     record = nearer(table[table["left"] != "random 8"])
@@ -127,6 +139,16 @@ def test_few_rows_per_dimension_are_said():
     comparisons = similarity_table(0.5, 0.3, rows=999)
     record = judged(DOMAIN, comparisons)["d1-cka"]
     assert "Fewer than 10 rows per dimension in x, y" in record["facts"][-1]
+
+
+def test_a_shared_subspace_leaves_canonical_measures_without_a_verdict():
+    table = similarity_table(text=0.5, random=0.3).assign(measure="pwcca")
+    table.loc[table["task"] == "x", "ties"] = 3
+    for name in ("d1-pwcca", "d2-pwcca"):
+        effects = judged(DOMAIN, table)[name]["effects"]
+        assert effects[0]["verdict"] == "not testable here"
+        assert "3 canonical correlations are 1" in effects[0]["reason"]
+        assert effects[1]["verdict"] == "supported"
 
 
 @pytest.mark.parametrize("measure", [m.name for m in MEASURES.values() if m.saturates])

@@ -295,6 +295,7 @@ def _comparison(task, left, right, seed, rng):
                     | {"score": null + 0.25 + shared + rng.normal(0, 0.01), "null_mean": null}
                     | {"null_low": null - 0.02, "null_high": null + 0.02, "draws": 20}
                     | {"analytic_null": null if measure == "pwcca" else 0.0, "few_rows": False}
+                    | {"ties": 0}
                     | {
                         "rows": 2000,
                         "sequences": 200,

@@ -126,7 +126,7 @@ rule summarize:
 
 
 rule judge:
-    """Judge each claim of the paper by a rule fixed beforehand, with its interval and caveats."""
+    """Judge each claim of the paper by its rule, with its interval and caveats."""
     input:
         runs=rules.summarize.output.runs,
         convergence=rules.summarize.output.convergence,

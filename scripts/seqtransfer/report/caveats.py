@@ -49,6 +49,7 @@ def of_study(
         *_metrics(run),
         *_diverged_runs(run),
         *_runs_that_did_not_learn(run),
+        *_runs_cut_short(run),
         *_similarities(comparisons),
     ]
 
@@ -158,6 +159,16 @@ def _runs_that_did_not_learn(run: pd.DataFrame) -> Iterator[str]:
             f"{len(untrained)} of {len(run)} runs were best before their first step"
             f" ({_named(untrained)}): they failed to train, and count with the score of an"
             " untrained model."
+        )
+
+
+def _runs_cut_short(run: pd.DataFrame) -> Iterator[str]:
+    ended = run["plateau"].astype(bool) | run["diverged"].astype(bool) | run["test_score"].isna()
+    if not ended.all():
+        yield (
+            f"{(~ended).sum()} of {len(run)} runs were stopped by the budget of"
+            f" {run['steps'].max():.0f} steps before they ceased to improve"
+            f" ({_named(run[~ended])}): more steps might raise their scores."
         )
 
 

@@ -33,20 +33,20 @@ def reference_beats_random(found: Mapping[str, Estimate], level: float, unit: st
 def trained_to_an_end(run: pd.DataFrame, arms: Sequence[str]) -> list[dict]:
     """Whether at least half of each arm's runs trained to an end.
 
-    Those are runs that were better after some step than before the first, and that ended since they
-    no longer improved, or were best before the last quarter of their steps.
+    Those are runs that were better after some step than before the first, that did not diverge, and
+    that ended since they no longer improved, or were best before the last quarter of their steps.
     """
     records = []
     mine = run[run["initialization"].isin(arms)]
     for task, rows in mine.groupby("task", sort=False):
         late = ~rows["plateau"].astype(bool) & (rows["best_step"] > LATE * rows["steps_taken"])
-        open_ended = (rows["best_step"] == 0) | late
+        open_ended = (rows["best_step"] == 0) | late | rows["diverged"].astype(bool)
         shares = open_ended.groupby(rows["initialization"], sort=False).mean()
         climbing = [f"{arm} {100 * share:.0f} %" for arm, share in shares.items()
                     if share > 1 - SETTLED]  # fmt: skip
         why = (
-            f"runs that still improved at the end of their {rows['steps'].max()} steps, or never"
-            f" did: {', '.join(climbing)}"
+            f"runs that still improved at the end of their {rows['steps'].max()} steps, never did,"
+            f" or diverged: {', '.join(climbing)}"
             if climbing
             else "most runs of each arm trained until they no longer improved"
         )
@@ -55,17 +55,25 @@ def trained_to_an_end(run: pd.DataFrame, arms: Sequence[str]) -> list[dict]:
 
 
 def has_rows(inner: pd.DataFrame, measure: str) -> list[dict]:
-    """Whether the representations have rows enough that no canonical correlation is 1 by
-    construction: with n rows, at least p + q - (n - 1) are, whatever the encoders do."""
+    """Whether no two canonical correlations are 1, among which PWCCA's weights are arbitrary.
+
+    With n rows at least p + q - (n - 1) are, whatever the encoders do; so are those of a subspace
+    that both encoders share.
+    """
     if not MEASURES[measure].saturates:
         return []
     records = []
     for task, rows in inner.groupby("task", sort=False):
-        passed = not (rows["rows"] - 1 < 2 * rows["width"]).any()
-        why = f"{rows['rows'].min()} rows for two widths of {rows['width'].max()}"
-        if not passed:
+        widths = rows["left_width"] + rows["right_width"]
+        short, tied = (rows["rows"] - 1 < widths).any(), rows["ties"].max()
+        why = f"{rows['rows'].min()} rows for {widths.max()} neurons of both sides"
+        if short:
             why += ": some canonical correlations are 1 by construction"
-        records.append(_record("enough rows for the measure", task, passed, True, why))
+        elif tied > 1:
+            why += f", but {tied} canonical correlations are 1: both sides share a subspace"
+        records.append(
+            _record("no canonical correlations of 1", task, not short and tied <= 1, True, why)
+        )
     return records
 
 
@@ -74,18 +82,25 @@ def tells_apart(references: pd.DataFrame, measure: str, level: float) -> list[di
     floor, mean over layers 1 and up, lies above 0 by its interval of `level`.
 
     A reference that was trained once has halves of its own neurons for a ceiling, which are alike
-    by construction: this says that the measure can see likeness, no more.
+    by construction: this says that the measure can see likeness, no more. A measure whose value by
+    chance grows with the widths cannot pass by halves, since floor and ceiling have other widths.
 
     references: the table of that name.
     """
     records = []
     for task, floor, ceiling, one in reference_estimates.spans(references, measure):
         low, high = one.interval(level)
-        passed = bool(low > 0)
         itself = reference_estimates.itself(references, task)
+        comparable = itself != reference_estimates.HALVES or not MEASURES[measure].saturates
+        passed = bool(low > 0) and comparable
         why = f"ceiling {ceiling:.3f}, floor {floor:.3f}, difference {one.mean:+.3f}"
         why += ", no interval" if math.isnan(low) else f", {low:+.3f} to {high:+.3f}"
-        if not passed:
+        if not comparable:
+            why = (
+                f"the reference has no second training, and {itself}, as ceiling, have other widths"
+                f" than the floor, with which this measure grows by chance ({why})"
+            )
+        elif not passed:
             why = (
                 f"by this measure domain is not shown to be nearer to {itself} than to random"
                 f" weights ({why})"

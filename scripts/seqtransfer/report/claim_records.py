@@ -14,6 +14,7 @@ from seqtransfer.report.verdicts import (
     UNDECIDED,
 )
 
+HOLM = "p (Holm)"
 SIGN_RULE = (
     "A task supports the claim if its effect lies above 0 by a two-sided test at {alpha:.0f} %,"
     " adjusted for {tasks} (Holm), and contradicts it if it lies below. The claim is"
@@ -38,12 +39,14 @@ def record(
     }
     made: dict = {"rule": SIGN_RULE.format(**numbers)} | texts
     made |= {"level": level, "margin": margin, "checks": checked, "headline": headline}
+    made |= {"p_value_of": HOLM if margin is None else "p (one-sided)"}
     made |= {"facts": [], "missing": list(missing), "effects": [], "overall": None}
     made |= {"verdict": NOT_TESTED, "qualifier": ""}
     if found:
-        made["effects"] = verdicts.of_tasks(found, failed, level, line)
+        every = margin is not None
+        made["effects"] = verdicts.of_tasks(found, failed, level, line, every=every)
         made["verdict"], made["overall"] = verdicts.overall(
-            found, made["effects"], level, line, every=margin is not None
+            found, made["effects"], level, line, every
         )
     if missing and made["verdict"] != NOT_TESTABLE:
         made["verdict"] = UNDECIDED

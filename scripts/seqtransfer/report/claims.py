@@ -1,9 +1,9 @@
 """The claim ledger: each claim of Kao & Lee (2021) -> an estimand, checks, a rule, a verdict.
 
-Rules are fixed here, before any number; AMENDED says when one was changed. An effect is a paired
-difference between two arms that share token map, head and batch order. Checks come first: a claim
-that rests on a reference or on a measure says nothing where these fail. `verdicts` judges what is
-left, task by task.
+Rules stand here, not in a study; AMENDED says when one was changed, so that a reader can tell
+whether it was after a study's numbers were known. An effect is a paired difference between two arms
+that share token map, head and batch order. Checks come first: a claim that rests on a reference or
+on a measure says nothing where these fail. `verdicts` judges what is left, task by task.
 """
 
 import pandas as pd
@@ -14,6 +14,11 @@ from seqtransfer.report.tables.run_tables import score_unit
 from seqtransfer.report.tables.similarity_tables import REFERENCE
 
 AMENDED = (
+    (
+        "2026-11-22",
+        "canonical correlations of 1 by construction leave (d) undecided, first by PWCCA, then by"
+        " every measure that has them",
+    ),
     ("2026-11-25", "equal differences and a similarity without a number leave a claim undecided"),
     (
         "2026-11-26",
@@ -30,6 +35,17 @@ AMENDED = (
         "2026-11-26",
         "runs that ended for want of a better dev score have trained to an end; the curves of (a)"
         " are those of the best score so far",
+    ),
+    (
+        "2026-11-26",
+        "the ceiling of a deeper reference is of the layers that stand beside the floor's",
+    ),
+    (
+        "2026-11-26",
+        "(c) is contradicted if a task is, not if the mean is; Holm's adjustment counts tasks that"
+        " fail a check; runs that diverged have not trained to an end; (d1) needs a valid measure,"
+        " too; halves of neurons make no ceiling for canonical correlations; tasks differ by"
+        " Welch's test, not by an I2 above 0.5",
     ),
 )
 
@@ -75,7 +91,7 @@ def judge(
         score_claims.slightly_worse(common, beaten, unit, margin),
         *([score_claims.keeps_a_share(common, beaten, unit, share)] if share else []),
         *(
-            similarity_claims.above_null(comparisons, name, name == headline, beaten)
+            similarity_claims.above_null(comparisons, mine, name, name == headline, beaten, level)
             for name in ordered
         ),
         *(

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import stdtr, stdtrit  # of scipy.stats, which takes a second to import
+from scipy.special import fdtrc, stdtr, stdtrit  # of scipy.stats, which takes a second to import
 
 from seqtransfer.report.statistics import jackknife_error
 
@@ -75,11 +75,12 @@ class Estimate:
     def seeds_needed(self, distance: float, level: float) -> float:
         """Seeds with which an effect this far from the line would be seen in 80 % of trials.
 
-        Infinite where what is not seeds leaves too much to chance; NaN where the error is.
+        Infinite where what is not seeds leaves too much to chance; NaN where the error is. Of a
+        mean over tasks: seeds of each, as if all had as many as the one with the fewest.
         """
         if math.isnan(self.error):
             return math.nan
-        variance, _ = self.parts["seeds"]
+        variance = sum(part for name, (part, _) in self.parts.items() if name.startswith("seeds"))
         rest = self.error**2 - variance
         # The degrees of freedom of this trial are kept, which errs on the side of more seeds.
         room = (abs(distance) / self.smallest_effect(level, error=1.0)) ** 2 - rest
@@ -176,6 +177,20 @@ def heterogeneity(estimates: Sequence[Estimate]) -> float:
     means, weights = np.array([one.mean for one in estimates]), 1 / errors**2
     spread = float((weights * (means - np.average(means, weights=weights)) ** 2).sum())
     return max(0.0, 1 - (len(estimates) - 1) / spread) if spread > 0 else 0.0
+
+
+def homogeneity_p(estimates: Sequence[Estimate]) -> float:
+    """Welch's (1951) p-value of "all tasks have one mean", whose errors are estimated by as many
+    degrees of freedom as each has. NaN for fewer than two tasks or an unknown error."""
+    errors = np.array([one.error for one in estimates])
+    count = len(estimates)
+    if count < 2 or np.isnan(errors).any():
+        return math.nan
+    means, weights = np.array([one.mean for one in estimates]), 1 / errors**2
+    degrees = np.array([one.degrees for one in estimates])
+    spread = (weights * (means - np.average(means, weights=weights)) ** 2).sum() / (count - 1)
+    lost = ((1 - weights / weights.sum()) ** 2 / degrees).sum() / (count**2 - 1)
+    return float(fdtrc(count - 1, 1 / (3 * lost), spread / (1 + 2 * (count - 2) * lost)))
 
 
 def holm(p_values: Sequence[float]) -> np.ndarray:

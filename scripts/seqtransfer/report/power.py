@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 from matplotlib.figure import Figure
 
+from seqtransfer.report import verdicts
 from seqtransfer.report.arm_estimates import of_difference
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import Tables
@@ -15,8 +16,8 @@ COLUMNS = "task left right seeds smallest difference study_seeds".split()
 
 
 def table(run: pd.DataFrame, left_out: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
-    """One row per task, two arms and number of seeds: the smallest difference in test score that an
-    interval of `level` excludes 0 at in 80 % of such studies.
+    """One row per task, two arms and number of seeds: the smallest difference in test score that
+    80 % of such studies would see at this level, as one of all tasks side by side (Bonferroni).
 
     run, left_out: the tables of these names. The spread over seeds and that over test examples are
     taken from this study, the test part as it is: more seeds lower the first alone. Empty for a
@@ -24,9 +25,11 @@ def table(run: pd.DataFrame, left_out: pd.DataFrame, level: float = 0.95) -> pd.
     """
     rows = []
     for left, right in CONTRASTS:
-        for task, one in of_difference(run, "test_score", left, right, left_out).items():
+        found = of_difference(run, "test_score", left, right, left_out)
+        for task, one in found.items():
             for seeds in SEEDS:
-                smallest = one.with_seeds(seeds).smallest_effect(level)
+                side_by_side = verdicts.side_by_side(level, len(found))
+                smallest = one.with_seeds(seeds).smallest_effect(side_by_side)
                 rows.append([task, left, right, seeds, smallest, abs(one.mean), one.seeds])
     return pd.DataFrame(rows, columns=COLUMNS)
 

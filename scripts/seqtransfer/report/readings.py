@@ -14,6 +14,8 @@ from seqtransfer.report.verdicts import (
     SUPPORTED,
 )
 
+ALPHA = 0.05  # of "all tasks have one mean"
+
 
 def of(record: dict) -> str:
     """The verdict in plain words: the mean over tasks, how many tasks point each way, and what
@@ -27,10 +29,10 @@ def of(record: dict) -> str:
     total = sum(counts.values())
     said = f"{record['contrast']}: {interval(overall, record['level'])} {record['unit']}."
     said += f" Of {total} task{'s' * (total != 1)}: {tasks}."
-    if overall["heterogeneity"] is not None and overall["heterogeneity"] > 0.5:
+    if overall["heterogeneity_p"] is not None and overall["heterogeneity_p"] <= ALPHA:
         said += (
-            f" Tasks differ more than chance explains (I2 {100 * overall['heterogeneity']:.0f} %):"
-            " read them one by one."
+            f" Tasks differ more than chance explains (p {overall['heterogeneity_p']:.3f}, I2"
+            f" {100 * overall['heterogeneity']:.0f} %): read them one by one."
         )
     return f"{said} {_decision(record, verdict, line)}"
 
@@ -56,8 +58,11 @@ def _decision(record: dict, verdict: str, line: float) -> str:
             "One seed a task, or runs that are all equal, give no interval: nothing is decided."
             " List more `seeds` and, for similarities, raise `compare: {seeds: ...}`."
         )
-    if overall["low"] <= line <= overall["high"]:
-        return f"The interval includes {mark}: these runs do not decide."
+    if overall["smallest"] is not None and overall["low"] <= line <= overall["high"]:
+        return (
+            f"The interval includes {mark}: these runs do not decide. A mean"
+            f" {overall['smallest']:.3f} from {mark} would have been seen in 80 % of such studies."
+        )
     return "Not every task allows it: these runs do not decide."
 
 

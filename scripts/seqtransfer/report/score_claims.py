@@ -10,13 +10,13 @@ from seqtransfer.report.arm_estimates import of_difference
 MARGIN_RULE = (
     "Non-inferiority, in every task: supported if each task's {percent:.0f} % interval lies above"
     " -{margin:g} {unit} (one of two one-sided tests at {alpha:.0f} %; all must pass, so none is"
-    " adjusted), contradicted if that of the mean lies below -{margin:g}."
+    " adjusted), contradicted if a task lies below -{margin:g} (adjusted for the tasks, Holm)."
 )
 SHARE_RULE = (
     "In every task: supported if each task's {percent:.0f} % interval lies above 0 (one-sided tests"
-    " at {alpha:.0f} %; all must pass, so none is adjusted), contradicted if that of the mean lies"
-    " below. The difference is linear in the three scores: no ratio is taken, whose denominator may"
-    " be near 0."
+    " at {alpha:.0f} %; all must pass, so none is adjusted), contradicted if a task lies below"
+    " (adjusted for the tasks, Holm). The difference is linear in the three scores: no ratio is"
+    " taken, whose denominator may be near 0."
 )
 
 

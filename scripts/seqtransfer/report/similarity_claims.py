@@ -19,6 +19,7 @@ from seqtransfer.report.verdicts import NOT_TESTED, SUPPORTED, UNDECIDED
 from seqtransfer.similarity.layer_comparison import MINIMUM_ROWS_PER_WIDTH
 
 ALPHA = 0.05  # of a task's permutation test
+NO_POWER = {"smallest": None, "seeds_needed": None}  # of a permutation test
 NULL_RULE = (
     "Supported if text-vs-domain exceeds what whole units re-paired at random give (p <="
     f" {ALPHA:g}, the least that 19 draws can show) at every layer and seed of every task, else"
@@ -27,13 +28,16 @@ NULL_RULE = (
 
 
 def above_null(
-    comparisons: pd.DataFrame, measure: str, headline: bool, beaten: Sequence[dict]
-) -> dict:
+    comparisons: pd.DataFrame, references: pd.DataFrame, measure: str, headline: bool,
+    beaten: Sequence[dict], level: float,
+) -> dict:  # fmt: skip
     """(d1): text-vs-domain against the null of re-paired units; numbers without intervals."""
     inner = _before(comparisons, measure)
     text = inner[inner["left"] == "text"]
     name = names.measure(measure)
-    failed = {check["task"]: check["why"] for check in beaten if check["passed"] is False}
+    valid = [*checks.has_rows(inner, measure), *checks.tells_apart(references, measure, level)]
+    checked = [*beaten, *valid]
+    failed = {check["task"]: check["why"] for check in checked if check["passed"] is False}
     effects = []
     for task, rows in text.groupby("task", sort=False):
         worst, lost = rows["p_value"].max(), rows["p_value"].isna().any()
@@ -43,8 +47,8 @@ def above_null(
         effects.append(
             {"task": task, "seeds": rows["seed"].nunique(), "verdict": verdict}
             | {"reason": failed.get(task), "mean": verdicts.number(mean), "low": None, "high": None}
-            | {"p_value": verdicts.number(worst), "sources": {}, "smallest": None}
-            | {"seeds_needed": None}
+            | {"p_value": verdicts.number(worst), "sources": {}}
+            | NO_POWER
         )
     testable = [one for one in effects if one["verdict"] != verdicts.NOT_TESTABLE]
     verdict, overall = NOT_TESTED, None
@@ -52,7 +56,8 @@ def above_null(
         means = [one["mean"] for one in testable or effects]
         mean = None if None in means else float(np.mean(means))
         overall = {"mean": mean, "low": None, "high": None, "degrees": None}
-        overall |= {"tasks": len(means), "heterogeneity": None}
+        overall |= {"tasks": len(means), "heterogeneity": None, "heterogeneity_p": None}
+        overall |= NO_POWER
         overall["counts"] = {
             word: sum(one["verdict"] == word for one in effects)
             for word in (SUPPORTED, verdicts.CONTRADICTED, UNDECIDED, verdicts.NOT_TESTABLE)
@@ -66,7 +71,8 @@ def above_null(
         "contrast": "text-vs-domain - re-paired", "unit": "similarity",
         "estimand": f"Similarity ({name}) of text and domain before fine-tuning, at layers 1 and"
         " up, less its mean when whole units of one side are re-paired.",
-        "rule": NULL_RULE, "level": 1 - ALPHA, "margin": None, "checks": list(beaten),
+        "rule": NULL_RULE, "level": 1 - ALPHA, "margin": None, "checks": checked,
+        "p_value_of": "largest p (re-paired)",
         "effects": effects, "overall": overall, "verdict": verdict, "qualifier": "",
         "headline": headline, "facts": [], "missing": [],
         "tables": ["comparisons"], "figure": "similarity",

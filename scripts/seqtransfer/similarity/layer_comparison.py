@@ -19,6 +19,7 @@ from seqtransfer.similarity.measures.streaming import StreamedRepresentation
 PAIRWISE_ROWS = 1024  # as in Huh et al. 2024
 # With fewer rows per neuron than this, chance similarity is far from zero (`few_rows`).
 MINIMUM_ROWS_PER_WIDTH = 10
+TIED = 1 - 1e-6  # canonical correlations from here on are 1 but for rounding
 # Columns of a row that are NaN where no similarity is defined.
 NUMBERS = ("score", "null_mean", "null_low", "null_high", "p_value", "analytic_null")
 
@@ -92,12 +93,13 @@ class Comparison:
     ) -> Iterator[dict]:
         """Yield a row of results for each measure, of two layers as `prepare` returns them.
 
-        measure, score; null_mean, null_low and null_high: mean, 2.5 and 97.5 % points of the draws;
+        measure, score; null_mean, null_low and null_high: mean, least and greatest of the draws;
         p_value: (1 + draws at least as similar) / (1 + draws); analytic_null: the score expected of
         randomly paired rows by a formula, NaN if none is known; draws; rows, sequences and units:
         how many the measure scored; left_width, right_width and width, the larger; left_rank and
-        right_rank: how many directions the measure uses; few_rows: whether rows < 10 x width. Where
-        a side has no similarity, it has 0 directions, and scores, null and p-value are NaN.
+        right_rank: how many directions the measure uses; few_rows: whether rows < 10 x width; ties:
+        canonical correlations of 1, of measures that saturate. Where a side has no similarity, it
+        has 0 directions, and scores, null and p-value are NaN.
         """
         for subset, first, second in zip(self._subsets, left, right, strict=True):
             yield from _rows(subset, Pair(first, second))
@@ -119,7 +121,6 @@ def _rows(subset: _Subset, pair: Pair) -> Iterator[dict]:
             row = {"measure": measure.name} | dict.fromkeys(NUMBERS, np.nan)
             yield row | {"draws": permutations.draws} | _sizes(measure, pair, subset.counts)
             continue
-        low, high = np.quantile(chance, [0.025, 0.975])
         # A draw with float32 cross products may fall short of an equal score by rounding.
         short = chance - score if measure.distance else score - chance
         reached = int(np.count_nonzero(short <= DRAW_ERROR * max(1.0, abs(score))))
@@ -127,8 +128,8 @@ def _rows(subset: _Subset, pair: Pair) -> Iterator[dict]:
             "measure": measure.name,
             "score": score,
             "null_mean": float(chance.mean()),
-            "null_low": float(low),
-            "null_high": float(high),
+            "null_low": float(chance.min()),
+            "null_high": float(chance.max()),
             "p_value": (1 + reached) / (1 + permutations.draws),
             "analytic_null": float(measure.null(pair)) if measure.null else np.nan,
             "draws": permutations.draws,
@@ -151,6 +152,8 @@ def _sizes(measure: Measure, pair: Pair, counts: dict[str, int]) -> dict:
     """The columns of a row on the size of its input."""
     left, right = pair.left, pair.right
     width = max(left.width, right.width)
+    defined = not (isinstance(left, Undefined) or isinstance(right, Undefined))
+    tied = measure.saturates and defined
     return {
         "rows": len(left.rows),
         **counts,
@@ -160,6 +163,7 @@ def _sizes(measure: Measure, pair: Pair, counts: dict[str, int]) -> dict:
         "left_rank": 0 if isinstance(left, Undefined) else measure.dimensions(left),
         "right_rank": 0 if isinstance(right, Undefined) else measure.dimensions(right),
         "few_rows": len(left.rows) < MINIMUM_ROWS_PER_WIDTH * width,
+        "ties": int((pair.canonical_correlations >= TIED).sum()) if tied else 0,
     }
 
 

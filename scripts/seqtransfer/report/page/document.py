@@ -1,7 +1,6 @@
 """Verdicts, tables, figures and the study's record -> the page that people read."""
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pandas as pd
 from seqtransfer.encoders import initializations
 from seqtransfer.report import claims, names, register
 from seqtransfer.report.page import forest, inline_figures, reading_tables
-from seqtransfer.report.verdicts import NOT_TESTED
+from seqtransfer.report.verdicts import NO_NUMBER, NOT_TESTED
 
 TEMPLATES = Path(__file__).with_name("templates")
 # Tables with a section of their own; the others stand together.
@@ -146,11 +145,11 @@ def _figure(name: str, text: str) -> dict:
     }  # fmt: skip
 
 
-def _count(number: float | None) -> str:
-    """Seeds that would be needed; infinite where other sources leave too much to chance."""
+def _count(number: int | str | None) -> str:
+    """Seeds that would be needed, a number or `verdicts.NO_NUMBER`."""
     if number is None:
         return ""
-    return "no number of seeds" if number == math.inf else f"{number:.0f} seeds"
+    return f"{number} of seeds" if number == NO_NUMBER else f"{number} seeds"
 
 
 def _p_value(number: float | None) -> str:

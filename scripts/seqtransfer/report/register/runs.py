@@ -88,7 +88,7 @@ TABLES = {
             best="Highest dev score",
             relative="Mean height of the curve from the first evaluation on, as a share of best;"
             " empty where best is not above 0",
-            threshold="90 % of the task's common best: the highest arm's mean `best`",
+            threshold="90 % of the task's common best: the higher mean `best` of text and random",
             censored="Whether the run never reaches the threshold",
             steps_to_threshold="Optimizer steps until the curve reaches the threshold; a lower"
             " bound if censored",
@@ -177,9 +177,9 @@ TABLES = {
     ),
     "power": Table(
         "smallest differences that would be seen",
-        "For two arms and a number of seeds, the smallest difference in test score that a 95 %"
-        " interval excludes 0 at in 80 % of studies. Spread over seeds and over test examples are"
-        " taken from this study; more seeds lower only the first. Empty for a study of one seed.",
+        "For two arms and a number of seeds, the smallest difference in test score that 80 % of"
+        " studies would see at the 5 % level, adjusted for the number of tasks. Spread over seeds"
+        " and over test examples are taken from this study; more seeds lower only the first. Empty for a study of one seed.",
         columns(
             "task left right seeds smallest difference study_seeds",
             seeds="How many seeds a study would have",
@@ -272,9 +272,9 @@ FIGURES = {
     ),
     "power": Figure(
         "power",
-        "The smallest difference in test score between two arms that 80 % of studies would see (a"
-        " 95 % interval that excludes 0), by their number of seeds. The dot is this study's number;"
-        " the thin line is the size of the difference that it found. Where a curve goes flat, test"
+        "The smallest difference in test score between two arms that 80 % of studies would see (at"
+        " the 5 % level, adjusted for the number of tasks), by their number of seeds. The dot is"
+        " this study's number; the thin line is the size of the difference that it found. Where a curve goes flat, test"
         " examples are the limit, and more seeds do not help. Spreads are estimates from this"
         " study's seeds: with few seeds, they may be half or double.",
         ("power",),

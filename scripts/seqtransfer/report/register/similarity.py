@@ -92,7 +92,7 @@ TABLES = {
         columns(
             "task left right seed stage layer left_layer right_layer measure score null_mean"
             " null_low null_high p_value analytic_null draws rows sequences units left_width"
-            " right_width width left_rank right_rank few_rows code",
+            " right_width width left_rank right_rank few_rows ties code",
             layer="Layer of the left encoder where the two are at equal relative depth, else empty",
             draws="Re-pairings drawn for the null",
             units="Units that the rows are of, which the null re-pairs",

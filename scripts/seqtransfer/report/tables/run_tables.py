@@ -120,11 +120,12 @@ def convergence(history: pd.DataFrame, fraction: float = 0.9) -> pd.DataFrame:
     area: area under the curve over log2(step + 1), divided by the length of that axis:
     the mean height of the curve. best: its highest dev score. relative: the mean height from the
     first evaluation on, as a share of best; empty where best is not above 0, since such a run
-    learned nothing. threshold: `fraction` of the task's common best, which is the largest over arms
-    of the mean over seeds of `best`. steps_to_threshold: where the curve, linear in log2(step + 1),
-    first reaches the threshold; where the run never gets there, `censored` is true and it is the
-    last step, a lower bound. A run with scores that are not finite has no area, best or such step,
-    and its arm no part in the common best.
+    learned nothing. threshold: `fraction` of the task's common best, which is the larger of the
+    means over seeds of `best` of `text` and `random`, or the largest of all arms where these are
+    not there: a reference far above both leaves their speed to be seen. steps_to_threshold: where
+    the curve, linear in log2(step + 1), first reaches the threshold; where the run never gets
+    there, `censored` is true and it is the last step, a lower bound. A run with scores that are not
+    finite has no area, best or such step, and its arm no part in the common best.
     """
     curves = {
         key: (curve["step"].to_numpy(), np.maximum.accumulate(curve["dev_score"].to_numpy(float)))
@@ -140,7 +141,9 @@ def convergence(history: pd.DataFrame, fraction: float = 0.9) -> pd.DataFrame:
     )
     arms = table.groupby(["task", "initialization"], sort=False)["best"]
     means = arms.agg(lambda best: best.mean(skipna=False))
-    table["threshold"] = fraction * table["task"].map(means.groupby("task").max())
+    raced = means[means.index.isin(["text", "random"], level="initialization")]
+    common = raced.groupby("task").max().combine_first(means.groupby("task").max())
+    table["threshold"] = fraction * table["task"].map(common)
     reached = [
         steps_to(*curve, threshold) if scored[key] else None
         for (key, curve), threshold in zip(curves.items(), table["threshold"], strict=True)

@@ -21,7 +21,7 @@ from seqtransfer.similarity.layer_comparison import MINIMUM_ROWS_PER_WIDTH
 SCORED = (
     "task left right seed stage layer left_layer right_layer measure score null_mean null_low"
     " null_high p_value analytic_null draws rows sequences units left_width right_width width"
-    " left_rank right_rank few_rows code"
+    " left_rank right_rank few_rows ties code"
 ).split()
 REFERENCE = "kind left reference layer measure group score task code".split()
 PAPER = "left rows width score expected released task code".split()
@@ -49,7 +49,7 @@ def similarity(
     """One row per task, pair, stage, depth and measure: mean over seeds, null, floor, ceiling.
 
     scored: cells of maps, whose layer is empty, are left out. low, high: t interval over seeds;
-    null_mean, null_low, null_high: means over seeds of the null and of its 2.5 and 97.5 % points;
+    null_mean, null_low, null_high: means over seeds of the null and of its least and greatest draw;
     p_value: the largest over seeds; analytic_null: expected score of randomly paired rows, empty
     where no formula is known; few_rows: rows / width < 10, where chance similarity is far from 0.
     floor (mean, and the range floor_low to floor_high over its seeds), ceiling, above_floor =
