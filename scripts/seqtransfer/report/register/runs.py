@@ -179,7 +179,8 @@ TABLES = {
         "smallest differences that would be seen",
         "For two arms and a number of seeds, the smallest difference in test score that 80 % of"
         " studies would see at the 5 % level, adjusted for the number of tasks. Spread over seeds"
-        " and over test examples are taken from this study; more seeds lower only the first. Empty for a study of one seed.",
+        " and over test examples are taken from this study; more seeds lower only the first. Empty"
+        " for a study of one seed.",
         columns(
             "task left right seeds smallest difference study_seeds",
             seeds="How many seeds a study would have",
@@ -274,9 +275,9 @@ FIGURES = {
         "power",
         "The smallest difference in test score between two arms that 80 % of studies would see (at"
         " the 5 % level, adjusted for the number of tasks), by their number of seeds. The dot is"
-        " this study's number; the thin line is the size of the difference that it found. Where a curve goes flat, test"
-        " examples are the limit, and more seeds do not help. Spreads are estimates from this"
-        " study's seeds: with few seeds, they may be half or double.",
+        " this study's number; the thin line is the size of the difference that it found. Where a"
+        " curve goes flat, test examples are the limit, and more seeds do not help. Spreads are"
+        " estimates from this study's seeds: with few seeds, they may be half or double.",
         ("power",),
         on_request=True,
     ),
