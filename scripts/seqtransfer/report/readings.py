@@ -58,11 +58,12 @@ def _decision(record: dict, verdict: str, line: float) -> str:
             "One seed a task, or runs that are all equal, give no interval: nothing is decided."
             " List more `seeds` and, for similarities, raise `compare: {seeds: ...}`."
         )
-    if overall["smallest"] is not None and overall["low"] <= line <= overall["high"]:
-        return (
-            f"The interval includes {mark}: these runs do not decide. A mean"
-            f" {overall['smallest']:.3f} from {mark} would have been seen in 80 % of such studies."
-        )
+    if overall["low"] <= line <= overall["high"]:
+        said = f"The interval includes {mark}: these runs do not decide."
+        if overall["smallest"] is not None:
+            said += f" A mean {overall['smallest']:.3f} from {mark} would have been seen in 80 % of"
+            said += " such studies."
+        return said
     return "Not every task allows it: these runs do not decide."
 
 

@@ -19,7 +19,9 @@ from seqtransfer.report.verdicts import NOT_TESTED, SUPPORTED, UNDECIDED
 from seqtransfer.similarity.layer_comparison import MINIMUM_ROWS_PER_WIDTH
 
 ALPHA = 0.05  # of a task's permutation test
-NO_POWER = {"smallest": None, "seeds_needed": None}  # of a permutation test
+# Of a permutation test.
+NO_INTERVAL = dict.fromkeys(("error", "low", "high"))
+NO_POWER = dict.fromkeys(("smallest", "seeds_needed"))
 NULL_RULE = (
     "Supported if text-vs-domain exceeds what whole units re-paired at random give (p <="
     f" {ALPHA:g}, the least that 19 draws can show) at every layer and seed of every task, else"
@@ -46,7 +48,8 @@ def above_null(
         mean = (rows["score"] - rows["null_mean"]).mean(skipna=False)
         effects.append(
             {"task": task, "seeds": rows["seed"].nunique(), "verdict": verdict}
-            | {"reason": failed.get(task), "mean": verdicts.number(mean), "low": None, "high": None}
+            | {"reason": failed.get(task), "mean": verdicts.number(mean)}
+            | NO_INTERVAL
             | {"p_value": verdicts.number(worst), "sources": {}}
             | NO_POWER
         )
@@ -55,7 +58,7 @@ def above_null(
     if effects:
         means = [one["mean"] for one in testable or effects]
         mean = None if None in means else float(np.mean(means))
-        overall = {"mean": mean, "low": None, "high": None, "degrees": None}
+        overall = {"mean": mean, "degrees": None} | NO_INTERVAL
         overall |= {"tasks": len(means), "heterogeneity": None, "heterogeneity_p": None}
         overall |= NO_POWER
         overall["counts"] = {

@@ -26,8 +26,8 @@ def of_tasks(
     *,
     every: bool = False,
 ) -> list[dict]:
-    """One record a task: mean, low, high, seeds, p_value, verdict, reason, sources, and what the
-    study could have seen.
+    """One record a task: mean, error, low, high, seeds, p_value, verdict, reason, sources, and what
+    the study could have seen.
 
     found: task -> estimate; failed: task -> why it cannot be tested; level: of the intervals;
     line: what the effect is compared with. every: the claim holds task by task, so that a task
@@ -118,9 +118,10 @@ def power(one: Estimate, level: float, line: float, *, undecided: bool) -> dict:
 
 
 def interval(one: Estimate, level: float) -> dict:
-    """mean, low and high; None where they are not defined."""
+    """mean, its standard error, low and high; None where they are not defined."""
     low, high = one.interval(level)
-    return {"mean": number(one.mean), "low": number(low), "high": number(high)}
+    numbers = {"mean": one.mean, "error": one.error, "low": low, "high": high}
+    return {name: number(value) for name, value in numbers.items()}
 
 
 def sources(one: Estimate) -> dict[str, float]:

@@ -1,0 +1,48 @@
+"""Merge finished studies: every task's effect in one table, with its mean over tasks.
+
+python scripts/merge_studies.py results/default results/beyond --output results/merged
+
+Writes the effects of a claim as `<output>.csv` and `<output>.md`, and draws them as
+`<output>.svg`.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import matplotlib
+
+from seqtransfer.report import finished_studies, meta_analysis
+from seqtransfer.report.figures import style
+from seqtransfer.report.tables import table_files
+
+
+def main(*, studies: list[Path], claim: str, output: Path) -> None:
+    """studies: folders `results/{study}`; claim: its id, such as `b`; output: without a suffix."""
+    found = [finished_studies.read(path) for path in studies]
+    table = meta_analysis.effects(found, claim)
+    mean = meta_analysis.pooled(table)
+    contrast = found[0].claims[claim]["contrast"]
+    said = (
+        f"{contrast}, {mean['tasks']} tasks: mean {mean['mean']:+.3f}, 95 % interval"
+        f" {mean['low']:+.3f} to {mean['high']:+.3f}; tasks vary by {mean['tau']:.3f} (tau), one"
+        f" more such task would lie between {mean['next_low']:+.3f} and {mean['next_high']:+.3f}."
+    )
+    for suffix in (".csv", ".md"):
+        table_files.write(output.with_name(output.name + suffix), table)
+    with matplotlib.rc_context(style.preset("page")):
+        drawn = meta_analysis.figure(table, mean, contrast)
+        path = output.with_name(output.name + ".svg")
+        style.save(drawn, path, f"Claim ({claim}) in {len(found)} studies", said)
+    print(table_files.markdown(table), said, sep="\n")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("studies", type=Path, nargs="+", help="folders of finished studies")
+    parser.add_argument("--claim", default="b", help="whose effects, such as a, b or d2-cka")
+    parser.add_argument("--output", type=Path, required=True, help="file without its suffix")
+    try:
+        main(**vars(parser.parse_args()))
+    except (FileNotFoundError, ValueError) as error:
+        sys.exit(str(error))

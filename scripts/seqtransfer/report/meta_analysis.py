@@ -1,0 +1,108 @@
+"""Effects of finished studies, task by task -> their mean over tasks like these, and its spread.
+
+A study's own mean is over its tasks, taken as fixed. Here tasks are a sample: the effect of a task
+is drawn around a mean with a standard deviation tau, and estimated with an error that is known
+(random effects). tau is Paule and Mandel's (1982), the interval of the mean Hartung and Knapp's
+(2001), and the interval for the effect of one more task that of Higgins et al. (2009).
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from scipy.optimize import brentq
+from scipy.special import stdtrit  # of scipy.stats, which takes a second to import
+
+from seqtransfer.report.figures import style
+from seqtransfer.report.finished_studies import Study
+from seqtransfer.report.verdicts import NOT_TESTABLE
+
+COLUMNS = "study task unit mean error low high seeds verdict pooled".split()
+LEAST = 3  # effects that a mean over tasks is made of
+
+
+def effects(studies: Sequence[Study], claim: str) -> pd.DataFrame:
+    """One row per study and task with an effect of the claim, in the order of the studies.
+
+    mean, error, low, high: of the effect, in `unit`, with the study's own interval. pooled: whether
+    the mean over tasks is of it: not if the task is not testable there, has no error, or stands in
+    an earlier study, too, since one task counts once.
+    Raises ValueError if a study does not test the claim.
+    """
+    rows, seen = [], set()
+    for study in studies:
+        record = study.claims.get(claim)
+        if record is None or not record["effects"]:
+            raise ValueError(f"{study.name} does not test claim ({claim}); leave it out")
+        for effect in record["effects"]:
+            usable = effect["verdict"] != NOT_TESTABLE and effect["error"] is not None
+            rows.append(
+                {"study": study.name, "unit": record["unit"]}
+                | {name: effect[name] for name in COLUMNS if name in effect}
+                | {"pooled": usable and effect["task"] not in seen}
+            )
+            seen |= {effect["task"]} if usable else set()
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def pooled(table: pd.DataFrame, level: float = 0.95) -> dict[str, float]:
+    """The mean over tasks, of the rows of `effects` that are pooled.
+
+    tasks; mean; low, high: its interval of `level`; tau: the standard deviation of tasks' effects;
+    next_low, next_high: the interval for the effect of one more such task, as if its errors were 0.
+    Raises ValueError for fewer than three tasks, or units that differ.
+    """
+    rows = table[table["pooled"]]
+    if len(rows) < LEAST:
+        raise ValueError(f"{len(rows)} tasks have an effect; a mean over tasks needs {LEAST}")
+    means, variances = rows["mean"].to_numpy(float), rows["error"].to_numpy(float) ** 2
+    between = variance_between(means, variances)
+    weights = 1 / (between + variances)
+    mean, free = float(np.average(means, weights=weights)), len(rows) - 1
+    error = math.sqrt((weights * (means - mean) ** 2).sum() / (free * weights.sum()))
+    half = float(stdtrit(free, (1 + level) / 2)) * error
+    wide = float(stdtrit(free - 1, (1 + level) / 2)) * math.sqrt(between + error**2)
+    return {
+        "tasks": len(rows), "mean": mean, "low": mean - half, "high": mean + half,
+        "tau": math.sqrt(between), "next_low": mean - wide, "next_high": mean + wide,
+    }  # fmt: skip
+
+
+def variance_between(means: np.ndarray, variances: np.ndarray) -> float:
+    """Paule and Mandel's variance of the true effects: where the weighted sum of squares equals its
+    expectation, the number of effects less 1; 0 where it is smaller without any."""
+
+    def excess(between: float) -> float:
+        weights = 1 / (between + variances)
+        spread = (weights * (means - np.average(means, weights=weights)) ** 2).sum()
+        return float(spread) - (len(means) - 1)
+
+    if excess(0.0) <= 0:
+        return 0.0
+    # With this much between tasks no weighted sum of squares exceeds the number of effects less 1.
+    return float(brentq(excess, 0.0, float(((means - means.mean()) ** 2).sum())))
+
+
+def figure(table: pd.DataFrame, mean: dict[str, float], contrast: str) -> Figure:
+    """Every effect with its study's interval, and below them the mean and one more task."""
+    names = [f"{row.task} ({row.study})" for row in table.itertuples()]
+    names += ["mean over tasks", "one more task"]
+    drawn = style.figure(1, 1, 0.8 + 0.22 * len(names))
+    axis = drawn.subplots()
+    for place, row in enumerate(table.itertuples()):
+        colour = "0.2" if row.pooled else "0.7"
+        axis.hlines(place, row.low, row.high, color=colour)
+        axis.plot(row.mean, place, "o", color=colour, ms=4)
+    below = len(table)
+    axis.hlines(below, mean["low"], mean["high"], color="0.1", lw=2)
+    axis.plot(mean["mean"], below, "D", color="0.1", ms=5)
+    axis.hlines(below + 1, mean["next_low"], mean["next_high"], color="0.1", linestyle=(0, (4, 2)))
+    axis.axhline(below - 0.5, color="0.85", lw=0.8)
+    axis.axvline(0, color="0.5", lw=0.8, zorder=0)
+    axis.set_yticks(range(len(names)), names)
+    axis.set_ylim(len(names) - 0.5, -0.5)
+    axis.set_xlabel(f"{contrast} ({', '.join(table['unit'].unique())}, 95 % intervals)")
+    style.title(drawn, f"Effects of {table['study'].nunique()} studies, and their mean over tasks")
+    return drawn

@@ -1,0 +1,79 @@
+"""Effects of several studies: what is pooled, closed forms, and how often intervals miss."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import merge_studies
+import synthetic
+from seqtransfer.report import finished_studies, meta_analysis
+
+
+def table(means, errors):
+    return pd.DataFrame({"mean": means, "error": errors, "pooled": True})
+
+
+def test_with_equal_errors_the_mean_and_the_variance_between_tasks_have_closed_forms():
+    means = [0.10, 0.02, -0.05, 0.21, 0.07]
+    found = meta_analysis.pooled(table(means, 0.03))
+    assert found["mean"] == pytest.approx(np.mean(means))
+    assert found["tau"] == pytest.approx(math.sqrt(np.var(means, ddof=1) - 0.03**2))
+    low, high = stats.t.interval(0.95, 4, np.mean(means), stats.sem(means))  # the plain t interval
+    assert [found["low"], found["high"]] == pytest.approx([low, high])
+    half = stats.t.ppf(0.975, 3) * math.sqrt(found["tau"] ** 2 + stats.sem(means) ** 2)
+    assert found["next_high"] - found["mean"] == pytest.approx(half)
+
+
+def test_the_variance_between_tasks_solves_its_equation_or_is_0():
+    means, variances = np.array([0.3, 0.0, 0.1, 0.6]), np.array([0.01, 0.002, 0.04, 0.005])
+    between = meta_analysis.variance_between(means, variances)
+    weights = 1 / (between + variances)
+    spread = (weights * (means - np.average(means, weights=weights)) ** 2).sum()
+    assert spread == pytest.approx(3)
+    assert meta_analysis.variance_between(0.001 * means, variances) == 0
+
+
+@pytest.mark.parametrize("tau", [0.0, 0.05])
+def test_intervals_cover_the_mean_and_one_more_task(tau):
+    rng, covered, caught = np.random.default_rng(4), 0, 0
+    for _ in range(1000):
+        errors = rng.uniform(0.01, 0.05, 7)
+        effects = 0.05 + tau * rng.standard_normal(8)
+        found = meta_analysis.pooled(table(effects[:7] + errors * rng.standard_normal(7), errors))
+        covered += found["low"] <= 0.05 <= found["high"]
+        caught += found["next_low"] <= effects[7] <= found["next_high"]
+    assert 920 <= covered <= 985, covered
+    assert 900 <= caught, caught  # with few tasks, tau is often too low
+
+
+@pytest.fixture
+def study(tmp_path):
+    """The folder of a finished study."""
+    synthetic.paged(tmp_path / "one/report", synthetic.write_study(tmp_path / "one"))
+    return tmp_path / "one"
+
+
+def test_a_task_counts_once_and_one_that_is_not_testable_never(study):
+    one = finished_studies.read(study)
+    found = meta_analysis.effects([one, one], "b")
+    count = len(one.claims["b"]["effects"])
+    assert list(found["pooled"]) == [True] * count + [False] * count
+    one.claims["b"]["effects"][0]["verdict"] = "not testable here"
+    found = meta_analysis.effects([one], "b")
+    assert list(found["pooled"]) == [False] + [True] * (count - 1)
+    with pytest.raises(ValueError, match="does not test claim"):
+        meta_analysis.effects([one], "nothing")
+    with pytest.raises(ValueError, match="needs 3"):
+        meta_analysis.pooled(found.head(2))
+
+
+def test_the_script_writes_a_table_and_a_figure_and_says_the_mean(study, tmp_path, capsys):
+    merge_studies.main(studies=[study], claim="b", output=tmp_path / "merged")
+    assert "one more such task would lie between" in capsys.readouterr().out
+    written = pd.read_csv(tmp_path / "merged.csv")
+    assert list(written) == meta_analysis.COLUMNS
+    assert "mean over tasks" in (tmp_path / "merged.svg").read_text()
+    assert (tmp_path / "merged.md").read_text().startswith("| study | task |")
