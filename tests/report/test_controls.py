@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
 import synthetic
 from seqtransfer.files import json_tsv
 from seqtransfer.report import register
+from seqtransfer.report.arm_estimates import of_difference
 from seqtransfer.report.figures import run_figures, style
 from seqtransfer.report.tables import control_tables, main_table, run_tables
 from seqtransfer.report.tables.results import Results
@@ -27,6 +27,11 @@ def results(tmp_path_factory):
             copy = path.parents[2] / name / path.parts[-2] / "metrics.json"
             json_tsv.write_json(copy, json_tsv.read_json(path) | {"initialization": name})
             paths["controls"].append(copy)
+    for path in paths["left_out"]:
+        table = json_tsv.read_table(path)
+        copies = table[table["initialization"] == "random"]
+        named = [copies.assign(initialization=name) for name in CONTROLS]
+        json_tsv.write_table(path, pd.concat([table, *named]))
     return Results(paths, "domain")
 
 
@@ -49,25 +54,24 @@ def test_scores_have_controls_with_seeds_and_interval_and_are_else_unchanged(res
     pd.testing.assert_frame_equal(rest, without)
 
 
-def test_an_arm_is_compared_with_a_control_seed_by_seed(results):
-    table = control_tables.differences(results.runs, results.control_runs)
+def test_an_arm_is_compared_with_a_control_over_seeds_and_test_examples(results):
+    table = control_tables.differences(results.runs, results.control_runs, results.left_out)
     assert len(table) == 2 * len(synthetic.ARMS) * len(CONTROLS)
     assert list(dict.fromkeys(table["task"])) == ["splice", "composer"]
-    scores = results.runs.set_index(["task", "initialization", "seed"])["test_score"].sort_index()
     for row in table.itertuples():
-        gains = (
-            scores.loc[row.task, row.initialization] - scores.loc[row.task, "random"]
-        ).to_numpy()
-        low, high = (0.0, 0.0)
-        if row.initialization != "random":
-            low, high = stats.t.interval(0.95, 2, gains.mean(), stats.sem(gains))
-        assert (row.mean, row.low, row.high) == pytest.approx((gains.mean(), low, high))
+        if row.initialization == "random":  # the very same runs: no chance, no interval
+            assert row.mean == 0 and np.isnan(row.low)
+            continue
+        arms = results.runs, "test_score", row.initialization, "random"
+        one = of_difference(*arms, results.left_out)[row.task]
+        assert (row.mean, row.low, row.high) == pytest.approx((one.mean, *one.interval(0.95)))
+        assert one.error >= of_difference(*arms)[row.task].error  # of seeds alone
 
 
 def test_a_control_without_a_score_has_no_difference(results):
     lost = results.control_runs.copy()
     lost.loc[(lost["initialization"] == "cnn") & (lost["seed"] == 1), "test_score"] = np.nan
-    table = control_tables.differences(results.runs, lost).set_index("control")
+    table = control_tables.differences(results.runs, lost, results.left_out).set_index("control")
     assert table.loc["cnn", ["mean", "low", "high"]].isna().all(axis=None)
     assert set(table.loc["cnn", "seeds"]) == {2}
     assert table.loc["bag-of-embeddings", "mean"].notna().all()

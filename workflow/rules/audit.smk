@@ -5,7 +5,7 @@ Writes  results/{study}/audit/{task}.tsv
         results/{study}/audit/{task}/{nearest,scores,left-out}.tsv
 """
 
-RUNS = [(arm, seed) for arm in INITIALIZATIONS for seed in SEEDS]
+RUNS = [(arm, seed) for arm in TRAINED for seed in SEEDS]
 
 
 rule audit:

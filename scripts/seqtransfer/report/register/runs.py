@@ -117,9 +117,8 @@ TABLES = {
     "controls": Table(
         "arms against controls",
         "Test score of an arm minus that of a control, a small network without an encoder that is"
-        " trained as the arms are: mean over seeds, paired, with its 95 % t interval over seeds,"
-        " which does not cover the choice of test examples and is not adjusted for the number of"
-        " rows. No claim is about a control.",
+        " trained as the arms are: mean over seeds, paired, with its 95 % interval over seeds and"
+        " test examples, not adjusted for the number of rows. No claim is about a control.",
         columns(
             "task initialization control mean low high seeds",
             control="Name of the control",
@@ -297,7 +296,9 @@ def table_functions() -> dict[str, Callable]:
         "runs": lambda found: found.runs,
         "histories": lambda found: found.histories,
         "control_runs": lambda found: found.control_runs,
-        "controls": lambda found: control_tables.differences(found.runs, found.control_runs),
+        "controls": lambda found: control_tables.differences(
+            found.runs, found.control_runs, found.left_out
+        ),
         "sensitivity": lambda found: sensitivity.table(found.sweep, found.trained),
         "left_out": lambda found: found.left_out,
         "generalization": lambda found: generalization.table(found.histories),

@@ -1,25 +1,33 @@
 """Runs of arms and of controls -> how far each arm is above each control."""
 
+from itertools import product
+
 import pandas as pd
 
-from seqtransfer.report.tables.intervals import interval_rows, paired_differences
+from seqtransfer.report.arm_estimates import of_difference
+
+COLUMNS = "task initialization control mean low high seeds".split()
 
 
-def differences(run: pd.DataFrame, control_run: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+def differences(
+    run: pd.DataFrame, control_run: pd.DataFrame, left_out: pd.DataFrame, level: float = 0.95
+) -> pd.DataFrame:
     """One row per task, arm and control: mean difference arm - control of the test score over
-    seeds, paired, with its t interval.
+    seeds, paired, with its interval over seeds and test examples.
 
-    run, control_run: the tables `runs` and `control_runs`. A seed fixes split and batch order of
+    run, control_run, left_out: the tables of these names. A seed fixes split and batch order of
     both; an arm's token map is drawn by it, too, and a control has none.
     """
     both = pd.concat([run, control_run], ignore_index=True)
-    pairs = [
-        paired_differences(both[both["task"] == task], "test_score", arm, control).assign(
-            initialization=arm, control=control
-        )
+    arms, controls = (table["initialization"].unique() for table in (run, control_run))
+    found = {
+        pair: of_difference(both, "test_score", *pair, left_out) for pair in product(arms, controls)
+    }
+    rows = [
+        [task, arm, control, one.mean, *one.interval(level), one.seeds]
         for task in run["task"].unique()
-        for arm in run["initialization"].unique()
-        for control in control_run["initialization"].unique()
+        for (arm, control), tasks in found.items()
+        for name, one in tasks.items()
+        if name == task
     ]
-    keys = ["task", "initialization", "control"]
-    return interval_rows(pd.concat(pairs, ignore_index=True), keys, "difference", level)
+    return pd.DataFrame(rows, columns=COLUMNS)
