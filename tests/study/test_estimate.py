@@ -119,9 +119,12 @@ def test_a_run_of_twice_the_steps_and_one_of_twice_the_width_cost_as_their_opera
     assert costs.seconds(job, measured, wide, 1) - start == pytest.approx(ratio * once)
 
 
-def test_an_encoder_that_is_not_there_has_the_size_of_its_kind_and_one_that_is_its_own(
+def test_an_encoder_that_is_not_there_has_the_size_of_its_entry_or_kind_and_one_that_is_its_own(
     measured, tmp_path
 ):
+    antibodies = {**measured, "domain_encoders": {"splice": "antiberty"}}
+    entry = measured["catalogue"]["encoders"]["antiberty"]["shape"]
+    assert Encoder.of(antibodies, tmp_path).domain["splice"] == Encoder(**entry)
     assert Encoder.of(measured, tmp_path) == MINILM
     hub = {**measured, "encoder": {"name": "bert-base-uncased", "layers": 12}}
     assert Encoder.of(hub, tmp_path).width == 768

@@ -237,9 +237,10 @@ def ceiling(wildcards):
 
 
 def encoder_record(wildcards):
-    """The catalogue's entry of the encoder; its title may change without it."""
+    """The catalogue's entry of the encoder; what is said of it may change without it."""
     record = CATALOGUE["encoders"][wildcards.encoder]
-    return {key: value for key, value in record.items() if key != "title"}
+    said = ("title", "shape")
+    return {key: value for key, value in record.items() if key not in said}
 
 
 def encoder_source(wildcards):

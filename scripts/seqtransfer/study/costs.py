@@ -19,6 +19,8 @@ CPU, GPU = 1.3e11, 5e13  # operations a second of one core, and of an H100
 START = 5.0  # seconds to import torch and load an encoder
 DOWNLOAD = 2e7  # bytes a second
 STATES = 2.5e7  # bytes of hidden states computed and written a second
+MINILM_L6 = {"layers": 6, "width": 384, "parameters": 22_713_216}
+BERT_BASE = {"layers": 12, "width": 768, "parameters": 109_482_240}
 # Share of `finetune.steps` that a run takes: quartiles and mean of that study's 24 runs.
 SHARES = (0.41, 0.59, 0.72)
 TRAINED = ("pretrain", "pretrain_again", "finetune", "sweep")
@@ -39,9 +41,9 @@ class Encoder:
 
     @classmethod
     def of(cls, study: Mapping, folder: Path) -> "Encoder":
-        """The study's encoder, from its folder below `folder`; until it is there, as large as
-        MiniLM-L6 if it comes from a package, and as BERT-base if from the hub. Another domain's is
-        used with all of its layers."""
+        """The study's encoder, from its folder below `folder`; until it is there, as large as the
+        catalogue says, or, where it does not, as MiniLM-L6 if it comes from a package and as
+        BERT-base if from the hub. Another domain's is used with all of its layers."""
         domain = {
             task: cls(**_size(study, name, folder))
             for task, name in study.get("domain_encoders", {}).items()
@@ -70,9 +72,9 @@ def _size(study: Mapping, name: str, folder: Path) -> dict[str, int]:
     if path.exists():
         facts = json.loads(path.read_text())
         return {key: facts[key] for key in ("layers", "width", "parameters")}
-    if "hub" in study["catalogue"]["encoders"][name]:
-        return {"layers": 12, "width": 768, "parameters": 109_482_240}
-    return {"layers": 6, "width": 384, "parameters": 22_713_216}
+    record = study["catalogue"]["encoders"][name]
+    usual = BERT_BASE if "hub" in record else MINILM_L6
+    return record.get("shape", usual)
 
 
 @dataclass(frozen=True)
