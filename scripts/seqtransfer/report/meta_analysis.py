@@ -52,7 +52,7 @@ def pooled(table: pd.DataFrame, level: float = 0.95) -> dict[str, float]:
 
     tasks; mean; low, high: its interval of `level`; tau: the standard deviation of tasks' effects;
     next_low, next_high: the interval for the effect of one more such task, as if its errors were 0.
-    Raises ValueError for fewer than three tasks, or units that differ.
+    Raises ValueError for fewer than three tasks.
     """
     rows = table[table["pooled"]]
     if len(rows) < LEAST:
@@ -103,6 +103,8 @@ def figure(table: pd.DataFrame, mean: dict[str, float], contrast: str) -> Figure
     axis.axvline(0, color="0.5", lw=0.8, zorder=0)
     axis.set_yticks(range(len(names)), names)
     axis.set_ylim(len(names) - 0.5, -0.5)
-    axis.set_xlabel(f"{contrast} ({', '.join(table['unit'].unique())}, 95 % intervals)")
+    units = table["unit"].unique()
+    unit = units[0] if len(units) == 1 else "each task's metric"
+    axis.set_xlabel(f"{contrast} ({unit}; 95 % intervals)")
     style.title(drawn, f"Effects of {table['study'].nunique()} studies, and their mean over tasks")
     return drawn
