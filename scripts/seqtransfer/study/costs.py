@@ -125,12 +125,13 @@ def disk(job: Job, study: Mapping, encoder: Encoder) -> int:
     """Bytes that the job writes; those below a few megabytes are not counted."""
     rows = study["represent"]["sequences"] * study["represent"]["tokens"]
     states = 4 * rows * (encoder.layers + 1) * encoder.width
+    trained = encoder.of_job(job)
     return {
         "download": downloaded(job, study) or 0,
         "encoder": 4 * encoder.parameters,
         "pretrain": encoder.weights * (1 + len(study["pretrain"].get("checkpoints", []))),
         "pretrain_again": encoder.weights,
-        "finetune": encoder.of_job(job).weights,
+        "finetune": 0 if job.wildcards.get("initialization") in CONTROLS else trained.weights,
         "represent": 2 * len(study["initializations"]) * states,
         "represent_floor": len(study["compare"]["floor_seeds"]) * states,
         "represent_ceiling": states,
