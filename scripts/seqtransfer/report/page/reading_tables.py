@@ -49,7 +49,11 @@ def reading(name: str, table: pd.DataFrame, tasks: Mapping[str, str]) -> Reading
     values, extract = EXTRACTS.get(name, ({}, ""))
     shown = table[(table[list(values)] == pd.Series(values)).all(axis=1)].drop(columns=values)
     columns = [
-        (column.replace("_", " "), meaning(column, known.columns), _is_number(table[column]))
+        (
+            column.replace("_", " "),
+            meaning(column, known.columns),
+            table_files.is_number(table[column]),
+        )
         for column in shown
     ]
     words = {**WORDS, "task": lambda task: tasks.get(task, task)}
@@ -86,10 +90,6 @@ def meaning(column: str, columns: Mapping[str, str]) -> str:
 def minus(text: str) -> str:
     """The text with minus signs, as typeset, before negative numbers; ranges keep their hyphen."""
     return re.sub(r"(?<!\w)-(?=\d)", "\u2212", text)
-
-
-def _is_number(values: pd.Series) -> bool:
-    return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
 
 
 def _cells(column: str, values: pd.Series, words: Mapping[str, Callable]) -> list[tuple[str, str]]:
