@@ -76,7 +76,7 @@ def write_study(
         summary |= {"tokens_seen": 3_840_000, "masked_accuracy": 0.41, "unigram_accuracy": 0.29}
         json_tsv.write_json(paths["pretrained"][-1], summary | {"learning_rate": 5e-4})
         timing = {"task": task, "seconds_total": 100.0, "seconds_training": 90.0}
-        timing |= {"peak_memory": 2**30, "processor": "Made up 1"}
+        timing |= {"peak_memory": 2**30, "processor": "Made up 1", "operations": 4e13}
         paths["pretraining_timings"].append(folder / "pretrained" / task / "timing.json")
         json_tsv.write_json(paths["pretraining_timings"][-1], timing)
         paths["tasks"].append(folder / "tokens" / task / "task.json")
@@ -209,7 +209,7 @@ def _write_run(folder, paths, task, arm, seed, ceiling, rng):
     curve = curve.assign(dev_loss=0.6, dev_accuracy=0.6, dev_mcc=dev, dev_macro_f1=0.5)
     curve = curve.assign(dev_score=dev)
     timing = name | {"seconds_total": 20.0, "seconds_training": 16.0}
-    timing |= {"peak_memory": 2**30, "processor": "Made up 1"}
+    timing |= {"peak_memory": 2**30, "processor": "Made up 1", "operations": 8e12}
     json_tsv.write_json(run / "metrics.json", record)
     json_tsv.write_table(run / "history.tsv", curve)
     json_tsv.write_table(run / "predictions.tsv", _predictions(arm))

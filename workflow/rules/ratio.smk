@@ -37,9 +37,7 @@ rule data_ratio:
             category="5 Amount of data",
             labels={"page": "scores by the amount of training data (figure)"},
         ),
-        printed=expand(
-            "<results>/data-ratio/curves.{suffix}", suffix=["pdf", "png"]
-        ),
+        printed=expand("<results>/data-ratio/curves.{suffix}", suffix=["pdf", "png"]),
     log:
         "<logs>/data_ratio.log",
     benchmark:
