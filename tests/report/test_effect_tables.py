@@ -41,7 +41,7 @@ def test_the_effects_are_the_paired_differences_of_the_runs(written):
 
 def test_seeds_are_counts_and_a_claim_that_is_not_tested_has_no_row():
     effect = dict.fromkeys(["mean", "low", "high", "p_value"], 0.1) | {"task": "x", "seeds": 3}
-    shared = {"title": "T", "contrast": "text - random", "level": 0.95, "margin": None}
+    shared = {"short": "S", "contrast": "text - random", "level": 0.95, "margin": None}
     shared |= {"unit": "MCC", "headline": True, "verdict": "undecided", "qualifier": ""}
     tested = {"id": "b", "overall": effect, "effects": [effect | {"verdict": "supported"}]} | shared
     table = effect_tables.table([tested, shared | {"id": "c", "overall": None, "effects": []}])

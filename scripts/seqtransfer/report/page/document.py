@@ -2,11 +2,13 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import jinja2
 import pandas as pd
+from markupsafe import Markup, escape
 
 from seqtransfer.encoders import controls, initializations
 from seqtransfer.report import claims, names, register
@@ -141,6 +143,7 @@ def fill(template: str, **values: object) -> str:
         "listed": names.listed,
         "sentence": lambda text: text[:1].upper() + text[1:],
         "beside": _asked_as,
+        "coded": _coded,
         "basis": lambda name: name.partition("-")[0],
         "control": controls.CONTROLS.__getitem__,
     }
@@ -160,6 +163,11 @@ def _asked_as(record: Mapping) -> str:
     """What sets a record beside a verdict apart from it: its measure, or its title."""
     name = record["id"].partition("-")[2]
     return names.measure(name) if record["id"].startswith("d") else record["title"]
+
+
+def _coded(text: str) -> Markup:
+    """Names in backticks as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def _beside(records: Sequence[Mapping]) -> dict[str, list[Mapping]]:

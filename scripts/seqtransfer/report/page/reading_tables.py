@@ -21,6 +21,7 @@ LAID_OUT = "an arm, control or baseline per row, a task per column"
 IN_CELLS = "Mean over seeds [95 % t interval] of the test score, in the metric in brackets"
 WORDS: dict[str, Callable[[str], str]] = {
     **dict.fromkeys(("initialization", "left", "right"), names.arm),
+    "contrast": names.contrast,
     "measure": names.measure,
     "metric": names.metric,
 }

@@ -14,10 +14,10 @@ TABLES = {
         " p-value is adjusted for the number of tasks; nothing is adjusted for the number of"
         " claims. Rows that are no headline show how far a verdict depends on measure or margin.",
         columns(
-            "claim title contrast task mean low high level margin unit p_value seeds verdict"
+            "claim statement contrast task mean low high level margin unit p_value seeds verdict"
             " qualifier headline",
             claim="Its letter and, where it is asked by several measures, that measure's name",
-            title="The claim in words",
+            statement="The claim in a few words",
             contrast="What is subtracted from what",
             task="Name of the task; all: the mean over the tasks that can be tested",
             mean="The effect; empty where it is not defined",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 COLUMNS = (
-    "claim title contrast task mean low high level margin unit p_value seeds verdict qualifier"
+    "claim statement contrast task mean low high level margin unit p_value seeds verdict qualifier"
     " headline"
 ).split()
 
@@ -16,7 +16,15 @@ def table(claims: Sequence[dict]) -> pd.DataFrame:
     claims: of `claims.judge`.
     """
     rows = [
-        {"claim": one["id"], **one, "qualifier": "", "seeds": None, "p_value": None, **effect}
+        {
+            "claim": one["id"],
+            "statement": one["short"],
+            **one,
+            "qualifier": "",
+            "seeds": None,
+            "p_value": None,
+            **effect,
+        }
         for one in claims
         if one["overall"]
         for effect in (*one["effects"], one["overall"] | {"task": "all"} | _verdict(one))

@@ -1,7 +1,7 @@
-// On paper nothing can be opened: figures and short tables are, long ones stay files.
+// On paper nothing can be opened: figures and short tables are; what is long stays a file.
 let closed = [];
 addEventListener("beforeprint", () => {
-  closed = [...document.querySelectorAll("details:not([open]):not(:has(.long))")];
+  closed = [...document.querySelectorAll("details:not([open]):not(:has(.long, pre))")];
   for (const one of closed) one.open = true;
 });
 addEventListener("afterprint", () => {
