@@ -13,6 +13,8 @@ from seqtransfer.corpora.converters import CONVERTERS, LAYOUTS  # noqa: E402
 from seqtransfer.encoders import initializations  # noqa: E402
 from seqtransfer.encoders.controls import CONTROLS  # noqa: E402
 from seqtransfer.report import register  # noqa: E402
+from seqtransfer.report.register import ratio  # noqa: E402
+from seqtransfer.report.register.entries import Table  # noqa: E402
 from seqtransfer.similarity.measures import MEASURES  # noqa: E402
 from seqtransfer.tokens.tokenizations import OPTIONS, TOKENIZATIONS  # noqa: E402
 
@@ -207,12 +209,20 @@ def tables() -> str:
         " `right`. Tables marked *to read* are there as Markdown, LaTeX (package booktabs) and"
         " HTML, too, rounded.\n"
     )
-    for name, table in register.TABLES.items():
-        columns = ((f"`{column}`", meaning) for column, meaning in table.columns.items())
-        marked = "*To read.* " if table.readable else ""
-        text += f"\n## {name}\n\n{marked}{table.caption}\n\n"
-        text += rows(("column", "meaning"), columns)
-    return text
+    text += "".join(dictionary("##", name, table) for name, table in register.TABLES.items())
+    text += (
+        "\n## Amount of data\n\nThe rule `data_ratio` joins finished studies in"
+        " `results/{study}/data-ratio/{table}.csv`.\n"
+    )
+    return text + "".join(dictionary("###", name, table) for name, table in ratio.TABLES.items())
+
+
+def dictionary(heading: str, name: str, table: Table) -> str:
+    """A table, column by column."""
+    columns = ((f"`{column}`", meaning) for column, meaning in table.columns.items())
+    marked = "*To read.* " if table.readable else ""
+    text = f"\n{heading} {name}\n\n{marked}{table.caption}\n\n"
+    return text + rows(("column", "meaning"), columns)
 
 
 def figures() -> str:

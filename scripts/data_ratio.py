@@ -8,6 +8,7 @@ import pandas as pd
 from seqtransfer.files import json_tsv
 from seqtransfer.report import data_ratio
 from seqtransfer.report.figures import ratio_figures, style
+from seqtransfer.report.register import ratio
 from seqtransfer.report.tables import run_tables, table_files
 from seqtransfer.study import jobs
 
@@ -43,7 +44,8 @@ def main(
         if path.suffix in (".svg", ".pdf", ".png"):
             style.save(drawn, path, ratio_figures.TITLE, ratio_figures.CAPTION)
         else:
-            table_files.write(path, frames[path.stem])
+            entry = ratio.TABLES[path.stem]
+            table_files.write(path, frames[path.stem], entry.title, entry.caption)
     print(frames["multipliers"].to_string(index=False))
 
 

@@ -3,8 +3,10 @@
 from dataclasses import asdict
 from pathlib import Path
 
+import torch
+
 from seqtransfer.files import json_tsv
-from seqtransfer.study import cards, jobs, provenance
+from seqtransfer.study import cards, costs, jobs, provenance
 from seqtransfer.training import classifier, devices, finetuning, runs
 from seqtransfer.training.checkpoints import Checkpoint, file_digests
 
@@ -30,7 +32,8 @@ def main(
         answers = finetuning.predict(trained.model, test, target, device=trained.device)
     json_tsv.write_records(folder / "history.tsv", trained.outcome.history)
     json_tsv.write_records(folder / "predictions.tsv", runs.predictions(test, answers, target))
-    architecture = classifier.architecture(run.initialization, run.sources(files, pretrained))
+    sources = run.sources(files, pretrained)
+    architecture = classifier.architecture(run.initialization, sources)
     classifier.save(classifier.plain_state(trained.model), architecture, folder)
     record = runs.metrics(run, trained, settings, target) | {
         "outputs": target.outputs,
@@ -38,7 +41,15 @@ def main(
         "provenance": provenance.record(code, classifier.LIBRARIES, **trained.machine),
     }
     json_tsv.write_json(folder / "metrics.json", record)
+    passes = costs.STEP * record["steps_taken"] * settings["batch_size"]
+    passes += len(trained.outcome.history) * record["dev"]["n"] + record["test"]["n"]
+    once = costs.forward(
+        sources.depth, sources.facts.width, record["max_tokens"], run.initialization
+    )
     timing = provenance.timing(trained.outcome.seconds_training)
+    timing |= {"operations": passes * once, "peak_gpu_memory": None}
+    if trained.device == "cuda":
+        timing["peak_gpu_memory"] = torch.cuda.max_memory_reserved()
     json_tsv.write_json(folder / "timing.json", {**run.key, **timing})
     checkpoint.remove()
 

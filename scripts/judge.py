@@ -1,10 +1,10 @@
-"""Judge the paper's claims on the report's tables: one ledger of verdicts and caveats."""
+"""Judge the paper's claims on the report's tables: a ledger of verdicts, a table of effects."""
 
 from pathlib import Path
 
 from seqtransfer.files import json_tsv
-from seqtransfer.report import caveats, choice_caveats, claims
-from seqtransfer.report.tables import table_files
+from seqtransfer.report import caveats, choice_caveats, claims, register
+from seqtransfer.report.tables import effect_tables, table_files
 from seqtransfer.study import jobs
 
 TABLES = "runs convergence scores comparisons references budget leaks left_out classes".split()
@@ -15,6 +15,7 @@ def main(
     tables: dict[str, Path],
     settings: Path,
     output: Path,
+    effects: list[Path],
     margin: float,
     share: float | None,
     measure: str | None,
@@ -23,9 +24,10 @@ def main(
     domain_encoders: dict[str, str],
     sweep_code: str,
 ) -> None:
-    """tables: those of TABLES by name; settings: the table of each arm's settings; margin and
-    share: of claim (c); measure: that (d) is judged by, the first when None; token_maps, dropout,
-    domain_encoders: as `choice_caveats.of_choices`; sweep_code: digest of the code of a sweep."""
+    """tables: those of TABLES by name; settings: the table of each arm's settings; effects: where
+    the table of this name goes, `.csv` and others; margin and share: of claim (c); measure: that
+    (d) is judged by, the first when None; token_maps, dropout, domain_encoders: as
+    `choice_caveats.of_choices`; sweep_code: digest of the code of a sweep."""
     read = {name: table_files.read(tables[name]) for name in TABLES}
     records = claims.judge(
         read["runs"],
@@ -50,6 +52,9 @@ def main(
     for record in records:
         print(f"({record['id']}) {record['verdict']}: {record['reading']}")
     json_tsv.write_json(output, {"first": first, "claims": records, "caveats": notes})
+    entry = register.TABLES["effects"]
+    for path in effects:
+        table_files.write(path, effect_tables.table(records), entry.title, entry.caption)
 
 
 if __name__ == "__main__":
@@ -58,6 +63,7 @@ if __name__ == "__main__":
             tables={name: Path(snakemake.input[name]) for name in TABLES},
             settings=Path(snakemake.input.settings),
             output=Path(snakemake.output.json),
+            effects=[Path(path) for path in snakemake.output[1:]],
             margin=snakemake.params.margin,
             share=snakemake.params.share,
             measure=snakemake.params.measure,

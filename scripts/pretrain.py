@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from seqtransfer.files import json_tsv
-from seqtransfer.study import cards, jobs, provenance
+from seqtransfer.study import cards, costs, jobs, provenance
 from seqtransfer.training import classifier, devices, pretraining
 from seqtransfer.training.checkpoints import Checkpoint, file_digests
 from seqtransfer.training.steps import Schedule
@@ -68,9 +69,11 @@ def main(
         ),
     }
     json_tsv.write_json(folder / "summary.json", summary)
-    json_tsv.write_json(
-        folder / "timing.json", {"task": task, **provenance.timing(done.seconds_training)}
-    )
+    once = costs.forward(sources.depth, sources.facts.width, int(sequences.lengths.max()))
+    timing = provenance.timing(done.seconds_training)
+    timing["operations"] = costs.STEP * schedule.steps * schedule.batch_size * once
+    timing["peak_gpu_memory"] = torch.cuda.max_memory_reserved() if device == "cuda" else None
+    json_tsv.write_json(folder / "timing.json", {"task": task, **timing})
     checkpoint.remove()
 
 

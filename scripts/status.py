@@ -1,17 +1,35 @@
 """Say how far a study is: what is done, what failed, what is missing, and which runs diverged."""
 
 import sys
+import time
+from pathlib import Path
 
-from seqtransfer.study import logs, unfinished
+from seqtransfer.files import atomic
+from seqtransfer.report.page import document
+from seqtransfer.study import liveness, logs, unfinished
 
 
-def main(*, jobs: dict[str, list], metrics: list[str]) -> None:
-    """jobs: of each stage, the first result and the log of every job; metrics: of the runs."""
-    for line in unfinished.lines(jobs, metrics):
+def main(*, study: str, jobs: dict[str, list], metrics: list[str], page: Path) -> None:
+    """study: its name; jobs: of each stage, the first result and the log of every job; metrics: of
+    the runs; page: where the same is written as HTML."""
+    stages = unfinished.stages(jobs, liveness.working_since())
+    diverged = unfinished.diverged(metrics)
+    when = time.strftime("%Y-%m-%d %H:%M")
+    filled = document.fill(
+        "status.html.j2", study=study, stages=stages, diverged=diverged, when=when
+    )
+    with atomic.atomic(page) as temporary:
+        temporary.write_text(filled)
+    for line in [*unfinished.lines(stages, diverged), f"as a page: {page}"]:
         print(line)
         print(line, file=sys.__stderr__)
 
 
 if __name__ == "__main__":
     with logs.capture(snakemake.log[0]):
-        main(jobs=snakemake.params.jobs, metrics=snakemake.params.metrics)
+        main(
+            study=snakemake.params.study,
+            jobs=snakemake.params.jobs,
+            metrics=snakemake.params.metrics,
+            page=Path(snakemake.log[0]).with_suffix(".html"),
+        )

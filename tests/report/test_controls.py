@@ -6,7 +6,7 @@ import pytest
 
 import synthetic
 from seqtransfer.files import json_tsv
-from seqtransfer.report import register
+from seqtransfer.report import names, register
 from seqtransfer.report.arm_estimates import of_difference
 from seqtransfer.report.figures import run_figures, style
 from seqtransfer.report.tables import control_tables, main_table, run_tables
@@ -80,8 +80,8 @@ def test_a_control_without_a_score_has_no_difference(results):
 def test_only_studies_with_controls_have_their_tables_and_every_column_is_described(results):
     more = {"control_runs", "controls"}
     assert not more & set(register.tables_of(synthetic.CONFIG))
-    names = register.tables_of({**synthetic.CONFIG, "controls": list(CONTROLS)})
-    assert set(names) - set(register.tables_of(synthetic.CONFIG)) == more
+    found = register.tables_of({**synthetic.CONFIG, "controls": list(CONTROLS)})
+    assert set(found) - set(register.tables_of(synthetic.CONFIG)) == more
     functions = register.table_functions()
     for name in more:
         described = {column for column in register.TABLES[name].columns if "<" not in column}
@@ -97,9 +97,10 @@ def test_the_main_table_has_controls_between_arms_and_baselines_never_in_bold(re
     lost.loc[lost["kind"] == "control", "mean"] = 2.0
     table = main_table.table(lost)
     assert not table.loc[table["kind"] == "control", "best"].any()
-    names = main_table.wide(table)["initialization"].tolist()
-    assert names[: len(synthetic.ARMS) + 2] == [*synthetic.ARMS, *CONTROLS]
-    assert "n-gram baseline" in names[len(synthetic.ARMS) + 2 :]
+    read = main_table.wide(table).iloc[:, 0].tolist()
+    arms = len(synthetic.ARMS)
+    assert read[: arms + 2] == [names.arm(name) for name in (*synthetic.ARMS, *CONTROLS)]
+    assert "n-gram regression" in read[arms + 2 :]
 
 
 def test_the_figure_of_scores_has_controls_in_grey_below_the_arms_without_their_runs(results):

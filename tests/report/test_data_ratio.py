@@ -11,6 +11,7 @@ import data_ratio as script
 from seqtransfer.files import json_tsv
 from seqtransfer.report import data_ratio
 from seqtransfer.report.figures import ratio_figures
+from seqtransfer.report.register import ratio
 from seqtransfer.report.tables import table_files
 
 FACTS = {"metric": "mcc", "test_n": 300, "encoder": "mini", "layers": 2, "adaptation": "full"}
@@ -200,7 +201,8 @@ def test_the_script_writes_every_table_and_the_same_figure_twice(tmp_path):
         json_tsv.write_table(
             tmp_path / name / "manifest.tsv", manifest([f"e{i}" for i in range(n)], ["t"])
         )
-    files = ["curves.csv", "power_laws.md", "multipliers.csv", "curves.svg", "curves.png"]
+    files = ["curves.csv", "power_laws.csv", "multipliers.csv", "curves.svg", "curves.png"]
+    files += ["curves.tex", "power_laws.md", "multipliers.html"]
     for folder in ("first", "second"):
         script.main(
             studies=list(sizes),
@@ -212,6 +214,11 @@ def test_the_script_writes_every_table_and_the_same_figure_twice(tmp_path):
         )
     for name in files:
         assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
+    for name, entry in ratio.TABLES.items():
+        columns = table_files.read(tmp_path / f"first/{name}.csv").columns
+        assert list(columns) == list(entry.columns), name
+    page = (tmp_path / "first/multipliers.html").read_text()
+    assert ratio.TABLES["multipliers"].caption[:40] in page
     table = table_files.read(tmp_path / "first/multipliers.csv").set_index(["initialization", "n"])
     assert table.loc[("text", 8), "multiplier"] == pytest.approx(2)
     assert table.loc[("text", 32), "bound"] == "at least"

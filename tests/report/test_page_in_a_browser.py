@@ -68,6 +68,8 @@ def test_the_page_is_quiet_fits_the_screen_and_has_no_barrier(opened, url, width
 
 def test_tables_are_sorted_and_filtered_by_keyboard_alone(opened):
     page, _, _ = opened()
+    page.locator("#table-scores > summary").focus()
+    page.keyboard.press("Enter")
     table = page.locator("#table-scores table")
     head = table.locator("th", has_text="mean").first
     head.locator("button").focus()
@@ -75,9 +77,24 @@ def test_tables_are_sorted_and_filtered_by_keyboard_alone(opened):
     assert head.get_attribute("aria-sort") == "ascending"
     column = 1 + head.evaluate("cell => cell.cellIndex")
     shown = f"#table-scores tbody tr:not([hidden]) td:nth-child({column})"
-    values = [float(text) for text in page.locator(shown).all_text_contents()]
+    texts = page.locator(shown).all_text_contents()
+    values = [float(text.replace("\u2212", "-")) for text in texts]
     assert values == sorted(values) and len(set(values)) > 2
     page.locator("#table-scores input").focus()
     page.keyboard.type("splice n-gram")
     assert page.locator("#table-scores tbody tr:not([hidden])").count() == 1
     assert page.locator("#table-scores output").text_content().startswith("1 of ")
+
+
+def test_on_paper_figures_and_short_tables_are_open_and_afterwards_as_they_were(opened):
+    page, _, _ = opened()
+    closed = "[...document.querySelectorAll('details:not([open])')]"
+    before = page.evaluate(f"{closed}.length")
+    page.evaluate(
+        f"() => addEventListener('beforeprint', () => {{ window.left = {closed}.map("
+        "one => one.querySelector('.long, pre') !== null) })"
+    )
+    assert page.pdf().startswith(b"%PDF")
+    left = page.evaluate("window.left")
+    assert 0 < len(left) < before and all(left)
+    assert page.evaluate(f"{closed}.length") == before

@@ -52,7 +52,8 @@ def test_captions_of_snakemakes_report_are_those_of_the_register():
     exec((ROOT / "workflow/report/captions.py").read_text(), namespace)
     texts = namespace["captions"]()
     folder = ROOT / "workflow/report"
-    assert {p.name for p in folder.glob("table-*.rst")} | {"figure.rst"} == set(texts)
+    of_tables = {p.name for p in (*folder.glob("table-*.rst"), *folder.glob("ratio-*.rst"))}
+    assert of_tables | {"figure.rst"} == set(texts)
     for name, text in texts.items():
         assert (folder / name).read_text() == text, "run python workflow/report/captions.py"
     for name, figure in register.FIGURES.items():

@@ -186,3 +186,20 @@ def test_timings_sum_seconds_over_seeds_and_stages():
     assert table.loc["all", "seconds_total"] == 40.0
     assert table.loc["all", "training_share"] == pytest.approx(30 / 40)
     assert len(run_tables.timings(runs, [])) == 2
+    assert table["operations"].isna().all()  # these jobs have not recorded them
+
+
+def test_operations_are_summed_and_memory_is_that_of_the_largest_job():
+    spent = {"seconds_total": 10.0, "seconds_training": 6.0, "peak_gpu_memory": None}
+    runs = [
+        names("x", "text", seed) | spent | {"operations": 2e12, "peak_memory": 2**30 * (seed + 1)}
+        for seed in (0, 1)
+    ]
+    other = {"task": "x", **spent, "operations": 5e12, "peak_memory": 2**29}
+    table = run_tables.timings(runs, [other]).set_index("job")
+    assert table["operations"].to_dict() == {"fine-tuning": 4.0, "pretraining": 5.0, "all": 9.0}
+    assert table["peak_memory"].to_dict() == {"fine-tuning": 2.0, "pretraining": 0.5, "all": 2.0}
+    assert table["peak_gpu_memory"].isna().all()
+    del runs[0]["operations"]
+    lost = run_tables.timings(runs, [other]).set_index("job")["operations"]
+    assert lost.isna().to_dict() == {"fine-tuning": True, "pretraining": False, "all": True}

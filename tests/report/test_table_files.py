@@ -33,7 +33,8 @@ def test_p_values_steps_and_bold_cells_are_written_by_the_kind_of_their_column()
 
 def test_latex_escapes_what_has_a_meaning_there():
     table = pd.DataFrame({"test_mcc": [0.5], "arm": [table_files.Bold("50 % & #1")]})
-    lines = table_files.latex(table, "95 % of a_b").splitlines()
+    lines = table_files.latex(table, "95 % of a_b", "main").splitlines()
+    assert lines.count(r"\label{tab:main}") == 1 and r"\begin{tabular}{rl}" in lines
     assert r"\caption{95 \% of a\_b}" in lines
     assert r"test\_mcc & arm \\" in lines and r"0.500 & \textbf{50 \% \& \#1} \\" in lines
     rules = [line for line in lines if line.endswith("rule")]

@@ -1,5 +1,6 @@
 """A killed Snakemake's jobs end, and its locks go; those of a living one stay."""
 
+import ast
 import fcntl
 import os
 import signal
@@ -96,6 +97,24 @@ def test_the_locks_of_a_living_snakemake_stay(running, tmp_path):
     assert [p.name for p in (tmp_path / ".snakemake/locks").iterdir()] == ["0.output.lock"]
     process, jobs = running
     assert process.poll() is None and all(job.is_running() for job in jobs)
+
+
+def working_since(folder: Path) -> float | None:
+    asked = "from seqtransfer.study import liveness; print(liveness.working_since())"
+    return ast.literal_eval(start(asked, folder).communicate(timeout=20)[0])
+
+
+def test_it_is_known_since_when_a_snakemake_works_here_and_that_a_killed_one_does_not(
+    running, tmp_path
+):
+    (tmp_path / ".snakemake/alive/killed.lock").touch()
+    process, jobs = running
+    since = working_since(tmp_path)
+    assert since == pytest.approx(psutil.Process(process.pid).create_time(), abs=20)
+    process.kill()
+    psutil.wait_procs(jobs, timeout=5)
+    process.wait()
+    assert working_since(tmp_path) is None
 
 
 def test_on_nfs_too_the_locks_of_a_killed_snakemake_are_removed(tmp_path):

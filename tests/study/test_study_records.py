@@ -1,12 +1,14 @@
 """What made a study, as its record keeps it; and how far a study is that is not finished."""
 
 import subprocess
+import sys
 
+import pandas as pd
 import pytest
 
 from project import ROOT
 from seqtransfer.files import json_tsv
-from seqtransfer.study import planning, study_records, unfinished, used_configuration
+from seqtransfer.study import planning, provenance, study_records, unfinished, used_configuration
 
 FILES = [f"workflow/{name}.yaml" for name in ("catalogue", "encoders", "artificial")]
 
@@ -42,6 +44,28 @@ def test_equal_provenance_is_counted_and_another_stands_beside_it():
     ]
 
 
+def test_tables_say_which_code_made_them_and_timings_on_which_processor(tmp_path):
+    for name, codes in (("a", ["x", "x"]), ("b", ["x", "012"])):
+        json_tsv.write_table(tmp_path / name, pd.DataFrame({"score": 0.5, "code": codes}))
+    found = study_records.makers(
+        "similarities", study_records.coded([tmp_path / "a", tmp_path / "b"])
+    )
+    assert [(one["code"], one["files"]) for one in found] == [("x", 2), ("012", 1)]
+    timing = provenance.timing(0.5)
+    assert timing["processor"] == study_records.machine()["processor"]
+    counted = study_records.processors([timing, timing, {"seconds_total": 1.0}])
+    assert counted == {timing["processor"]: 2, "not recorded": 1}
+
+
+def test_the_peak_of_memory_is_in_bytes():
+    code = "from seqtransfer.study import provenance; held = b'x' * 800_000_000; del held;"
+    code += " print(provenance.timing(0)['peak_memory'])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=provenance.PACKAGE.parent, capture_output=True, check=True
+    )
+    assert 800_000_000 < int(done.stdout) < 1_600_000_000
+
+
 def test_the_commit_is_that_of_a_repository_at_the_folder_and_knows_of_changes(tmp_path):
     def git(*arguments):
         names = ["-c", "user.name=a", "-c", "user.email=a@b"]
@@ -69,17 +93,23 @@ def test_a_source_is_known_by_the_list_of_its_files(tmp_path):
     assert found["files"] == 2 and len(found["sha256"]) == 64
 
 
-def test_jobs_are_done_failed_begun_or_missing_and_runs_that_diverged_are_named(tmp_path):
+def test_jobs_are_done_failed_running_interrupted_or_missing_and_runs_that_diverged_are_named(
+    tmp_path,
+):
     jobs = [(tmp_path / f"{n}.json", tmp_path / f"{n}.log") for n in range(4)]
     run = {"task": "splice", "initialization": "text", "seed": 3, "diverged": True}
     json_tsv.write_json(jobs[0][0], run)
     jobs[0][1].write_text("")
     jobs[1][1].write_text("Traceback (most recent call last):\n  ...\nValueError: no\n")
     jobs[2][1].write_text("step 4\n")
-    lines = unfinished.lines({"runs": jobs, "none": []}, [result for result, _ in jobs])
-    assert lines == [
-        "runs  1 of 4 done, 1 failed, 1 begun, 1 missing",
-        f"failed: {jobs[1][1]}",
-        f"begun, and running or killed: {jobs[2][1]}",
-        "1 finished runs diverged: splice text seed 3",
-    ]
+    lost = unfinished.diverged([result for result, _ in jobs])
+    began = jobs[2][1].stat().st_mtime
+    for since, state in ((began - 1, "running"), (began + 1, "interrupted"), (None, "interrupted")):
+        found = unfinished.stages({"runs": jobs, "none": []}, since)
+        counts = "1 running, 0 interrupted" if state == "running" else "0 running, 1 interrupted"
+        assert unfinished.lines(found, lost) == [
+            f"runs  1 of 4 done, 1 failed, {counts}, 1 missing",
+            f"failed: {jobs[1][1]}",
+            f"{state}: {jobs[2][1]}",
+            "1 finished runs diverged: splice text seed 3",
+        ]

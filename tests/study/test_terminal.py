@@ -147,6 +147,7 @@ def test_a_mistake_in_telling_ends_no_run(speaker, monkeypatch, capsys):
         (logging.WARNING, "The input has changed", True),
         (logging.ERROR, STATED, False),  # the job has named its own error
         (logging.ERROR, STATED + "\n  File x.smk, line 50, in __rule_plot", False),
+        (logging.ERROR, "Command 'python x.py' died with <Signals.SIGKILL: 9>.", False),
         (logging.ERROR, "At least one job did not complete successfully.", False),
         (logging.ERROR, STATED.replace("returned non-zero exit status 1", "died with 9"), True),
     ],

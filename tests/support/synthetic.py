@@ -63,7 +63,7 @@ def write_study(
     rng, of_analyses = np.random.default_rng(random_seed), np.random.default_rng(random_seed + 1)
     paths = {kind: [] for kind in KINDS}
     for number, task in enumerate(tasks):
-        ceiling = (0.45, 0.35, 0.75, 0.30)[number]
+        ceiling = (0.45, 0.35, 0.75, 0.30)[number % 4]
         for arm in arms:
             for seed in seeds:
                 _write_run(folder, paths, task, arm, seed, ceiling, rng)
@@ -76,6 +76,7 @@ def write_study(
         summary |= {"tokens_seen": 3_840_000, "masked_accuracy": 0.41, "unigram_accuracy": 0.29}
         json_tsv.write_json(paths["pretrained"][-1], summary | {"learning_rate": 5e-4})
         timing = {"task": task, "seconds_total": 100.0, "seconds_training": 90.0}
+        timing |= {"peak_memory": 2**30, "processor": "Made up 1", "operations": 4e13}
         paths["pretraining_timings"].append(folder / "pretrained" / task / "timing.json")
         json_tsv.write_json(paths["pretraining_timings"][-1], timing)
         paths["tasks"].append(folder / "tokens" / task / "task.json")
@@ -114,15 +115,16 @@ def write_study(
 
 def report(folder: Path, paths: dict[str, list[Path]]) -> dict[str, Path]:
     """Run the scripts summarize and judge on the files of `write_study`; where each output is."""
-    names = [name for name, table in register.TABLES.items() if table.has(CONFIG)]
-    written = {name: folder / "tables" / f"{name}.csv" for name in names}
-    summarize.main(files=paths, reference="domain", outputs=list(written.values()))
+    written = {name: folder / "tables" / f"{name}.csv" for name in register.tables_of(CONFIG)}
+    summarized = [path for name, path in written.items() if not register.TABLES[name].judged]
+    summarize.main(files=paths, reference="domain", outputs=summarized)
     settings, claims = folder / "settings.tsv", folder / "claims.json"
     json_tsv.write_table(settings, SETTINGS)
     judge.main(
         tables=written,
         settings=settings,
         output=claims,
+        effects=[written["effects"]],
         margin=0.05,
         share=0.8,
         measure=None,
@@ -164,6 +166,10 @@ def paged(
     record.main(
         configuration=used_configuration.selected(study),
         results={"fine-tuning": paths["metrics"], "baselines": paths["baselines"]},
+        tables={"similarities": [*paths["similarities"], *paths["references"]]},
+        timings={"fine-tuning": paths["timings"], "pretraining": paths["pretraining_timings"]},
+        report={"tables": "4567", "page": "89ab"},
+        snakemake="9.0",
         tasks=paths["tasks"],
         sources=[digests],
         encoders=[],
@@ -203,6 +209,7 @@ def _write_run(folder, paths, task, arm, seed, ceiling, rng):
     curve = curve.assign(dev_loss=0.6, dev_accuracy=0.6, dev_mcc=dev, dev_macro_f1=0.5)
     curve = curve.assign(dev_score=dev)
     timing = name | {"seconds_total": 20.0, "seconds_training": 16.0}
+    timing |= {"peak_memory": 2**30, "processor": "Made up 1", "operations": 8e12}
     json_tsv.write_json(run / "metrics.json", record)
     json_tsv.write_table(run / "history.tsv", curve)
     json_tsv.write_table(run / "predictions.tsv", _predictions(arm))

@@ -135,7 +135,11 @@ def test_the_record_of_the_study_has_its_configuration_and_what_made_its_results
     record = json.loads((checkout / "results/tiny/report/study.json").read_text())
     assert record["configuration"]["finetune"]["steps"] == 8
     stages = {maker["stage"]: maker for maker in record["made_by"]}
-    assert {"tokens", "pretraining", "fine-tuning", "baselines"} == set(stages)
+    made = {"tokens", "pretraining", "fine-tuning", "baselines", "similarities"}
+    assert made | {"tables", "verdicts", "figures", "page"} <= set(stages)
+    assert stages["page"]["versions"].keys() >= {"pandas", "matplotlib", "snakemake"}
+    assert sum(record["processors"]["fine-tuning"].values()) == len(ARMS)
+    assert record["machine"]["processor"] in record["processors"]["fine-tuning"]
     assert stages["fine-tuning"]["files"] == len(ARMS) and stages["fine-tuning"]["code"]
     assert set(record["sources"]) == set(record["configuration"]["catalogue"]["sources"])
 
@@ -148,7 +152,12 @@ def test_status_counts_what_is_missing_and_runs_no_other_job(checkout):
     finally:
         (checkout / "aside.json").rename(lost)
     assert process.returncode == 0, process.stdout
-    assert re.search("fine-tuning +11 of 12 done, 0 failed, 1 begun, 0 missing", process.stdout)
+    said = "fine-tuning +11 of 12 done, 0 failed, 0 running, 1 interrupted, 0 missing"
+    assert re.search(said, process.stdout)
+    for stage in ("downloads", "corpora", "similarities", "analyses", "verdicts", "page"):
+        assert re.search(rf"{stage} +(\d+) of \1 done", process.stdout), stage
+    page = (checkout / "logs/tiny/status.html").read_text()
+    assert "finetune" in page and "interrupted: their logs" in page.lower()
 
 
 def test_files_with_newer_times_and_the_same_bytes_rerun_nothing(checkout):

@@ -11,6 +11,9 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / "scripts"))
 
 from seqtransfer.report import register  # noqa: E402
+from seqtransfer.report.figures import ratio_figures  # noqa: E402
+from seqtransfer.report.register import ratio  # noqa: E402
+from seqtransfer.report.register.entries import Table  # noqa: E402
 
 
 def marked(text: str) -> str:
@@ -18,12 +21,18 @@ def marked(text: str) -> str:
     return text.replace("`", "``")
 
 
+def described(table: Table) -> str:
+    """Caption and columns of a table."""
+    columns = "\n".join(f"* ``{key}``: {marked(text)}" for key, text in table.columns.items())
+    return f"{marked(textwrap.fill(table.caption, 100))}\n\n{columns}\n"
+
+
 def captions() -> dict[str, str]:
-    """Name of the file -> reStructuredText, for every table, and one file for all figures."""
-    texts = {}
-    for name, table in register.TABLES.items():
-        columns = "\n".join(f"* ``{key}``: {marked(text)}" for key, text in table.columns.items())
-        texts[f"table-{name}.rst"] = f"{marked(textwrap.fill(table.caption, 100))}\n\n{columns}\n"
+    """Name of the file -> reStructuredText, for every table, one file for all figures of a study,
+    and one for that of several."""
+    texts = {f"table-{name}.rst": described(table) for name, table in register.TABLES.items()}
+    texts |= {f"ratio-{name}.rst": described(table) for name, table in ratio.TABLES.items()}
+    texts["ratio-figure.rst"] = marked(textwrap.fill(ratio_figures.CAPTION, 100)) + "\n"
     parts = []
     for name, figure in register.FIGURES.items():
         parts += [f'{{% {"elif" if parts else "if"} figure == "{name}" %}}']

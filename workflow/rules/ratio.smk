@@ -1,8 +1,11 @@
 """Finished studies that differ in `examples.train_fraction` alone -> what an example is worth.
 
 Reads   results/{study}/report/tables/runs.csv and results/{study}/tokens/{task}/manifest.tsv of each
-Writes  results/{study}/data-ratio/{curves,power_laws,multipliers}.{csv,md}, curves.{svg,pdf,png}
+Writes  results/{study}/data-ratio/{curves,power_laws,multipliers}.{csv,md,tex,html},
+        results/{study}/data-ratio/curves.{svg,pdf,png}
 """
+
+from seqtransfer.report.register import ratio
 
 RATIO_STUDIES = config.get("data_ratio", [])
 
@@ -16,12 +19,25 @@ rule data_ratio:
     output:
         tables=expand(
             "<results>/data-ratio/{table}.{suffix}",
-            table=["curves", "power_laws", "multipliers"],
-            suffix=["csv", "md"],
+            table=ratio.TABLES,
+            suffix=["csv", "md", "tex"],
         ),
-        figure=expand(
-            "<results>/data-ratio/curves.{suffix}", suffix=["svg", "pdf", "png"]
+        pages=[
+            report(
+                f"<results>/data-ratio/{name}.html",
+                caption=f"../report/ratio-{name}.rst",
+                category="5 Amount of data",
+                labels={"page": f"{table.title} (table)"},
+            )
+            for name, table in ratio.TABLES.items()
+        ],
+        figure=report(
+            "<results>/data-ratio/curves.svg",
+            caption="../report/ratio-figure.rst",
+            category="5 Amount of data",
+            labels={"page": "scores by the amount of training data (figure)"},
         ),
+        printed=expand("<results>/data-ratio/curves.{suffix}", suffix=["pdf", "png"]),
     log:
         "<logs>/data_ratio.log",
     benchmark:

@@ -9,12 +9,16 @@ Writes  results/{study}/report/tables/{table}.{csv,md,tex,html}   reproducible b
         results/{study}/report/claims.{html,md}          the page
 """
 
+from importlib import metadata
+
 # What the study has, by the register of tables and figures.
 TABLES = register.tables_of(config)
 SWEPT = bool(sweep_tables(None))
 FIGURES = register.figures_of(config, swept=SWEPT)
 DRAWN = register.drawn_of(config, swept=SWEPT)
 READABLE = [name for name in TABLES if register.TABLES[name].readable]
+# All but those that are made from the claims.
+SUMMARIZED = [name for name in TABLES if not register.TABLES[name].judged]
 REPORTED = {"tables": TABLES, "figures": FIGURES}
 # The configuration as the study's record keeps it.
 RECORDED = used_configuration.selected(config)
@@ -25,6 +29,28 @@ DOMAIN = (
     if "domain" in INITIALIZATIONS
     else []
 )
+
+
+def tidy(name):
+    """A table as CSV; in Snakemake's report if it has no page there."""
+    if name in READABLE:
+        return table_path(name)
+    return report(
+        table_path(name),
+        caption=f"../report/table-{name}.rst",
+        category="4 Data",
+        labels={"table": register.TABLES[name].title},
+    )
+
+
+def table_page(name):
+    """A table as a page, in Snakemake's report."""
+    return report(
+        table_path(name, "html"),
+        caption=f"../report/table-{name}.rst",
+        category="1 Summary" if name in ("main", "effects") else "3 Tables",
+        labels={"page": f"{register.TABLES[name].title} (table)"},
+    )
 
 
 rule summarize:
@@ -87,30 +113,13 @@ rule summarize:
         left_out=expand(rules.rescore.output.left_out, task=TASKS),
         sweep=sweep_tables,
     output:
-        **{
-            name: (
-                table_path(name)
-                if name in READABLE
-                else report(
-                    table_path(name),
-                    caption=f"../report/table-{name}.rst",
-                    category="4 Data",
-                    labels={"table": register.TABLES[name].title},
-                )
-            )
-            for name in TABLES
-        },
-        pages=[
-            report(
-                table_path(name, "html"),
-                caption=f"../report/table-{name}.rst",
-                category="1 Summary" if name == "main" else "3 Tables",
-                labels={"page": f"{register.TABLES[name].title} (table)"},
-            )
-            for name in READABLE
-        ],
+        **{name: tidy(name) for name in SUMMARIZED},
+        pages=[table_page(name) for name in SUMMARIZED if name in READABLE],
         printed=[
-            table_path(name, suffix) for name in READABLE for suffix in ("md", "tex")
+            table_path(name, suffix)
+            for name in SUMMARIZED
+            if name in READABLE
+            for suffix in ("md", "tex")
         ],
     log:
         "<logs>/summarize.log",
@@ -140,6 +149,9 @@ rule judge:
         settings=settings_table,
     output:
         json="<results>/report/claims.json",
+        effects=tidy("effects"),
+        page=table_page("effects"),
+        printed=[table_path("effects", suffix) for suffix in ("md", "tex")],
     log:
         "<logs>/judge.log",
     benchmark:
@@ -199,6 +211,12 @@ rule record:
         metrics=rules.summarize.input.metrics,
         controls=rules.summarize.input.controls,
         baselines=rules.summarize.input.baselines,
+        similarities=rules.summarize.input.similarities,
+        references=rules.summarize.input.references,
+        attention=rules.summarize.input.attention,
+        analyses=rules.summarize.input.analyses,
+        timings=rules.summarize.input.timings,
+        pretraining_timings=rules.summarize.input.pretraining_timings,
         tasks=rules.summarize.input.tasks,
         sources=expand(
             rules.download.output.digests, source=RECORDED["catalogue"]["sources"]
@@ -216,6 +234,15 @@ rule record:
         "../../envs/analysis.yaml"
     params:
         configuration=RECORDED,
+        report={
+            "tables": code_digest("summarize"),
+            "verdicts": code_digest("judge"),
+            "figures": code_digest("plot"),
+            "page": code_digest("page"),
+        },
+        # Snakemake ignores changes of a parameter whose function takes `output`: a newer Snakemake
+        # reruns nothing.
+        snakemake=lambda wildcards, output: metadata.version("snakemake"),
         code=code_digest("record"),
     script:
         "../../scripts/record.py"

@@ -1,9 +1,34 @@
 """How far a study is that is not finished.
 
 Reads   results and logs that are there, whichever they are
+Writes  logs/{study}/status.html, the same as a page
 """
 
+from types import SimpleNamespace
+
+OWN_SWEEP = config["finetune"]["settings"] == "sweep"
+ENCODED = configuration.tasks(config)
 FINETUNED = jobs_of(rules.finetune, task=TASKS, initialization=TRAINED, seed=SEEDS)
+
+
+def converted(task):
+    """Results and logs of what writes the task's corpus."""
+    record = CATALOGUE["tasks"][task]
+    if record["converter"] == "scores":
+        return jobs_of(rules.export_music, task=task, composer=record["classes"])
+    (path,) = corpus(SimpleNamespace(task=task))
+    return jobs_of(rules.convert, task=task, suffix=path.rpartition(".")[2])
+
+
+def pretrained_again():
+    """Results and logs of the reference's further pretraining."""
+    names = [
+        initializations.parse(REFERENCE).corpus or task
+        for task in COMPARED
+        if reference_again(SimpleNamespace(task=task))
+    ]
+    again = config["compare"].get("ceiling_seed")
+    return jobs_of(rules.pretrain_again, corpus=list(dict.fromkeys(names)), seed=again)
 
 
 rule status:
@@ -14,15 +39,57 @@ rule status:
     conda:
         "../../envs/analysis.yaml"
     params:
+        study=config["study"],
         metrics=[result for result, _ in FINETUNED],
         jobs={
-            "tokens": jobs_of(rules.encode, task=TASKS),
-            "pretraining": jobs_of(rules.pretrain, corpus=PRETRAINED),
+            "downloads": jobs_of(
+                rules.download, source=RECORDED["catalogue"]["sources"]
+            ),
+            "encoders": jobs_of(
+                rules.encoder, encoder=RECORDED["catalogue"]["encoders"]
+            ),
+            "corpora": [job for task in ENCODED for job in converted(task)],
+            "tokens": jobs_of(rules.encode, task=ENCODED),
+            "pretraining": [
+                *jobs_of(rules.pretrain, corpus=PRETRAINED),
+                *pretrained_again(),
+            ],
+            "sweep": jobs_of(
+                rules.sweep,
+                task=TASKS,
+                initialization=TRAINED if OWN_SWEEP else CONTROLS,
+                learning_rate=LEARNING_RATES,
+                seed=config["sweep"]["seeds"],
+            ),
+            "settings": [
+                *(jobs_of(rules.choose) if OWN_SWEEP else []),
+                *(jobs_of(rules.choose_controls) if CONTROLS else []),
+            ],
             "fine-tuning": FINETUNED,
             "baselines": jobs_of(rules.baseline, task=TASKS),
-            "similarities": jobs_of(rules.compare, task=COMPARED, seed=COMPARED_SEEDS),
+            "leak audit": [
+                *jobs_of(rules.audit, task=TASKS),
+                *jobs_of(rules.rescore, task=TASKS),
+            ],
+            "similarities": [
+                *jobs_of(rules.compare, task=COMPARED, seed=COMPARED_SEEDS),
+                *jobs_of(rules.calibrate, task=COMPARED),
+            ],
+            "attention": jobs_of(
+                rules.attend,
+                task=COMPARED if "attention" in TABLES else [],
+                seed=COMPARED_SEEDS,
+            ),
+            "analyses": jobs_of(
+                rules.analyse,
+                task=TASKS if config["analyse"]["kinds"] else [],
+                initialization=INITIALIZATIONS,
+                seed=SEEDS,
+            ),
             "tables": jobs_of(rules.summarize),
+            "verdicts": jobs_of(rules.judge),
             "figures": jobs_of(rules.plot, figure=DRAWN),
+            "record": jobs_of(rules.record),
             "page": jobs_of(rules.page),
         },
     script:

@@ -9,17 +9,24 @@ from seqtransfer.report.figures.panels import Tables
 
 
 def figure(tables: Tables, claims: Sequence[dict]) -> Figure:
-    """Seconds and training examples of a fine-tuning run, mean over seeds: a task per row."""
+    """Seconds, training examples and operations of a fine-tuning run, mean over seeds, and the most
+    memory of one: a task per row."""
     arms, tasks = panels.arms(tables), panels.tasks(tables)
     colours, marks = style.colours(arms), style.markers(arms)
-    seconds = tables["timings"].query("job == 'fine-tuning'")
-    seconds = seconds.assign(value=seconds["seconds_total"] / seconds["jobs"])
-    seconds = seconds.pivot(index="corpus", columns="initialization", values="value")
+    spent = tables["timings"].query("job == 'fine-tuning'")
+    spent = spent.assign(seconds=spent["seconds_total"] / spent["jobs"])
+    spent = spent.assign(operations=spent["operations"] / spent["jobs"])
+    spent = spent.pivot(index="corpus", columns="initialization")
     runs = tables["runs"].assign(value=tables["runs"]["steps_taken"] * tables["runs"]["batch_size"])
     examples = runs.pivot_table(index="task", columns="initialization", values="value")
-    figure, axes = panels.grid(1, 2, 0.7 + 0.22 * len(tasks))
-    shown = (("seconds a run", seconds), ("training examples a run", examples))
-    for axis, (label, values) in zip(axes[0], shown, strict=True):
+    figure, axes = panels.grid(2, 2, 0.7 + 0.22 * len(tasks))
+    shown = (
+        ("seconds a run", spent["seconds"]),
+        ("training examples a run", examples),
+        ("operations a run (1e12)", spent["operations"]),
+        ("most memory (GiB)", spent["peak_memory"]),
+    )
+    for axis, (label, values) in zip(axes.flat, shown, strict=True):
         for arm in arms:
             axis.plot(values.loc[tasks, arm], range(len(tasks)), marks[arm], color=colours[arm])
         axis.set_yticks(range(len(tasks)), tasks if panels.first_of_row(axis) else [])

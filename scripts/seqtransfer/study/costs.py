@@ -16,6 +16,7 @@ from seqtransfer.study import configuration
 from seqtransfer.training import evaluations
 
 CPU, GPU = 1.3e11, 5e13  # operations a second of one core, and of an H100
+STEP = 3  # forward passes that the two passes of a training step amount to
 START = 5.0  # seconds to import torch and load an encoder
 DOWNLOAD = 2e7  # bytes a second
 STATES = 2.5e7  # bytes of hidden states computed and written a second
@@ -59,7 +60,7 @@ class Encoder:
 
     def operations(self, tokens: int) -> float:
         """Of one sequence's forward pass through the layers."""
-        return tokens * self.layers * (24 * self.width**2 + 4 * tokens * self.width)
+        return forward(self.layers, self.width, tokens)
 
     @property
     def weights(self) -> int:
@@ -88,6 +89,13 @@ class Job:
     gpu: bool = False
     temporary: bool = False
     after: frozenset[int] = frozenset()
+
+
+def forward(layers: int, width: int, tokens: int, initialization: str = "") -> float:
+    """Floating-point operations of one sequence's forward pass, through the layers or a control."""
+    control = CONTROLS.get(initialization)
+    depth = control.cost if control else layers
+    return tokens * depth * (24 * width**2 + 4 * tokens * width)
 
 
 def seconds(job: Job, study: Mapping, encoder: Encoder, share: float) -> float:
@@ -127,12 +135,13 @@ def disk(job: Job, study: Mapping, encoder: Encoder) -> int:
     """Bytes that the job writes; those below a few megabytes are not counted."""
     rows = study["represent"]["sequences"] * study["represent"]["tokens"]
     states = 4 * rows * (encoder.layers + 1) * encoder.width
+    trained = encoder.of_job(job)
     return {
         "download": downloaded(job, study) or 0,
         "encoder": 4 * encoder.parameters,
         "pretrain": encoder.weights * (1 + len(study["pretrain"].get("checkpoints", []))),
         "pretrain_again": encoder.weights,
-        "finetune": encoder.of_job(job).weights,
+        "finetune": 0 if job.wildcards.get("initialization") in CONTROLS else trained.weights,
         "represent": 2 * len(study["initializations"]) * states,
         "represent_floor": len(study["compare"]["floor_seeds"]) * states,
         "represent_ceiling": states,
@@ -176,18 +185,19 @@ def _operations(job: Job, study: Mapping, encoder: Encoder, share: float) -> flo
         corpus, settings = job.wildcards["corpus"], study["pretrain"]
         artificial = study["catalogue"]["artificial"].get(corpus, {})
         length = artificial.get("length") or study["max_length"][artificial.get("task", corpus)]
-        return 3 * settings["steps"] * settings["batch_size"] * encoder.operations(length)
+        examples = STEP * settings["steps"] * settings["batch_size"]
+        return examples * encoder.operations(length)
     settings = study["finetune"]
     share = max(share, least_share(settings))
     steps = share * settings["steps"]
     grid = evaluations.DevWatch.of(settings).grid(settings["steps"])
     scored = sum(step <= steps for step in grid) * study["examples"]["dev"]
-    examples = 3 * steps * settings["batch_size"] + scored
-    control = CONTROLS.get(job.wildcards.get("initialization", ""))
+    examples = STEP * steps * settings["batch_size"] + scored
+    initialization = job.wildcards.get("initialization", "")
     if job.rule == "sweep":
-        poolings = 1 if control else len(study["sweep"]["poolings"])
+        poolings = 1 if initialization in CONTROLS else len(study["sweep"]["poolings"])
         examples *= poolings * len(study["sweep"]["warmups"])
     else:
         examples += study["examples"]["test"]
-    of_encoder = encoder.operations(study["max_length"][job.wildcards["task"]])
-    return examples * of_encoder * (control.cost / encoder.layers if control else 1.0)
+    tokens = study["max_length"][job.wildcards["task"]]
+    return examples * forward(encoder.layers, encoder.width, tokens, initialization)

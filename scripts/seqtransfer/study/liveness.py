@@ -48,6 +48,26 @@ def begin(*, clean: bool) -> None:
                 path.unlink(missing_ok=True)
 
 
+def working_since() -> float | None:
+    """When the first of the other Snakemakes that live in the current folder began, in seconds
+    since the epoch; None if no other one does. This process is a job, or no Snakemake."""
+    mine = os.environ.get(NAME)
+    others = [path for path in FOLDER.absolute().glob("*.lock") if str(path) != mine]
+    return min((path.stat().st_mtime for path in others if _is_held(path)), default=None)
+
+
+def _is_held(path: Path) -> bool:
+    """Whether the Snakemake of `path` lives. Jobs only wait for the lock."""
+    try:
+        with open(path, "rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        pass
+    return False
+
+
 def end_with_snakemake() -> None:
     """Kill this process, and those that it started, as soon as its Snakemake has ended.
 

@@ -8,6 +8,8 @@ definition reruns exactly the jobs whose script can reach it; a comment or docst
 import ast
 import hashlib
 import platform
+import resource
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -15,6 +17,8 @@ from importlib import metadata
 from pathlib import Path
 
 import psutil
+
+from seqtransfer.study import study_records
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -47,9 +51,16 @@ def record(code: str, libraries: Sequence[str], **facts: object) -> dict:
 
 
 def timing(seconds_training: float) -> dict:
-    """Seconds of this process inside training steps, and in all since it began."""
+    """Seconds of this process inside training steps, and in all since it began; the bytes of memory
+    that it took at most; and the processor that it runs on."""
     total = time.time() - psutil.Process().create_time()
-    return {"seconds_total": round(total, 3), "seconds_training": round(seconds_training, 3)}
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {
+        "seconds_total": round(total, 3),
+        "seconds_training": round(seconds_training, 3),
+        "peak_memory": peak if sys.platform == "darwin" else 1024 * peak,
+        "processor": study_records.processor(),
+    }
 
 
 class _Module:

@@ -5,10 +5,13 @@ import os
 import platform
 import re
 import subprocess
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from seqtransfer.files import checksums, json_tsv
+import pandas as pd
+
+from seqtransfer.files import checksums, damage, json_tsv
 
 
 def makers(stage: str, records: Sequence[Mapping]) -> list[dict]:
@@ -19,6 +22,18 @@ def makers(stage: str, records: Sequence[Mapping]) -> list[dict]:
         {"stage": stage, "files": said.count(text), **json.loads(text)}
         for text in dict.fromkeys(said)
     ]
+
+
+def coded(tables: Sequence[Path]) -> list[dict]:
+    """Results with a `provenance` of code alone, from tables with a column `code`."""
+    return [
+        {"provenance": {"code": code, "versions": {}}} for path in tables for code in _codes(path)
+    ]
+
+
+def processors(timings: Sequence[Mapping]) -> dict[str, int]:
+    """Processor -> how many jobs ran on it. timings: of the jobs, see `provenance.timing`."""
+    return dict(Counter(timing.get("processor", "not recorded") for timing in timings))
 
 
 def sources(lists: Sequence[Path]) -> dict[str, dict]:
@@ -41,7 +56,7 @@ def encoders(files: Sequence[Path]) -> list[dict]:
 def machine() -> dict:
     """Processor, its cores and the system of this machine."""
     return {
-        "processor": _processor(), "cores": os.cpu_count(), "system": platform.platform()
+        "processor": processor(), "cores": os.cpu_count(), "system": platform.platform()
     }  # fmt: skip
 
 
@@ -57,14 +72,21 @@ def commit(folder: Path) -> dict | None:
         return None
 
 
-def _git(folder: Path, *arguments: str) -> str:
-    command = ["git", "-C", str(folder), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-
-
-def _processor() -> str:
-    """The model as Linux names it, elsewhere as Python does."""
+def processor() -> str:
+    """The model of this machine's as Linux names it, elsewhere as Python does."""
     information = Path("/proc/cpuinfo")
     text = information.read_text() if information.exists() else ""
     found = re.search(r"^model name\s*:\s*(.+)$", text, re.M)
     return found[1] if found else platform.processor() or platform.machine()
+
+
+def _codes(path: Path) -> list[str]:
+    """As strings: a digest may have no letter."""
+    with damage.named(path):
+        table = pd.read_csv(path, sep="\t", usecols=["code"], dtype=str)
+    return list(table["code"].unique())
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(folder), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

@@ -21,9 +21,10 @@ from seqtransfer.study.progress import Progress
 ESTIMATE = "estimate"  # the target that says what a study takes and runs nothing
 PAUSE = 60  # seconds between lines of progress
 VERDICTS = 5  # lines of verdicts at the end
-# Of Snakemake's errors: a job that named its own, and that there was one.
+# Of Snakemake's errors: a job that named its own or was killed, and that there was one.
 STATED = (
     "returned non-zero exit status 1.",
+    "died with <Signals",
     "Exiting because a job execution failed",
     "At least one job did not complete successfully",
 )

@@ -12,28 +12,39 @@ FAILED = "Traceback (most recent call last)"  # what `logs.capture` leaves of an
 @dataclass(frozen=True)
 class Stage:
     """Of a stage's results how many there should be, how many are `done`, and the logs of those
-    that are not: of jobs that `failed`, and that have `begun`, so that they run or were killed."""
+    that are not: of jobs that `failed`, that are `running`, and that were `interrupted`."""
 
     name: str
     expected: int
     done: int
     failed: list[Path]
-    begun: list[Path]
+    running: list[Path]
+    interrupted: list[Path]
 
     @property
     def missing(self) -> int:
         """How many jobs have not begun."""
-        return self.expected - self.done - len(self.failed) - len(self.begun)
+        begun = len(self.failed) + len(self.running) + len(self.interrupted)
+        return self.expected - self.done - begun
 
 
-def stage(name: str, jobs: Iterable[Sequence[str | Path]]) -> Stage:
-    """How far a stage is. jobs: of each, the first result and the log."""
+def stages(jobs: Mapping[str, Sequence], since: float | None) -> list[Stage]:
+    """How far each stage is that has jobs; see `stage`."""
+    return [stage(name, pairs, since) for name, pairs in jobs.items() if pairs]
+
+
+def stage(name: str, jobs: Iterable[Sequence[str | Path]], since: float | None) -> Stage:
+    """How far a stage is. jobs: of each, the first result and the log; since: when the Snakemake
+    that works on the study began, in seconds since the epoch, or None if none does. A log that is
+    older is of a job that was interrupted."""
     jobs = [(Path(result), Path(log)) for result, log in jobs]
     open_ones = [log for result, log in jobs if not result.exists() and log.exists()]
     failed = [log for log in open_ones if FAILED in log.read_text(errors="replace")]
     begun = [log for log in open_ones if log not in failed]
+    running = [log for log in begun if since is not None and log.stat().st_mtime >= since]
+    interrupted = [log for log in begun if log not in running]
     done = sum(result.exists() for result, _ in jobs)
-    return Stage(name, len(jobs), done, failed, begun)
+    return Stage(name, len(jobs), done, failed, running, interrupted)
 
 
 def diverged(metrics: Iterable[str | Path]) -> list[str]:
@@ -46,16 +57,14 @@ def diverged(metrics: Iterable[str | Path]) -> list[str]:
     ]
 
 
-def lines(jobs: Mapping[str, Sequence], metrics: Sequence[str | Path]) -> list[str]:
-    """The state of a study in lines. jobs: of each stage, see `stage`; metrics: of the runs."""
-    stages = [stage(name, pairs) for name, pairs in jobs.items() if pairs]
-    width = max(len(one.name) for one in stages)
+def lines(found: Sequence[Stage], lost: Sequence[str]) -> list[str]:
+    """The state of a study in lines. found: its stages; lost: its runs that diverged."""
+    width = max(len(one.name) for one in found)
     said = [
         f"{one.name:{width}}  {one.done} of {one.expected} done, {len(one.failed)} failed,"
-        f" {len(one.begun)} begun, {one.missing} missing"
-        for one in stages
+        f" {len(one.running)} running, {len(one.interrupted)} interrupted, {one.missing} missing"
+        for one in found
     ]
-    said += [f"failed: {log}" for one in stages for log in one.failed]
-    said += [f"begun, and running or killed: {log}" for one in stages for log in one.begun]
-    lost = diverged(metrics)
+    for state in ("failed", "running", "interrupted"):
+        said += [f"{state}: {log}" for one in found for log in getattr(one, state)]
     return [*said, f"{len(lost)} finished runs diverged{': ' * bool(lost)}{'; '.join(lost)}"]

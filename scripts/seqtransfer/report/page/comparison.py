@@ -34,7 +34,9 @@ def makers(record: Mapping) -> dict[str, str]:
     changed = ", changed" if repository["changed"] else ""
     found = {"commit": repository["commit"] + changed}
     found["processor of the record"] = record["machine"]["processor"]
-    facts: dict[str, list[str]] = {}
+    facts: dict[str, list[str]] = {
+        f"{stage}: processors": list(known) for stage, known in record.get("processors", {}).items()
+    }
     for maker in record["made_by"]:
         versions = maker["versions"].items()
         others = (item for item in maker.items() if item[0] not in ("stage", "files", "versions"))

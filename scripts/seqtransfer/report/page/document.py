@@ -1,13 +1,15 @@
 """Verdicts, tables, figures and the study's record -> the page that people read."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import jinja2
 import pandas as pd
+from markupsafe import Markup, escape
 
-from seqtransfer.encoders import initializations
+from seqtransfer.encoders import controls, initializations
 from seqtransfer.report import claims, names, register
 from seqtransfer.report.page import forest, inline_figures, reading_tables
 from seqtransfer.report.verdicts import NO_NUMBER, NOT_TESTED
@@ -45,6 +47,8 @@ def html(
         ledger=ledger,
         record=record,
         study=record["configuration"],
+        arms=arms(record["configuration"]),
+        elsewhere=elsewhere(record["configuration"]),
         configuration=json.dumps(record["configuration"], indent=2, ensure_ascii=False),
         tasks=tasks,
         tables=readings,
@@ -57,10 +61,42 @@ def html(
         forests={one["id"]: forest.plot(one) for one in tested},
         figures={name: _figure(name, text) for name, text in figures.items()},
         placed=placed,
+        asked={
+            name: one.title
+            for name, one in register.FIGURES.items()
+            if one.on_request and one.has(record["configuration"]) and name not in figures
+        },
         loose=[name for name in figures if name not in ("summary", *placed.values())],
         files=files,
         amended=claims.AMENDED,
     )
+
+
+def arms(study: Mapping) -> list[dict]:
+    """`name`, `pretrained` and `fresh` of every arm: which weights are pretrained, which drawn
+    anew. study: its configuration."""
+    found = []
+    for name in study["initializations"]:
+        known = initializations.DESCRIPTIONS[initializations.parse(name).kind]
+        found.append({"name": name, "pretrained": known.pretrained, "fresh": known.fresh})
+        if name == "domain" and (others := elsewhere(study)):
+            parts = [
+                f"in {task}: everything, by others ({title})" for task, title in others.items()
+            ]
+            own = [f"in other tasks: {known.pretrained}"] * (len(others) < len(study["tasks"]))
+            found[-1] |= {"pretrained": "; ".join(parts + own), "fresh": "a pooler that it lacks"}
+    return found
+
+
+def elsewhere(study: Mapping) -> dict[str, str]:
+    """Task -> title of the encoder, pretrained elsewhere, that is its arm `domain`."""
+    if "domain" not in study["initializations"]:
+        return {}
+    return {
+        task: study["catalogue"]["encoders"][name]["title"]
+        for task, name in study.get("domain_encoders", {}).items()
+        if task in study["tasks"]
+    }
 
 
 def gates(checks: Sequence[Mapping]) -> list[dict]:
@@ -92,7 +128,7 @@ def fill(template: str, **values: object) -> str:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters |= {
-        "signed": lambda number: "" if number is None else f"{number:+.3f}".replace("-", "\u2212"),
+        "signed": lambda number: "" if number is None else reading_tables.minus(f"{number:+.3f}"),
         "plain": lambda number: "" if number is None else f"{number:.3f}",
         "p_value": _p_value,
         "count": _count,
@@ -101,12 +137,14 @@ def fill(template: str, **values: object) -> str:
         "arm": names.arm,
         "contrast": names.contrast,
         "measure": names.measure,
+        "minus": reading_tables.minus,
         "metric": names.metric,
         "listed": names.listed,
         "sentence": lambda text: text[:1].upper() + text[1:],
         "beside": _asked_as,
+        "coded": _coded,
         "basis": lambda name: name.partition("-")[0],
-        "described": lambda name: initializations.DESCRIPTIONS[initializations.parse(name).kind],
+        "control": controls.CONTROLS.__getitem__,
     }
     return environment.get_template(template).render(values).rstrip() + "\n"
 
@@ -124,6 +162,11 @@ def _asked_as(record: Mapping) -> str:
     """What sets a record beside a verdict apart from it: its measure, or its title."""
     name = record["id"].partition("-")[2]
     return names.measure(name) if record["id"].startswith("d") else record["title"]
+
+
+def _coded(text: str) -> Markup:
+    """Names in backticks as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def _beside(records: Sequence[Mapping]) -> dict[str, list[Mapping]]:

@@ -1,13 +1,14 @@
-"""A table of the report -> as people read it: words for identifiers, numbers to three decimals."""
+"""A table of the report -> as people read it: words for identifiers, rounded numbers."""
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
+from markupsafe import Markup
 
 from seqtransfer.report import names, register
+from seqtransfer.report.tables import table_files
 
 MOST_CELLS = 20_000  # of a table on the page; a longer one is opened as a file
 
@@ -16,8 +17,11 @@ EXTRACTS: dict[str, tuple[dict[str, object], str]] = {
     "scores": ({"split": "test", "headline": True}, "test scores in the headline metric"),
     "leaks": ({"split": "test"}, "test sequences"),
 }
+LAID_OUT = "an arm, control or baseline per row, a task per column"
+IN_CELLS = "Mean over seeds [95 % t interval] of the test score, in the metric in brackets"
 WORDS: dict[str, Callable[[str], str]] = {
     **dict.fromkeys(("initialization", "left", "right"), names.arm),
+    "contrast": names.contrast,
     "measure": names.measure,
     "metric": names.metric,
 }
@@ -41,10 +45,16 @@ class Reading:
 def reading(name: str, table: pd.DataFrame, tasks: Mapping[str, str]) -> Reading:
     """The table `name` of the register as it is read. tasks: what each task is called."""
     known = register.TABLES[name]
+    if name in register.layouts():
+        return _laid_out(name, table)
     values, extract = EXTRACTS.get(name, ({}, ""))
     shown = table[(table[list(values)] == pd.Series(values)).all(axis=1)].drop(columns=values)
     columns = [
-        (column.replace("_", " "), meaning(column, known.columns), _is_number(table[column]))
+        (
+            column.replace("_", " "),
+            meaning(column, known.columns),
+            table_files.is_number(table[column]),
+        )
         for column in shown
     ]
     words = {**WORDS, "task": lambda task: tasks.get(task, task)}
@@ -52,6 +62,22 @@ def reading(name: str, table: pd.DataFrame, tasks: Mapping[str, str]) -> Reading
     cells = [_cells(column, shown[column], words) for column in shown]
     rows = [list(row) for row in zip(*cells, strict=True)] if shown.size <= MOST_CELLS else []
     return Reading(name, known.title, known.caption, columns, rows, len(table), extract)
+
+
+def _laid_out(name: str, table: pd.DataFrame) -> Reading:
+    """A table that is read in another layout than that of its file."""
+    known, laid = register.TABLES[name], register.layouts()[name](table)
+    rows = [[_laid_cell(value) for value in row] for row in laid.itertuples(index=False)]
+    first, *tasks = laid
+    columns = [(first, "Its name", False), *((task, IN_CELLS, False) for task in tasks)]
+    return Reading(name, known.title, known.caption, columns, rows, len(table), LAID_OUT)
+
+
+def _laid_cell(value: str | table_files.Bold) -> tuple[str, str]:
+    if isinstance(value, table_files.Bold):
+        shown = Markup("<strong>{}</strong>").format(minus(value.text))
+        return shown, shown
+    return minus(value), minus(value)
 
 
 def meaning(column: str, columns: Mapping[str, str]) -> str:
@@ -62,8 +88,9 @@ def meaning(column: str, columns: Mapping[str, str]) -> str:
     raise ValueError(f"column {column!r} is not in the register; describe it there")
 
 
-def _is_number(values: pd.Series) -> bool:
-    return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+def minus(text: str) -> str:
+    """The text with minus signs, as typeset, before negative numbers; ranges keep their hyphen."""
+    return re.sub(r"(?<!\w)-(?=\d)", "\u2212", text)
 
 
 def _cells(column: str, values: pd.Series, words: Mapping[str, Callable]) -> list[tuple[str, str]]:
@@ -82,9 +109,7 @@ def _cells(column: str, values: pd.Series, words: Mapping[str, Callable]) -> lis
 def _rounded(column: str, value: object) -> str:
     if pd.isna(value) or not isinstance(value, float):
         return _full(value)
-    if column == "learning_rate":
-        return np.format_float_scientific(value, trim="-", exp_digits=2)
-    return f"{value:.3f}"
+    return minus(table_files.number(column, value))
 
 
 def _full(value: object) -> str:

@@ -7,6 +7,7 @@ planned with this register, so modules that compute are imported only inside the
 
 entries: what an entry is, and which studies have it.
 runs, data, summaries, similarity, gains, analyses: the entries of one subject each.
+ratio: tables of several studies, which are in none of their reports.
 """
 
 from collections.abc import Callable, Mapping
@@ -39,7 +40,8 @@ def drawn_of(config: Mapping, *, swept: bool) -> list[str]:
 
 
 def table_functions() -> dict[str, Callable]:
-    """By table, the function from `results.Results` to its data frame."""
+    """By table, the function from `results.Results` to its data frame; of a `judged` one, from the
+    claims' records."""
     return {name: one for part in SUBJECTS for name, one in part.table_functions().items()}
 
 

@@ -67,11 +67,15 @@ TABLES = {
         ),
     ),
     "timings": Table(
-        "seconds",
-        "Wall seconds of the training jobs, summed over seeds, and the share spent inside training"
-        " steps. They depend on the machine and its load; no other table does.",
+        "cost",
+        "What the training jobs cost: wall seconds and floating-point operations, summed over"
+        " seeds, and the most memory of a job. Operations are counted, not measured: of the layers'"
+        " matrix products, at the longest sequence, with three forward passes a training step. All"
+        " else depends on the machine and its load; no other table does. The jobs of a sweep are"
+        " not among them: what these took is in `logs/{study}/benchmarks/sweep`.",
         columns(
-            "job corpus initialization jobs seconds_total seconds_training training_share",
+            "job corpus initialization jobs seconds_total seconds_training training_share"
+            " operations peak_memory peak_gpu_memory",
             job="fine-tuning, pretraining, or all",
             corpus="Of the task, or what is pretrained on",
             initialization="The arm; empty for pretraining, which belongs to no one arm",
@@ -79,6 +83,9 @@ TABLES = {
             seconds_total="Wall seconds of the jobs' processes",
             seconds_training="Of these inside training steps",
             training_share="The second over the first",
+            operations="Floating-point operations, in 1e12",
+            peak_memory="Most memory of a job's process, in GiB",
+            peak_gpu_memory="Most memory that a job reserved on its GPU, in GiB; empty without one",
         ),
         readable=True,
     ),
@@ -88,7 +95,8 @@ FIGURES = {
     "cost": Figure(
         "cost",
         "What a fine-tuning run costs, mean over seeds: wall seconds of its process, which depend"
-        " on the machine and its load, and training examples seen, which do not.",
+        " on the machine and its load; training examples seen and floating-point operations, which"
+        " do not; and the most memory of a run.",
         ("timings",),
         on_request=True,
     ),

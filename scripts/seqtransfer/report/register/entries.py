@@ -59,12 +59,13 @@ def climbs_the_ladder(config: Mapping) -> bool:
 class Table:
     """title: as it is listed; caption: what it shows and how it is read; columns: the meaning and
     unit of each, `<metric>` standing for any; readable: whether it is short enough to be read, and
-    written as Markdown, LaTeX and HTML, too."""
+    written as Markdown, LaTeX and HTML, too; judged: whether it is made from the claims."""
 
     title: str
     caption: str
     columns: Mapping[str, str]
     readable: bool = False
+    judged: bool = False
     has: Callable[[Mapping], bool] = always
 
 

@@ -210,7 +210,7 @@ FIGURES = {
         " in (c) 90 %). Right of the line at 0 the claim's first arm is ahead; in (c) every"
         " interval must lie right of the dashed margin. Intervals of claims on test scores cover"
         " seeds and test examples, that of (a) seeds; none is adjusted for the number of claims.",
-        ("scores",),
+        ("scores", "effects"),
     ),
     "scores": Figure(
         "scores",
@@ -241,6 +241,7 @@ FIGURES = {
         " The dashed line of (c) is its margin. Panels (weights) and (arrangement) are controls:"
         " what the distribution of the text weights gives, and what their arrangement adds to it."
         " Every panel has its own scale, and no interval is adjusted for the number of panels.",
+        ("effects",),
     ),
     "gains_over_steps": Figure(
         "gain over random by training steps",

@@ -7,6 +7,35 @@ from seqtransfer.report.register.entries import Figure, Table, columns
 BOOTSTRAP = "95 % stratified bootstrap interval over seeds"
 
 TABLES = {
+    "effects": Table(
+        "effects of all claims",
+        "The paired difference of every tested claim, task by task and over all tasks, with its"
+        " interval and verdict. Intervals of test scores cover seeds and test examples. A task's"
+        " p-value is adjusted for the number of tasks; nothing is adjusted for the number of"
+        " claims. Rows that are no headline show how far a verdict depends on measure or margin.",
+        columns(
+            "claim statement contrast task mean low high level margin unit p_value seeds verdict"
+            " qualifier headline",
+            claim="Its letter and, where it is asked by several measures, that measure's name",
+            statement="The claim in a few words",
+            contrast="What is subtracted from what",
+            task="Name of the task; all: the mean over the tasks that can be tested",
+            mean="The effect; empty where it is not defined",
+            low="Lower bound of its interval; empty where it is not defined",
+            high="Upper bound of its interval; empty where it is not defined",
+            level="Of the interval; 0.95 is 95 %",
+            margin="The claim holds if the interval lies above minus this; empty: above 0",
+            unit="Of the effect",
+            p_value="Two-sided, of the task's effect against the line, adjusted (Holm)",
+            verdict="Of the task, or of the claim: supported, contradicted, undecided, mixed, not"
+            " testable here",
+            qualifier="What limits the claim's verdict",
+            headline="Whether the verdict counts; others stand beside it, by another measure or"
+            " margin",
+        ),
+        readable=True,
+        judged=True,
+    ),
     "classes": Table(
         "scores of every class",
         "What hides behind one score: how well every run finds each class of the test part. A class"
@@ -88,10 +117,11 @@ FIGURES = {
 
 
 def table_functions() -> dict[str, Callable]:
-    """By table, the function from `results.Results` to its data frame."""
-    from seqtransfer.report.tables import aggregate_tables, class_tables
+    """By table, the function from `results.Results`, or from the claims, to its data frame."""
+    from seqtransfer.report.tables import aggregate_tables, class_tables, effect_tables
 
     return {
+        "effects": effect_tables.table,
         "classes": lambda found: class_tables.classes(found.confusion),
         "confusion": lambda found: found.confusion,
         "aggregates": lambda found: aggregate_tables.table(found.runs),

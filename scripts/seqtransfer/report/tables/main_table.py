@@ -2,10 +2,10 @@
 
 import pandas as pd
 
+from seqtransfer.report import names
 from seqtransfer.report.tables.table_files import Bold, number
 
 COLUMNS = "task initialization kind metric n mean low high seeds best".split()
-BASELINES = {"ngram": "n-gram baseline", "majority": "majority class", "mean": "training mean"}
 
 
 def table(scores: pd.DataFrame) -> pd.DataFrame:
@@ -20,18 +20,18 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def wide(table: pd.DataFrame) -> pd.DataFrame:
-    """The table as it is read: `mean [low, high]` for each arm (row) and task (column).
+    """The table as it is read: `mean [low, high]` for each arm (row) and task (column), in words.
 
     The best mean of a task is bold. A task's column names its metric.
     """
-    columns = dict(zip(table["task"], table["task"] + " (" + table["metric"] + ")", strict=True))
+    metrics = dict(zip(table["task"], table["metric"], strict=True))
     cells = {(row.initialization, row.task): _cell(row) for row in table.itertuples()}
-    names = dict.fromkeys(table["initialization"])
     rows = [
-        [BASELINES.get(name, name), *(cells.get((name, task), "") for task in columns)]
-        for name in names
+        [names.arm(name), *(cells.get((name, task), "") for task in metrics)]
+        for name in dict.fromkeys(table["initialization"])
     ]
-    return pd.DataFrame(rows, columns=["initialization", *columns.values()])
+    heads = [f"{task} ({names.metric(metric)})" for task, metric in metrics.items()]
+    return pd.DataFrame(rows, columns=["arm, control or baseline", *heads])
 
 
 def _cell(row) -> str | Bold:

@@ -245,24 +245,36 @@ def budget(tasks: Sequence[dict], run: pd.DataFrame, summaries: Sequence[dict]) 
     return pd.DataFrame(rows).astype(dict.fromkeys(counted, "Int64"))
 
 
+SUMMED = ["seconds_total", "seconds_training", "operations"]
+LARGEST = ["peak_memory", "peak_gpu_memory"]
+
+
 def timings(finetuning: Sequence[dict], pretraining: Sequence[dict]) -> pd.DataFrame:
-    """One row per kind of job, corpus and arm, and one for all: seconds summed over seeds.
+    """One row per kind of job, corpus and arm, and one for all: seconds and operations summed over
+    seeds, and the most memory of a job.
 
     corpus: of a task, or what is pretrained on; a pretraining job belongs to no one arm (empty).
 
-    training_share: seconds inside training steps / wall seconds. Not reproducible byte by byte.
+    training_share: seconds inside training steps / wall seconds; operations: in 1e12; memory: in
+    GiB. What a job did not record is empty. Not reproducible byte by byte.
     """
-    table = pd.concat(
+    measured = [*SUMMED, *LARGEST]
+    table = pd.DataFrame(
         [
-            pd.DataFrame(finetuning).assign(job="fine-tuning"),
-            pd.DataFrame(pretraining).assign(job="pretraining", initialization=""),
-        ]
+            *({"job": "fine-tuning", **record} for record in finetuning),
+            *({"job": "pretraining", "initialization": "", **record} for record in pretraining),
+        ],
+        columns=["job", "task", "initialization", *measured],
     ).rename(columns={"task": "corpus"})
-    seconds = ["seconds_total", "seconds_training"]
-    grouped = table.groupby(["job", "corpus", "initialization"], sort=False)
-    sums = grouped[seconds].sum().assign(jobs=grouped.size()).reset_index()
-    everything = table[seconds].sum().to_frame().T.assign(jobs=len(table))
-    everything = everything.assign(job="all", corpus="all", initialization="all")
-    sums = pd.concat([sums, everything], ignore_index=True)
-    sums["training_share"] = sums["seconds_training"] / sums["seconds_total"]
-    return sums[["job", "corpus", "initialization", "jobs", *seconds, "training_share"]]
+    table[measured] = table[measured].astype(float)
+    keys = ["job", "corpus", "initialization"]
+    everything = table.assign(**dict.fromkeys(keys, "all"))
+    grouped = pd.concat([table, everything]).groupby(keys, sort=False)
+    found = grouped[SUMMED].agg(lambda values: values.sum(skipna=False))
+    found = found.join(grouped[LARGEST].agg(lambda values: values.max(skipna=False)))
+    found = found.assign(jobs=grouped.size()).reset_index()
+    found["training_share"] = found["seconds_training"] / found["seconds_total"]
+    found["operations"] /= 1e12
+    found[LARGEST] /= 2**30
+    seconds = ["seconds_total", "seconds_training", "training_share"]
+    return found[[*keys, "jobs", *seconds, "operations", *LARGEST]]

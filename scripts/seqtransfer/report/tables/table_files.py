@@ -19,6 +19,9 @@ FORMATS: dict[str, Callable[[float], str]] = {
     "learning_rate": lambda value: np.format_float_scientific(value, trim="-", exp_digits=2),
     "p_value": "{:.2g}".format,
     "q": "{:.2g}".format,
+    "operations": "{:.1f}".format,
+    "peak_memory": "{:.2f}".format,
+    "peak_gpu_memory": "{:.2f}".format,
 } | dict.fromkeys(
     ("steps_to_threshold", "steps_taken", "seconds_total", "seconds_training"), "{:.0f}".format
 )
@@ -54,15 +57,17 @@ def markdown(table: pd.DataFrame) -> str:
     )  # fmt: skip
 
 
-def latex(table: pd.DataFrame, caption: str) -> str:
-    """A table of LaTeX's package booktabs with its caption; missing values are empty."""
+def latex(table: pd.DataFrame, caption: str, label: str) -> str:
+    r"""A table of LaTeX's package booktabs with its caption, for `\ref{tab:<label>}`; numbers stand
+    on the right, missing values are empty."""
     body = _lines(
         table, lambda cells: " & ".join(cells) + r" \\", r"\midrule",
         escape=_latex, bold=r"\textbf{{{}}}",
     )  # fmt: skip
-    columns = "l" * len(table.columns)
+    columns = "".join("r" if is_number(table[name]) else "l" for name in table)
     return (
-        f"\\begin{{table}}\n\\caption{{{_latex(caption)}}}\n\\begin{{tabular}}{{{columns}}}\n"
+        f"\\begin{{table}}\n\\caption{{{_latex(caption)}}}\n\\label{{tab:{label}}}\n"
+        f"\\begin{{tabular}}{{{columns}}}\n"
         f"\\toprule\n{body}\\bottomrule\n\\end{{tabular}}\n\\end{{table}}\n"
     )
 
@@ -81,7 +86,7 @@ def write(path: Path, table: pd.DataFrame, title: str = "", caption: str = "") -
     writers: dict[str, Callable[[pd.DataFrame], str]] = {
         ".csv": lambda frame: frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"),
         ".md": markdown,
-        ".tex": lambda frame: latex(frame, caption),
+        ".tex": lambda frame: latex(frame, caption, path.stem),
         ".html": lambda frame: page(frame, title, caption),
     }
     with atomic.atomic(path) as temporary:
@@ -92,6 +97,11 @@ def read(path: Path) -> pd.DataFrame:
     """Read a table that `write` wrote as `.csv`; only an empty cell is a missing value."""
     with damage.named(path):
         return pd.read_csv(path, keep_default_na=False, na_values=[""])
+
+
+def is_number(values: pd.Series) -> bool:
+    """Whether a column holds numbers."""
+    return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
 
 
 def number(column: str, value: float) -> str:

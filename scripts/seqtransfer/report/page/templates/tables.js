@@ -1,3 +1,13 @@
+// On paper nothing can be opened: figures and short tables are; what is long stays a file.
+let closed = [];
+addEventListener("beforeprint", () => {
+  closed = [...document.querySelectorAll("details:not([open]):not(:has(.long, pre))")];
+  for (const one of closed) one.open = true;
+});
+addEventListener("afterprint", () => {
+  for (const one of closed) one.open = false;
+});
+
 // Tables of class `sortable`: a button in each head that sorts, and a field that filters the rows.
 // Without scripts the tables stay as they are.
 for (const table of document.querySelectorAll("table.sortable")) {
