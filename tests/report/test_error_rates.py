@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from test_estimates import study
 
-from seqtransfer.report import claims, estimates, reference_estimates, verdicts
-from seqtransfer.report.tables import similarity_tables
+from seqtransfer.report import checks, estimates, reference_estimates, score_claims, verdicts
+from seqtransfer.report.arm_estimates import of_difference
 
 STUDIES = 400
 BOUND = 36  # of 400: mean 20, standard deviation 4.4, once in a thousand times
@@ -83,31 +83,19 @@ def test_a_large_effect_is_found_and_has_its_sign():
     assert right >= 90 and wrong == 0
 
 
-def generated(rng, means, *, tasks=1, seeds=6, units=60):
-    """The tables `runs` and `left_out` of a study whose arms have these means in every task."""
+def generated(rng, means, *, seeds=6, units=60):
+    """The tables `runs` and `left_out` of a study of one task whose arms have these means."""
     runs, left_out = [], []
-    for task in range(tasks):
-        group, shared = rng.permutation(units) % 6, rng.normal(0, 0.4, units)
-        for arm, mean in means.items():
-            own = shared + rng.normal(0, 0.2, units)
-            for seed in range(seeds):
-                scores = mean + rng.normal(0, 0.04) + own + rng.normal(0, 0.3, units)
-                keys = {"task": f"t{task}", "initialization": arm, "seed": seed}
-                runs.append(keys | {"test_score": scores.mean(), "relative": scores.mean()})
-                left_out += [
-                    keys | {"group": g, "score": scores[group != g].mean()} for g in range(6)
-                ]
-    fixed = {"metric": "mcc", "best_step": 4, "steps": 8, "steps_taken": 8, "plateau": True}
-    fixed |= {"diverged": False, "threshold": 0.5, "steps_to_threshold": 8.0, "censored": False}
-    return pd.DataFrame(runs).assign(**fixed), pd.DataFrame(left_out)
-
-
-def whole(rng, means):
-    """Claim -> verdict of a generated study, checks and all."""
-    run, left_out = generated(rng, means)
-    nothing = similarity_tables.gather([], similarity_tables.SCORED)
-    records = claims.judge(run, run, nothing, left_out=left_out)
-    return {record["id"]: record["verdict"] for record in records}
+    group, shared = rng.permutation(units) % 6, rng.normal(0, 0.4, units)
+    for arm, mean in means.items():
+        own = shared + rng.normal(0, 0.2, units)
+        for seed in range(seeds):
+            scores = mean + rng.normal(0, 0.04) + own + rng.normal(0, 0.3, units)
+            keys = {"task": "t", "initialization": arm, "seed": seed}
+            runs.append(keys | {"test_score": scores.mean()})
+            left_out += [keys | {"group": g, "score": scores[group != g].mean()} for g in range(6)]
+    trained = {"best_step": 4, "steps": 8, "steps_taken": 8, "plateau": True, "diverged": False}
+    return pd.DataFrame(runs).assign(**trained), pd.DataFrame(left_out)
 
 
 def test_a_check_that_sees_the_numbers_of_its_claim_does_not_make_it_err():
@@ -115,7 +103,13 @@ def test_a_check_that_sees_the_numbers_of_its_claim_does_not_make_it_err():
     at the margin below it, where (c) may be decided neither way, and (b) has no effect."""
     rng, found = np.random.default_rng(12), []
     for _ in range(STUDIES):
-        found.append(whole(rng, {"text": 0.50, "random": 0.50, "domain": 0.55}))
+        run, left_out = generated(rng, {"text": 0.50, "random": 0.50, "domain": 0.55})
+        gain = of_difference(run, "test_score", "domain", "random", left_out)
+        beaten = checks.reference_beats_random(gain, 0.95, "MCC")
+        common = {"run": run, "left_out": left_out, "level": 0.95}
+        b = score_claims.better(common, "MCC")
+        c = score_claims.slightly_worse(common, beaten, "MCC", 0.05)
+        found.append({"b": b["verdict"], "c": c["verdict"]})
     verdict = pd.DataFrame(found)
     tested = (verdict["c"] != verdicts.NOT_TESTABLE).mean()
     assert 0.1 < tested < 0.9, tested
