@@ -13,7 +13,7 @@ def main(*, source: dict, name: str, cache: str | None, folder: Path) -> None:
 if __name__ == "__main__":
     with jobs.job(snakemake.log[0], snakemake.output):
         main(
-            source=snakemake.params.source,
+            source=snakemake.params.source | snakemake.params.ways,
             name=snakemake.wildcards.source,
             cache=snakemake.params.cache,
             folder=Path(snakemake.output.folder),

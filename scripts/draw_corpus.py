@@ -23,7 +23,6 @@ def main(
     facts = {
         "task": corpus,
         "domain": "artificial",
-        "title": record["title"],
         "symbols": symbols,
         "max_length": int(ragged.lengths.max()),
         "counts": {"pretrain": len(ragged)},

@@ -32,7 +32,6 @@ def main(
     facts = {
         "task": task,
         "domain": record["domain"],
-        "title": record["title"],
         "kind": settings.kind,
         "metric": record["metric"],
         "tokens": settings.tokens,

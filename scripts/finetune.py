@@ -1,6 +1,5 @@
 """Fine-tune a model for one task from one initialization and seed; score test once."""
 
-from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -8,7 +7,6 @@ import torch
 from seqtransfer.files import json_tsv
 from seqtransfer.study import cards, costs, jobs, provenance
 from seqtransfer.training import classifier, devices, finetuning, runs
-from seqtransfer.training.checkpoints import Checkpoint, file_digests
 
 
 def main(
@@ -23,10 +21,9 @@ def main(
     code: str,
 ) -> None:
     """folder: of the results; unfinished: file of the state from which a killed job continues."""
-    identity = {"run": asdict(run), "settings": settings, "layers": files.layers}
-    identity |= {"threads": threads, "code": code, "files": file_digests(files.inputs(pretrained))}
-    checkpoint = Checkpoint(unfinished, identity)
-    trained = runs.train(run, files, pretrained, settings, threads, checkpoint)
+    setting = (run, files, pretrained, settings, threads)
+    checkpoint = runs.checkpoint_of(*setting, code, unfinished)
+    trained = runs.train(*setting, checkpoint)
     test, target = files.part("test"), files.target()
     with devices.reproducible(0, threads):
         answers = finetuning.predict(trained.model, test, target, device=trained.device)

@@ -16,18 +16,25 @@ def main(
     settings: dict,
     threads: int,
     records: Path,
+    unfinished: Path,
     code: str,
 ) -> None:
-    """candidates: runs that differ in pooling and warm-up alone."""
-    scored = []
+    """candidates: runs that differ in pooling and warm-up alone; unfinished: file, but for its
+    suffix, of the states from which a killed job continues."""
+    scored, checkpoints = [], []
     for run in candidates:
-        trained = runs.train(run, files, pretrained, settings, threads)
+        setting = (run, files, pretrained, settings, threads)
+        path = unfinished.with_name(f"{unfinished.name}.{run.pooling}.{run.warmup}.safetensors")
+        checkpoints.append(runs.checkpoint_of(*setting, code, path))
+        trained = runs.train(*setting, checkpoints[-1])
         record = runs.metrics(run, trained, settings, files.target()) | {
             "history": trained.outcome.history[1:],
             "provenance": provenance.record(code, classifier.LIBRARIES, **trained.machine),
         }
         scored.append(record)
     json_tsv.write_json(records, scored)
+    for checkpoint in checkpoints:
+        checkpoint.remove()
 
 
 if __name__ == "__main__":
@@ -50,5 +57,6 @@ if __name__ == "__main__":
             settings=snakemake.params.training,
             threads=snakemake.threads,
             records=Path(snakemake.output.records),
+            unfinished=Path(snakemake.params.unfinished, "sweep." + ".".join(snakemake.wildcards)),
             code=snakemake.params.code,
         )

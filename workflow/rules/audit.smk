@@ -27,7 +27,7 @@ rule audit:
     conda:
         "../../envs/analysis.yaml"
     params:
-        record=task_record,
+        record=encoded_record,
         examples=config["examples"],
         max_length=lambda wildcards: config["max_length"][wildcards.task],
         code=code_digest("audit"),

@@ -57,7 +57,11 @@ PRETRAINING = {
 }
 PROBE = {key: value for key, value in config["represent"].items() if key != "dropout"}
 CHECKPOINTS = config["pretrain"].get("checkpoints", [])
-DOMAIN_ENCODERS = config.get("domain_encoders", {})
+DOMAIN_ENCODERS = configuration.domain_encoders(config)
+# Keys of a source that change nothing in its files, and those of an encoder and a task that are said
+# of them alone.
+WAYS = ("url", "mirrors", "size", "limit", "ratio", "licence")
+SAID = ("title", "shape", "licence")
 GPU = cards.per_job()
 
 
@@ -108,10 +112,15 @@ def growing(amount):
 def source_state(source):
     """State of a source that lies on this machine, None for others; refuses one that is not there,
     but for an estimate, which needs no data."""
-    if terminal.ESTIMATE in workflow.dag_settings.targets:
-        return None
     with refusals.told():
-        return local_sources.state(source, CATALOGUE["sources"][source], RAW / source)
+        try:
+            return local_sources.state(
+                source, CATALOGUE["sources"][source], RAW / source
+            )
+        except ValueError:
+            if terminal.ESTIMATE not in workflow.dag_settings.targets:
+                raise
+            return None
 
 
 def local_files(wildcards):
@@ -135,10 +144,22 @@ def source_parts(wildcards):
 
 
 def source_record(wildcards):
-    """The catalogue's entry of the source; with the state of local files, so that an edited one is
-    taken anew."""
-    state = source_state(wildcards.source)
-    return CATALOGUE["sources"][wildcards.source] | ({"state": state} if state else {})
+    """What the catalogue says of the source's content; with the state of local files, so that an
+    edited one is taken anew."""
+    state, record = (
+        source_state(wildcards.source),
+        CATALOGUE["sources"][wildcards.source],
+    )
+    content = {key: value for key, value in record.items() if key not in WAYS}
+    return content | ({"state": state} if state else {})
+
+
+def source_ways(wildcards, output):
+    """The rest of that entry: where the file is fetched from, and how large it may be. Snakemake
+    ignores changes of a parameter whose function takes `output`, rightly so here: the content has
+    its digest."""
+    record = CATALOGUE["sources"][wildcards.source]
+    return {key: value for key, value in record.items() if key in WAYS}
 
 
 def encoder_demands(wildcards, output):
@@ -150,6 +171,19 @@ def encoder_demands(wildcards, output):
 def task_record(wildcards):
     """The catalogue's entry of the task."""
     return CATALOGUE["tasks"][wildcards.task]
+
+
+def encoded_record(wildcards):
+    """That entry, but for what is said of the task alone."""
+    return {
+        key: value for key, value in task_record(wildcards).items() if key not in SAID
+    }
+
+
+def artificial_record(wildcards):
+    """The catalogue's entry of an artificial corpus, but for its title."""
+    record = ARTIFICIAL[wildcards.artificial]
+    return {key: value for key, value in record.items() if key not in SAID}
 
 
 def token_map(task):
@@ -239,8 +273,7 @@ def ceiling(wildcards):
 def encoder_record(wildcards):
     """The catalogue's entry of the encoder; what is said of it may change without it."""
     record = CATALOGUE["encoders"][wildcards.encoder]
-    said = ("title", "shape")
-    return {key: value for key, value in record.items() if key not in said}
+    return {key: value for key, value in record.items() if key not in SAID}
 
 
 def encoder_source(wildcards):
@@ -267,11 +300,21 @@ def poolings(wildcards):
     return [control.pooling] if control else config["sweep"]["poolings"]
 
 
+def settings_of_run(wildcards):
+    """The file with the settings of a run: those chosen by its own sweep, as always for a control,
+    or the given table. Its own, so that another arm, task or candidate retrains no other's runs.
+    """
+    if (
+        wildcards.initialization in CONTROLS
+        or config["finetune"]["settings"] == "sweep"
+    ):
+        return "<results>/sweep/{task}/{initialization}/settings.tsv"
+    return settings_table(wildcards)
+
+
 def settings_table(wildcards):
-    """The table of settings: swept in this study, as always those of controls, or a given file."""
+    """The table of settings of all arms: swept in this study, or a given file."""
     table = config["finetune"]["settings"]
-    if getattr(wildcards, "initialization", None) in CONTROLS:
-        return "<results>/sweep/control-settings.tsv"
     if table == "sweep":
         return "<results>/sweep/settings.tsv"
     # Relative, so that a study that is moved together with the workflow keeps its inputs.

@@ -23,6 +23,9 @@ rule compare:
     conda:
         "../../envs/analysis.yaml"
     threads: 1
+    resources:
+        # Of the layers that it holds, and of the process and Snakemake beside it.
+        mem_mb=growing(int(1024 * config["compare"]["memory"]) + 1500),
     params:
         initializations=INITIALIZATIONS,
         pairs=config["compare"]["pairs"],

@@ -24,8 +24,8 @@ rule download:
         "../../envs/analysis.yaml"
     params:
         source=source_record,
-        # Snakemake ignores changes of a parameter whose function takes `output`, rightly so here:
-        # where a file comes from does not change it, so another cache reruns nothing.
+        ways=source_ways,
+        # As of `ways`, another cache reruns nothing.
         cache=lambda wildcards, output: config.get("cache"),
         code=code_digest("download"),
     script:

@@ -17,7 +17,7 @@ rule finetune:
         token_map=rules.draw_map.output.token_map,
         encoder=ENCODER,
         pretrained=pretrained_weights,
-        settings=settings_table,
+        settings=settings_of_run,
     output:
         metrics="<results>/runs/{task}/{initialization}/seed-{seed}/metrics.json",
         history="<results>/runs/{task}/{initialization}/seed-{seed}/history.tsv",
@@ -83,6 +83,7 @@ rule sweep:
         "<logs>/sweep/{task}/{initialization}/{learning_rate}/seed-{seed}.log",
     benchmark:
         "<logs>/benchmarks/sweep/{task}/{initialization}/{learning_rate}/seed-{seed}.tsv"
+    priority: 10
     conda:
         "../../envs/train.yaml"
     threads: 1
@@ -95,13 +96,14 @@ rule sweep:
         poolings=poolings,
         warmups=config["sweep"]["warmups"],
         training=TRAINING,
+        unfinished=UNFINISHED,
         code=code_digest("sweep"),
     script:
         "../../scripts/sweep.py"
 
 
 rule choose:
-    """Choose learning rate, warm-up and pooling of every arm on dev, at equal budget."""
+    """Choose learning rate, warm-up and pooling of every arm on dev, at equal budget: the table."""
     input:
         records=expand(
             rules.sweep.output.records,
@@ -141,3 +143,22 @@ use rule choose as choose_controls with:
         "<logs>/choose_controls.log",
     benchmark:
         "<logs>/benchmarks/choose_controls.tsv"
+
+
+use rule choose as choose_one with:
+    """Choose those of one arm or control of a task: what its runs wait for, and no other's."""
+    input:
+        records=expand(
+            rules.sweep.output.records,
+            learning_rate=LEARNING_RATES,
+            seed=config["sweep"]["seeds"],
+            allow_missing=True,
+        ),
+    output:
+        sweep="<results>/sweep/{task}/{initialization}/sweep.tsv",
+        settings="<results>/sweep/{task}/{initialization}/settings.tsv",
+    log:
+        "<logs>/choose_one/{task}/{initialization}.log",
+    benchmark:
+        "<logs>/benchmarks/choose_one/{task}/{initialization}.tsv"
+    priority: 20

@@ -23,7 +23,7 @@ rule draw_corpus:
     conda:
         "../../envs/analysis.yaml"
     params:
-        record=lambda wildcards: ARTIFICIAL[wildcards.artificial],
+        record=artificial_record,
         code=code_digest("draw_corpus"),
     script:
         "../../scripts/draw_corpus.py"

@@ -167,7 +167,6 @@ rule judge:
         domain_encoders={
             task: CATALOGUE["encoders"][name]["title"]
             for task, name in DOMAIN_ENCODERS.items()
-            if task in TASKS and "domain" in INITIALIZATIONS
         },
         sweep_code=code_digest("sweep"),
         code=code_digest("judge"),

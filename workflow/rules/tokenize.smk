@@ -26,7 +26,7 @@ rule encode:
     conda:
         "../../envs/analysis.yaml"
     params:
-        record=task_record,
+        record=encoded_record,
         examples=config["examples"],
         max_length=lambda wildcards: config["max_length"][wildcards.task],
         code=code_digest("encode"),

@@ -56,11 +56,7 @@ def check(
             f" {', '.join(pretrained)}); leave out arms `domain`, `checkpoint-*` and `from-*`, or "
             "name a pretrained one, `domain_encoders: {<task>: <encoder>}`"
         )
-    if layers is not None and layers > facts["layers"]:
-        raise ValueError(
-            f"{where} has {facts['layers']} layers, encoder.layers asks for {layers}; set"
-            f" `encoder: {{layers: {facts['layers']}}}` or fewer"
-        )
+    check_layers(where, facts["layers"], layers)
     for name, length in lengths.items():
         if length > facts["positions"]:
             raise ValueError(
@@ -68,3 +64,12 @@ def check(
                 f" {length}; set `max_length: {{{name}: {facts['positions']}}}` or fewer, or take"
                 " another encoder"
             )
+
+
+def check_layers(where: str, there: int, asked: int | None) -> None:
+    """Raise ValueError, beginning with `where`, if a study asks for more layers than there are."""
+    if asked is not None and asked > there:
+        raise ValueError(
+            f"{where} has {there} layers, encoder.layers asks for {asked}; set"
+            f" `encoder: {{layers: {there}}}` or fewer"
+        )

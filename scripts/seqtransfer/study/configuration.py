@@ -2,6 +2,7 @@
 keys that must fit each other."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from seqtransfer.encoders import encoder_check, initializations
@@ -79,12 +80,16 @@ def check(config: dict) -> None:
 
 
 def check_encoders(config: dict, folder: Path) -> None:
-    """Raise ValueError if an encoder of a completed study that lies below `folder` is too small."""
-    for name in [config["encoder"]["name"], *config.get("domain_encoders", {}).values()]:
-        path = folder / name / "encoder.json"
+    """Raise ValueError if an encoder of a completed study that lies below `folder` is too small, or
+    if one that does not has fewer layers by the catalogue than the study asks for."""
+    for name in dict.fromkeys([config["encoder"]["name"], *domain_encoders(config).values()]):
+        path, asked = folder / name / "encoder.json", demands(config, name)
         if path.exists():
-            encoder_check.check(f"encoder {name!r} ({path.parent})", json.loads(path.read_text()),
-                             **demands(config, name))  # fmt: skip
+            facts = json.loads(path.read_text())
+            encoder_check.check(f"encoder {name!r} ({path.parent})", facts, **asked)
+        elif "shape" in config["catalogue"]["encoders"][name] and asked["layers"]:
+            shape = config["catalogue"]["encoders"][name]["shape"]
+            encoder_check.check_layers(f"encoder {name!r}", shape["layers"], asked["layers"])
 
 
 def demands(config: dict, encoder: str) -> dict:
@@ -96,14 +101,14 @@ def demands(config: dict, encoder: str) -> dict:
         lengths |= {task: config["max_length"][task] for task in tasks(config)}
         lengths |= {name: artificial[name]["length"] for name in corpora(config)
                     if "length" in artificial.get(name, {})}  # fmt: skip
-    for task, name in config.get("domain_encoders", {}).items():
-        if name == encoder and task in config["tasks"]:
+    for task, name in domain_encoders(config).items():
+        if name == encoder:
             lengths[task] = config["max_length"][task]
     return {
         "layers": layers,
         "lengths": lengths,
         "text": encoder == config["encoder"]["name"],
-        "domain": encoder in config.get("domain_encoders", {}).values(),
+        "domain": encoder in domain_encoders(config).values(),
         "poolings": config["sweep"].get("poolings", []),
         "pretrained": pretrained,
     }
@@ -141,13 +146,19 @@ def corpora(config: dict) -> list[str]:
     names = []
     for arm in map(initializations.parse, config["initializations"]):
         if arm.kind == "domain":
-            elsewhere = config.get("domain_encoders", {})
+            elsewhere = domain_encoders(config)
             names += [task for task in config["tasks"] if task not in elsewhere]
         elif arm.kind == "checkpoint":
             names += config["tasks"]
         elif arm.kind == "from":
             names.append(arm.corpus)
     return list(dict.fromkeys(names))
+
+
+def domain_encoders(config: Mapping) -> dict[str, str]:
+    """Task of the study -> the encoder that its arm `domain` is, where others pretrained it."""
+    named = config.get("domain_encoders", {})
+    return {task: named[task] for task in config["tasks"] if task in named}
 
 
 def tasks(config: dict) -> list[str]:
@@ -199,6 +210,11 @@ def _check_initializations(config: dict) -> None:
                 f"initializations: {name!r} has more layers than encoder.layers,"
                 f" {config['encoder']['layers']}"
             )
+    if config.get("domain_encoders") and "domain" not in config["initializations"]:
+        raise ValueError(
+            "domain_encoders: no arm starts from them; add `domain` to initializations, or drop"
+            " them"
+        )
     for task, encoder in config.get("domain_encoders", {}).items():
         task_checks.known_name("domain_encoders", task, catalogue["tasks"])
         task_checks.known_name(f"domain_encoders.{task}", encoder, catalogue["encoders"])

@@ -47,7 +47,7 @@ class Encoder:
         BERT-base if from the hub. Another domain's is used with all of its layers."""
         domain = {
             task: cls(**_size(study, name, folder))
-            for task, name in study.get("domain_encoders", {}).items()
+            for task, name in configuration.domain_encoders(study).items()
         }
         own = _size(study, study["encoder"]["name"], folder)
         return cls(**own | {"layers": study["encoder"]["layers"]}, domain=domain)

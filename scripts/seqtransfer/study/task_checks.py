@@ -31,6 +31,11 @@ def check(where: str, record: dict) -> None:
             raise ValueError(
                 f"{where}.{key}: {record[key]!r} does not fit a {kind}; use {', '.join(allowed)}"
             )
+    if record.get("metric") == "f1" and len(record["classes"]) != 2:
+        raise ValueError(
+            f"{where}.metric: f1 is of two classes, and there are {len(record['classes'])}; use"
+            " macro_f1"
+        )
     if "converter" not in record:
         raise ValueError(f"{where}: needs `converter:`, one of {', '.join(sorted(CONVERTERS))}")
     known_name(f"{where}.converter", record["converter"], CONVERTERS)

@@ -6,12 +6,13 @@ from seqtransfer.study import configuration
 
 
 def selected(config: Mapping) -> dict:
-    """The study's configuration, of whose catalogue only what the study uses."""
+    """The study's configuration, of whose catalogue only what the study uses; without the cache,
+    which changes no result and is a folder of this machine."""
     catalogue = config["catalogue"]
     corpora = configuration.corpora(config)
     used = dict.fromkeys([*config["tasks"], *corpora])
     tasks = {name: catalogue["tasks"][name] for name in used if name in catalogue["tasks"]}
-    names = {config["encoder"]["name"], *config.get("domain_encoders", {}).values()}
+    names = {config["encoder"]["name"], *configuration.domain_encoders(config).values()}
     encoders = {name: catalogue["encoders"][name] for name in sorted(names)}
     artificial = {
         name: catalogue["artificial"][name] for name in corpora if name in catalogue["artificial"]
@@ -21,4 +22,5 @@ def selected(config: Mapping) -> dict:
     sources |= {part for name in sources for part in configuration.parts(catalogue, name)}
     kept = {"tasks": tasks, "encoders": encoders, "artificial": artificial}
     kept["sources"] = {name: catalogue["sources"][name] for name in sorted(sources)}
-    return {**config, "catalogue": kept}
+    said = {key: value for key, value in config.items() if key != "cache"}
+    return said | {"catalogue": kept}

@@ -4,7 +4,7 @@ Fine-tuning and the sweep of settings share this file, so that they train in the
 fine-tuning reads the test set.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -20,7 +20,7 @@ from seqtransfer.scoring.task_kinds import Target
 from seqtransfer.tokens.token_maps import borrowed_rows
 from seqtransfer.tokens.vocabulary import Vocabulary
 from seqtransfer.training import classifier, devices, finetuning
-from seqtransfer.training.checkpoints import Checkpoint
+from seqtransfer.training.checkpoints import Checkpoint, file_digests
 from seqtransfer.training.evaluations import DevWatch
 from seqtransfer.training.steps import Schedule
 
@@ -169,6 +169,24 @@ def with_settings(table: Path, *, task: str, initialization: str, seed: int, war
         task, initialization, seed, float(row["learning_rate"]), row["pooling"],
         float(row.get("warmup", warmup)),
     )  # fmt: skip
+
+
+def checkpoint_of(
+    run: Run,
+    files: TaskFiles,
+    pretrained: Path | None,
+    settings: dict,
+    threads: int,
+    code: str,
+    path: Path,
+) -> Checkpoint:
+    """The file `path` for the state of the unfinished run, which another run does not continue.
+
+    code: digest of the code that trains it; the others as in `train`.
+    """
+    identity = {"run": asdict(run), "settings": settings, "layers": files.layers}
+    identity |= {"threads": threads, "code": code, "files": file_digests(files.inputs(pretrained))}
+    return Checkpoint(path, identity)
 
 
 def train(
