@@ -9,6 +9,7 @@ import functools
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 sys.path.insert(0, str(ROOT / "scripts"))
 
@@ -339,6 +340,28 @@ def table_path(name, suffix="csv"):
     return f"<results>/report/{folder}{name}.{suffix}"
 
 
+def tidy(name):
+    """A table as CSV, in Snakemake's report if it has no page there."""
+    if name in READABLE:
+        return table_path(name)
+    return report(
+        table_path(name),
+        caption=f"../report/table-{name}.rst",
+        category="4 Data",
+        labels={"table": register.TABLES[name].title},
+    )
+
+
+def table_page(name):
+    """A table as a page, in Snakemake's report."""
+    return report(
+        table_path(name, "html"),
+        caption=f"../report/table-{name}.rst",
+        category="1 Summary" if name in ("main", "effects") else "3 Tables",
+        labels={"page": f"{register.TABLES[name].title} (table)"},
+    )
+
+
 def figure_labels(wildcards):
     """How a figure is listed in Snakemake's report, which takes functions of all labels alone."""
     return {"page": f"{register.FIGURES[wildcards.figure].title} (figure)"}
@@ -404,6 +427,26 @@ def jobs_of(rule, **wildcards):
             strict=True,
         )
     )
+
+
+def converted(task):
+    """Results and logs of what writes the task's corpus."""
+    record = CATALOGUE["tasks"][task]
+    if record["converter"] == "scores":
+        return jobs_of(rules.export_music, task=task, composer=record["classes"])
+    (path,) = corpus(SimpleNamespace(task=task))
+    return jobs_of(rules.convert, task=task, suffix=path.rpartition(".")[2])
+
+
+def pretrained_again():
+    """Results and logs of the reference's further pretraining."""
+    names = [
+        initializations.parse(REFERENCE).corpus or task
+        for task in COMPARED
+        if reference_again(SimpleNamespace(task=task))
+    ]
+    again = config["compare"].get("ceiling_seed")
+    return jobs_of(rules.pretrain_again, corpus=list(dict.fromkeys(names)), seed=again)
 
 
 if config["finetune"]["settings"] != "sweep":

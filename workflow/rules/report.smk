@@ -31,28 +31,6 @@ DOMAIN = (
 )
 
 
-def tidy(name):
-    """A table as CSV; in Snakemake's report if it has no page there."""
-    if name in READABLE:
-        return table_path(name)
-    return report(
-        table_path(name),
-        caption=f"../report/table-{name}.rst",
-        category="4 Data",
-        labels={"table": register.TABLES[name].title},
-    )
-
-
-def table_page(name):
-    """A table as a page, in Snakemake's report."""
-    return report(
-        table_path(name, "html"),
-        caption=f"../report/table-{name}.rst",
-        category="1 Summary" if name in ("main", "effects") else "3 Tables",
-        labels={"page": f"{register.TABLES[name].title} (table)"},
-    )
-
-
 rule summarize:
     """Gather every run, baseline and similarity of the study into tidy tables."""
     input:

@@ -4,31 +4,9 @@ Reads   results and logs that are there, whichever they are
 Writes  logs/{study}/status.html, the same as a page
 """
 
-from types import SimpleNamespace
-
 OWN_SWEEP = config["finetune"]["settings"] == "sweep"
 ENCODED = configuration.tasks(config)
 FINETUNED = jobs_of(rules.finetune, task=TASKS, initialization=TRAINED, seed=SEEDS)
-
-
-def converted(task):
-    """Results and logs of what writes the task's corpus."""
-    record = CATALOGUE["tasks"][task]
-    if record["converter"] == "scores":
-        return jobs_of(rules.export_music, task=task, composer=record["classes"])
-    (path,) = corpus(SimpleNamespace(task=task))
-    return jobs_of(rules.convert, task=task, suffix=path.rpartition(".")[2])
-
-
-def pretrained_again():
-    """Results and logs of the reference's further pretraining."""
-    names = [
-        initializations.parse(REFERENCE).corpus or task
-        for task in COMPARED
-        if reference_again(SimpleNamespace(task=task))
-    ]
-    again = config["compare"].get("ceiling_seed")
-    return jobs_of(rules.pretrain_again, corpus=list(dict.fromkeys(names)), seed=again)
 
 
 rule status:
