@@ -108,6 +108,7 @@ def there(tmp_path):
     """A study of which both encoders are there, and a function that writes one anew."""
     config = deepcopy(STUDY) | {"domain_encoders": {"splice": "esm"}}
     config["initializations"] = ["domain", "from-pairs"]
+    config["catalogue"]["encoders"]["esm"] = {"source": "esm"}
     configuration.complete(config)
     configuration.check_encoders(config, tmp_path)  # none is there yet
     plain = {"family": "bert", "layers": 3, "positions": 64}
@@ -142,6 +143,20 @@ def test_an_encoder_that_lies_there_and_is_too_small_is_refused(there):
         check("esm", layers=1, positions=61)  # a domain encoder keeps the layers that it has
     config["max_length"]["splice"] = 61
     check("esm", layers=1, positions=61)
+
+
+def test_an_encoder_that_is_not_there_has_the_layers_that_the_catalogue_says(tmp_path):
+    config = deepcopy(STUDY)
+    configuration.complete(config)
+    shape = {"layers": 2, "width": 8, "parameters": 99}
+    config["catalogue"]["encoders"]["minilm"]["shape"] = shape
+    with pytest.raises(ValueError, match=r"^encoder 'minilm' has 2 layers, encoder\.layers .* 3"):
+        configuration.check_encoders(config, tmp_path)
+
+
+def test_a_domain_s_encoder_counts_only_for_a_task_of_the_study():
+    config = deepcopy(STUDY) | {"domain_encoders": {"splice": "esm", "unused": "esm"}}
+    assert configuration.domain_encoders(config) == {"splice": "esm"}
 
 
 def test_an_encoder_in_the_place_of_another_kind_is_refused(there):
@@ -195,6 +210,10 @@ def test_probes_that_no_sequence_or_group_can_fill_are_refused(place, value, mes
         ({"kind": "regression"}, "a regression has no `classes`"),
         ({"metric": "spearman"}, r"\.metric: 'spearman' does not fit a classification; use mcc"),
         ({"split": "random"}, r"\.split: 'random' does not fit a classification"),
+        (
+            {"metric": "f1", "classes": list("abc")},
+            r"\.metric: f1 is of two classes, .* 3; use mac",
+        ),
         (
             {"kind": "regression", "classes": None, "split": "stratified"},
             r"\.split: 'stratified' does not fit a regression; use random, grouped, given",

@@ -51,6 +51,15 @@ def test_sources_of_weights_that_cannot_be_made_are_refused(place, value, messag
         configuration.check(changed(place, value))
 
 
+def test_a_domain_s_encoder_that_no_arm_starts_from_is_refused():
+    config = changed(["domain_encoders"], {"splice": "minilm"})
+    configuration.check(config | {"initializations": ["domain", "random"]})
+    with pytest.raises(
+        ValueError, match=r"^domain_encoders: no arm starts from them; add `domain`"
+    ):
+        configuration.check(config | {"initializations": ["text", "random"]})
+
+
 def test_a_study_pretrains_on_every_corpus_that_an_arm_starts_from_and_on_no_other():
     config = deepcopy(STUDY) | {"tasks": ["splice"], "initializations": ["text", "from-mixed"]}
     assert (configuration.corpora(config), configuration.tasks(config)) == (

@@ -82,6 +82,23 @@ def test_reached_code_changes_the_digest(digest, change):
     assert digest(**change) != digest()
 
 
+@pytest.mark.parametrize("name", sorted(provenance.APART))
+def test_code_around_a_job_s_own_work_is_in_no_digest(name, digest, monkeypatch):
+    """Of a script that calls it, as all do; a module of another name counts."""
+    source = provenance.PACKAGE / "study"
+    source.mkdir()
+    plain = name.partition(".")[2]
+    script = f"from seqtransfer.study import {plain}, other\n{plain}.f()\nother.f()\n"
+    found = {}
+    for edited in ("", plain, "other"):
+        for module in (plain, "other"):
+            body = "return 2" if module == edited else "return 1"
+            (source / f"{module}.py").write_text(f"def f():\n    {body}\n")
+        provenance._package_module.cache_clear()
+        found[edited] = digest(script=script)
+    assert found[plain] == found[""] != found["other"]
+
+
 def test_every_script_has_a_digest():
     scripts = sorted((provenance.PACKAGE.parent).glob("*.py"))
     assert scripts

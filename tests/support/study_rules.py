@@ -85,6 +85,7 @@ def check_task(study: dict, task: str) -> None:
     kind, converter = record["kind"], CONVERTERS[record["converter"]]
     assert record["format"] in converter.formats
     assert record["metric"] in METRICS[kind]
+    assert record["metric"] != "f1" or len(record["classes"]) == 2
     assert record["split"] in {"grouped", "given"} | SPLITS[kind]
     if kind == "classification":
         labels = record["classes"]
@@ -177,6 +178,7 @@ def check_arms(study: dict) -> None:
     assert study["encoder"]["name"] in catalogue["encoders"]
     for task, encoder in study.get("domain_encoders", {}).items():
         assert task in catalogue["tasks"] and encoder in catalogue["encoders"]
+        assert "domain" in study["initializations"]
     assert set(study["controls"]) <= set(CONTROLS)
     assert not study["controls"] or study["finetune"]["adaptation"] == "full"
     last = re.fullmatch("last-([0-9]+)", study["finetune"]["adaptation"])

@@ -2,6 +2,7 @@
 
 import json
 import math
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -10,12 +11,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import sweep
 from seqtransfer.encoders.controls import CONTROLS
 from seqtransfer.files import arrow, json_tsv
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring.task_kinds import Classification
 from seqtransfer.tokens.vocabulary import CLS, SEP, Vocabulary
 from seqtransfer.training import classifier, devices, runs, settings_choice
+from seqtransfer.training.checkpoints import Checkpoint
 
 SETTINGS = {
     "steps": 4,
@@ -220,6 +223,41 @@ def test_a_point_trains_by_its_settings_from_its_token_map(tmp_path, encoder, so
     assert swept.seed.tolist() == [3, 4]
     assert swept.dev_score.tolist() == [record["dev"]["score"]] * 2
     assert settings_choice.choose(swept).runs.tolist() == [2]
+
+
+def test_a_killed_sweep_goes_on_from_the_state_of_each_candidate(
+    tmp_path, encoder, sources_for, monkeypatch
+):
+    files = files_of(tmp_path, encoder, sources_for(3))
+    candidates = [runs.Run("toy", "text", 3, 1e-3, pooling, 0.25) for pooling in ("mean", "first")]
+    monkeypatch.setattr(runs, "Checkpoint", partial(Checkpoint, seconds=0.0))
+    folder = tmp_path / "unfinished"
+    folder.mkdir()
+
+    def swept(name, until=math.inf):
+        begun = []
+
+        def train(run, *rest):
+            begun.append(run)
+            trained = plain(run, *rest)
+            if len(begun) > until:
+                raise KeyboardInterrupt
+            return trained
+
+        monkeypatch.setattr(runs, "train", train)
+        sweep.main(
+            candidates=candidates, files=files, pretrained=None, settings=SETTINGS, threads=1,
+            records=tmp_path / f"{name}.json", unfinished=folder / "sweep.toy", code="0123",
+        )  # fmt: skip
+        return json_tsv.read_json(tmp_path / f"{name}.json")
+
+    plain = runs.train
+    with pytest.raises(KeyboardInterrupt):
+        swept("killed", until=1)
+    left = sorted(path.name for path in folder.iterdir())
+    assert left == ["sweep.toy.first.0.25.safetensors", "sweep.toy.mean.0.25.safetensors"]
+    again = swept("killed")
+    assert list(folder.iterdir()) == [] and again == swept("whole")
 
 
 @pytest.mark.parametrize("name", CONTROLS)

@@ -15,6 +15,7 @@ def test_controls_are_swept_and_trained_as_arms_are_and_never_compared(tmp_path)
     counts = plan(process)
     assert counts["finetune"] == 2 * (2 + 2) * 3 and counts["sweep"] == 2 * (2 + 2)
     assert counts["choose"] == counts["choose_controls"] == 1
+    assert counts["choose_one"] == 2 * (2 + 2)  # so that another arm retrains no run of these
     assert counts["represent"] == counts["calibrate"] == 2
     assert "results/mine/runs/splice/cnn/seed-0/metrics.json" in process.stdout
     assert "results/mine/report/tables/controls.md" in process.stdout
@@ -27,6 +28,7 @@ def test_only_controls_are_swept_where_arms_have_a_table_of_settings(tmp_path):
     counts = plan(process)
     assert counts["finetune"] == 4 * (2 + 3) * 4 and counts["sweep"] == 4 * 3 * 4
     assert counts["choose_controls"] == 1 and "choose" not in counts
+    assert counts["choose_one"] == 4 * 3
 
 
 def test_studies_are_joined_only_if_they_are_named_and_finished(tmp_path):

@@ -9,6 +9,15 @@ ENCODED = configuration.tasks(config)
 FINETUNED = jobs_of(rules.finetune, task=TASKS, initialization=TRAINED, seed=SEEDS)
 
 
+def passed_on(made, read):
+    """Jobs whose results are deleted once those of other jobs are made of them: which of the two
+    to look for, and the log."""
+    return [
+        (result if os.path.exists(result) else later, log)
+        for (result, log), (later, _) in zip(made, read, strict=True)
+    ]
+
+
 rule status:
     """Say what of the study is done, what failed, what is missing, and which runs diverged."""
     log:
@@ -27,7 +36,10 @@ rule status:
                 rules.encoder, encoder=RECORDED["catalogue"]["encoders"]
             ),
             "corpora": [job for task in ENCODED for job in converted(task)],
-            "tokens": jobs_of(rules.encode, task=ENCODED),
+            "tokens": [
+                *jobs_of(rules.encode, task=ENCODED),
+                *jobs_of(rules.draw_map, task=TASKS, seed=SEEDS),
+            ],
             "pretraining": [
                 *jobs_of(rules.pretrain, corpus=PRETRAINED),
                 *pretrained_again(),
@@ -48,6 +60,16 @@ rule status:
             "leak audit": [
                 *jobs_of(rules.audit, task=TASKS),
                 *jobs_of(rules.rescore, task=TASKS),
+            ],
+            "states": [
+                *passed_on(
+                    jobs_of(rules.represent, task=COMPARED, seed=COMPARED_SEEDS),
+                    jobs_of(rules.compare, task=COMPARED, seed=COMPARED_SEEDS),
+                ),
+                *passed_on(
+                    jobs_of(rules.represent_floor, task=COMPARED),
+                    jobs_of(rules.calibrate, task=COMPARED),
+                ),
             ],
             "similarities": [
                 *jobs_of(rules.compare, task=COMPARED, seed=COMPARED_SEEDS),

@@ -210,14 +210,14 @@ def _check_initializations(config: dict) -> None:
                 f"initializations: {name!r} has more layers than encoder.layers,"
                 f" {config['encoder']['layers']}"
             )
+    for task, encoder in config.get("domain_encoders", {}).items():
+        task_checks.known_name("domain_encoders", task, catalogue["tasks"])
+        task_checks.known_name(f"domain_encoders.{task}", encoder, catalogue["encoders"])
     if config.get("domain_encoders") and "domain" not in config["initializations"]:
         raise ValueError(
             "domain_encoders: no arm starts from them; add `domain` to initializations, or drop"
             " them"
         )
-    for task, encoder in config.get("domain_encoders", {}).items():
-        task_checks.known_name("domain_encoders", task, catalogue["tasks"])
-        task_checks.known_name(f"domain_encoders.{task}", encoder, catalogue["encoders"])
 
 
 def _check_artificial(where: str, record: dict, known_tasks: dict) -> None:

@@ -21,12 +21,18 @@ import psutil
 from seqtransfer.study import study_records
 
 PACKAGE = Path(__file__).resolve().parents[1]
+# What is done around a job's own work: which card it has, that it ends with Snakemake, its log, the
+# digests of its files, what it costs. No score depends on it, so an edit here retrains nothing.
+APART = frozenset(
+    f"study.{name}" for name in ("cards", "costs", "digests", "jobs", "liveness", "logs")
+)
 
 
 def code_digest(script: str | Path) -> str:
     """Digest (16 hex digits) of `script` and of every definition of the package it can reach.
 
-    Reaching is by name and errs on the side of too much: a name that is mentioned is reached.
+    Reaching is by name and errs on the side of too much: a name that is mentioned is reached. The
+    modules of APART are not.
     """
     reached: dict[tuple[str, str], str] = {}
     module = _Module(Path(script).resolve())
@@ -144,7 +150,7 @@ def _reach(module: _Module, name: str, reached: dict) -> None:
 
 def _reach_part(module: _Module, name: str, reached: dict) -> None:
     """A definition, or for "" the module's bare statements, which run whenever it is imported."""
-    if (module.name, name) in reached:
+    if (module.name, name) in reached or module.name in APART:
         return
     reached[module.name, name], mentioned = module.part(name)
     for first, second in mentioned:
