@@ -15,7 +15,7 @@ def main(
     tables: dict[str, list[Path]],
     timings: dict[str, list[Path]],
     report: dict[str, str],
-    snakemake: str,
+    snakemake_version: str,
     tasks: list[Path],
     sources: list[Path],
     encoders: list[Path],
@@ -24,8 +24,8 @@ def main(
     """configuration: see `used_configuration.selected`; results: by stage, files with the
     provenance of a result, or with a list of such; tables: by stage, result tables with a column
     `code`; timings: by stage, `timing.json` of its jobs; report: by stage, the digest of the code
-    that makes that part of the report; snakemake: its version; tasks: the record of each task;
-    sources: `{source}.sha256` of each; encoders: `encoder.json` of each."""
+    that makes that part of the report; snakemake_version: of Snakemake; tasks: the record of each
+    task; sources: `{source}.sha256` of each; encoders: `encoder.json` of each."""
     known = [json_tsv.read_json(path) for path in tasks]
     read = {stage: [json_tsv.read_json(path) for path in paths] for stage, paths in results.items()}
     made = [
@@ -39,7 +39,7 @@ def main(
         made += study_records.makers(stage, study_records.coded(paths))
     for stage, code in report.items():
         own = provenance.record(code, LIBRARIES)
-        own["versions"] |= {"snakemake": snakemake}
+        own["versions"] |= {"snakemake": snakemake_version}
         made += study_records.makers(stage, [{"provenance": own}])
     record = {
         "configuration": configuration,
@@ -84,7 +84,7 @@ if __name__ == "__main__":
                 "fine-tuning": [Path(path) for path in snakemake.input.timings],
             },
             report=snakemake.params.report,
-            snakemake=snakemake.params.snakemake,
+            snakemake_version=snakemake.params.snakemake,
             tasks=[Path(path) for path in snakemake.input.tasks],
             sources=[Path(path) for path in snakemake.input.sources],
             encoders=[Path(path) for path in snakemake.input.encoders],

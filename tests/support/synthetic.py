@@ -146,12 +146,8 @@ def paged(
     drawn = [folder / "figures" / f"{name}.svg" for name in figures]
     for path in drawn:
         plot.main(
-            figure=path.stem,
-            width="page",
-            sources=tables,
-            claims=written["claims"],
-            outputs=[path],
-        )
+            figure=path.stem, width="page", sources=tables, claims=written["claims"], outputs=[path]
+        )  # fmt: skip
     workflow = ROOT / "workflow"
     files = [
         workflow / f"{name}.yaml"
@@ -169,7 +165,7 @@ def paged(
         tables={"similarities": [*paths["similarities"], *paths["references"]]},
         timings={"fine-tuning": paths["timings"], "pretraining": paths["pretraining_timings"]},
         report={"tables": "4567", "page": "89ab"},
-        snakemake="9.0",
+        snakemake_version="9.0",
         tasks=paths["tasks"],
         sources=[digests],
         encoders=[],
@@ -394,14 +390,7 @@ def _references(task, rng):
 def _paper(task):
     scores = {"text": 0.85, "random": 0.84, "noise": 0.83}
     return pd.DataFrame(
-        {
-            "left": left,
-            "rows": 1000,
-            "width": 768,
-            "score": score,
-            "expected": 0.83,
-            "released": 0.9,
-        }
-        | {"task": task, "code": "4567"}
+        {"left": left, "rows": 1000, "width": 768, "score": score, "expected": 0.83}
+        | {"released": 0.9, "task": task, "code": "4567"}
         for left, score in scores.items()
     )

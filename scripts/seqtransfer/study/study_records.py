@@ -1,5 +1,6 @@
 """What made a study: its repository, its machine, and what its results record."""
 
+import csv
 import json
 import os
 import platform
@@ -8,8 +9,6 @@ import subprocess
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-
-import pandas as pd
 
 from seqtransfer.files import checksums, damage, json_tsv
 
@@ -82,9 +81,8 @@ def processor() -> str:
 
 def _codes(path: Path) -> list[str]:
     """As strings: a digest may have no letter."""
-    with damage.named(path):
-        table = pd.read_csv(path, sep="\t", usecols=["code"], dtype=str)
-    return list(table["code"].unique())
+    with damage.named(path), path.open(newline="") as file:
+        return list(dict.fromkeys(row["code"] for row in csv.DictReader(file, delimiter="\t")))
 
 
 def _git(folder: Path, *arguments: str) -> str:

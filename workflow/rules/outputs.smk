@@ -1,0 +1,80 @@
+"""What the report and the status list: tables, figures, and the results of jobs. No rules."""
+
+from types import SimpleNamespace
+
+
+def table_path(name, suffix="csv"):
+    """File of a table; `timings` stands apart, as it is not reproducible byte by byte."""
+    folder = "" if name == "timings" else "tables/"
+    return f"<results>/report/{folder}{name}.{suffix}"
+
+
+def tidy(name):
+    """A table as CSV, in Snakemake's report if it has no page there."""
+    if name in READABLE:
+        return table_path(name)
+    return report(
+        table_path(name),
+        caption=f"../report/table-{name}.rst",
+        category="4 Data",
+        labels={"table": register.TABLES[name].title},
+    )
+
+
+def table_page(name):
+    """A table as a page, in Snakemake's report."""
+    return report(
+        table_path(name, "html"),
+        caption=f"../report/table-{name}.rst",
+        category="1 Summary" if name in ("main", "effects") else "3 Tables",
+        labels={"page": f"{register.TABLES[name].title} (table)"},
+    )
+
+
+def figure_labels(wildcards):
+    """How a figure is listed in Snakemake's report, which takes functions of all labels alone."""
+    return {"page": f"{register.FIGURES[wildcards.figure].title} (figure)"}
+
+
+def figure_category(wildcards):
+    """Where a figure is listed in Snakemake's report."""
+    return "1 Summary" if wildcards.figure == "summary" else "2 Figures"
+
+
+def figure_tables(wildcards):
+    """The tables that a figure is drawn from."""
+    names = dict.fromkeys(
+        ["runs", "budget", *register.FIGURES[wildcards.figure].tables]
+    )
+    return [table_path(name) for name in names]
+
+
+def jobs_of(rule, **wildcards):
+    """First result and log of every job of a rule."""
+    return list(
+        zip(
+            expand(workflow.pathvars.apply(rule.output[0]), **wildcards),
+            expand(workflow.pathvars.apply(rule.log[0]), **wildcards),
+            strict=True,
+        )
+    )
+
+
+def converted(task):
+    """Results and logs of what writes the task's corpus."""
+    record = CATALOGUE["tasks"][task]
+    if record["converter"] == "scores":
+        return jobs_of(rules.export_music, task=task, composer=record["classes"])
+    (path,) = corpus(SimpleNamespace(task=task))
+    return jobs_of(rules.convert, task=task, suffix=path.rpartition(".")[2])
+
+
+def pretrained_again():
+    """Results and logs of the reference's further pretraining."""
+    names = [
+        initializations.parse(REFERENCE).corpus or task
+        for task in COMPARED
+        if reference_again(SimpleNamespace(task=task))
+    ]
+    again = config["compare"].get("ceiling_seed")
+    return jobs_of(rules.pretrain_again, corpus=list(dict.fromkeys(names)), seed=again)
