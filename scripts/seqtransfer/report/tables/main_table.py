@@ -2,10 +2,10 @@
 
 import pandas as pd
 
+from seqtransfer.report import names
 from seqtransfer.report.tables.table_files import Bold, number
 
 COLUMNS = "task initialization kind metric n mean low high seeds best".split()
-BASELINES = {"ngram": "n-gram baseline", "majority": "majority class", "mean": "training mean"}
 
 
 def table(scores: pd.DataFrame) -> pd.DataFrame:
@@ -22,16 +22,16 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
 def wide(table: pd.DataFrame) -> pd.DataFrame:
     """The table as it is read: `mean [low, high]` for each arm (row) and task (column).
 
-    The best mean of a task is bold. A task's column names its metric.
+    Arms, controls, baselines and metrics are in words. The best mean of a task is bold.
     """
-    columns = dict(zip(table["task"], table["task"] + " (" + table["metric"] + ")", strict=True))
+    heads = dict(zip(table["task"], table["metric"].map(names.metric), strict=True))
     cells = {(row.initialization, row.task): _cell(row) for row in table.itertuples()}
-    names = dict.fromkeys(table["initialization"])
     rows = [
-        [BASELINES.get(name, name), *(cells.get((name, task), "") for task in columns)]
-        for name in names
+        [names.arm(name), *(cells.get((name, task), "") for task in heads)]
+        for name in dict.fromkeys(table["initialization"])
     ]
-    return pd.DataFrame(rows, columns=["initialization", *columns.values()])
+    columns = [f"{task} ({metric})" for task, metric in heads.items()]
+    return pd.DataFrame(rows, columns=["initialization", *columns])
 
 
 def _cell(row) -> str | Bold:
