@@ -46,7 +46,9 @@ def scores(tables: Tables, claims: Sequence[dict]) -> Figure:
             if name in wide:
                 [seeds] = axis.plot(wide[name], [place] * len(wide), marks[name],
                                     color=colours[name], alpha=0.6, ms=2.5, mew=0)  # fmt: skip
-                each = ", ".join(f"{score:.3f}" for score in wide[name])
+                each = ", ".join(
+                    "no score" if np.isnan(score) else f"{score:.3f}" for score in wide[name]
+                )
                 style.tell(seeds, f"{names.arm(name)}, seed by seed: {each}")
             row = headline(table, task, name, "test")
             axis.hlines(height, row["low"], row["high"], color=colours[name])
