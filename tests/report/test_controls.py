@@ -8,7 +8,7 @@ import synthetic
 from seqtransfer.files import json_tsv
 from seqtransfer.report import names, register
 from seqtransfer.report.arm_estimates import of_difference
-from seqtransfer.report.figures import run_figures, style
+from seqtransfer.report.figures import panels, run_figures, style
 from seqtransfer.report.tables import control_tables, main_table, run_tables
 from seqtransfer.report.tables.results import Results
 
@@ -108,7 +108,7 @@ def test_the_figure_of_scores_has_controls_in_grey_below_the_arms_without_their_
     figure = run_figures.scores(frames, [])
     arms, controls = style.ordered(synthetic.ARMS), ["bag-of-embeddings", "cnn"]
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert labels == [*arms, *controls]
+    assert labels == panels.arm_labels([*arms, *controls])
     for axis, task in zip(figure.axes, ("splice", "composer"), strict=True):
         for place, name in enumerate(controls, start=len(arms)):
             [mark] = [line for line in axis.lines if list(line.get_ydata()) == [place]]
@@ -119,3 +119,18 @@ def test_the_figure_of_scores_has_controls_in_grey_below_the_arms_without_their_
         assert len(borders) == 1
     chosen = style.colours([*arms, *CONTROLS])
     assert style.colours(arms) == {arm: chosen[arm] for arm in arms}
+
+
+def test_a_control_far_from_all_arms_is_pointed_to_and_does_not_squeeze_them(results):
+    frames = {name: getattr(results, name) for name in ("scores", "runs", "budget")}
+    near = run_figures.scores(frames, []).axes[0]
+    scores = frames["scores"].copy()
+    far = (scores["initialization"] == "cnn") & (scores["task"] == "splice")
+    scores.loc[far, ["mean", "low", "high"]] = -0.9, -0.95, -0.85
+    axis = run_figures.scores(frames | {"scores": scores}, []).axes[0]
+    assert [text.get_text() for text in near.texts] == []
+    assert [text.get_text() for text in axis.texts] == ["\N{LEFTWARDS ARROW} -0.90"]
+    assert axis.texts[0].xy[1] == len(synthetic.ARMS) + 1
+    runs = frames["runs"].query("task == 'splice'")["test_score"]
+    low, high = axis.get_xlim()
+    assert -0.9 < low < runs.min() and runs.max() < high

@@ -1,5 +1,6 @@
 """Every figure is drawn whole, from the tables alone, and the same each time."""
 
+import re
 from xml.etree import ElementTree
 
 import matplotlib
@@ -10,7 +11,7 @@ import pytest
 import plot
 import synthetic
 from seqtransfer.files import json_tsv
-from seqtransfer.report import cost, gains_over_steps, power, register
+from seqtransfer.report import cost, gains_over_steps, power, readings, register
 from seqtransfer.report.figures import (
     analysis_figures,
     association_figures,
@@ -88,18 +89,19 @@ def test_scores_show_a_panel_per_task_and_a_line_per_seed_through_all_arms(frame
         low, high = axis.get_xlim()
         scores = run.loc[run["task"] == task, "test_score"]
         assert low < scores.min() and scores.max() < high
-    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == arms
+    labels = [text.get_text() for text in figure.axes[0].get_yticklabels()]
+    assert labels == panels.arm_labels(arms)
     assert {text.get_text() for text in figure.axes[1].get_yticklabels()} == {""}
     assert {axis.get_xlabel() for axis in figure.axes} == {"test MCC"}
-    assert "2 seeds" in figure.get_suptitle()
+    assert "2 seeds; test examples: sentiment 305, splice 305" in figure.get_suptitle()
 
 
 def test_the_legend_names_the_baselines_that_some_panel_shows_and_no_other(frames, records):
     figure = run_figures.scores(frames, records)
     named = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert "n-gram baseline" in named
+    assert "n-gram regression" in named
     inside = any(axis.get_xlim()[0] < 0 for axis in figure.axes)  # an MCC of 0
-    assert ("majority class" in named) == inside
+    assert ("the majority class" in named) == inside
 
 
 def test_convergence_shows_the_mean_curve_of_every_arm_from_the_first_evaluation_on(
@@ -150,16 +152,39 @@ def test_similarity_shows_the_difference_to_random_weights_by_the_measure_of_the
     table = frames["similarity"].query("left == 'text' and right == 'domain' and stage == 'before'")
     table = table[table["measure"] == "pwcca"]
     for axis, task in zip(figure.axes, TASKS, strict=True):
-        floor, ceiling, text = axis.lines
+        floor, ceiling, text, *dots = axis.lines
         assert floor.get_ydata() == [0, 0] and ceiling.get_ydata() == pytest.approx(0.6)
         rows = table[table["task"] == task].sort_values("layer")
         assert text.get_ydata() == pytest.approx(
             (rows["mean"] - rows["floor"]).to_numpy(), abs=1e-5
         )
+        assert [dot.get_ydata()[0] for dot in dots] == pytest.approx(list(text.get_ydata()))
+        assert "n = 2000 rows,\nwidth 128" in axis.get_title()
         _, band = axis.collections
         ends = band.get_paths()[0].vertices[:, 1]
         assert ends.min() == pytest.approx(rows["above_floor_low"].min())
         assert ends.max() == pytest.approx(rows["above_floor_high"].max())
+
+
+def test_similarity_says_how_many_seeds_it_is_of_and_what_its_grey_band_is(frames, records):
+    figure = similarity_figures.similarity(frames, records)
+    named = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "mean of 2 seeds" in figure.get_suptitle().replace("\n", " ")
+    assert "range of random weights' seeds" in named and "text pretraining" in named
+
+
+@pytest.mark.parametrize(
+    ("arms", "reference", "drawn"),
+    [
+        (["text", "random"], "random", False),
+        (["text", "random", "domain"], "text", False),
+        (["text", "random", "domain"], "domain", True),
+        (["domain"], "domain", False),
+    ],
+)
+def test_the_figure_of_claim_d_is_drawn_where_arms_are_compared_with_domain(arms, reference, drawn):
+    config = synthetic.CONFIG | {"initializations": arms, "compare": {"reference": reference}}
+    assert ("similarity" in register.drawn_of(config, swept=False)) == drawn
 
 
 def test_a_ceiling_that_is_not_valid_is_neither_drawn_nor_named(frames, records):
@@ -177,7 +202,7 @@ def test_similarities_have_a_row_per_measure_and_a_column_per_task_with_floor_an
 ):
     figure = similarity_figures.similarities(frames, records)
     assert len(figure.axes) == 2 * len(TASKS)
-    assert figure.axes[0].get_ylabel() == "PWCCA"
+    assert figure.axes[0].get_ylabel() == "PWCCA, weighted by\nthe left\nrepresentation"
     assert "n = 2000 rows,\nwidth 128" in figure.axes[0].get_title()
     for axis in figure.axes:
         # Floor and ceiling; text before and after, random after.
@@ -300,6 +325,36 @@ def test_the_forest_has_a_panel_per_tested_claim_and_a_margin_only_for_the_third
     assert [t.get_text() for t in panels[0].get_yticklabels()] == ["all tasks", *TASKS]
 
 
+def test_panels_of_the_forest_are_in_words_and_state_an_interval_only_where_there_is_one(
+    frames, records
+):
+    text = "".join(
+        f"{axis.get_title()} {axis.get_xlabel()} "
+        for axis in claim_figures.claims(frames, records).axes
+    ).replace("\n", " ")
+    assert not re.search(r"-vs-|pwcca|text - |\(d[12]-", text)
+    assert "(PWCCA, weighted by the left representation;" in text
+    for axis, record in zip(claim_figures.claims(frames, records).axes, records, strict=True):
+        level = f"{100 * record['level']:.0f} % interval"
+        known = record["overall"]["low"] is not None
+        said = axis.get_xlabel().replace("\N{NO-BREAK SPACE}", " ").replace("\n", " ")
+        assert (level in said, "no interval" in said) == (known, not known)
+
+
+def test_a_margin_of_0_is_the_line_of_no_difference_and_not_in_the_legend(frames, records):
+    share = [record | {"margin": 0.0} for record in records if record["id"] == "c"]
+    named = [text.get_text() for text in claim_figures.claims(frames, share).legends[0].get_texts()]
+    assert not [text for text in named if "margin" in text]
+
+
+def test_the_summary_has_no_mark_of_a_baseline_that_answers_all_alike(frames, records):
+    axis = claim_figures.summary(frames, records).axes[0]
+    shown = [line.get_xdata()[0] for line in axis.lines if line.get_marker() != "None"]
+    table = frames["scores"].query("split == 'test' and headline").set_index("initialization")
+    assert not set(shown) & set(table.loc["majority", "mean"])
+    assert set(table.loc["ngram", "mean"]) <= set(shown)
+
+
 def test_a_task_without_a_number_keeps_its_place_in_the_forest(frames, records):
     short = [record | {"effects": record["effects"][1:]} for record in records]
     for axis, record in zip(claim_figures.claims(frames, short).axes, short, strict=False):
@@ -312,7 +367,11 @@ def test_the_summary_joins_scores_and_the_papers_four_claims(frames, records):
     titles = [axis.get_title() for axis in figure.axes if axis.axison]
     assert [title[:3] for title in titles] == ["tes", "(a)", "(b)", "(c)", "(d2"]
     named = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert named[:3] == ["random", "text", "domain"]  # of these arms the claims are
+    assert named[:3] == [
+        "random weights",
+        "text pretraining",
+        "domain pretraining",
+    ]  # of these arms the claims are
 
 
 def test_a_study_of_one_seed_and_two_arms_is_drawn_too(tmp_path):
@@ -366,6 +425,23 @@ def test_svg_text_stays_text_with_a_title_and_a_description(frames, records, tmp
     assert [part.tag for part in root][:2] == [f"{space}title", f"{space}desc"]
     assert [part.text for part in root][:2] == ["scores", "MCC < 1 & > 0"]
     assert "test MCC" in [part.text for part in root.iter(f"{space}text")]
+
+
+def test_where_a_pointer_rests_an_svg_says_what_a_mark_stands_for(frames, records, tmp_path):
+    style.save(claim_figures.summary(frames, records), tmp_path / "summary.svg", "summary", "")
+    root = ElementTree.parse(tmp_path / "summary.svg").getroot()
+    space = "{http://www.w3.org/2000/svg}"
+    told = [
+        title.text for group in root.iter(f"{space}g") for title in group.findall(f"{space}title")
+    ]
+    better = next(record for record in records if record["id"] == "b")
+    for effect in better["effects"]:
+        said = readings.interval(effect, better["level"])
+        assert f"{effect['task']}: {said} MCC, {effect['verdict']}" in told
+    row = frames["main"].query("task == 'splice' and initialization == 'text'").iloc[0]
+    ends = f"95 % interval {row['low']:.3f} to {row['high']:.3f}"
+    assert f"text pretraining: {row['mean']:.3f} ({ends})" in told
+    assert style.TOLD not in (tmp_path / "summary.svg").read_text()
 
 
 def test_a_curve_says_how_many_seeds_it_is_of():

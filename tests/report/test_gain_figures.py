@@ -4,8 +4,8 @@ import pytest
 
 import synthetic
 from seqtransfer.files import json_tsv
-from seqtransfer.report import register
-from seqtransfer.report.figures import gain_figures, run_figures, style
+from seqtransfer.report import names, register
+from seqtransfer.report.figures import gain_figures, panels, run_figures, style
 from seqtransfer.report.tables import table_files
 
 ARMS = (
@@ -68,16 +68,16 @@ def test_the_axis_of_steps_has_a_point_per_checkpoint_and_seed(drawn):
 
 def test_the_ladder_names_its_rungs_from_the_top_down(drawn):
     figure = gain_figures.ladder(*drawn)
-    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert names == [
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels == panels.arm_labels([
         "moments", "shuffled", "embeddings-only", "layernorm-only", "attention-only",
         "feedforward-only", "first-1", "first-2", "re-embedded", "text",
-    ]  # fmt: skip
+    ])  # fmt: skip
     low, high = figure.axes[0].get_ylim()
     assert low > high and [axis.get_title() for axis in figure.axes][-1] == "mean over 2 tasks"
 
 
 def test_the_sweeps_arms_have_one_order_whatever_the_process(drawn):
     figure = run_figures.sensitivity(*drawn)
-    names = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert names == [*style.ordered(ARMS), "chosen"]
+    named = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert named == [*map(names.arm, style.ordered(ARMS)), "chosen"]

@@ -28,7 +28,23 @@ NAMES = (
     "sst-2",
     "rte",
 )
-DRAWN = "summary scores convergence gains_over_steps similarity sensitivity power cost".split()
+DRAWN = (
+    *(
+        "summary",
+        "scores",
+        "convergence",
+        "claims",
+        "gains_over_steps",
+        "sensitivity",
+        "similarity",
+    ),
+    *("power", "cost"),
+)
+OTHERS = "similarities change maps similarity_gain generalization profiles attention".split()
+CASES = [
+    *itertools.product(DRAWN, ["large"], style.WIDTHS),
+    *itertools.product([*DRAWN, *OTHERS], ["small"], ["page"]),
+]
 
 
 @pytest.fixture(scope="module")
@@ -96,9 +112,7 @@ def _undrawn(axes):
     return labels
 
 
-@pytest.mark.parametrize("name", DRAWN)
-@pytest.mark.parametrize(("size", "width"), [*itertools.product(["large"], style.WIDTHS),
-                                             ("small", "page")])  # fmt: skip
+@pytest.mark.parametrize(("name", "size", "width"), CASES)
 def test_no_text_lies_over_another_or_leaves_the_figure(name, size, width, request):
     with matplotlib.rc_context(style.preset(width)):
         figure = register.figure_functions()[name](*request.getfixturevalue(size))

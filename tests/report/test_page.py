@@ -40,8 +40,8 @@ class Page(HTMLParser):
             self.links.append(known["href"])
         self.loaded += [known[key] for key in ("src", "data", "srcset") if key in known]
         self.loaded += [known["href"]] if tag in ("link", "image") else []
-        if "aria-labelledby" in known:
-            self.labels += known["aria-labelledby"].split()
+        for key in ("aria-labelledby", "aria-describedby"):
+            self.labels += known.get(key, "").split()
         if tag not in VOID:
             self.open.append(tag)
 
@@ -94,6 +94,25 @@ def test_first_come_the_verdicts_then_method_limits_evidence_and_appendix(study,
         if record["headline"]:
             first = text.index(f'<a href="#{record["id"]}">')
             assert first < text.index('id="figure-summary"') < text.index(f'id="{record["id"]}"')
+
+
+def test_figures_that_are_not_drawn_are_named_with_the_command_that_draws_them(text):
+    place = text[text.index('id="on-request"') : text.index('id="table-main"')]
+    for name in ("similarities", "power", "cost"):
+        assert f"<code>{name}</code>" in place
+    assert "<code>profiles</code>" not in place  # drawn here
+    assert "/report/figures/" in place
+
+
+def test_the_figure_of_the_second_question_of_d_stands_beside_it_and_not_beside_the_first():
+    records = [
+        {"id": name, "figure": figure}
+        for name, figure in (("b", "scores"), ("weights", "scores"), ("d1-cka", "similarity"),
+                             ("d2-cka", "similarity"))
+    ]  # fmt: skip
+    figures = {"scores": "", "similarity": ""}
+    assert document._placed(records, figures) == {"b": "scores", "d2-cka": "similarity"}
+    assert document._placed(records, {}) == {}
 
 
 def test_each_caveat_stands_on_the_page_once(study):
@@ -235,7 +254,8 @@ SVG = (
     '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
     ' width="9pt" height="9pt" viewBox="0 0 9 9"><title>old</title><metadata><a/></metadata>'
     "<defs><style>*{stroke: red}</style><path id='p1'/></defs>"
-    '<g id="axes_1" clip-path="url(#p1)"><use xlink:href="#p1"/><text>a &lt; b</text></g></svg>'
+    '<g id="axes_1" clip-path="url(#p1)"><g><title>a: 1</title></g><use xlink:href="#p1"/>'
+    "<text>a &lt; b</text></g></svg>"
 )
 
 
@@ -245,6 +265,9 @@ def test_figures_share_a_page_without_sharing_names_and_say_what_they_show():
     assert len(found.ids) == len(set(found.ids)) == 8
     assert 'clip-path="url(#two-p1)"' in two and 'xlink:href="#two-p1"' in two
     assert '<title id="one-title">T &amp; t</title>' in one and "old" not in one
+    assert 'aria-describedby="one-description"' in one
+    assert '<desc id="one-description">D</desc>' in one
+    assert "<title>a: 1</title>" in one  # of a mark
     assert "metadata" not in one and "stroke: red" not in one and "a &lt; b" in one
     assert 'viewBox="0 0 9 9"' in one and "width=" not in one
 
@@ -316,6 +339,35 @@ def test_a_long_table_is_left_to_its_file_and_an_unknown_column_is_refused(monke
 )
 def test_arms_in_words(name, said):
     assert names.arm(name) == said
+
+
+def test_every_control_has_a_name_in_words():
+    assert set(names.CONTROLS) == set(CONTROLS)
+
+
+@pytest.mark.parametrize(
+    ("contrast", "said"),
+    [
+        ("text - random", "text pretraining minus random weights"),
+        ("text-vs-domain", "text pretraining with domain pretraining"),
+        (
+            "text-vs-domain - random-vs-domain",
+            "text pretraining minus random weights, each with domain pretraining",
+        ),
+        (
+            "text-vs-domain - re-paired",
+            "text pretraining with domain pretraining minus units re-paired at random",
+        ),
+        (
+            "text - (random + 0.8 (domain - random))",
+            "text pretraining minus (random weights + 0.8 (domain pretraining minus random"
+            " weights))",
+        ),
+        ("first-2 - from-splice", "first 2 layers of text minus pretraining on splice"),
+    ],
+)
+def test_contrasts_in_words(contrast, said):
+    assert names.contrast(contrast) == said
 
 
 def test_measures_of_the_leak_audit_in_words():

@@ -8,6 +8,7 @@ import shutil
 import pytest
 
 import synthetic
+from seqtransfer.report import register
 
 playwright = pytest.importorskip("playwright.sync_api")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
@@ -18,11 +19,15 @@ CHROMIUM = next(
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 
 
+# Drawn in every study of text, random and domain.
+FIGURES = ("summary", "scores", "convergence", "claims", "gains_over_steps", "similarity")
+
+
 @pytest.fixture(scope="module")
 def url(tmp_path_factory):
     folder = tmp_path_factory.mktemp("browser")
     paths = synthetic.write_study(folder, seeds=(0, 1))
-    written = synthetic.paged(folder / "report", paths, ("summary", "scores"))
+    written = synthetic.paged(folder / "report", paths, FIGURES)
     return written["html"].as_uri()
 
 
@@ -59,11 +64,33 @@ def opened(browser, url):
 @pytest.mark.parametrize("width", [390, 1280, 1920])
 def test_the_page_is_quiet_fits_the_screen_and_has_no_barrier(opened, url, width, scheme):
     page, said, asked = opened(width, scheme)
-    wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
-    found = axe.Axe().run(page).response["violations"]
-    barriers = [one["id"] for one in found if one["impact"] in ("serious", "critical")]
     assert (said, [one for one in asked if not one.startswith("data:")]) == ([], [url])
-    assert (wide, barriers) == (False, [])
+    assert (_is_too_wide(page), _barriers(page, {"exclude": [["figure"]]})) == (False, [])
+
+
+def test_every_figure_fits_the_screen_with_its_description_and_marks_that_say_values(
+    opened,
+):
+    page, said, _ = opened(390)
+    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    assert (said, _is_too_wide(page), _barriers(page, "figure")) == ([], False, [])
+    for name in FIGURES:
+        figure = page.locator(f"#figure-{name} .paper > svg")
+        assert figure.get_attribute("aria-describedby") == f"figure-{name}-description"
+        words = page.locator(f"#figure-{name}-description").text_content()
+        assert words == register.FIGURES[name].caption
+    told = page.locator("#figure-claims svg g > title").all_text_contents()
+    assert any("95 % interval" in text and "MCC, " in text for text in told)
+
+
+def _is_too_wide(page):
+    return page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+
+
+def _barriers(page, part):
+    """Rules of axe-core with a serious or critical finding; part: of the page, as axe takes it."""
+    found = axe.Axe().run(page, part).response["violations"]
+    return [one["id"] for one in found if one["impact"] in ("serious", "critical")]
 
 
 def test_tables_are_sorted_and_filtered_by_keyboard_alone(opened):

@@ -96,16 +96,29 @@ def test_without_a_named_reference_it_is_domain_else_random_else_the_last_arm(ar
 
 
 @pytest.mark.parametrize(
-    ("names", "reference", "pairs"),
+    ("names", "reference", "pairs", "mapped"),
     [
-        (["text", "random", "domain"], "domain", ["text domain", "random domain", "text random"]),
-        (["text", "random"], "random", ["text random"]),
-        (["random", "domain"], "domain", ["random domain"]),
-        (["domain"], "domain", []),
+        (
+            ["text", "random", "domain"],
+            "domain",
+            ["text domain", "random domain", "text random"],
+            ["text domain", "random domain"],
+        ),
+        (
+            ["random", "text", "domain"],
+            "domain",
+            ["random domain", "text domain", "text random"],
+            ["text domain", "random domain"],
+        ),
+        (["text", "random"], "random", ["text random"], ["text random"]),
+        (["random", "domain"], "domain", ["random domain"], ["random domain"]),
+        (["domain"], "domain", [], []),
     ],
 )
-def test_every_arm_is_compared_with_the_reference_and_text_with_random(names, reference, pairs):
+def test_every_arm_is_compared_with_the_reference_and_mapped_beside_random(
+    names, reference, pairs, mapped
+):
     config = deepcopy(STUDY) | {"initializations": names, "compare": {"reference": reference}}
     configuration.complete(config)
     assert config["compare"]["pairs"] == [pair.split() for pair in pairs]
-    assert config["compare"]["maps"] == [[*pair.split(), "before"] for pair in pairs[:1]]
+    assert config["compare"]["maps"] == [[*pair.split(), "before"] for pair in mapped]

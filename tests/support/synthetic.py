@@ -35,7 +35,8 @@ KINDS = (
 ARMS = ("text", "random", "shuffled", "domain")
 ANALYSES = ("isometry", "gradient_confusion", "perturbation", "lipschitz")
 CONFIG = {
-    "initializations": ARMS, "compare": {"attention": 8}, "analyse": {"kinds": list(ANALYSES)}
+    "initializations": ARMS, "compare": {"attention": 8, "reference": "domain"},
+    "analyse": {"kinds": list(ANALYSES)},
 }  # fmt: skip
 STEPS = [0, *(2**i for i in range(10))]
 GAIN = {"text": 0.12, "random": 0.0, "shuffled": 0.03, "domain": 0.15}

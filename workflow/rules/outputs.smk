@@ -78,3 +78,12 @@ def pretrained_again():
     ]
     again = config["compare"].get("ceiling_seed")
     return jobs_of(rules.pretrain_again, corpus=list(dict.fromkeys(names)), seed=again)
+
+
+def passed_on(made, read):
+    """Jobs whose results are deleted once those of other jobs are made of them: which of the two
+    to look for, and the log."""
+    return [
+        (result if os.path.exists(result) else later, log)
+        for (result, log), (later, _) in zip(made, read, strict=True)
+    ]

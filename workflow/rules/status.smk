@@ -9,15 +9,6 @@ ENCODED = configuration.tasks(config)
 FINETUNED = jobs_of(rules.finetune, task=TASKS, initialization=TRAINED, seed=SEEDS)
 
 
-def passed_on(made, read):
-    """Jobs whose results are deleted once those of other jobs are made of them: which of the two
-    to look for, and the log."""
-    return [
-        (result if os.path.exists(result) else later, log)
-        for (result, log), (later, _) in zip(made, read, strict=True)
-    ]
-
-
 rule status:
     """Say what of the study is done, what failed, what is missing, and which runs diverged."""
     log:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
+from seqtransfer.report import names
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import Tables
 
@@ -34,6 +35,8 @@ def figure(tables: Tables, claims: Sequence[dict]) -> Figure:
         axis.set_xlim(left=0)
         axis.grid(axis="y", color="0.9")
         axis.set_xlabel(label)
-    panels.legend(figure, [panels.line(a, colours[a], marker=marks[a], lw=0) for a in arms])
+    panels.legend(
+        figure, [panels.line(names.arm(a), colours[a], marker=marks[a], lw=0) for a in arms]
+    )
     style.title(figure, f"Cost of fine-tuning: mean of {panels.seeds(tables)}")
     return figure

@@ -1,9 +1,9 @@
 """Effects of finished studies, task by task -> their mean over tasks like these, and its spread.
 
 A study's own mean is over its tasks, taken as fixed. Here tasks are a sample: the effect of a task
-is drawn around a mean with a standard deviation tau, and estimated with an error that is known
-(random effects). tau is Paule and Mandel's (1982), the interval of the mean Hartung and Knapp's
-(2001), and the interval for the effect of one more task that of Higgins et al. (2009).
+is drawn around a mean with a standard deviation tau, and estimated with an error that is taken as
+known (random effects). tau is Paule and Mandel's (1982), the interval of the mean Hartung and
+Knapp's (2001), and the interval for the effect of one more task that of Higgins et al. (2009).
 """
 
 import math
@@ -19,16 +19,16 @@ from seqtransfer.report.figures import style
 from seqtransfer.report.finished_studies import Study
 from seqtransfer.report.verdicts import NOT_TESTABLE
 
-COLUMNS = "study task unit mean error low high seeds verdict pooled".split()
+COLUMNS = "study task unit mean error low high level seeds verdict pooled".split()
 LEAST = 3  # effects that a mean over tasks is made of
 
 
 def effects(studies: Sequence[Study], claim: str) -> pd.DataFrame:
     """One row per study and task with an effect of the claim, in the order of the studies.
 
-    mean, error, low, high: of the effect, in `unit`, with the study's own interval. pooled: whether
-    the mean over tasks is of it: not if the task is not testable there, has no error, or stands in
-    an earlier study, too, since one task counts once.
+    mean, error, low, high: of the effect, in `unit`, with the study's interval of `level`. pooled:
+    whether the mean over tasks is of it: not if the task is not testable there, has no error, or
+    stands in an earlier study, too, since one task counts once.
     Raises ValueError if a study does not test the claim.
     """
     rows, seen = [], set()
@@ -39,7 +39,7 @@ def effects(studies: Sequence[Study], claim: str) -> pd.DataFrame:
         for effect in record["effects"]:
             usable = effect["verdict"] != NOT_TESTABLE and effect["error"] is not None
             rows.append(
-                {"study": study.name, "unit": record["unit"]}
+                {"study": study.name, "unit": record["unit"], "level": record["level"]}
                 | {name: effect[name] for name in COLUMNS if name in effect}
                 | {"pooled": usable and effect["task"] not in seen}
             )
@@ -105,6 +105,7 @@ def figure(table: pd.DataFrame, mean: dict[str, float], contrast: str) -> Figure
     axis.set_ylim(len(names) - 0.5, -0.5)
     units = table["unit"].unique()
     unit = units[0] if len(units) == 1 else "each task's metric"
-    axis.set_xlabel(f"{contrast} ({unit}; 95 % intervals)")
+    levels = " and ".join(f"{100 * level:.0f} %" for level in table["level"].unique())
+    axis.set_xlabel(f"{contrast} ({unit}; intervals of {levels}, below the line of 95 %)")
     style.title(drawn, f"Effects of {table['study'].nunique()} studies, and their mean over tasks")
     return drawn

@@ -20,12 +20,20 @@ BASELINES = {
     "mean": "the training mean",
     "ngram": "n-gram regression",
 }
+CONTROLS = {
+    "bag-of-embeddings": "bag of embeddings",
+    "cnn": "convolutional network",
+    "self-attention": "self-attention layer",
+}
+REPAIRED = "re-paired"  # of a contrast: the null of (d1)
 
 
 def arm(name: str) -> str:
-    """An arm or a baseline in words, such as `first 2 layers of text`; other names as they are."""
-    if name in BASELINES:
-        return BASELINES[name]
+    """An arm, a control or a baseline in words, such as `first 2 layers of text`; other names as
+    they are."""
+    others = BASELINES | CONTROLS | {REPAIRED: "units re-paired at random"}
+    if name in others:
+        return others[name]
     try:
         parsed = initializations.parse(name)
     except ValueError:
@@ -35,12 +43,11 @@ def arm(name: str) -> str:
 
 
 def contrast(text: str) -> str:
-    """Two arms in words, from `text - random`, `text-vs-domain` or the like."""
-    for between, said in ((" - ", " minus "), ("-vs-", " and ")):
-        left, found, right = text.partition(between)
-        if found:
-            return f"{arm(left)}{said}{arm(right)}"
-    return text
+    """Arms in words: `text - random` as `text pretraining minus random weights`, and
+    `text-vs-domain` as `text pretraining with domain pretraining`."""
+    shared = re.sub(r"^(.+)-vs-(.+) - (.+)-vs-\2$", r"\1 - \3, each with \2", text)
+    apart = shared.replace("-vs-", " with ").replace(" - ", " minus ")
+    return re.sub(r"[\w-]+", lambda word: arm(word[0]), apart)
 
 
 def measure(name: str) -> str:

@@ -132,7 +132,9 @@ def complete(config: dict) -> None:
     if {"text", "random"} <= set(names) - {compare["reference"]}:
         pairs.append(["text", "random"])
     pairs = compare.setdefault("pairs", pairs)
-    compare.setdefault("maps", [[*pair, "before"] for pair in pairs[:1]])
+    mapped = sorted(pairs, key=lambda pair: pair[0] == "random")[:1]
+    mapped += [pair for pair in pairs if pair == ["random", mapped[0][1]] != mapped[0]]
+    compare.setdefault("maps", [[*pair, "before"] for pair in mapped])
     for task in tasks(config):
         record = config["catalogue"]["tasks"][task]
         record.setdefault("kind", "classification")

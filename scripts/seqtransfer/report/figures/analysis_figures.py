@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
+from seqtransfer.report import names
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.association_figures import found
 from seqtransfer.report.figures.panels import BEFORE_AND_AFTER, Tables
@@ -40,10 +41,10 @@ def isometry(tables: Tables, claims: Sequence[dict]) -> Figure:
 def gradient_confusion(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Minimum and mean cosine of the gradients of pairs of batches, part by part."""
     table = tables["gradient_confusion"]
-    names = {"minimum_cosine": "minimum cosine", "mean_cosine": "mean cosine"}
+    labels = {"minimum_cosine": "minimum cosine", "mean_cosine": "mean cosine"}
     arms, columns = panels.arms(tables), len(panels.tasks(tables))
-    figure, axes = panels.grid(len(names), columns, 2.4, sharex=True, sharey="row")
-    for row, (quantity, label) in zip(axes, names.items(), strict=True):
+    figure, axes = panels.grid(len(labels), columns, 2.4, sharex=True, sharey="row")
+    for row, (quantity, label) in zip(axes, labels.items(), strict=True):
         for axis, part, colour, mark in _arms(
             tables, table[table["quantity"] == quantity], row, axes[0]
         ):
@@ -75,11 +76,11 @@ def perturbation(tables: Tables, claims: Sequence[dict]) -> Figure:
     table = tables["perturbation"]
     over = table[["mean", "low", "high", "reference"]].div(table["size"], axis=0)
     table = table.assign(**over)
-    names = {"state_change": "pooled state", "loss_change": "loss"}
+    labels = {"state_change": "pooled state", "loss_change": "loss"}
     figure, axes = panels.grid(
-        len(names), len(panels.tasks(tables)), 2.4, sharex=True, sharey="row"
+        len(labels), len(panels.tasks(tables)), 2.4, sharex=True, sharey="row"
     )
-    for row, (quantity, label) in zip(axes, names.items(), strict=True):
+    for row, (quantity, label) in zip(axes, labels.items(), strict=True):
         for axis, part, colour, mark in _arms(
             tables, table[table["quantity"] == quantity], row, axes[0]
         ):
@@ -99,15 +100,15 @@ def perturbation(tables: Tables, claims: Sequence[dict]) -> Figure:
 def lipschitz(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Gains of the LayerNorms and spectral norms of the layers, over depth."""
     table = tables["lipschitz"]
-    names = {
+    labels = {
         ("gain", "attention"): "LayerNorm gain,\nattention",
         ("gain", "feed-forward"): "LayerNorm gain,\nfeed-forward",
         ("spectral_norm", "layer"): "spectral norm\nof the layer",
     }
     figure, axes = panels.grid(
-        len(names), len(panels.tasks(tables)), 2.2, sharex=True, sharey="row"
+        len(labels), len(panels.tasks(tables)), 2.2, sharex=True, sharey="row"
     )
-    for row, ((quantity, place), label) in zip(axes, names.items(), strict=True):
+    for row, ((quantity, place), label) in zip(axes, labels.items(), strict=True):
         chosen = table[(table["quantity"] == quantity) & (table["part"] == place)]
         for axis, part, colour, mark in _arms(tables, chosen, row, axes[0]):
             axis.axhline(1, color="0.6", linewidth=0.8)
@@ -123,14 +124,14 @@ def lipschitz(tables: Tables, claims: Sequence[dict]) -> Figure:
 def association(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Each headline quantity against gain and speed over random; a dot a task and arm."""
     points, table = tables["analysis_points"], tables["analysis_association"]
-    names = list(dict.fromkeys(points["quantity"]))
+    labels = list(dict.fromkeys(points["quantity"]))
     outcomes = {"gain": f"gain over random (test {score_unit(tables['runs'])})"}
     outcomes |= {"speed": "speed over random (as in claim (a))"}
     colours, marks = style.colours(panels.arms(tables)), panels.task_marks(tables)
-    figure, axes = panels.grid(len(names), len(outcomes), 1.7, sharex="col", sharey="row")
+    figure, axes = panels.grid(len(labels), len(outcomes), 1.7, sharex="col", sharey="row")
     means = points.groupby(["quantity", "task", "initialization"], sort=False)[["value", *outcomes]]
     means = means.agg(lambda column: column.mean(skipna=False))
-    for row, name in zip(axes, names, strict=False):
+    for row, name in zip(axes, labels, strict=False):
         for axis, outcome in zip(row, outcomes, strict=True):
             axis.axhline(0, color="0.6", linewidth=0.8, zorder=0)
             axis.axvline(0, color="0.6", linewidth=0.8, zorder=0)
@@ -142,7 +143,7 @@ def association(tables: Tables, claims: Sequence[dict]) -> Figure:
     for axis, (outcome, label) in zip(axes[-1], outcomes.items(), strict=True):
         axis.set(xlabel=label, xlim=panels.limits(pd.Series([0.0]), means[outcome], least=0.01))
     shown = style.ordered(points["initialization"])
-    handles = [panels.line(arm, colours[arm], lw=3) for arm in shown]
+    handles = [panels.line(names.arm(arm), colours[arm], lw=3) for arm in shown]
     handles += [panels.line(task, "0.3", marker=mark, ls="") for task, mark in marks.items()]
     panels.legend(figure, handles)
     style.title(
@@ -189,7 +190,7 @@ def _layers(row: Sequence[Axes], table: pd.DataFrame, label: str) -> None:
 def _handles(tables: Tables) -> list:
     arms = panels.arms(tables)
     colours, marks = style.colours(arms), style.markers(arms)
-    return [panels.line(arm, colours[arm], marker=marks[arm], lw=0) for arm in arms]
+    return [panels.line(names.arm(arm), colours[arm], marker=marks[arm], lw=0) for arm in arms]
 
 
 def _stages() -> list:
@@ -200,5 +201,5 @@ def _stages() -> list:
 
 
 def _over_seeds(table: pd.DataFrame) -> str:
-    most = table["seeds"].max()
-    return f"mean of {most} seeds, lines = 95 % t interval over seeds" if most > 1 else "1 seed"
+    said = panels.mean_over_seeds(table)
+    return f"{said}, lines = 95 % t interval over seeds" if table["seeds"].max() > 1 else said

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from seqtransfer.report import names
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import Tables
 from seqtransfer.report.figures.similarity_figures import judged_by, measure_name
@@ -38,9 +39,8 @@ def similarity_gain(tables: Tables, claims: Sequence[dict]) -> Figure:
         axis.set_title(f"layer {layer}" + found(table[table["layer"] == layer]))
     shown, unit = axes.flat[: len(layers)], score_unit(tables["runs"])
     panels.label(shown, measure_name(measure), f"gain over random\n(test {unit})")
-    handles = [
-        panels.line(arm, colours[arm], lw=3) for arm in dict.fromkeys(points["initialization"])
-    ]
+    arms = dict.fromkeys(points["initialization"])
+    handles = [panels.line(names.arm(arm), colours[arm], lw=3) for arm in arms]
     handles += [panels.line(task, "0.3", marker=mark, ls="") for task, mark in marks.items()]
     panels.legend(figure, handles)
     style.title(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
+from seqtransfer.report import names
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import BEFORE_AND_AFTER, Tables
 from seqtransfer.report.figures.similarity_figures import over_depth
@@ -20,7 +21,7 @@ def attention(tables: Tables, claims: Sequence[dict]) -> Figure:
     own = table[table["stage"] == "change"]
     sides = dict(zip(("left", "right"), BEFORE_AND_AFTER.values(), strict=True))
     labels = [
-        f"matched heads' distance\nto {reference} (0 to 2)",
+        f"matched heads' distance\nto {names.arm(reference)} (0 to 2)",
         "entropy (nats)",
         "distance (tokens)",
     ]
@@ -40,7 +41,7 @@ def attention(tables: Tables, claims: Sequence[dict]) -> Figure:
         column[-1].set(xlabel="layer", xticks=sorted(table["layer"].unique()))
     for axis, label in zip(axes[:, 0], labels, strict=True):
         axis.set(ylabel=label, ylim=(0, 2 if axis is axes[0, 0] else None))
-    handles = [panels.line(arm, colours[arm], marker=marks[arm], lw=0) for arm in arms]
+    handles = [panels.line(names.arm(arm), colours[arm], marker=marks[arm], lw=0) for arm in arms]
     handles += [
         panels.line("before fine-tuning"),
         panels.line("after", linestyle="--"),

@@ -1,7 +1,7 @@
 """Claims -> their figures: a forest of paired differences, and the whole study in one image."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -9,26 +9,30 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from seqtransfer.report import names, readings
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import Tables
-from seqtransfer.report.figures.run_figures import BASELINES, GREY, headline
+from seqtransfer.report.figures.run_figures import GREY, NGRAM, headline, tell_score
 from seqtransfer.report.statistics import stratified_mean_interval
 from seqtransfer.report.tables.run_tables import score_unit
 from seqtransfer.report.verdicts import NOT_TESTABLE
 
-COLUMN_EMS = 11  # least width of a panel of a forest
+LEAST_EMS, SPACIOUS_EMS = 11, 16  # width of a panel of a forest: at least, and for long labels
 NAMES_EMS = 7  # of the tasks' names, before the first panel
 LEAST_RANGE = 0.001  # of a panel: scores are read to three decimals
 ALL = "all tasks"
+NO_BREAK = "\N{NO-BREAK SPACE}"
+STROKE = {"marker": "|", "markersize": 6, "linewidth": 0, "zorder": 0}  # the n-gram regression
 MARGIN = {"linestyle": (0, (4, 2)), "linewidth": 0.9}
 
 
 def claims(tables: Tables, claims: Sequence[dict]) -> Figure:
     """A panel per claim: per-task effects, overall effect, zero and margin lines."""
     tested = [record for record in claims if record["overall"]]
-    figure, axes = _forest_grid(len(tested), panels.tasks(tables))
+    figure, axes = _forest_grid(len(tested), panels.tasks(tables), SPACIOUS_EMS)
     for axis, record in zip(axes, tested, strict=False):
         _forest(axis, record, panels.tasks(tables))
+    _make_room(figure, axes)
     panels.legend(figure, _effects(tested))
     style.title(figure, f"Claims as paired differences over {panels.seeds(tables)}")
     return figure
@@ -41,30 +45,33 @@ def summary(tables: Tables, claims: Sequence[dict]) -> Figure:
     """
     paper = [record for record in claims if record["paper"] and record["overall"]]
     shown = [one for one in paper if one["headline"] and not one["id"].startswith("d1")]
-    figure, axes = _forest_grid(1 + len(shown), panels.tasks(tables))
+    figure, axes = _forest_grid(1 + len(shown), panels.tasks(tables), LEAST_EMS)
     arms = [arm for arm in panels.arms(tables) if _concerned(arm, shown)] or panels.arms(tables)
     _scores(axes[0], tables, arms)
     for axis, record in zip(axes[1:], shown, strict=False):
         _forest(axis, record, panels.tasks(tables))
-    panels.legend(figure, [*_arms_and_baselines(tables, arms), *_effects(shown)])
-    style.title(figure, f"Test scores, and the claims as paired differences: {_sizes(tables)}")
+    _make_room(figure, axes)
+    panels.legend(figure, [*_arms_and_ngram(tables, arms), *_effects(shown)])
+    style.title(
+        figure, f"Test scores, and the claims as paired differences: {panels.sizes(tables)}"
+    )
     return figure
 
 
-def _forest_grid(count: int, tasks: Sequence[str]) -> tuple[Figure, np.ndarray]:
-    """A figure and `count` panels (at least one) with a row for all tasks and one for each; the
-    first panel of a row of panels names them."""
-    columns = max(1, min(count, int((style.ems() - NAMES_EMS) // COLUMN_EMS)))
+def _forest_grid(count: int, tasks: Sequence[str], ems: float) -> tuple[Figure, np.ndarray]:
+    """A figure and `count` panels (at least one) of the width `ems` or more, with a row for all
+    tasks and one for each; the first panel of a row of panels names them."""
+    columns = max(1, min(count, int((style.ems() - NAMES_EMS) // ems)))
     rows = max(1, -(-count // columns))
-    figure = style.figure(1, rows, 1.5 + 0.25 * (len(tasks) + 1))
+    figure = style.figure(1, rows, 0.45 + 0.25 * (len(tasks) + 1))
     axes = figure.subplots(rows, columns, squeeze=False).flatten()
-    names = [ALL, *tasks]
+    places = [ALL, *tasks]
     for axis in axes[max(count, 1) :]:
         axis.remove()
     axes = axes[: max(count, 1)]
     for axis in axes:
-        axis.set_yticks(range(len(names)), names if panels.first_of_row(axis) else [])
-        axis.set_ylim(len(names) - 0.4, -0.6)
+        axis.set_yticks(range(len(places)), places if panels.first_of_row(axis) else [])
+        axis.set_ylim(len(places) - 0.4, -0.6)
         axis.axhline(0.5, color="0.85", linewidth=0.8)
     return figure, axes
 
@@ -72,11 +79,14 @@ def _forest_grid(count: int, tasks: Sequence[str]) -> tuple[Figure, np.ndarray]:
 def _forest(axis: Axes, record: dict, tasks: Sequence[str]) -> None:
     """One claim: the overall effect on top, a row per task below, also those without a number."""
     colour = "0.1" if record["verdict"] != NOT_TESTABLE else "0.7"
-    _effect(axis, 0, record["overall"], colour=colour, marker="D", width=1.6)
+    overall = record["overall"] | {"task": ALL, "verdict": record["verdict"]}
+    _effect(axis, 0, overall, record, colour=colour, marker="D", width=1.6)
     for effect in record["effects"]:
         tested = effect["verdict"] != NOT_TESTABLE
         place = 1 + tasks.index(effect["task"])
-        _effect(axis, place, effect, colour="0.4" if tested else "0.7", marker="o", width=1.0)
+        _effect(
+            axis, place, effect, record, colour="0.4" if tested else "0.7", marker="o", width=1.0
+        )
     axis.axvline(0, color="0.5", linewidth=0.8, zorder=0)
     if record["margin"]:
         axis.axvline(-record["margin"], color=GREY, zorder=0, **MARGIN)
@@ -84,27 +94,34 @@ def _forest(axis: Axes, record: dict, tasks: Sequence[str]) -> None:
     low, high = axis.get_xlim()
     if high - low < LEAST_RANGE:  # else differences of rounding fill the panel, in powers of ten
         axis.set_xlim(-LEAST_RANGE, LEAST_RANGE)
+    question, _, measure = record["id"].partition("-")
+    unit = names.measure(measure) if question in ("d1", "d2") else record["unit"]
     verdict = f"{record['verdict']} {record['qualifier']}".strip()
-    percent = f"{100 * record['level']:.0f}\N{NO-BREAK SPACE}% interval"
+    known = any(one["low"] is not None for one in (record["overall"], *record["effects"]))
+    interval = f"{100 * record['level']:.0f} % interval" if known else "no interval"
     _texts(
-        axis, [f"({record['id']}) {record['short']}", verdict],
-        [record["contrast"], f"({record['unit']}, {percent})"], bold=True,
+        axis, [f"({question}) {record['short']}", verdict],
+        [names.contrast(record["contrast"]), f"({unit}; {interval.replace(' ', NO_BREAK)})"],
+        bold=True,
     )  # fmt: skip
 
 
 def _effect(
-    axis: Axes, place: int, effect: dict, *, colour: str, marker: str, width: float
+    axis: Axes, place: int, effect: dict, record: dict, *, colour: str, marker: str, width: float
 ) -> None:
     """A mark at the mean of an effect, and a line along its interval, if it has them."""
     if effect["mean"] is None:
         return
     if effect["low"] is not None:
         axis.hlines(place, effect["low"], effect["high"], color=colour, lw=width)
-    axis.plot(effect["mean"], place, marker, color=colour)
+    [mark] = axis.plot(effect["mean"], place, marker, color=colour)
+    said = readings.interval(effect, record["level"])
+    style.tell(mark, f"{effect['task']}: {said} {record['unit']}, {effect['verdict']}")
 
 
 def _scores(axis: Axes, tables: Tables, arms: Sequence[str]) -> None:
-    """Test scores, a row per task and one for their mean: arms with intervals, baselines."""
+    """Test scores, a row per task and one for their mean: arms with intervals, and the n-gram
+    regression; baselines that answer all alike would take half of the axis."""
     table, colours, marks = tables["scores"], style.colours(arms), style.markers(arms)
     shifts = np.linspace(-0.22, 0.22, len(arms)) if len(arms) > 1 else [0.0]
     for arm, shift in zip(arms, shifts, strict=True):
@@ -113,12 +130,13 @@ def _scores(axis: Axes, tables: Tables, arms: Sequence[str]) -> None:
                  for r in rows)]  # fmt: skip
         for place, (mean, low, high) in enumerate(means):
             axis.hlines(place + shift, low, high, color=colours[arm], lw=1.0)
-            axis.plot(mean, place + shift, marks[arm], color=colours[arm], ms=3)
+            [mark] = axis.plot(mean, place + shift, marks[arm], color=colours[arm], ms=3)
+            tell_score(mark, arm, mean, low, high)
     for place, task in enumerate(panels.tasks(tables), start=1):
-        for name, (_, _, mark) in BASELINES.items():
-            row = headline(table, task, name, "test")
-            if row is not None:
-                axis.plot(row["mean"], place, mark, color=GREY, ms=6, zorder=0)
+        row = headline(table, task, NGRAM, "test")
+        if row is not None:
+            [mark] = axis.plot(row["mean"], place, color=GREY, **STROKE)
+            tell_score(mark, NGRAM, row["mean"])
     axis.locator_params(axis="x", nbins=3)
     _texts(
         axis, ["test score", f"mean of {panels.seeds(tables)}"],
@@ -140,15 +158,13 @@ def _concerned(arm: str, records: Sequence[dict]) -> bool:
     return any(arm in record["contrast"].split(" - ") for record in records)
 
 
-def _arms_and_baselines(tables: Tables, arms: Sequence[str]) -> list[Artist]:
+def _arms_and_ngram(tables: Tables, arms: Sequence[str]) -> list[Artist]:
     colours, marks = style.colours(arms), style.markers(arms)
-    known = set(tables["scores"]["initialization"])
-    handles = [panels.line(arm, colours[arm], marker=marks[arm], ms=3, lw=1.0) for arm in arms]
-    return handles + [
-        panels.line(label, GREY, marker=mark, ms=6, lw=0)
-        for name, (label, _, mark) in BASELINES.items()
-        if name in known
+    handles = [
+        panels.line(names.arm(arm), colours[arm], marker=marks[arm], ms=3, lw=1.0) for arm in arms
     ]
+    known = NGRAM in set(tables["scores"]["initialization"])
+    return handles + [panels.line(names.arm(NGRAM), GREY, **STROKE)] * known
 
 
 def _effects(records: Sequence[dict]) -> list[Artist]:
@@ -158,7 +174,7 @@ def _effects(records: Sequence[dict]) -> list[Artist]:
     shown = [effect["verdict"] for record in records for effect in record["effects"]]
     if NOT_TESTABLE in shown:
         handles.append(panels.line("not testable", "0.7", marker="o", lw=1.0))
-    margins = [record["margin"] for record in records if record["margin"] is not None]
+    margins = dict.fromkeys(record["margin"] for record in records if record["margin"])
     return handles + [panels.line(f"margin of -{margin:g}", GREY, **MARGIN) for margin in margins]
 
 
@@ -171,15 +187,15 @@ def _texts(axis: Axes, title: Sequence[str], xlabel: Sequence[str], *, bold: boo
         fills = (textwrap.fill(line, int(room), break_on_hyphens=False) for line in lines)
         return "\n".join(fills)
 
-    axis.set_title(wrapped(title, 0.85 * letters), fontweight="bold" if bold else "normal")
-    axis.set_xlabel(wrapped(xlabel, letters))
+    axis.set_title(wrapped(title, 0.8 * letters), fontweight="bold" if bold else "normal")
+    axis.set_xlabel(wrapped(xlabel, 0.9 * letters))
 
 
-def _sizes(tables: Tables) -> str:
-    """`3 seeds; test examples: sentiment 1000, splice 300`, for few tasks."""
-    sizes = tables["runs"].groupby("task", sort=False)["test_n"].first()
-    counts = ", ".join(f"{task} {size}" for task, size in sizes.items())
-    if len(sizes) > 6:
-        low, high = sizes.min(), sizes.max()
-        counts = (f"{low}" if low == high else f"{low} to {high}") + " a task"
-    return f"{panels.seeds(tables)}; test examples: {counts}"
+def _make_room(figure: Figure, axes: Iterable[Axes]) -> None:
+    """Make the figure higher by the texts above and below its panels, row by row of these."""
+    lines: dict[int, list[int]] = {}
+    for axis in axes:
+        texts = (axis.get_title(), axis.get_xlabel())
+        counts = [text.count("\n") + 1 for text in texts if text]
+        lines.setdefault(axis.get_subplotspec().rowspan.start, []).append(sum(counts))
+    style.add_lines(figure, sum(map(max, lines.values())))

@@ -9,6 +9,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
+from seqtransfer.report import names
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import Tables
 from seqtransfer.report.tables.gain_tables import ALL_TASKS, SPLITS
@@ -72,7 +73,7 @@ def pretraining(tables: Tables, claims: Sequence[dict]) -> Figure:
     named = "pretrained on the task's own sequences (0 = random weights)"
     handles = [panels.line(named, style.COLOURS["domain"], marker="o", ms=4)]
     if table["pretraining_steps"].isna().any():
-        handles.append(panels.line("text", text, linestyle=TEXT_LINE))
+        handles.append(panels.line(names.arm("text"), text, linestyle=TEXT_LINE))
     panels.legend(figure, [*handles, Patch(color="0.85", label="95 % t interval over seeds")])
     style.title(
         figure,
@@ -87,7 +88,13 @@ def ladder(tables: Tables, claims: Sequence[dict]) -> Figure:
     tasks = [name for name in (*panels.tasks(tables), ALL_TASKS) if name in set(table["task"])]
     rungs = list(dict.fromkeys(table["initialization"]))
     colours, random = style.colours(panels.arms(tables)), style.COLOURS["random"]
-    figure, axes = panels.grid(1, len(tasks), 1.5 + 0.28 * len(rungs), sharex=True, sharey=True)
+    figure, axes = panels.grid(
+        1,
+        len(tasks),
+        1.5 + (panels.row_height(rungs) + 0.11) * len(rungs),
+        sharex=True,
+        sharey=True,
+    )
     for axis, task in zip(axes[0], tasks, strict=True):
         axis.axvline(0, color=random, linewidth=1.2)
         for row in table[table["task"] == task].itertuples():
@@ -96,12 +103,11 @@ def ladder(tables: Tables, claims: Sequence[dict]) -> Figure:
         axis.set_title(title or panels.task_title(tables, task))
         axis.locator_params(axis="x", nbins=5)
         axis.set_xlabel(f"gain over random ({score_unit(tables['runs'])})")
-    axes[0, 0].set_yticks(range(len(rungs)), rungs)
-    axes[0, 0].set_ylim(len(rungs) - 0.4, -0.6)
+    panels.arm_rows(axes[0, 0], rungs)
     handles = [
         panels.line("test score", marker="o", ms=5, lw=2.0),
         panels.line("dev score", marker="o", ms=4, lw=1.0, mfc="white"),
-        panels.line("random", random, lw=1.2),
+        panels.line(names.arm("random"), random, lw=1.2),
     ]
     panels.legend(figure, handles)
     style.title(

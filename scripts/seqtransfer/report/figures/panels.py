@@ -3,7 +3,8 @@
 `tables` are the report's tables by name, as `table_files.read` gives them.
 """
 
-from collections.abc import Iterable, Iterator
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import cycle
 
 import numpy as np
@@ -14,9 +15,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import ScalarFormatter
 
+from seqtransfer.report import names
 from seqtransfer.report.figures import style
 
 Tables = dict[str, pd.DataFrame]
+ARM_LETTERS = 22  # of a line of an arm's name beside its row
 BAND = "band = 95 % t interval over seeds"
 BEFORE_AND_AFTER = {"before": "-", "after": "--"}  # fine-tuning: lines of these stages
 
@@ -31,6 +34,24 @@ def arms(tables: Tables) -> list[str]:
     return style.ordered(tables["runs"]["initialization"])
 
 
+def arm_rows(axis: Axes, arms: Sequence[str]) -> None:
+    """A row per arm, from above; its name stands beside the first panel of a row of panels."""
+    named = first_of_row(axis)
+    axis.set_yticks(range(len(arms)), arm_labels(arms) if named else [])
+    axis.set_ylim(len(arms) - 0.5, -0.7)
+
+
+def arm_labels(arms: Iterable[str]) -> list[str]:
+    """The arms in words, each in lines of at most ARM_LETTERS letters."""
+    return [textwrap.fill(names.arm(arm), ARM_LETTERS) for arm in arms]
+
+
+def row_height(arms: Iterable[str]) -> float:
+    """Of a row for each arm beside its label, in inches of a figure as wide as a page."""
+    lines = max(label.count("\n") for label in arm_labels(arms))
+    return 0.17 + 0.09 * lines
+
+
 def task_marks(tables: Tables) -> dict[str, str]:
     """Each task's marker, where colours are arms."""
     return dict(zip(tasks(tables), cycle("osD^vPX*")))
@@ -43,10 +64,26 @@ def seeds(tables: Tables) -> str:
     return (f"{low}" if low == high else f"{low} to {high}") + (" seed" if high == 1 else " seeds")
 
 
-def over_seeds(table: pd.DataFrame) -> str:
-    """What a curve of `mean` shows, by the table's column `seeds`: mean and band, or one seed."""
+def sizes(tables: Tables) -> str:
+    """`3 seeds; test examples: sentiment 1000, splice 300`, for few tasks."""
+    counts = tables["runs"].groupby("task", sort=False)["test_n"].first()
+    said = ", ".join(f"{task} {count}" for task, count in counts.items())
+    if len(counts) > 6:
+        low, high = counts.min(), counts.max()
+        said = (f"{low}" if low == high else f"{low} to {high}") + " a task"
+    return f"{seeds(tables)}; test examples: {said}"
+
+
+def mean_over_seeds(table: pd.DataFrame) -> str:
+    """What a column `mean` is of, by the table's column `seeds`: `mean of 4 seeds`, or `1 seed`."""
     most = table["seeds"].max()
-    return f"mean of {most} seeds, {BAND}" if most > 1 else "1 seed"
+    return f"mean of {most} seeds" if most > 1 else "1 seed"
+
+
+def over_seeds(table: pd.DataFrame) -> str:
+    """What a curve of `mean` shows: mean and band, or one seed."""
+    said = mean_over_seeds(table)
+    return f"{said}, {BAND}" if table["seeds"].max() > 1 else said
 
 
 def task_title(tables: Tables, task: str) -> str:
@@ -106,13 +143,13 @@ def first_of_row(axis: Axes) -> bool:
 
 def curve(
     axis: Axes, x: Iterable[float], rows: pd.DataFrame, colour: tuple, alpha: float, **line: object
-) -> None:
-    """A line at `mean` and a band from `low` to `high` of rows; row i belongs to x[i].
+) -> Line2D:
+    """A line, which is returned, at `mean` and a band from `low` to `high`; row i belongs to x[i].
 
     alpha: opacity of the band; line: more of matplotlib's properties of the line.
     """
     axis.fill_between(x, rows["low"], rows["high"], color=colour, alpha=alpha, lw=0)
-    axis.plot(x, rows["mean"], color=colour, **line)
+    return axis.plot(x, rows["mean"], color=colour, **line)[0]
 
 
 def steps(axis: Axes, first: float, last: float) -> None:

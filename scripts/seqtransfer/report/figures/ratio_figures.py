@@ -3,6 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
+from seqtransfer.report import names
 from seqtransfer.report.figures import panels, style
 
 TITLE = "test score by training examples"
@@ -36,6 +37,7 @@ def learning_curves(table: pd.DataFrame, unit: str) -> Figure:
         axis.set_ylim(panels.limits(rows["mean"], rows["low"].clip(-1), rows["high"].clip(upper=1)))
         axis.set_title(task)
     panels.label(axes, "training examples", f"test {unit}")
-    panels.legend(figure, [panels.line(arm, colours[arm], **looks[arm]) for arm in arms])
+    handles = [panels.line(names.arm(arm), colours[arm], **looks[arm]) for arm in arms]
+    panels.legend(figure, handles)
     style.title(figure, f"Test score by training examples: {panels.over_seeds(table)}")
     return figure

@@ -12,18 +12,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from seqtransfer.report import names
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import Tables
 from seqtransfer.report.tables.intervals import interval_rows
 from seqtransfer.report.tables.run_tables import score_unit
 from seqtransfer.report.tables.sensitivity import best
 
-# Baseline -> its name, and the dashes and marker of it.
-BASELINES = {
-    "ngram": ("n-gram baseline", (0, (4, 2)), "|"),
-    "majority": ("majority class", (0, (1, 1.5)), "1"),
-    "mean": ("training mean", (0, (1, 1.5)), "1"),
-}
+NGRAM = "ngram"
+BASELINES = {NGRAM: (0, (4, 2)), "majority": (0, (1, 1.5)), "mean": (0, (1, 1.5))}  # dashes
 GREY = "0.35"
 STEPS = "optimizer steps"
 BORDER = {"color": "0.8", "linewidth": 0.8}  # between arms and controls
@@ -37,7 +34,8 @@ def scores(tables: Tables, claims: Sequence[dict]) -> Figure:
     table, run, arms = tables["scores"], tables["runs"], panels.arms(tables)
     rows = [*arms, *_controls(table)]
     colours, marks = style.colours(rows), style.markers(rows)
-    figure, axes = panels.task_panels(tables, 0.75 + 0.17 * max(len(rows), 3))
+    height = panels.row_height(rows) * max(len(rows), 3)
+    figure, axes = panels.task_panels(tables, 0.75 + height)
     for axis, task in panels.by_task(tables, axes):
         runs_here = run[run["task"] == task]
         wide = runs_here.pivot(index="seed", columns="initialization", values="test_score")
@@ -46,29 +44,28 @@ def scores(tables: Tables, claims: Sequence[dict]) -> Figure:
         for place, name in enumerate(rows):
             height = place - 0.27 if name in wide else place
             if name in wide:
-                axis.plot(wide[name], [place] * len(wide), marks[name], color=colours[name],
-                          alpha=0.6, ms=2.5, mew=0)  # fmt: skip
+                [seeds] = axis.plot(wide[name], [place] * len(wide), marks[name],
+                                    color=colours[name], alpha=0.6, ms=2.5, mew=0)  # fmt: skip
+                each = ", ".join(
+                    "no score" if np.isnan(score) else f"{score:.3f}" for score in wide[name]
+                )
+                style.tell(seeds, f"{names.arm(name)}, seed by seed: {each}")
             row = headline(table, task, name, "test")
             axis.hlines(height, row["low"], row["high"], color=colours[name])
-            axis.plot(row["mean"], height, marks[name], color=colours[name])
+            [mark] = axis.plot(row["mean"], height, marks[name], color=colours[name])
+            tell_score(mark, name, row["mean"], row["low"], row["high"])
         if len(rows) > len(arms):
             axis.axhline(len(arms) - 0.5, **BORDER)
-        axis.set_ylim(len(rows) - 0.5, -0.7)
-        axis.set_yticks(range(len(rows)), rows if panels.first_of_row(axis) else [])
+        panels.arm_rows(axis, rows)
         axis.locator_params(axis="x", nbins=4)
-        mine = table[(table["task"] == task) & (table["split"] == "test") & table["headline"]]
-        ends = (mine[name].clip(-1, 1) for name in ("low", "high"))
-        means = mine.loc[mine["kind"] != "baseline", "mean"]
-        low, high = panels.limits(runs_here["test_score"], means, *ends, least=LEAST_RANGE)
-        compared = mine.loc[mine["initialization"] == "ngram", "mean"]
-        near = compared[compared.between(2 * low - high, 2 * high - low)]  # else arms look alike
-        axis.set_xlim(panels.limits(pd.Series([low, high]), near))
+        _score_limits(axis, table[table["task"] == task], runs_here["test_score"])
+        _point_outside(axis, [headline(table, task, name, "test")["mean"] for name in rows])
     panels.label(axes, f"test {score_unit(run)}")
     lines = baseline_lines(tables, axes, "test", vertical=True)
     seed = panels.line("a seed, in all arms", "0.8", linewidth=0.7, marker="o", markersize=2.5)
     interval = panels.line("mean, 95 % t interval over seeds", "0.2", marker="o")
     panels.legend(figure, [interval, seed, *lines])
-    style.title(figure, f"Test score by initialization, {panels.seeds(tables)}")
+    style.title(figure, f"Test score by initialization: {panels.sizes(tables)}")
     return figure
 
 
@@ -117,7 +114,7 @@ def sensitivity(tables: Tables, claims: Sequence[dict]) -> Figure:
         axis.set_ylim(panels.limits(mine["low"], mine["high"], least=LEAST_RANGE))
     panels.label(axes, "learning rate", f"dev {score_unit(tables['runs'])}")
     handles = [
-        panels.line(arm, colours[arm], marker=marks[arm], linestyle=dashes[arm])
+        panels.line(names.arm(arm), colours[arm], marker=marks[arm], linestyle=dashes[arm])
         for arm in style.ordered(table["initialization"])
     ]
     panels.legend(figure, [*handles, panels.line("chosen", **ring)])
@@ -164,8 +161,9 @@ def over_steps(
         mine = curves[curves["task"] == task]
         for arm in arms:
             rows = mine[mine["initialization"] == arm].sort_values("step")
-            panels.curve(axis, rows["step"], rows, colours[arm], alpha,
-                         linestyle=dashes[arm], label=arm)  # fmt: skip
+            line = panels.curve(axis, rows["step"], rows, colours[arm], alpha,
+                                linestyle=dashes[arm], label=arm)  # fmt: skip
+            style.tell(line, names.arm(arm))
         panels.steps(axis, mine["step"].min(), mine["step"].max())
     return figure, axes
 
@@ -173,7 +171,7 @@ def over_steps(
 def arms_and_lines(figure: Figure, arms: Sequence[str], lines: Sequence[Line2D] = ()) -> None:
     """A legend of the lines of arms, and of `lines`."""
     colours, dashes = style.colours(arms), style.line_styles(arms)
-    handles = [panels.line(arm, colours[arm], linestyle=dashes[arm]) for arm in arms]
+    handles = [panels.line(names.arm(arm), colours[arm], linestyle=dashes[arm]) for arm in arms]
     panels.legend(figure, [*handles, *lines])
 
 
@@ -191,19 +189,54 @@ def baseline_lines(
     table, seen = tables["scores"], {}
     for axis, task in zip(axes, panels.tasks(tables), strict=True):
         low, high = axis.get_xlim() if vertical else axis.get_ylim()
-        for name, (label, dashes, _) in BASELINES.items():
+        for name, dashes in BASELINES.items():
             row = headline(table, task, name, split)
             if row is not None and low < row["mean"] < high:
                 look = {"linestyle": dashes, "linewidth": 0.9}
                 draw = axis.axvline if vertical else axis.axhline
                 draw(row["mean"], color=GREY, zorder=0, **look)
-                seen[label] = panels.line(label, GREY, **look)
+                seen[name] = panels.line(names.arm(name), GREY, **look)
     return list(seen.values())
+
+
+def _score_limits(axis: Axes, table: pd.DataFrame, runs: pd.Series) -> None:
+    """Limits of a task's scores: all of its arms, and what of controls and the n-gram regression
+    lies near them; further ones would make arms look alike."""
+    mine = table[(table["split"] == "test") & table["headline"]]
+    low, high = panels.limits(runs, *_ends(mine[mine["kind"] == "arm"]), least=LEAST_RANGE)
+    others = mine[(mine["kind"] == "control") | (mine["initialization"] == NGRAM)]
+    near = others[others["mean"].between(2 * low - high, 2 * high - low)]
+    axis.set_xlim(panels.limits(pd.Series([low, high]), near["mean"], *_ends(near)))
+
+
+def _ends(table: pd.DataFrame) -> list[pd.Series]:
+    """Ends of intervals of scores, which lie in [-1, 1]."""
+    return [table[name].clip(-1, 1) for name in ("low", "high")]
+
+
+def _point_outside(axis: Axes, means: Sequence[float]) -> None:
+    """At the edge of a panel, an arrow to the mean of each row that lies outside, and the mean."""
+    low, high = axis.get_xlim()
+    look = {"textcoords": "offset points", "va": "center", "fontsize": "small"}
+    for place, mean in enumerate(means):
+        if mean < low:
+            axis.annotate(f"\N{LEFTWARDS ARROW} {mean:.2f}", (low, place), (3, 0), **look)
+        elif mean > high:
+            text = f"{mean:.2f} \N{RIGHTWARDS ARROW}"
+            axis.annotate(text, (high, place), (-3, 0), ha="right", **look)
 
 
 def _controls(table: pd.DataFrame) -> list[str]:
     """The study's controls, from the table `scores`."""
     return style.ordered(table.loc[table["kind"] == "control", "initialization"])
+
+
+def tell_score(
+    mark: Line2D, name: str, mean: float, low: float = np.nan, high: float = np.nan
+) -> None:
+    """Let a mark say the score that it stands for; name: of an arm, a control or a baseline."""
+    ends = "" if np.isnan(low) else f" (95 % interval {low:.3f} to {high:.3f})"
+    style.tell(mark, f"{names.arm(name)}: {mean:.3f}{ends}")
 
 
 def headline(table: pd.DataFrame, task: str, name: str, split: str) -> pd.Series | None:

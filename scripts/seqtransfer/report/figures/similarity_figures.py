@@ -3,6 +3,7 @@
 Curves: mean over seeds against depth, with a 95 % t interval over seeds. Maps: one score a cell.
 """
 
+import textwrap
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -12,24 +13,28 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from seqtransfer.report import names
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import Tables
 
 NULL = "0.85"
 BOUND = "0.35"  # of floor and ceiling, which are no arms
 FLOOR_LINE, CEILING_LINE = (0, (1, 1.5)), (0, (6, 1.5, 1.2, 1.5))
+MEASURE_LETTERS = 18  # of a line of its name
 DEPTH = "layer (0 = embeddings)"
+MOST_NUMBERS = 16  # cells of a map that has room for their scores
 RELIABLE = 0.1  # q up to which a cell of a map is not marked; 19 draws reach p = 0.05 at best
 
 
 def similarity(tables: Tables, claims: Sequence[dict]) -> Figure:
-    """Similarity to the reference less that of random weights, against depth: a panel per task."""
+    """Similarity to domain pretraining less that of random weights, against depth: a panel per
+    task."""
     measure = judged_by(tables["similarity"], claims)
     table = _read(tables["similarity"])
     table = table[table["measure"] == measure]
     arms = [arm for arm in panels.arms(tables) if arm in set(table["left"]) - {"random"}]
     colours, marks = style.colours(panels.arms(tables)), style.markers(panels.arms(tables))
-    figure, axes = panels.task_panels(tables, 1.9)
+    figure, axes = panels.task_panels(tables, 2.2)
     for axis, task in panels.by_task(tables, axes):
         rows = table[table["task"] == task]
         first = rows.drop_duplicates("layer").sort_values("layer")
@@ -42,20 +47,22 @@ def similarity(tables: Tables, claims: Sequence[dict]) -> Figure:
             part = rows[rows["left"] == arm].sort_values("layer")
             ends = [part[f"above_floor_{end}"] for end in ("low", "high")]
             axis.fill_between(part["layer"], *ends, color=colours[arm], alpha=0.2, lw=0)
-            axis.plot(part["layer"], part["above_floor"], marks[arm], ls="-", color=colours[arm])
+            axis.plot(part["layer"], part["above_floor"], color=colours[arm])
+            for row in part.itertuples():
+                [mark] = axis.plot(row.layer, row.above_floor, marks[arm], color=colours[arm])
+                style.tell(mark, f"{names.arm(arm)}, layer {row.layer}: {row.above_floor:+.3f}")
         axis.set_xticks(sorted(rows["layer"].unique()))
+        axis.set_title(axis.get_title() + _size(rows))
     panels.label(axes, DEPTH, f"{measure_name(measure)},\nless that of random weights")
-    handles = [panels.line(arm, colours[arm], marker=marks[arm]) for arm in arms]
+    handles = [panels.line(names.arm(arm), colours[arm], marker=marks[arm]) for arm in arms]
     handles += [panels.line("random weights (floor)", BOUND, linestyle=FLOOR_LINE)]
     if table["calibrated"].notna().any():
         handles += [panels.line("the reference itself (ceiling)", BOUND, linestyle=CEILING_LINE)]
-    panels.legend(figure, handles)
-    reference = _reference(table)
-    near = "one draw of random weights" if reference == "random" else f"the {reference} arm"
+    panels.legend(figure, [*handles, Patch(color=NULL, label="range of random weights' seeds")])
     style.title(
         figure,
-        f"Similarity to {near} before fine-tuning, less that of other random weights:"
-        " band = 95 % jackknife interval over units",
+        f"Similarity to {names.arm(_reference(table))} before fine-tuning, less that of random"
+        f" weights: {panels.mean_over_seeds(table)}, band = 95 % jackknife interval over units",
     )
     return figure
 
@@ -78,7 +85,7 @@ def similarities(tables: Tables, claims: Sequence[dict]) -> Figure:
                 over_depth(axis, rows, colours[arm], line, marks[arm])
 
     figure = _by_measure_and_task(tables, draw)
-    handles = [panels.line(arm, colours[arm], marker=marks[arm], lw=0) for arm in lefts]
+    handles = [panels.line(names.arm(arm), colours[arm], marker=marks[arm], lw=0) for arm in lefts]
     handles += [
         panels.line("before fine-tuning"),
         panels.line("after", linestyle=panels.BEFORE_AND_AFTER["after"]),
@@ -89,7 +96,7 @@ def similarities(tables: Tables, claims: Sequence[dict]) -> Figure:
     panels.legend(figure, [*handles, Patch(color=NULL, label="re-paired null, 95 % of draws")])
     style.title(
         figure,
-        f"Similarity to the {reference} arm by every measure: {panels.over_seeds(table)}",
+        f"Similarity to {names.arm(reference)} by every measure: {panels.over_seeds(table)}",
     )
     return figure
 
@@ -109,7 +116,7 @@ def change(tables: Tables, claims: Sequence[dict]) -> Figure:
             over_depth(axis, own[own["left"] == arm], colours[arm], "-", marks[arm])
 
     figure = _by_measure_and_task(tables, draw)
-    handles = [panels.line(arm, colours[arm], marker=marks[arm]) for arm in arms]
+    handles = [panels.line(names.arm(arm), colours[arm], marker=marks[arm]) for arm in arms]
     panels.legend(figure, [*handles, Patch(color=NULL, label="re-paired null, 95 % of draws")])
     style.title(
         figure,
@@ -131,10 +138,11 @@ def maps(tables: Tables, claims: Sequence[dict]) -> Figure:
             chosen = (table["task"] == task) & (table["left"] == left) & (table["right"] == right)
             chosen &= (table["stage"] == stage) & (table["measure"] == measure)
             image = _map(axis, table[chosen])
-            axis.set(xlabel=f"{right}, layer", ylabel=f"{left}, layer")
+            across, up = panels.arm_labels((right, left))
+            axis.set(xlabel=f"{across},\nlayer", ylabel=f"{up},\nlayer")
             if measure == measures[0]:
                 axis.set_title(
-                    f"{panels.task_title(tables, task)}\n{left} and {right},\n{stage}, seed {seed}"
+                    f"{panels.task_title(tables, task)}\n{stage} fine-tuning,\nseed {seed}"
                 )
         if image:
             figure.colorbar(image, ax=row.tolist(), label=measure_name(measure), fraction=0.05)
@@ -167,8 +175,8 @@ def judged_by(table: pd.DataFrame, claims: Sequence[dict]) -> str:
 
 
 def measure_name(measure: str) -> str:
-    """How figures write the name of a measure."""
-    return measure.upper().replace("_", " ")
+    """A measure in words, in lines that fit beside a panel."""
+    return textwrap.fill(names.measure(measure), MEASURE_LETTERS)
 
 
 def _read(table: pd.DataFrame) -> pd.DataFrame:
@@ -199,6 +207,7 @@ def _by_measure_and_task(tables: Tables, draw: Callable[[Axes, pd.DataFrame], No
     for axis in axes[-1]:
         axis.set(xlabel=DEPTH)
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    style.add_lines(figure, 4)  # of titles and depth, which one row of panels has
     return figure
 
 
@@ -219,7 +228,7 @@ def _map(axis: Axes, part: pd.DataFrame):
     for (i, j), score in np.ndenumerate(grid.to_numpy()):
         if np.isnan(score):
             continue
-        text = f"{score:.2f}" if grid.size <= 25 else ""
+        text = f"{score:.2f}" if grid.size <= MOST_NUMBERS else ""
         text += "x" if doubtful.iloc[i, j] else ""
         axis.text(
             j, i, text, ha="center", va="center", fontsize="x-small",

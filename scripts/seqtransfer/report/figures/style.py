@@ -3,6 +3,7 @@
 An arm has the same colour, line and marker in all figures of a study.
 """
 
+import re
 import textwrap
 from collections.abc import Iterable, Sequence
 from itertools import cycle
@@ -10,6 +11,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 import matplotlib
+from matplotlib.artist import Artist
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
@@ -21,6 +23,7 @@ from seqtransfer.files import atomic
 WIDTHS = {"column": (3.5, 7), "page": (7.0, 8), "slide": (13.33, 16)}
 PANEL_EMS = 14.5  # least width of a panel, in sizes of the type
 LETTER_EMS = 0.55  # width of a letter, on average
+TOLD = "told: "  # before what a mark says, in its id of matplotlib
 LINE = 1.4  # distance of lines of text, in sizes of the type
 
 
@@ -162,6 +165,11 @@ def add_lines(drawn: Figure, count: int) -> None:
     drawn.set_figheight(drawn.get_figheight() + added)
 
 
+def tell(mark: Artist, said: str) -> None:
+    """Let an SVG show what a mark stands for where a pointer rests on it."""
+    mark.set_gid(TOLD + said)
+
+
 def save(drawn: Figure, path: Path, title: str, description: str) -> None:
     """Write a figure as `.svg`, `.pdf` or `.png`, by the suffix of `path`.
 
@@ -177,11 +185,12 @@ def save(drawn: Figure, path: Path, title: str, description: str) -> None:
     with atomic.atomic(path) as temporary:
         drawn.savefig(temporary, metadata=known[path.suffix])
         if path.suffix == ".svg":
-            _describe(temporary, description)
+            temporary.write_text(_with_words(temporary.read_text(), description))
 
 
-def _describe(path: Path, description: str) -> None:
-    """Put the description after the title of an SVG, where screen readers look for it."""
-    whole = path.read_text()
-    head, tail = whole.split("</title>", 1)
-    path.write_text(f"{head}</title>\n <desc>{escape(description)}</desc>{tail}")
+def _with_words(svg: str, description: str) -> str:
+    """An SVG with its description after its title, where screen readers look for it, and what
+    marks stand for as their titles."""
+    head, tail = svg.split("</title>", 1)
+    tail = re.sub(f'<g id="{TOLD}([^"]*)">', r"<g><title>\1</title>", tail)
+    return f"{head}</title>\n <desc>{escape(description)}</desc>{tail}"

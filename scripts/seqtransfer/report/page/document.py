@@ -62,9 +62,9 @@ def html(
         figures={name: _figure(name, text) for name, text in figures.items()},
         placed=placed,
         asked={
-            name: one.title
-            for name, one in register.FIGURES.items()
-            if one.on_request and one.has(record["configuration"]) and name not in figures
+            name: register.FIGURES[name].title
+            for name in register.on_request_of(record["configuration"])
+            if name not in figures
         },
         loose=[name for name in figures if name not in ("summary", *placed.values())],
         files=files,
@@ -150,10 +150,12 @@ def fill(template: str, **values: object) -> str:
 
 
 def _placed(records: Sequence[Mapping], figures: Mapping[str, str]) -> dict[str, str]:
-    """Claim -> the figure that stands beside it; none for one whose figure stands there already."""
+    """Claim -> the figure that stands beside it; none for one whose figure stands there already,
+    and none for (d1), whose null the figure of (d2) does not show."""
     placed: dict[str, str] = {}
     for one in records:
-        if one["figure"] in figures and one["figure"] not in placed.values():
+        standing = one["figure"] in placed.values() or one["id"].startswith("d1-")
+        if one["figure"] in figures and not standing:
             placed[one["id"]] = one["figure"]
     return placed
 

@@ -21,9 +21,12 @@ def inline(text: str, name: str, title: str, description: str) -> str:
         raise ValueError(
             f"figure {name}: its SVG file is damaged ({error}); draw it anew"
         ) from error
+    words = [child for child in root if child.tag in (f"{{{SVG}}}title", f"{{{SVG}}}desc")]
+    for child in words:  # of the whole; titles of marks stay
+        root.remove(child)
     for parent in list(root.iter()):
         for child in list(parent):
-            if child.tag in {f"{{{SVG}}}{tag}" for tag in ("metadata", "style", "title", "desc")}:
+            if child.tag in (f"{{{SVG}}}metadata", f"{{{SVG}}}style"):
                 parent.remove(child)
     for element in root.iter():
         for key, value in element.attrib.items():
@@ -33,6 +36,7 @@ def inline(text: str, name: str, title: str, description: str) -> str:
     root.set("role", "img")
     root.set("style", STROKES)
     root.set("aria-labelledby", f"{name}-title")
+    root.set("aria-describedby", f"{name}-description")
     for place, (tag, kind, words) in enumerate(
         (("title", "title", title), ("desc", "description", description))
     ):

@@ -39,6 +39,11 @@ def drawn_of(config: Mapping, *, swept: bool) -> list[str]:
     return [name for name in figures_of(config, swept=swept) if not FIGURES[name].on_request]
 
 
+def on_request_of(config: Mapping) -> list[str]:
+    """The figures of a study that are drawn only where they are asked for by name."""
+    return [name for name in figures_of(config, swept=True) if FIGURES[name].on_request]
+
+
 def table_functions() -> dict[str, Callable]:
     """By table, the function from `results.Results` to its data frame; of a `judged` one, from the
     claims' records."""

@@ -43,6 +43,11 @@ def compares_arms(config: Mapping) -> bool:
     return len(config["initializations"]) > 1
 
 
+def compares_with_domain(config: Mapping) -> bool:
+    """Studies that compare arms with `domain`, as claim (d) does."""
+    return compares_arms(config) and config["compare"]["reference"] == "domain"
+
+
 def has_random_and_others(config: Mapping) -> bool:
     """Studies of arms beside `random`, whose gains over it can be shown."""
     return "random" in arm_kinds(config) and len(config["initializations"]) > 1

@@ -205,7 +205,7 @@ FIGURES = {
         "summary",
         "Left: test score (the task's headline metric) of the arms that the claims compare, mean"
         " over seeds with its 95 % t interval; in the row of all tasks the mean of the tasks. A"
-        " stroke is the n-gram baseline, which has no encoder. Then the paper's claims as paired"
+        " stroke is the n-gram regression, which has no encoder. Then the paper's claims as paired"
         " differences: a dot is a task, the diamond the mean over tasks, lines are intervals (95 %;"
         " in (c) 90 %). Right of the line at 0 the claim's first arm is ahead; in (c) every"
         " interval must lie right of the dashed margin. Intervals of claims on test scores cover"
@@ -221,8 +221,9 @@ FIGURES = {
         " its 95 % t interval over seeds, which does not cover the choice of test examples. Where"
         " the n-gram line lies right of an arm, that arm found less than counting neighbours does."
         " Below the line between rows stand controls, networks without an encoder, if the study"
-        " trains some: mean and interval alone."
-        " Every panel has its own scale; a baseline outside it is not shown.",
+        " trains some: mean and interval alone. Every panel has its own scale, which shows all of"
+        " its arms: an arrow gives the mean of a control beyond it, and a baseline beyond it is not"
+        " shown.",
         ("scores",),
     ),
     "convergence": Figure(
@@ -237,10 +238,11 @@ FIGURES = {
     "claims": Figure(
         "claims",
         "A panel per claim: paired differences per task (dots), their mean over tasks (diamond),"
-        " and intervals at the level that each panel states. The solid line is 0: no difference."
-        " The dashed line of (c) is its margin. Panels (weights) and (arrangement) are controls:"
-        " what the distribution of the text weights gives, and what their arrangement adds to it."
-        " Every panel has its own scale, and no interval is adjusted for the number of panels.",
+        " and intervals at the level that each panel states; (d1), a permutation test, has none."
+        " The solid line is 0: no difference. The dashed line of (c) is its margin. Panels"
+        " (weights) and (arrangement) are controls: what the distribution of the text weights"
+        " gives, and what their arrangement adds to it. Every panel has its own scale, and no"
+        " interval is adjusted for the number of panels.",
         ("effects",),
     ),
     "gains_over_steps": Figure(

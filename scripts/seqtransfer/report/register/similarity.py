@@ -7,6 +7,7 @@ from seqtransfer.report.register.entries import (
     Table,
     columns,
     compares_arms,
+    compares_with_domain,
     matches_attention,
 )
 
@@ -139,15 +140,17 @@ TABLES = {
 FIGURES = {
     "similarity": Figure(
         "similarity above random weights",
-        "What claim (d2) is about, layer by layer: similarity of an arm to the reference encoder"
-        " before fine-tuning, by the measure that the claim is judged by, less that of random"
-        " weights of the same architecture. At the dotted line an arm is no nearer to the reference"
-        " than random weights are; grey is the range of these over their seeds. Bands are 95 %"
-        " jackknife intervals over groups of units; they do not cover seeds. The upper line is the"
-        " reference against another pretraining of itself, or halves of its neurons; it is shown"
-        " where it lies above random weights by its interval.",
+        "What claim (d2) is about, layer by layer: similarity of an arm to domain pretraining, the"
+        " reference, before fine-tuning, by the measure that the claim is judged by, less that of"
+        " random weights of the same architecture; mean over seeds. At the dotted line an arm is no"
+        " nearer to the reference than random weights are; grey is the range of these over their"
+        " seeds. Bands are 95 % jackknife intervals over groups of units; they do not cover seeds."
+        " The upper line is the reference against another pretraining of itself, or halves of its"
+        " neurons; it is shown where it lies above random weights by its interval. Above a panel: n"
+        " rows and the width; `(few)` marks fewer than ten rows per neuron, where every score is"
+        " high by chance.",
         ("similarity",),
-        has=compares_arms,
+        has=compares_with_domain,
     ),
     "similarities": Figure(
         "similarity by every measure",
@@ -178,7 +181,8 @@ FIGURES = {
         "Similarity (unitless) of every layer of one encoder (upwards) with every layer of the"
         " other, on one seed, so that there is no interval. An x, if there is one, marks a cell"
         " that is not above the null of units paired at random, at the stated false discovery rate"
-        " over the map. What random weights give at equal depth is in the figure `similarities`.",
+        " over the map. What pretraining brings is what a map has beyond that of random weights"
+        " with the same encoder, which stands beside it where the study compares these.",
         ("maps",),
         has=compares_arms,
         on_request=True,

@@ -22,7 +22,7 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
 def wide(table: pd.DataFrame) -> pd.DataFrame:
     """The table as it is read: `mean [low, high]` for each arm (row) and task (column), in words.
 
-    The best mean of a task is bold. A task's column names its metric.
+    Arms, controls, baselines and metrics are in words. The best mean of a task is bold.
     """
     metrics = dict(zip(table["task"], table["metric"], strict=True))
     cells = {(row.initialization, row.task): _cell(row) for row in table.itertuples()}
