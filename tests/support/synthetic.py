@@ -55,6 +55,8 @@ SETTINGS = pd.DataFrame(
     ]
 )
 SPEED = {"text": 1.5, "random": 0.0, "shuffled": 0.5, "domain": 2.0}  # in doublings of steps
+# Of the small study whose figures are drawn.
+FEW_TASKS, FEW_SEEDS = ("sentiment", "splice"), (0, 1)
 
 
 def write_study(

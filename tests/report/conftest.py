@@ -1,0 +1,24 @@
+"""A made-up study whose figures are drawn: its files, its tables and its claims."""
+
+import pytest
+
+import synthetic
+from seqtransfer.files import json_tsv
+from seqtransfer.report.tables import table_files
+
+
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("figures")
+    paths = synthetic.write_study(folder, tasks=synthetic.FEW_TASKS, seeds=synthetic.FEW_SEEDS)
+    return synthetic.report(folder / "report", paths)
+
+
+@pytest.fixture(scope="session")
+def frames(drawn):
+    return {path.stem: table_files.read(path) for path in drawn.values() if path.suffix == ".csv"}
+
+
+@pytest.fixture(scope="session")
+def records(drawn):
+    return json_tsv.read_json(drawn["claims"])["claims"]

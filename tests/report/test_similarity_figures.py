@@ -1,0 +1,97 @@
+"""Figures of similarity: what each shows, and where it says nothing."""
+
+import numpy as np
+import pytest
+
+import synthetic
+from seqtransfer.report import register
+from seqtransfer.report.figures import similarity_figures
+
+TASKS = synthetic.FEW_TASKS
+
+
+def test_similarity_shows_the_difference_to_random_weights_by_the_measure_of_the_claim(
+    frames, records
+):
+    figure = similarity_figures.similarity(frames, records)
+    assert len(figure.axes) == len(TASKS) and "PWCCA" in figure.axes[0].get_ylabel()
+    table = frames["similarity"].query("left == 'text' and right == 'domain' and stage == 'before'")
+    table = table[table["measure"] == "pwcca"]
+    for axis, task in zip(figure.axes, TASKS, strict=True):
+        floor, ceiling, text, *dots = axis.lines
+        assert floor.get_ydata() == [0, 0] and ceiling.get_ydata() == pytest.approx(0.6)
+        rows = table[table["task"] == task].sort_values("layer")
+        assert text.get_ydata() == pytest.approx(
+            (rows["mean"] - rows["floor"]).to_numpy(), abs=1e-5
+        )
+        assert [dot.get_ydata()[0] for dot in dots] == pytest.approx(list(text.get_ydata()))
+        assert "n = 2000 rows,\nwidth 128" in axis.get_title()
+        _, band = axis.collections
+        ends = band.get_paths()[0].vertices[:, 1]
+        assert ends.min() == pytest.approx(rows["above_floor_low"].min())
+        assert ends.max() == pytest.approx(rows["above_floor_high"].max())
+
+
+def test_similarity_says_how_many_seeds_it_is_of_and_what_its_grey_band_is(frames, records):
+    figure = similarity_figures.similarity(frames, records)
+    named = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "mean of 2 seeds" in figure.get_suptitle().replace("\n", " ")
+    assert "range of random weights' seeds" in named and "text pretraining" in named
+
+
+@pytest.mark.parametrize(
+    ("arms", "reference", "drawn"),
+    [
+        (["text", "random"], "random", False),
+        (["text", "random", "domain"], "text", False),
+        (["text", "random", "domain"], "domain", True),
+        (["domain"], "domain", False),
+    ],
+)
+def test_the_figure_of_claim_d_is_drawn_where_arms_are_compared_with_domain(arms, reference, drawn):
+    config = synthetic.CONFIG | {"initializations": arms, "compare": {"reference": reference}}
+    assert ("similarity" in register.drawn_of(config, swept=False)) == drawn
+
+
+def test_a_ceiling_that_is_not_valid_is_neither_drawn_nor_named(frames, records):
+    lost = frames["similarity"].assign(calibrated=float("nan"))
+    for draw in (similarity_figures.similarity, similarity_figures.similarities):
+        figure = draw(frames | {"similarity": lost}, records)
+        named = " ".join(text.get_text() for text in figure.legends[0].get_texts())
+        assert "floor" in named and "ceiling" not in named
+        for axis in figure.axes:
+            assert np.isnan(np.asarray(axis.lines[1].get_ydata(), dtype=float)).all()
+
+
+def test_similarities_have_a_row_per_measure_and_a_column_per_task_with_floor_and_ceiling(
+    frames, records
+):
+    figure = similarity_figures.similarities(frames, records)
+    assert len(figure.axes) == 2 * len(TASKS)
+    assert figure.axes[0].get_ylabel() == "PWCCA, weighted by\nthe left\nrepresentation"
+    assert "n = 2000 rows,\nwidth 128" in figure.axes[0].get_title()
+    for axis in figure.axes:
+        # Floor and ceiling; text before and after, random after.
+        floor, ceiling, *curves = axis.lines
+        assert floor.get_ydata() == pytest.approx(0.3) and ceiling.get_ydata() == pytest.approx(0.9)
+        assert len(curves) == 3
+
+
+def test_too_few_rows_are_said_above_the_panel(frames, records):
+    few = frames | {"similarity": frames["similarity"].assign(few_rows=True)}
+    assert "(few)" in similarity_figures.similarities(few, records).axes[0].get_title()
+
+
+def test_a_map_explains_its_mark_only_where_it_has_one(frames, records):
+    sure = frames | {"maps": frames["maps"].assign(q=0.01)}
+    assert "x = not above" in similarity_figures.maps(frames, records).get_suptitle()
+    assert "x = not above" not in similarity_figures.maps(sure, records).get_suptitle()
+
+
+def test_a_map_shows_every_cell_and_marks_what_is_not_above_its_null(frames, records):
+    figure = similarity_figures.maps(frames, records)
+    panels = [axis for axis in figure.axes if axis.images]
+    assert len(panels) == 2 * len(TASKS)
+    assert panels[0].images[0].get_array().shape == (5, 5)
+    marked = {text.get_position() for text in panels[0].texts if text.get_text().endswith("x")}
+    assert marked == {(0, 4), (4, 0)}
