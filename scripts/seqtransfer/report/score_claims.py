@@ -42,8 +42,8 @@ def faster(run: pd.DataFrame, speed: pd.DataFrame, level: float) -> dict:
         ]
         test = readings.log_rank(*parts) if len(parts) == 2 else ""
         record["facts"].append(
-            f"{task}: median steps to dev score {rows['threshold'].iloc[0]:.3f} (90 % of the common"
-            f" best): {', '.join(medians)}{test}."
+            f"{task}: median steps to dev score {rows['threshold'].iloc[0]:.3f} (90 % of the better"
+            f" arm's mean best): {', '.join(medians)}{test}."
         )
     return record
 
@@ -68,8 +68,8 @@ def slightly_worse(common: Mapping, beaten: Sequence[dict], unit: str, margin: f
         id="c", short="nearly as good as domain",
         title="Text pretraining is only slightly worse than domain pretraining",
         paper="Only slightly worse than models with task-specific knowledge.",
-        estimand="Paired difference text - domain of the test score, against a margin fixed"
-        " beforehand.",
+        estimand="Paired difference text - domain of the test score, against a margin that the"
+        " study sets.",
         rule=MARGIN_RULE.format(
             percent=100 * narrow, margin=margin, alpha=100 * (1 - common["level"]), unit=unit
         ),
