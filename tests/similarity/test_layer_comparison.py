@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seqtransfer.similarity import layer_comparison
-from seqtransfer.similarity.measures import MEASURES
+from seqtransfer.similarity.measures import MEASURES, streaming
 from seqtransfer.similarity.measures.pair import Pair
 
 
@@ -182,3 +182,26 @@ def test_a_layer_without_a_similarity_has_rows_without_numbers(broken):
                 numbers = [row[name] for name in ("score", "null_mean", "null_high", "p_value")]
                 assert np.isnan(numbers).all()
                 assert row["rows"] and row["draws"] == 3
+
+
+def test_a_streamed_layer_without_a_similarity_is_not_copied(monkeypatch):
+    monkeypatch.setattr(streaming, "CHUNK_BYTES", 16 * 64 * 8)
+
+    class Read(np.ndarray):
+        """Counts the rows that are read at a time."""
+
+        most = 0
+
+        def __getitem__(self, index):
+            found = super().__getitem__(index)
+            Read.most = max(Read.most, len(np.atleast_1d(found)))
+            return np.asarray(found)
+
+    sequences = np.arange(100)
+    layer = np.full((100, 64), np.nan).view(Read)
+    comparison = layer_comparison.Comparison(
+        ["cka"], sequences, sequences, draws=1, generator=np.random.default_rng(0)
+    )
+    (side,) = comparison.prepare(layer, "x", streamed=True)
+    assert (len(side.rows), side.width) == (100, 64)
+    assert 0 < Read.most < 100

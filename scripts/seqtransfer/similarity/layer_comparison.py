@@ -34,7 +34,10 @@ class _Subset(NamedTuple):
 
 
 class Undefined(Representation):
-    """The states of a layer without any similarity; see `NoSimilarity`."""
+    """States without any similarity, see `NoSimilarity`, of which only the shape is kept."""
+
+    def __init__(self, count: int, width: int, name: str):
+        super().__init__(np.broadcast_to(np.nan, (count, width)), name)
 
 
 class Comparison:
@@ -176,7 +179,7 @@ def _prepared(
         return Representation.of(layer[rows], name)
     except NoSimilarity as reason:
         print(f"no similarity: {reason}", flush=True)
-        return Undefined(layer[rows], name)
+        return Undefined(len(np.arange(len(layer))[rows]), layer.shape[1], name)
 
 
 def first_rows(sequences: np.ndarray, units: np.ndarray) -> np.ndarray:
