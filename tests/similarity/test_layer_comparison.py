@@ -137,7 +137,7 @@ def states(seed, n, count):
 @pytest.mark.parametrize("name", ["neighbours", "neighbours_jaccard", "cknna", "rsa_euclidean"])
 def test_independent_sides_of_discrete_states_are_not_similar(name):
     values = [
-        scored(states(2 * s, 400, 20), states(2 * s + 1, 400, 20), np.arange(400), [name], 19, s)
+        scored(states(2 * s, 240, 12), states(2 * s + 1, 240, 12), np.arange(240), [name], 19, s)
         for s in range(20)
     ]
     assert sum(row["p_value"] <= 0.05 for (row,) in values) <= 5  # expected 1, deviation 1
