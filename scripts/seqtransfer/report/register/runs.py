@@ -168,7 +168,8 @@ TABLES = {
     "gains_over_steps": Table(
         "gain over random by training steps",
         "What a shorter training would have shown: best dev score so far minus that of `random` at"
-        " the same seed and step.",
+        " the same seed and step. A run that ended or diverged has its best score at all later"
+        " steps. A training planned to be shorter would also lower its learning rate earlier.",
         columns(
             "task initialization step mean low high seeds",
             step="Optimizer steps",
