@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.profiler import ProfilerActivity, profile
 
 from seqtransfer.analyses import gradient_confusion
 
@@ -65,15 +66,18 @@ def test_confusion_scales_with_the_square_of_the_loss_and_cosines_do_not():
 
 @pytest.mark.parametrize("held", [1, 2, 3, 6, 7, 10])
 def test_the_gram_matrix_does_not_depend_on_how_many_gradients_are_held(held):
+    sizes = {"a": 3, "b": 50}
     rows = {name: torch.randn(7, size, generator=torch.Generator().manual_seed(size))
-            for name, size in (("a", 3), ("b", 50))}  # fmt: skip
+            for name, size in sizes.items()}  # fmt: skip
     computed = []
 
     def gradient(number):
         computed.append(number)
-        return {name: part[number] for name, part in rows.items()}
+        yield "b", rows["b"][number, :30].reshape(6, 5)
+        yield "a", rows["a"][number]
+        yield "b", rows["b"][number, 30:].reshape(4, 5)
 
-    found = gradient_confusion.gram(gradient, 7, held)
+    found = gradient_confusion.gram(gradient, sizes, 7, held)
     for name, part in rows.items():
         expected = part.double() @ part.double().T
         torch.testing.assert_close(found[name], expected, rtol=1e-5, atol=1e-5)
@@ -85,11 +89,30 @@ def test_memory_limits_how_many_gradients_are_held(monkeypatch):
     held = []
     plain = gradient_confusion.gram
     monkeypatch.setattr(
-        gradient_confusion, "gram", lambda g, n, h: held.append(h) or plain(g, n, h)
+        gradient_confusion, "gram", lambda g, s, n, h: held.append(h) or plain(g, s, n, h)
     )
     for memory in (1, 4 * 4 * 3, 1e9):  # a gradient has four entries of four bytes
         measure(CENTRES, memory)
     assert held[:2] == [1, 2] and held[2] > 1e6
+
+
+def peak(work):
+    """The most bytes that PyTorch has allocated at a time while `work()` ran."""
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
+        work()
+    events = sorted(profiled.events(), key=lambda event: event.time_range.start)
+    return max(np.cumsum([event.self_cpu_memory_usage for event in events]))
+
+
+@pytest.mark.parametrize("gradients", [2, 3, 5])
+def test_gradients_take_no_more_than_the_given_memory(gradients):
+    model = nn.Sequential(*(nn.Linear(100, 100) for _ in range(8)))
+    model.forward = lambda ids, mask, plain=model.forward: plain(ids)
+    batches = [(torch.ones(1, 100), None, torch.full((1, 100), float(i))) for i in range(6)]
+    bytes_of_one = 4 * sum(weight.numel() for weight in model.parameters())
+    memory = gradients * bytes_of_one
+    used = peak(lambda: gradient_confusion.measure(model, batches, half_square, memory))
+    assert memory - bytes_of_one / 2 < used < memory + bytes_of_one / 4
 
 
 def test_the_reference_is_what_independent_directions_give():

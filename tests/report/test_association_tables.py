@@ -56,6 +56,12 @@ def test_repeats_of_a_unit_are_permuted_together():
     assert (rho, p_value, permutations) == (pytest.approx(1.0), pytest.approx(1 / 6), 6)
 
 
+def test_of_single_points_the_reversed_order_is_as_far_from_0():
+    for count, least in ((4, 1 / 12), (5, 1 / 60)):
+        x = np.arange(count)[:, None]
+        assert association_tables.spearman(x, x)[1] == pytest.approx(least)
+
+
 def test_many_units_have_a_p_value_of_1000_permutations():
     x = np.arange(10.0)[:, None]
     assert association_tables.spearman(x, x) == pytest.approx((1.0, 1 / 1000, 1000), abs=2e-3)

@@ -170,18 +170,21 @@ def test_studies_that_differ_in_more_than_the_number_of_examples_are_refused(col
         data_ratio.gather(changed(studies, "ratio-20", **columns))
 
 
-def manifest(train, test):
-    rows = [("train", i) for i in train] + [("test", i) for i in test]
+def manifest(train, test, dev="mn"):
+    parts = {"train": train, "dev": dev, "test": test}
+    rows = [(part, i) for part, ids in parts.items() for i in ids]
     return pd.DataFrame(rows, columns=["part", "id"])
 
 
-def test_parts_must_be_nested_and_the_test_part_the_same():
+def test_training_parts_must_be_nested_and_dev_and_test_parts_the_same():
     small, large = manifest("ab", "yz"), manifest("abcd", "yz")
     data_ratio.check_parts("x", {"all": large, "half": small})
     with pytest.raises(ValueError, match="x: the train part of half does not fit that of all"):
         data_ratio.check_parts("x", {"all": large, "half": manifest("ae", "yz")})
     with pytest.raises(ValueError, match="x: the test part of half does not fit that of all"):
         data_ratio.check_parts("x", {"all": large, "half": manifest("ab", "y")})
+    with pytest.raises(ValueError, match="x: the dev part of half does not fit that of all"):
+        data_ratio.check_parts("x", {"all": large, "half": manifest("ab", "yz", dev="m")})
 
 
 def test_the_script_writes_every_table_and_the_same_figure_twice(tmp_path):

@@ -161,6 +161,14 @@ def test_the_papers_setting_stands_beside_ours_at_the_last_layer(study):
     assert np.isnan(table.query("left == 'noise'")["score"]).all()
 
 
+def test_the_papers_setting_is_beside_the_studys_first_seed_which_need_not_be_the_smallest(study):
+    scored = study["similarities"]
+    renamed = scored.assign(seed=scored["seed"].map({0: 5, 1: 3, 2: 4}))
+    expected = similarity_tables.paper_setting(study["paper"], scored, "domain")
+    table = similarity_tables.paper_setting(study["paper"], renamed, "domain")
+    pd.testing.assert_frame_equal(table, expected)
+
+
 def test_attention_is_averaged_over_heads_then_over_seeds(study):
     heads = study["attention"]
     table = similarity_tables.attention(heads)

@@ -57,6 +57,51 @@ def test_every_kind_is_scored_whole_and_without_each_group():
     assert row["score"].item() == pytest.approx(expected, abs=1e-4)
 
 
+def test_a_measure_that_is_undefined_leaves_the_others_their_scores():
+    still = encoder(1)
+    # A row of zeros has no cosine; only rows of its group are left out with it.
+    still["layer_2"][4] = 0
+    drawn = calibration.references(
+        encoder(0), {"text": still}, {7: encoder(2)}, None, ["cka", "neighbours"], count=4, seed=0
+    )
+    found = pd.DataFrame(drawn).query("left == 'text' and layer == 2").set_index("group")
+    assert len(found) == 2 * 5
+    assert found.loc[found["measure"] == "cka", "score"].notna().all()
+    group = units.groups(still["units"], 4, np.random.default_rng(0))
+    near = found.loc[found["measure"] == "neighbours", "score"]
+    assert near.index[near.notna()].tolist() == [group[4]]
+    kept = group != group[4]
+    expected = MEASURES["neighbours"](still["layer_2"][kept], encoder(0)["layer_2"][kept])
+    assert near[group[4]] == pytest.approx(expected)
+
+
+def test_rows_that_are_equal_without_a_group_have_no_score_without_it_alone():
+    almost = encoder(1)
+    group = units.groups(almost["units"], 4, np.random.default_rng(0))
+    almost["layer_2"][group != 2] = 0.3
+    drawn = calibration.references(
+        encoder(0), {"text": almost}, {7: encoder(2)}, None, ["pwcca", "cka", "rsa_euclidean"],
+        count=4, seed=0,
+    )  # fmt: skip
+    found = pd.DataFrame(drawn).query("left == 'text' and layer == 2")
+    assert len(found) == 3 * 5
+    assert set(found.loc[found["score"].isna(), "group"]) == {2}
+    assert (found.loc[found["group"] == 2, "score"].isna()).all()
+
+
+def test_a_layer_that_diverged_leaves_its_own_cells_empty():
+    diverged = encoder(1)
+    diverged["layer_2"][5, 1] = np.nan
+    drawn = calibration.references(
+        encoder(0), {"text": diverged}, {7: encoder(2)}, None, ["cka", "neighbours"], count=4,
+        seed=0,
+    )  # fmt: skip
+    found = pd.DataFrame(drawn)
+    assert len(found) == 3 * 3 * 2 * 5
+    empty = found[found["score"].isna()]
+    assert set(zip(empty["left"], empty["layer"], strict=True)) == {("text", 2)}
+
+
 def test_the_reference_again_with_equal_states_is_a_ceiling_of_one():
     found = table(ceiling=encoder(0))
     assert found[found["kind"] == "ceiling"]["score"].to_numpy() == pytest.approx(1.0, abs=1e-4)
@@ -75,7 +120,6 @@ def test_a_deeper_reference_has_its_ceiling_beside_the_layers_of_the_floor():
 
 def test_without_another_pretraining_the_ceiling_is_of_halves_of_the_neurons():
     reference = encoder(0)
-    # Two copies of the same two neurons, mixed: the halves share what they hold in part.
     found = table(reference=reference)
     ceiling = found[found["kind"] == "ceiling"]
     assert set(ceiling["left"]) == {"halves"} and set(found["reference"]) == {"first"}

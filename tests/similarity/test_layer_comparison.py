@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seqtransfer.similarity import layer_comparison
-from seqtransfer.similarity.measures import MEASURES
+from seqtransfer.similarity.measures import MEASURES, streaming
 from seqtransfer.similarity.measures.pair import Pair
 
 
@@ -106,10 +106,7 @@ def test_few_rows_and_the_dimensions_svcca_keeps_are_reported():
     assert table["svcca"]["few_rows"] is True
 
 
-# Equal rows are equally near: which of them are the 10 nearest is for the row numbers to say.
-@pytest.mark.parametrize(
-    "name", sorted(set(MEASURES) - {"neighbours", "neighbours_jaccard", "cknna"})
-)
+@pytest.mark.parametrize("name", MEASURES)
 def test_a_score_that_every_draw_equals_has_p_value_one(name):
     # Rows that depend on the position alone: permuting sequences changes nothing.
     positions = np.tile(np.arange(12), 20)
@@ -130,6 +127,31 @@ def test_p_values_of_unrelated_representations_are_uniform(name):
     # Uniform on 0.1 .. 1: 20 each, standard deviation 4.2. Ties push upward only.
     assert counts[0] < 20 + 4 * 4.2
     assert np.mean(values) == pytest.approx(0.55, abs=4 * 0.287 / np.sqrt(200))
+
+
+def states(seed, n, count):
+    """(n, 4): rows that are one of `count` discrete states each, so that many are equal."""
+    return draw([seed, 0], count, 4)[np.random.default_rng(seed).integers(0, count, n)]
+
+
+@pytest.mark.parametrize("name", ["neighbours", "neighbours_jaccard", "cknna", "rsa_euclidean"])
+def test_independent_sides_of_discrete_states_are_not_similar(name):
+    values = [
+        scored(states(2 * s, 240, 12), states(2 * s + 1, 240, 12), np.arange(240), [name], 19, s)
+        for s in range(20)
+    ]
+    assert sum(row["p_value"] <= 0.05 for (row,) in values) <= 5  # expected 1, deviation 1
+
+
+# A batch of `cka_minibatch` is of rows that follow each other, by definition.
+@pytest.mark.parametrize("name", [name for name in MEASURES if name != "cka_minibatch"])
+def test_neither_score_nor_null_of_discrete_states_depends_on_the_order_of_rows(name):
+    x, y, measure = states(0, 120, 20), states(1, 120, 30), MEASURES[name]
+    order = np.random.default_rng(2).permutation(120)
+    assert measure(x[order], y[order]) == pytest.approx(measure(x, y), abs=1e-9)
+    whole = Pair.of(x, y)
+    drawn = Pair(whole.left, whole.right, order)
+    assert measure.of(drawn) == pytest.approx(measure(x, y[order]), abs=1e-9)
 
 
 def test_another_number_of_rows_and_an_unknown_measure_are_refused():
@@ -160,3 +182,26 @@ def test_a_layer_without_a_similarity_has_rows_without_numbers(broken):
                 numbers = [row[name] for name in ("score", "null_mean", "null_high", "p_value")]
                 assert np.isnan(numbers).all()
                 assert row["rows"] and row["draws"] == 3
+
+
+def test_a_streamed_layer_without_a_similarity_is_not_copied(monkeypatch):
+    monkeypatch.setattr(streaming, "CHUNK_BYTES", 16 * 64 * 8)
+
+    class Read(np.ndarray):
+        """Counts the rows that are read at a time."""
+
+        most = 0
+
+        def __getitem__(self, index):
+            found = super().__getitem__(index)
+            Read.most = max(Read.most, len(np.atleast_1d(found)))
+            return np.asarray(found)
+
+    sequences = np.arange(100)
+    layer = np.full((100, 64), np.nan).view(Read)
+    comparison = layer_comparison.Comparison(
+        ["cka"], sequences, sequences, draws=1, generator=np.random.default_rng(0)
+    )
+    (side,) = comparison.prepare(layer, "x", streamed=True)
+    assert (len(side.rows), side.width) == (100, 64)
+    assert 0 < Read.most < 100

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from test_measures import few, related, seeds
 
 from seqtransfer.similarity.measures import MEASURES, alignment, correlation, neighbourhood, shape
+from seqtransfer.similarity.measures.pair import Pair
 from seqtransfer.similarity.measures.representation import Representation
 
 pwcca, cka = MEASURES["pwcca"], MEASURES["cka"]
@@ -208,17 +209,44 @@ def test_cknna_differs_from_the_papers_released_code_in_its_first_term():
     assert abs(MEASURES["cknna"](x, y) - released) > 0.01
 
 
+def few_directions(seed, n):
+    """Few values a neuron: many rows point the same way, exactly."""
+    return np.random.default_rng(seed).integers(1, 3, (n, 2)).astype(float)
+
+
+def shares(x):
+    """(n, n): of rows at one distance, each has an equal share of the places that are left."""
+    distances = scipy.spatial.distance.squareform(scipy.spatial.distance.pdist(x, "cosine"))
+    np.fill_diagonal(distances, np.inf)
+    found = np.zeros(distances.shape)
+    for row, distance in zip(found, distances.round(9), strict=True):
+        for value in np.unique(distance):
+            tied = distance == value
+            row[tied] = min(1, (neighbourhood.NEIGHBOURS - row.sum()) / tied.sum())
+    return found
+
+
 @few
 @given(st.integers(12, 40), seeds)
-def test_of_equally_near_neighbours_the_lower_row_numbers_count(n, seed):
-    # Few values a neuron: many rows point the same way, exactly.
-    x = np.random.default_rng(seed).integers(1, 3, (n, 2)).astype(float)
-    unit = x / np.linalg.norm(x, axis=1, keepdims=True)
-    cosine = unit @ unit.T
-    np.fill_diagonal(cosine, -np.inf)
-    expected = np.argsort(-cosine, axis=1, kind="stable")[:, : neighbourhood.NEIGHBOURS]
-    found = neighbourhood._nearest(Representation.of(x))
-    assert [np.flatnonzero(row).tolist() for row in found] == np.sort(expected).tolist()
+def test_equally_near_neighbours_share_the_places_that_are_left(n, seed):
+    x, y = few_directions(seed, n), few_directions(seed + 1, n)
+    np.testing.assert_allclose(neighbourhood._nearest(Representation.of(x)), shares(x), atol=1e-12)
+    common = np.minimum(shares(x), shares(y)).sum(axis=1)
+    assert MEASURES["neighbours"](x, y) == pytest.approx(common.mean() / 10)
+    assert MEASURES["neighbours_jaccard"](x, y) == pytest.approx((common / (20 - common)).mean())
+    assert MEASURES["neighbours"](x, x) == pytest.approx(1)
+
+
+@few
+@given(seeds)
+def test_the_expected_neighbours_of_tied_rows_are_the_mean_over_permutations(seed):
+    x, y = few_directions(seed, 12), few_directions(seed + 1, 12)
+    left, right = shares(x), shares(y)
+    # Entry (i, j) stands beside every entry (k, l), k != l, equally often.
+    off = ~np.eye(12, dtype=bool)
+    couples = np.minimum.outer(left[off], right[off])
+    expected = couples.mean() * 11 / neighbourhood.NEIGHBOURS
+    assert MEASURES["neighbours"].null(Pair.of(x, y)) == pytest.approx(expected)
 
 
 # Hand-worked values: orthogonal contrasts of four examples.

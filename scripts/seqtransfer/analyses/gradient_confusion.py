@@ -8,7 +8,7 @@ on, so that a part of the angle between two gradients is noise.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import torch
 from scipy import stats
@@ -20,24 +20,25 @@ PARTS = ("embeddings", "encoder", "head")
 # In the names of their tensors: of most families, GPT-2's, and MPNet's relative positions.
 EMBEDDINGS = ("embed", "wte.", "wpe.", "relative_attention_bias")
 BYTES = 4  # of an entry of a gradient
-Gradient = dict[str, torch.Tensor]  # part -> its entries, (parameters,)
+Gradient = Iterable[tuple[str, torch.Tensor]]  # of each weight, its part and its entries
 
 
 def measure(model: Classifier, batches: Sequence[Batch], loss: Loss, memory: float) -> list[Value]:
     """Confusion, cosines and norms of the model's gradients, part by part and of all parts.
 
-    memory: bytes that gradients may take at a time; two gradients are held at least.
+    memory: bytes that gradients may take at a time; two gradients are held at least. All weights
+    of the model count, since all are trained in every study that has analyses.
     """
     sizes = dict.fromkeys(PARTS, 0)
     for name, weight in model.named_parameters():
-        sizes[part_of(name)] += weight.numel() * weight.requires_grad
+        sizes[part_of(name)] += weight.numel()
     held = max(1, int(memory / (BYTES * sum(sizes.values()))) - 1)
 
     def gradient(batch: int) -> Gradient:
         ids, mask, wanted = batches[batch]
         return split(model, loss(model(ids, mask), wanted))
 
-    grams = gram(gradient, len(batches), held)
+    grams = gram(gradient, sizes, len(batches), held)
     grams["all"], sizes["all"] = sum(grams.values()), sum(sizes.values())
     return [
         Value("gradient_confusion", quantity, number, reference, part=part)
@@ -46,17 +47,11 @@ def measure(model: Classifier, batches: Sequence[Batch], loss: Loss, memory: flo
     ]
 
 
-def split(model: Classifier, loss: torch.Tensor) -> Gradient:
-    """The gradient of `loss` by all trained weights, by PARTS; the pooler counts to the head."""
-    names, weights = zip(
-        *((name, weight) for name, weight in model.named_parameters() if weight.requires_grad),
-        strict=True,
-    )
+def split(model: Classifier, loss: torch.Tensor) -> Iterator[tuple[str, torch.Tensor]]:
+    """Yield the part and the gradient of `loss` of each weight; the pooler counts to the head."""
+    names, weights = zip(*model.named_parameters(), strict=True)
     found = torch.autograd.grad(loss, weights, allow_unused=True, materialize_grads=True)
-    entries: dict[str, list[torch.Tensor]] = {part: [] for part in PARTS}
-    for name, tensor in zip(names, found, strict=True):
-        entries[part_of(name)].append(tensor.flatten())
-    return {part: torch.cat(tensors) for part, tensors in entries.items() if tensors}
+    yield from zip(map(part_of, names), found, strict=True)
 
 
 def part_of(name: str) -> str:
@@ -66,29 +61,50 @@ def part_of(name: str) -> str:
     return "embeddings" if any(word in name for word in EMBEDDINGS) else "encoder"
 
 
-def gram(gradient: Callable[[int], Gradient], count: int, held: int) -> dict[str, torch.Tensor]:
+def gram(
+    gradient: Callable[[int], Gradient], sizes: Mapping[str, int], count: int, held: int
+) -> dict[str, torch.Tensor]:
     """Inner products of all pairs of `count` gradients, by part: (count, count) float64.
 
-    gradient: the i-th, computed anew at every call. `held` of them are in memory, besides one that
-    is multiplied with them; about (count / held + 1) / 2 passes over all gradients are made.
+    gradient: the i-th, computed anew at every call, weight by weight in one order; sizes: entries
+    of each part. `held` gradients are in memory, besides one that is multiplied with them; about
+    (count / held + 1) / 2 passes over all gradients are made.
     """
-    found: dict[str, torch.Tensor] = {}
+    found = {
+        part: torch.zeros(count, count, dtype=torch.float64) for part, size in sizes.items() if size
+    }
     for start in range(0, count, held):
-        stop = min(start + held, count)
-        rows: dict[str, torch.Tensor] = {}
-        for place in range(stop - start):
-            for part, entries in gradient(start + place).items():
-                if part not in rows:
-                    rows[part] = entries.new_empty(stop - start, len(entries))
-                rows[part][place] = entries
-        for part, block in rows.items():
-            products = found.setdefault(part, torch.zeros(count, count, dtype=torch.float64))
-            products[start:stop, start:stop] = (block @ block.T).cpu()
-        for other in range(stop, count):
-            for part, entries in gradient(other).items():
-                products = (rows[part] @ entries).cpu().double()
-                found[part][start:stop, other] = found[part][other, start:stop] = products
+        _multiply(found, gradient, sizes, start, min(start + held, count))
     return found
+
+
+def _multiply(found, gradient, sizes, start: int, stop: int) -> None:
+    """Products of the gradients start .. stop - 1 with each other and all later ones, in `found`.
+
+    On its own, so that nothing of a block is held while the next is filled.
+    """
+    block: dict[str, torch.Tensor] = {}
+    for place in range(stop - start):
+        for part, entries, columns in _placed(gradient(start + place)):
+            if part not in block:
+                block[part] = entries.new_empty(stop - start, sizes[part])
+            block[part][place, columns].view(entries.shape).copy_(entries)
+    for part, rows in block.items():
+        found[part][start:stop, start:stop] = (rows @ rows.T).cpu()
+    for other in range(stop, len(next(iter(found.values())))):
+        for part, entries, columns in _placed(gradient(other)):
+            found[part][start:stop, other] += (block[part][:, columns] @ entries.flatten()).cpu()
+    for products in found.values():
+        products[stop:, start:stop] = products[start:stop, stop:].T
+
+
+def _placed(gradient: Gradient) -> Iterator[tuple[str, torch.Tensor, slice]]:
+    """Yield each weight's part and entries, and their place among the entries of the part."""
+    ends: dict[str, int] = {}
+    for part, entries in gradient:
+        first = ends.get(part, 0)
+        ends[part] = first + entries.numel()
+        yield part, entries, slice(first, ends[part])
 
 
 def summary(products: torch.Tensor, parameters: int) -> dict[str, tuple[float, float]]:

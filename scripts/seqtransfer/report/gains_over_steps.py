@@ -14,14 +14,13 @@ from seqtransfer.report.tables.run_tables import score_unit
 def table(histories: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     """One row per task, arm but `random` and evaluated step: gain over `random` in dev score.
 
-    histories: the table of this name. The score of a step is the best one up to it, which a run of
-    that length would have kept; the gain is paired by seed. From the step on at which one of an
-    arm's runs diverged, there is no mean over them.
+    histories: the table of this name. The score of a step is the best one up to it; the gain is
+    paired by seed. A run that ended or diverged has its best score at all later steps. A run
+    planned for fewer steps would lower its learning rate earlier, and might score a little better.
+    Where a run has no score at all, there is no mean over its arm.
     """
     run = ["task", "initialization", "seed"]
-    best = histories.groupby(run, sort=False)["dev_score"].transform(
-        lambda scores: scores.cummax().where(scores.notna().cummin())
-    )
+    best = histories.groupby(run, sort=False)["dev_score"].cummax()
     scores = histories[[*run, "step"]].assign(score=best)
     is_random = scores["initialization"] == "random"
     random = scores[is_random].drop(columns="initialization")

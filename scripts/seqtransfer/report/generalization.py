@@ -15,7 +15,8 @@ def table(histories: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
 
     histories: the table of this name. The training loss is the mean since the evaluation before, in
     which dropout is on; losses are in nats, of a regression in units of the training variance. From
-    the step on at which one of an arm's runs diverged, there is no mean over them.
+    the first step on that one of an arm's runs did not reach, because it ended by its patience or
+    diverged, there is no mean over them: the run has no training loss there.
     """
     taken = histories[histories["step"] > 0]
     gaps = taken.assign(gap=taken["dev_loss"] - taken["train_loss"])

@@ -94,13 +94,7 @@ def references(
 def _rows(
     cell: Mapping, left: GroupedLayer, right: GroupedLayer, measures: Sequence[Measure]
 ) -> Iterator[dict]:
-    try:
-        found = list(left.scores(right, measures))
-    except NoSimilarity as reason:
-        print(f"no similarity: {reason}", flush=True)
-        every = range(-1, left.groups)
-        found = [(measure, group, np.nan) for measure in measures for group in every]
-    for measure, group, score in found:
+    for measure, group, score in left.scores(right, measures):
         yield cell | {"measure": measure.name, "group": group, "score": score}
 
 

@@ -11,9 +11,15 @@ from functools import cached_property
 
 import numpy as np
 
+from seqtransfer.similarity.layer_comparison import Undefined, prepared, score_of
 from seqtransfer.similarity.measures.measure import Measure
 from seqtransfer.similarity.measures.pair import Pair
-from seqtransfer.similarity.measures.representation import RELATIVE_CUTOFF, Representation
+from seqtransfer.similarity.measures.representation import (
+    RELATIVE_CUTOFF,
+    NoSimilarity,
+    Representation,
+    check_row_count,
+)
 
 # A direction is dropped if the kept rows have less than this share of its variance.
 VANISHED = 1e-8
@@ -25,13 +31,16 @@ class ReducedRepresentation(Representation):
     """A representation without some of its rows, from the decomposition of all: exact to rounding.
 
     kept: (n,) bool. Costs a few products of (rank, rank) matrices instead of passes over all rows.
+    Raises NoSimilarity as `Representation.of`.
     """
 
     def __init__(self, whole: Representation, kept: np.ndarray):
         super().__init__(whole.rows, whole.name)
         # No measure for which this class is used reads the values: only their count and width.
         self.rows = np.broadcast_to(np.nan, (np.count_nonzero(kept), whole.width))
+        check_row_count(self.rows, whole.name)
         self._whole, self._kept = whole, kept
+        self._small = self._factors()
 
     @cached_property
     def removed_basis(self) -> np.ndarray:
@@ -43,8 +52,7 @@ class ReducedRepresentation(Representation):
         """(whole rank,): mean of the whole's basis over the kept rows; over all rows it is 0."""
         return -self.removed_basis.sum(axis=0) / len(self.rows)
 
-    @cached_property
-    def _small(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _factors(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(whole rank, rank) transformation, (rank,) singular values in the whole's scale, and
         (rank, p) loadings."""
         import scipy.linalg  # here, as everywhere in the room
@@ -53,6 +61,8 @@ class ReducedRepresentation(Representation):
         gram = np.eye(rank) - self.removed_basis.T @ self.removed_basis
         gram -= len(self.rows) * np.outer(self.mean, self.mean)
         inverse = _inverse_root(gram)
+        if not inverse.shape[1]:
+            raise NoSimilarity(f"{self.name}: all rows are equal without a group of units")
         scaled = (gram @ inverse).T * unit
         squares, directions = scipy.linalg.eigh(scaled @ scaled.T, driver="evd", check_finite=False)
         directions = directions[:, squares > RELATIVE_CUTOFF**2 * squares[-1]][:, ::-1]
@@ -104,12 +114,27 @@ def _inverse_root(gram: np.ndarray) -> np.ndarray:
     return vectors[:, kept] / np.sqrt(values[kept])
 
 
-def reduced_pair(whole: Pair, left: ReducedRepresentation, right: ReducedRepresentation) -> Pair:
+def _without(whole: Representation, kept: np.ndarray) -> ReducedRepresentation | Undefined:
+    if not isinstance(whole, Undefined):
+        try:
+            return ReducedRepresentation(whole, kept)
+        except NoSimilarity as reason:
+            print(f"no similarity: {reason}", flush=True)
+    return Undefined(np.count_nonzero(kept), whole.width, whole.name)
+
+
+def reduced_pair(
+    whole: Pair,
+    left: ReducedRepresentation | Undefined,
+    right: ReducedRepresentation | Undefined,
+) -> Pair:
     """The pair of two representations without the same rows; `whole` is the pair of all rows.
 
     Its cross products are float32, so scores are good to 1e-5, far below what leaving out a group
     of units changes.
     """
+    if isinstance(left, Undefined) or isinstance(right, Undefined):
+        return Pair(left, right)
     shared = whole.cross_products - left.removed_basis.T @ right.removed_basis
     shared = shared - len(left.rows) * np.outer(left.mean, right.mean)
     cross = left.transformation.T @ shared @ right.transformation
@@ -127,28 +152,24 @@ class GroupedLayer:
 
     @cached_property
     def _whole(self) -> Representation:
-        return Representation.of(self._layer, self._name)
+        return prepared(self._layer, slice(None), self._name)
 
     @cached_property
-    def _reduced(self) -> list[ReducedRepresentation]:
-        return [ReducedRepresentation(self._whole, kept) for kept in self._kept]
-
-    @property
-    def groups(self) -> int:
-        """How many groups of sequences there are."""
-        return len(self._kept)
+    def _reduced(self) -> list[ReducedRepresentation | Undefined]:
+        return [_without(self._whole, kept) for kept in self._kept]
 
     @cached_property
     def _pairwise(self) -> list[Representation]:
         """The first sequences, all of them and without each group."""
         rows = [self._first_rows, *(self._first_rows & kept for kept in self._kept)]
-        return [Representation.of(self._layer[chosen], self._name) for chosen in rows]
+        return [prepared(self._layer, chosen, self._name) for chosen in rows]
 
     def scores(
         self, right: "GroupedLayer", measures: Sequence[Measure]
     ) -> Iterator[tuple[Measure, int, float]]:
         """Yield (measure, group, score): group -1 is all rows, group g all but the rows of g.
 
+        The score is NaN where this measure is not defined for these rows; others may well be.
         Raises ValueError as `Representation.of`.
         """
         factored = [measure for measure in measures if not measure.pairwise]
@@ -159,9 +180,9 @@ class GroupedLayer:
             for number in range(-1, len(self._reduced)):
                 pair = whole if number < 0 else reduced_pair(whole, *next(reduced))
                 for measure in factored:
-                    yield measure, number, measure.of(pair)
+                    yield measure, number, score_of(measure, pair)
         for measure in measures:
             if measure.pairwise:
                 both = zip(self._pairwise, right._pairwise, strict=True)
                 for number, (left, other) in enumerate(both, start=-1):
-                    yield measure, number, measure.of(Pair(left, other))
+                    yield measure, number, score_of(measure, Pair(left, other))

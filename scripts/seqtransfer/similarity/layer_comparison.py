@@ -34,7 +34,10 @@ class _Subset(NamedTuple):
 
 
 class Undefined(Representation):
-    """The states of a layer without any similarity; see `NoSimilarity`."""
+    """States without any similarity, see `NoSimilarity`, of which only the shape is kept."""
+
+    def __init__(self, count: int, width: int, name: str):
+        super().__init__(np.broadcast_to(np.nan, (count, width)), name)
 
 
 class Comparison:
@@ -84,7 +87,7 @@ class Comparison:
                 f"{name} has {len(layer)} rows, but there are sequences of {self._row_count}"
             )
         return tuple(
-            _prepared(layer, subset.rows, name, streamed and not subset.measures[0].pairwise)
+            prepared(layer, subset.rows, name, streamed and not subset.measures[0].pairwise)
             for subset in self._subsets
         )
 
@@ -107,7 +110,7 @@ class Comparison:
 
 def _rows(subset: _Subset, pair: Pair) -> Iterator[dict]:
     measures, permutations = subset.measures, subset.permutations
-    scores = [_score(measure, pair) for measure in measures]
+    scores = [score_of(measure, pair) for measure in measures]
     null = np.empty((len(measures), permutations.draws))
     pairwise = all(measure.pairwise for measure in measures)
     drawn = permutations.pairs_without_cross_products if pairwise else permutations.pairs
@@ -115,7 +118,7 @@ def _rows(subset: _Subset, pair: Pair) -> Iterator[dict]:
         null[:] = np.nan
     else:
         for draw, permuted in enumerate(drawn(pair.left, pair.right)):
-            null[:, draw] = [_score(measure, permuted) for measure in measures]
+            null[:, draw] = [score_of(measure, permuted) for measure in measures]
     for measure, score, chance in zip(measures, scores, null, strict=True):
         if not (np.isfinite(score) and np.isfinite(chance).all()):
             row = {"measure": measure.name} | dict.fromkeys(NUMBERS, np.nan)
@@ -137,8 +140,8 @@ def _rows(subset: _Subset, pair: Pair) -> Iterator[dict]:
         }
 
 
-def _score(measure: Measure, pair: Pair) -> float:
-    """NaN where the measure is not defined."""
+def score_of(measure: Measure, pair: Pair) -> float:
+    """The score of a pair, NaN where the measure is not defined."""
     if isinstance(pair.left, Undefined) or isinstance(pair.right, Undefined):
         return np.nan
     try:
@@ -167,16 +170,20 @@ def _sizes(measure: Measure, pair: Pair, counts: dict[str, int]) -> dict:
     }
 
 
-def _prepared(
-    layer: np.ndarray, rows: slice | np.ndarray, name: str, streamed: bool
+def prepared(
+    layer: np.ndarray, rows: slice | np.ndarray, name: str, streamed: bool = False
 ) -> Representation:
+    """The chosen rows of a layer (n, width), checked; `Undefined` where they have no similarity.
+
+    Raises ValueError as `Representation.of`.
+    """
     try:
         if streamed:
             return StreamedRepresentation(layer, name)
         return Representation.of(layer[rows], name)
     except NoSimilarity as reason:
         print(f"no similarity: {reason}", flush=True)
-        return Undefined(layer[rows], name)
+        return Undefined(len(np.arange(len(layer))[rows]), layer.shape[1], name)
 
 
 def first_rows(sequences: np.ndarray, units: np.ndarray) -> np.ndarray:

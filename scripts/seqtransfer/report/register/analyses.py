@@ -117,7 +117,7 @@ TABLES = {
             "quantity outcome scope tasks arms rho p_value permutations",
             quantity="As in `analysis_points`",
             outcome="gain or speed",
-            p_value="Share of permutations with a correlation at least as large",
+            p_value="Share of permutations with a correlation at least as far from 0",
         ),
         readable=True,
         has=associates,

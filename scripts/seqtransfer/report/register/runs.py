@@ -157,7 +157,9 @@ TABLES = {
         "generalization gap",
         "Loss on dev minus training loss, per evaluated step: how much an arm fits the training"
         " part beyond what carries over. The training loss is taken with dropout on, as a mean"
-        " since the evaluation before, so that the gap may be below 0 while a model still learns.",
+        " since the evaluation before, so that the gap may be below 0 while a model still learns."
+        " Empty from the first step on that one of the arm's runs did not reach, because it ended"
+        " or diverged.",
         columns(
             "task initialization step mean low high seeds",
             mean="Mean over seeds of dev loss minus training loss: nats, or training variances",
@@ -166,7 +168,8 @@ TABLES = {
     "gains_over_steps": Table(
         "gain over random by training steps",
         "What a shorter training would have shown: best dev score so far minus that of `random` at"
-        " the same seed and step.",
+        " the same seed and step. A run that ended or diverged has its best score at all later"
+        " steps. A training planned to be shorter would also lower its learning rate earlier.",
         columns(
             "task initialization step mean low high seeds",
             step="Optimizer steps",
@@ -269,7 +272,8 @@ FIGURES = {
         "Loss on dev minus training loss against optimizer steps (doublings); lines are means over"
         " seeds, bands 95 % t intervals over seeds, cut at the panel's edge. A rising line fits the"
         " training part beyond what carries over; one below 0 is of a model that still learns,"
-        " since the training loss is a mean over the steps before, with dropout on.",
+        " since the training loss is a mean over the steps before, with dropout on. A line ends"
+        " with the first of the arm's runs that ended or diverged.",
         ("generalization",),
         on_request=True,
     ),

@@ -46,7 +46,7 @@ TABLES = {
         " than similarity; p-values are not adjusted for the number of rows.",
         columns(
             "measure layer scope tasks arms rho p_value permutations",
-            p_value="Share of permutations with a correlation at least as large",
+            p_value="Share of permutations with a correlation at least as far from 0",
         ),
         readable=True,
     ),

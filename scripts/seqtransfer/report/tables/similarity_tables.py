@@ -167,6 +167,7 @@ def paper_setting(
 ) -> pd.DataFrame:
     """One row per task and left side: the paper's setting beside ours on the study's first seed.
 
+    scored: in the study's order of seeds, of which `paper` is on the first, the smallest or not.
     paper_score: last layer, paper_rows tokens, PWCCA weighted by the left side; paper_expected: of
     independent sides of these shapes; paper_released: by the released code's own PWCCA. score,
     null_mean, rows: ours at the same layer, empty for `noise` and for a study without the measure.
@@ -180,7 +181,7 @@ def paper_setting(
         & (scored["measure"] == measure)
         & scored["layer"].notna()
     ]
-    ours = ours[ours["seed"] == ours["seed"].min()]
+    ours = ours[ours["seed"].isin(ours["seed"].head(1))]
     ours = ours.sort_values("layer").groupby(["task", "left"], sort=False).tail(1)
     columns = ["task", "left", "score", "null_mean", "rows"]
     table = table.merge(ours[columns], on=["task", "left"], how="left")

@@ -2,8 +2,8 @@
 
 Sources: Kriegeskorte et al. 2008 (RSA); Huh et al. 2024, "The Platonic Representation Hypothesis"
 (mutual nearest neighbours, CKNNA). They use the rows as they are, not centred unless said so, and
-take time and memory of n^2. Equal distances share their mean rank; of equally near neighbours the
-one with the lower row number counts.
+take time and memory of n^2. Equal distances share their mean rank, and equally near neighbours the
+places that are left among the 10, so that no score depends on the order of the rows.
 """
 
 import numpy as np
@@ -14,6 +14,7 @@ from seqtransfer.similarity.measures.pair import Pair
 from seqtransfer.similarity.measures.representation import NoSimilarity, Representation
 
 NEIGHBOURS = 10  # k of Huh et al. 2024
+TIE = 1e-12  # cosines that differ by no more are equal but for rounding
 COSINE = frozenset({PERMUTATION, ROTATION, SCALING})  # what cosines between rows ignore
 
 
@@ -38,8 +39,8 @@ def mutual_neighbours(pair: Pair) -> float:
 
     Of each row's 10 nearest rows by cosine; the mean over rows, in [0, 1].
     """
-    left, right = pair.of_both(_nearest)
-    return (left & pair.reordered_square(right)).sum() / (NEIGHBOURS * len(left))
+    shared = pair.cached(_shared)
+    return shared.sum() / (NEIGHBOURS * len(shared))
 
 
 def jaccard_neighbours(pair: Pair) -> float:
@@ -48,16 +49,16 @@ def jaccard_neighbours(pair: Pair) -> float:
     Of each row's 10 nearest rows by cosine, those in both sets over those in either; the mean over
     rows, in [0, 1].
     """
-    left, right = pair.of_both(_nearest)
-    shared = (left & pair.reordered_square(right)).sum(axis=1)
+    shared = pair.cached(_shared).sum(axis=1)
     return (shared / (2 * NEIGHBOURS - shared)).mean()
 
 
 def cknna(pair: Pair) -> float:
     """CKNNA: debiased CKA over pairs of rows that are near in both (Huh et al. 2024).
 
-    mask_ij = 1 if row j is among the 10 nearest of row i in both representations, else 0; K and L
-    are mask x cosines of the left and of the right. The score is h(K, L) / sqrt(h(left with itself)
+    mask_ij = 1 if row j is among the 10 nearest of row i in both representations, else 0 (of tied
+    neighbours the lesser of both shares); K and L are mask x cosines of the left and of the right.
+    The score is h(K, L) / sqrt(h(left with itself)
     h(right with itself)), each with its own mask, where
 
         h(K, L) = sum_ij K_ij L_ij + sum(K) sum(L) / ((n - 1)(n - 2)) - 2 sum(K @ L) / (n - 2).
@@ -68,8 +69,7 @@ def cknna(pair: Pair) -> float:
     mask keeps. The paper's released code has K_ij L_ji there (K * L.T), which keeps only pairs that
     are near in both directions. It also adds 1e-6 to the denominator.
     """
-    left, right = pair.of_both(_nearest)
-    mask = left & pair.reordered_square(right)
+    mask = pair.cached(_shared)
     first, second = pair.of_both(_cosines)
     shared = _masked_hsic(mask * first, mask * pair.reordered_square(second))
     own = pair.left.cached(_own_hsic) * pair.right.cached(_own_hsic)
@@ -77,8 +77,18 @@ def cknna(pair: Pair) -> float:
 
 
 def expected_neighbours(pair: Pair) -> float:
-    """The mean of `mutual_neighbours` over all permutations: k / (n - 1)."""
-    return NEIGHBOURS / (len(pair.left.rows) - 1)
+    """The mean of `mutual_neighbours` over all permutations: k / (n - 1) where no rows are tied.
+
+    Each of the n (n - 1) entries of the left beside each of the right is equally likely. The sum of
+    the lesser of two entries over all such couples is the integral over t of (entries of the left
+    above t) x (entries of the right above t).
+    """
+    (low, above), (high, over) = pair.of_both(_entries_above)
+    steps = np.union1d(low, high)
+    couples = above[np.searchsorted(low, steps)] * over[np.searchsorted(high, steps)]
+    total = (np.diff(steps, prepend=0.0) * couples).sum()
+    rows = len(pair.left.rows)
+    return float(total / (NEIGHBOURS * rows**2 * (rows - 1)))
 
 
 def _rank_correlation(pair: Pair, ranks) -> float:
@@ -128,7 +138,11 @@ def _cosines_of(rows: np.ndarray, name: str) -> np.ndarray:
 
 
 def _nearest(representation: Representation) -> np.ndarray:
-    """(n, n) bool: whether the column's row is among the 10 nearest of this row."""
+    """(n, n): the share of the column's row among the 10 nearest of this row; each row sums to 10.
+
+    bool, 1 or 0, where no ties cross the tenth place. Else float64: rows tied for the last places
+    have room / ties each, their chance of a place if ties were broken at random.
+    """
     cosines = representation.cached(_cosines).copy()
     if len(cosines) <= NEIGHBOURS + 1:
         raise NoSimilarity(
@@ -138,9 +152,22 @@ def _nearest(representation: Representation) -> np.ndarray:
     np.fill_diagonal(cosines, -np.inf)
     # Of a row's cosines only the tenth is put in its place, which is faster than sorting all.
     tenth = np.partition(cosines, -NEIGHBOURS, axis=1)[:, -NEIGHBOURS, None]
-    nearer, tied = cosines > tenth, cosines == tenth
+    nearer, near = cosines > tenth + TIE, cosines >= tenth - TIE
     room = NEIGHBOURS - nearer.sum(axis=1, keepdims=True)
-    return nearer | (tied & (tied.cumsum(axis=1) <= room))
+    ties = near.sum(axis=1, keepdims=True) - (NEIGHBOURS - room)
+    return near if (room == ties).all() else np.where(nearer, 1.0, near * (room / ties))
+
+
+def _shared(pair: Pair) -> np.ndarray:
+    """(n, n): the lesser of both shares of each neighbour; of shares 0 and 1, the common ones."""
+    left, right = pair.of_both(_nearest)
+    return np.minimum(left, pair.reordered_square(right))
+
+
+def _entries_above(representation: Representation) -> tuple[np.ndarray, np.ndarray]:
+    """(k,) shares other than 0, ascending, and how many entries reach each; after them none."""
+    shares, counts = np.unique(representation.cached(_nearest), return_counts=True)
+    return shares[1:].astype(float), np.append(counts[:0:-1].cumsum()[::-1], 0).astype(float)
 
 
 def _own_hsic(representation: Representation) -> float:
