@@ -84,5 +84,5 @@ def test_the_script_writes_a_table_and_a_figure_and_says_the_mean(study, tmp_pat
     assert "mean over tasks" in (tmp_path / "merged.svg").read_text()
     merge_studies.main(studies=[study], claim="c", output=tmp_path / "margin")
     assert set(pd.read_csv(tmp_path / "margin.csv")["level"]) == {0.9}
-    assert "intervals of 90 %" in (tmp_path / "margin.svg").read_text()
+    assert "of tasks 90 %" in (tmp_path / "margin.svg").read_text()
     assert (tmp_path / "merged.md").read_text().startswith("| study | task |")

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from scipy.optimize import brentq
 from scipy.special import stdtrit  # of scipy.stats, which takes a second to import
 
+from seqtransfer.report import names
 from seqtransfer.report.figures import style
 from seqtransfer.report.finished_studies import Study
 from seqtransfer.report.verdicts import NOT_TESTABLE
@@ -87,9 +88,9 @@ def variance_between(means: np.ndarray, variances: np.ndarray) -> float:
 
 def figure(table: pd.DataFrame, mean: dict[str, float], contrast: str) -> Figure:
     """Every effect with its study's interval, and below them the mean and one more task."""
-    names = [f"{row.task} ({row.study})" for row in table.itertuples()]
-    names += ["mean over tasks", "one more task"]
-    drawn = style.figure(1, 1, 0.8 + 0.22 * len(names))
+    rows = [f"{row.task} ({row.study})" for row in table.itertuples()]
+    rows += ["mean over tasks", "one more task"]
+    drawn = style.figure(1, 1, 0.8 + 0.22 * len(rows))
     axis = drawn.subplots()
     for place, row in enumerate(table.itertuples()):
         colour = "0.2" if row.pooled else "0.7"
@@ -101,11 +102,12 @@ def figure(table: pd.DataFrame, mean: dict[str, float], contrast: str) -> Figure
     axis.hlines(below + 1, mean["next_low"], mean["next_high"], color="0.1", linestyle=(0, (4, 2)))
     axis.axhline(below - 0.5, color="0.85", lw=0.8)
     axis.axvline(0, color="0.5", lw=0.8, zorder=0)
-    axis.set_yticks(range(len(names)), names)
-    axis.set_ylim(len(names) - 0.5, -0.5)
+    axis.set_yticks(range(len(rows)), rows)
+    axis.set_ylim(len(rows) - 0.5, -0.5)
     units = table["unit"].unique()
     unit = units[0] if len(units) == 1 else "each task's metric"
     levels = " and ".join(f"{100 * level:.0f} %" for level in table["level"].unique())
-    axis.set_xlabel(f"{contrast} ({unit}; intervals of {levels}, below the line of 95 %)")
+    own = "" if levels == "95 %" else f"; of tasks {levels}"
+    axis.set_xlabel(f"{names.contrast(contrast)} ({unit}; 95 % intervals{own})")
     style.title(drawn, f"Effects of {table['study'].nunique()} studies, and their mean over tasks")
     return drawn
