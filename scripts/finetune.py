@@ -5,8 +5,8 @@ from pathlib import Path
 import torch
 
 from seqtransfer.files import json_tsv
-from seqtransfer.study import cards, costs, jobs, provenance
-from seqtransfer.training import classifier, devices, finetuning, runs
+from seqtransfer.study import cards, jobs, provenance
+from seqtransfer.training import classifier, devices, finetuning, operations, runs
 
 
 def main(
@@ -38,9 +38,9 @@ def main(
         "provenance": provenance.record(code, classifier.LIBRARIES, **trained.machine),
     }
     json_tsv.write_json(folder / "metrics.json", record)
-    passes = costs.STEP * record["steps_taken"] * settings["batch_size"]
+    passes = operations.STEP * record["steps_taken"] * settings["batch_size"]
     passes += len(trained.outcome.history) * record["dev"]["n"] + record["test"]["n"]
-    once = costs.forward(
+    once = operations.forward(
         sources.depth, sources.facts.width, record["max_tokens"], run.initialization
     )
     timing = provenance.timing(trained.outcome.seconds_training)

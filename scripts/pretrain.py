@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from seqtransfer.files import json_tsv
-from seqtransfer.study import cards, costs, jobs, provenance
-from seqtransfer.training import classifier, devices, pretraining
+from seqtransfer.study import cards, jobs, provenance
+from seqtransfer.training import classifier, devices, operations, pretraining
 from seqtransfer.training.checkpoints import Checkpoint, file_digests
 from seqtransfer.training.steps import Schedule
 
@@ -69,9 +69,9 @@ def main(
         ),
     }
     json_tsv.write_json(folder / "summary.json", summary)
-    once = costs.forward(sources.depth, sources.facts.width, int(sequences.lengths.max()))
+    once = operations.forward(sources.depth, sources.facts.width, int(sequences.lengths.max()))
     timing = provenance.timing(done.seconds_training)
-    timing["operations"] = costs.STEP * schedule.steps * schedule.batch_size * once
+    timing["operations"] = operations.STEP * schedule.steps * schedule.batch_size * once
     timing["peak_gpu_memory"] = torch.cuda.max_memory_reserved() if device == "cuda" else None
     json_tsv.write_json(folder / "timing.json", {"task": task, **timing})
     checkpoint.remove()

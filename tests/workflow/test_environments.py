@@ -18,7 +18,9 @@ BROUGHT_BY = {"urllib3": "requests"}
 # Module -> library that only its functions for training import, which the report never calls.
 TRAINING_ONLY = {"encoders.initializations": "torch"}
 # Scripts that people run, and no rule does.
-COMMANDS = {ROOT / f"scripts/compare_{kind}.py" for kind in ("studies", "mended")}
+COMMANDS = {
+    ROOT / f"scripts/{name}.py" for name in ("compare_studies", "compare_mended", "merge_studies")
+}
 RULE = re.compile(r"^rule (\w+):\n((?:[ \t].*\n|\n)*)", re.M)
 DIRECTIVE = re.compile(r'^    (script|conda):\n +"([^"]+)"', re.M)
 

@@ -202,7 +202,7 @@ def test_an_edited_comment_reruns_nothing_and_an_edited_function_exactly_its_dep
     # What they compare was deleted, and is made from the weights of the runs.
     states = ("represent", "represent_floor", "represent_ceiling")
     assert [counts.pop(rule) for rule in states] == [4, 2, 2]
-    assert set(counts) == {"summarize", "judge", "plot", "page", "all", "total"}
+    assert set(counts) == {"summarize", "judge", "record", "plot", "page", "all", "total"}
 
 
 def test_the_same_job_again_gives_the_same_bytes(checkout):

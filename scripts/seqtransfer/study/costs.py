@@ -13,10 +13,9 @@ from pathlib import Path
 
 from seqtransfer.encoders.controls import CONTROLS
 from seqtransfer.study import configuration
-from seqtransfer.training import evaluations
+from seqtransfer.training import evaluations, operations
 
 CPU, GPU = 1.3e11, 5e13  # operations a second of one core, and of an H100
-STEP = 3  # forward passes that the two passes of a training step amount to
 START = 5.0  # seconds to import torch and load an encoder
 DOWNLOAD = 2e7  # bytes a second
 STATES = 2.5e7  # bytes of hidden states computed and written a second
@@ -60,7 +59,7 @@ class Encoder:
 
     def operations(self, tokens: int) -> float:
         """Of one sequence's forward pass through the layers."""
-        return forward(self.layers, self.width, tokens)
+        return operations.forward(self.layers, self.width, tokens)
 
     @property
     def weights(self) -> int:
@@ -89,13 +88,6 @@ class Job:
     gpu: bool = False
     temporary: bool = False
     after: frozenset[int] = frozenset()
-
-
-def forward(layers: int, width: int, tokens: int, initialization: str = "") -> float:
-    """Floating-point operations of one sequence's forward pass, through the layers or a control."""
-    control = CONTROLS.get(initialization)
-    depth = control.cost if control else layers
-    return tokens * depth * (24 * width**2 + 4 * tokens * width)
 
 
 def seconds(job: Job, study: Mapping, encoder: Encoder, share: float) -> float:
@@ -185,14 +177,14 @@ def _operations(job: Job, study: Mapping, encoder: Encoder, share: float) -> flo
         corpus, settings = job.wildcards["corpus"], study["pretrain"]
         artificial = study["catalogue"]["artificial"].get(corpus, {})
         length = artificial.get("length") or study["max_length"][artificial.get("task", corpus)]
-        examples = STEP * settings["steps"] * settings["batch_size"]
+        examples = operations.STEP * settings["steps"] * settings["batch_size"]
         return examples * encoder.operations(length)
     settings = study["finetune"]
     share = max(share, least_share(settings))
     steps = share * settings["steps"]
     grid = evaluations.DevWatch.of(settings).grid(settings["steps"])
     scored = sum(step <= steps for step in grid) * study["examples"]["dev"]
-    examples = STEP * steps * settings["batch_size"] + scored
+    examples = operations.STEP * steps * settings["batch_size"] + scored
     initialization = job.wildcards.get("initialization", "")
     if job.rule == "sweep":
         poolings = 1 if initialization in CONTROLS else len(study["sweep"]["poolings"])
@@ -200,4 +192,4 @@ def _operations(job: Job, study: Mapping, encoder: Encoder, share: float) -> flo
     else:
         examples += study["examples"]["test"]
     tokens = study["max_length"][job.wildcards["task"]]
-    return examples * forward(encoder.layers, encoder.width, tokens, initialization)
+    return examples * operations.forward(encoder.layers, encoder.width, tokens, initialization)

@@ -22,10 +22,8 @@ from seqtransfer.study import study_records
 
 PACKAGE = Path(__file__).resolve().parents[1]
 # What is done around a job's own work: which card it has, that it ends with Snakemake, its log, the
-# digests of its files, what it costs. No score depends on it, so an edit here retrains nothing.
-APART = frozenset(
-    f"study.{name}" for name in ("cards", "costs", "digests", "jobs", "liveness", "logs")
-)
+# digests of its files. No score depends on it, so an edit here retrains nothing.
+APART = frozenset(f"study.{name}" for name in ("cards", "digests", "jobs", "liveness", "logs"))
 
 
 def code_digest(script: str | Path) -> str:

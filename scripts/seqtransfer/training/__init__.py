@@ -7,6 +7,7 @@ runs: one run of the grid (task, initialization, seed), from its files to its re
 classifier: an encoder with a classification head, and its weights before training.
 finetuning, pretraining: the two kinds of training; loop: the loop of both.
 batches, steps, optimizer: which examples, one update, AdamW; evaluations: at which steps.
+operations: how many a forward pass and a step take.
 checkpoints: the state of an unfinished run; devices: CPU or GPU, precision, reproducibility.
 settings_choice: the learning rate, warm-up and pooling that the sweep chooses for each arm.
 """
