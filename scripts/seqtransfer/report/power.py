@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 from matplotlib.figure import Figure
 
-from seqtransfer.report import verdicts
+from seqtransfer.report import names, verdicts
 from seqtransfer.report.arm_estimates import of_difference
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import Tables
@@ -55,7 +55,8 @@ def figure(tables: Tables, claims: Sequence[dict]) -> Figure:
         axis.set_ylim(bottom=0)
     panels.label(axes, "seeds", f"difference\n(test {score_unit(tables['runs'])})")
     handles = [
-        panels.line(f"text - {other}", colours[other], linestyle=dashes[other]) for other in others
+        panels.line(names.contrast(f"text - {other}"), colours[other], linestyle=dashes[other])
+        for other in others
     ]
     handles += [
         panels.line("found, without its sign", lw=0.6),
