@@ -26,7 +26,7 @@ SHARES = (0.41, 0.59, 0.72)
 TRAINED = ("pretrain", "pretrain_again", "finetune", "sweep")
 # Seconds of a job of the rules whose cost hardly depends on the study.
 SECONDS = {"encoder": 10, "convert": 2, "convert_midi": 2, "export_music": 2.5, "draw_map": 0.5,
-           "judge": 1.5, "plot": 2, "record": 0.3, "page": 2}  # fmt: skip
+           "choose_one": 1.5, "judge": 1.5, "plot": 2, "record": 0.3, "page": 2}  # fmt: skip
 
 
 @dataclass(frozen=True)
