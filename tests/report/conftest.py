@@ -1,4 +1,4 @@
-"""A made-up study whose figures are drawn: its files, its tables and its claims."""
+"""Made-up studies that several files read: a whole report, and a small one, to draw figures of."""
 
 import pytest
 
@@ -22,3 +22,10 @@ def frames(drawn):
 @pytest.fixture(scope="session")
 def records(drawn):
     return json_tsv.read_json(drawn["claims"])["claims"]
+
+
+@pytest.fixture(scope="session")
+def reported(tmp_path_factory):
+    """The files of a whole report, by table."""
+    folder = tmp_path_factory.mktemp("report")
+    return synthetic.report(folder / "report", synthetic.write_study(folder))

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-import synthetic
 from seqtransfer.files import json_tsv
 from seqtransfer.report import checks, claims, estimates, verdicts
 from seqtransfer.report.page import document
@@ -353,14 +352,8 @@ def test_the_rules_name_no_result():
     assert [r["rule"] for r in first.values()] == [r["rule"] for r in second.values()]
 
 
-@pytest.fixture(scope="module")
-def ledger(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("ledger")
-    return synthetic.report(folder / "report", synthetic.write_study(folder))
-
-
-def test_the_ledger_of_a_whole_study_has_every_claim_and_its_caveats(ledger):
-    record = json_tsv.read_json(ledger["claims"])
+def test_the_ledger_of_a_whole_study_has_every_claim_and_its_caveats(reported):
+    record = json_tsv.read_json(reported["claims"])
     assert [claim["id"] for claim in record["claims"]] == [
         *(
             "a",

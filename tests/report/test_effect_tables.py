@@ -8,15 +8,9 @@ from seqtransfer.files import json_tsv
 from seqtransfer.report.tables import effect_tables, table_files
 
 
-@pytest.fixture(scope="module")
-def written(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("effects")
-    return synthetic.report(folder / "report", synthetic.write_study(folder))
-
-
-def test_a_claim_has_a_row_a_task_and_one_of_all(written):
-    table = table_files.read(written["effects"])
-    claims = json_tsv.read_json(written["claims"])["claims"]
+def test_a_claim_has_a_row_a_task_and_one_of_all(reported):
+    table = table_files.read(reported["effects"])
+    claims = json_tsv.read_json(reported["claims"])["claims"]
     assert set(table["claim"]) == {one["id"] for one in claims}
     assert list(table["task"]) == [*synthetic.TASKS, "all"] * len(claims)
     overall = table[table["task"] == "all"].set_index("claim")
@@ -27,9 +21,9 @@ def test_a_claim_has_a_row_a_task_and_one_of_all(written):
     assert overall[["seeds", "p_value"]].isna().all(axis=None)
 
 
-def test_the_effects_are_the_paired_differences_of_the_runs(written):
-    table = table_files.read(written["effects"]).set_index(["claim", "task"])
-    runs = table_files.read(written["runs"])
+def test_the_effects_are_the_paired_differences_of_the_runs(reported):
+    table = table_files.read(reported["effects"]).set_index(["claim", "task"])
+    runs = table_files.read(reported["runs"])
     scores = runs.pivot(index=["task", "seed"], columns="initialization", values="test_score")
     means = (scores["text"] - scores["random"]).groupby("task").mean()
     for task, mean in means.items():

@@ -72,6 +72,9 @@ def test_a_task_counts_once_and_one_that_is_not_testable_never(study):
     assert list(found["pooled"]) == [False] + [True] * (count - 1)
     with pytest.raises(ValueError, match="does not test claim"):
         meta_analysis.effects([one], "nothing")
+    del one.claims["b"]["effects"][1]["error"]
+    with pytest.raises(ValueError, match="command again, which judges it anew"):
+        meta_analysis.effects([one], "b")
     with pytest.raises(ValueError, match="needs 3"):
         meta_analysis.pooled(found.head(2))
 

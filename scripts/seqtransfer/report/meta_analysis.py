@@ -30,7 +30,7 @@ def effects(studies: Sequence[Study], claim: str) -> pd.DataFrame:
     mean, error, low, high: of the effect, in `unit`, with the study's interval of `level`. pooled:
     whether the mean over tasks is of it: not if the task is not testable there, has no error, or
     stands in an earlier study, too, since one task counts once.
-    Raises ValueError if a study does not test the claim.
+    Raises ValueError if a study does not test the claim, or was judged by older code.
     """
     rows, seen = [], set()
     for study in studies:
@@ -38,6 +38,11 @@ def effects(studies: Sequence[Study], claim: str) -> pd.DataFrame:
         if record is None or not record["effects"]:
             raise ValueError(f"{study.name} does not test claim ({claim}); leave it out")
         for effect in record["effects"]:
+            if "error" not in effect:
+                raise ValueError(
+                    f"{study.name} was judged by code whose ledger has no errors of effects; run"
+                    " its `snakemake` command again, which judges it anew"
+                )
             usable = effect["verdict"] != NOT_TESTABLE and effect["error"] is not None
             rows.append(
                 {"study": study.name, "unit": record["unit"], "level": record["level"]}
