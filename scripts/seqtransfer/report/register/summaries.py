@@ -10,12 +10,12 @@ TABLES = {
     "effects": Table(
         "effects of all claims",
         "The paired difference of every tested claim, task by task and over all tasks, with its"
-        " interval and verdict. Intervals of test scores cover seeds and test examples. A task's"
-        " p-value is adjusted for the number of tasks; nothing is adjusted for the number of"
+        " interval and verdict. Intervals of test scores cover seeds and test examples."
+        " `p_value_of` says what a task's p-value is of; nothing is adjusted for the number of"
         " claims. Rows that are no headline show how far a verdict depends on measure or margin.",
         columns(
-            "claim statement contrast task mean low high level margin unit p_value seeds verdict"
-            " qualifier headline",
+            "claim statement contrast task mean low high level margin unit p_value p_value_of seeds"
+            " verdict qualifier headline",
             claim="Its letter and, where it is asked by several measures, that measure's name",
             statement="The claim in a few words",
             contrast="What is subtracted from what",
@@ -26,7 +26,9 @@ TABLES = {
             level="Of the interval; 0.95 is 95 %",
             margin="The claim holds if the interval lies above minus this; empty: above 0",
             unit="Of the effect",
-            p_value="Two-sided, of the task's effect against the line, adjusted (Holm)",
+            p_value="Of the task's effect against the line",
+            p_value_of="p (Holm): two-sided, adjusted for the tasks; p (one-sided): of one task,"
+            " not adjusted; largest p (re-paired): of the permutation tests of layers and seeds",
             verdict="Of the task, or of the claim: supported, contradicted, undecided, mixed, not"
             " testable here",
             qualifier="What limits the claim's verdict",

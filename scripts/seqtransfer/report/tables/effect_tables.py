@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 COLUMNS = (
-    "claim statement contrast task mean low high level margin unit p_value seeds verdict qualifier"
-    " headline"
+    "claim statement contrast task mean low high level margin unit p_value p_value_of seeds verdict"
+    " qualifier headline"
 ).split()
 
 
