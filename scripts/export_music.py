@@ -8,7 +8,13 @@ from seqtransfer.study import jobs
 
 
 def main(
-    *, folder: Path, digests: Path, subfolder: str, composer: str, pieces: int, exported: Path
+    *,
+    folder: Path,
+    digests: Path,
+    subfolder: str,
+    composer: str,
+    pieces: int | None,
+    exported: Path,
 ) -> None:
     folder_digests.check(folder, digests)
     score_export.export_pieces(folder / subfolder, composer, pieces, exported)

@@ -56,6 +56,7 @@ def main(
     json_tsv.write_json(folder / "encoder.json", {"name": task, "symbols": vocabulary.ids()})
     summary = {
         "task": task,
+        "tasks": files.served(),
         "seed": seed,
         "steps": schedule.steps,
         "batch_size": schedule.batch_size,

@@ -9,6 +9,7 @@ import functools
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 sys.path.insert(0, str(ROOT / "scripts"))
 
@@ -58,6 +59,8 @@ PRETRAINING = {
 PROBE = {key: value for key, value in config["represent"].items() if key != "dropout"}
 CHECKPOINTS = config["pretrain"].get("checkpoints", [])
 DOMAIN_ENCODERS = configuration.domain_encoders(config)
+# What is converted: tasks, and what domain corpora have besides.
+CONVERTED = {**CATALOGUE["tasks"], **CATALOGUE["corpora"]}
 # Keys of a source that change nothing in its files, and those of an encoder and a task that are said
 # of them alone.
 WAYS = ("url", "mirrors", "size", "limit", "ratio", "licence")
@@ -90,7 +93,8 @@ wildcard_constraints:
     encoder="|".join(CATALOGUE["encoders"]),
     task="|".join(CATALOGUE["tasks"]),
     artificial="|".join(ARTIFICIAL),
-    corpus="|".join([*CATALOGUE["tasks"], *ARTIFICIAL]),
+    domain_corpus="|".join(CATALOGUE["corpora"]),
+    corpus="|".join([*CONVERTED, *ARTIFICIAL]),
     initialization="[A-Za-z0-9_-]+",
     composer="[a-z]+",
     suffix="fasta|tsv|symbols",
@@ -192,8 +196,10 @@ def token_map(task):
 
 
 def task_source(wildcards):
-    """Folders of the task's unpacked sources; most tasks have one."""
-    return [f"<raw>/{name}" for name in configuration.sources(task_record(wildcards))]
+    """Folders of the unpacked sources of a task or domain corpus; most have one."""
+    return [
+        f"<raw>/{name}" for name in configuration.sources(CONVERTED[wildcards.task])
+    ]
 
 
 def task_digests(wildcards):
@@ -202,20 +208,74 @@ def task_digests(wildcards):
 
 
 def conversion(wildcards):
-    """What the conversion of the task depends on; its title or length may change without it."""
-    record = task_record(wildcards)
+    """What the conversion of a task or domain corpus depends on; its title or length may change
+    without it. A domain corpus has no classes to check."""
+    record = {"classes": [], **CONVERTED[wildcards.task]}
     keys = ("converter", "layout", "kind", "classes")
     return {key: record[key] for key in keys if key in record}
 
 
+def exported_pieces(wildcards):
+    """How many pieces of a composer are exported: as many as the study says for a task, every one
+    (None) for a domain corpus."""
+    in_corpus = wildcards.task in CATALOGUE["corpora"]
+    return None if in_corpus else config["pieces"][wildcards.composer]
+
+
 def corpus(wildcards):
-    """The task's corpus: FASTA, a text table or MIDI files; scores are exported class by class."""
-    record = task_record(wildcards)
+    """The corpus of a task: FASTA, a text table or MIDI files; scores are exported class by class.
+    """
+    return corpus_files(wildcards.task)
+
+
+def corpus_files(name):
+    """The same of a task or domain corpus, which may have none of its own."""
+    record = CONVERTED[name]
+    if not configuration.sources(record):
+        return []
     if record["converter"] == "scores":
-        return [f"<corpora>/{wildcards.task}/{name}" for name in record["classes"]]
+        composers = record.get("composers", record.get("classes"))
+        return [f"<corpora>/{name}/{composer}" for composer in composers]
     endings = {"text": "tsv", "series": "symbols"}
     suffix = endings.get(record["format"], record["format"])
-    return [f"<corpora>/{wildcards.task}.{suffix}"]
+    return [f"<corpora>/{name}.{suffix}"]
+
+
+def served(wildcards):
+    """The tasks of the study that a domain corpus serves."""
+    return configuration.served(config, wildcards.domain_corpus)
+
+
+def served_files(wildcards):
+    """The corpora of these tasks, one task after another, and then what the domain corpus has
+    besides."""
+    names = [*served(wildcards), wildcards.domain_corpus]
+    return [path for name in names for path in corpus_files(name)]
+
+
+def served_records(wildcards):
+    """Of each of these tasks the catalogue's entry, and how many files its corpus is."""
+    return [
+        (encoded_record(SimpleNamespace(task=task)), len(corpus_files(task)))
+        for task in served(wildcards)
+    ]
+
+
+def further_record(wildcards):
+    """The catalogue's entry of a domain corpus, but for its title."""
+    record = CATALOGUE["corpora"][wildcards.domain_corpus]
+    return {key: value for key, value in record.items() if key not in SAID}
+
+
+def served_settings(wildcards):
+    """What `views.Settings.of` takes: of the first of these tasks, with the greatest length."""
+    tasks = served(wildcards)
+    record = encoded_record(SimpleNamespace(task=tasks[0]))
+    return (
+        record,
+        config["examples"],
+        max(config["max_length"][task] for task in tasks),
+    )
 
 
 def shuffled_task(wildcards):
@@ -243,13 +303,16 @@ def starting_weights(initialization, task):
     """File of weights, beside which `encoder.json` says which row each symbol has; or []."""
     if initialization in CONTROLS:
         return []
-    arm = initializations.parse(initialization)
+    arm, own = (
+        initializations.parse(initialization),
+        configuration.domain_corpus(config, task),
+    )
     if arm.kind == "domain" and task in DOMAIN_ENCODERS:
         return f"<encoders>/{DOMAIN_ENCODERS[task]}/model.safetensors"
     if arm.kind == "checkpoint" and arm.number != PRETRAINING["steps"]:
-        return f"<results>/pretrained/{task}/step-{arm.number}.safetensors"
+        return f"<results>/pretrained/{own}/step-{arm.number}.safetensors"
     if initializations.is_pretrained(initialization):
-        return f"<results>/pretrained/{arm.corpus or task}/weights.safetensors"
+        return f"<results>/pretrained/{arm.corpus or own}/weights.safetensors"
     return []
 
 
@@ -259,8 +322,9 @@ def reference_again(wildcards):
     elsewhere = arm.kind == "domain" and wildcards.task in DOMAIN_ENCODERS
     if seed is None or elsewhere or arm.kind not in ("domain", "from"):
         return []
+    own = configuration.domain_corpus(config, wildcards.task)
     return [
-        f"<results>/pretrained/{arm.corpus or wildcards.task}/seed-{seed}/weights.safetensors"
+        f"<results>/pretrained/{arm.corpus or own}/seed-{seed}/weights.safetensors"
     ]
 
 

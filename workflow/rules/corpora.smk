@@ -2,6 +2,7 @@
 
 Reads   data/raw/{source}/, as its digests beside it say
 Writes  data/corpora/{study}/{task}.fasta, {task}.tsv, {task}.symbols, {task}.midi/{index.tsv,**.mid}
+        the same of a domain corpus that has sequences of its own, by its name
         data/corpora/{study}/{task}/{label}/{index.tsv,*.mid} where scores are exported
 """
 
@@ -18,6 +19,8 @@ rule convert:
     benchmark:
         "<logs>/benchmarks/convert/{task}.{suffix}.tsv"
     priority: 20
+    wildcard_constraints:
+        task="|".join(CONVERTED),
     conda:
         "../../envs/analysis.yaml"
     params:
@@ -49,11 +52,13 @@ rule export_music:
     benchmark:
         "<logs>/benchmarks/export_music/{task}/{composer}.tsv"
     priority: 20
+    wildcard_constraints:
+        task="|".join(CONVERTED),
     conda:
         "../../envs/analysis.yaml"
     params:
         subfolder="music21/corpus",
-        pieces=lambda wildcards: config["pieces"][wildcards.composer],
+        pieces=exported_pieces,
         code=code_digest("export_music"),
     script:
         "../../scripts/export_music.py"

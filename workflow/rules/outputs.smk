@@ -1,8 +1,5 @@
 """What the report and the status list: tables, figures, and the results of jobs. No rules."""
 
-from types import SimpleNamespace
-
-
 def table_path(name, suffix="csv"):
     """File of a table; `timings` stands apart, as it is not reproducible byte by byte."""
     folder = "" if name == "timings" else "tables/"
@@ -61,18 +58,20 @@ def jobs_of(rule, **wildcards):
 
 
 def converted(task):
-    """Results and logs of what writes the task's corpus."""
-    record = CATALOGUE["tasks"][task]
-    if record["converter"] == "scores":
-        return jobs_of(rules.export_music, task=task, composer=record["classes"])
-    (path,) = corpus(SimpleNamespace(task=task))
-    return jobs_of(rules.convert, task=task, suffix=path.rpartition(".")[2])
+    """Results and logs of what writes the corpus of a task or domain corpus, if it has one."""
+    files = corpus_files(task)
+    if CONVERTED[task].get("converter") == "scores":
+        composers = [path.rpartition("/")[2] for path in files]
+        return jobs_of(rules.export_music, task=task, composer=composers)
+    suffixes = [path.rpartition(".")[2] for path in files]
+    return jobs_of(rules.convert, task=task, suffix=suffixes)
 
 
 def pretrained_again():
     """Results and logs of the reference's further pretraining."""
     names = [
-        initializations.parse(REFERENCE).corpus or task
+        initializations.parse(REFERENCE).corpus
+        or configuration.domain_corpus(config, task)
         for task in COMPARED
         if reference_again(SimpleNamespace(task=task))
     ]

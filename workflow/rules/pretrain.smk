@@ -1,7 +1,9 @@
 """tokens -> pretrained: an encoder of the same architecture that knows other sequences than text.
 
 Reads   results/{study}/tokens/{corpus}/{task.json,pretrain.arrow}
+        data/corpora/{study}/..., results/{study}/tokens/{task}/...   of tasks with a domain corpus
 Writes  results/{study}/tokens/{artificial}/{task.json,pretrain.arrow}
+        results/{study}/tokens/{domain_corpus}/{task.json,pretrain.arrow}
         results/{study}/pretrained/{corpus}/{config.json,encoder.json,weights.safetensors,...}
         results/{study}/pretrained/{corpus}/step-{step}.safetensors
         results/{study}/pretrained/{corpus}/seed-{seed}/...   the same by another training seed
@@ -27,6 +29,39 @@ rule draw_corpus:
         code=code_digest("draw_corpus"),
     script:
         "../../scripts/draw_corpus.py"
+
+
+rule encode_corpus:
+    """Cut a domain's sequences into windows, without what the tasks that it serves hold out."""
+    input:
+        corpora=served_files,
+        tasks=lambda wildcards: expand(
+            rules.encode.output.task, task=served(wildcards)
+        ),
+        manifests=lambda wildcards: expand(
+            rules.encode.output.manifest, task=served(wildcards)
+        ),
+        held_out=lambda wildcards: expand(
+            [rules.encode.output.dev, rules.encode.output.test], task=served(wildcards)
+        ),
+        encoder=ENCODER,
+    output:
+        task="<results>/tokens/{domain_corpus}/task.json",
+        pretrain="<results>/tokens/{domain_corpus}/pretrain.arrow",
+    log:
+        "<logs>/encode_corpus/{domain_corpus}.log",
+    benchmark:
+        "<logs>/benchmarks/encode_corpus/{domain_corpus}.tsv"
+    priority: 20
+    conda:
+        "../../envs/analysis.yaml"
+    params:
+        tasks=served_records,
+        further=further_record,
+        settings=served_settings,
+        code=code_digest("encode_corpus"),
+    script:
+        "../../scripts/encode_corpus.py"
 
 
 rule pretrain:

@@ -25,7 +25,11 @@ RECORDED = used_configuration.selected(config)
 COMPARED = TASKS if len(INITIALIZATIONS) > 1 else []
 PRETRAINED = configuration.corpora(config)
 DOMAIN = (
-    [task for task in TASKS if task not in DOMAIN_ENCODERS]
+    dict.fromkeys(
+        configuration.domain_corpus(config, task)
+        for task in TASKS
+        if task not in DOMAIN_ENCODERS
+    )
     if "domain" in INITIALIZATIONS
     else []
 )

@@ -6,6 +6,7 @@ Writes  logs/{study}/status.html, the same as a page
 
 OWN_SWEEP = config["finetune"]["settings"] == "sweep"
 ENCODED = configuration.tasks(config)
+DOMAIN_CORPORA = [name for name in PRETRAINED if name in CATALOGUE["corpora"]]
 FINETUNED = jobs_of(rules.finetune, task=TASKS, initialization=TRAINED, seed=SEEDS)
 
 
@@ -26,9 +27,12 @@ rule status:
             "encoders": jobs_of(
                 rules.encoder, encoder=RECORDED["catalogue"]["encoders"]
             ),
-            "corpora": [job for task in ENCODED for job in converted(task)],
+            "corpora": [
+                job for name in (*ENCODED, *DOMAIN_CORPORA) for job in converted(name)
+            ],
             "tokens": [
                 *jobs_of(rules.encode, task=ENCODED),
+                *jobs_of(rules.encode_corpus, domain_corpus=DOMAIN_CORPORA),
                 *jobs_of(rules.draw_map, task=TASKS, seed=SEEDS),
             ],
             "pretraining": [

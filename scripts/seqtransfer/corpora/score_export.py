@@ -14,8 +14,9 @@ TICKS = 10080  # a quarter note: tuplets of 3, 5, 7 and 9 end on a tick
 VELOCITY = 64  # scores say little of loudness, and no task reads it
 
 
-def export_pieces(corpus_folder: Path, composer: str, pieces: int, folder: Path) -> None:
-    """Write at most `pieces` pieces of a composer as MIDI files, and index.tsv, into `folder`.
+def export_pieces(corpus_folder: Path, composer: str, pieces: int | None, folder: Path) -> None:
+    """Write at most `pieces` pieces of a composer as MIDI files, and index.tsv, into `folder`;
+    all of them if None.
 
     corpus_folder: has one folder a composer. The pieces are taken evenly over the sorted paths,
     so the choice needs no randomness. index.tsv has the columns file, label (the composer) and
@@ -23,7 +24,7 @@ def export_pieces(corpus_folder: Path, composer: str, pieces: int, folder: Path)
     Raises ValueError if the composer has no scores or more than 10 % of the pieces fail.
     """
     paths = list_pieces(corpus_folder, composer)
-    chosen = spread(paths, pieces)
+    chosen = paths if pieces is None else spread(paths, pieces)
     print(f"{composer}: {len(chosen)} of {len(paths)} pieces")
     with whole_folder(folder) as new:
         rows = []

@@ -275,8 +275,8 @@ DESCRIPTIONS = {
     ),
     "domain": Description(
         "domain pretraining",
-        "everything, by masked-language modelling on the task's own training sequences; symbols"
-        " keep their meaning, so no token map applies",
+        "everything, by masked-language modelling on the task's own training sequences, or on a"
+        " corpus of its domain; symbols keep their meaning, so no token map applies",
         "the pooler",
         colour=2,
         rung=False,

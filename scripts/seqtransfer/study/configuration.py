@@ -51,6 +51,7 @@ def check(config: dict) -> None:
         task_checks.known_name(
             "pieces", composer, {name for task in scored for name in task.get("classes", ())}
         )
+    _check_domain_corpora(config)
     _check_compare(config["compare"], config["initializations"])
     if "measure" in config["claims"]:
         task_checks.known_name("claims.measure", config["claims"]["measure"], MEASURES)
@@ -99,7 +100,7 @@ def demands(config: dict, encoder: str) -> dict:
         pretrained = corpora(config)
         layers, artificial = config["encoder"]["layers"], config["catalogue"]["artificial"]
         lengths |= {task: config["max_length"][task] for task in tasks(config)}
-        lengths |= {name: artificial[name]["length"] for name in corpora(config)
+        lengths |= {name: artificial[name]["length"] for name in pretrained
                     if "length" in artificial.get(name, {})}  # fmt: skip
     for task, name in domain_encoders(config).items():
         if name == encoder:
@@ -144,14 +145,12 @@ def complete(config: dict) -> None:
 
 
 def corpora(config: dict) -> list[str]:
-    """What the study pretrains on, once each: names of tasks and of artificial corpora."""
+    """What the study pretrains on, once each: names of tasks, domain and artificial corpora."""
     names = []
     for arm in map(initializations.parse, config["initializations"]):
-        if arm.kind == "domain":
-            elsewhere = domain_encoders(config)
-            names += [task for task in config["tasks"] if task not in elsewhere]
-        elif arm.kind == "checkpoint":
-            names += config["tasks"]
+        if arm.kind in ("domain", "checkpoint"):
+            elsewhere = domain_encoders(config) if arm.kind == "domain" else ()
+            names += [domain_corpus(config, t) for t in config["tasks"] if t not in elsewhere]
         elif arm.kind == "from":
             names.append(arm.corpus)
     return list(dict.fromkeys(names))
@@ -163,6 +162,17 @@ def domain_encoders(config: Mapping) -> dict[str, str]:
     return {task: named[task] for task in config["tasks"] if task in named}
 
 
+def domain_corpus(config: Mapping, task: str) -> str:
+    """What the encoder of the task's arm `domain` is pretrained on here: a domain corpus, or the
+    task's own part `pretrain`, which has its name."""
+    return config.get("domain_corpora", {}).get(task, task)
+
+
+def served(config: Mapping, corpus: str) -> list[str]:
+    """The tasks of the study that a domain corpus serves, in its order."""
+    return [task for task in config["tasks"] if domain_corpus(config, task) == corpus]
+
+
 def tasks(config: dict) -> list[str]:
     """The study's tasks, and those whose sequences it only pretrains on, or shuffles to do so."""
     catalogue = config["catalogue"]
@@ -172,8 +182,10 @@ def tasks(config: dict) -> list[str]:
 
 
 def sources(record: dict) -> list[str]:
-    """The names of a task's sources: one, or several where its files come from several places."""
-    return [record["source"]] if isinstance(record["source"], str) else list(record["source"])
+    """The names of a task's sources: one, or several where its files come from several places; a
+    domain corpus may have none."""
+    named = record.get("source", [])
+    return [named] if isinstance(named, str) else list(named)
 
 
 def parts(catalogue: dict, source: str) -> list[str]:
@@ -235,6 +247,37 @@ def _check_artificial(where: str, record: dict, known_tasks: dict) -> None:
         task_checks.known_name(f"{where}.task", record["task"], known_tasks)
     if "opening" in record and record["length"] % 2:
         raise ValueError(f"{where}.length: pairs need an even number of tokens")
+
+
+def _check_domain_corpora(config: dict) -> None:
+    """Raise ValueError for a domain corpus that is unknown, cannot be read, or serves tasks that
+    are unlike or do not use it."""
+    catalogue, named = config["catalogue"], config.get("domain_corpora", {})
+    kinds = {initializations.parse(name).kind for name in config["initializations"]}
+    if named and not kinds & {"domain", "checkpoint"}:
+        raise ValueError(
+            "domain_corpora: no arm is pretrained on them; add `domain` to initializations, or"
+            " drop them"
+        )
+    for corpus in catalogue["corpora"]:
+        if corpus in catalogue["tasks"] or corpus in catalogue["artificial"]:
+            raise ValueError(
+                f"catalogue.corpora.{corpus}: a task or an artificial corpus has this name; use"
+                " another"
+            )
+    for task, corpus in named.items():
+        where = f"domain_corpora.{task}"
+        task_checks.known_name("domain_corpora", task, catalogue["tasks"])
+        task_checks.known_name(where, corpus, catalogue["corpora"])
+        if task in config.get("domain_encoders", {}):
+            raise ValueError(f"{where}: domain_encoders names an encoder for it; drop one of them")
+    for corpus in dict.fromkeys(named.values()):
+        records = [catalogue["tasks"][task] for task in served(config, corpus)]
+        if records:
+            where = f"catalogue.corpora.{corpus}"
+            task_checks.check_corpus(where, catalogue["corpora"][corpus], records)
+            for source in sources(catalogue["corpora"][corpus]):
+                task_checks.known_name(f"{where}.source", source, catalogue["sources"])
 
 
 def _check_compare(compare: dict, names: list[str]) -> None:

@@ -25,7 +25,7 @@ BERT_BASE = {"layers": 12, "width": 768, "parameters": 109_482_240}
 SHARES = (0.41, 0.59, 0.72)
 TRAINED = ("pretrain", "pretrain_again", "finetune", "sweep")
 # Seconds of a job of the rules whose cost hardly depends on the study.
-SECONDS = {"encoder": 10, "convert": 2, "convert_midi": 2, "export_music": 2.5, "draw_map": 0.5,
+SECONDS = {"encoder": 10, "convert": 2, "convert_midi": 2, "draw_map": 0.5,
            "choose_one": 1.5, "judge": 1.5, "plot": 2, "record": 0.3, "page": 2}  # fmt: skip
 
 
@@ -102,11 +102,14 @@ def seconds(job: Job, study: Mapping, encoder: Encoder, share: float) -> float:
     layers = encoder.layers + 1
     compare, arms = study["compare"], len(study["initializations"])
     pairs = (2 * len(compare["pairs"]) + arms) * layers + len(compare["maps"]) * layers**2
+    corpora = study["catalogue"]["corpora"]
     calibrated = arms + len(compare["floor_seeds"]) + 1
     known: dict[str, Callable[[], float]] = {
         "download": lambda: 2.5 + (downloaded(job, study) or 0) / DOWNLOAD,
         "encode": lambda: 1 + 2 * examples,
         "draw_corpus": lambda: 1 + 2 * examples,
+        "encode_corpus": lambda: 10,
+        "export_music": lambda: 50 if job.wildcards["task"] in corpora else 2.5,
         "audit": lambda: 0.8 + 0.7 * examples,
         "baseline": lambda: 2.5 + examples,
         "rescore": lambda: 0.6 + runs / 15,
@@ -176,7 +179,8 @@ def _operations(job: Job, study: Mapping, encoder: Encoder, share: float) -> flo
     if job.rule.startswith("pretrain"):
         corpus, settings = job.wildcards["corpus"], study["pretrain"]
         artificial = study["catalogue"]["artificial"].get(corpus, {})
-        length = artificial.get("length") or study["max_length"][artificial.get("task", corpus)]
+        served = configuration.served(study, corpus) or [artificial.get("task", corpus)]
+        length = artificial.get("length") or max(study["max_length"][task] for task in served)
         examples = operations.STEP * settings["steps"] * settings["batch_size"]
         return examples * encoder.operations(length)
     settings = study["finetune"]

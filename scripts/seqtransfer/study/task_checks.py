@@ -86,6 +86,32 @@ def check(where: str, record: dict) -> None:
         )
 
 
+def check_corpus(where: str, record: dict, served: list[dict]) -> None:
+    """Raise ValueError, beginning with `where`, if a domain corpus cannot serve these tasks."""
+    form, tokens = served[0]["format"], served[0].get("tokens", {"kind": "symbols"})
+    for task in served:
+        if (task["format"], task.get("tokens", {"kind": "symbols"})) != (form, tokens):
+            raise ValueError(
+                f"{where}: its tasks differ in format or tokens, so that no corpus can serve all;"
+                " name one for each"
+            )
+    if tokenizations.is_trained(tokens):
+        raise ValueError(
+            f"{where}: tokens of kind {tokens['kind']} are learned from a task's own sequences;"
+            " drop it from domain_corpora"
+        )
+    if "source" not in record:
+        return
+    known_name(f"{where}.converter", record["converter"], CONVERTERS)
+    formats = CONVERTERS[record["converter"]].formats
+    if form != record["format"] or form not in formats:
+        raise ValueError(
+            f"{where}: its tasks are of format {form}; the corpus says {record['format']}, and"
+            f" converter `{record['converter']}` writes {' or '.join(formats)}"
+        )
+    check_layout(f"{where}.layout", record["converter"], record.get("layout", {}))
+
+
 def _check_given(where: str, converter: str, layout: dict) -> None:
     """Raise ValueError, beginning with `where`, if the layout does not give three parts."""
     known = LAYOUTS[converter]["properties"]

@@ -17,10 +17,13 @@ def selected(config: Mapping) -> dict:
     artificial = {
         name: catalogue["artificial"][name] for name in corpora if name in catalogue["artificial"]
     }
-    sources = {name for task in tasks.values() for name in configuration.sources(task)}
+    domain = {name: catalogue["corpora"][name] for name in corpora if name in catalogue["corpora"]}
+    read = [*tasks.values(), *domain.values()]
+    sources = {name for record in read for name in configuration.sources(record)}
     sources |= {known["source"] for known in encoders.values() if "source" in known}
     sources |= {part for name in sources for part in configuration.parts(catalogue, name)}
     kept = {"tasks": tasks, "encoders": encoders, "artificial": artificial}
+    kept["corpora"] = domain
     kept["sources"] = {name: catalogue["sources"][name] for name in sorted(sources)}
     said = {key: value for key, value in config.items() if key != "cache"}
     return said | {"catalogue": kept}

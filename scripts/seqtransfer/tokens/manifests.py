@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from seqtransfer.corpora.examples import Example
-from seqtransfer.files import json_tsv
+from seqtransfer.files import damage, json_tsv
 
 COLUMNS = ["part", "id", "label", "group", "unit", "sha256"]
 SEEN = ("train", "pretrain")  # parts that training sees, and that therefore may overlap
@@ -62,6 +62,15 @@ def write(path: Path, table: pd.DataFrame) -> str:
     """Write a manifest; returns its digest."""
     json_tsv.write_table(path, table)
     return digest(path)
+
+
+def read(path: Path) -> pd.DataFrame:
+    """Read a manifest, all cells strings. Raises ValueError naming the file if it is none."""
+    with damage.named(path):
+        table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
+    if list(table) != COLUMNS:
+        raise ValueError(f"{path}: no manifest; its columns are {list(table)}; delete it and rerun")
+    return table
 
 
 def check(where: Path | str, table: pd.DataFrame, *, copies: bool = False) -> None:

@@ -61,6 +61,11 @@ class CorpusFiles:
         """The corpus's symbols."""
         return Vocabulary(tuple(json_tsv.read_json(self.tokens / "task.json")["symbols"]))
 
+    def served(self) -> list[str]:
+        """The tasks that a domain corpus is for; else the corpus itself, a task or artificial."""
+        facts = json_tsv.read_json(self.tokens / "task.json")
+        return facts.get("tasks", [facts["task"]])
+
     def inputs(self) -> list[Path]:
         """The files that pretraining depends on."""
         names = ("pretrain.arrow", "task.json")

@@ -212,7 +212,7 @@ def budget(tasks: Sequence[dict], run: pd.DataFrame, summaries: Sequence[dict]) 
     set's most frequent class (empty for regression); pretraining columns are empty without a
     domain-pretrained encoder.
     """
-    pretrained = {record["task"]: record for record in summaries}
+    pretrained = {task: record for record in summaries for task in record["tasks"]}
     tasks_runs = run.groupby("task", sort=False)
     spent = tasks_runs[["steps", "batch_size"]].first()
     spent["steps_taken"] = tasks_runs["steps_taken"].mean()
@@ -234,6 +234,7 @@ def budget(tasks: Sequence[dict], run: pd.DataFrame, summaries: Sequence[dict]) 
             | {"steps": int(spent.loc[name, "steps"])}
             | {"steps_taken": float(spent.loc[name, "steps_taken"])}
             | {"examples_seen": round(spent.loc[name, ["steps_taken", "batch_size"]].prod())}
+            | {"pretraining_corpus": domain.get("task", "")}
             | {
                 f"pretraining_{key}": domain.get(key)
                 for key in (

@@ -1,0 +1,108 @@
+"""A domain's sequences without labels, from end to end: what an encoder can be pretrained on.
+
+A task's own part `pretrain` holds what fine-tuning sees, such as the first 62 residues of each
+training protein. A domain corpus holds these proteins whole, window after window, and the sequences
+of a further source where it has one; it may serve several tasks. Nothing that one of them holds out
+is in it: no example of dev or test, none that shares a group with one or is in no part at all, and
+no window that is equal to what the encoder sees of one. Examples of dev and test that a split left
+over are in no part, and so not here either.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from seqtransfer.corpora.examples import Example, Symbols
+from seqtransfer.files.arrow import Ragged
+from seqtransfer.tokens import encoding, manifests, tokenizations
+from seqtransfer.tokens.views import Settings
+from seqtransfer.tokens.vocabulary import SPECIALS, Vocabulary
+
+
+@dataclass(frozen=True)
+class Served:
+    """A task that a corpus serves. examples: of its whole corpus; manifest: of its split;
+    held_out: what the encoder sees of dev and test, tokens without [CLS] and the last [SEP]."""
+
+    examples: Sequence[Example]
+    manifest: pd.DataFrame
+    held_out: Sequence[tuple[str, ...]]
+
+
+def build(
+    served: Sequence[Served], further: Iterable[Example], settings: Settings
+) -> tuple[Ragged, Vocabulary, dict[str, int]]:
+    """The windows of a corpus, each once and unlabelled, its vocabulary, and counts.
+
+    further: examples of another source, whose labels are not read; settings: of the tasks, with
+    the greatest of their `max_length`. Windows of one example, or of one group, are one unit.
+    Counts: `sequences` and `further`, examples of the tasks and of the other source;
+    `held_out_dropped`, windows equal to one of dev or test; `repeats_dropped`; `pretrain`, windows.
+    Raises ValueError if none is left.
+    """
+    split = tokenizations.splitter(settings.tokens)
+    banned = {name for task in served for name in _held_out_names(task.manifest)}
+    unseen = {form for task in served for tokens in task.held_out for form in _forms(tokens)}
+    own = [example for task in served for example in _pretrained_on(task)]
+    own, further = (
+        [e for e in chosen if not {e.id, e.group} & banned] for chosen in (own, further)
+    )
+    units: dict[Symbols, tuple[str, str]] = {}
+    counts = {"sequences": len(own), "further": len(further)}
+    counts |= {"held_out_dropped": 0, "repeats_dropped": 0}
+    for example in (*own, *further):
+        for number, window in enumerate(_windows_of(example, split, settings.max_length - 2)):
+            if window in unseen:
+                counts["held_out_dropped"] += 1
+            elif window in units:
+                counts["repeats_dropped"] += 1
+            else:
+                name = f"{example.id}:{number}"
+                units[window] = (name, example.group or example.id)
+    if not units:
+        raise ValueError("no sequence is left to pretrain on: all are held out by the tasks")
+    vocabulary = Vocabulary.of({token for window in units for token in window})
+    ids, offsets = encoding.encode(list(units), vocabulary)
+    names, unit = (np.array(column, dtype=str) for column in zip(*units.values(), strict=True))
+    labels = np.full(len(units), -1, dtype=np.int64)
+    counts["pretrain"] = len(units)
+    return Ragged(ids, offsets, labels, names, unit), vocabulary, counts
+
+
+def windows(tokens: Symbols, room: int) -> list[Symbols]:
+    """`tokens` cut into windows of `room`, one after another. A rest shorter than half a window is
+    left out, unless it is all there is."""
+    cuts = [tokens[start : start + room] for start in range(0, len(tokens), room)]
+    return cuts[:-1] if len(cuts) > 1 and 2 * len(cuts[-1]) < room else cuts
+
+
+def seen(ragged: Ragged, vocabulary: Vocabulary) -> list[tuple[str, ...]]:
+    """The tokens of each sequence, without [CLS] and the last [SEP]."""
+    names = np.array([*SPECIALS, *vocabulary.symbols], dtype=object)
+    return [tuple(names[ragged[i][1:-1]]) for i in range(len(ragged))]
+
+
+def _windows_of(example: Example, split: tokenizations.Split, room: int) -> Iterator[Symbols]:
+    for side in (example.symbols, example.second):
+        if side:
+            yield from windows(split(side), room)
+
+
+def _pretrained_on(task: Served) -> list[Example]:
+    """The examples that the task's own part `pretrain` has, as its corpus has them."""
+    manifest = task.manifest
+    ids = set(manifest["id"][manifest["part"] == "pretrain"])
+    return [example for example in task.examples if example.id in ids]
+
+
+def _held_out_names(manifest: pd.DataFrame) -> set[str]:
+    """Ids and groups of the examples of dev and test."""
+    rows = manifest[manifest["part"].isin(manifests.HELD_OUT)]
+    return {*rows["id"], *rows["group"]} - {""}
+
+
+def _forms(tokens: tuple[str, ...]) -> tuple[Symbols, str]:
+    """A sequence as a tuple and, where tokens are characters, as a string: a window is either."""
+    return tokens, "".join(tokens)
