@@ -31,6 +31,19 @@ def test_an_arm_that_starts_from_nothing_is_refused_with_what_there_is(arm, mess
         ),
         (["domain_encoders"], {"splise": "minilm"}, "^domain_encoders: 'splise' is unknown"),
         (["domain_encoders"], {"splice": "esm"}, r"^domain_encoders\.splice: 'esm' is unknown"),
+        (["domain_corpora"], {"splise": "genes"}, "^domain_corpora: 'splise' is unknown"),
+        (["domain_corpora"], {"splice": "gene"}, r"^domain_corpora\.splice: 'gene' is unknown"),
+        (
+            ["domain_corpora"],
+            {"splice": "genes", "composer": "genes"},
+            r"^catalogue\.corpora\.genes: its tasks differ in format or tokens",
+        ),
+        (
+            ["domain_corpora"],
+            {"splice": "chorales"},
+            r"\.chorales: its tasks are of format fasta; the corpus says midi",
+        ),
+        (["catalogue", "corpora", "splice"], {"title": "t"}, "this name"),
         (["catalogue", "artificial", "pairs", "length"], 9, r"\.pairs\.length: .* even number"),
         (["catalogue", "artificial", "pairs", "kind"], "zipf", r"\.pairs: zipf has no `opening:`"),
         (["catalogue", "artificial", "pairs", "kind"], "markov", r"\.pairs: markov needs `success"),
@@ -58,6 +71,28 @@ def test_a_domain_s_encoder_that_no_arm_starts_from_is_refused():
         ValueError, match=r"^domain_encoders: no arm starts from them; add `domain`"
     ):
         configuration.check(config | {"initializations": ["text", "random"]})
+
+
+def test_a_domain_corpus_needs_an_arm_and_no_encoder_beside_it():
+    config = changed(["domain_corpora"], {"composer": "chorales", "splice": "genes"})
+    configuration.check(config)
+    with pytest.raises(ValueError, match=r"^domain_corpora: no arm is pretrained on them; add"):
+        configuration.check(config | {"initializations": ["text", "random"]})
+    with pytest.raises(ValueError, match=r"^domain_corpora\.splice: domain_encoders names an"):
+        configuration.check(config | {"domain_encoders": {"splice": "minilm"}})
+    config["catalogue"]["tasks"]["splice"]["tokens"] = {"kind": "bpe", "size": 99}
+    config["catalogue"]["tasks"]["splice"]["truncate"] = "head"
+    with pytest.raises(ValueError, match=r"\.genes: tokens of kind bpe are learned from a task's"):
+        configuration.check(config)
+
+
+def test_a_domain_corpus_stands_in_for_the_tasks_that_it_serves():
+    config = changed(["domain_corpora"], {"composer": "chorales"})
+    config["initializations"] = ["domain", "checkpoint-10", "from-composer"]
+    assert configuration.corpora(config) == ["splice", "chorales", "composer"]
+    assert configuration.tasks(config) == ["splice", "composer"]
+    assert configuration.served(config, "chorales") == ["composer"]
+    assert configuration.served(config, "genes") == []
 
 
 def test_a_study_pretrains_on_every_corpus_that_an_arm_starts_from_and_on_no_other():

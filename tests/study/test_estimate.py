@@ -146,6 +146,14 @@ def test_a_domain_arm_costs_what_its_own_encoder_does_with_all_its_layers(measur
     assert encoder.of_job(jobs[2]) == encoder and elsewhere > 0
 
 
+def test_pretraining_on_a_domain_corpus_costs_what_the_longest_of_its_tasks_does(measured):
+    study = {**measured, "domain_corpora": {"splice": "proteins", "localization": "proteins"}}
+    jobs = [Job(0, "pretrain", {"corpus": name}) for name in ("proteins", "localization", "splice")]
+    shared, long, short = (costs.seconds(job, study, MINILM, 1) for job in jobs)
+    assert measured["max_length"]["localization"] > measured["max_length"]["splice"]
+    assert shared == long > short
+
+
 @pytest.mark.parametrize(
     ("cores", "gpus", "expected"),
     [

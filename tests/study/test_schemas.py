@@ -11,6 +11,7 @@ STUDY, CATALOGUE = (
     yaml.safe_load((SCHEMAS / f"{name}.schema.yaml").read_text())
     for name in ("config", "catalogue")
 )
+EMPTY = {kind: {} for kind in ("sources", "encoders", "tasks", "corpora", "artificial")}
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_a_mistake_is_said_in_one_line(study, key, value, said):
     ],
 )
 def test_a_source_that_cannot_be_got_says_what_it_needs(source, said):
-    catalogue = {"sources": {"mine": source}, "encoders": {}, "tasks": {}, "artificial": {}}
+    catalogue = EMPTY | {"sources": {"mine": source}}
     with pytest.raises(ValueError, match=rf"^catalogue\.sources\.mine: {said}"):
         schemas.check(catalogue, CATALOGUE, "catalogue")
 
@@ -94,7 +95,7 @@ def test_a_value_that_would_fail_a_job_is_refused(study, key, value, said):
 BAD_NAMES = ["", ".", "..", "../../../victim", "/tmp/x", "a/b", "tiny\n", "a b", "x(", ".*", "{x}"]
 
 
-@pytest.mark.parametrize("kind", ["sources", "encoders", "tasks", "artificial"])
+@pytest.mark.parametrize("kind", list(EMPTY))
 @pytest.mark.parametrize("name", [*BAD_NAMES, "a" * 65, "-a", "_a"])
 def test_a_name_that_could_leave_a_folder_or_mean_a_pattern_is_refused(kind, name):
     record = {
@@ -102,12 +103,12 @@ def test_a_name_that_could_leave_a_folder_or_mean_a_pattern_is_refused(kind, nam
         "encoders": {"source": "x"},
         "tasks": dict(domain="d", title="t", source="s", format="text", split="given")
         | {"truncate": "head"},
+        "corpora": {"title": "t"},
         "artificial": {"title": "t", "kind": "zipf"},
     }[kind]
-    catalogue = {"sources": {}, "encoders": {}, "tasks": {}, "artificial": {}}
-    schemas.check(catalogue | {kind: {"a-B_3": record}}, CATALOGUE)
+    schemas.check(EMPTY | {kind: {"a-B_3": record}}, CATALOGUE)
     with pytest.raises(ValueError, match=rf"^catalogue\.{kind}: '.* does not match .* begins with"):
-        schemas.check(catalogue | {kind: {name: record}}, CATALOGUE, "catalogue")
+        schemas.check(EMPTY | {kind: {name: record}}, CATALOGUE, "catalogue")
 
 
 @pytest.mark.parametrize("path", sorted(SCHEMAS.glob("*.yaml")), ids=lambda path: path.name)
@@ -131,11 +132,10 @@ def test_every_pattern_holds_the_whole_text(path):
 @pytest.mark.parametrize("classes", [["", "b"], ["a\tb", "c"], ["a\n", "c"], [" a", "c"]])
 def test_a_class_that_no_label_can_be_is_refused(classes):
     task = dict(domain="d", title="t", source="s", format="text", split="given", truncate="head")
-    catalogue = {"sources": {}, "encoders": {}, "artificial": {}}
     named = {"tasks": {"x": task | {"classes": ["two words, so", "ä/b"]}}}
-    schemas.check(catalogue | named, CATALOGUE)
+    schemas.check(EMPTY | named, CATALOGUE)
     with pytest.raises(ValueError, match=r"^tasks\.x\.classes\.0: .* no white space around it"):
-        schemas.check(catalogue | {"tasks": {"x": task | {"classes": classes}}}, CATALOGUE)
+        schemas.check(EMPTY | {"tasks": {"x": task | {"classes": classes}}}, CATALOGUE)
 
 
 def itself():

@@ -39,6 +39,11 @@ STUDY = {
             | {"exponent": 1, "opening": 0.4},
             "mixed": {"title": "t", "kind": "shuffled", "task": "composer"},
         },
+        "corpora": {
+            "chorales": {"title": "t", "source": "wheel", "converter": "scores"}
+            | {"format": "midi", "composers": ["bach"]},
+            "genes": {"title": "t"},
+        },
         "encoders": {"minilm": {"source": "wheel"}},
     },
 }

@@ -14,9 +14,9 @@ from seqtransfer.study import defaults, planning
 SCHEMAS = ROOT / "workflow/schemas"
 PATIENCE = 20  # seconds a study
 KEYS = (
-    "study cache tasks initializations domain_encoders seeds encoder examples max_length pieces"
-    " pretrain finetune sweep represent compare analyse figures claims catalogue controls"
-    " data_ratio"
+    "study cache tasks initializations domain_encoders domain_corpora seeds encoder examples"
+    " max_length pieces pretrain finetune sweep represent compare analyse figures claims catalogue"
+    " controls data_ratio"
 ).split()
 # Of an unknown key at the top, of an arm, and of a class that has no pieces.
 OTHERS = ("the study: ", "initialization '", "pieces of ")

@@ -69,7 +69,7 @@ def check_values(study: dict) -> None:
 
 def check_names(study: dict) -> None:
     assert re.fullmatch("[a-z0-9][a-z0-9_-]*", study["study"])
-    for kind in ("sources", "encoders", "tasks", "artificial"):
+    for kind in ("sources", "encoders", "tasks", "corpora", "artificial"):
         for name in study["catalogue"][kind]:
             assert re.fullmatch("[A-Za-z0-9][A-Za-z0-9_-]*", name) and len(name) < 100, name
             assert is_below("data/raw", name) and os.sep not in name
@@ -179,6 +179,10 @@ def check_arms(study: dict) -> None:
     for task, encoder in study.get("domain_encoders", {}).items():
         assert task in catalogue["tasks"] and encoder in catalogue["encoders"]
         assert "domain" in study["initializations"]
+    for task, corpus in study.get("domain_corpora", {}).items():
+        assert task in catalogue["tasks"] and corpus in catalogue["corpora"]
+        assert corpus not in {*catalogue["tasks"], *catalogue["artificial"]}
+        assert task not in study.get("domain_encoders", {})
     assert set(study["controls"]) <= set(CONTROLS)
     assert not study["controls"] or study["finetune"]["adaptation"] == "full"
     last = re.fullmatch("last-([0-9]+)", study["finetune"]["adaptation"])

@@ -75,7 +75,13 @@ def write_study(
         paths["baselines"].append(folder / "baselines" / f"{task}.json")
         json_tsv.write_json(paths["baselines"][-1], _baselines(task, ceiling))
         paths["pretrained"].append(folder / "pretrained" / task / "summary.json")
-        summary = {"task": task, "steps": 2000, "batch_size": 32, "sequences": 3005 + number}
+        summary = {
+            "task": task,
+            "tasks": [task],
+            "steps": 2000,
+            "batch_size": 32,
+            "sequences": 3005 + number,
+        }
         summary |= {"tokens_seen": 3_840_000, "masked_accuracy": 0.41, "unigram_accuracy": 0.29}
         json_tsv.write_json(paths["pretrained"][-1], summary | {"learning_rate": 5e-4})
         timing = {"task": task, "seconds_total": 100.0, "seconds_training": 90.0}

@@ -95,6 +95,24 @@ def test_an_arm_plans_the_pretraining_that_it_starts_from(tmp_path):
     assert "data/encoders/minilm-l6/model.safetensors" in jobs("domain").stdout
 
 
+def test_a_domain_arm_plans_the_corpus_that_it_is_pretrained_on_and_only_the_sources_of_that(
+    tmp_path,
+):
+    study = ROOT / "workflow/studies/references.yaml"
+
+    def counts(task):
+        target = f"results/references/pretrained/{task}/summary.json"
+        return plan(
+            snakemake("-n", "-q", "rules", "--configfile", study, "--", target, cwd=tmp_path)
+        )
+
+    music, proteins = counts("counterpoint"), counts("proteins")
+    assert music["export_music"] == 4 + 2 and "convert" not in music
+    assert proteins["convert"] == 1 and "export_music" not in proteins
+    for planned in (music, proteins):
+        assert planned["encode_corpus"] == planned["encode"] == planned["pretrain"] == 1
+
+
 def test_a_single_target_plans_only_what_it_needs(tmp_path):
     target = "results/default/runs/splice/random/seed-2/metrics.json"
     counts = plan(snakemake("-n", "-q", "rules", "--", target, cwd=tmp_path))

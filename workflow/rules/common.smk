@@ -223,8 +223,7 @@ def exported_pieces(wildcards):
 
 
 def corpus(wildcards):
-    """The corpus of a task: FASTA, a text table or MIDI files; scores are exported class by class.
-    """
+    """The corpus of a task: FASTA, a text table or MIDI files; scores are exported class by class."""
     return corpus_files(wildcards.task)
 
 
@@ -323,9 +322,7 @@ def reference_again(wildcards):
     if seed is None or elsewhere or arm.kind not in ("domain", "from"):
         return []
     own = configuration.domain_corpus(config, wildcards.task)
-    return [
-        f"<results>/pretrained/{arm.corpus or own}/seed-{seed}/weights.safetensors"
-    ]
+    return [f"<results>/pretrained/{arm.corpus or own}/seed-{seed}/weights.safetensors"]
 
 
 def ceiling(wildcards):

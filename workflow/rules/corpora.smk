@@ -18,9 +18,9 @@ rule convert:
         "<logs>/convert/{task}.{suffix}.log",
     benchmark:
         "<logs>/benchmarks/convert/{task}.{suffix}.tsv"
-    priority: 20
     wildcard_constraints:
         task="|".join(CONVERTED),
+    priority: 20
     conda:
         "../../envs/analysis.yaml"
     params:
@@ -51,9 +51,9 @@ rule export_music:
         "<logs>/export_music/{task}/{composer}.log",
     benchmark:
         "<logs>/benchmarks/export_music/{task}/{composer}.tsv"
-    priority: 20
     wildcard_constraints:
         task="|".join(CONVERTED),
+    priority: 20
     conda:
         "../../envs/analysis.yaml"
     params:

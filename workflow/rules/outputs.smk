@@ -1,5 +1,6 @@
 """What the report and the status list: tables, figures, and the results of jobs. No rules."""
 
+
 def table_path(name, suffix="csv"):
     """File of a table; `timings` stands apart, as it is not reproducible byte by byte."""
     folder = "" if name == "timings" else "tables/"

@@ -35,9 +35,7 @@ rule encode_corpus:
     """Cut a domain's sequences into windows, without what the tasks that it serves hold out."""
     input:
         corpora=served_files,
-        tasks=lambda wildcards: expand(
-            rules.encode.output.task, task=served(wildcards)
-        ),
+        tasks=lambda wildcards: expand(rules.encode.output.task, task=served(wildcards)),
         manifests=lambda wildcards: expand(
             rules.encode.output.manifest, task=served(wildcards)
         ),

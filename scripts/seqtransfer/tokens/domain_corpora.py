@@ -3,9 +3,8 @@
 A task's own part `pretrain` holds what fine-tuning sees, such as the first 62 residues of each
 training protein. A domain corpus holds these proteins whole, window after window, and the sequences
 of a further source where it has one; it may serve several tasks. Nothing that one of them holds out
-is in it: no example of dev or test, none that shares a group with one or is in no part at all, and
-no window that is equal to what the encoder sees of one. Examples of dev and test that a split left
-over are in no part, and so not here either.
+is in it: no example of dev or test, used or left over, none that shares a group with one that
+is used, and no window that is equal to what the encoder sees of one.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -13,7 +13,7 @@ TABLES = {
         columns(
             "task domain classes test_majority train dev test test_units repeats_dropped"
             " conflicts_dropped given_test_dropped neighbours_dropped other_labels cut_share"
-            " max_length steps steps_taken examples_seen pretraining_sequences"
+            " max_length steps steps_taken examples_seen pretraining_corpus pretraining_sequences"
             " pretraining_steps pretraining_tokens_seen pretraining_masked_accuracy"
             " pretraining_unigram_accuracy",
             domain="Of the task's sequences",
@@ -32,6 +32,7 @@ TABLES = {
             max_length="Tokens with [CLS] and [SEP]",
             steps_taken="Mean over the runs",
             examples_seen="Mean over the runs: steps taken x batch size",
+            pretraining_corpus="The domain corpus, or the task, whose own sequences they are",
             pretraining_sequences="Sequences pretrained on",
             pretraining_steps="Optimizer steps of pretraining",
             pretraining_tokens_seen="Tokens seen in pretraining",

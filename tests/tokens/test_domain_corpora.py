@@ -1,0 +1,125 @@
+"""A domain corpus holds whole sequences, and nothing that a task holds out."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seqtransfer.corpora.examples import Example
+from seqtransfer.tokens import domain_corpora, encoding, views
+from seqtransfer.tokens.vocabulary import CLS, SEP
+
+SETTINGS = views.Settings(
+    classes=("a", "b"),
+    split="grouped",
+    truncate="head",
+    max_length=8,
+    sizes={"train": 60, "dev": 20, "test": 20},
+    split_seed=0,
+)
+ROOM = SETTINGS.max_length - 2
+
+
+def proteins(seed: int, n: int = 150, groups: int = 40, prefix: str = "p") -> list[Example]:
+    """Random strings of 4 to 30 letters of so many families, a third of a third class."""
+    rng = np.random.default_rng(seed)
+    return [
+        Example(
+            f"{prefix}{i}",
+            "".join(rng.choice(list("ACDEFGHIKL"), rng.integers(4, 31))),
+            "abc"[i % 3],
+            f"{prefix}-family-{rng.integers(groups)}",
+            None,
+        )
+        for i in range(n)
+    ]
+
+
+def served(examples: list[Example], plan: views.Settings = SETTINGS) -> domain_corpora.Served:
+    """The task of these examples, as rule `encode` splits it."""
+    arrays, vocabulary, facts = encoding.build(examples, plan)
+    held_out = [
+        tokens
+        for part in ("dev", "test")
+        for tokens in domain_corpora.seen(arrays[part], vocabulary)
+    ]
+    return domain_corpora.Served(examples, facts["manifest"], held_out)
+
+
+def held_out_ids(task: domain_corpora.Served) -> set[str]:
+    return set(task.manifest["id"][task.manifest["part"].isin(["dev", "test"])])
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 2**32))
+def test_no_window_is_of_a_held_out_family_or_equal_to_what_is_seen_of_one(seed):
+    rng = np.random.default_rng(seed)
+    examples = proteins(seed)
+    task = served(examples)
+    held = [e for e in examples if e.id in held_out_ids(task)]
+    # The further source has: families that the task holds out, copies of what it sees of them under
+    # other names, and proteins of its own.
+    leaks = [replace(e, id=f"again-{e.id}") for e in held[:20]]
+    leaks += [Example(f"copy-{e.id}", e.symbols[:ROOM], "x", None, None) for e in held[20:]]
+    own = proteins(seed + 1, n=30, prefix="q")
+    further = [(leaks + own)[i] for i in rng.permutation(len(leaks) + len(own))]
+    ragged, vocabulary, counts = domain_corpora.build([task], further, SETTINGS)
+    windows = domain_corpora.seen(ragged, vocabulary)
+    assert not set(windows) & set(task.held_out)
+    families = {e.group for e in held}
+    assert not families & set(ragged.units) and not families & {e.group for e in own}
+    assert not any(name.startswith("again-") for name in ragged.names)
+    assert {e.group for e in own} <= set(ragged.units)
+    assert len(set(windows)) == len(windows) == counts["pretrain"]
+    assert counts["further"] == len(further) - len(held[:20])
+
+
+def test_a_training_protein_is_there_from_end_to_end():
+    examples = proteins(3, prefix="p")
+    task = served(examples)
+    ragged, vocabulary, counts = domain_corpora.build([task], [], SETTINGS)
+    found = dict(zip(ragged.names, domain_corpora.seen(ragged, vocabulary), strict=True))
+    kept = set(task.manifest["id"][task.manifest["part"] == "pretrain"])
+    assert counts["sequences"] == len(kept) and kept.isdisjoint(held_out_ids(task))
+    long = [e for e in examples if e.id in kept and len(e.symbols) % ROOM == 0]
+    assert len(long) > 5 and max(len(e.symbols) for e in long) >= 3 * ROOM
+    missing = counts["held_out_dropped"] + counts["repeats_dropped"]
+    spelled = [
+        "".join("".join(found.get(f"{e.id}:{k}", ())) for k in range(len(e.symbols) // ROOM))
+        for e in long
+    ]
+    assert sum(s != e.symbols for s, e in zip(spelled, long, strict=True)) <= missing < 5
+    assert (ragged.labels == -1).all()
+    assert all(ragged[i][0] == CLS and ragged[i][-1] == SEP for i in range(len(ragged)))
+
+
+@pytest.mark.parametrize(
+    ("length", "expected"),
+    [(1, [1]), (5, [5]), (6, [6]), (8, [6]), (9, [6, 3]), (14, [6, 6]), (17, [6, 6, 5])],
+)
+def test_windows_follow_each_other_and_a_short_rest_is_left_out(length, expected):
+    tokens = tuple(map(str, range(length)))
+    cuts = domain_corpora.windows(tokens, 6)
+    assert [len(cut) for cut in cuts] == expected
+    assert sum(cuts, ()) == tokens[: sum(expected)]
+
+
+def test_what_one_of_several_tasks_holds_out_is_kept_from_all():
+    examples = proteins(5)
+    tasks = [served(examples, replace(SETTINGS, split_seed=seed)) for seed in (1, 2)]
+    both = held_out_ids(tasks[0]) | held_out_ids(tasks[1])
+    assert held_out_ids(tasks[0]) != held_out_ids(tasks[1])
+    ragged, _, _ = domain_corpora.build(tasks, [], SETTINGS)
+    named = {name.partition(":")[0] for name in ragged.names}
+    assert named and not named & both
+    alone, _, _ = domain_corpora.build(tasks[:1], [], SETTINGS)
+    assert {name.partition(":")[0] for name in alone.names} & held_out_ids(tasks[1])
+
+
+def test_a_corpus_of_which_nothing_is_left_is_refused():
+    task = served(proteins(7))
+    manifest = task.manifest[task.manifest["part"] == "test"]
+    with pytest.raises(ValueError, match="no sequence is left to pretrain on"):
+        domain_corpora.build([replace(task, manifest=manifest)], [], SETTINGS)
