@@ -2,14 +2,18 @@
 
 python scripts/compare_mended.py results/as-released results/mended-* --output results/mended
 
-Writes the table of `report.mended` as `<output>.csv` and `<output>.md`.
+Writes the table of `report.mended` as `<output>.csv` and `<output>.md`, and draws its scores and
+differences as `<output>.svg`.
 """
 
 import argparse
 import sys
 from pathlib import Path
 
+import matplotlib
+
 from seqtransfer.report import finished_studies, mended
+from seqtransfer.report.figures import style
 from seqtransfer.report.tables import table_files
 
 
@@ -20,6 +24,13 @@ def main(*, released: Path, studies: list[Path], output: Path) -> None:
     )
     for suffix in (".csv", ".md"):
         table_files.write(output.with_name(output.name + suffix), found)
+    said = "; ".join(
+        f"{row.study}, {row.task}: text {row.text:.3f}, random {row.random:.3f}"
+        for row in found.itertuples()
+    )
+    with matplotlib.rc_context(style.preset("page")):
+        path = output.with_name(output.name + ".svg")
+        style.save(mended.figure(found), path, "What each mended choice changes", said)
     print(table_files.markdown(found), end="")
 
 

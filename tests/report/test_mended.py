@@ -112,3 +112,17 @@ def test_the_script_reads_reports_and_writes_both_files(studies, tmp_path, capsy
         check_dtype=False,
     )
     assert capsys.readouterr().out == output.with_suffix(".md").read_text()
+
+
+def test_the_figure_shows_the_mean_over_tasks_of_every_study_with_its_interval(studies):
+    table = mended.table(studies[0], studies[1:])
+    scores, differences = mended.figure(table).axes
+    rows = table[table["task"] == "all tasks"]
+    assert [label.get_text() for label in scores.get_yticklabels()] == rows["study"].tolist()
+    drawn = {line.get_label(): line.get_xdata() for line in scores.get_lines()}
+    np.testing.assert_allclose(drawn["text pretraining"], rows["text"])
+    np.testing.assert_allclose(drawn["random weights"], rows["random"])
+    ends = [segment[:, 0] for segment in differences.collections[0].get_segments()]
+    np.testing.assert_allclose(ends, rows[["low", "high"]])
+    one = mended.figure(table[table["task"] == "x"])
+    assert one.get_suptitle().endswith("(x)")

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
+from seqtransfer.report import names
+from seqtransfer.report.figures import style
 from seqtransfer.report.finished_studies import Study, configuration, differing
 from seqtransfer.report.statistics import stratified_mean_interval
 from seqtransfer.report.tables.gain_tables import ALL_TASKS
@@ -59,6 +62,33 @@ def table(released: Study, mended: Sequence[Study], level: float = 0.95) -> pd.D
                 | {"turned": ", ".join(turned)}
             )
     return pd.DataFrame(rows, columns=["study", "task", "keys", *NUMBERS, *shown, "turned"])
+
+
+def figure(table: pd.DataFrame) -> Figure:
+    """Of every study the mean scores of text and random, and their difference with its interval.
+
+    table: as `table` makes it. Of several tasks, their mean.
+    """
+    several = ALL_TASKS in set(table["task"])
+    rows = table[table["task"] == ALL_TASKS] if several else table
+    drawn = style.figure(2, 1, 0.9 + 0.26 * len(rows))
+    scores, differences = drawn.subplots(1, 2, sharey=True)
+    places = np.arange(len(rows))
+    scores.hlines(places, rows["random"], rows["text"], color="0.8", zorder=0)
+    for arm, colour in style.colours(["text", "random"]).items():
+        marker = style.markers(["text", "random"])[arm]
+        scores.plot(rows[arm], places, marker, color=colour, ms=5, label=names.arm(arm))
+    differences.hlines(places, rows["low"], rows["high"], color="0.2")
+    differences.plot(rows["difference"], places, "o", color="0.2", ms=4)
+    differences.axvline(0, color="0.5", lw=0.8, zorder=0)
+    scores.set_yticks(places, rows["study"])
+    scores.set_ylim(len(rows) - 0.5, -0.5)
+    scores.set_xlabel("mean test score")
+    differences.set_xlabel(f"{names.contrast('text - random')} (95 % interval)")
+    drawn.legend(*scores.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    of = "mean over tasks" if several else rows["task"].iloc[0]
+    style.title(drawn, f"What each mended choice changes ({of})")
+    return drawn
 
 
 def _check(study: Study, released: Study) -> None:
