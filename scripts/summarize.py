@@ -25,7 +25,8 @@ def main(*, files: dict[str, list[Path]], reference: str, outputs: list[Path]) -
 if __name__ == "__main__":
     with jobs.job(snakemake.log[0], snakemake.output):
         main(
-            files={kind: [Path(p) for p in paths] for kind, paths in snakemake.input.items()},
+            files={kind: [Path(p) for p in paths] for kind, paths in snakemake.input.items()}
+            | {"sweep_timings": [Path(path) for path in snakemake.params.sweep_timings]},
             reference=snakemake.params.reference,
             outputs=[Path(path) for path in snakemake.output],
         )

@@ -6,7 +6,7 @@ from torch import nn
 
 from seqtransfer.encoders import control_networks
 from seqtransfer.encoders.control_networks import FILTERS, HEADS, SPANS
-from seqtransfer.encoders.controls import CONTROLS
+from seqtransfer.encoders.controls import CONTROLS, TITLES
 from seqtransfer.tokens.vocabulary import CLS, PAD, SEP
 from seqtransfer.training import classifier
 
@@ -133,5 +133,5 @@ def test_a_width_that_heads_do_not_divide_is_refused():
 
 
 def test_every_control_has_a_network_and_a_pooling_that_is_known():
-    assert set(control_networks.NETWORKS) == set(CONTROLS)
+    assert set(control_networks.NETWORKS) == set(TITLES) == set(CONTROLS)
     assert {control.pooling for control in CONTROLS.values()} <= set(classifier.POOLINGS)

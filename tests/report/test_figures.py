@@ -7,6 +7,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 import plot
 import synthetic
@@ -18,6 +19,7 @@ from seqtransfer.report.figures import (
     claim_figures,
     panels,
     run_figures,
+    similarity_figures,
     style,
 )
 from seqtransfer.report.tables import table_files
@@ -337,6 +339,33 @@ def test_where_a_pointer_rests_an_svg_says_what_a_mark_stands_for(frames, record
     ends = f"95 % interval {row['low']:.3f} to {row['high']:.3f}"
     assert f"text pretraining: {row['mean']:.3f} ({ends})" in told
     assert style.TOLD not in (tmp_path / "summary.svg").read_text()
+
+
+def test_curves_say_their_means_and_intervals(frames, records):
+    lines = run_figures.convergence(frames, records).axes[0].lines
+    told = next(line.get_gid() for line in lines if "text pretraining" in str(line.get_gid()))
+    history = frames["histories"].query("task == @synthetic.FEW_TASKS[0] and step > 0")
+    rows = history.query("initialization == 'text'").groupby("step")["dev_score"]
+    assert told.startswith(f"{style.TOLD}text pretraining (95 % interval), step 1: ")
+    assert re.findall(r"(\d+): (-?[\d.]+) \(", told) == [
+        (str(step), f"{scores.mean():.3f}") for step, scores in rows
+    ]
+    lines = similarity_figures.similarities(frames, records).axes[0].lines
+    said = [line.get_gid() for line in lines if line.get_gid()]
+    row = frames["similarity"].query(
+        "task == @synthetic.FEW_TASKS[0] and left == 'text' and right == 'domain'"
+        " and stage == 'after' and layer == 2 and measure == 'pwcca'"
+    )
+    [mean], [low], [high] = row["mean"], row["low"], row["high"]
+    after = next(text for text in said if "text pretraining after fine-tuning" in text)
+    assert f", 2: {mean:.3f} ({low:.3f} to {high:.3f}), 3: " in after
+
+
+def test_a_curve_without_intervals_or_numbers_says_so():
+    [line] = Figure().subplots().plot([0, 1])
+    rows = pd.DataFrame({"mean": [0.5, np.nan], "low": np.nan, "high": np.nan})
+    panels.tell_curve(line, "text", "step", [1, 2], rows)
+    assert line.get_gid() == f"{style.TOLD}text, step 1: 0.500, 2: no number"
 
 
 def test_a_curve_says_how_many_seeds_it_is_of():

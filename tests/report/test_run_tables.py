@@ -174,32 +174,64 @@ def test_a_regression_has_no_classes_in_the_budget(study):
     assert table["test_majority"].isna().tolist() == [True, False, False, False]
 
 
-def test_timings_sum_seconds_over_seeds_and_stages():
-    runs = [names("x", "text", seed) for seed in (0, 1)]
-    runs = [run | {"seconds_total": 10.0, "seconds_training": 6.0} for run in runs]
+SPENT = {"seconds_total": 10.0, "seconds_training": 6.0}
+
+
+def totals(*kinds):
+    """The rows of `timings` that are over all corpora and arms, by kind of job."""
+    table = run_tables.timings(*kinds)
+    return table[table["initialization"] == "all"].set_index("job")
+
+
+def test_timings_sum_seconds_over_seeds_arms_and_stages():
+    runs = [names("x", arm, seed) | SPENT for arm in ("text", "random") for seed in (0, 1)]
     pretraining = [{"task": "zipf", "seconds_total": 20.0, "seconds_training": 18.0}]
-    table = run_tables.timings(runs, pretraining).set_index("job")
-    assert table.loc["fine-tuning", "jobs"] == 2
-    assert table["corpus"].tolist() == ["x", "zipf", "all"]
-    assert table.loc["pretraining", "initialization"] == ""
-    assert table.loc["fine-tuning", "training_share"] == pytest.approx(0.6)
-    assert table.loc["all", "seconds_total"] == 40.0
-    assert table.loc["all", "training_share"] == pytest.approx(30 / 40)
-    assert len(run_tables.timings(runs, [])) == 2
+    table = run_tables.timings(runs, pretraining, [])
+    assert table["corpus"].tolist() == ["x", "x", "all", "zipf", "all", "all"]
+    assert table["initialization"].tolist() == ["text", "random", "all", "", "all", "all"]
+    assert table["jobs"].tolist() == [2, 2, 4, 1, 1, 5]
+    assert table["seconds_total"].tolist() == [20.0, 20.0, 40.0, 20.0, 20.0, 60.0]
+    assert table["training_share"].to_numpy() == pytest.approx([0.6, 0.6, 0.6, 0.9, 0.9, 42 / 60])
     assert table["operations"].isna().all()  # these jobs have not recorded them
+    assert list(totals(runs, [], []).index) == ["fine-tuning", "all"]
 
 
 def test_operations_are_summed_and_memory_is_that_of_the_largest_job():
-    spent = {"seconds_total": 10.0, "seconds_training": 6.0, "peak_gpu_memory": None}
+    spent = SPENT | {"peak_gpu_memory": None}
     runs = [
         names("x", "text", seed) | spent | {"operations": 2e12, "peak_memory": 2**30 * (seed + 1)}
         for seed in (0, 1)
     ]
     other = {"task": "x", **spent, "operations": 5e12, "peak_memory": 2**29}
-    table = run_tables.timings(runs, [other]).set_index("job")
+    table = totals(runs, [other], [])
     assert table["operations"].to_dict() == {"fine-tuning": 4.0, "pretraining": 5.0, "all": 9.0}
     assert table["peak_memory"].to_dict() == {"fine-tuning": 2.0, "pretraining": 0.5, "all": 2.0}
     assert table["peak_gpu_memory"].isna().all()
     del runs[0]["operations"]
-    lost = run_tables.timings(runs, [other]).set_index("job")["operations"]
+    lost = totals(runs, [other], [])["operations"]
     assert lost.isna().to_dict() == {"fine-tuning": True, "pretraining": False, "all": True}
+
+
+def test_a_sweep_costs_what_snakemake_measured_and_a_file_that_is_gone_leaves_its_sum_empty(
+    tmp_path,
+):
+    rows = {100: "12.50\t0:00:12\t512.00", 101: "0.02\t0:00:00\t-"}
+    paths = [tmp_path / "x/text/0.001" / f"seed-{seed}.tsv" for seed in (100, 101, 102)]
+    paths[0].parent.mkdir(parents=True)
+    for path, row in zip(paths, rows.values(), strict=False):
+        path.write_text(f"s\th:m:s\tmax_rss\n{row}\n")
+    first, second, gone = map(run_tables.benchmark, paths)
+    spent = {"seconds_total": 12.5, "peak_memory": 2**29}
+    assert first == {"task": "x", "initialization": "text"} | spent
+    assert np.isnan(second["peak_memory"])  # too short to be measured
+    assert gone == {"task": "x", "initialization": "text"}
+    runs = [names("x", "text", 0) | SPENT]
+    table = totals(runs, [], [first, first])
+    assert table["seconds_total"].to_dict() == {"fine-tuning": 10.0, "sweep": 25.0, "all": 35.0}
+    assert table.loc["sweep", "peak_memory"] == 0.5
+    # What is not known of the sweep is not known of all, and is still known of fine-tuning.
+    known = {"fine-tuning": False, "sweep": True, "all": True}
+    assert table["seconds_training"].isna().to_dict() == known
+    lost = totals(runs, [], [first, gone])
+    assert lost["seconds_total"].isna().to_dict() == known
+    assert lost["jobs"].to_dict() == {"fine-tuning": 1, "sweep": 2, "all": 3}

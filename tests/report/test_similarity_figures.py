@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import synthetic
 from seqtransfer.report import register
-from seqtransfer.report.figures import similarity_figures
+from seqtransfer.report.figures import similarity_figures, style
 
 TASKS = synthetic.FEW_TASKS
 
@@ -90,8 +91,21 @@ def test_a_map_explains_its_mark_only_where_it_has_one(frames, records):
 
 def test_a_map_shows_every_cell_and_marks_what_is_not_above_its_null(frames, records):
     figure = similarity_figures.maps(frames, records)
-    panels = [axis for axis in figure.axes if axis.images]
+    panels = [axis for axis in figure.axes if axis.patches]
     assert len(panels) == 2 * len(TASKS)
-    assert panels[0].images[0].get_array().shape == (5, 5)
+    cells = panels[0].patches
+    assert sorted(cell.get_xy() for cell in cells) == [
+        (x - 0.5, y - 0.5) for x in range(5) for y in range(5)
+    ]
+    table = frames["maps"].query("task == @TASKS[0] and measure == 'pwcca'")
+    said = {
+        f"{style.TOLD}layer {row.left_layer} with layer {row.right_layer}: {row.score:.3f},"
+        f" re-paired {row.null_mean:.3f}, q {row.q:.2g}"
+        for row in table.itertuples()
+    }
+    assert {cell.get_gid() for cell in cells} == said and len(said) == 25
+    brightness = [sum(cell.get_facecolor()[:3]) for cell in cells]
+    scores = [float(cell.get_gid().split(": ")[2].split(",")[0]) for cell in cells]
+    assert stats.spearmanr(brightness, scores).statistic > 0.99
     marked = {text.get_position() for text in panels[0].texts if text.get_text().endswith("x")}
     assert marked == {(0, 4), (4, 0)}

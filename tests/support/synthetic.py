@@ -30,7 +30,7 @@ KINDS = (
         "pretraining_timings",
     ),
     *("similarities", "references", "paper", "attention", "audits", "rescored", "sweep"),
-    *("left_out", "analyses"),
+    *("left_out", "analyses", "sweep_timings"),
 )
 ARMS = ("text", "random", "shuffled", "domain")
 ANALYSES = ("isometry", "gradient_confusion", "perturbation", "lipschitz")

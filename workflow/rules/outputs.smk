@@ -58,6 +58,11 @@ def jobs_of(rule, **wildcards):
     )
 
 
+def benchmarks_of(rule, **wildcards):
+    """The file that Snakemake measures every job of a rule in."""
+    return expand(workflow.pathvars.apply(rule.benchmark), **wildcards)
+
+
 def converted(task):
     """Results and logs of what writes the corpus of a task or domain corpus, if it has one."""
     files = corpus_files(task)

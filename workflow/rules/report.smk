@@ -14,6 +14,8 @@ from importlib import metadata
 # What the study has, by the register of tables and figures.
 TABLES = register.tables_of(config)
 SWEPT = bool(sweep_tables(None))
+OWN_SWEEP = config["finetune"]["settings"] == "sweep"
+SWEPT_HERE = TRAINED if OWN_SWEEP else CONTROLS
 FIGURES = register.figures_of(config, swept=SWEPT)
 DRAWN = register.drawn_of(config, swept=SWEPT)
 READABLE = [name for name in TABLES if register.TABLES[name].readable]
@@ -111,6 +113,14 @@ rule summarize:
         "../../envs/analysis.yaml"
     params:
         reference=REFERENCE,
+        # No inputs: where logs were deleted, the sweep would run again for its seconds.
+        sweep_timings=benchmarks_of(
+            rules.sweep,
+            task=TASKS,
+            initialization=SWEPT_HERE,
+            learning_rate=LEARNING_RATES,
+            seed=config["sweep"]["seeds"],
+        ),
         code=code_digest("summarize"),
     script:
         "../../scripts/summarize.py"

@@ -4,7 +4,6 @@ Reads   results and logs that are there, whichever they are
 Writes  logs/{study}/status.html, the same as a page
 """
 
-OWN_SWEEP = config["finetune"]["settings"] == "sweep"
 ENCODED = configuration.tasks(config)
 DOMAIN_CORPORA = [name for name in PRETRAINED if name in CATALOGUE["corpora"]]
 FINETUNED = jobs_of(rules.finetune, task=TASKS, initialization=TRAINED, seed=SEEDS)
@@ -42,7 +41,7 @@ rule status:
             "sweep": jobs_of(
                 rules.sweep,
                 task=TASKS,
-                initialization=TRAINED if OWN_SWEEP else CONTROLS,
+                initialization=SWEPT_HERE,
                 learning_rate=LEARNING_RATES,
                 seed=config["sweep"]["seeds"],
             ),

@@ -34,3 +34,9 @@ CONTROLS = {
         "embeddings of tokens and places, one layer of self-attention, the mean over tokens",
     ),
 }
+# What people read. Apart from the table, which training is made by: another word retrains nothing.
+TITLES = {
+    "bag-of-embeddings": "bag of embeddings",
+    "cnn": "convolutional network",
+    "self-attention": "self-attention layer",
+}

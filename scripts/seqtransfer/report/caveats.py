@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from seqtransfer.report.names import BASELINES, listed
+from seqtransfer.report import names
 from seqtransfer.report.tables.run_tables import score_unit
 from seqtransfer.report.verdicts import NOT_TESTED
 
@@ -122,8 +122,8 @@ def _settings_of_arms(run: pd.DataFrame) -> Iterator[str]:
             same.append(plural if not same else plural.lower())
     if same:
         yield (
-            f"{listed(same)} are the same in all arms of a task, which may suit one arm more than"
-            " another."
+            f"{names.listed(same)} are the same in all arms of a task, which may suit one arm more"
+            " than another."
         )
 
 
@@ -199,18 +199,18 @@ def of_settings(run: pd.DataFrame, settings: pd.DataFrame, code: str = "") -> li
     then too little is known of its making. code: digest of the code that a sweep would have now.
     """
     keys = ["task", "initialization"]
-    columns = [name for names in CHOSEN_FOR for name in names]
+    columns = [name for group in CHOSEN_FOR for name in group]
     arms = run.drop_duplicates(keys)[[*keys, *columns]]
     if not {*columns, "runs", "edge", "code"} <= set(settings):
         return ["The table of learning rates and poolings does not say how they were chosen."]
     chosen = arms.merge(settings, on=keys, suffixes=("", "_swept"))
     lines = []
-    for names, said in CHOSEN_FOR.items():
-        other = pd.concat([chosen[name] != chosen[f"{name}_swept"] for name in names], axis=1)
+    for group, said in CHOSEN_FOR.items():
+        other = pd.concat([chosen[name] != chosen[f"{name}_swept"] for name in group], axis=1)
         if other.any(axis=None):
             row = chosen[other.any(axis=1)].iloc[0]
             swept, own = (
-                said.format(**{name: row[f"{name}{suffix}"] for name in names})
+                said.format(**{name: row[f"{name}{suffix}"] for name in group})
                 for suffix in ("_swept", "")
             )
             lines.append(
@@ -230,16 +230,16 @@ def of_settings(run: pd.DataFrame, settings: pd.DataFrame, code: str = "") -> li
         )
     if "diverged" in chosen and (chosen["diverged"] > 0).any():
         failed = chosen[chosen["diverged"] > 0]
-        names = ", ".join(f"{row.task} {row.initialization}" for row in failed.itertuples())
+        each = ", ".join(f"{row.task} {row.initialization}" for row in failed.itertuples())
         lines.append(
-            f"Every candidate of the sweep diverged in a run for {names}: the chosen one did least"
+            f"Every candidate of the sweep diverged in a run for {each}: the chosen one did least"
             " often. Add lower learning rates."
         )
     edge = chosen[chosen["edge"]]
     if len(edge):
-        names = ", ".join(f"{row.task} {row.initialization}" for row in edge.itertuples())
+        each = ", ".join(f"{row.task} {row.initialization}" for row in edge.itertuples())
         lines.append(
-            f"The chosen learning rate is the lowest or highest candidate for {names}: a better one"
+            f"The chosen learning rate is the lowest or highest candidate for {each}: a better one"
             " may lie outside the sweep."
         )
     return lines
@@ -303,7 +303,9 @@ def of_controls(score: pd.DataFrame) -> list[str]:
         tasks += not (text.empty or controls.empty)
         high = controls[controls["mean"].ge(text.max())].sort_values("mean", ascending=False)
         if len(high):
-            each = ", ".join(f"{r.initialization} {r.mean:.3f}" for r in high.itertuples())
+            each = ", ".join(
+                f"{names.arm(row.initialization)} {row.mean:.3f}" for row in high.itertuples()
+            )
             won.append(f"{task} ({each} against {text.max():.3f} {score_unit(rows)})")
     if not won:
         return []
@@ -325,7 +327,7 @@ def _baselines(score: pd.DataFrame) -> Iterator[tuple[str, str, pd.Series, pd.Se
         }
         arms, best = kinds["arm"], kinds["baseline"].idxmax()
         height = kinds["baseline"][best]
-        said = f"{BASELINES[best]} {height:.3f} {score_unit(rows)}"
+        said = f"{names.BASELINES[best]} {height:.3f} {score_unit(rows)}"
         yield str(task), said, arms, arms[arms <= height]
 
 

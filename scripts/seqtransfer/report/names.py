@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from seqtransfer.encoders import initializations
+from seqtransfer.encoders import controls, initializations
 from seqtransfer.similarity.measures import MEASURES
 
 METRICS = {
@@ -20,18 +20,13 @@ BASELINES = {
     "mean": "the training mean",
     "ngram": "n-gram regression",
 }
-CONTROLS = {
-    "bag-of-embeddings": "bag of embeddings",
-    "cnn": "convolutional network",
-    "self-attention": "self-attention layer",
-}
 REPAIRED = "re-paired"  # of a contrast: the null of (d1)
 
 
 def arm(name: str) -> str:
     """An arm, a control or a baseline in words, such as `first 2 layers of text`; other names as
     they are."""
-    others = BASELINES | CONTROLS | {REPAIRED: "units re-paired at random"}
+    others = BASELINES | controls.TITLES | {REPAIRED: "units re-paired at random"}
     if name in others:
         return others[name]
     try:

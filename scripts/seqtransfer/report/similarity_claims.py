@@ -78,7 +78,7 @@ def above_null(
         "p_value_of": "largest p (re-paired)",
         "effects": effects, "overall": overall, "verdict": verdict, "qualifier": "",
         "headline": headline, "facts": [], "missing": [],
-        "tables": ["comparisons"], "figure": "similarity",
+        "tables": ["comparisons"], "figure": "similarities",
     }  # fmt: skip
     random = inner[inner["left"] == "random"].groupby("task", sort=False)["p_value"].max()
     if len(random) and (random <= ALPHA).any():

@@ -31,7 +31,8 @@ def attention(tables: Tables, claims: Sequence[dict]) -> Figure:
     for (top, task), column in zip(panels.by_task(tables, axes[0]), axes.T, strict=True):
         at = pairs[pairs["task"] == task]
         for (left, stage), part in at.groupby(["left", "stage"], sort=False):
-            over_depth(top, part, colours[left], BEFORE_AND_AFTER[stage], marks[left])
+            said, line = f"{names.arm(left)} {stage} fine-tuning", BEFORE_AND_AFTER[stage]
+            over_depth(top, part, said, colours[left], line, marks[left])
             top.plot(part["layer"], part["unmatched"], ":", color=colours[left], lw=1.2)
         for arm, part in own[own["task"] == task].groupby("left", sort=False):
             for side, line in sides.items():

@@ -152,6 +152,24 @@ def curve(
     return axis.plot(x, rows["mean"], color=colour, **line)[0]
 
 
+def tell_curve(line: Line2D, said: str, along: str, x: Iterable[float], rows: pd.DataFrame) -> None:
+    """Let a curve say its means and their intervals, if it has any, where a pointer rests on it.
+
+    said: what the curve is of; along: what x counts; rows: as in `curve`.
+    """
+    values = [f"{place:g}: {_value(row)}" for place, row in zip(x, rows.itertuples(), strict=True)]
+    ends = " (95 % interval)" if rows["low"].notna().any() else ""
+    style.tell(line, f"{said}{ends}, {along} {', '.join(values)}")
+
+
+def _value(row: tuple) -> str:
+    """`0.512`, or `0.512 (0.480 to 0.544)`."""
+    if np.isnan(row.mean):
+        return "no number"
+    ends = "" if np.isnan(row.low) else f" ({row.low:.3f} to {row.high:.3f})"
+    return f"{row.mean:.3f}{ends}"
+
+
 def steps(axis: Axes, first: float, last: float) -> None:
     """An x axis of steps or seeds from `first` to `last` in doublings, with at most five ticks."""
     powers = np.arange(np.ceil(np.log2(first)), np.floor(np.log2(last)) + 1)

@@ -163,7 +163,7 @@ def over_steps(
             rows = mine[mine["initialization"] == arm].sort_values("step")
             line = panels.curve(axis, rows["step"], rows, colours[arm], alpha,
                                 linestyle=dashes[arm], label=arm)  # fmt: skip
-            style.tell(line, names.arm(arm))
+            panels.tell_curve(line, names.arm(arm), "step", rows["step"], rows)
         panels.steps(axis, mine["step"].min(), mine["step"].max())
     return figure, axes
 

@@ -9,8 +9,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from seqtransfer.report import names
@@ -81,8 +83,8 @@ def similarities(tables: Tables, claims: Sequence[dict]) -> Figure:
         mine = part[part.index.isin(pairs.index)]
         for (arm, stage), rows in mine.groupby(["left", "stage"], sort=False):
             if (arm, stage) != ("random", "before"):  # the floor shows it, with more draws
-                line = panels.BEFORE_AND_AFTER[stage]
-                over_depth(axis, rows, colours[arm], line, marks[arm])
+                line, said = panels.BEFORE_AND_AFTER[stage], f"{names.arm(arm)} {stage} fine-tuning"
+                over_depth(axis, rows, said, colours[arm], line, marks[arm])
 
     figure = _by_measure_and_task(tables, draw)
     handles = [panels.line(names.arm(arm), colours[arm], marker=marks[arm], lw=0) for arm in lefts]
@@ -113,7 +115,8 @@ def change(tables: Tables, claims: Sequence[dict]) -> Figure:
         null = own.groupby("layer").agg({"null_low": "min", "null_high": "max"})
         axis.fill_between(null.index, null["null_low"], null["null_high"], color=NULL, lw=1)
         for arm in arms:
-            over_depth(axis, own[own["left"] == arm], colours[arm], "-", marks[arm])
+            rows = own[own["left"] == arm]
+            over_depth(axis, rows, names.arm(arm), colours[arm], "-", marks[arm])
 
     figure = _by_measure_and_task(tables, draw)
     handles = [panels.line(names.arm(arm), colours[arm], marker=marks[arm]) for arm in arms]
@@ -133,19 +136,19 @@ def maps(tables: Tables, claims: Sequence[dict]) -> Figure:
     measures = list(dict.fromkeys(table["measure"]))
     figure, axes = panels.grid(len(measures), len(whole), 1.9)
     for row, measure in zip(axes, measures, strict=False):
-        image = None
+        shades = None
         for axis, (task, left, right, stage, seed) in zip(row, whole, strict=False):
             chosen = (table["task"] == task) & (table["left"] == left) & (table["right"] == right)
             chosen &= (table["stage"] == stage) & (table["measure"] == measure)
-            image = _map(axis, table[chosen])
+            shades = _map(axis, table[chosen])
             across, up = panels.arm_labels((right, left))
             axis.set(xlabel=f"{across},\nlayer", ylabel=f"{up},\nlayer")
             if measure == measures[0]:
                 axis.set_title(
                     f"{panels.task_title(tables, task)}\n{stage} fine-tuning,\nseed {seed}"
                 )
-        if image:
-            figure.colorbar(image, ax=row.tolist(), label=measure_name(measure), fraction=0.05)
+        if shades:
+            figure.colorbar(shades, ax=row.tolist(), label=measure_name(measure), fraction=0.05)
     for axis in axes.flat[len(measures) * len(whole) :]:
         axis.set_axis_off()
     marked = (table["q"] > RELIABLE).any()
@@ -161,10 +164,14 @@ def maps(tables: Tables, claims: Sequence[dict]) -> Figure:
     return figure
 
 
-def over_depth(axis: Axes, rows: pd.DataFrame, colour: tuple, line: str, marker: str) -> None:
-    """A line of means over `layer` with the band of their interval."""
+def over_depth(
+    axis: Axes, rows: pd.DataFrame, said: str, colour: tuple, line: str, marker: str
+) -> None:
+    """A line of means over `layer` with the band of their interval. said: what it is of."""
     rows = rows.sort_values("layer")
-    panels.curve(axis, rows["layer"], rows, colour, 0.15, linestyle=line, marker=marker, ms=3)
+    look = {"linestyle": line, "marker": marker, "ms": 3}
+    drawn = panels.curve(axis, rows["layer"], rows, colour, 0.15, **look)
+    panels.tell_curve(drawn, said, "layer", rows["layer"], rows)
 
 
 def judged_by(table: pd.DataFrame, claims: Sequence[dict]) -> str:
@@ -220,24 +227,30 @@ def _bounds(axis: Axes, rows: pd.DataFrame) -> None:
     axis.plot(layer, rows["ceiling"].where(valid), color=BOUND, linestyle=CEILING_LINE)
 
 
-def _map(axis: Axes, part: pd.DataFrame):
-    """One map, the left encoder's layers upwards; numbers where there is room for them."""
-    grid = part.pivot(index="left_layer", columns="right_layer", values="score")
-    doubtful = part.pivot(index="left_layer", columns="right_layer", values="q") > RELIABLE
-    image = axis.imshow(grid.to_numpy(), origin="lower", cmap="cividis", vmin=0, vmax=1)
-    for (i, j), score in np.ndenumerate(grid.to_numpy()):
+def _map(axis: Axes, part: pd.DataFrame) -> ScalarMappable:
+    """One map, the left encoder's layers upwards; numbers where there is room for them. A cell is a
+    mark of its own, which says its score. Returns what gives scores their colours."""
+    grids = part.pivot(index="left_layer", columns="right_layer")
+    shades, size = ScalarMappable(Normalize(0, 1), "cividis"), grids["score"].shape
+    axis.set(xlim=(-0.5, size[1] - 0.5), ylim=(-0.5, size[0] - 0.5), aspect="equal")
+    for (i, j), score in np.ndenumerate(grids["score"].to_numpy()):
         if np.isnan(score):
             continue
-        text = f"{score:.2f}" if grid.size <= MOST_NUMBERS else ""
-        text += "x" if doubtful.iloc[i, j] else ""
-        axis.text(
-            j, i, text, ha="center", va="center", fontsize="x-small",
-            color="k" if score > 0.55 else "w",
-        )  # fmt: skip
-    axis.set_xticks(range(grid.shape[1]), grid.columns)
-    axis.set_yticks(range(grid.shape[0]), grid.index)
+        cell = Rectangle((j - 0.5, i - 0.5), 1, 1, color=shades.to_rgba(score), lw=0.3)
+        null, q = (grids[name].iloc[i, j] for name in ("null_mean", "q"))
+        layers = f"layer {grids['score'].index[i]} with layer {grids['score'].columns[j]}"
+        style.tell(axis.add_patch(cell), f"{layers}: {score:.3f}, re-paired {null:.3f}, q {q:.2g}")
+        text = f"{score:.2f}" if grids["score"].size <= MOST_NUMBERS else ""
+        text += "x" if q > RELIABLE else ""
+        if text:
+            axis.text(
+                j, i, text, ha="center", va="center", fontsize="x-small",
+                color="k" if score > 0.55 else "w",
+            )  # fmt: skip
+    axis.set_xticks(range(size[1]), grids["score"].columns)
+    axis.set_yticks(range(size[0]), grids["score"].index)
     axis.spines[:].set_visible(False)
-    return image
+    return shades
 
 
 def _size(rows: pd.DataFrame) -> str:

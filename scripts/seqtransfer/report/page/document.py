@@ -150,12 +150,10 @@ def fill(template: str, **values: object) -> str:
 
 
 def _placed(records: Sequence[Mapping], figures: Mapping[str, str]) -> dict[str, str]:
-    """Claim -> the figure that stands beside it; none for one whose figure stands there already,
-    and none for (d1), whose null the figure of (d2) does not show."""
+    """Claim -> the figure that stands beside it; none for one whose figure stands there already."""
     placed: dict[str, str] = {}
     for one in records:
-        standing = one["figure"] in placed.values() or one["id"].startswith("d1-")
-        if one["figure"] in figures and not standing:
+        if one["figure"] in figures and one["figure"] not in placed.values():
             placed[one["id"]] = one["figure"]
     return placed
 

@@ -70,16 +70,17 @@ TABLES = {
     "timings": Table(
         "cost",
         "What the training jobs cost: wall seconds and floating-point operations, summed over"
-        " seeds, and the most memory of a job. Operations are counted, not measured: of the layers'"
+        " jobs, and the most memory of a job. Operations are counted, not measured: of the layers'"
         " matrix products, at the longest sequence, with three forward passes a training step. All"
-        " else depends on the machine and its load; no other table does. The jobs of a sweep are"
-        " not among them: what these took is in `logs/{study}/benchmarks/sweep`.",
+        " else depends on the machine and its load; no other table does. Jobs of a sweep are those"
+        " of this study, of which Snakemake measures seconds and memory alone, in"
+        " `logs/{study}/benchmarks/sweep`: a study with a given table of settings has none.",
         columns(
             "job corpus initialization jobs seconds_total seconds_training training_share"
             " operations peak_memory peak_gpu_memory",
-            job="fine-tuning, pretraining, or all",
-            corpus="Of the task, or what is pretrained on",
-            initialization="The arm; empty for pretraining, which belongs to no one arm",
+            job="fine-tuning, pretraining, sweep, or all",
+            corpus="Of the task, or what is pretrained on; or all",
+            initialization="The arm; empty for pretraining, which belongs to no one arm; or all",
             jobs="How many jobs",
             seconds_total="Wall seconds of the jobs' processes",
             seconds_training="Of these inside training steps",
@@ -113,7 +114,9 @@ def table_functions() -> dict[str, Callable]:
         "leaks": lambda found: run_tables.leaks(found.tables("audits")),
         "rescored": lambda found: run_tables.joined(found.tables("rescored")),
         "timings": lambda found: run_tables.timings(
-            found.records("timings"), found.records("pretraining_timings")
+            found.records("timings"),
+            found.records("pretraining_timings"),
+            [run_tables.benchmark(path) for path in found.files["sweep_timings"]],
         ),
     }
 

@@ -164,7 +164,6 @@ FIGURES = {
         " ten rows per neuron, where every score is high by chance.",
         ("similarity",),
         has=compares_arms,
-        on_request=True,
     ),
     "change": Figure(
         "change by fine-tuning",

@@ -25,10 +25,10 @@ class Results:
     """The files of a study by kind, in the order of its grid, and what several tables share.
 
     files: `metrics`, `histories`, `predictions`, `controls` (metrics of the controls' runs, perhaps
-    none), `timings`, `baselines`, `tasks`, `pretrained`, `pretraining_timings`, `similarities`,
-    `references`, `paper`, `attention`, `analyses`, `audits`, `rescored`, `left_out` and `sweep`, a
-    table of arms, of controls, of both or none. reference: the arm that similarities are calibrated
-    against.
+    none), `timings`, `baselines`, `tasks`, `pretrained`, `pretraining_timings`, `sweep_timings`
+    (Snakemake's benchmarks, some of which may be gone), `similarities`, `references`, `paper`,
+    `attention`, `analyses`, `audits`, `rescored`, `left_out` and `sweep`, a table of arms, of
+    controls, of both or none. reference: the arm that similarities are calibrated against.
     """
 
     files: Mapping[str, Sequence[Path]]

@@ -11,10 +11,12 @@ Rows keep the order of the study: tasks and arms appear as they were given.
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from seqtransfer.files import damage
 from seqtransfer.report.tables.intervals import interval_rows, paired_differences
 from seqtransfer.scoring.learning_curves import area_under_curve, steps_to
 
@@ -250,11 +252,14 @@ SUMMED = ["seconds_total", "seconds_training", "operations"]
 LARGEST = ["peak_memory", "peak_gpu_memory"]
 
 
-def timings(finetuning: Sequence[dict], pretraining: Sequence[dict]) -> pd.DataFrame:
-    """One row per kind of job, corpus and arm, and one for all: seconds and operations summed over
-    seeds, and the most memory of a job.
+def timings(
+    finetuning: Sequence[dict], pretraining: Sequence[dict], sweep: Sequence[dict]
+) -> pd.DataFrame:
+    """One row per kind of job, corpus and arm, then one for the kind, and one for all: seconds and
+    operations summed over jobs, and the most memory of a job.
 
-    corpus: of a task, or what is pretrained on; a pretraining job belongs to no one arm (empty).
+    sweep: as `benchmark` gives them. corpus: of a task, or what is pretrained on; a pretraining job
+    belongs to no one arm (empty).
 
     training_share: seconds inside training steps / wall seconds; operations: in 1e12; memory: in
     GiB. What a job did not record is empty. Not reproducible byte by byte.
@@ -264,13 +269,18 @@ def timings(finetuning: Sequence[dict], pretraining: Sequence[dict]) -> pd.DataF
         [
             *({"job": "fine-tuning", **record} for record in finetuning),
             *({"job": "pretraining", "initialization": "", **record} for record in pretraining),
+            *({"job": "sweep", **record} for record in sweep),
         ],
         columns=["job", "task", "initialization", *measured],
     ).rename(columns={"task": "corpus"})
     table[measured] = table[measured].astype(float)
     keys = ["job", "corpus", "initialization"]
+    kinds = [
+        pd.concat([kind, kind.assign(**dict.fromkeys(keys[1:], "all"))])
+        for _, kind in table.groupby("job", sort=False)
+    ]
     everything = table.assign(**dict.fromkeys(keys, "all"))
-    grouped = pd.concat([table, everything]).groupby(keys, sort=False)
+    grouped = pd.concat([*kinds, everything]).groupby(keys, sort=False)
     found = grouped[SUMMED].agg(lambda values: values.sum(skipna=False))
     found = found.join(grouped[LARGEST].agg(lambda values: values.max(skipna=False)))
     found = found.assign(jobs=grouped.size()).reset_index()
@@ -279,3 +289,19 @@ def timings(finetuning: Sequence[dict], pretraining: Sequence[dict]) -> pd.DataF
     found[LARGEST] /= 2**30
     seconds = ["seconds_total", "seconds_training", "training_share"]
     return found[[*keys, "jobs", *seconds, "operations", *LARGEST]]
+
+
+def benchmark(path: Path) -> dict:
+    """`task` and `initialization` of a job of the sweep, its `seconds_total` and `peak_memory` in
+    bytes, as Snakemake measured them; without what it did not measure, or if the file is gone.
+
+    path: `.../{task}/{initialization}/{learning_rate}/seed-{seed}.tsv`.
+    """
+    task, initialization = path.parts[-4:-2]
+    record = {"task": task, "initialization": initialization}
+    if not path.exists():
+        return record
+    with damage.named(path):
+        spent = pd.read_csv(path, sep="\t", na_values=["-"])[["s", "max_rss"]].astype(float)
+        seconds, mebibytes = spent.iloc[0]
+    return record | {"seconds_total": seconds, "peak_memory": mebibytes * 2**20}
