@@ -51,6 +51,29 @@ def test_sources_of_weights_that_cannot_be_made_are_refused(place, value, messag
         configuration.check(changed(place, value))
 
 
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        ({"kind": "sort", "length": 4}, r"pairs\.length: sort needs an input .* take 5 or more"),
+        ({"kind": "reverse", "symbols": 1}, r"symbols: 1 leaves none .* take 2 or more"),
+        ({"kind": "stack", "symbols": 2, "pushing": 0.5}, r"symbols: 2 leaves none .* take 3 or"),
+        ({"kind": "stack"}, "stack needs `pushing:`"),
+        ({"kind": "shuffle_dyck", "symbols": 9, "opening": 0.4}, "9 is odd, but brackets come in"),
+        ({"kind": "automaton", "rule": 110, "width": 4, "symbols": 24}, "24 is no power of 2"),
+        ({"kind": "automaton", "rule": 110, "width": 4, "symbols": 1}, "1 is no power of 2"),
+        ({"kind": "lstm", "units": 4}, "lstm needs `temperature:`"),
+    ],
+)
+def test_an_artificial_corpus_that_its_law_cannot_draw_is_refused(record, message):
+    config = deepcopy(STUDY)
+    without = {"exponent"} if record["kind"] in ("automaton", "lstm") else set()
+    drawn = {"title": "t", "sequences": 9, "length": 8, "symbols": 16, "exponent": 1.0} | record
+    drawn = {key: value for key, value in drawn.items() if key not in without}
+    config["catalogue"]["artificial"]["pairs"] = drawn
+    with pytest.raises(ValueError, match=r"^catalogue\.artificial\.pairs.*" + message):
+        configuration.check(config)
+
+
 def test_a_domain_s_encoder_that_no_arm_starts_from_is_refused():
     config = changed(["domain_encoders"], {"splice": "minilm"})
     configuration.check(config | {"initializations": ["domain", "random"]})

@@ -9,5 +9,5 @@ units: which examples are not independent.
 splits, near_duplicates, leak_audit, manifests: who is in which part, and how near the parts are.
 vocabulary, token_maps: ids, and their rows in a pretrained table.
 order: sequences whose tokens are shuffled.
-artificial_corpora: made sequences.
+artificial_corpora: made sequences, by artificial_laws, procedural_tasks and simulated_machines.
 """
