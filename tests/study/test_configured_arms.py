@@ -12,6 +12,7 @@ from seqtransfer.study import configuration
     ("arm", "message"),
     [
         ("from-splise", "corpus of 'from-splise': 'splise' is unknown; known: composer, mixed, pa"),
+        ("from-splise-layernorm-only", "corpus of .*: 'splise' is unknown; known: composer, mixed"),
         ("checkpoint-20", "'checkpoint-20' is not kept; add 20 to .* are 10, 50, 100"),
         ("first-4", "'first-4' has more layers than encoder.layers, 3"),
     ],
@@ -76,7 +77,8 @@ def test_an_artificial_corpus_that_its_law_cannot_draw_is_refused(record, messag
 
 def test_a_domain_s_encoder_that_no_arm_starts_from_is_refused():
     config = changed(["domain_encoders"], {"splice": "minilm"})
-    configuration.check(config | {"initializations": ["domain", "random"]})
+    for arm in ("domain", "domain-attention-only"):
+        configuration.check(config | {"initializations": [arm, "random"]})
     with pytest.raises(
         ValueError, match=r"^domain_encoders: no arm starts from them; add `domain`"
     ):
@@ -94,6 +96,8 @@ def test_a_study_pretrains_on_every_corpus_that_an_arm_starts_from_and_on_no_oth
         ["pairs", "splice"],
         ["splice"],
     )
+    config["initializations"] = ["from-pairs-attention-only", "domain-layernorm-only"]
+    assert configuration.corpora(config) == ["pairs", "splice"]
     config["domain_encoders"] = {"splice": "minilm"}
     config["initializations"] = ["domain", "from-composer"]
     assert (configuration.corpora(config), configuration.tasks(config)) == (

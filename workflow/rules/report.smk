@@ -26,7 +26,7 @@ COMPARED = TASKS if len(INITIALIZATIONS) > 1 else []
 PRETRAINED = configuration.corpora(config)
 DOMAIN = (
     [task for task in TASKS if task not in DOMAIN_ENCODERS]
-    if "domain" in INITIALIZATIONS
+    if initializations.starts_from(INITIALIZATIONS, "domain")
     else []
 )
 

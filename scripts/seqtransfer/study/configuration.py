@@ -206,7 +206,8 @@ def _check_initializations(config: dict) -> None:
     for task, encoder in config.get("domain_encoders", {}).items():
         task_checks.known_name("domain_encoders", task, catalogue["tasks"])
         task_checks.known_name(f"domain_encoders.{task}", encoder, catalogue["encoders"])
-    if config.get("domain_encoders") and "domain" not in config["initializations"]:
+    starts = initializations.starts_from(config["initializations"], "domain")
+    if config.get("domain_encoders") and not starts:
         raise ValueError(
             "domain_encoders: no arm starts from them; add `domain` to initializations, or drop"
             " them"
