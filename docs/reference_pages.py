@@ -105,8 +105,23 @@ def arms() -> str:
         " differences are paired. Whatever an arm does not take from pretraining is fresh: the draw"
         " of `random` at that seed, tensor by tensor.\n\n"
         + rows(("arm", "pretrained", "fresh"), lines)
-        + "\n" + ADAPTATIONS + "\n" + controls()
+        + "\n" + in_part() + "\n" + ADAPTATIONS + "\n" + controls()
     )  # fmt: skip
+
+
+def in_part() -> str:
+    """How an arm is taken in part."""
+    wholes = [name for name, known in initializations.INITIALIZATIONS.items() if known.on_sequences]
+    named, parts = (
+        ", ".join(f"`{name}`" for name in names)
+        for names in (map(initializations.form, wholes), initializations.PARTS)
+    )
+    return (
+        "## Arms taken in part\n\nOf an arm pretrained on sequences, one part alone may be taken;"
+        f" the rest is fresh. Write one of {parts} after one of {named} and a dash:"
+        " `from-zipf-attention-only` has the attention of `from-zipf`. One pretraining serves the"
+        " whole and its parts. A corpus whose own name ends in a part cannot be named.\n"
+    )
 
 
 def controls() -> str:

@@ -23,9 +23,19 @@ def test_a_plain_name_is_its_own_kind(name):
         ("from-splice", Arm("from", corpus="splice")),
         ("from-zipf_words-2", Arm("from", corpus="zipf_words-2")),
         ("from-3", Arm("from", corpus="3")),
+        ("domain-attention-only", Arm("domain", part="attention-only")),
+        ("checkpoint-64-layernorm-only", Arm("checkpoint", number=64, part="layernorm-only")),
+        ("from-zipf-feedforward-only", Arm("from", corpus="zipf", part="feedforward-only")),
+        ("from-zipf-embeddings-only", Arm("from", corpus="zipf", part="embeddings-only")),
+        ("from-attention-only", Arm("from", corpus="attention-only")),
+        (
+            "from-attention-only-attention-only",
+            Arm("from", None, "attention-only", "attention-only"),
+        ),
+        ("from-zipf-only", Arm("from", corpus="zipf-only")),
     ],
 )
-def test_a_name_carries_a_number_or_a_corpus(name, arm):
+def test_a_name_carries_a_number_or_a_corpus_and_a_part(name, arm):
     assert initializations.parse(name) == arm
 
 
@@ -34,6 +44,8 @@ def test_a_name_carries_a_number_or_a_corpus(name, arm):
     [
         *("texts", "Text", "", "text-2", "last-2"),
         *("first", "first-", "first-0", "first-02", "first--1", "first-1.5", "first-2 "),
+        *("text-attention-only", "first-1-attention-only", "domain-attention", "domain-only"),
+        *("domain-attention-only-attention-only", "random-layernorm-only", "-attention-only"),
         *("first-2\n", "checkpoint-0", "checkpoint-x", "from-", "from--a", "from-a/b", "from-../a"),
     ],
 )
@@ -43,6 +55,34 @@ def test_another_name_is_refused_with_what_is_known(name):
     assert repr(name) in str(error.value)
     for known in (*PLAIN, "first-<layers>", "checkpoint-<steps>", "from-<corpus>"):
         assert known in str(error.value)
+    assert "domain in part, followed by - and one of embeddings-only, " in str(error.value)
+
+
+def test_an_arm_in_part_is_pretrained_as_its_whole_and_told_by_both():
+    name = "from-sort-attention-only"
+    assert initializations.is_pretrained(name) and not initializations.is_pretrained(name[10:])
+    assert initializations.parse(name).whole == initializations.parse("from-sort")
+    assert initializations.title(name) == "pretraining on sort, attention only"
+    pretrained, fresh = initializations.describe(name)
+    assert pretrained.startswith("of `from-sort`: projections to queries") and fresh == "the rest"
+    assert initializations.starts_from(["text", "domain-layernorm-only"], "domain")
+    assert not initializations.starts_from(["text", "from-domain"], "domain")
+
+
+def test_arms_are_ordered_with_parts_before_their_whole_and_corpora_as_given():
+    arms = [
+        "domain",
+        "from-b",
+        "text",
+        "from-a-layernorm-only",
+        "from-b-feedforward-only",
+        "from-a",
+    ]
+    arms += ["domain-attention-only", "checkpoint-9", "checkpoint-9-layernorm-only", "from-b"]
+    assert initializations.ordered(arms) == [
+        *("text", "from-b-feedforward-only", "from-b", "from-a-layernorm-only", "from-a"),
+        *("checkpoint-9-layernorm-only", "checkpoint-9", "domain-attention-only", "domain"),
+    ]
 
 
 def test_the_docs_say_what_every_arm_keeps():

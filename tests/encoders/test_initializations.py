@@ -10,18 +10,20 @@ from hypothesis import strategies as st
 from torch import nn
 
 import tiny_encoders
-from seqtransfer.encoders import initializations
+from seqtransfer.encoders import initializations, weight_changes
 from seqtransfer.encoders.initializations import INITIALIZATIONS, initialize
 from seqtransfer.encoders.tensor_roles import part, table
 
 FAMILIES = sorted(tiny_encoders.CONFIGS)
 TABLE = table("bert")
 PLAIN = [kind for kind, known in INITIALIZATIONS.items() if not known.parameter]
+IN_PART = [f"{whole}-{part}" for whole in ("domain", "checkpoint-64", "from-zipf")
+           for part in initializations.PARTS]  # fmt: skip
 NAMES = [*PLAIN, "first-1", "first-2", "checkpoint-64", "from-zipf"]
 AS_THEY_ARE = ("text", "domain", "checkpoint-64", "from-zipf")
 ONLY = ("embedding", "layernorm", "attention", "feedforward")
 ROWS = torch.tensor([0, 19, 3, 11, 4, 7])  # of the pretrained table, one of each of six ids
-CHANGES = (initializations.shuffled, initializations.moments)
+CHANGES = (weight_changes.shuffled, weight_changes.moments)
 
 
 def only(role: str) -> str:
@@ -90,7 +92,7 @@ def test_an_arm_depends_on_its_generator_alone(name):
     again = made(name, "bert")
     assert all(torch.equal(first[key], again[key]) for key in first)
     changed = (
-        INITIALIZATIONS[initializations.parse(name).kind].change is not initializations.unchanged
+        INITIALIZATIONS[initializations.parse(name).kind].change is not weight_changes.unchanged
     )
     assert any(not torch.equal(first[key], other[key]) for key in first) == changed
     torch.manual_seed(7)
@@ -120,6 +122,14 @@ def test_an_only_arm_takes_exactly_its_role(role, family):
     for key, origin in origins(only(role), family).items():
         if not constant(key):
             assert origin == ("p" if part(key, family).role == role else "f"), key
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_part_of_an_arm_takes_from_its_weights_what_the_only_arm_takes_from_text(family):
+    for name in IN_PART:
+        alike, state = made(initializations.parse(name).part, family), made(name, family)
+        assert list(state) == list(alike)
+        assert all(torch.equal(tensor, alike[key]) for key, tensor in state.items())
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -186,14 +196,14 @@ tensors = st.builds(
 
 @given(tensors, st.integers(0, 1000))
 def test_shuffled_keeps_the_multiset_of_values(tensor, seed):
-    (after,) = initializations.shuffled({"x": tensor}, torch.Generator().manual_seed(seed)).values()
+    (after,) = weight_changes.shuffled({"x": tensor}, torch.Generator().manual_seed(seed)).values()
     assert after.shape == tensor.shape and after.dtype == tensor.dtype
     assert torch.equal(after.flatten().sort().values, tensor.flatten().sort().values)
 
 
 @given(tensors, st.integers(0, 1000))
 def test_moments_keeps_mean_and_variance(tensor, seed):
-    (after,) = initializations.moments({"x": tensor}, torch.Generator().manual_seed(seed)).values()
+    (after,) = weight_changes.moments({"x": tensor}, torch.Generator().manual_seed(seed)).values()
     assert after.shape == tensor.shape and after.dtype == tensor.dtype
     before, after = tensor.double(), after.double()
     scale = float(before.abs().max())
@@ -242,7 +252,7 @@ def test_moments_loses_outliers_that_shuffled_keeps():
 
 def test_a_tensor_of_equal_values_or_of_one_keeps_its_moments():
     for tensor in (torch.full((5, 3), 0.3), torch.tensor([2.5])):
-        state = initializations.moments({"x": tensor}, torch.Generator())
+        state = weight_changes.moments({"x": tensor}, torch.Generator())
         assert torch.equal(state["x"], tensor)
 
 
@@ -350,7 +360,7 @@ def test_a_state_of_every_arm_loads_into_the_encoder():
 def test_a_spectrum_keeps_singular_values_and_draws_their_directions():
     pretrained = {"matrix": torch.randn(9, 5), "vector": torch.arange(4.0)}
     drawn = [
-        initializations.spectrum(pretrained, torch.Generator().manual_seed(seed))
+        weight_changes.spectrum(pretrained, torch.Generator().manual_seed(seed))
         for seed in (0, 0, 1)
     ]
     first, again, other = (state["matrix"] for state in drawn)

@@ -12,6 +12,7 @@ ARMS = (
     *("text", "random", "shuffled", "domain", "from-splice", "from-sentiment", "from-zipf"),
     *("checkpoint-64", "checkpoint-8", "first-2", "first-1", "moments", "re-embedded"),
     *("embeddings-only", "layernorm-only", "attention-only", "feedforward-only"),
+    *("from-zipf-attention-only", "domain-feedforward-only"),
 )
 TASKS = ("sentiment", "splice")
 CONFIG = synthetic.CONFIG | {"initializations": ARMS}
@@ -72,6 +73,7 @@ def test_the_ladder_names_its_rungs_from_the_top_down(drawn):
     assert labels == panels.arm_labels([
         "moments", "shuffled", "embeddings-only", "layernorm-only", "attention-only",
         "feedforward-only", "first-1", "first-2", "re-embedded", "text",
+        "from-zipf-attention-only", "from-zipf", "domain-feedforward-only", "domain",
     ])  # fmt: skip
     low, high = figure.axes[0].get_ylim()
     assert low > high and [axis.get_title() for axis in figure.axes][-1] == "mean over 2 tasks"

@@ -93,6 +93,28 @@ def test_the_ladder_goes_from_scratch_to_full_and_ends_in_the_mean_over_tasks():
     assert means[gain_tables.ALL_TASKS, "text"] == pytest.approx(0.55)
 
 
+def test_the_ladder_has_the_parts_of_a_pretrained_arm_before_the_whole_and_no_other_source():
+    arms = ["from-y", "from-x", "from-x-layernorm-only", "text", "domain", "random"]
+    arms += ["from-x-attention-only", "domain-attention-only", "attention-only"]
+    run = run_of({("x", arm): [0.1 * n, 0.1 * n] for n, arm in enumerate(arms)})
+    table = gain_tables.ladder(run).query("split == 'test'").set_index("initialization")["mean"]
+    assert list(table.index) == [
+        *("attention-only", "text", "from-x-layernorm-only", "from-x-attention-only", "from-x"),
+        *("domain-attention-only", "domain"),
+    ]
+    assert table["domain-attention-only"] == pytest.approx(0.7 - 0.5)
+
+
+def test_an_arm_in_part_is_neither_a_source_nor_a_step():
+    arms = ["random", "from-y-attention-only", "from-y", "domain-layernorm-only", "domain"]
+    arms += ["checkpoint-8-attention-only", "checkpoint-8"]
+    run = run_of({(task, arm): [0.1, 0.2] for task in "xy" for arm in arms})
+    sources = gain_tables.transfer(run, budget_of(x=64, y=64))
+    assert set(sources["initialization"]) == {"from-y", "domain"}
+    steps = gain_tables.pretraining(score_of(run), budget_of(x=64, y=64))
+    assert set(steps["initialization"]) == {"random", "checkpoint-8", "domain"}
+
+
 def test_a_study_without_the_arms_has_empty_tables_and_no_such_figures():
     arms = ("text", "domain")
     run = run_of({("x", arm): [0.1, 0.2] for arm in arms})
@@ -114,6 +136,8 @@ def gain_figures_of(arms):
         (["text", "domain", "from-zipf"], set()),  # a gain needs random
         (["text", "checkpoint-8"], {"pretraining"}),
         (["random", "first-1"], {"ladder"}),
+        (["random", "from-zipf-attention-only", "checkpoint-8-layernorm-only"], {"ladder"}),
+        (["text", "domain-attention-only"], set()),
         (["random", "attention-only", "from-zipf", "checkpoint-8"], set(GAINS)),
     ],
 )

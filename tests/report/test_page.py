@@ -334,6 +334,8 @@ def test_a_long_table_is_left_to_its_file_and_an_unknown_column_is_refused(monke
     [
         ("first-2", "first 2 layers of text"),
         ("from-splice", "pretraining on splice"),
+        ("from-splice-attention-only", "pretraining on splice, attention only"),
+        ("domain-feedforward-only", "domain pretraining, feed-forward blocks only"),
         ("checkpoint-64", "domain pretraining, 64 steps"),
         ("ngram", "n-gram regression"),
         ("random 7", "random 7"),

@@ -13,7 +13,7 @@ from seqtransfer.report.figures import style
 MANY = [
     *(kind for kind, known in INITIALIZATIONS.items() if not known.parameter and kind != "text"),
     *("first-12", "from-splice", "checkpoint-256", "from-zipf", "text", "first-2", "checkpoint-64"),
-    *("from-flat", "from-nested"),
+    *("from-flat", "from-nested", "from-splice-attention-only", "domain-layernorm-only"),
 ]
 
 
@@ -45,7 +45,7 @@ def test_arms_go_from_nothing_to_everything_by_number_and_corpora_as_given():
         "checkpoint-64", "checkpoint-256",
     ]  # fmt: skip
     corpora = [name.removeprefix("from-") for name in found if name.startswith("from")]
-    assert corpora == ["splice", "zipf", "flat", "nested"]
+    assert corpora == ["splice-attention-only", "splice", "zipf", "flat", "nested"]
     assert (found[0], found[-1]) == ("random", "domain")
 
 

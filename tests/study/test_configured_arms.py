@@ -12,6 +12,7 @@ from seqtransfer.study import configuration
     ("arm", "message"),
     [
         ("from-splise", "corpus of 'from-splise': 'splise' is unknown; known: composer, mixed, pa"),
+        ("from-splise-layernorm-only", "corpus of .*: 'splise' is unknown; known: composer, mixed"),
         ("checkpoint-20", "'checkpoint-20' is not kept; add 20 to .* are 10, 50, 100"),
         ("first-4", "'first-4' has more layers than encoder.layers, 3"),
     ],
@@ -64,9 +65,33 @@ def test_sources_of_weights_that_cannot_be_made_are_refused(place, value, messag
         configuration.check(changed(place, value))
 
 
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        ({"kind": "sort", "length": 4}, r"pairs\.length: sort needs an input .* take 5 or more"),
+        ({"kind": "reverse", "symbols": 1}, r"symbols: 1 leaves none .* take 2 or more"),
+        ({"kind": "stack", "symbols": 2, "pushing": 0.5}, r"symbols: 2 leaves none .* take 3 or"),
+        ({"kind": "stack"}, "stack needs `pushing:`"),
+        ({"kind": "shuffle_dyck", "symbols": 9, "opening": 0.4}, "9 is odd, but brackets come in"),
+        ({"kind": "automaton", "rule": 110, "width": 4, "symbols": 24}, "24 is no power of 2"),
+        ({"kind": "automaton", "rule": 110, "width": 4, "symbols": 1}, "1 is no power of 2"),
+        ({"kind": "lstm", "units": 4}, "lstm needs `temperature:`"),
+    ],
+)
+def test_an_artificial_corpus_that_its_law_cannot_draw_is_refused(record, message):
+    config = deepcopy(STUDY)
+    without = {"exponent"} if record["kind"] in ("automaton", "lstm") else set()
+    drawn = {"title": "t", "sequences": 9, "length": 8, "symbols": 16, "exponent": 1.0} | record
+    drawn = {key: value for key, value in drawn.items() if key not in without}
+    config["catalogue"]["artificial"]["pairs"] = drawn
+    with pytest.raises(ValueError, match=r"^catalogue\.artificial\.pairs.*" + message):
+        configuration.check(config)
+
+
 def test_a_domain_s_encoder_that_no_arm_starts_from_is_refused():
     config = changed(["domain_encoders"], {"splice": "minilm"})
-    configuration.check(config | {"initializations": ["domain", "random"]})
+    for arm in ("domain", "domain-attention-only"):
+        configuration.check(config | {"initializations": [arm, "random"]})
     with pytest.raises(
         ValueError, match=r"^domain_encoders: no arm starts from them; add `domain`"
     ):
@@ -106,6 +131,8 @@ def test_a_study_pretrains_on_every_corpus_that_an_arm_starts_from_and_on_no_oth
         ["pairs", "splice"],
         ["splice"],
     )
+    config["initializations"] = ["from-pairs-attention-only", "domain-layernorm-only"]
+    assert configuration.corpora(config) == ["pairs", "splice"]
     config["domain_encoders"] = {"splice": "minilm"}
     config["initializations"] = ["domain", "from-composer"]
     assert (configuration.corpora(config), configuration.tasks(config)) == (

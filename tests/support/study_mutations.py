@@ -38,6 +38,8 @@ TEXTS += ["1e-4", "0", "yes", "a" * 70, "a" * 300, "a" * 5000, "../results", "-n
 TEXTS += [";;", ";", "utf-99", "utf-16", "hex", "(a{9999999999})", "(a)(b)", "(?P<x>a)", "None"]
 ARMS = ["text", "random", "domain", "moments", "spectrum", "shuffled", "first-1", "first-2"]
 ARMS += ["first-99", "from-zipf", "from-splice", "from-shuffled", "from-x", "checkpoint-4"]
+ARMS += ["from-zipf-attention-only", "from-x-layernorm-only", "domain-feedforward-only"]
+ARMS += ["from-sort", "text-attention-only"]
 CHOICES = {  # of some keys, so that a study is often nearly right
     "initializations": [["text", "random"], ["domain"], ARMS[:4], [*ARMS[:3], "from-markov"]],
     "split": ["stratified", "grouped", "given", "random"],

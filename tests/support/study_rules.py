@@ -166,7 +166,8 @@ def check_arms(study: dict) -> None:
     assert all(0 < step < study["pretrain"]["steps"] for step in kept)
     assert len(set(study["initializations"])) == len(study["initializations"]) > 0
     for arm in study["initializations"]:
-        kind, _, rest = arm.partition("-")
+        whole = re.sub("(?<=.)-(embeddings|layernorm|attention|feedforward)-only$", "", arm)
+        kind, _, rest = whole.partition("-")
         if kind == "from":
             assert rest in catalogue["tasks"] or rest in catalogue["artificial"], arm
         elif kind == "checkpoint":

@@ -1,146 +1,68 @@
-"""Artificial corpora obey their laws, by chi-square tests and by second readers of the pairs."""
+"""Artificial corpora are their laws between special tokens, and shuffling keeps what it should."""
 
 import inspect
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from project import ROOT
 from seqtransfer.files.arrow import Ragged
-from seqtransfer.study import configuration
+from seqtransfer.study import artificial_checks
 from seqtransfer.tokens import artificial_corpora
 from seqtransfer.tokens.vocabulary import CLS, PAD, SEP, SPECIALS
 
-PAIRS = {"symbols": 30, "exponent": 1.0, "opening": 0.4}
+ARTIFICIAL = yaml.safe_load((ROOT / "workflow/artificial.yaml").read_text())
+COMMITTED = ARTIFICIAL["catalogue"]["artificial"]
 
 
 def rng(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
-def reduced(sequence) -> list[int]:
-    """What is left when equal neighbours are struck out until there are none.
-
-    The order of striking out does not matter (these are the words of a free product of groups of
-    order 2), so nothing is left if and only if the symbols pair up without crossing.
-    """
-    stack = []
-    for symbol in sequence:
-        if stack and stack[-1] == symbol:
-            stack.pop()
-        else:
-            stack.append(symbol)
-    return stack
-
-
-@pytest.mark.parametrize("exponent", [0.0, 1.0, 1.5])
-def test_zipf_s_symbols_have_zipf_s_frequencies_and_no_memory(exponent):
-    drawn = artificial_corpora.zipf(rng(), 2000, 40, symbols=50, exponent=exponent)
-    weights = [rank**-exponent for rank in range(1, 51)]
-    expected = drawn.size * np.array(weights) / sum(weights)
-    assert stats.chisquare(np.bincount(drawn.ravel(), minlength=50), expected).pvalue > 1e-3
-    before, after = (np.minimum(part.ravel(), 9) for part in (drawn[:, :-1:2], drawn[:, 1::2]))
-    table = np.zeros((10, 10))
-    np.add.at(table, (before, after), 1)
-    assert stats.chi2_contingency(table).pvalue > 1e-3
-
-
-def test_a_markov_chain_makes_each_transition_of_its_table_as_often_as_the_table_says():
-    options = {"symbols": 20, "exponent": 1.0, "successors": 4}
-    chain = artificial_corpora.markov(rng(3), 3000, 40, **options)
-    follow = artificial_corpora.transitions(rng(3), **options)  # the table is the first thing drawn
-    counts = np.zeros((20, 20))
-    np.add.at(counts, (chain[:, :-1].ravel(), chain[:, 1:].ravel()), 1)
-    chances = np.array([np.bincount(row, minlength=20) / 4 for row in follow])
-    assert (counts[chances == 0] == 0).all() and (chances > 0).sum() <= 80
-    for row, chance in zip(counts, chances, strict=True):
-        possible = chance > 0
-        if row.sum() and possible.sum() > 1:
-            expected = row.sum() * chance[possible]
-            assert stats.chisquare(row[possible], expected).pvalue > 1e-4
-
-
-def test_the_transitions_of_many_tables_add_up_to_zipf_s_law_after_every_symbol():
-    tables = [
-        artificial_corpora.transitions(rng(seed), symbols=8, exponent=1.0, successors=3)
-        for seed in range(800)
-    ]
-    for after in np.stack(tables, axis=1).reshape(8, -1):
-        expected = len(after) * artificial_corpora.shares(8, 1.0)
-        assert stats.chisquare(np.bincount(after, minlength=8), expected).pvalue > 1e-4
-
-
-@given(st.integers(0, 2**32), st.integers(1, 20), st.floats(0, 1), st.integers(1, 40))
-def test_nested_pairs_pair_up_without_crossing_and_flat_ones_pair_up(seed, half, opening, symbols):
-    options = {"symbols": symbols, "exponent": 1.0, "opening": opening}
-    for sequence in artificial_corpora.nested(rng(seed), 5, 2 * half, **options):
-        assert reduced(sequence) == []
-    for sequence in artificial_corpora.flat(rng(seed), 5, 2 * half, **options):
-        assert (np.bincount(sequence) % 2 == 0).all()
-        assert ((0 <= sequence) & (sequence < symbols)).all()
-
-
-def test_flat_pairs_cross_in_most_sequences():
-    drawn = artificial_corpora.flat(rng(), 500, 60, **PAIRS)
-    assert np.mean([bool(reduced(sequence)) for sequence in drawn]) > 0.9
-
-
-def distances(sequence) -> list[int]:
-    """Distances within pairs, where every symbol has one pair."""
-    return [np.diff(np.flatnonzero(sequence == symbol))[0] for symbol in set(sequence)]
-
-
-def test_flat_and_nested_pairs_stand_at_equal_mean_distance():
-    # So many symbols that hardly any comes twice; sequences in which one does are left out.
-    options = {"symbols": 10**6, "exponent": 0.0, "opening": 0.4}
-    for seed in range(3):
-        pair = (
-            law(rng(seed), 50, 40, **options)
-            for law in (artificial_corpora.nested, artificial_corpora.flat)
-        )
-        for a, b in zip(*pair, strict=True):
-            if len(set(a)) == len(set(b)) == 20:
-                assert np.mean(distances(a)) == pytest.approx(np.mean(distances(b)))
-
-
-@pytest.mark.parametrize("law", [artificial_corpora.nested, artificial_corpora.flat])
-def test_the_symbols_of_pairs_follow_zipf_s_law(law):
-    drawn = law(rng(), 3000, 40, **PAIRS)
-    counts = np.bincount(drawn.ravel(), minlength=30) / 2  # pairs, which are independent draws
-    expected = counts.sum() * artificial_corpora.shares(30, 1.0)
-    assert stats.chisquare(counts, expected).pvalue > 1e-3
-
-
-def test_pairs_open_as_often_as_asked_where_they_may_open_or_close():
-    # With symbols that do not come twice, the first of a pair opens it.
-    drawn = artificial_corpora.nested(rng(), 2000, 60, symbols=10**6, exponent=0.0, opening=0.3)
-    once = [sequence for sequence in drawn if len(set(sequence)) == 30]
-    assert len(once) > 1900
-    opened = possible = 0
-    for sequence in once:
-        depth, seen = 0, set()
-        for place, symbol in enumerate(sequence):
-            opens = symbol not in seen
-            if 0 < depth < 60 - place:
-                possible, opened = possible + 1, opened + opens
-            depth += 1 if opens else -1
-            seen.add(symbol)
-    assert stats.binomtest(opened, possible, 0.3).pvalue > 1e-3
+OPTIONS = {
+    "symbols": 16, "exponent": 1.0, "successors": 3, "opening": 0.4, "pushing": 0.6, "rule": 110,
+    "width": 3, "units": 4, "temperature": 0.3,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", artificial_corpora.LAWS)
 def test_a_corpus_is_its_law_between_special_tokens_and_its_options_are_the_catalogue_s(kind):
-    options = {"symbols": 12, "exponent": 1.0, "successors": 3, "opening": 0.4}
-    options = {key: options[key] for key in configuration.ARTIFICIAL[kind] if key in options}
+    options = {key: OPTIONS[key] for key in artificial_checks.KEYS[kind] if key in OPTIONS}
     record = {"kind": kind, "title": "t", "sequences": 7, "length": 10, **options}
+    artificial_checks.check("x", record, {})
     ragged, symbols = artificial_corpora.draw(record, rng(5))
-    expected = artificial_corpora.LAWS[kind](rng(5), 7, 8, **options)
-    assert [list(ragged[i]) for i in range(7)] == [[CLS, *(row + 5), SEP] for row in expected]
-    assert symbols == ["00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11"]
+    law = artificial_corpora.LAWS[kind]
+    expected = [[s + 5 for s in row if s >= 0] for row in law(rng(5), 7, 8, **options).tolist()]
+    assert [list(ragged[i]) for i in range(7)] == [[CLS, *row, SEP] for row in expected]
+    assert ragged.ids.max() < len(SPECIALS) + 16 and ragged.lengths.max() <= 10
+    assert symbols == [f"{number:02d}" for number in range(16)]
     assert (ragged.labels == -1).all() and len(set(ragged.names)) == 7
-    assert set(inspect.getfullargspec(artificial_corpora.LAWS[kind]).kwonlyargs) == set(options)
+    assert set(inspect.getfullargspec(law).kwonlyargs) == set(options)
+
+
+@pytest.mark.parametrize("name", COMMITTED)
+def test_a_committed_corpus_is_the_same_for_the_same_seed_and_has_bounded_sequences(name):
+    record = COMMITTED[name]
+    artificial_checks.check(name, record, {"sentiment": {}})
+    if record["kind"] == "shuffled":
+        return
+    small = record | {"sequences": 200}
+    (one, symbols), (again, _), (other, _) = (
+        artificial_corpora.draw(small, rng(seed)) for seed in (0, 0, 1)
+    )
+    assert np.array_equal(one.ids, again.ids) and not np.array_equal(one.ids, other.ids)
+    assert one.lengths.max() <= 64 and one.lengths.min() >= 33  # an input has 30 symbols
+    assert one.ids.dtype == np.int32 and len(symbols) == record["symbols"]
+
+
+def test_every_kind_of_the_schema_has_a_law_or_shuffles():
+    schema = yaml.safe_load((ROOT / "workflow/schemas/catalogue.schema.yaml").read_text())
+    known = schema["properties"]["artificial"]["additionalProperties"]["properties"]["kind"]["enum"]
+    assert known == [*artificial_corpora.LAWS, "shuffled"] == list(artificial_checks.KEYS)
 
 
 @given(st.integers(0, 2**32))

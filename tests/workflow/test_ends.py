@@ -40,7 +40,7 @@ CATALOGUE = {
 }
 EVERY_ARM = [
     *("text", "random", "shuffled", "moments", "spectrum", "first-1", "re-embedded", "domain"),
-    *("checkpoint-1", "from-tiny", "from-dna"),
+    *("checkpoint-1", "from-tiny", "from-dna", "from-tiny-attention-only", "domain-layernorm-only"),
 ]
 
 pytestmark = pytest.mark.workflow

@@ -32,7 +32,7 @@ DOMAIN = (
         for task in TASKS
         if task not in DOMAIN_ENCODERS
     )
-    if "domain" in INITIALIZATIONS
+    if initializations.starts_from(INITIALIZATIONS, "domain")
     else []
 )
 

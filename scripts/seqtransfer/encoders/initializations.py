@@ -6,16 +6,19 @@ first (`change`). All others are `fresh`: the draw of `random`, tensor by tensor
 are picked after `change`, which sees it whole. A pooler that the pretrained encoder lacks
 (masked-language modelling trains none) is fresh.
 
+An arm pretrained on sequences may be taken in part: `from-zipf-attention-only` is to `from-zipf` as
+`attention-only` is to `text`.
+
 To add an arm, enter it in INITIALIZATIONS, which training depends on, and in DESCRIPTIONS, which
-figures and docs are made from. A study is planned with this file, so torch is imported only where
-weights are changed.
+figures and docs are made from. A study is planned with this file, which imports no torch.
 """
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from seqtransfer.encoders import weight_changes
 from seqtransfer.encoders.tensor_roles import Part, layers, part, table
 
 if TYPE_CHECKING:
@@ -26,15 +29,38 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Arm:
-    """A parsed name. `kind`: a key of INITIALIZATIONS."""
+    """A parsed name. `kind`: a key of INITIALIZATIONS; `part`: one of PARTS, None for the whole."""
 
     kind: str
     number: int | None = None  # of `first`: layers; of `checkpoint`: pretraining steps; at least 1
     corpus: str | None = None  # of `from`
+    part: str | None = None
+
+    @property
+    def whole(self) -> "Arm":
+        """The arm that this one is a part of; itself if it is none."""
+        return replace(self, part=None)
 
 
 def parse(name: str) -> Arm:
     """The arm that `name` says. Raises ValueError listing what is known."""
+    for taken in PARTS:
+        arm = _whole(name.removesuffix(f"-{taken}")) if name.endswith(f"-{taken}") else None
+        if arm and INITIALIZATIONS[arm.kind].on_sequences:
+            return replace(arm, part=taken)
+    arm = _whole(name)
+    if arm is None:
+        known, parts = (", ".join(names) for names in (map(form, INITIALIZATIONS), PARTS))
+        wholes = ", ".join(form(k) for k, one in INITIALIZATIONS.items() if one.on_sequences)
+        raise ValueError(
+            f"initialization {name!r} is unknown; known: {known}; and {wholes} in part, followed by"
+            f" - and one of {parts}"
+        )
+    return arm
+
+
+def _whole(name: str) -> Arm | None:
+    """The arm of a name without a part, None if it is none."""
     kind, dash, value = name, "", ""
     if kind not in INITIALIZATIONS or INITIALIZATIONS[kind].parameter:
         kind, dash, value = name.partition("-")
@@ -43,8 +69,7 @@ def parse(name: str) -> Arm:
         return Arm(kind, corpus=value) if parameter == "corpus" else Arm(kind, number=int(value))
     if not dash and kind in INITIALIZATIONS and not parameter:
         return Arm(kind)
-    known = ", ".join(form(kind) for kind in INITIALIZATIONS)
-    raise ValueError(f"initialization {name!r} is unknown; known: {known}")
+    return None
 
 
 def form(kind: str) -> str:
@@ -58,68 +83,23 @@ def is_pretrained(name: str) -> bool:
     return INITIALIZATIONS[parse(name).kind].on_sequences
 
 
-def unchanged(state: "State", generator: "torch.Generator") -> "State":
-    """The weights as they are."""
-    return state
+def starts_from(names: Iterable[str], kind: str) -> bool:
+    """Whether an arm of `names` starts from pretrained weights of that kind, whole or in part."""
+    return any(parse(name).kind == kind for name in names)
 
 
-def shuffled(state: "State", generator: "torch.Generator") -> "State":
-    """Each tensor permuted within itself: the same values, no structure.
+def ordered(names: Iterable[str]) -> list[str]:
+    """Arms once each, in the order of INITIALIZATIONS and by number; corpora as given; the parts of
+    an arm before the whole."""
+    arms = {name: parse(name) for name in dict.fromkeys(names)}
+    kinds, wholes = list(INITIALIZATIONS), list(dict.fromkeys(arm.whole for arm in arms.values()))
 
-    Keeps every statistic of a tensor that does not ask where a value stands; destroys rows,
-    columns, their correlations, and what connects one tensor with another.
-    """
-    import torch
+    def place(name: str) -> tuple[int, ...]:
+        arm = arms[name]
+        taken = len(PARTS) if arm.part is None else PARTS.index(arm.part)
+        return kinds.index(arm.kind), arm.number or 0, wholes.index(arm.whole), taken
 
-    changed = {}
-    for name, tensor in state.items():
-        order = torch.randperm(tensor.numel(), generator=generator)
-        changed[name] = tensor.flatten()[order].reshape(tensor.shape)
-    return changed
-
-
-def moments(state: "State", generator: "torch.Generator") -> "State":
-    """Normal numbers with each tensor's mean and variance: its scale, and nothing else of it.
-
-    The moments are met exactly (the draw is standardized, in float64), not only in expectation, so
-    that `shuffled` and `moments` differ in the distribution's shape alone. Destroys outliers, too.
-    A tensor of one value, or of equal values, stays as it is.
-    """
-    import torch
-
-    changed = {}
-    for name, tensor in state.items():
-        noise = torch.randn(tensor.shape, generator=generator, dtype=torch.float64)
-        noise -= noise.mean()
-        noise /= noise.std(correction=0).clamp(min=torch.finfo(noise.dtype).tiny)
-        wide = tensor.double()
-        noise *= wide.std(correction=0)
-        noise += wide.mean()
-        changed[name] = noise.to(tensor.dtype)
-    return changed
-
-
-def spectrum(state: "State", generator: "torch.Generator") -> "State":
-    """Each matrix with its singular values and random singular vectors; vectors permuted.
-
-    Keeps how strongly a matrix stretches, but not in which directions: between `moments`, whose
-    spectrum is that of noise, and `text`. The vectors are the orthogonal factors of normal draws.
-    """
-    import torch
-
-    changed = shuffled({name: t for name, t in state.items() if t.ndim < 2}, generator)
-    for name, tensor in state.items():
-        if tensor.ndim >= 2:
-            matrix = tensor.flatten(1).double()
-            values = torch.linalg.svdvals(matrix)
-            left, right = (
-                torch.linalg.qr(
-                    torch.randn((size, len(values)), generator=generator, dtype=torch.float64)
-                )[0]
-                for size in matrix.shape
-            )
-            changed[name] = ((left * values) @ right.T).reshape(tensor.shape).to(tensor.dtype)
-    return changed
+    return sorted(arms, key=place)
 
 
 def everything(arm: Arm, name: str, where: Part) -> bool:
@@ -172,7 +152,7 @@ class Initialization:
     the pretrained weights are of an encoder pretrained on sequences, not of the text encoder."""
 
     takes: Callable[[Arm, str, Part], bool] = everything
-    change: Callable[["State", "torch.Generator"], "State"] = unchanged
+    change: Callable[["State", "torch.Generator"], "State"] = weight_changes.unchanged
     parameter: str | None = None
     on_sequences: bool = False
 
@@ -180,9 +160,9 @@ class Initialization:
 # From nothing to everything known beforehand.
 INITIALIZATIONS = {
     "random": Initialization(takes=nothing),
-    "moments": Initialization(takes=learned, change=moments),
-    "shuffled": Initialization(takes=learned, change=shuffled),
-    "spectrum": Initialization(takes=learned, change=spectrum),
+    "moments": Initialization(takes=learned, change=weight_changes.moments),
+    "shuffled": Initialization(takes=learned, change=weight_changes.shuffled),
+    "spectrum": Initialization(takes=learned, change=weight_changes.spectrum),
     "embeddings-only": Initialization(takes=role("embedding")),
     "layernorm-only": Initialization(takes=role("layernorm")),
     "attention-only": Initialization(takes=role("attention")),
@@ -194,6 +174,8 @@ INITIALIZATIONS = {
     "checkpoint": Initialization(parameter="steps", on_sequences=True),
     "domain": Initialization(on_sequences=True),
 }
+# Of these an arm on sequences may take one alone; written after its name and a dash.
+PARTS = ("embeddings-only", "layernorm-only", "attention-only", "feedforward-only")
 
 
 @dataclass(frozen=True)
@@ -284,6 +266,26 @@ DESCRIPTIONS = {
 }
 
 
+def describe(name: str) -> tuple[str, str]:
+    """What of the arm `name` is pretrained, and what is fresh, in words."""
+    arm = parse(name)
+    if arm.part is None:
+        known = DESCRIPTIONS[arm.kind]
+        return known.pretrained, known.fresh
+    whole = name.removesuffix(f"-{arm.part}")
+    return f"of `{whole}`: {DESCRIPTIONS[arm.part].pretrained}", DESCRIPTIONS[arm.part].fresh
+
+
+def title(name: str) -> str:
+    """The arm's name in words, such as `first 2 layers of text`."""
+    arm = parse(name)
+    parameter = arm.number if arm.corpus is None else arm.corpus
+    whole = DESCRIPTIONS[arm.kind].title.format(parameter)
+    if arm.part is None:
+        return whole
+    return f"{whole}, {DESCRIPTIONS[arm.part].title.removeprefix('text ')}"
+
+
 def initialize(
     name: str,
     pretrained: "State",
@@ -310,7 +312,7 @@ def initialize(
             f"initialization {name!r}: the encoder has {depth} layers of weights, not {arm.number};"
             " lower the number, or raise encoder.layers"
         )
-    chosen = INITIALIZATIONS[arm.kind]
+    chosen = INITIALIZATIONS[arm.part or arm.kind]
     taken = {}
     for key in fresh:
         where = part(key, family)

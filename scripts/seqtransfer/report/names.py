@@ -30,11 +30,9 @@ def arm(name: str) -> str:
     if name in others:
         return others[name]
     try:
-        parsed = initializations.parse(name)
+        return initializations.title(name)
     except ValueError:
         return name
-    parameter = parsed.number if parsed.corpus is None else parsed.corpus
-    return initializations.DESCRIPTIONS[parsed.kind].title.format(parameter)
 
 
 def contrast(text: str) -> str:

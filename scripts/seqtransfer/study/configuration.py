@@ -9,17 +9,8 @@ from seqtransfer.encoders import encoder_check, initializations
 from seqtransfer.encoders.controls import CONTROLS
 from seqtransfer.similarity.encoder_pairs import STAGES
 from seqtransfer.similarity.measures import MEASURES
-from seqtransfer.study import task_checks
+from seqtransfer.study import artificial_checks, task_checks
 from seqtransfer.training import evaluations
-
-# Kind of an artificial corpus -> its keys, besides kind and title.
-ARTIFICIAL = {
-    "zipf": ("sequences", "length", "symbols", "exponent"),
-    "markov": ("sequences", "length", "symbols", "exponent", "successors"),
-    "nested": ("sequences", "length", "symbols", "exponent", "opening"),
-    "flat": ("sequences", "length", "symbols", "exponent", "opening"),
-    "shuffled": ("task",),
-}
 
 
 def check(config: dict) -> None:
@@ -199,7 +190,7 @@ def _check_initializations(config: dict) -> None:
     """Raise ValueError if an arm is unknown or starts from weights that nothing makes."""
     catalogue, pretrain = config["catalogue"], config["pretrain"]
     for name, record in catalogue["artificial"].items():
-        _check_artificial(f"catalogue.artificial.{name}", record, catalogue["tasks"])
+        artificial_checks.check(f"catalogue.artificial.{name}", record, catalogue["tasks"])
         if name in catalogue["tasks"]:
             raise ValueError(f"catalogue.artificial.{name}: a task has this name; use another")
     kept = pretrain.get("checkpoints", [])
@@ -227,26 +218,12 @@ def _check_initializations(config: dict) -> None:
     for task, encoder in config.get("domain_encoders", {}).items():
         task_checks.known_name("domain_encoders", task, catalogue["tasks"])
         task_checks.known_name(f"domain_encoders.{task}", encoder, catalogue["encoders"])
-    if config.get("domain_encoders") and "domain" not in config["initializations"]:
+    starts = initializations.starts_from(config["initializations"], "domain")
+    if config.get("domain_encoders") and not starts:
         raise ValueError(
             "domain_encoders: no arm starts from them; add `domain` to initializations, or drop"
             " them"
         )
-
-
-def _check_artificial(where: str, record: dict, known_tasks: dict) -> None:
-    """Raise ValueError, beginning with `where`, if keys of an artificial corpus do not fit."""
-    kind = record["kind"]
-    for key in ARTIFICIAL[kind]:
-        if key not in record:
-            raise ValueError(f"{where}: {kind} needs `{key}:`")
-    for key in record:
-        if key not in ("kind", "title", *ARTIFICIAL[kind]):
-            raise ValueError(f"{where}: {kind} has no `{key}:`; drop it")
-    if "task" in record:
-        task_checks.known_name(f"{where}.task", record["task"], known_tasks)
-    if "opening" in record and record["length"] % 2:
-        raise ValueError(f"{where}.length: pairs need an even number of tokens")
 
 
 def _check_domain_corpora(config: dict) -> None:

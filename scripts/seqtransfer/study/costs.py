@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from seqtransfer.encoders import initializations
 from seqtransfer.encoders.controls import CONTROLS
 from seqtransfer.study import configuration
 from seqtransfer.training import evaluations, operations
@@ -53,7 +54,8 @@ class Encoder:
 
     def of_job(self, job: "Job") -> "Encoder":
         """The encoder that a job trains."""
-        if job.wildcards.get("initialization") == "domain":
+        arm = job.wildcards.get("initialization")
+        if arm not in (None, *CONTROLS) and initializations.starts_from([arm], "domain"):
             return self.domain.get(job.wildcards.get("task"), self)
         return self
 

@@ -9,5 +9,6 @@ units: which examples are not independent.
 splits, near_duplicates, leak_audit, manifests: who is in which part, and how near the parts are.
 vocabulary, token_maps: ids, and their rows in a pretrained table.
 order: sequences whose tokens are shuffled.
-artificial_corpora: made sequences; domain_corpora: a domain's, whole and without labels.
+artificial_corpora: made sequences, by artificial_laws, procedural_tasks and simulated_machines.
+domain_corpora: a domain's sequences, whole and without labels.
 """

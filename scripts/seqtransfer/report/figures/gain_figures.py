@@ -83,7 +83,7 @@ def pretraining(tables: Tables, claims: Sequence[dict]) -> Figure:
 
 
 def ladder(tables: Tables, claims: Sequence[dict]) -> Figure:
-    """Gains over `random` of parts of the text encoder, from scratch to full: a panel per task."""
+    """Gains over `random` of parts of encoders, from scratch to full: a panel per task."""
     table = tables["ladder"]
     tasks = [name for name in (*panels.tasks(tables), ALL_TASKS) if name in set(table["task"])]
     rungs = list(dict.fromkeys(table["initialization"]))
@@ -112,7 +112,7 @@ def ladder(tables: Tables, claims: Sequence[dict]) -> Figure:
     panels.legend(figure, handles)
     style.title(
         figure,
-        "What of the text encoder is worth keeping: score minus that of random weights,"
+        "What of a pretrained encoder is worth keeping: score minus that of random weights,"
         f" paired by seed,\nmean of {panels.seeds(tables)} and 95 % t interval over them",
     )
     return figure

@@ -78,34 +78,32 @@ _OTHER_MARKERS = "^vPX*<>dph8"
 
 
 def ordered(names: Iterable[str]) -> list[str]:
-    """Arms once each, in the order of the table of arms and by number; corpora as given; then
-    controls, in the order of theirs."""
-    kinds, controls = list(initializations.INITIALIZATIONS), list(CONTROLS)
-
-    def place(name: str) -> tuple[int, int]:
-        if name in CONTROLS:
-            return len(kinds) + controls.index(name), 0
-        arm = initializations.parse(name)
-        return kinds.index(arm.kind), arm.number or 0
-
-    return sorted(dict.fromkeys(names), key=place)
+    """Arms once each, in their order; then controls, in the order of theirs."""
+    found = list(names)
+    arms = initializations.ordered(name for name in found if name not in CONTROLS)
+    return [*arms, *(name for name in CONTROLS if name in found)]
 
 
 def colours(names: Iterable[str]) -> dict[str, tuple]:
     """Each arm's colour, a triple of floats in [0, 1], for all arms of a study together.
 
     Parts of the text encoder without a colour of their own are shades of text's, `checkpoint-*` of
-    domain's, darker with their place and number; `from-*` go from dark to light, an order that
-    every kind of sight keeps. Controls are grey.
+    domain's, darker with their place and number, as are parts of domain; `from-*` and their parts
+    go from dark to light, an order that every kind of sight keeps. Controls are grey.
     """
     found = ordered(names)
-    kinds = {arm: initializations.parse(arm).kind for arm in found if arm not in CONTROLS}
-    chosen = {arm: COLOURS[kind] for arm, kind in kinds.items() if kind in COLOURS}
+    parsed = {arm: initializations.parse(arm) for arm in found if arm not in CONTROLS}
+    chosen = {
+        name: COLOURS[arm.kind]
+        for name, arm in parsed.items()
+        if arm.kind in COLOURS and arm.part is None
+    }
     chosen |= {name: CONTROL for name in found if name in CONTROLS}
     shades: dict[str | None, list[str]] = {}
     for arm in found:
         if arm not in chosen:
-            whole = initializations.DESCRIPTIONS[kinds[arm]].shade_of
+            kind = parsed[arm].kind
+            whole = kind if kind in COLOURS else initializations.DESCRIPTIONS[kind].shade_of
             shades.setdefault(whole, []).append(arm)
     for whole, members in shades.items():
         chosen |= dict(zip(members, _shades(whole, len(members)), strict=True))

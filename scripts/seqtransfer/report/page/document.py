@@ -77,20 +77,20 @@ def arms(study: Mapping) -> list[dict]:
     anew. study: its configuration."""
     found = []
     for name in study["initializations"]:
-        known = initializations.DESCRIPTIONS[initializations.parse(name).kind]
-        found.append({"name": name, "pretrained": known.pretrained, "fresh": known.fresh})
+        pretrained, fresh = initializations.describe(name)
+        found.append({"name": name, "pretrained": pretrained, "fresh": fresh})
         if name == "domain" and (others := elsewhere(study)):
             parts = [
                 f"in {task}: everything, by others ({title})" for task, title in others.items()
             ]
-            own = [f"in other tasks: {known.pretrained}"] * (len(others) < len(study["tasks"]))
+            own = [f"in other tasks: {pretrained}"] * (len(others) < len(study["tasks"]))
             found[-1] |= {"pretrained": "; ".join(parts + own), "fresh": "a pooler that it lacks"}
     return found
 
 
 def elsewhere(study: Mapping) -> dict[str, str]:
     """Task -> title of the encoder, pretrained elsewhere, that is its arm `domain`."""
-    if "domain" not in study["initializations"]:
+    if not initializations.starts_from(study["initializations"], "domain"):
         return {}
     return {
         task: study["catalogue"]["encoders"][name]["title"]

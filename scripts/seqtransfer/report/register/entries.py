@@ -19,8 +19,9 @@ def matches_attention(config: Mapping) -> bool:
 
 
 def arm_kinds(config: Mapping) -> set[str]:
-    """The kinds of the study's arms."""
-    return {initializations.parse(name).kind for name in config["initializations"]}
+    """The kinds of the study's arms, but for those taken in part."""
+    arms = map(initializations.parse, config["initializations"])
+    return {arm.kind for arm in arms if arm.part is None}
 
 
 def has_controls(config: Mapping) -> bool:
@@ -54,10 +55,12 @@ def has_random_and_others(config: Mapping) -> bool:
 
 
 def climbs_the_ladder(config: Mapping) -> bool:
-    """Studies of parts of the text encoder, beside `text` and `shuffled`, which claims ask for."""
+    """Studies of parts of a pretrained encoder, beside `text` and `shuffled`, which claims ask
+    for."""
     rungs = {kind for kind, known in initializations.DESCRIPTIONS.items() if known.rung}
-    kinds = arm_kinds(config)
-    return "random" in kinds and bool(kinds & (rungs - {"text", "shuffled"}))
+    kinds, arms = arm_kinds(config), map(initializations.parse, config["initializations"])
+    parts = bool(kinds & (rungs - {"text", "shuffled"})) or any(arm.part for arm in arms)
+    return "random" in kinds and parts
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Tables and figures of gains over random weights: sources, steps, parts of the text encoder."""
+"""Tables and figures of gains over random weights: sources, steps, parts of pretrained encoders."""
 
 from collections.abc import Callable
 
@@ -36,9 +36,9 @@ TABLES = {
         has=pretrains_in_steps,
     ),
     "ladder": Table(
-        "parts of the text encoder",
-        "What of the text encoder is worth keeping: score of an arm minus that of `random` at the"
-        " same seed, per task and over all tasks (held fixed). Arms go from scratch to full.",
+        "parts of pretrained encoders",
+        "What of a pretrained encoder is worth keeping: score of an arm minus that of `random` at"
+        " the same seed, per task and over all tasks (held fixed). Arms go from scratch to full.",
         columns("task initialization split mean low high seeds"),
         readable=True,
         has=climbs_the_ladder,
@@ -68,9 +68,10 @@ FIGURES = {
         has=pretrains_in_steps,
     ),
     "ladder": Figure(
-        "parts of the text encoder",
+        "parts of pretrained encoders",
         "Gain over random weights, paired by seed, of arms that keep only a part of the text"
-        " encoder, from nothing of its arrangement (moments, shuffled) to all of it (text); the"
+        " encoder, from nothing of its arrangement (moments, shuffled) to all of it (text), and of"
+        " parts of encoders pretrained on sequences, each beside the whole of it; the"
         " last panel is the mean over tasks, held fixed. Filled: test; open: dev, which picked the"
         " step and is optimistic. Lines are 95 % t intervals over seeds, not adjusted for the"
         " number of arms.",

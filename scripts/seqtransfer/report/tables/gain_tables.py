@@ -1,4 +1,4 @@
-"""Result rows -> what the arms are for: sources and targets, pretraining steps, parts of text.
+"""Result rows -> what the arms are for: sources and targets, pretraining steps, parts of encoders.
 
 A gain is a score of the task's headline metric minus that of `random` at the same seed, test or
 dev as `split` says; low and high bound a t interval over seeds and are empty for one seed. Where a
@@ -17,7 +17,7 @@ from seqtransfer.report.tables.intervals import BOUNDS, bounds, paired_differenc
 
 ENCODER = "text encoder"  # the source of `text`; it has a space, so that no corpus has its name
 ALL_TASKS = "all tasks"
-# From scratch to full: what fine-tuning starts with of the text encoder.
+# What fine-tuning starts with of the text encoder.
 LADDER = [kind for kind, known in initializations.DESCRIPTIONS.items() if known.rung]
 SPLITS = ("test", "dev")
 
@@ -27,12 +27,15 @@ def transfer(run: pd.DataFrame, budget: pd.DataFrame, level: float = 0.95) -> pd
 
     run, budget: the tables of these names. Sources: the text encoder, the tasks in the study's
     order, other corpora. A source's own task is the arm `domain`, unless that is an encoder from
-    elsewhere: then it has no cell, and the arm `from-<task>` is the diagonal.
+    elsewhere: then it has no cell, and the arm `from-<task>` is the diagonal. Arms that are taken
+    in part have no cell.
     """
     own = set(budget.loc[budget["pretraining_steps"].notna(), "task"])
     found = {}
     for task, arm in run[["task", "initialization"]].drop_duplicates().itertuples(index=False):
         parsed = initializations.parse(arm)
+        if parsed.part:
+            continue
         if parsed.kind == "domain" and task in own:
             found[task, task] = arm
         elif parsed.kind == "from":
@@ -67,6 +70,8 @@ def pretraining(score: pd.DataFrame, budget: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for _, row in chosen.iterrows():
         arm = initializations.parse(row["initialization"])
+        if arm.part:
+            continue
         steps = {"random": 0, "checkpoint": arm.number, "domain": last[row["task"]]}.get(arm.kind)
         if arm.kind == "text" or not pd.isna(steps):
             named = {"task": row["task"], "initialization": row["initialization"]}
@@ -83,14 +88,16 @@ def pretraining(score: pd.DataFrame, budget: pd.DataFrame) -> pd.DataFrame:
 
 
 def ladder(run: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
-    """One row per task (and all of them), arm and split: gain of a part of the text encoder.
+    """One row per task (and all of them), arm and split: gain of a part of a pretrained encoder.
 
-    Arms go from scratch to full, in the order of LADDER. `all tasks` is the mean over tasks, which
-    are held fixed; a study of one task has no such rows.
+    Arms go from scratch to full: those of LADDER, then the parts of each arm pretrained on
+    sequences and the arm itself. `all tasks` is the mean over tasks, which are held fixed; a study
+    of one task has no such rows.
     """
     parsed = {arm: initializations.parse(arm) for arm in run["initialization"].unique()}
-    rungs = [arm for arm in parsed if parsed[arm].kind in LADDER]
-    rungs.sort(key=lambda arm: (LADDER.index(parsed[arm].kind), parsed[arm].number or 0))
+    in_part = {arm.whole for arm in parsed.values() if arm.part}
+    rungs = [n for n, arm in parsed.items() if arm.kind in LADDER or arm.whole in in_part]
+    rungs = initializations.ordered(rungs)
     table = _gains(run, rungs, level, overall=True)
     tasks = list(dict.fromkeys([*run["task"], ALL_TASKS]))
     places = table["task"].map(tasks.index)
