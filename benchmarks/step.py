@@ -60,7 +60,7 @@ def step_of(
     import torch
 
     from seqtransfer.encoders import bert, loading, transformers_encoder
-    from seqtransfer.training import classifier, devices, steps
+    from seqtransfer.training import classifier, devices, microbatches, steps
     from seqtransfer.training.optimizer import AdamW
 
     torch.manual_seed(0)
@@ -84,9 +84,10 @@ def step_of(
         AdamW(model, schedule.weight_decay),
         lambda ids, labels: torch.nn.functional.cross_entropy(model(ids, None), labels),
         schedule,
+        microbatches.rows,
         recordable=kind == "ours",
     )
-    return lambda: update(0, ids.to(device), labels.to(device))
+    return lambda: update(0, batch, ids.to(device), labels.to(device))
 
 
 def layouts(*shapes: tuple[int, ...]) -> Iterator[Callable]:

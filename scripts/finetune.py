@@ -16,17 +16,21 @@ def main(
     pretrained: Path | None,
     settings: dict,
     threads: int,
+    memory: int,
     folder: Path,
     unfinished: Path,
     code: str,
 ) -> None:
-    """folder: of the results; unfinished: file of the state from which a killed job continues."""
+    """memory: MB that the job was given; folder: of the results; unfinished: file of the state from
+    which a killed job continues."""
     setting = (run, files, pretrained, settings, threads)
     checkpoint = runs.checkpoint_of(*setting, code, unfinished)
-    trained = runs.train(*setting, checkpoint)
+    trained = runs.train(*setting, checkpoint, memory)
     test, target = files.part("test"), files.target()
     with devices.reproducible(0, threads):
-        answers = finetuning.predict(trained.model, test, target, device=trained.device)
+        answers = finetuning.predict(
+            trained.model, test, target, device=trained.device, examples=trained.sizes.scored
+        )
     json_tsv.write_records(folder / "history.tsv", trained.outcome.history)
     json_tsv.write_records(folder / "predictions.tsv", runs.predictions(test, answers, target))
     sources = run.sources(files, pretrained)
@@ -66,6 +70,7 @@ if __name__ == "__main__":
             pretrained=Path(snakemake.input.pretrained) if snakemake.input.pretrained else None,
             settings=snakemake.params.training,
             threads=snakemake.threads,
+            memory=snakemake.resources.mem_mb,
             folder=Path(snakemake.output.metrics).parent,
             unfinished=Path(
                 snakemake.params.unfinished,

@@ -19,13 +19,15 @@ def main(
     settings: dict,
     seed: int,
     threads: int,
+    memory: int,
     folder: Path,
     kept: dict[int, Path],
     unfinished: Path,
     code: str,
 ) -> None:
-    """task: the corpus, a task's or an artificial one; folder: of the results; kept: step -> file
-    for the weights after it; unfinished: file of the state from which a killed job continues."""
+    """task: the corpus, a task's or an artificial one; memory: MB that the job was given; folder:
+    of the results; kept: step -> file for the weights after it; unfinished: file of the state from
+    which a killed job continues."""
     vocabulary, sequences = files.vocabulary(), files.sequences()
     rows = np.arange(len(vocabulary))
     sources = classifier.WeightSources(files.encoder, files.layers, rows, None, None, seed, task)
@@ -48,6 +50,7 @@ def main(
             precision=precision,
             keep=kept,
             checkpoint=checkpoint,
+            memory=memory,
         )
     for step, path in kept.items():
         classifier.write_weights(path, done.kept[step])
@@ -66,7 +69,12 @@ def main(
         "masked_accuracy": done.masked_accuracy,
         "unigram_accuracy": done.unigram_accuracy,
         "provenance": provenance.record(
-            code, classifier.LIBRARIES, device=device, precision=precision, threads=threads
+            code,
+            classifier.LIBRARIES,
+            device=device,
+            precision=precision,
+            threads=threads,
+            micro_batch=done.micro_batch,
         ),
     }
     json_tsv.write_json(folder / "summary.json", summary)
@@ -87,6 +95,7 @@ if __name__ == "__main__":
             settings=snakemake.params.settings,
             seed=int(snakemake.wildcards.get("seed", 0)),
             threads=snakemake.threads,
+            memory=snakemake.resources.mem_mb,
             folder=Path(snakemake.output.summary).parent,
             # By the outputs, not by a parameter: a step dropped from the list reruns nothing.
             kept={

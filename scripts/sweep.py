@@ -15,18 +15,20 @@ def main(
     pretrained: Path | None,
     settings: dict,
     threads: int,
+    memory: int,
     records: Path,
     unfinished: Path,
     code: str,
 ) -> None:
-    """candidates: runs that differ in pooling and warm-up alone; unfinished: file, but for its
+    """candidates: runs that differ in pooling and warm-up alone; memory: MB that the job was given;
+    unfinished: file, but for its
     suffix, of the states from which a killed job continues."""
     scored, checkpoints = [], []
     for run in candidates:
         setting = (run, files, pretrained, settings, threads)
         path = unfinished.with_name(f"{unfinished.name}.{run.pooling}.{run.warmup}.safetensors")
         checkpoints.append(runs.checkpoint_of(*setting, code, path))
-        trained = runs.train(*setting, checkpoints[-1])
+        trained = runs.train(*setting, checkpoints[-1], memory)
         record = runs.metrics(run, trained, settings, files.target()) | {
             "history": trained.outcome.history[1:],
             "provenance": provenance.record(code, classifier.LIBRARIES, **trained.machine),
@@ -56,6 +58,7 @@ if __name__ == "__main__":
             pretrained=Path(snakemake.input.pretrained) if snakemake.input.pretrained else None,
             settings=snakemake.params.training,
             threads=snakemake.threads,
+            memory=snakemake.resources.mem_mb,
             records=Path(snakemake.output.records),
             unfinished=Path(snakemake.params.unfinished, "sweep." + ".".join(snakemake.wildcards)),
             code=snakemake.params.code,

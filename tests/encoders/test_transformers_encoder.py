@@ -14,7 +14,7 @@ from seqtransfer.encoders.transformers_encoder import TransformersEncoder
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring.task_kinds import Classification
 from seqtransfer.tokens.vocabulary import CLS, PAD, SEP
-from seqtransfer.training import classifier, devices, finetuning, pretraining
+from seqtransfer.training import classifier, devices, finetuning, microbatches, pretraining
 from seqtransfer.training.optimizer import AdamW
 from seqtransfer.training.steps import Schedule, Steps
 
@@ -67,10 +67,11 @@ def fit(model: classifier.Classifier) -> classifier.Classifier:
             optimizer,
             lambda ids, mask, wanted: finetuning.loss_of(TARGET, model(ids, mask), wanted),
             PLAN,
+            microbatches.rows,
             recordable=False,
         )
         for step in range(PLAN.steps):
-            update(step, *batch)
+            update(step, 8, *batch)
     return model
 
 

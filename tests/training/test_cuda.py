@@ -12,7 +12,7 @@ from test_pretraining import noise
 from seqtransfer.encoders import bert
 from seqtransfer.encoders.dropout import Dropout
 from seqtransfer.similarity import representation_files, representations
-from seqtransfer.training import classifier, devices, finetuning, pretraining, steps
+from seqtransfer.training import classifier, devices, finetuning, microbatches, pretraining, steps
 from seqtransfer.training.evaluations import DevWatch
 from seqtransfer.training.optimizer import AdamW
 
@@ -97,7 +97,8 @@ def test_dropout_keeps_its_share_in_independent_draws_that_a_seed_repeats():
     assert torch.equal(dropout(x.clone()), first)
 
 
-def test_a_replayed_step_is_an_ordinary_one_bit_for_bit(sources_for):
+@pytest.mark.parametrize("size", [16, 5])
+def test_a_replayed_step_is_an_ordinary_one_bit_for_bit(size, sources_for):
     def trained(recordable: bool):
         with devices.reproducible(0, threads=1):
             model = classifier.build("text", sources_for(), "mean", 2).cuda().train()
@@ -107,6 +108,7 @@ def test_a_replayed_step_is_an_ordinary_one_bit_for_bit(sources_for):
                 AdamW(model, 0.01),
                 lambda ids, mask, wanted: finetuning.loss_of(TARGET, model(ids, mask), wanted),
                 PLAN,
+                microbatches.rows,
                 recordable=recordable,
             )
             data = part(64, 0)
@@ -114,7 +116,9 @@ def test_a_replayed_step_is_an_ordinary_one_bit_for_bit(sources_for):
             for step in range(PLAN.steps):  # two shapes by turns
                 chosen = np.arange(8 + 8 * (step % 2)) + step
                 wanted = finetuning.answers(TARGET, data.labels[chosen], "cuda")
-                losses.append(update(step, *finetuning.to_tensors(data, chosen, "cuda"), wanted))
+                losses.append(
+                    update(step, size, *finetuning.to_tensors(data, chosen, "cuda"), wanted)
+                )
             assert all(update._recorded.values()) and bool(update._recorded) == recordable
         return losses, {name: tensor.cpu() for name, tensor in model.state_dict().items()}
 

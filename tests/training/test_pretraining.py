@@ -12,9 +12,9 @@ from transformers import BertConfig, BertForMaskedLM
 from seqtransfer import seeds
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.tokens.vocabulary import CLS, MASK, PAD, SEP
-from seqtransfer.training import batches, pretraining
+from seqtransfer.training import batches, masked_language_model, pretraining
 from seqtransfer.training.checkpoints import Checkpoint
-from seqtransfer.training.pretraining import IGNORED
+from seqtransfer.training.masked_language_model import IGNORED
 from seqtransfer.training.steps import Schedule
 
 CPU = {"device": "cpu", "precision": "float32"}
@@ -42,7 +42,7 @@ def test_of_the_chosen_80_percent_are_masked_10_percent_random_and_10_percent_st
     rng = np.random.default_rng(0)
     vocabulary = 25
     ids = rng.integers(0, vocabulary, (400, 500))
-    corrupted, labels = pretraining.mask_tokens(ids, 0.15, vocabulary, rng)
+    corrupted, labels = masked_language_model.mask_tokens(ids, 0.15, vocabulary, rng)
     chosen, ordinary = labels != IGNORED, ids >= 5
     n = int(chosen.sum())
     assert within(n, int(ordinary.sum()), 0.15)
@@ -63,7 +63,7 @@ def test_special_tokens_are_never_chosen_and_labels_stand_only_at_chosen_places(
     rng = np.random.default_rng(seed)
     ids = rng.integers(0, 9, (6, 10))
     original = ids.copy()
-    corrupted, labels = pretraining.mask_tokens(ids, rate, 9, rng)
+    corrupted, labels = masked_language_model.mask_tokens(ids, rate, 9, rng)
     assert np.array_equal(ids, original)
     special = np.isin(ids, [PAD, CLS, SEP, MASK, 4])
     assert (labels[special] == IGNORED).all()
@@ -75,7 +75,7 @@ def test_special_tokens_are_never_chosen_and_labels_stand_only_at_chosen_places(
 @pytest.mark.parametrize("rate", [0.0, 1.0])
 def test_a_rate_of_nothing_chooses_none_and_a_rate_of_one_chooses_all(rate):
     ids = np.random.default_rng(0).integers(0, 9, (6, 10))
-    _, labels = pretraining.mask_tokens(ids, rate, 9, np.random.default_rng(1))
+    _, labels = masked_language_model.mask_tokens(ids, rate, 9, np.random.default_rng(1))
     assert np.array_equal(labels != IGNORED, (ids >= 5) & (rate == 1))
 
 
@@ -84,7 +84,7 @@ def masked_model(sources_for):
     """A masked-language model of 11 ids with distinctive weights, and transformers' own of them."""
     generator = torch.Generator().manual_seed(0)
     encoder = sources_for().module(pooler=False)
-    model = pretraining.MaskedLanguageModel(encoder, 32, generator).eval()
+    model = masked_language_model.MaskedLanguageModel(encoder, 32, generator).eval()
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.normal_(std=0.2, generator=generator)
@@ -108,25 +108,25 @@ def test_the_loss_over_gathered_positions_is_that_of_the_whole_model(masked_mode
     masked_model, stock = masked_model
     ragged = noise(12, 0)
     ids, mask = batches.collate(ragged, np.arange(12))
-    *inputs, true, count = pretraining._masked(
+    *inputs, true, count = masked_language_model.masked(
         masked_model, ragged, np.arange(12), 0.3, np.random.default_rng(1), "cpu"
     )
     logits = masked_model(*inputs)
-    corrupted, labels = pretraining.mask_tokens(ids, 0.3, 11, np.random.default_rng(1))
+    corrupted, labels = masked_language_model.mask_tokens(ids, 0.3, 11, np.random.default_rng(1))
     with torch.inference_mode():
         output = stock(
             input_ids=torch.from_numpy(corrupted),
             attention_mask=torch.from_numpy(mask),
             labels=torch.from_numpy(labels),
         )
-    loss = float(pretraining._loss(logits, true, count).detach())
+    loss = float(masked_language_model.mean_loss(logits, true, count).detach())
     assert loss == pytest.approx(float(output.loss), abs=1e-5)
     np.testing.assert_array_equal(inputs[0], corrupted)
     np.testing.assert_array_equal(true, labels[labels != IGNORED])
     assert count == (labels != IGNORED).sum()
     # As other devices have it: all positions, of which those not chosen count for nothing.
     everywhere = masked_model(inputs[0], inputs[1], None)
-    loss = pretraining._loss(everywhere, torch.from_numpy(labels.ravel()), count)
+    loss = masked_language_model.mean_loss(everywhere, torch.from_numpy(labels.ravel()), count)
     assert float(loss.detach()) == pytest.approx(float(output.loss), abs=1e-5)
 
 
@@ -134,12 +134,12 @@ def test_the_accuracy_is_the_share_of_all_masked_tokens_whatever_the_batches(mas
     masked_model, stock = masked_model
     sequences = noise(200, 0, longest=36)  # four batches, the last of far longer sequences
     rows = np.arange(200)
-    accuracy = pretraining._accuracy(masked_model, sequences, rows, 0.3, "toy", "cpu")
+    accuracy = masked_language_model.accuracy(masked_model, sequences, rows, 0.3, "toy", "cpu", 64)
     generator = seeds.generator(0, "toy", "held-out masks")
     right = total = 0
     for indices in batches.in_length_order(sequences.lengths, 64):
         ids, _ = batches.collate(sequences, indices)
-        corrupted, labels = pretraining.mask_tokens(ids, 0.3, 11, generator)
+        corrupted, labels = masked_language_model.mask_tokens(ids, 0.3, 11, generator)
         with torch.inference_mode():
             states = stock(
                 input_ids=torch.from_numpy(corrupted),

@@ -8,7 +8,7 @@ weights so far, the state of each random stream, and the history.
 import hashlib
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -116,10 +116,7 @@ class TrainingState:
         """Weights, the optimizer's moments, and the state of torch's random streams."""
         state = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
         state |= {f"optimizer.{name}": t for name, t in self.optimizer.tensors().items()}
-        state["random.cpu"] = torch.get_rng_state()
-        if torch.cuda.is_available():
-            state["random.cuda"] = torch.cuda.get_rng_state()
-        return state
+        return state | _random_tensors()
 
     def streams(self) -> dict:
         """The state of NumPy's random streams."""
@@ -128,16 +125,38 @@ class TrainingState:
             "generators": {n: g.bit_generator.state for n, g in self.generators.items()},
         }
 
+    def randomness(self) -> Callable[[], None]:
+        """Function that sets the random streams of a step back to where they are now."""
+        tensors, dropout = _random_tensors(), self.model.encoder.dropout.state()
+
+        def reset() -> None:
+            _restore_random(tensors)
+            self.model.encoder.dropout.restore(dropout)
+
+        return reset
+
     def restore(self, tensors: Mapping[str, torch.Tensor], streams: dict) -> None:
         """The inverse of `tensors` and `streams`."""
         self.model.load_state_dict(_group(tensors, "model"))
         self.optimizer.restore(_group(tensors, "optimizer"))
-        torch.set_rng_state(tensors["random.cpu"])
-        if "random.cuda" in tensors:
-            torch.cuda.set_rng_state(tensors["random.cuda"])
+        _restore_random(tensors)
         self.model.encoder.dropout.restore(streams["dropout"])
         for name, state in streams["generators"].items():
             self.generators[name].bit_generator.state = state
+
+
+def _random_tensors() -> dict[str, torch.Tensor]:
+    """The state of torch's random streams."""
+    state = {"random.cpu": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        state["random.cuda"] = torch.cuda.get_rng_state()
+    return state
+
+
+def _restore_random(tensors: Mapping[str, torch.Tensor]) -> None:
+    torch.set_rng_state(tensors["random.cpu"])
+    if "random.cuda" in tensors:
+        torch.cuda.set_rng_state(tensors["random.cuda"])
 
 
 def _group(tensors: Mapping[str, torch.Tensor], name: str) -> dict[str, torch.Tensor]:

@@ -11,11 +11,13 @@ from torch import nn
 from seqtransfer import seeds
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring.task_kinds import Target
-from seqtransfer.training import batches
+from seqtransfer.training import batches, memory, microbatches
 from seqtransfer.training.checkpoints import Checkpoint, TrainingState
 from seqtransfer.training.classifier import Classifier
 from seqtransfer.training.evaluations import DevWatch
 from seqtransfer.training.loop import Training
+from seqtransfer.training.memory import Sizes
+from seqtransfer.training.microbatches import Inputs, MicroBatch
 from seqtransfer.training.optimizer import AdamW
 from seqtransfer.training.steps import Schedule, Steps
 
@@ -26,7 +28,8 @@ EXPLOSION = 100.0  # training diverges at a loss of this many times the first lo
 class Outcome:
     """A run's history, one record per evaluation, and its weights at the best dev score.
 
-    steps: taken; plateau: whether the run ended because its dev score no longer improved.
+    steps: taken; plateau: whether the run ended because its dev score no longer improved;
+    micro_batch: how many examples of a batch went through the model at a time, at the end.
     """
 
     history: list[dict] = field(default_factory=list)
@@ -37,6 +40,7 @@ class Outcome:
     plateau: bool = False
     diverged: bool = False
     seconds_training: float = 0.0
+    micro_batch: int = 0
 
     def take(
         self, step: int, examples: int, losses: list[float], scores: dict, model: nn.Module
@@ -82,6 +86,7 @@ class FineTuning(Training):
         seed: int,
         task: str,
         device: str,
+        sizes: Sizes,
     ):
         model.to(device)
         model.encoder.dropout.seed(seeds.derive(seed, task, "dropout"))
@@ -90,13 +95,15 @@ class FineTuning(Training):
             optimizer,
             lambda ids, mask, wanted: loss_of(target, model(ids, mask), wanted),
             schedule,
+            microbatches.rows,
             recordable=model.encoder.recordable,
         )
         order = batches.order(
             train.lengths, schedule.batch_size, schedule.steps, seeds.generator(seed, task, "order")
         )
-        super().__init__(TrainingState(model, optimizer), update, order, watch.grid(schedule.steps))
-        self.watch = watch
+        grid = watch.grid(schedule.steps)
+        super().__init__(TrainingState(model, optimizer), update, order, grid, sizes.micro_batch)
+        self.watch, self.scored = watch, sizes.scored
         self.model, self.target, self.schedule, self.device = model, target, schedule, device
         self.train_part, self.dev = train, dev
         self.outcome, self.first_loss = Outcome(), math.nan
@@ -105,7 +112,7 @@ class FineTuning(Training):
         """Evaluate the untrained model, whose weights are the best so far."""
         self.evaluate(0)
 
-    def batch(self, indices: np.ndarray) -> tuple[torch.Tensor | None, ...]:
+    def batch(self, indices: np.ndarray) -> Inputs:
         """Ids, mask and true answers of the examples at `indices`."""
         wanted = answers(self.target, self.train_part.labels[indices], self.device)
         return *to_tensors(self.train_part, indices, self.device), wanted
@@ -115,9 +122,8 @@ class FineTuning(Training):
 
         Scores that are not finite end the run; scores that no longer improve let it cool down.
         """
-        scores = self.target.score(
-            self.dev.labels, predict(self.model, self.dev, self.target, device=self.device)
-        )
+        found = predict(self.model, self.dev, self.target, device=self.device, examples=self.scored)
+        scores = self.target.score(self.dev.labels, found)
         if step and not math.isfinite(scores["loss"]):
             print(f"step {step}: dev loss {scores['loss']}")
             return self.diverge(step)
@@ -191,19 +197,23 @@ def fit(
     task: str,
     device: str,
     checkpoint: Checkpoint | None = None,
+    sizes: Sizes | None = None,
 ) -> Outcome:
     """Fine-tune `model` in place; it gets the weights of its best dev score, the first of equals.
 
     A loss that is not finite, or EXPLOSION times the first, ends the run as `diverged`: it counts
     with its best weights, whose scores fill the rest of its history. A model whose answers are not
-    finite before training has no score (NaN).
+    finite before training has no score (NaN). sizes: how many examples go through the model at a
+    time; None for whole batches.
     """
     training = FineTuning(
         model, train, dev, target, schedule,
         watch=watch, seed=seed, task=task, device=device,
+        sizes=sizes or Sizes(schedule.batch_size),
     )  # fmt: skip
     training.train(checkpoint)
     training.outcome.seconds_training = training.seconds
+    training.outcome.micro_batch = training.micro_batch.size
     model.load_state_dict(training.outcome.best_state)
     return training.outcome
 
@@ -222,15 +232,34 @@ def loss_of(target: Target, outputs: torch.Tensor, wanted: torch.Tensor) -> torc
     return nn.functional.mse_loss(outputs[:, 0], wanted)
 
 
-def predict(model: Classifier, ragged: Ragged, target: Target, *, device: str) -> np.ndarray:
+def predict(
+    model: Classifier,
+    ragged: Ragged,
+    target: Target,
+    *,
+    device: str,
+    examples: int = memory.SCORED,
+) -> np.ndarray:
     """The model's answers without dropout, rows in the order of `ragged`: (n, classes) float32
     probabilities, or (n, 1) float64 numbers in the label's unit.
+
+    examples: that go through the model at a time, fewer if memory runs out.
     """
+
+    def outputs_of(indices: np.ndarray) -> torch.Tensor:
+        def of_parts(size: int) -> torch.Tensor:
+            starts = range(0, len(indices), size)
+            parts = [to_tensors(ragged, indices[i : i + size], device) for i in starts]
+            return torch.cat([model(*part) for part in parts])
+
+        return at_a_time.attempt(of_parts)
+
+    at_a_time = MicroBatch(examples)
     model.eval()
     answers = np.zeros((len(ragged), model.head.out_features), dtype=np.float32)
     with torch.inference_mode():
-        for indices in batches.in_length_order(ragged.lengths, batch_size=64):
-            outputs = model(*to_tensors(ragged, indices, device))
+        for indices in batches.in_length_order(ragged.lengths, batch_size=memory.SCORED):
+            outputs = outputs_of(indices)
             if target.kind == "classification":
                 outputs = outputs.softmax(dim=-1)
             answers[indices] = outputs.cpu().numpy()

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from seqtransfer.training.checkpoints import Checkpoint, TrainingState
+from seqtransfer.training.microbatches import Inputs, MicroBatch
 from seqtransfer.training.steps import Steps
 
 
@@ -17,7 +18,8 @@ class Training:
 
     state: all that changes while the model trains; update: one step; order: the batches, each an
     array of indices; grid: steps after which the model is evaluated; losses: of the steps since the
-    last evaluation; seconds: time spent in steps; ended: whether it has ended before its last step.
+    last evaluation; seconds: time spent in steps; ended: whether it has ended before its last step;
+    micro_batch: how many examples of a batch go through the model at a time.
     """
 
     def __init__(
@@ -26,8 +28,10 @@ class Training:
         update: Steps,
         order: Iterator[np.ndarray],
         grid: Collection[int],
+        micro_batch: int,
     ):
         self.state, self.update, self.order, self.grid = state, update, order, set(grid)
+        self.micro_batch = MicroBatch(micro_batch)
         self.losses: list[float] = []
         self.seconds = 0.0
         self.ended = False
@@ -35,7 +39,7 @@ class Training:
     def begin(self) -> None:
         """Called before the first step, unless a checkpoint is resumed."""
 
-    def batch(self, indices: np.ndarray) -> tuple[torch.Tensor | None, ...]:
+    def batch(self, indices: np.ndarray) -> Inputs:
         """The inputs of `update` for the examples at `indices`."""
         raise NotImplementedError
 
@@ -56,7 +60,8 @@ class Training:
 
     def record(self) -> dict:
         """What a checkpoint saves besides tensors: values that JSON can hold."""
-        return {"losses": self.losses, "seconds": self.seconds}
+        size = self.micro_batch.size
+        return {"losses": self.losses, "seconds": self.seconds, "micro_batch": size}
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """The tensors that a checkpoint saves besides `state`."""
@@ -65,6 +70,8 @@ class Training:
     def restore(self, record: dict, tensors: dict[str, torch.Tensor]) -> None:
         """The inverse of `record` and `tensors`."""
         self.losses, self.seconds = record["losses"], record["seconds"]
+        # The same as before the kill, for the same weights; less, if there is less memory now.
+        self.micro_batch.size = min(self.micro_batch.size, record["micro_batch"])
 
     def train(self, checkpoint: Checkpoint | None = None) -> None:
         """Take the steps of `order`, all unless it ends before.
@@ -80,7 +87,7 @@ class Training:
         self.state.model.train()
         for step, indices in enumerate(islice(self.order, done, None), start=done):
             start = time.perf_counter()
-            self.losses.append(self.update(step, *self.batch(indices)))
+            self.losses.append(self._step(step, self.batch(indices)))
             self.seconds += time.perf_counter() - start
             if not self.usable(self.losses[-1]):
                 return self.diverge(step + 1)
@@ -92,6 +99,16 @@ class Training:
                 return
             if checkpoint and checkpoint.due():
                 checkpoint.save(self.state, self.record() | {"done": step + 1}, self.tensors())
+
+    def _step(self, step: int, inputs: Inputs) -> float:
+        """The loss of a step, taken in as many parts as memory demands."""
+        reset = self.state.randomness()
+
+        def undo() -> None:
+            self.update.abandon()
+            reset()
+
+        return self.micro_batch.attempt(lambda size: self.update(step, size, *inputs), undo)
 
     def _resume(self, checkpoint: Checkpoint) -> int:
         """The number of steps that the resumed run has taken; 0 if there is none to resume."""

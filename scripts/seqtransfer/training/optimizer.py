@@ -54,6 +54,10 @@ class AdamW:
                 maximize=False,
                 grad_scale=scale,
             )
+        self.clear()
+
+    def clear(self) -> None:
+        """Drop the gradients."""
         for parameter in self.parameters:
             parameter.grad = None
 

@@ -8,8 +8,6 @@ from typing import Protocol
 
 import numpy as np
 import torch
-from torch import nn
-from torch.nn import functional
 
 from seqtransfer import seeds
 from seqtransfer.encoders import bert
@@ -18,15 +16,14 @@ from seqtransfer.encoders.transformers_encoder import TransformersEncoder
 from seqtransfer.files import arrow, json_tsv
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.tokens import units
-from seqtransfer.tokens.vocabulary import MASK, SPECIALS, Vocabulary
-from seqtransfer.training import batches, devices, evaluations
+from seqtransfer.tokens.vocabulary import SPECIALS, Vocabulary
+from seqtransfer.training import batches, devices, evaluations, fitting, masked_language_model
 from seqtransfer.training.checkpoints import Checkpoint, TrainingState
 from seqtransfer.training.classifier import WeightSources, without_pooler
 from seqtransfer.training.loop import Training
+from seqtransfer.training.microbatches import Inputs
 from seqtransfer.training.optimizer import AdamW
 from seqtransfer.training.steps import Schedule, Steps
-
-IGNORED = -100  # label of a position that is not to be predicted
 
 
 class JobInputs(Protocol):
@@ -83,52 +80,7 @@ class Pretrained:
     masked_accuracy: float
     unigram_accuracy: float
     seconds_training: float
-
-
-class MaskedLanguageModel(nn.Module):
-    """An encoder and BERT's head over the vocabulary, whose matrix is the embedding table."""
-
-    def __init__(
-        self, encoder: bert.Bert | TransformersEncoder, width: int, generator: torch.Generator
-    ):
-        super().__init__()
-        self.encoder = encoder
-        rows, narrow = encoder.table.shape  # the table of ALBERT and ELECTRA is narrower
-        self.transform = nn.Linear(width, narrow)
-        self.norm = nn.LayerNorm(narrow, eps=1e-12)
-        self.bias = nn.Parameter(torch.zeros(rows))
-        nn.init.normal_(self.transform.weight, std=0.02, generator=generator)
-        nn.init.zeros_(self.transform.bias)
-
-    def forward(
-        self, ids: torch.Tensor, mask: torch.Tensor | None, wanted: torch.Tensor | None
-    ) -> torch.Tensor:
-        """Logits (positions, vocabulary) float32 at the positions `wanted`, or at all if None.
-
-        wanted: (positions,) int64 in (batch * length). The head computes only these, which saves
-        time with a large vocabulary.
-        """
-        dtype = self.encoder.dtype
-        states = self.encoder(ids, mask).flatten(0, 1)
-        states = (states if wanted is None else states[wanted]).float()
-        states = self.norm(functional.gelu(self.transform(states)))
-        return functional.linear(states.to(dtype), self.encoder.table.to(dtype)).float() + self.bias
-
-
-def mask_tokens(
-    ids: np.ndarray, rate: float, vocabulary: int, generator: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Corrupt a share `rate` of the tokens; return (corrupted ids, labels), both shaped like `ids`.
-
-    Of the chosen tokens, 80 % become [MASK], 10 % a random symbol, and 10 % do not change (Devlin
-    et al. 2019). Special tokens are never chosen. Labels: the true id where chosen, else IGNORED.
-    """
-    chosen = (generator.random(ids.shape) < rate) & (ids >= len(SPECIALS))
-    kind = generator.random(ids.shape)
-    noise = generator.integers(len(SPECIALS), vocabulary, ids.shape)
-    corrupted = np.where(chosen & (kind < 0.8), MASK, ids)
-    corrupted = np.where(chosen & (kind >= 0.8) & (kind < 0.9), noise, corrupted)
-    return corrupted, np.where(chosen, ids, IGNORED)
+    micro_batch: int  # how many examples of a batch went through the model at a time, at the end
 
 
 class Pretraining(Training):
@@ -144,12 +96,15 @@ class Pretraining(Training):
         device: str,
         precision: str,
         keep: Collection[int],
+        memory: int | None,
     ):
         task, seed = sources.task, sources.seed
         self.encoder = sources.module(pooler=False)
         self.encoder.load_plain_state(without_pooler(sources.fresh("pretrain")))
         drawn = torch.Generator().manual_seed(seeds.derive(seed, task, "pretrain head"))
-        model = MaskedLanguageModel(self.encoder, sources.facts.width, drawn).to(device)
+        model = masked_language_model.MaskedLanguageModel(
+            self.encoder, sources.facts.width, drawn
+        ).to(device)
         self.encoder.dtype = devices.DTYPES[precision]
         self.encoder.dropout.seed(seeds.derive(seed, task, "dropout"))
         rows = seeds.generator(0, task, "held out").permutation(len(sequences))
@@ -158,11 +113,16 @@ class Pretraining(Training):
         least = max(1, len(rows) // 20)
         self.held_out, self.trained_on = np.split(rows, [units.leading(rows, unit, least)])
         self.masks = seeds.generator(seed, task, "masks")
+        taken = fitting.footprint(
+            model, sources, int(sequences.lengths.max()), outputs=len(model.bias)
+        )
+        sizes = fitting.sizes(taken, schedule.batch_size, device, memory)
         optimizer = AdamW(model, schedule.weight_decay)
         update = Steps(
             optimizer,
-            lambda *inputs: _loss(model(*inputs[:3]), *inputs[3:]),
+            lambda *inputs: masked_language_model.mean_loss(model(*inputs[:3]), *inputs[3:]),
             schedule,
+            masked_language_model.parts,
             recordable=self.encoder.recordable,
         )
         order = batches.order(
@@ -173,17 +133,18 @@ class Pretraining(Training):
         )
         grid = evaluations.grid(schedule.steps, first=max(1, schedule.steps // 8))
         state = TrainingState(model, optimizer, {"masks": self.masks})
-        super().__init__(state, update, order, grid)
+        super().__init__(state, update, order, grid, sizes.micro_batch)
+        self.scored = sizes.scored
         self.model, self.sequences, self.task = model, sequences, task
         self.mask_rate, self.device, self.keep = mask_rate, device, keep
         self.history: list[dict] = []
         self.kept: dict[int, State] = {}
         self.tokens_seen = 0
 
-    def batch(self, indices: np.ndarray) -> tuple[torch.Tensor | None, ...]:
+    def batch(self, indices: np.ndarray) -> Inputs:
         """Corrupted ids, mask, positions to predict, true ids there, and their number."""
         examples = self.trained_on[indices]
-        return _masked(
+        return masked_language_model.masked(
             self.model, self.sequences, examples, self.mask_rate, self.masks, self.device
         )
 
@@ -211,9 +172,10 @@ class Pretraining(Training):
 
     def evaluate(self, step: int) -> None:
         """Measure the accuracy at filling in masks of held-out sequences, of units held out."""
-        accuracy = _accuracy(
-            self.model, self.sequences, self.held_out, self.mask_rate, self.task, self.device
-        )
+        accuracy = masked_language_model.accuracy(
+            self.model, self.sequences, self.held_out, self.mask_rate, self.task, self.device,
+            self.scored,
+        )  # fmt: skip
         self._record_evaluation(step, accuracy)
 
     def _record_evaluation(self, step: int, accuracy: float) -> None:
@@ -268,16 +230,18 @@ def pretrain(
     precision: str,
     keep: Collection[int] = (),
     checkpoint: Checkpoint | None = None,
+    memory: int | None = None,
 ) -> Pretrained:
     """Pretrain an encoder of the sources' architecture from random weights.
 
     The seed of `sources` draws weights, masks, batches and dropout. The 5 % of sequences that are
     held out are the same for every seed. keep: steps after which the weights are kept. A loss that
-    is not finite ends it, with an accuracy of NaN and the weights as they are.
+    is not finite ends it, with an accuracy of NaN and the weights as they are. memory: MB that the
+    job was given; None: all that is free.
     """
     training = Pretraining(
         sources, sequences, schedule,
-        mask_rate=mask_rate, device=device, precision=precision, keep=keep,
+        mask_rate=mask_rate, device=device, precision=precision, keep=keep, memory=memory,
     )  # fmt: skip
     training.train(checkpoint)
     return Pretrained(
@@ -288,47 +252,5 @@ def pretrain(
         masked_accuracy=training.history[-1]["held_out_accuracy"],
         unigram_accuracy=training.unigram_accuracy(),
         seconds_training=training.seconds,
+        micro_batch=training.micro_batch.size,
     )
-
-
-def _masked(
-    model: MaskedLanguageModel,
-    sequences: Ragged,
-    examples: np.ndarray,
-    rate: float,
-    generator: np.random.Generator,
-    device: str,
-) -> tuple[torch.Tensor | None, ...]:
-    """A batch: the inputs of `model` (ids, mask, wanted), the true ids there, and their number.
-
-    On the CPU only the chosen positions are predicted. On other devices all are, and the true id of
-    the others is IGNORED: so batches have the same shapes, and steps can be recorded.
-    """
-    everywhere = device != "cpu"
-    ids, mask = batches.collate(sequences, examples, batches.WIDTHS if everywhere else 1)
-    corrupted, labels = mask_tokens(ids, rate, len(model.bias), generator)
-    labels = labels.ravel()
-    wanted = None if everywhere else np.flatnonzero(labels != IGNORED)
-    # A batch may have no chosen position by chance: its loss is then 0, not 0 / 0.
-    count = np.array(max(1, np.count_nonzero(labels != IGNORED)), dtype=np.float32)
-    arrays = (corrupted, mask, wanted, labels if wanted is None else labels[wanted], count)
-    return tuple(None if array is None else torch.from_numpy(array).to(device) for array in arrays)
-
-
-def _loss(logits: torch.Tensor, true: torch.Tensor, count: torch.Tensor) -> torch.Tensor:
-    """Mean cross-entropy over the chosen positions."""
-    return functional.cross_entropy(logits, true, reduction="sum", ignore_index=IGNORED) / count
-
-
-def _accuracy(model, sequences, rows, rate, task, device) -> float:
-    """The share of masked held-out tokens filled in right; every call has the same masks."""
-    model.eval()
-    generator = seeds.generator(0, task, "held-out masks")
-    rows = rows[:256]
-    right, total = 0, 0
-    with torch.inference_mode():
-        for indices in batches.in_length_order(sequences.lengths[rows], batch_size=64):
-            *inputs, true, _ = _masked(model, sequences, rows[indices], rate, generator, device)
-            hits = model(*inputs).argmax(dim=-1) == true  # never where it is IGNORED
-            right, total = right + int(hits.sum()), total + int((true != IGNORED).sum())
-    return right / max(1, total)

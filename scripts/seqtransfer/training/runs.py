@@ -19,9 +19,10 @@ from seqtransfer.scoring import task_kinds
 from seqtransfer.scoring.task_kinds import Target
 from seqtransfer.tokens.token_maps import borrowed_rows
 from seqtransfer.tokens.vocabulary import Vocabulary
-from seqtransfer.training import classifier, devices, finetuning
+from seqtransfer.training import classifier, devices, finetuning, fitting
 from seqtransfer.training.checkpoints import Checkpoint, file_digests
 from seqtransfer.training.evaluations import DevWatch
+from seqtransfer.training.memory import Sizes
 from seqtransfer.training.steps import Schedule
 
 
@@ -132,7 +133,8 @@ def initial_model(
 class Trained:
     """A trained model, its history, and on what it was trained.
 
-    scale: encoder, layers, train_n and max_tokens, the sequences and the longest of them in tokens.
+    scale: encoder, layers, train_n and max_tokens, the sequences and the longest of them in tokens;
+    sizes: how many examples went through the model at a time, at first.
     """
 
     model: classifier.Classifier
@@ -141,11 +143,17 @@ class Trained:
     threads: int
     device: str
     precision: str
+    sizes: Sizes
 
     @property
     def machine(self) -> dict:
-        """Threads, device and precision, for the provenance of results."""
-        return {"threads": self.threads, "device": self.device, "precision": self.precision}
+        """Threads, device, precision and micro-batch, for the provenance of results."""
+        return {
+            "threads": self.threads,
+            "device": self.device,
+            "precision": self.precision,
+            "micro_batch": self.outcome.micro_batch,
+        }
 
 
 def with_settings(table: Path, *, task: str, initialization: str, seed: int, warmup: float) -> Run:
@@ -196,10 +204,12 @@ def train(
     settings: dict,
     threads: int,
     checkpoint: Checkpoint | None = None,
+    memory: int | None = None,
 ) -> Trained:
     """Build the model of `run` and fine-tune it by the study's `finetune` settings.
 
     pretrained: as in `Run.sources`. checkpoint: where the state of an unfinished run is kept.
+    memory: MB that the job was given; None: all that is free.
     """
     sources, target = run.sources(files, pretrained), files.target()
     train_part = files.part("train")
@@ -230,6 +240,8 @@ def train(
             settings.get("lora"),
         )
         model.encoder.dtype = devices.DTYPES[precision]
+        taken = fitting.footprint(model, sources, longest)
+        sizes = fitting.sizes(taken, settings["batch_size"], device, memory)
         outcome = finetuning.fit(
             model,
             train_part,
@@ -241,10 +253,11 @@ def train(
             task=run.task,
             device=device,
             checkpoint=checkpoint,
+            sizes=sizes,
         )
     scale = {"encoder": sources.folder.name, "layers": sources.depth}
     scale |= {"train_n": len(train_part), "max_tokens": longest}
-    return Trained(model, outcome, scale, threads, device, precision)
+    return Trained(model, outcome, scale, threads, device, precision, sizes)
 
 
 def predictions(test: Ragged, answers: np.ndarray, target: Target) -> list[dict]:

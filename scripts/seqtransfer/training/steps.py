@@ -7,11 +7,12 @@ their kernels; the second is recorded; later ones are replayed. A replayed step 
 as an ordinary one, so that a killed and resumed run ends with the same weights.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
 
+from seqtransfer.training.microbatches import Inputs
 from seqtransfer.training.optimizer import AdamW
 
 MAX_NORM = 1.0  # to which gradients are clipped
@@ -46,10 +47,10 @@ class Recorded:
     """A recorded step: its graph, the tensors that it reads, and the tensor of its loss."""
 
     graph: torch.cuda.CUDAGraph
-    inputs: tuple[torch.Tensor | None, ...]
+    inputs: Inputs
     loss: torch.Tensor
 
-    def replay(self, inputs: tuple[torch.Tensor | None, ...]) -> float:
+    def replay(self, inputs: Inputs) -> float:
         """Take the step on other inputs of the same shapes; return its loss."""
         for mine, given in zip(self.inputs, inputs, strict=True):
             if mine is not None:
@@ -63,7 +64,9 @@ class Steps:
 
     end: the last step, once it is known that not all will be taken.
     loss: function of inputs, each a tensor or None, that returns a scalar; it must depend only on
-    their values and shapes. recordable: whether steps may be recorded as CUDA graphs.
+    their values and shapes. split: of a number of examples and the inputs of a batch; yields the
+    inputs of so many at a time, and the weight of their loss in the batch's. recordable: whether
+    steps may be recorded as CUDA graphs.
     """
 
     def __init__(
@@ -71,10 +74,12 @@ class Steps:
         optimizer: AdamW,
         loss: Callable[..., torch.Tensor],
         schedule: Schedule,
+        split: Callable[..., Iterator[tuple[float, Inputs]]],
         *,
         recordable: bool,
     ):
         self._optimizer, self._loss, self._schedule = optimizer, loss, schedule
+        self._split = split
         self.end: int | None = None
         self._device = optimizer.parameters[0].device
         self._records = recordable and self._device.type == "cuda"
@@ -83,35 +88,46 @@ class Steps:
             self._rate = torch.zeros((), device=self._device)
         self._recorded: dict[tuple, Recorded | None] = {}
 
-    def __call__(self, step: int, *inputs: torch.Tensor | None) -> float:
-        """Update at the rate of `step`, gradients clipped to MAX_NORM; return the loss before."""
+    def __call__(self, step: int, size: int, *inputs: torch.Tensor | None) -> float:
+        """Update at the rate of `step`, gradients clipped to MAX_NORM; return the loss before.
+
+        size: how many examples go through the model at a time; until `abandon` always the same.
+        """
         rate = self._schedule.learning_rate * self._schedule.rate(step, self.end)
         if isinstance(self._rate, torch.Tensor):
             self._rate.fill_(rate)
         else:
             self._rate = rate
         if not self._records:
-            return float(self._update(*inputs))
+            return float(self._update(size, *inputs))
         shapes = tuple(None if tensor is None else tensor.shape for tensor in inputs)
         if shapes not in self._recorded:
             self._recorded[shapes] = None
-            return float(self._update(*inputs))
+            return float(self._update(size, *inputs))
         if self._recorded[shapes] is None:
-            self._recorded[shapes] = self._record(inputs)
+            self._recorded[shapes] = self._record(size, inputs)
         return self._recorded[shapes].replay(inputs)
 
-    def _update(self, *inputs: torch.Tensor | None) -> torch.Tensor:
-        loss = self._loss(*inputs)
-        loss.backward()
-        self._optimizer.step(self._rate, MAX_NORM)
-        return loss.detach()
+    def abandon(self) -> None:
+        """Drop the gradients of a step that failed, and the recorded steps of its size."""
+        self._optimizer.clear()
+        self._recorded.clear()
 
-    def _record(self, inputs: tuple[torch.Tensor | None, ...]) -> Recorded:
+    def _update(self, size: int, *inputs: torch.Tensor | None) -> torch.Tensor:
+        total: float | torch.Tensor = 0.0
+        for weight, part in self._split(size, *inputs):
+            loss = weight * self._loss(*part)
+            loss.backward()
+            total = total + loss.detach()
+        self._optimizer.step(self._rate, MAX_NORM)
+        return total
+
+    def _record(self, size: int, inputs: Inputs) -> Recorded:
         inputs = tuple(None if tensor is None else tensor.clone() for tensor in inputs)
         graph = torch.cuda.CUDAGraph()
         # All graphs share one pool of memory, since no two steps run at the same time.
         others = [known.graph for known in self._recorded.values() if known]
         pool = others[0].pool() if others else None
         with torch.cuda.graph(graph, pool=pool):
-            loss = self._update(*inputs)
+            loss = self._update(size, *inputs)
         return Recorded(graph, inputs, loss)

@@ -1,0 +1,143 @@
+"""BERT's task of filling in masked tokens: the model, its corrupted batches, loss and accuracy."""
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from seqtransfer import seeds
+from seqtransfer.encoders import bert
+from seqtransfer.encoders.transformers_encoder import TransformersEncoder
+from seqtransfer.files.arrow import Ragged
+from seqtransfer.tokens.vocabulary import MASK, SPECIALS
+from seqtransfer.training import batches
+from seqtransfer.training.memory import SCORED
+from seqtransfer.training.microbatches import Inputs, MicroBatch
+
+IGNORED = -100  # label of a position that is not to be predicted
+
+
+class MaskedLanguageModel(nn.Module):
+    """An encoder and BERT's head over the vocabulary, whose matrix is the embedding table."""
+
+    def __init__(
+        self, encoder: bert.Bert | TransformersEncoder, width: int, generator: torch.Generator
+    ):
+        super().__init__()
+        self.encoder = encoder
+        rows, narrow = encoder.table.shape  # the table of ALBERT and ELECTRA is narrower
+        self.transform = nn.Linear(width, narrow)
+        self.norm = nn.LayerNorm(narrow, eps=1e-12)
+        self.bias = nn.Parameter(torch.zeros(rows))
+        nn.init.normal_(self.transform.weight, std=0.02, generator=generator)
+        nn.init.zeros_(self.transform.bias)
+
+    def forward(
+        self, ids: torch.Tensor, mask: torch.Tensor | None, wanted: torch.Tensor | None
+    ) -> torch.Tensor:
+        """Logits (positions, vocabulary) float32 at the positions `wanted`, or at all if None.
+
+        wanted: (positions,) int64 in (batch * length). The head computes only these, which saves
+        time with a large vocabulary.
+        """
+        dtype = self.encoder.dtype
+        states = self.encoder(ids, mask).flatten(0, 1)
+        states = (states if wanted is None else states[wanted]).float()
+        states = self.norm(functional.gelu(self.transform(states)))
+        return functional.linear(states.to(dtype), self.encoder.table.to(dtype)).float() + self.bias
+
+
+def mask_tokens(
+    ids: np.ndarray, rate: float, vocabulary: int, generator: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Corrupt a share `rate` of the tokens; return (corrupted ids, labels), both shaped like `ids`.
+
+    Of the chosen tokens, 80 % become [MASK], 10 % a random symbol, and 10 % do not change (Devlin
+    et al. 2019). Special tokens are never chosen. Labels: the true id where chosen, else IGNORED.
+    """
+    chosen = (generator.random(ids.shape) < rate) & (ids >= len(SPECIALS))
+    kind = generator.random(ids.shape)
+    noise = generator.integers(len(SPECIALS), vocabulary, ids.shape)
+    corrupted = np.where(chosen & (kind < 0.8), MASK, ids)
+    corrupted = np.where(chosen & (kind >= 0.8) & (kind < 0.9), noise, corrupted)
+    return corrupted, np.where(chosen, ids, IGNORED)
+
+
+def masked(
+    model: MaskedLanguageModel,
+    sequences: Ragged,
+    examples: np.ndarray,
+    rate: float,
+    generator: np.random.Generator,
+    device: str,
+) -> Inputs:
+    """A batch: the inputs of `model` (ids, mask, wanted), the true ids there, and their number.
+
+    On the CPU only the chosen positions are predicted. On other devices all are, and the true id of
+    the others is IGNORED: so batches have the same shapes, and steps can be recorded.
+    """
+    everywhere = device != "cpu"
+    ids, mask = batches.collate(sequences, examples, batches.WIDTHS if everywhere else 1)
+    corrupted, labels = mask_tokens(ids, rate, len(model.bias), generator)
+    labels = labels.ravel()
+    wanted = None if everywhere else np.flatnonzero(labels != IGNORED)
+    # A batch may have no chosen position by chance: its loss is then 0, not 0 / 0.
+    count = np.array(max(1, np.count_nonzero(labels != IGNORED)), dtype=np.float32)
+    arrays = (corrupted, mask, wanted, labels if wanted is None else labels[wanted], count)
+    return tuple(None if array is None else torch.from_numpy(array).to(device) for array in arrays)
+
+
+def parts(
+    size: int, ids: torch.Tensor, mask: torch.Tensor | None, wanted: torch.Tensor | None,
+    true: torch.Tensor, count: torch.Tensor,
+) -> Iterator[tuple[float, Inputs]]:  # fmt: skip
+    """Yield a batch of `masked`, `size` examples at a time.
+
+    The loss of each divides by the number of chosen positions of the whole batch, so that losses
+    add up to the mean over all of them: each has the weight 1.
+    """
+    length = ids.shape[1]
+    for start in range(0, len(ids), size):
+        end = min(start + size, len(ids))
+        first, last = start * length, end * length
+        if wanted is None:
+            chosen, here = slice(first, last), None
+        else:
+            chosen = slice(*torch.searchsorted(wanted, torch.tensor([first, last])).tolist())
+            here = wanted[chosen] - first
+        part = (ids[start:end], None if mask is None else mask[start:end], here)
+        yield 1.0, (*part, true[chosen], count)
+
+
+def mean_loss(logits: torch.Tensor, true: torch.Tensor, count: torch.Tensor) -> torch.Tensor:
+    """Mean cross-entropy over the chosen positions."""
+    return functional.cross_entropy(logits, true, reduction="sum", ignore_index=IGNORED) / count
+
+
+def accuracy(model, sequences, rows, rate, task, device, examples) -> float:
+    """The share of masked held-out tokens filled in right; every call has the same masks.
+
+    examples: that go through the model at a time, fewer if memory runs out.
+    """
+    at_a_time = MicroBatch(examples)
+    model.eval()
+    generator = seeds.generator(0, task, "held-out masks")
+    rows = rows[:256]
+    right, total = 0, 0
+    with torch.inference_mode():
+        for indices in batches.in_length_order(sequences.lengths[rows], batch_size=SCORED):
+            inputs = masked(model, sequences, rows[indices], rate, generator, device)
+            right += at_a_time.attempt(partial(_hits, model, inputs))
+            total += int((inputs[-2] != IGNORED).sum())
+    return right / max(1, total)
+
+
+def _hits(model: MaskedLanguageModel, inputs: Inputs, size: int) -> int:
+    """How many tokens of a batch are filled in right: never one whose true id is IGNORED."""
+    right = 0
+    for _, (*own, true, _) in parts(size, *inputs):
+        right += int((model(*own).argmax(dim=-1) == true).sum())
+    return right

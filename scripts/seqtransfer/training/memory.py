@@ -1,0 +1,81 @@
+"""Model, length and batch -> bytes that training takes, and so how many examples at a time.
+
+The counts of numbers are those that autograd keeps of `bert.Bert`; tests compare them with what it
+keeps of every family.
+"""
+
+from dataclasses import dataclass
+
+SCORED = 64  # examples that are scored at a time, at most
+KEPT = 18  # numbers that a layer keeps of each neuron and token, besides attention's weights
+# Bytes a parameter: gradient 4, moments 8, best weights 4, weights in bfloat16 2.
+TRAINED = 18
+SAVED = 16  # bytes a parameter that are written at once when a checkpoint is saved
+LIBRARIES = 600_000_000  # bytes of a process before it has a model
+MARGIN = 0.9  # share of free memory that is used
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Examples that go through the model at a time: of a training batch, and in scoring."""
+
+    micro_batch: int
+    scored: int = SCORED
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """What the training of a model takes.
+
+    parameters: their number; width: neurons of a layer; tokens: of the longest sequence; number:
+    bytes of each that a layer keeps; outputs: numbers a token of a head over the vocabulary.
+    """
+
+    parameters: int
+    layers: int
+    width: int
+    heads: int
+    tokens: int
+    number: int = 4
+    outputs: int = 0
+
+    @property
+    def fixed(self) -> int:
+        """Bytes beside the weights, whatever the batch."""
+        return (TRAINED + SAVED) * self.parameters
+
+    @property
+    def example(self) -> int:
+        """Bytes that a step keeps of each example, whose gradients take those of two layers."""
+        return self._of_layers(self.layers + 2)
+
+    @property
+    def scored(self) -> int:
+        """Bytes that scoring takes of each example, of which it keeps no layer."""
+        return self._of_layers(2)
+
+    def _of_layers(self, layers: int) -> int:
+        layer = self.number * (KEPT * self.width + self.heads * self.tokens)
+        head = 4 * (6 * self.width + 3 * self.outputs)  # pooled or transformed states, in float32
+        return self.tokens * (layers * layer + head)
+
+    def whole(self, batch: int) -> int:
+        """Bytes of a process that trains on `batch` examples at a time."""
+        return LIBRARIES + 4 * self.parameters + self.fixed + batch * self.example
+
+    def sizes(self, batch: int, free: float) -> Sizes:
+        """As many examples at a time as `free` bytes hold beside the weights: `batch`, half of it,
+        a quarter, ...; 1 at least."""
+        room = MARGIN * free - self.fixed
+        return Sizes(_fitting(batch, self.example, room), _fitting(SCORED, self.scored, room))
+
+
+def half(examples: int) -> int:
+    """The next smaller number of examples at a time, rounded up."""
+    return (examples + 1) // 2
+
+
+def _fitting(examples: int, each: int, room: float) -> int:
+    while examples > 1 and examples * each > room:
+        examples = half(examples)
+    return examples

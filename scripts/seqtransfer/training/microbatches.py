@@ -1,0 +1,69 @@
+"""A batch through the model in parts that memory holds: micro-batches, halved when it runs out.
+
+The gradient of a batch's mean is the sum of those of its micro-batches, each weighted by its share
+of the mean. So an update is that of the whole batch up to rounding, except for dropout, whose
+random numbers are drawn part by part.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import torch
+
+from seqtransfer.training import memory
+
+Result = TypeVar("Result")
+Inputs = tuple[torch.Tensor | None, ...]
+
+
+class MicroBatch:
+    """size: how many examples go through the model at a time."""
+
+    def __init__(self, size: int):
+        self.size = size
+
+    def attempt(
+        self, work: Callable[[int], Result], undo: Callable[[], None] = lambda: None
+    ) -> Result:
+        """`work(size)`; whenever memory runs out, once more with half the size, after `undo()`.
+
+        Raises MemoryError if it runs out with one example.
+        """
+        while True:
+            try:
+                return work(self.size)
+            except (MemoryError, RuntimeError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                if self.size == 1:
+                    raise MemoryError(
+                        f"memory is too small for one sequence at a time ({error}); give the job"
+                        " more (`mem_mb`, or a larger GPU), or lower encoder.layers or max_length"
+                        " of the task"
+                    ) from error
+            # Outside of `except`, where the tensors of the failed attempt are gone.
+            undo()
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
+            before, self.size = self.size, memory.half(self.size)
+            print(
+                f"memory ran out with {before} examples at a time; on with {self.size}", flush=True
+            )
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether an allocation failed, on a GPU or on the CPU, whose allocator has no error class."""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(
+        said in str(error) for said in ("DefaultCPUAllocator: can't allocate", "std::bad_alloc")
+    )
+
+
+def rows(size: int, *inputs: torch.Tensor | None) -> Iterator[tuple[float, Inputs]]:
+    """Yield `size` rows of the inputs at a time, and their share of the batch.
+
+    inputs: tensors of the batch's examples, row by row, or None.
+    """
+    examples = len(inputs[0])
+    for start in range(0, examples, size):
+        part = tuple(None if tensor is None else tensor[start : start + size] for tensor in inputs)
+        yield len(part[0]) / examples, part
