@@ -21,6 +21,13 @@ def test_maps_are_merged_lists_are_replaced_and_the_last_one_wins(files):
     assert defaults.merged(*layers) == {"a": {"x": 2, "y": [1, 2]}, "b": 1, "c": {"z": 1}}
 
 
+def test_a_null_takes_a_default_away_and_nothing_else():
+    below = {"compare": {"ceiling_seed": 1, "draws": 19}, "x": 1}
+    upper = {"compare": {"ceiling_seed": None, "new": None}}
+    assert defaults.merged(below, upper) == {"compare": {"draws": 19, "new": None}, "x": 1}
+    assert defaults.merged(below, {"compare": None}) == {"x": 1}
+
+
 def test_the_given_configuration_stays_as_it_is(files):
     config = {"a": {"y": [3]}}
     defaults.merged(*map(defaults.read, files), config)["a"]["x"] = 9

@@ -10,8 +10,9 @@ import yaml
 def merged(*layers: Mapping) -> dict:
     """A new configuration: the `layers` in their order; the last one wins.
 
-    Maps are merged key by key and lists replaced, as `snakemake --configfile` does. The layers
-    themselves stay as they are.
+    Maps are merged key by key and lists replaced, as `snakemake --configfile` does; a key of a map
+    whose value is null takes the same key of the layers below away. The layers themselves stay as
+    they are.
     """
     return functools.reduce(_merged, layers, {})
 
@@ -52,4 +53,6 @@ def _merged(lower: object, upper: object) -> object:
     if not isinstance(upper, Mapping):
         return upper
     below = dict(lower) if isinstance(lower, Mapping) else {}
-    return below | {key: _merged(below.get(key), value) for key, value in upper.items()}
+    gone = {key for key, value in upper.items() if value is None and key in below}
+    both = below | {key: _merged(below.get(key), value) for key, value in upper.items()}
+    return {key: value for key, value in both.items() if key not in gone}
