@@ -1,7 +1,8 @@
-// On paper nothing can be opened: figures and short tables are; what is long stays a file.
+// On paper nothing can be opened: figures and short tables are; what is long, and what columns mean,
+// stays a file.
 let closed = [];
 addEventListener("beforeprint", () => {
-  closed = [...document.querySelectorAll("details:not([open]):not(:has(.long, pre))")];
+  closed = [...document.querySelectorAll("details:not([open]):not(:has(.long, pre)):not(details details)")];
   for (const one of closed) one.open = true;
 });
 addEventListener("afterprint", () => {
