@@ -68,7 +68,7 @@ def test_sources_of_weights_that_cannot_be_made_are_refused(place, value, messag
 @pytest.mark.parametrize(
     ("record", "message"),
     [
-        ({"kind": "sort", "length": 4}, r"pairs\.length: sort needs an input .* take 5 or more"),
+        ({"kind": "sort", "length": 4}, r"\.length: sort needs an input .* take 5 or more"),
         ({"kind": "reverse", "symbols": 1}, r"symbols: 1 leaves none .* take 2 or more"),
         ({"kind": "stack", "symbols": 2, "pushing": 0.5}, r"symbols: 2 leaves none .* take 3 or"),
         ({"kind": "stack"}, "stack needs `pushing:`"),
@@ -91,7 +91,8 @@ def test_an_artificial_corpus_that_its_law_cannot_draw_is_refused(record, messag
 def test_a_domain_s_encoder_that_no_arm_starts_from_is_refused():
     config = changed(["domain_encoders"], {"splice": "minilm"})
     for arm in ("domain", "domain-attention-only"):
-        configuration.check(config | {"initializations": [arm, "random"]})
+        compare = config["compare"] | {"reference": arm}
+        configuration.check(config | {"initializations": [arm, "random"], "compare": compare})
     with pytest.raises(
         ValueError, match=r"^domain_encoders: no arm starts from them; add `domain`"
     ):
