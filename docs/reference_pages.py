@@ -77,8 +77,7 @@ def configuration(path: Path) -> str:
         "# Configuration\n\nEvery key of a study file, from `workflow/schemas/config.schema.yaml`."
         " `config.yaml` is the default study; a study file has only the keys that differ. Maps are"
         " merged key by key, lists are replaced, and `null` takes a default away. Unknown keys are"
-        " refused before any job runs.\n\n"
-        + rows(("key", "value", "meaning"), keys(schema))
+        " refused before any job runs.\n\n" + rows(("key", "value", "meaning"), keys(schema))
     )
 
 

@@ -17,7 +17,7 @@ def files(tmp_path):
 def test_maps_are_merged_lists_are_replaced_and_the_last_one_wins(files):
     layers = [*map(defaults.read, files)]
     config = {"a": {"y": [3]}, "b": {"new": 1}, "c": None}
-    assert defaults.merged(*layers, config) == {"a": {"x": 2, "y": [3]}, "b": {"new": 1}, "c": None}
+    assert defaults.merged(*layers, config) == {"a": {"x": 2, "y": [3]}, "b": {"new": 1}}
     assert defaults.merged(*layers) == {"a": {"x": 2, "y": [1, 2]}, "b": 1, "c": {"z": 1}}
 
 

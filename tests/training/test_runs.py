@@ -248,6 +248,7 @@ def test_a_killed_sweep_goes_on_from_the_state_of_each_candidate(
         sweep.main(
             candidates=candidates, files=files, pretrained=None, settings=SETTINGS, threads=1,
             records=tmp_path / f"{name}.json", unfinished=folder / "sweep.toy", code="0123",
+            memory=8000,
         )  # fmt: skip
         return json_tsv.read_json(tmp_path / f"{name}.json")
 

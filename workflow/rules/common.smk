@@ -16,7 +16,14 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from seqtransfer.corpora.converters import first_rows
 from seqtransfer.encoders import controls, initializations
 from seqtransfer.report import register
-from seqtransfer.study import cards, configuration, liveness, local_sources, planning
+from seqtransfer.study import (
+    cards,
+    configuration,
+    costs,
+    liveness,
+    local_sources,
+    planning,
+)
 from seqtransfer.study import provenance, refusals, settings_tables, terminal
 from seqtransfer.study import used_configuration
 
@@ -110,6 +117,32 @@ def code_digest(script):
 def growing(amount):
     """So much of a resource at the first attempt, and as much again at each further one."""
     return lambda wildcards, attempt: amount * attempt
+
+
+@functools.cache
+def encoder_size():
+    """Layers, width and parameters of the study's encoder, as costs are predicted from."""
+    return costs.Encoder.of(config, ENCODERS)
+
+
+def training_memory(rule):
+    """MB predicted for a training job of the rule, and as much again at each further attempt."""
+
+    def amount(wildcards, attempt):
+        job = costs.Job(0, rule, dict(wildcards.items()), gpu=GPU > 0)
+        return attempt * costs.memory(job, config, encoder_size())
+
+    return amount
+
+
+def training_minutes(rule, least):
+    """Minutes predicted for it, `least` at least, and as many again at each further attempt."""
+
+    def amount(wildcards, attempt):
+        job = costs.Job(0, rule, dict(wildcards.items()), gpu=GPU > 0)
+        return attempt * max(least, costs.minutes(job, config, encoder_size()))
+
+    return amount
 
 
 @functools.cache

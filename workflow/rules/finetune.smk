@@ -35,8 +35,8 @@ rule finetune:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=growing(8000),
-        runtime=growing(120),  # minutes
+        mem_mb=training_memory("finetune"),
+        runtime=training_minutes("finetune", 120),
     params:
         layers=config["encoder"]["layers"],
         training=TRAINING,
@@ -89,8 +89,8 @@ rule sweep:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=growing(8000),
-        runtime=growing(240),  # minutes
+        mem_mb=training_memory("sweep"),
+        runtime=training_minutes("sweep", 240),
     params:
         layers=config["encoder"]["layers"],
         poolings=poolings,

@@ -91,8 +91,8 @@ rule pretrain:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=growing(8000),
-        runtime=growing(240),  # minutes
+        mem_mb=training_memory("pretrain"),
+        runtime=training_minutes("pretrain", 240),
     params:
         layers=config["encoder"]["layers"],
         settings=PRETRAINING,

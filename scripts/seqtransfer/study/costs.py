@@ -7,6 +7,7 @@ layers, three times that for a step.
 """
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from seqtransfer.encoders import initializations
 from seqtransfer.encoders.controls import CONTROLS
 from seqtransfer.study import configuration
 from seqtransfer.training import evaluations, operations
+from seqtransfer.training.memory import MARGIN, Footprint
 
 CPU, GPU = 1.3e11, 5e13  # operations a second of one core, and of an H100
 START = 5.0  # seconds to import torch and load an encoder
@@ -24,6 +26,10 @@ MINILM_L6 = {"layers": 6, "width": 384, "parameters": 22_713_216}
 BERT_BASE = {"layers": 12, "width": 768, "parameters": 109_482_240}
 # Share of `finetune.steps` that a run takes: quartiles and mean of that study's 24 runs.
 SHARES = (0.41, 0.59, 0.72)
+# MB that a training job asks for: at least, and at most for the comfort of whole batches.
+ENOUGH, COMFORTABLE = 8000, 16000
+NARROW = 32  # neurons of an attention head, of which a wide encoder has fewer, wider ones
+TIMES = 3  # a training job may take so many times the seconds of the reference machine
 TRAINED = ("pretrain", "pretrain_again", "finetune", "sweep")
 # Seconds of a job of the rules whose cost hardly depends on the study.
 SECONDS = {"encoder": 10, "convert": 2, "convert_midi": 2, "draw_map": 0.5,
@@ -128,6 +134,29 @@ def seconds(job: Job, study: Mapping, encoder: Encoder, share: float) -> float:
     return known[job.rule]() if job.rule in known else SECONDS.get(job.rule, 0.0)
 
 
+def memory(job: Job, study: Mapping, encoder: Encoder) -> int:
+    """MB that a training job asks for: what a whole batch takes in float32, but no more than
+    COMFORTABLE, if one example at a time fits into that; at least ENOUGH."""
+    trained = encoder.of_job(job)
+    settings = study["pretrain" if job.rule.startswith("pretrain") else "finetune"]
+    taken = Footprint(
+        trained.parameters,
+        trained.layers,
+        trained.width,
+        heads=math.ceil(trained.width / NARROW),
+        tokens=_tokens(job, study),
+    )
+    one, whole = (
+        math.ceil(taken.whole(batch) / MARGIN / 1e6) for batch in (1, settings["batch_size"])
+    )
+    return max(ENOUGH, one, min(COMFORTABLE, whole))
+
+
+def minutes(job: Job, study: Mapping, encoder: Encoder) -> int:
+    """Minutes after which a training job that takes all of its steps has surely ended."""
+    return math.ceil(TIMES * seconds(job, study, encoder, 1.0) / 60)
+
+
 def disk(job: Job, study: Mapping, encoder: Encoder) -> int:
     """Bytes that the job writes; those below a few megabytes are not counted."""
     rows = study["represent"]["sequences"] * study["represent"]["tokens"]
@@ -179,12 +208,9 @@ def _operations(job: Job, study: Mapping, encoder: Encoder, share: float) -> flo
     """Floating-point operations of a training job."""
     encoder = encoder.of_job(job)
     if job.rule.startswith("pretrain"):
-        corpus, settings = job.wildcards["corpus"], study["pretrain"]
-        artificial = study["catalogue"]["artificial"].get(corpus, {})
-        served = configuration.served(study, corpus) or [artificial.get("task", corpus)]
-        length = artificial.get("length") or max(study["max_length"][task] for task in served)
+        settings = study["pretrain"]
         examples = operations.STEP * settings["steps"] * settings["batch_size"]
-        return examples * encoder.operations(length)
+        return examples * encoder.operations(_tokens(job, study))
     settings = study["finetune"]
     share = max(share, least_share(settings))
     steps = share * settings["steps"]
@@ -197,5 +223,16 @@ def _operations(job: Job, study: Mapping, encoder: Encoder, share: float) -> flo
         examples *= poolings * len(study["sweep"]["warmups"])
     else:
         examples += study["examples"]["test"]
-    tokens = study["max_length"][job.wildcards["task"]]
-    return examples * operations.forward(encoder.layers, encoder.width, tokens, initialization)
+    return examples * operations.forward(
+        encoder.layers, encoder.width, _tokens(job, study), initialization
+    )
+
+
+def _tokens(job: Job, study: Mapping) -> int:
+    """Of the longest sequence that a training job can have."""
+    if not job.rule.startswith("pretrain"):
+        return study["max_length"][job.wildcards["task"]]
+    corpus = job.wildcards["corpus"]
+    artificial = study["catalogue"]["artificial"].get(corpus, {})
+    served = configuration.served(study, corpus) or [artificial.get("task", corpus)]
+    return artificial.get("length") or max(study["max_length"][task] for task in served)

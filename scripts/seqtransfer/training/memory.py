@@ -1,7 +1,7 @@
 """Model, length and batch -> bytes that training takes, and so how many examples at a time.
 
 The counts of numbers are those that autograd keeps of `bert.Bert`; tests compare them with what it
-keeps of every family.
+keeps. Other families are counted as if they kept every number in float32.
 """
 
 from dataclasses import dataclass
