@@ -14,6 +14,7 @@ from torch.nn import functional
 from seqtransfer import seeds
 from seqtransfer.encoders import bert
 from seqtransfer.encoders.loading import State
+from seqtransfer.encoders.tensor_roles import ENCODER_DECODERS
 from seqtransfer.encoders.transformers_encoder import TransformersEncoder
 from seqtransfer.files import arrow, json_tsv
 from seqtransfer.files.arrow import Ragged
@@ -81,14 +82,22 @@ class Pretrained:
 
 
 class MaskedLanguageModel(nn.Module):
-    """An encoder and BERT's head over the vocabulary, whose matrix is the embedding table."""
+    """An encoder and BERT's head over the vocabulary, whose matrix is the embedding table.
+
+    scale: of the states that are multiplied by the table.
+    """
 
     def __init__(
-        self, encoder: bert.Bert | TransformersEncoder, width: int, generator: torch.Generator
+        self,
+        encoder: bert.Bert | TransformersEncoder,
+        width: int,
+        generator: torch.Generator,
+        scale: float = 1.0,
     ):
         super().__init__()
         self.encoder = encoder
         rows, narrow = encoder.table.shape  # the table of ALBERT and ELECTRA is narrower
+        self.scale = scale
         self.transform = nn.Linear(width, narrow)
         self.norm = nn.LayerNorm(narrow, eps=1e-12)
         self.bias = nn.Parameter(torch.zeros(rows))
@@ -106,7 +115,7 @@ class MaskedLanguageModel(nn.Module):
         dtype = self.encoder.dtype
         states = self.encoder(ids, mask).flatten(0, 1)
         states = (states if wanted is None else states[wanted]).float()
-        states = self.norm(functional.gelu(self.transform(states)))
+        states = self.norm(functional.gelu(self.transform(states))) * self.scale
         return functional.linear(states.to(dtype), self.encoder.table.to(dtype)).float() + self.bias
 
 
@@ -144,7 +153,10 @@ class Pretraining(Training):
         self.encoder = sources.module(pooler=False)
         self.encoder.load_plain_state(without_pooler(sources.fresh("pretrain")))
         drawn = torch.Generator().manual_seed(seeds.derive(seed, task, "pretrain head"))
-        model = MaskedLanguageModel(self.encoder, sources.facts.width, drawn).to(device)
+        width = sources.facts.width
+        # Entries of a fresh T5 table have variance 1: T5 divides, too (Raffel et al. 2020).
+        scale = width**-0.5 if sources.facts.family in ENCODER_DECODERS else 1.0
+        model = MaskedLanguageModel(self.encoder, width, drawn, scale).to(device)
         self.encoder.dtype = devices.DTYPES[precision]
         self.encoder.dropout.seed(seeds.derive(seed, task, "dropout"))
         rows = seeds.generator(0, task, "held out").permutation(len(sequences))
