@@ -2,8 +2,8 @@
 
 The folder holds `config.json`; `model.safetensors`, the encoder's tensors in float32, without a
 head, by the names that transformers gives them; the tokenizer files of a text encoder; and
-`encoder.json`: the encoder's `Facts`, its origin, the sha256 of each file, and for planning its
-`parameters`, `heads`, `biases` (whether it has any), `own_layers` (those with weights of their own).
+`encoder.json`: the encoder's `Facts`, its origin, the sha256 of each file, and for planning
+`parameters`, `heads`, `biases` (whether it has any) and `own_layers` (with weights of their own).
 """
 
 import json
