@@ -206,7 +206,7 @@ def test_biases_that_a_configuration_added_and_layers_that_share_weights_are_kno
     with pytest.raises(ValueError, match=r"^encoder 'esm' .*family 'llama', without biases"):
         check("esm", family="llama", biases=False)
     config["finetune"]["adaptation"] = "last-2"
-    with pytest.raises(ValueError, match=r"has 1 layers with weights .* adaptation: last-2 names"):
+    with pytest.raises(ValueError, match=r"has 1 layers with weights .*\.adaptation: last-2 names"):
         check("esm", layers=1)
     config["finetune"]["adaptation"] = "full"
     config["initializations"].append("first-2")
