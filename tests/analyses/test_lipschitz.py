@@ -8,7 +8,7 @@ from torch import nn
 import tiny_encoders
 from seqtransfer.analyses import lipschitz
 from seqtransfer.encoders import bert
-from seqtransfer.encoders.tensor_roles import DECODERS
+from seqtransfer.encoders.tensor_roles import DECODERS, ENCODER_DECODERS
 from seqtransfer.tokens.vocabulary import CLS, SEP
 
 IDS = torch.tensor([[CLS, 5, 6, 7, 6, SEP]])
@@ -89,9 +89,9 @@ def test_every_family_has_its_layer_norms_at_their_places(family):
     }
     if family == "modernbert":  # its first layer takes the embeddings as they are
         expected.remove((1, "attention"))
-    if family not in DECODERS:
+    if family not in (*DECODERS, *ENCODER_DECODERS):
         expected.add((0, "embeddings"))
-    if family in ("esm", "modernbert", *DECODERS):
+    if family in ("esm", "modernbert", *DECODERS, *ENCODER_DECODERS):
         expected.add((3, "final"))
     assert set(places) == expected and len(places) == len(expected)
     assert len(lipschitz.spectral_norms(made, IDS)) == inner

@@ -9,11 +9,10 @@ from torch import nn
 import tiny_encoders
 from project import ROOT
 from seqtransfer.encoders import adaptations
-from seqtransfer.encoders.tensor_roles import table
+from seqtransfer.encoders.tensor_roles import WITHOUT_BIASES, table
 from tiny_encoders import INNER, ROWS, WIDTH
 
 FAMILIES = sorted(tiny_encoders.CONFIGS)
-WITHOUT_BIASES = ("llama", "mistral", "modernbert", "qwen3")
 MODES = ["full", "probe", "layernorm", "bias", "lora", "last-1", "last-2", "last-3"]
 IDS = torch.tensor([[5, 6, 7, 8, 9], [9, 8, 5, 5, 2]])
 LAYER = {  # parameters of one layer of BERT and RoBERTa, by closed form

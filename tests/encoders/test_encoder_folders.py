@@ -1,6 +1,7 @@
 """A checkpoint of any shape becomes one encoder folder, or is refused with what to do."""
 
 import hashlib
+import itertools
 import json
 import shutil
 
@@ -107,15 +108,58 @@ def test_pickled_weights_are_refused_though_they_are_there(raw, stock):
         encoder_folders.read(raw)
 
 
-def test_code_that_a_checkpoint_brings_is_never_run(raw, tmp_path):
+@pytest.mark.parametrize(
+    ("kind", "weights"),
+    [
+        ("bert", "pytorch_model.bin"),  # as DNABERT-2 and MosaicBERT, which are no stock BERT
+        ("hyenadna", "model.safetensors"),  # as HyenaDNA
+    ],
+)
+def test_code_that_a_checkpoint_brings_is_never_run(kind, weights, raw, tmp_path):
     config = json.loads((raw / "config.json").read_text())
     config |= {"auto_map": {"AutoModel": "own.Own", "AutoConfig": "own.OwnConfig"}}
-    config["model_type"] = "own"
+    config["model_type"] = kind
     (raw / "config.json").write_text(json.dumps(config))
+    (raw / "model.safetensors").rename(raw / weights)
     (raw / "own.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
-    with pytest.raises(ValueError, match="raw: no encoder that transformers can load"):
+    with pytest.raises(ValueError, match=r"raw: config\.json names code of its own \(`auto_map`\)"):
         encoder_folders.read(raw)
     assert not (tmp_path / "ran").exists()
+
+
+def test_the_encoder_of_a_t5_is_taken_from_it_and_its_folder_is_itself_a_source(raw, tmp_path):
+    config = transformers.T5Config(
+        vocab_size=30, d_model=8, d_kv=4, d_ff=12, num_layers=2, num_heads=2
+    )
+    whole = transformers.T5ForConditionalGeneration(config)
+    whole.save_pretrained(tmp_path / "t5")
+    shutil.copy(raw / "tokenizer.json", tmp_path / "t5")
+    found = written(tmp_path / "t5", tmp_path / "house")
+    assert same(found, whole.encoder.state_dict())
+    assert same(written(tmp_path / "house", tmp_path / "again"), found)
+
+
+def test_an_encoder_of_k_mers_is_an_esm_of_which_vocab_txt_lists_the_k_mers(tmp_path):
+    """As Nucleotide Transformer, of six bases a token."""
+    mers = ["".join(letters) for letters in itertools.product("ACGT", repeat=2)]
+    names = ["<unk>", "<pad>", "<mask>", "<cls>", "<eos>", "<bos>", *mers, *"ACGTN"]
+    config = transformers.EsmConfig(
+        vocab_size=len(names),
+        hidden_size=8,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=12,
+        max_position_embeddings=20,
+        pad_token_id=1,
+        mask_token_id=2,
+        position_embedding_type="absolute",
+    )
+    transformers.EsmForMaskedLM(config).save_pretrained(tmp_path / "raw")
+    (tmp_path / "raw/vocab.txt").write_text("\n".join(names))
+    written(tmp_path / "raw", tmp_path / "house", symbols=True)
+    record = json_tsv.read_json(tmp_path / "house/encoder.json")
+    assert (record["family"], record["positions"]) == ("esm", 18)
+    assert [record["symbols"][name] for name in ("[CLS]", "AA", "TT", "N")] == [3, 6, 21, 26]
 
 
 @pytest.mark.parametrize(

@@ -5,18 +5,22 @@ settings that a user has: HF_ENDPOINT, HF_HOME, HF_HUB_OFFLINE, HF_TOKEN.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import torch
+import transformers
 import yaml
+from safetensors.torch import load_file
 
 import hostile_server
 import hub_server
 from project import ROOT, snakemake
-from seqtransfer.encoders import hub
+from seqtransfer.encoders import encoder_folders, hub
 from seqtransfer.files import json_tsv
 
 OLD, NEW = "1" * 40, "2" * 40
@@ -209,6 +213,24 @@ def test_a_malformed_lock_is_refused_with_its_line(tmp_path, text):
     path.write_text(f"owner/other main {OLD}\n{text}\n")
     with pytest.raises(ValueError, match=r"encoders\.lock: line 2: expected a repository"):
         hub.recorded(path)
+
+
+def test_a_t5_of_the_hub_becomes_an_encoder_folder_without_its_decoder(desk, encoder, tmp_path):
+    config = transformers.T5Config(
+        vocab_size=30, d_model=8, d_kv=4, d_ff=12, num_layers=2, num_heads=2
+    )
+    whole, stock = transformers.T5ForConditionalGeneration(config), tmp_path / "stock"
+    whole.save_pretrained(stock)
+    shutil.copy(encoder / "tokenizer.json", stock)
+    desk.repository.commits["5" * 40] = {
+        path.name: path.read_bytes() for path in sorted(stock.iterdir())
+    }
+    folder = desk.got("5" * 40)
+    encoder_folders.write(tmp_path / "house", "t5", encoder_folders.read(folder), {}, None, folder)
+    stored = load_file(tmp_path / "house/model.safetensors")
+    expected = whole.encoder.state_dict()
+    assert stored.keys() == expected.keys()
+    assert all(torch.equal(stored[name], tensor) for name, tensor in expected.items())
 
 
 @pytest.mark.workflow

@@ -14,7 +14,7 @@ import tiny_encoders
 from project import ROOT
 from seqtransfer.encoders import encoder_folders, loading
 from seqtransfer.encoders.loading import Facts
-from seqtransfer.encoders.tensor_roles import DECODERS
+from seqtransfer.encoders.tensor_roles import DECODERS, WITHOUT_BIASES
 from seqtransfer.files import json_tsv
 from seqtransfer.tokens.vocabulary import CLS, MASK, PAD, SEP, SPECIALS
 
@@ -31,6 +31,7 @@ BERT_ROWS = {"pad_token_id": 0, "cls": 7, "sep": 8, "mask": 9, "unk": 6}
 OTHER_ROWS = {"pad_token_id": 1, "cls": 0, "sep": 2, "mask": 39, "unk": 3}
 ESM = {**BASE, "pad_token_id": 1, "mask_token_id": 39, "token_dropout": True}
 ENDS = {"pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2}
+T5 = {"vocab_size": ROWS, "d_model": WIDTH, "d_kv": 6, "d_ff": 48, "num_layers": 3, "num_heads": 4}
 # name: model type, configuration, rows of the special tokens
 FAMILIES = {
     "bert": ("bert", {**BASE, "pad_token_id": 0}, BERT_ROWS),
@@ -63,6 +64,9 @@ FAMILIES = {
         {**BASE, "pad_token_id": 0, "local_attention": 8, "global_attn_every_n_layers": 2},
         BERT_ROWS,
     ),
+    "t5": ("t5", {**T5, "feed_forward_proj": "relu"}, BERT_ROWS),
+    "mt5": ("mt5", {**T5, "feed_forward_proj": "gated-gelu"}, BERT_ROWS),
+    "umt5": ("umt5", {**T5, "feed_forward_proj": "gated-gelu"}, BERT_ROWS),
     "gpt2": (
         "gpt2",
         {"vocab_size": ROWS, "n_embd": WIDTH, "n_layer": 3, "n_head": 4, "n_positions": 24, **ENDS},
@@ -73,6 +77,7 @@ FAMILIES = {
         for name in ("llama", "mistral", "qwen2", "qwen3")
     },
 }
+RELATIVE = {"t5", "mt5", "umt5"}
 ROTARY = {"esm-2", "modernbert", "llama", "mistral", "qwen2", "qwen3"}
 POOLED = {"bert", "albert", "roberta", "esm-2", "esm-1b", "mpnet"}
 
@@ -85,14 +90,15 @@ class Case:
         self.name, self.folder = name, folder / "house"
         config = transformers.AutoConfig.for_model(model_type, **settings)
         torch.manual_seed(0)
-        self.stock = transformers.AutoModel.from_config(config, attn_implementation="eager").eval()
+        stock = transformers.AutoModel.from_config(config, attn_implementation="eager").eval()
         with torch.no_grad():
-            for part, parameter in self.stock.named_parameters():
+            for part, parameter in stock.named_parameters():
                 # Rows of padding too: what is not read must not matter.
                 parameter.normal_(std=0.2)
                 if "norm" in part.lower() and part.endswith("weight"):
                     parameter += 1
-        self.stock.save_pretrained(folder / "raw")
+        stock.save_pretrained(folder / "raw")
+        self.stock = stock.encoder if name in RELATIVE else stock  # a T5 has a decoder besides
         encoder = encoder_folders.read(folder / "raw")
         encoder_folders.write(self.folder, name, encoder, {"path": "here"}, None, tokenizer)
         self.facts = Facts.of(self.folder)
@@ -117,6 +123,7 @@ class Case:
             "esm-1b": lambda: self.stock.encoder.emb_layer_norm_after,
             "modernbert": lambda: self.stock.final_norm,
             "gpt2": lambda: self.stock.ln_f,
+            **{name: lambda: self.stock.final_layer_norm for name in RELATIVE},
             **{name: lambda: self.stock.norm for name in DECODERS if name != "gpt2"},
         }.get(self.name)
         with torch.inference_mode():
@@ -196,11 +203,17 @@ def test_the_folder_has_the_stock_tensors_and_facts(case):
     assert torch.equal(stock[facts.table], case.stock.get_input_embeddings().weight)
     record = json_tsv.read_json(case.folder / "encoder.json")
     assert record["parameters"] == sum(tensor.numel() for tensor in stock.values())
+    assert record["heads"] == 4
+    assert record["biases"] == (facts.family not in WITHOUT_BIASES)
 
 
 def test_the_longest_sequence_of_the_facts_fits_and_no_longer_one(case):
     model = tiny_encoders.load(case.folder, 1, case.compact)
     length = case.facts.positions
+    if case.name in RELATIVE:  # all that are farther than 128 tokens are equally far
+        assert length == 512
+        case.run(model, torch.full((1, length + 1), 5), None)
+        return
     if case.name in ROTARY:  # no table that could end
         assert length == case.stock.config.max_position_embeddings
         return

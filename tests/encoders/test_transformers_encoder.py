@@ -32,6 +32,9 @@ FAMILIES = {
         **SIZES, pad_token_id=1, mask_token_id=32, position_embedding_type="rotary"
     ),
     "mpnet": transformers.MPNetConfig(**SIZES),
+    "t5": transformers.T5Config(
+        vocab_size=40, d_model=16, d_kv=6, d_ff=24, num_layers=3, num_heads=2
+    ),
     "gpt2": transformers.GPT2Config(
         vocab_size=40, n_embd=16, n_layer=3, n_head=2, n_positions=32, **ENDS
     ),

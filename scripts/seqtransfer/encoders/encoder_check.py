@@ -1,11 +1,12 @@
 """Whether an encoder has the layers and positions that a study asks for, and can do what it asks.
 
-Checked when a study is planned, if the encoder's folder exists; otherwise by the job that makes it.
+Checked when a study is planned, of an encoder folder that exists or by the catalogue's `shape`;
+otherwise by the job that makes the folder.
 """
 
 from collections.abc import Collection, Mapping
 
-from seqtransfer.encoders.tensor_roles import DECODERS, FAMILIES
+from seqtransfer.encoders.tensor_roles import DECODERS, FAMILIES, WITHOUT_BIASES
 
 
 def check(
@@ -13,28 +14,19 @@ def check(
     facts: Mapping,
     layers: int | None,
     lengths: Mapping[str, int],
-    poolings: Collection[str] = (),
-    pretrained: Collection[str] = (),
     text: bool = False,
     domain: bool = False,
+    **asked,
 ) -> None:
-    """Raise ValueError, beginning with `where`, if an encoder has too few layers or positions, is
-    of a family whose tensors nobody described, stands in the wrong place, or is a decoder that is
-    asked for what only an encoder can do.
+    """Raise ValueError, beginning with `where`, if an encoder has too few layers or positions,
+    stands in the wrong place, or is of a family that cannot do what the study asks.
 
     facts: its `encoder.json`; layers: how many the study uses, None for all; lengths: task or
-    artificial corpus -> tokens of its longest sequence, with [CLS] and [SEP]; poolings: those that
-    the study may use; pretrained: the corpora that it pretrains the architecture on; text, domain:
+    artificial corpus -> tokens of its longest sequence, with [CLS] and [SEP]; text, domain:
     whether it is the study's encoder, whose word pieces symbols stand for, and whether it is the
-    encoder of a domain, whose symbols are the task's. RoBERTa's table of 514 rows has 512
-    positions: tokens never get the other two.
+    encoder of a domain, whose symbols are the task's; asked: the rest, as `check_family` takes it.
+    RoBERTa's table of 514 rows has 512 positions: tokens never get the other two.
     """
-    family = facts["family"]
-    if family not in FAMILIES:
-        raise ValueError(
-            f"{where} is of family {family!r}; known: {', '.join(FAMILIES)}. To add one, describe "
-            "its tensor names in seqtransfer/encoders/tensor_roles.py"
-        )
     if text and "symbols" in facts:
         raise ValueError(
             f"{where} knows symbols of a domain, no word pieces: it cannot be the study's encoder;"
@@ -44,6 +36,46 @@ def check(
         raise ValueError(
             f"{where} knows word pieces, no symbols of a domain: it cannot be in `domain_encoders`;"
             " name it by `encoder: {name: <encoder>}`, or write `symbols: true` in the catalogue"
+        )
+    check_family(where, facts, **asked)
+    check_layers(where, facts["layers"], layers)
+    for name, length in lengths.items():
+        if length > facts["positions"]:
+            raise ValueError(
+                f"{where} has {facts['positions']} positions, task {name!r} has max_length"
+                f" {length}; set `max_length: {{{name}: {facts['positions']}}}` or fewer, or take"
+                " another encoder"
+            )
+
+
+def check_shape(where: str, shape: Mapping, **asked) -> None:
+    """`check` of an encoder that is not there, as far as its `shape` in the catalogue says."""
+    if "family" in shape:
+        check(where, shape, **asked | {"lengths": {}, "text": False, "domain": False})
+    else:
+        check_layers(where, shape["layers"], asked["layers"])
+
+
+def check_family(
+    where: str,
+    facts: Mapping,
+    poolings: Collection[str] = (),
+    pretrained: Collection[str] = (),
+    adaptation: str = "full",
+    first: int = 0,
+) -> None:
+    """Raise ValueError, beginning with `where`, if nobody described the tensors of the family, or
+    if it cannot do what the study asks.
+
+    poolings: those that the study may use; pretrained: the corpora that it pretrains the
+    architecture on; adaptation: what fine-tuning trains; first: the most layers that an arm
+    `first-<layers>` takes.
+    """
+    family = facts["family"]
+    if family not in FAMILIES:
+        raise ValueError(
+            f"{where} is of family {family!r}; known: {', '.join(FAMILIES)}. To add one, describe "
+            "its tensor names in seqtransfer/encoders/tensor_roles.py"
         )
     if family in DECODERS and "first" in poolings:
         raise ValueError(
@@ -56,13 +88,21 @@ def check(
             f" {', '.join(pretrained)}); leave out arms `domain`, `checkpoint-*` and `from-*`, or "
             "name a pretrained one, `domain_encoders: {<task>: <encoder>}`"
         )
-    check_layers(where, facts["layers"], layers)
-    for name, length in lengths.items():
-        if length > facts["positions"]:
+    if adaptation == "bias" and not facts.get("biases", family not in WITHOUT_BIASES):
+        raise ValueError(
+            f"{where} is of family {family!r}, without biases, so that finetune.adaptation: bias"
+            " would train nothing of it; set `finetune: {adaptation: layernorm}` or another"
+        )
+    last = int(adaptation.removeprefix("last-")) if adaptation.startswith("last-") else 0
+    own = facts.get("own_layers", facts["layers"])
+    for key, number in (
+        (f"finetune.adaptation: {adaptation}", last),
+        (f"arm first-{first}", first),
+    ):
+        if number > own:
             raise ValueError(
-                f"{where} has {facts['positions']} positions, task {name!r} has max_length"
-                f" {length}; set `max_length: {{{name}: {facts['positions']}}}` or fewer, or take"
-                " another encoder"
+                f"{where} has {own} layers with weights of their own, fewer than {key} names; lower"
+                " the number"
             )
 
 
@@ -72,4 +112,15 @@ def check_layers(where: str, there: int, asked: int | None) -> None:
         raise ValueError(
             f"{where} has {there} layers, encoder.layers asks for {asked}; set"
             f" `encoder: {{layers: {there}}}` or fewer"
+        )
+
+
+def check_heads(heads: int | None, other: int | None, encoder: str, task: str) -> None:
+    """Raise ValueError if heads of the study's encoder are to be matched with those of the encoder
+    of `task`'s domain, which has another number; None: not known yet."""
+    if None not in (heads, other) and heads != other:
+        raise ValueError(
+            f"compare.attention: heads are matched one to one, but the study's encoder has {heads}"
+            f" and {encoder!r}, domain_encoders.{task}, has {other}; drop `attention`, or name an"
+            " encoder with as many"
         )

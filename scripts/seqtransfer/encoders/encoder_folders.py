@@ -2,7 +2,8 @@
 
 The folder holds `config.json`; `model.safetensors`, the encoder's tensors in float32, without a
 head, by the names that transformers gives them; the tokenizer files of a text encoder; and
-`encoder.json`: the encoder's `Facts`, its origin, and the sha256 of each file.
+`encoder.json`: the encoder's `Facts`, its origin, the sha256 of each file, and for planning
+`parameters`, `heads`, `biases` (whether it has any) and `own_layers` (with weights of their own).
 """
 
 import json
@@ -18,6 +19,7 @@ from safetensors.torch import save_file
 
 from seqtransfer.encoders import loading
 from seqtransfer.encoders.loading import Facts, State
+from seqtransfer.encoders.tensor_roles import ENCODER_DECODERS
 from seqtransfer.files import atomic, checksums, json_tsv
 from seqtransfer.tokens import vocabulary
 
@@ -25,6 +27,8 @@ TOKENIZER = ("tokenizer.json", "vocab.txt")
 FILES = {"config.json", "model.safetensors", "encoder.json", *TOKENIZER}
 # Keys of a checkpoint's configuration that say how it was saved, not what it computes.
 SAVING_KEYS = ("_name_or_path", "architectures", "torch_dtype", "transformers_version")
+# ASSUME: of T5, whose relative positions have no end, so many as it was pretrained with.
+POSITIONS = 512
 UNUSED = ("pooler.", "contact_head.")  # parts that many checkpoints lack and few jobs need
 
 
@@ -51,6 +55,13 @@ def read(folder: Path, *, symbols: bool = False) -> Encoder:
     folder = Path(folder)
     if not (folder / "config.json").is_file():
         raise ValueError(f"{folder}: no config.json; check `folder:` of the encoder")
+    config = json_tsv.read_json(folder / "config.json")
+    if "auto_map" in config:
+        raise ValueError(
+            f"{folder}: config.json names code of its own (`auto_map`), which the workflow never "
+            "runs; name an encoder that transformers computes itself, or, if it computes this one, "
+            "too, delete `auto_map` from a copy of the folder and name that as a source"
+        )
     if not list(folder.glob("model*.safetensors")):
         raise ValueError(
             f"{folder}: no model.safetensors. Other weights, such as pytorch_model.bin, are pickles"
@@ -58,11 +69,13 @@ def read(folder: Path, *, symbols: bool = False) -> Encoder:
             "(`AutoModel.from_pretrained(...).save_pretrained(...)`), or pick a revision that has "
             "safetensors"
         )
+    family = config.get("model_type")
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     try:
-        model, found = transformers.AutoModel.from_pretrained(
+        model, found = loading.auto_class(family).from_pretrained(
             folder,
+            key_mapping=loading.STACK_NAMES if family in ENCODER_DECODERS else None,
             dtype=torch.float32,
             local_files_only=True,
             use_safetensors=True,
@@ -80,7 +93,7 @@ def read(folder: Path, *, symbols: bool = False) -> Encoder:
         )
     state = {
         name: tensor
-        for name, tensor in model.state_dict().items()
+        for name, tensor in loading.bare(model).state_dict().items()
         if name not in found["missing_keys"] and not name.startswith("contact_head.")
     }
     names = symbol_rows(folder / "vocab.txt") if symbols else None
@@ -129,6 +142,9 @@ def write(
         shutil.copymode(new / "config.json", new / "model.safetensors")
         record = {"name": name, **asdict(facts), "source": origin, "revision": revision}
         record["parameters"] = sum(tensor.numel() for tensor in encoder.state.values())
+        record["heads"] = next(config[key] for key in loading.HEADS if key in config)
+        record["biases"] = any(name.endswith(".bias") for name in encoder.state)
+        record["own_layers"] = config.get("num_hidden_groups", facts.layers)
         if encoder.symbols is None:
             _copy_tokenizer(tokenizer, new, name)
         else:
@@ -172,7 +188,7 @@ def facts_of(encoder: Encoder) -> Facts:
         width=config.hidden_size,
         vocabulary=len(table),
         table=name,
-        positions=config.max_position_embeddings - first,
+        positions=getattr(config, "max_position_embeddings", POSITIONS) - first,
         first_position=first,
         token_types=getattr(config, "type_vocab_size", 0) > 1,
         pooler=pooler,

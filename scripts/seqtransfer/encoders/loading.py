@@ -15,6 +15,7 @@ from safetensors import safe_open
 from torch import nn
 
 from seqtransfer.encoders.bert import token_types
+from seqtransfer.encoders.tensor_roles import ENCODER_DECODERS
 from seqtransfer.files import damage
 from seqtransfer.files.json_tsv import read_json
 from seqtransfer.tokens.vocabulary import CLS, MASK, PAD, SEP
@@ -22,9 +23,13 @@ from seqtransfer.tokens.vocabulary import CLS, MASK, PAD, SEP
 State = dict[str, torch.Tensor]
 # The layer in a tensor's name. ALBERT's layers share their tensors, which are those of
 # `encoder.albert_layer_groups.0.albert_layers.0`: no layer's own.
-LAYER = re.compile(r"(?:^|\.)(?:layers?|h)\.(\d+)\.")
+LAYER = re.compile(r"(?:^|\.)(?:block|layers?|h)\.(\d+)\.")
 # Keys of a configuration for the number of layers.
-DEPTHS = ("num_hidden_layers", "n_layers", "n_layer")
+DEPTHS = ("num_hidden_layers", "n_layers", "n_layer", "num_layers")
+# And for the number of attention heads.
+HEADS = ("num_attention_heads", "n_heads", "n_head", "num_heads")
+# An encoder folder, which has the names of T5's stack alone, is a source as well as a checkpoint.
+STACK_NAMES = {r"^(embed_tokens|block|final_layer_norm)\.": r"encoder.\1."}
 IDS = {
     "pad_token_id": PAD,
     "cls_token_id": CLS,
@@ -105,6 +110,19 @@ def _layer(name: str) -> int:
     return int(found[1]) if found else -1
 
 
+def auto_class(family: str) -> type:
+    """The class of transformers that makes encoders of `family`: of T5, it makes no decoder."""
+    from transformers import AutoModel, AutoModelForTextEncoding
+
+    return AutoModelForTextEncoding if family in ENCODER_DECODERS else AutoModel
+
+
+def bare(model: nn.Module) -> nn.Module:
+    """The encoder in a model of `auto_class`: T5's stack, which stands below a table that it shares
+    with the decoder, or the model itself."""
+    return model.encoder if model.config.model_type in ENCODER_DECODERS else model
+
+
 def build(config: dict, *, pooler: bool, attention: str = "eager") -> nn.Module:
     """An encoder of transformers without a head; its fresh weights come from the global generator.
 
@@ -112,18 +130,19 @@ def build(config: dict, *, pooler: bool, attention: str = "eager") -> nn.Module:
     kernel; families for which transformers has only `eager` (MPNet) get that.
     ESM's contact head is left out, as in encoder folders: no hidden state depends on it.
     """
-    from transformers import AutoConfig, AutoModel
+    from transformers import AutoConfig
 
     settings = {name: value for name, value in config.items() if name != "model_type"}
     if "use_cache" in settings:  # of decoders: keys and values for the next token
         settings["use_cache"] = False
-    made = AutoConfig.for_model(config["model_type"], **settings)
+    made, kind = AutoConfig.for_model(config["model_type"], **settings), config["model_type"]
     try:
-        model = AutoModel.from_config(made, attn_implementation=attention)
+        model = auto_class(kind).from_config(made, attn_implementation=attention)
     except ValueError:
         if attention == "eager":
             raise
-        model = AutoModel.from_config(made, attn_implementation="eager")
+        model = auto_class(kind).from_config(made, attn_implementation="eager")
+    model = bare(model)
     _pad_at(model.get_input_embeddings(), config.get("pad_token_id"))
     for name, wanted in (("pooler", pooler), ("contact_head", False)):
         if getattr(model, name, None) is not None and not wanted:

@@ -1,6 +1,7 @@
 """The name of an encoder's tensor -> its role and layer, by family.
 
-Names are those of transformers' encoders without a head (`state_dict` of AutoModel). Roles:
+Names are those of transformers' encoders without a head (`state_dict` of AutoModel; of T5's stack
+of encoder layers). Roles:
 
   embedding    tables of tokens, positions (relative ones, too) and types, and the projection of
                narrow ones to the width
@@ -36,6 +37,14 @@ _LLAMA = {
 }
 _LIKE_LLAMA = ("llama", "mistral", "qwen2", "qwen3")
 _GPT2 = r"h\.(?P<layer>\d+)\."
+_BLOCK = r"block\.(?P<layer>\d+)\.layer\."
+_BIAS = r"0\.SelfAttention\.relative_attention_bias"  # a table of distances, one entry a head
+_T5 = {
+    "embedding": rf"embed_tokens|block\.0\.layer\.{_BIAS}",  # all layers share the first's
+    "attention": rf"{_BLOCK}0\.SelfAttention\.[qkvo]",
+    "feedforward": rf"{_BLOCK}1\.DenseReluDense\.w(i|i_[01]|o)",
+    "layernorm": rf"{_BLOCK}[01]\.layer_norm|final_layer_norm",
+}
 # Family (`model_type` of a transformers config) -> role -> pattern of the tensor's module.
 FAMILIES = {
     "bert": _BERT,
@@ -73,6 +82,10 @@ FAMILIES = {
         "feedforward": rf"{_PLAIN}mlp\.W[io]",
         "layernorm": rf"embeddings\.norm|{_PLAIN}(attn|mlp)_norm|final_norm",
     },
+    # The encoders of encoder-decoders.
+    "t5": _T5,
+    "mt5": _T5,
+    "umt5": _T5 | {"embedding": rf"embed_tokens|{_BLOCK}{_BIAS}"},
     # Decoders: a token sees only what stands before it.
     "gpt2": {
         "embedding": r"wte|wpe",
@@ -83,12 +96,15 @@ FAMILIES = {
     **dict.fromkeys(_LIKE_LLAMA, _LLAMA),
 }
 DECODERS = ("gpt2", *_LIKE_LLAMA)
+ENCODER_DECODERS = ("t5", "mt5", "umt5")
+# Of which no tensor is a bias, unless a configuration asks for some.
+WITHOUT_BIASES = ("modernbert", "llama", "mistral", "qwen3", *ENCODER_DECODERS)
 _OWN_TABLES = {"modernbert": "embeddings.tok_embeddings", "gpt2": "wte"}
-_OWN_TABLES |= dict.fromkeys(_LIKE_LLAMA, "embed_tokens")
+_OWN_TABLES |= dict.fromkeys((*_LIKE_LLAMA, *ENCODER_DECODERS), "embed_tokens")
 # The projections that the LoRA paper adapts, by the end of the module's name; GPT-2 and ModernBERT
 # have one matrix for queries, keys and values.
 _QUERY_OR_VALUE = re.compile(
-    r"(.*\.(?:query|value|q_lin|v_lin|attn\.[qv]|[qv]_proj|c_attn|Wqkv))\.weight"
+    r"(.*\.(?:query|value|q_lin|v_lin|(?:attn|SelfAttention)\.[qv]|[qv]_proj|c_attn|Wqkv))\.weight"
 )
 
 

@@ -10,7 +10,8 @@ from seqtransfer.encoders import adaptations, loading
 from seqtransfer.encoders.dropout import Dropout
 from seqtransfer.encoders.loading import Facts, State
 
-# Keys of a configuration for the dropout on hidden states; families without one (Llama) have none.
+# Keys of a configuration for the dropout on hidden states; families without one (Llama), and
+# those that drop their last states themselves (T5), have none.
 DROPOUTS = ("hidden_dropout_prob", "dropout", "resid_pdrop", "mlp_dropout")
 
 

@@ -72,23 +72,30 @@ def check(config: dict) -> None:
 
 
 def check_encoders(config: dict, folder: Path) -> None:
-    """Raise ValueError if an encoder of a completed study that lies below `folder` is too small, or
-    if one that does not has fewer layers by the catalogue than the study asks for."""
-    for name in dict.fromkeys([config["encoder"]["name"], *domain_encoders(config).values()]):
+    """Raise ValueError if an encoder of a completed study cannot do what the study asks: by its
+    folder below `folder`, or, where it is not there, by the catalogue's `shape`."""
+    own, heads = config["encoder"]["name"], {}
+    for name in dict.fromkeys([own, *domain_encoders(config).values()]):
         path, asked = folder / name / "encoder.json", demands(config, name)
+        facts = config["catalogue"]["encoders"][name].get("shape")
         if path.exists():
             facts = json.loads(path.read_text())
             encoder_check.check(f"encoder {name!r} ({path.parent})", facts, **asked)
-        elif "shape" in config["catalogue"]["encoders"][name] and asked["layers"]:
-            shape = config["catalogue"]["encoders"][name]["shape"]
-            encoder_check.check_layers(f"encoder {name!r}", shape["layers"], asked["layers"])
+        elif facts:
+            encoder_check.check_shape(f"encoder {name!r}", facts, **asked)
+        heads[name] = facts and facts.get("heads")
+    if "attention" in config["compare"] and any("domain" in p for p in config["compare"]["pairs"]):
+        for task, name in domain_encoders(config).items():
+            encoder_check.check_heads(heads[own], heads[name], name, task)
 
 
 def demands(config: dict, encoder: str) -> dict:
     """What a completed study asks of the encoder, as `encoder_check.check` takes it."""
-    lengths, layers, pretrained = {}, None, []
+    lengths, layers, pretrained, first = {}, None, [], 0
     if encoder == config["encoder"]["name"]:
         pretrained = corpora(config)
+        arms = map(initializations.parse, config["initializations"])
+        first = max((arm.number for arm in arms if arm.kind == "first"), default=0)
         layers, artificial = config["encoder"]["layers"], config["catalogue"]["artificial"]
         lengths |= {task: config["max_length"][task] for task in tasks(config)}
         lengths |= {name: artificial[name]["length"] for name in pretrained
@@ -103,6 +110,8 @@ def demands(config: dict, encoder: str) -> dict:
         "domain": encoder in domain_encoders(config).values(),
         "poolings": config["sweep"].get("poolings", []),
         "pretrained": pretrained,
+        "adaptation": config["finetune"]["adaptation"],
+        "first": first,
     }
 
 

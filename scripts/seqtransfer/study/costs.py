@@ -79,10 +79,10 @@ def _size(study: Mapping, name: str, folder: Path) -> dict[str, int]:
     path = folder / name / "encoder.json"
     if path.exists():
         facts = json.loads(path.read_text())
-        return {key: facts[key] for key in ("layers", "width", "parameters")}
-    record = study["catalogue"]["encoders"][name]
-    usual = BERT_BASE if "hub" in record else MINILM_L6
-    return record.get("shape", usual)
+    else:
+        record = study["catalogue"]["encoders"][name]
+        facts = record.get("shape", BERT_BASE if "hub" in record else MINILM_L6)
+    return {key: facts[key] for key in ("layers", "width", "parameters")}
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ SPELLINGS = {
     "[PAD]": ("<pad>",),
     "[CLS]": ("<s>", "<cls>", "<|begin_of_text|>", "<bos>"),
     "[SEP]": ("</s>", "<eos>"),
-    "[MASK]": ("<mask>",),
+    "[MASK]": ("<mask>", "<extra_id_0>"),  # the latter is T5's first gap in a text
     "[UNK]": ("<unk>",),
 }
 ENDS = ("<|endoftext|>", "<|end_of_text|>")  # of a text, in GPT-2 and Qwen, and in Llama 3

@@ -67,7 +67,8 @@ class WeightSources:
         """The config.json of the architecture: the encoder's, cut to layers and vocabulary.
 
         DIFFERS: without dropout on attention weights, which the paper has: on a CPU its random
-        numbers take a quarter of a step. Dropout on hidden states is kept. Equal in all arms.
+        numbers take a quarter of a step. Dropout on hidden states is kept; T5, which has one share
+        for both, keeps both. Equal in all arms.
         """
         record = loading.configuration(self.folder, self.depth, self.token_map)
         return record | {key: 0.0 for key in ATTENTION_DROPOUTS if key in record}

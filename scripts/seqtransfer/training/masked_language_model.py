@@ -21,14 +21,22 @@ IGNORED = -100  # label of a position that is not to be predicted
 
 
 class MaskedLanguageModel(nn.Module):
-    """An encoder and BERT's head over the vocabulary, whose matrix is the embedding table."""
+    """An encoder and BERT's head over the vocabulary, whose matrix is the embedding table.
+
+    scale: of the states that are multiplied by the table.
+    """
 
     def __init__(
-        self, encoder: bert.Bert | TransformersEncoder, width: int, generator: torch.Generator
+        self,
+        encoder: bert.Bert | TransformersEncoder,
+        width: int,
+        generator: torch.Generator,
+        scale: float = 1.0,
     ):
         super().__init__()
         self.encoder = encoder
         rows, narrow = encoder.table.shape  # the table of ALBERT and ELECTRA is narrower
+        self.scale = scale
         self.transform = nn.Linear(width, narrow)
         self.norm = nn.LayerNorm(narrow, eps=1e-12)
         self.bias = nn.Parameter(torch.zeros(rows))
@@ -46,7 +54,7 @@ class MaskedLanguageModel(nn.Module):
         dtype = self.encoder.dtype
         states = self.encoder(ids, mask).flatten(0, 1)
         states = (states if wanted is None else states[wanted]).float()
-        states = self.norm(functional.gelu(self.transform(states)))
+        states = self.norm(functional.gelu(self.transform(states))) * self.scale
         return functional.linear(states.to(dtype), self.encoder.table.to(dtype)).float() + self.bias
 
 

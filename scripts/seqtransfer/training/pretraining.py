@@ -12,6 +12,7 @@ import torch
 from seqtransfer import seeds
 from seqtransfer.encoders import bert
 from seqtransfer.encoders.loading import State
+from seqtransfer.encoders.tensor_roles import ENCODER_DECODERS
 from seqtransfer.encoders.transformers_encoder import TransformersEncoder
 from seqtransfer.files import arrow, json_tsv
 from seqtransfer.files.arrow import Ragged
@@ -102,9 +103,11 @@ class Pretraining(Training):
         self.encoder = sources.module(pooler=False)
         self.encoder.load_plain_state(without_pooler(sources.fresh("pretrain")))
         drawn = torch.Generator().manual_seed(seeds.derive(seed, task, "pretrain head"))
-        model = masked_language_model.MaskedLanguageModel(
-            self.encoder, sources.facts.width, drawn
-        ).to(device)
+        width = sources.facts.width
+        # Entries of a fresh T5 table have variance 1: T5 divides, too (Raffel et al. 2020).
+        scale = width**-0.5 if sources.facts.family in ENCODER_DECODERS else 1.0
+        model = masked_language_model.MaskedLanguageModel(self.encoder, width, drawn, scale)
+        model.to(device)
         self.encoder.dtype = devices.DTYPES[precision]
         self.encoder.dropout.seed(seeds.derive(seed, task, "dropout"))
         rows = seeds.generator(0, task, "held out").permutation(len(sequences))
