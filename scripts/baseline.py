@@ -1,31 +1,47 @@
-"""Score a constant answer and n-gram regression on one task."""
+"""Score a constant answer and n-gram regression on one task; of series, two more baselines."""
 
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
+from seqtransfer.corpora.symbol_tables import read_symbols
 from seqtransfer.files import arrow, json_tsv
 from seqtransfer.scoring import baselines as library
-from seqtransfer.scoring import task_kinds
+from seqtransfer.scoring import series_baselines, task_kinds
 from seqtransfer.study import jobs, provenance
 
 
 def main(
-    *, train: Path, dev: Path, test: Path, task_record: Path, baselines: Path, task: str, code: str
+    *,
+    parts: dict[str, Path],
+    numbers: list[Path],
+    task_record: Path,
+    baselines: Path,
+    task: str,
+    code: str,
 ) -> None:
-    """Read a task's tokens and target; write one record per baseline."""
-    splits = [arrow.read_ragged(path) for path in (train, dev, test)]
-    target = task_kinds.of(json_tsv.read_json(task_record))
-    facts = provenance.record(code=code, libraries=["numpy", "scikit-learn"])
-    json_tsv.write_json(baselines, library.evaluate(task, *splits, target, facts))
+    """Read a task's tokens and target; write one record per baseline.
+
+    parts: files of train, dev and test; numbers: the corpus, if it is of series.
+    """
+    splits = {part: arrow.read_ragged(path) for part, path in parts.items()}
+    record = json_tsv.read_json(task_record)
+    target = task_kinds.of(record)
+    facts = provenance.record(code=code, libraries=["numpy", "scikit-learn", "dtaidistance"])
+    records = library.evaluate(task, **splits, target=target, provenance=facts)
+    for path in numbers:
+        examples = read_symbols(path)
+        records += series_baselines.evaluate(
+            task, splits, examples, record["tokens"], target, facts
+        )
+    json_tsv.write_json(baselines, records)
 
 
 if __name__ == "__main__":
     with jobs.job(snakemake.log[0], snakemake.output), threadpool_limits(snakemake.threads):
         main(
-            train=Path(snakemake.input.train),
-            dev=Path(snakemake.input.dev),
-            test=Path(snakemake.input.test),
+            parts={part: Path(snakemake.input[part]) for part in ("train", "dev", "test")},
+            numbers=[Path(path) for path in snakemake.input.numbers],
             task_record=Path(snakemake.input.task_record),
             baselines=Path(snakemake.output.baselines),
             task=snakemake.wildcards.task,

@@ -45,6 +45,14 @@ def test_a_sequence_is_kept_whole_but_for_what_is_stripped_or_refused(name, sequ
             cleaner.clean("x", sequence)
 
 
+@pytest.mark.parametrize(("alphabet", "letter", "foreign"), [("rna", "U", "T"), ("dna", "T", "U")])
+def test_neither_nucleotide_is_taken_for_the_other(alphabet, letter, foreign):
+    cleaner = Cleaner(alphabet, ())
+    assert cleaner.clean("x", f"ac{letter.lower()}g") == f"AC{letter}G"
+    with pytest.raises(ValueError, match=f"^x: holds '{foreign}' at position 3"):
+        cleaner.clean("x", f"AC{foreign}G")
+
+
 def test_the_table_adds_up_over_records_and_says_what_each_symbol_is():
     cleaner = Cleaner("protein", ("gaps", "stop"))
     for sequence in ("MK--X*", "mku", "M-K"):

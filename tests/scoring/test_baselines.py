@@ -138,7 +138,12 @@ def test_the_script_writes_both_records_and_the_same_bytes_again(tmp_path):
     outputs = [tmp_path / "one.json", tmp_path / "two.json"]
     for output in outputs:
         baseline_script.main(
-            **paths, task_record=tmp_path / "task.json", baselines=output, task="toy", code="abc"
+            parts=paths,
+            numbers=[],
+            task_record=tmp_path / "task.json",
+            baselines=output,
+            task="toy",
+            code="abc",
         )
     assert outputs[0].read_bytes() == outputs[1].read_bytes()
     records = json_tsv.read_json(outputs[0])

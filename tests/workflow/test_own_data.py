@@ -37,16 +37,16 @@ def data(tmp_path_factory, encoder):
     return folder
 
 
-def test_the_guide_has_the_seven_kinds_of_data_in_ten_lines_each():
+def test_the_guide_has_the_eight_kinds_of_data_in_ten_lines_each():
     blocks = [STUDIES[name] for name in GUIDE]
     tasks = [next(iter(yaml.safe_load(b)["catalogue"]["tasks"].values())) for b in blocks]
     assert [t["converter"] for t in tasks] == [
-        "table", "fasta", "midi", "table", "table", "series", "table"
+        "table", "fasta", "fasta", "midi", "table", "table", "series", "table"
     ]  # fmt: skip
     assert [t["format"] for t in tasks] == [
-        "fasta", "fasta", "midi", "text", "symbols", "series", "fasta"
+        "fasta", "fasta", "fasta", "midi", "text", "symbols", "series", "fasta"
     ]  # fmt: skip
-    assert [t.get("kind") for t in tasks] == [None] * 6 + ["regression"]
+    assert [t.get("kind") for t in tasks] == [None] * 7 + ["regression"]
     assert all(len(block.splitlines()) <= 11 for block in blocks)
 
 
@@ -80,6 +80,9 @@ def test_the_examples_run_to_their_report(data):
     for task, record in facts.items():
         assert min(record["counts"][part] for part in ("train", "dev", "test")) >= 4, task
     assert facts["my-h3"]["symbols"] == ["A", "C", "G", "T"]
+    assert facts["my-rna"]["symbols"] == ["A", "C", "G", "U"]
+    baselines = json_tsv.read_json(results / "baselines/my-series.json")
+    assert [r["baseline"] for r in baselines] == ["majority", "ngram", "dtw", "minirocket"]
     assert facts["my-proteins"]["classes"] == ["Nucleus", "Cytoplasm"]
     assert set(facts["my-composers"]["symbols"]) <= {str(pitch) for pitch in range(128)}
     assert facts["my-stability"]["kind"] == "regression"

@@ -310,6 +310,13 @@ def served_settings(wildcards):
     )
 
 
+def numbers(wildcards):
+    """The corpus of a task of series, for baselines that read the numbers behind its tokens; none
+    where the tokens have lost their order, which the numbers still have."""
+    record = task_record(wildcards)
+    return corpus(wildcards) if record["format"] == "series" and "order" not in record else []
+
+
 def shuffled_task(wildcards):
     """Sequences and record of the task that an artificial corpus shuffles; most shuffle none."""
     task = ARTIFICIAL[wildcards.artificial].get("task")

@@ -47,8 +47,9 @@ rule finetune:
 
 
 rule baseline:
-    """Score a constant answer and n-gram regression on one task."""
+    """Score a constant answer and n-gram regression on one task; of series, two more baselines."""
     input:
+        numbers=numbers,
         task_record=rules.encode.output.task,
         train=rules.encode.output.train,
         dev=rules.encode.output.dev,

@@ -19,6 +19,8 @@ BASELINES = {
     "majority": "the majority class",
     "mean": "the training mean",
     "ngram": "n-gram regression",
+    "dtw": "nearest neighbour by time warping",
+    "minirocket": "ridge regression on MiniRocket",
 }
 REPAIRED = "re-paired"  # of a contrast: the null of (d1)
 

@@ -8,4 +8,6 @@ metrics: the formulas.
 learning_curves: speed.
 left_out: scores without groups of test units.
 baselines: a constant answer and n-gram regression.
+series_baselines: nearest neighbours by dynamic time warping, and ridge regression on convolutions.
+minirocket: these convolutions.
 """

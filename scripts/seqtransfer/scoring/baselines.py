@@ -38,18 +38,22 @@ def evaluate(
         name: (detail, lambda split: np.repeat(constant, len(split), axis=0)),
         "ngram": (ngram_detail, lambda split: answer(model, split, target)),
     }
+    held_out = {"dev": dev, "test": test}
     return [
-        {
-            "task": task,
-            "baseline": baseline,
-            "detail": detail,
-            "metric": target.metric,
-            "dev": target.score(dev.labels, answers_to(dev)),
-            "test": target.score(test.labels, answers_to(test)),
-            "provenance": provenance,
-        }
+        record(task, baseline, detail, target, scores, provenance)
         for baseline, (detail, answers_to) in answers.items()
+        for scores in [
+            {part: target.score(own.labels, answers_to(own)) for part, own in held_out.items()}
+        ]
     ]
+
+
+def record(
+    task: str, baseline: str, detail: str, target: Target, scores: dict, provenance: dict
+) -> dict:
+    """Of one baseline. scores: of dev and test, as `target.score` gives."""
+    named = {"task": task, "baseline": baseline, "detail": detail, "metric": target.metric}
+    return {**named, **scores, "provenance": provenance}
 
 
 def constant_answer(train: Ragged, target: Target) -> tuple[np.ndarray, str, str]:

@@ -25,7 +25,7 @@ def symbolic_aggregate(symbols: Symbols, size: int, window: int) -> Symbols:
     Source: Lin, Keogh, Lonardi & Chiu 2003.
     """
     edges = np.array([NormalDist().inv_cdf(i / size) for i in range(1, size)])
-    return _tokens([_binned(_means(_standard(c), window), edges) for c in channels(symbols)])
+    return _tokens([_binned(_means(standard(c), window), edges) for c in channels(symbols)])
 
 
 def level_bins(
@@ -86,7 +86,11 @@ def _check_channels(count: int, expected: int) -> None:
         )
 
 
-def _standard(values: np.ndarray) -> np.ndarray:
+def standard(values: np.ndarray) -> np.ndarray:
+    """(n,) values minus their mean, over their standard deviation; 0 where they do not vary.
+
+    Raises ValueError for values whose square overflows.
+    """
     with np.errstate(over="ignore", invalid="ignore"):
         deviation = values.std()
     if not np.isfinite(deviation):

@@ -20,7 +20,8 @@ from seqtransfer.report.tables.run_tables import score_unit
 from seqtransfer.report.tables.sensitivity import best
 
 NGRAM = "ngram"
-BASELINES = {NGRAM: (0, (4, 2)), "majority": (0, (1, 1.5)), "mean": (0, (1, 1.5))}  # dashes
+FITTED = {NGRAM: (0, (4, 2)), "dtw": (0, (6, 1.5, 1, 1.5)), "minirocket": (0, (8, 2))}  # dashes
+BASELINES = FITTED | {"majority": (0, (1, 1.5)), "mean": (0, (1, 1.5))}
 GREY = "0.35"
 STEPS = "optimizer steps"
 BORDER = {"color": "0.8", "linewidth": 0.8}  # between arms and controls
@@ -200,11 +201,11 @@ def baseline_lines(
 
 
 def _score_limits(axis: Axes, table: pd.DataFrame, runs: pd.Series) -> None:
-    """Limits of a task's scores: all of its arms, and what of controls and the n-gram regression
-    lies near them; further ones would make arms look alike."""
+    """Limits of a task's scores: all of its arms, and what of controls and fitted baselines lies
+    near them; further ones would make arms look alike."""
     mine = table[(table["split"] == "test") & table["headline"]]
     low, high = panels.limits(runs, *_ends(mine[mine["kind"] == "arm"]), least=LEAST_RANGE)
-    others = mine[(mine["kind"] == "control") | (mine["initialization"] == NGRAM)]
+    others = mine[(mine["kind"] == "control") | mine["initialization"].isin(FITTED)]
     near = others[others["mean"].between(2 * low - high, 2 * high - low)]
     axis.set_xlim(panels.limits(pd.Series([low, high]), near["mean"], *_ends(near)))
 

@@ -1,0 +1,172 @@
+"""What the numbers of a series give away without an encoder: nearest neighbours and convolutions.
+
+- `dtw`: the label of the training series that is nearest by dynamic time warping (Sakoe & Chiba
+  1978), computed by dtaidistance. Channels warp together.
+- `minirocket`: ridge regression on the features of `minirocket`, all series stretched to the length
+  of the longest training series.
+
+Both read the numbers of the corpus, whole, of the very examples that the encoder is trained and
+scored on, on the scale that the task's tokens have: each series' own (`sax`), or the training
+part's, channel by channel (`bins`). Dev chooses the window and the penalty.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import numpy as np
+from dtaidistance import dtw_ndim
+from sklearn.linear_model import Ridge, RidgeClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from seqtransfer.corpora.examples import Example
+from seqtransfer.files.arrow import Ragged
+from seqtransfer.scoring import baselines
+from seqtransfer.scoring.minirocket import TAPS, MiniRocket
+from seqtransfer.scoring.task_kinds import Target
+from seqtransfer.tokens import series_tokens
+
+Series = Sequence[np.ndarray]  # each (length, channels) float64
+# Of the longest training series: wider windows rarely help (Ratanamahatana & Keogh 2005).
+WINDOWS = (0.0, 0.02, 0.05, 0.1, 0.2)
+PENALTIES = (1e5, 1e4, 1e3, 1e2, 1e1, 1.0)
+
+
+def evaluate(
+    task: str,
+    parts: Mapping[str, Ragged],
+    examples: Iterable[Example],
+    tokens: Mapping,
+    target: Target,
+    provenance: dict,
+) -> list[dict]:
+    """Records of both baselines, as `baselines.evaluate` gives; the loss of a classification is
+    missing, since neither answers with probabilities. Deterministic.
+
+    parts: train, dev and test. examples: of the corpus; tokens: the task's.
+    Raises ValueError as `numbers` does.
+    """
+    series = numbers(parts, examples, tokens["kind"] == "sax")
+    labels = {part: ragged.labels for part, ragged in parts.items()}
+    found = {
+        "dtw": _chosen(_neighbours(series, labels["train"]), labels["dev"], target),
+        "minirocket": _chosen(_ridges(series, labels["train"], target), labels["dev"], target),
+    }
+    return [
+        baselines.record(task, name, detail, target, scores, provenance)
+        for name, (detail, answers_to) in found.items()
+        for scores in [
+            {part: _score(labels[part], answers_to(part), target) for part in ("dev", "test")}
+        ]
+    ]
+
+
+Answers = Callable[[str], np.ndarray]  # from a part to its (n,) class indices, or numbers
+
+
+def _chosen(
+    candidates: Iterable[tuple[str, Answers]], labels: np.ndarray, target: Target
+) -> tuple[str, Answers]:
+    """The first of the candidates with the highest score on dev, whose (n,) labels these are."""
+    best, chosen = -np.inf, None
+    for detail, answers_to in candidates:
+        score = _score(labels, answers_to("dev"), target)["score"]
+        print(f"{detail}: dev {target.metric} {score:.4f}")
+        if score > best:
+            best, chosen = score, (detail, answers_to)
+    return chosen
+
+
+def _score(labels: np.ndarray, answers: np.ndarray, target: Target) -> dict:
+    if target.kind == "regression":
+        return target.score(labels, answers[:, None])
+    return target.score(labels, np.eye(target.outputs)[answers]) | {"loss": np.nan}
+
+
+def _neighbours(series: Mapping[str, Series], labels: np.ndarray) -> Iterable[tuple[str, Answers]]:
+    """A candidate for each window, the narrowest first."""
+    longest = max(map(len, series["train"]))
+    for points in dict.fromkeys(round(share * longest) for share in WINDOWS):
+
+        def answers_to(part: str, points: int = points) -> np.ndarray:
+            return labels[nearest(series["train"], series[part], points)[0]]
+
+        yield f"window of {points} points", answers_to
+
+
+def nearest(train: Series, others: Series, window: int) -> tuple[np.ndarray, np.ndarray]:
+    """(m,) indices of the nearest training series of m others, the first of equals, and the (m,)
+    distances by dynamic time warping: the root of the sum of squared differences.
+
+    window: points that two that are matched may lie apart, further by the difference in length; 0
+    gives series of one length their Euclidean distance.
+    """
+    n, m = len(train), len(others)
+    distances = dtw_ndim.distance_matrix_fast(
+        [np.ascontiguousarray(one) for one in (*train, *others)],
+        window=window + 1,
+        block=((0, n), (n, n + m)),
+        compact=True,
+        parallel=False,
+    )
+    distances = np.asarray(distances).reshape(n, m)
+    return distances.argmin(axis=0), distances.min(axis=0)
+
+
+def _ridges(
+    series: Mapping[str, Series], labels: np.ndarray, target: Target
+) -> Iterable[tuple[str, Answers]]:
+    """A candidate for each penalty, the strongest first."""
+    length = max(TAPS, *map(len, series["train"]))
+    equal = {part: np.stack([stretched(one, length).T for one in series[part]]) for part in series}
+    kernels = MiniRocket.fit(equal["train"], np.random.default_rng(0))
+    features = {part: kernels.transform(own) for part, own in equal.items()}
+    ridge = Ridge if target.kind == "regression" else RidgeClassifier
+    for penalty in PENALTIES:
+        model = make_pipeline(StandardScaler(with_mean=False), ridge(alpha=penalty))
+        model.fit(features["train"], labels)
+
+        def answers_to(part: str, model=model) -> np.ndarray:
+            return model.predict(features[part])
+
+        yield f"penalty {penalty:g}", answers_to
+
+
+def numbers(
+    parts: Mapping[str, Ragged], examples: Iterable[Example], own_scale: bool
+) -> dict[str, Series]:
+    """The series of every part, in the order of its names.
+
+    own_scale: whether each channel of a series has its own mean and deviation, or all series those
+    of their training part. A channel shorter than another of its series is stretched.
+    Raises ValueError for series with unequal numbers of channels.
+    """
+    wanted = {name for ragged in parts.values() for name in ragged.names}
+    channels = {e.id: series_tokens.channels(e.symbols) for e in examples if e.id in wanted}
+    counts = {len(found): name for name, found in channels.items()}
+    if len(counts) > 1:
+        said = ", ".join(f"{name!r} has {count}" for count, name in sorted(counts.items()))
+        raise ValueError(f"every series of a task needs the same channels; {said}")
+    if own_scale:
+        channels = {
+            name: [series_tokens.standard(values) for values in found]
+            for name, found in channels.items()
+        }
+    arrays = {name: _array(found) for name, found in channels.items()}
+    series = {part: [arrays[name] for name in ragged.names] for part, ragged in parts.items()}
+    if own_scale:
+        return series
+    scaler = StandardScaler().fit(np.concatenate(series["train"]))
+    return {part: [scaler.transform(one) for one in own] for part, own in series.items()}
+
+
+def _array(channels: Sequence[np.ndarray]) -> np.ndarray:
+    longest = max(map(len, channels))
+    return np.hstack([stretched(values[:, None], longest) for values in channels])
+
+
+def stretched(series: np.ndarray, length: int) -> np.ndarray:
+    """A (n, channels) series at `length` evenly spaced places, linear between its points."""
+    places = np.linspace(0, len(series) - 1, length)
+    return np.stack(
+        [np.interp(places, np.arange(len(series)), values) for values in series.T], axis=1
+    )
