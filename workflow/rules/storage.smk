@@ -1,0 +1,65 @@
+"""Object storage: what a job needs there besides the files that its rule names. No rules.
+
+A file system has all files of a folder beside each other. Storage brings a job the files that its
+rule names, and no others; so there the rules name these, too. On a file system they do not: one more
+input would rerun the jobs of finished studies.
+"""
+
+# What comes before every path in storage, such as s3://bucket/folder; None on a file system.
+STORAGE = workflow.storage_settings.default_storage_prefix
+IN_STORAGE = workflow.storage_settings.default_storage_provider is not None
+# Only these have word pieces; what others know is in `encoder.json`.
+TEXT_ENCODERS = [
+    name for name, record in CATALOGUE["encoders"].items() if not record.get("symbols")
+]
+
+
+def beside(*named):
+    """Input function: what a job reads beside the study's encoder, and beside the files that the
+    input functions `named` give, weights or folders of sources."""
+
+    def files(wildcards):
+        paths = [ENCODER, *(path for one in named for path in listed(one(wildcards)))]
+        return neighbours(paths)
+
+    return files
+
+
+def beside_only(named):
+    """Input function: what a job reads beside the files that the input function `named` gives."""
+
+    def files(wildcards):
+        return neighbours(listed(named(wildcards)))
+
+    return files
+
+
+def listed(paths):
+    """What an input function gives, as a list: one path, several, or none."""
+    return [paths] if isinstance(paths, str) else list(paths)
+
+
+def neighbours(paths):
+    """What jobs read beside weights, the record of an encoder, or the folder of a source."""
+    if not IN_STORAGE:
+        return []
+    found = {}
+    for path in paths:
+        folder, _, name = path.rpartition("/")
+        if folder == "<raw>":
+            names = [f"{name}.sha256"]
+        elif folder.startswith("<encoders>/"):
+            pieces = folder.removeprefix("<encoders>/") in TEXT_ENCODERS
+            names = ["encoder.json", "config.json", "model.safetensors"]
+            names += ["tokenizer.json"] if pieces else []
+        else:
+            names = ["encoder.json"]
+        found |= {f"{folder}/{name}": None for name in names}
+    return [path for path in found if path not in paths]
+
+
+def stored_source(wildcards):
+    """The file or folder of a source whose `path:` is an address, such as s3://bucket/mine.fasta.
+    Of its provider Snakemake needs the plugin."""
+    path = CATALOGUE["sources"][wildcards.source].get("path")
+    return [storage(path)] if local_sources.is_address(path) else []
