@@ -1,7 +1,4 @@
-"""A small study whose files are all in a bucket of a local S3 server; its own data, too.
-
-It needs `pip install snakemake-storage-plugin-s3==0.3.6 "moto[server]==5.2.5"`.
-"""
+"""A small study whose files are all in a bucket of a local S3 server; its own data, too."""
 
 import json
 
