@@ -8,9 +8,13 @@ input would rerun the jobs of finished studies.
 # What comes before every path in storage, such as s3://bucket/folder; None on a file system.
 STORAGE = workflow.storage_settings.default_storage_prefix
 IN_STORAGE = workflow.storage_settings.default_storage_provider is not None
-# Only these have word pieces; what others know is in `encoder.json`.
+# Only these have word pieces, in a file of their own. All other conversions than `onnx_bert` are of
+# encoders that know symbols.
 TEXT_ENCODERS = [
-    name for name, record in CATALOGUE["encoders"].items() if not record.get("symbols")
+    name
+    for name, record in CATALOGUE["encoders"].items()
+    if not record.get("symbols")
+    and record.get("conversion", "onnx_bert") == "onnx_bert"
 ]
 
 
