@@ -5,9 +5,9 @@ rule names, and no others; so there the rules name these, too. On a file system 
 input would rerun the jobs of finished studies.
 """
 
-# What comes before every path in storage, such as s3://bucket/folder; None on a file system.
-STORAGE = workflow.storage_settings.default_storage_prefix
 IN_STORAGE = workflow.storage_settings.default_storage_provider is not None
+# What comes before every path in storage, such as s3://bucket/folder.
+STORAGE = (workflow.storage_settings.default_storage_prefix or "").rstrip("/")
 # Only these have word pieces, in a file of their own. All other conversions than `onnx_bert` are of
 # encoders that know symbols.
 TEXT_ENCODERS = [
@@ -16,6 +16,23 @@ TEXT_ENCODERS = [
     if not record.get("symbols")
     and record.get("conversion", "onnx_bert") == "onnx_bert"
 ]
+
+
+expand_paths = expand
+
+
+def expand(patterns, *arguments, **wildcards):
+    """Snakemake's `expand`, which refuses what a rule in storage has for its outputs, the places of
+    their copies: it gets their paths as the rule names them."""
+    return expand_paths(
+        [path_in_rule(pattern) for pattern in listed(patterns)], *arguments, **wildcards
+    )
+
+
+def path_in_rule(path):
+    """The path of an output as its rule names it."""
+    stored = getattr(path, "flags", {}).get("storage_object")
+    return stored.query.removeprefix(f"{STORAGE}/") if stored else path
 
 
 def beside(*named):

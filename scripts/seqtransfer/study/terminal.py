@@ -145,10 +145,10 @@ class Terminal(logging.Handler):
         where = f"\n  (details in {log})" if log else ""
         self._say(f"a job of {record.rule_name} failed: {said}{where}")
 
-    def end(self, report: str, storage: str | None) -> None:
+    def end(self, report: str, storage: str) -> None:
         """All jobs are done: how long they took, and where the answer is, if it was asked for.
 
-        report: the folder of the report; storage: what comes before it in storage, None on a file
+        report: the folder of the report; storage: what comes before it in storage, "" on a file
         system.
         """
         if self.progress is None:  # files were only touched
