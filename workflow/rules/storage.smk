@@ -5,6 +5,8 @@ rule names, and no others; so there the rules name these, too. On a file system 
 input would rerun the jobs of finished studies.
 """
 
+from snakemake.io import expand as expand_paths
+
 IN_STORAGE = workflow.storage_settings.default_storage_provider is not None
 # What comes before every path in storage, such as s3://bucket/folder.
 STORAGE = (workflow.storage_settings.default_storage_prefix or "").rstrip("/")
@@ -16,9 +18,6 @@ TEXT_ENCODERS = [
     if not record.get("symbols")
     and record.get("conversion", "onnx_bert") == "onnx_bert"
 ]
-
-
-expand_paths = expand
 
 
 def expand(patterns, *arguments, **wildcards):
