@@ -27,6 +27,13 @@ def test_only_a_source_with_a_path_has_a_state(tmp_path):
     assert local_sources.state("mine", {"url": "http://x/y"}, tmp_path / "raw/mine") is None
 
 
+@pytest.mark.parametrize("path", ["s3://bucket/mine.fasta", "gs://bucket/folder"])
+def test_an_address_in_storage_has_no_state_here(path, state):
+    assert local_sources.is_address(path) and state(path) is None
+    assert not local_sources.is_address("my-data/s3:/mine.fasta")
+    assert not local_sources.is_address(None)
+
+
 def test_the_state_changes_with_every_file_and_is_that_of_a_copy(data, tmp_path, state):
     first = state(data)
     shutil.copytree(data, tmp_path / "copy")

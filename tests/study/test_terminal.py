@@ -174,6 +174,13 @@ def test_the_end_tells_where_the_answer_is_and_the_verdicts_on_what_was_tested(t
     assert terminal.verdicts(tmp_path)[1:] == ["  the study tests none of the claims"]
 
 
+def test_the_end_of_a_study_in_storage_says_where_its_page_is(speaker, capsys, tmp_path):
+    told = speaker(Job(0, "page"), Job(1, "all"))
+    told.emit(event("run_info"))
+    told.end("results/mine/report", "s3://bucket/all")
+    assert "the answer: s3://bucket/all/results/mine/report/claims.html" in capsys.readouterr().err
+
+
 class _Named(list):
     """A list of files of which some have names, as Snakemake's."""
 

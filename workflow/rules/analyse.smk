@@ -16,6 +16,7 @@ rule analyse:
         encoder=ENCODER,
         task=rules.encode.output.task,
         pretrained=pretrained_weights,
+        beside=beside(pretrained_weights),
     output:
         analyses="<results>/analyses/{task}/{initialization}/seed-{seed}.tsv",
     log:

@@ -13,6 +13,7 @@ rule audit:
     input:
         corpus=corpus,
         encoder=ENCODER,
+        beside=beside(),
         train=rules.encode.output.train,
         dev=rules.encode.output.dev,
         test=rules.encode.output.test,

@@ -191,12 +191,13 @@ def source_record(wildcards):
     return content | ({"state": state} if state else {})
 
 
-def source_ways(wildcards, output):
-    """The rest of that entry: where the file is fetched from, and how large it may be. Snakemake
-    ignores changes of a parameter whose function takes `output`, rightly so here: the content has
-    its digest."""
+def source_ways(wildcards, input, output):
+    """The rest of that entry: where the file is fetched from, and how large it may be; and of a file
+    in storage, where its copy is. Snakemake ignores changes of a parameter whose function takes
+    `output`, rightly so here: the content has its digest."""
     record = CATALOGUE["sources"][wildcards.source]
-    return {key: value for key, value in record.items() if key in WAYS}
+    ways = {key: value for key, value in record.items() if key in WAYS}
+    return ways | ({"path": input.stored[0]} if input.stored else {})
 
 
 def encoder_demands(wildcards, output):
@@ -419,7 +420,7 @@ def settings_table(wildcards):
     if table == "sweep":
         return "<results>/sweep/settings.tsv"
     # Relative, so that a study that is moved together with the workflow keeps its inputs.
-    return table if os.path.exists(table) else os.path.relpath(ROOT / table)
+    return local(table if os.path.exists(table) else os.path.relpath(ROOT / table))
 
 
 def sweep_tables(wildcards):
@@ -429,6 +430,7 @@ def sweep_tables(wildcards):
     name = Path(settings).name.replace("settings", "sweep")
     table = str(Path(settings).with_name(name))
     swept = config["finetune"]["settings"] == "sweep"
+    table = table if swept else local(table)
     there = swept or (table != settings and Path(table).exists())
     of_controls = ["<results>/sweep/control-sweep.tsv"] if CONTROLS else []
     return [table, *of_controls] if there else of_controls
@@ -452,7 +454,7 @@ def finished_files(name):
     for study in config["data_ratio"]:
         folder = Path(workflow.pathvars.apply("<results>")).parent / study
         own = [str(folder / name.format(task=task)) for task in tasks]
-        missing = [path for path in own if not os.path.exists(path)]
+        missing = [path for path in own if not exists(path)]
         if missing and study != config["study"]:
             raise ValueError(
                 f"data_ratio: {missing[0]} is not there; run {study} first, with the same tasks"

@@ -10,6 +10,8 @@ rule download:
     input:
         local_files,
         parts=source_parts,
+        beside=beside_only(source_parts),
+        stored=stored_source,
     output:
         folder=directory("<raw>/{source}"),
         digests="<raw>/{source}.sha256",

@@ -12,6 +12,7 @@ rule encoder:
         source=encoder_source,
         digests=encoder_digests,
         tokenizer=encoder_tokenizer,
+        beside=beside_only(encoder_tokenizer),
     output:
         facts="<encoders>/{encoder}/encoder.json",
         config="<encoders>/{encoder}/config.json",
@@ -31,3 +32,18 @@ rule encoder:
         code=code_digest("encoder"),
     script:
         "../../scripts/encoder.py"
+
+
+if IN_STORAGE:
+
+    use rule encoder as text_encoder with:
+        """The same of an encoder with word pieces: in storage a rule must name all its files."""
+        output:
+            facts="<encoders>/{encoder}/encoder.json",
+            config="<encoders>/{encoder}/config.json",
+            weights="<encoders>/{encoder}/model.safetensors",
+            tokenizer="<encoders>/{encoder}/tokenizer.json",
+        wildcard_constraints:
+            encoder="|".join(TEXT_ENCODERS),
+
+    ruleorder: text_encoder > encoder

@@ -17,6 +17,7 @@ rule finetune:
         token_map=rules.draw_map.output.token_map,
         encoder=ENCODER,
         pretrained=pretrained_weights,
+        beside=beside(pretrained_weights),
         settings=settings_of_run,
     output:
         metrics="<results>/runs/{task}/{initialization}/seed-{seed}/metrics.json",
@@ -78,6 +79,7 @@ rule sweep:
         token_map=rules.draw_map.output.token_map,
         encoder=ENCODER,
         pretrained=pretrained_weights,
+        beside=beside(pretrained_weights),
     output:
         records="<results>/sweep/{task}/{initialization}/{learning_rate}/seed-{seed}.json",
     log:

@@ -68,6 +68,7 @@ rule pretrain:
         sequences="<results>/tokens/{corpus}/pretrain.arrow",
         task="<results>/tokens/{corpus}/task.json",
         encoder=ENCODER,
+        beside=beside(),
     output:
         config="<results>/pretrained/{corpus}/config.json",
         encoder="<results>/pretrained/{corpus}/encoder.json",

@@ -27,6 +27,7 @@ rule represent:
         encoder=ENCODER,
         task=rules.encode.output.task,
         pretrained=all_pretrained_weights,
+        beside=beside(all_pretrained_weights),
     output:
         before=temp(
             expand(
@@ -74,6 +75,7 @@ rule attend:
         encoder=ENCODER,
         task=rules.encode.output.task,
         pretrained=all_pretrained_weights,
+        beside=beside(all_pretrained_weights),
     output:
         attention="<results>/attention/{task}/seed-{seed}.tsv",
     log:
@@ -107,6 +109,7 @@ rule represent_floor:
         token_map=f"<results>/tokens/{{task}}/maps/seed-{SEEDS[0]}.npy",
         encoder=ENCODER,
         task=rules.encode.output.task,
+        beside=beside(),
     output:
         states=temp(
             expand(
@@ -146,6 +149,7 @@ rule represent_ceiling:
         encoder=ENCODER,
         task=rules.encode.output.task,
         pretrained=reference_again,
+        beside=beside(reference_again),
     output:
         states=temp("<results>/representations/{task}/ceiling/again.arrow"),
     log:

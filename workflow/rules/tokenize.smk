@@ -11,6 +11,7 @@ rule encode:
     input:
         corpus=corpus,
         encoder=ENCODER,
+        beside=beside(),
     output:
         task="<results>/tokens/{task}/task.json",
         pretrain="<results>/tokens/{task}/pretrain.arrow",
@@ -39,6 +40,7 @@ rule draw_map:
     input:
         task=rules.encode.output.task,
         encoder=ENCODER,
+        beside=beside(),
     output:
         token_map="<results>/tokens/{task}/maps/seed-{seed}.npy",
     log:

@@ -2,18 +2,24 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 
+def is_address(path: str | None) -> bool:
+    """Whether the `path:` of a source is an address in storage, such as s3://bucket/mine.fasta."""
+    return bool(path and re.match(r"[a-z][a-z0-9+.-]*://", path))
+
+
 def state(name: str, source: dict, folder: Path) -> str | None:
     """Digest (16 hex digits) of the names, sizes and times of a source's files; None without a
-    `path:`. It changes with every edit, so that an edited file is taken anew.
+    `path:` on this machine. It changes with every edit, so that an edited file is taken anew.
 
     folder: where the source is to be copied. Raises ValueError naming source and path if the path
     is not there, holds `folder`, or has anything in it that cannot be copied.
     """
-    if not source.get("path"):
+    if not source.get("path") or is_address(source["path"]):
         return None
     path = Path(os.path.expanduser(source["path"]))
     if not os.path.exists(path):

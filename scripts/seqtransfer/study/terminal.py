@@ -145,17 +145,19 @@ class Terminal(logging.Handler):
         where = f"\n  (details in {log})" if log else ""
         self._say(f"a job of {record.rule_name} failed: {said}{where}")
 
-    def end(self, report: Path) -> None:
+    def end(self, report: str, storage: str) -> None:
         """All jobs are done: how long they took, and where the answer is, if it was asked for.
 
-        report: the folder of the report.
+        report: the folder of the report; storage: what comes before it in storage, "" on a file
+        system.
         """
         if self.progress is None:  # files were only touched
             return
         took = time.time() - self.progress.started
         self._say(f"done: {estimate.count(len(self.jobs))} in {estimate.span(took, took)}")
         if self.rules & {"all", "report", "page"}:
-            self._say(*verdicts(report))
+            there = [f"the answer: {storage}/{report}/claims.html"] if storage else None
+            self._say(*(there or verdicts(Path(report))))
 
     def stop(self) -> None:
         """The run ends before all jobs are done."""
@@ -193,10 +195,10 @@ class Terminal(logging.Handler):
         """Of the steps that a run might have taken, those that it took; None if it had to."""
         if job.rule.name != "finetune" or costs.least_share(self.study["finetune"]) == 1:
             return None
-        return (
-            json.loads(Path(job.output.metrics).read_text())["steps_taken"]
-            / (self.study["finetune"]["steps"])
-        )
+        metrics = Path(job.output.metrics)
+        if not metrics.exists():  # it ran elsewhere, and its files are in storage
+            return None
+        return json.loads(metrics.read_text())["steps_taken"] / self.study["finetune"]["steps"]
 
 
 def _benchmark(job) -> float | None:

@@ -1,0 +1,144 @@
+"""A small study whose files are all in a bucket of a local S3 server; its own data, too."""
+
+import json
+
+import pytest
+import yaml
+
+import small_data
+from project import in_one_process, overlay, plan
+from seqtransfer.files import json_tsv
+
+pytest.importorskip("snakemake_storage_plugin_s3", reason="no plugin for S3")
+moto = pytest.importorskip("moto.server", reason="no moto, the local S3 server")
+boto3 = pytest.importorskip("boto3")
+
+pytestmark = pytest.mark.workflow
+STUDY = {
+    "study": "stored",
+    "tasks": ["my-dna"],
+    "initializations": ["text", "random", "domain"],
+    "seeds": [0],
+    "encoder": {"layers": 1},
+    "examples": {"train": 24, "dev": 8, "test": 24},
+    "max_length": {"my-dna": 40},
+    "pretrain": {"steps": 2, "batch_size": 4},
+    "finetune": {"steps": 2, "batch_size": 16, "first_evaluation": 1, "settings": "settings.tsv"},
+    "represent": {"sequences": 16, "tokens": 2},
+    "compare": {"measures": ["cka"], "draws": 2, "floor_seeds": [1000], "groups": 4},
+    "catalogue": {
+        "sources": {"minilm-l6": {"path": "encoder"}, "my-dna": {"path": "s3://data/h3.fasta"}},
+        "tasks": {
+            "my-dna": {
+                **{"domain": "DNA", "title": "H3 occupancy", "source": "my-dna"},
+                **{"converter": "fasta", "format": "fasta", "classes": ["0", "1"]},
+                "layout": {
+                    **{"file": "h3.fasta", "label": {"pattern": r"occupied=(\d)"}},
+                    "alphabet": "dna",
+                },
+                **{"split": "stratified", "truncate": "centre", "max_length": 40},
+            }
+        },
+    },
+}
+SETTINGS = "task\tinitialization\tlearning_rate\tpooling\twarmup\n" + "".join(
+    f"my-dna\t{arm}\t0.001\tmean\t0.1\n" for arm in STUDY["initializations"]
+)
+RUN = "results/stored/runs/my-dna/domain/seed-0/metrics.json"
+PAGE = "results/stored/report/claims.html"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """What the client of the server needs, as environment variables."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_CONFIG_FILE", str(tmp_path_factory.mktemp("aws") / "none"))
+        patch.setenv("SNAKEMAKE_STORAGE_S3_ACCESS_KEY", "key")
+        patch.setenv("SNAKEMAKE_STORAGE_S3_SECRET_KEY", "secret")
+        running = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+        running.start()
+        host, port = running.get_host_and_port()
+        patch.setenv("SNAKEMAKE_STORAGE_S3_ENDPOINT_URL", f"http://{host}:{port}")
+        yield boto3.client(
+            "s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1",
+            aws_access_key_id="key", aws_secret_access_key="secret",
+        )  # fmt: skip
+        running.stop()
+
+
+@pytest.fixture(scope="module")
+def data(encoder, tmp_path_factory):
+    """A folder with the data and the study."""
+    folder = tmp_path_factory.mktemp("stored")
+    small_data.write(folder, encoder)
+    (folder / "settings.tsv").write_text(SETTINGS)
+    overlay(folder, **STUDY)
+    return folder
+
+
+def stored(folder, *arguments):
+    """Snakemake with all files in the bucket `bucket`."""
+    profile = ("--default-storage-provider", "s3", "--default-storage-prefix", "s3://bucket/all")
+    return in_one_process(*profile, "--configfile", "study.yaml", *arguments, cwd=folder)
+
+
+@pytest.fixture(scope="module")
+def study(server, data):
+    """The folder of a study that ran with its files in the bucket."""
+    server.create_bucket(Bucket="data")
+    server.upload_file(str(data / "my-data/h3.fasta"), "data", "h3.fasta")
+    process = stored(data)
+    assert process.returncode == 0, process.stdout[-6000:]
+    assert f"the answer: s3://bucket/all/{PAGE}" in process.stdout
+    return data
+
+
+def keys(server):
+    """Names of all files in the bucket, without the prefix."""
+    pages = server.get_paginator("list_objects_v2").paginate(Bucket="bucket")
+    names = [entry["Key"] for page in pages for entry in page["Contents"]]
+    assert all(name.startswith("all/") for name in names)
+    return {name.removeprefix("all/") for name in names}
+
+
+def test_all_files_of_a_study_are_in_the_bucket_and_none_beside_it(study, server):
+    there = keys(server)
+    assert {PAGE, RUN, "data/raw/my-dna/h3.fasta", "logs/stored/page.log"} <= there
+    assert not any(name.startswith("results/stored/representations") for name in there)
+    assert [path for path in study.glob("results/**/*") if path.is_file()] == []
+    assert not (study / "data").exists()
+
+
+def test_the_scores_are_those_of_a_study_without_a_bucket(study, server, tmp_path, encoder):
+    small_data.write(tmp_path, encoder)
+    (tmp_path / "settings.tsv").write_text(SETTINGS)
+    here = {"sources": {**STUDY["catalogue"]["sources"], "my-dna": {"path": "my-data/h3.fasta"}}}
+    overlay(tmp_path, **STUDY | {"catalogue": STUDY["catalogue"] | here})
+    process = in_one_process("--configfile", "study.yaml", "--", RUN, cwd=tmp_path)
+    assert process.returncode == 0, process.stdout[-6000:]
+    found = server.get_object(Bucket="bucket", Key=f"all/{RUN}")["Body"].read()
+    assert json.loads(found) == json_tsv.read_json(tmp_path / RUN)
+
+
+def test_another_machine_finds_the_results_and_reruns_nothing(study, tmp_path):
+    for name in ("study.yaml", "settings.tsv"):
+        (tmp_path / name).write_text((study / name).read_text())
+    (tmp_path / "encoder").symlink_to(study / "encoder")
+    assert plan(stored(tmp_path, "-n", "-q", "rules")) == {}
+
+
+def test_new_data_in_the_bucket_are_taken_anew(study, server):
+    assert plan(stored(study, "-n", "-q", "rules")) == {}
+    server.upload_file(str(study / "my-data/h3.fasta"), "data", "h3.fasta")
+    counts = plan(stored(study, "-n", "-q", "rules"))
+    assert counts["download"] == counts["convert"] == 1 and counts["finetune"] == 3
+
+
+def test_a_missing_object_of_the_catalogue_is_named(study, tmp_path):
+    changed = yaml.safe_load((study / "study.yaml").read_text())
+    changed["catalogue"]["sources"]["my-dna"]["path"] = "s3://data/other.fasta"
+    overlay(tmp_path, **changed | {"study": "lost"})
+    (tmp_path / "settings.tsv").write_text(SETTINGS)
+    (tmp_path / "encoder").symlink_to(study / "encoder")
+    process = stored(tmp_path, "-n")
+    assert process.returncode != 0 and "s3://data/other.fasta" in process.stdout
