@@ -43,6 +43,7 @@ rule encode_corpus:
             [rules.encode.output.dev, rules.encode.output.test], task=served(wildcards)
         ),
         encoder=ENCODER,
+        beside=beside(),
     output:
         task="<results>/tokens/{domain_corpus}/task.json",
         pretrain="<results>/tokens/{domain_corpus}/pretrain.arrow",
