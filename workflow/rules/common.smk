@@ -315,7 +315,11 @@ def numbers(wildcards):
     """The corpus of a task of series, for baselines that read the numbers behind its tokens; none
     where the tokens have lost their order, which the numbers still have."""
     record = task_record(wildcards)
-    return corpus(wildcards) if record["format"] == "series" and "order" not in record else []
+    return (
+        corpus(wildcards)
+        if record["format"] == "series" and "order" not in record
+        else []
+    )
 
 
 def shuffled_task(wildcards):
