@@ -18,17 +18,8 @@ from seqtransfer.study import planning, used_configuration
 TASKS = {"sentiment": "text", "localization": "protein", "splice": "DNA", "composer": "music"}
 STAGES = ("before", "after")
 KINDS = (
-    *(
-        "metrics",
-        "histories",
-        "predictions",
-        "controls",
-        "timings",
-        "baselines",
-        "tasks",
-        "pretrained",
-        "pretraining_timings",
-    ),
+    *("metrics", "histories", "predictions", "controls", "timings", "baselines", "tasks"),
+    *("pretrained", "pretraining_timings"),
     *("similarities", "references", "paper", "attention", "audits", "rescored", "sweep"),
     *("left_out", "analyses", "sweep_timings"),
 )

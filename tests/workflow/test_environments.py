@@ -16,7 +16,7 @@ DISTRIBUTIONS = {"Bio": "biopython", "sklearn": "scikit-learn", "tensorboardX": 
 # Imported by name, but a part of what another library promises to bring along.
 BROUGHT_BY = {"urllib3": "requests"}
 # Module -> library that only its functions for training import, which the report never calls.
-TRAINING_ONLY = {"encoders.initializations": "torch"}
+TRAINING_ONLY = dict.fromkeys(["encoders.initializations", "encoders.weight_changes"], "torch")
 # Scripts that people run, and no rule does.
 COMMANDS = {
     ROOT / f"scripts/{name}.py" for name in ("compare_studies", "compare_mended", "merge_studies")

@@ -16,14 +16,8 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from seqtransfer.corpora.converters import first_rows
 from seqtransfer.encoders import controls, initializations
 from seqtransfer.report import register
-from seqtransfer.study import (
-    cards,
-    configuration,
-    costs,
-    liveness,
-    local_sources,
-    planning,
-)
+from seqtransfer.study import cards, configuration, costs, liveness, local_sources
+from seqtransfer.study import planning
 from seqtransfer.study import provenance, refusals, settings_tables, terminal
 from seqtransfer.study import used_configuration
 

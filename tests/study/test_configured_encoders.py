@@ -1,0 +1,181 @@
+"""The encoders of a study: what they must be able to do, by their folders or by the catalogue."""
+
+import json
+from copy import deepcopy
+
+import pytest
+
+from plain_study import STUDY
+from seqtransfer.study import configuration
+
+
+@pytest.fixture
+def there(tmp_path):
+    """A study of which both encoders are there, and a function that writes one anew."""
+    config = deepcopy(STUDY) | {"domain_encoders": {"splice": "esm"}}
+    config["initializations"] = ["domain", "from-pairs"]
+    config["catalogue"]["encoders"]["esm"] = {"source": "esm"}
+    configuration.complete(config)
+    configuration.check_encoders(config, tmp_path)  # none is there yet
+    plain = {"family": "bert", "layers": 3, "positions": 64}
+    records = {"minilm": plain, "esm": plain | {"symbols": {"A": 5}}}
+
+    def check(name="minilm", without=(), **changes):
+        record = {k: v for k, v in records[name].items() if k not in without} | changes
+        for folder, known in (records | {name: record}).items():
+            (tmp_path / folder).mkdir(exist_ok=True)
+            (tmp_path / folder / "encoder.json").write_text(json.dumps(known))
+        configuration.check_encoders(config, tmp_path)
+
+    check()
+    return config, check
+
+
+def test_an_encoder_that_lies_there_and_is_too_small_is_refused(there):
+    config, check = there
+    with pytest.raises(
+        ValueError, match=r"^encoder 'minilm' .*2 layers, encoder\.layers .* 3; set"
+    ):
+        check(layers=2)
+    with pytest.raises(
+        ValueError, match=r"63 positions, task 'composer' .* 64; set `max_length: {co"
+    ):
+        check(positions=63)
+    config["catalogue"]["artificial"]["pairs"]["length"] = 66
+    with pytest.raises(ValueError, match=r"64 positions, task 'pairs' .* 66"):
+        check()
+    config["catalogue"]["artificial"]["pairs"]["length"] = 64
+    with pytest.raises(ValueError, match=r"^encoder 'esm' .*61 positions, task 'splice' .* 62"):
+        check("esm", layers=1, positions=61)  # a domain encoder keeps the layers that it has
+    config["max_length"]["splice"] = 61
+    check("esm", layers=1, positions=61)
+
+
+def test_an_encoder_that_is_not_there_has_the_layers_that_the_catalogue_says(tmp_path):
+    config = deepcopy(STUDY)
+    configuration.complete(config)
+    shape = {"layers": 2, "width": 8, "parameters": 99}
+    config["catalogue"]["encoders"]["minilm"]["shape"] = shape
+    with pytest.raises(ValueError, match=r"^encoder 'minilm' has 2 layers, encoder\.layers .* 3"):
+        configuration.check_encoders(config, tmp_path)
+
+
+@pytest.mark.parametrize("present", [True, False])
+@pytest.mark.parametrize(
+    ("facts", "changes", "message"),
+    [
+        (
+            {"family": "t5"},
+            {"finetune": {"adaptation": "bias"}},
+            r"family 't5', without biases, .* `finetune: \{adaptation: layernorm\}`",
+        ),
+        (
+            {"family": "gpt2"},
+            {"sweep": {"poolings": ["first"]}},
+            r"decoder, gpt2: position 0 .* `sweep: \{poolings: \[mean, last\]\}`",
+        ),
+        (
+            {"family": "gpt2"},
+            {"initializations": ["from-pairs", "random"]},
+            r"decoder, gpt2, .* pretrain \(on pairs\); leave out",
+        ),
+        ({"family": "t4"}, {}, "is of family 't4'; known: bert, "),
+    ],
+)
+def test_what_a_family_cannot_do_is_refused_by_its_folder_or_its_shape(
+    facts, changes, message, present, tmp_path
+):
+    config = deepcopy(STUDY) | {"initializations": ["text", "random"]}
+    config["compare"] = {"measures": ["cka"], "floor_seeds": [1000]}
+    configuration.complete(config)
+    bert = {"layers": 3, "positions": 64, "family": "bert"}
+
+    def check(record):
+        if present:
+            (tmp_path / "minilm").mkdir(exist_ok=True)
+            (tmp_path / "minilm/encoder.json").write_text(json.dumps(record))
+        else:
+            config["catalogue"]["encoders"]["minilm"]["shape"] = record
+        configuration.check_encoders(config, tmp_path)
+
+    for key, value in changes.items():
+        config[key] = config[key] | value if isinstance(value, dict) else value
+    check(bert)
+    with pytest.raises(ValueError, match="^encoder 'minilm' .*" + message):
+        check(bert | facts)
+
+
+def test_biases_that_a_configuration_added_and_layers_that_share_weights_are_known(there):
+    config, check = there
+    config["finetune"]["adaptation"] = "bias"
+    check("esm", family="llama", biases=True)
+    with pytest.raises(ValueError, match=r"^encoder 'esm' .*family 'llama', without biases"):
+        check("esm", family="llama", biases=False)
+    config["finetune"]["adaptation"] = "last-2"
+    with pytest.raises(ValueError, match=r"has 1 layers with weights .*\.adaptation: last-2 names"):
+        check("esm", layers=1)
+    config["finetune"]["adaptation"] = "full"
+    config["initializations"].append("first-2")
+    check(family="albert", own_layers=2)
+    with pytest.raises(ValueError, match=r"has 1 layers with weights .* arm first-2 names; lower"):
+        check(family="albert", own_layers=1)
+
+
+def test_attention_heads_of_two_encoders_are_matched_only_if_there_are_as_many(tmp_path):
+    config = deepcopy(STUDY) | {"domain_encoders": {"splice": "esm"}}
+    config["compare"] = config["compare"] | {"attention": 8}
+    configuration.complete(config)
+    shape = {"layers": 3, "width": 8, "parameters": 99}
+
+    def check(ours, theirs):
+        for name, heads in (("minilm", ours), ("esm", theirs)):
+            config["catalogue"]["encoders"][name] = {"shape": shape | heads}
+        configuration.check_encoders(config, tmp_path)
+
+    check({"heads": 12}, {"heads": 12})
+    check({"heads": 12}, {})  # not known before it is there
+    with pytest.raises(
+        ValueError, match=r"^compare\.attention: .* has 12 .*'esm', domain_enc.* 20"
+    ):
+        check({"heads": 12}, {"heads": 20})
+    config["compare"]["pairs"] = [["text", "random"]]
+    check({"heads": 12}, {"heads": 20})
+    config["compare"] |= {"pairs": [["text", "domain"]]}
+    del config["compare"]["attention"]
+    check({"heads": 12}, {"heads": 20})
+
+
+def test_a_domain_s_encoder_counts_only_for_a_task_of_the_study():
+    config = deepcopy(STUDY) | {"domain_encoders": {"splice": "esm", "unused": "esm"}}
+    assert configuration.domain_encoders(config) == {"splice": "esm"}
+
+
+def test_an_encoder_in_the_place_of_another_kind_is_refused(there):
+    _, check = there
+    with pytest.raises(
+        ValueError, match=r"^encoder 'minilm' .*family 'deberta'; known: bert, roberta"
+    ):
+        check(family="deberta")
+    with pytest.raises(
+        ValueError, match=r"decoder, gpt2, .*pretrain \(on composer, pairs\); leave"
+    ):
+        check(family="gpt2")
+    with pytest.raises(ValueError, match=r"^encoder 'minilm' .* knows symbols .*domain_encoders"):
+        check(symbols={"A": 5})
+    with pytest.raises(ValueError, match=r"^encoder 'esm' .* knows word pieces.*`encoder: {name"):
+        check("esm", without=["symbols"])
+    check("esm", family="gpt2")  # nothing is pretrained on its architecture
+
+
+def test_a_decoder_is_not_read_at_its_first_position(tmp_path):
+    config = deepcopy(STUDY) | {"initializations": ["text", "random"]}
+    config["sweep"]["poolings"] = ["mean", "last"]
+    config["compare"] = {"measures": ["cka"], "floor_seeds": [1000]}
+    configuration.complete(config)
+    (tmp_path / "minilm").mkdir()
+    record = {"family": "llama", "layers": 3, "positions": 64}
+    (tmp_path / "minilm/encoder.json").write_text(json.dumps(record))
+    configuration.check_encoders(config, tmp_path)
+    config["sweep"]["poolings"] = ["first", "last"]
+    with pytest.raises(ValueError, match=r"decoder, llama: position 0 .*poolings: \[mean, last\]"):
+        configuration.check_encoders(config, tmp_path)
