@@ -1,5 +1,7 @@
 """A table of settings that a run cannot use is refused when the study is planned."""
 
+import os
+
 import pytest
 
 from seqtransfer.study import settings_tables
@@ -53,3 +55,13 @@ def test_settings_that_no_run_can_take_are_refused(check, row, said):
     with pytest.raises(ValueError, match=rf"^finetune\.settings: .*{said}") as caught:
         check(f"a\ttext\t{row}\n")
     assert "\n" not in str(caught.value)
+
+
+def test_a_row_is_read_by_task_and_arm_and_anew_when_the_table_changes(tmp_path):
+    table = tmp_path / "settings.tsv"
+    table.write_text(HEADER + "a\ttext\t1e-4\tmean\t0\nb\ttext\t3e-4\tfirst\t1\n")
+    expected = {"learning_rate": "3e-4", "pooling": "first", "warmup": "1"}
+    assert settings_tables.row(table, "b", "text") == expected
+    table.write_text("task\tinitialization\tlearning_rate\tpooling\nb\ttext\t1e-5\tmean\n")
+    os.utime(table, ns=(1, 1))
+    assert settings_tables.row(table, "b", "text") == {"learning_rate": "1e-5", "pooling": "mean"}

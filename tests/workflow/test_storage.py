@@ -76,9 +76,9 @@ def data(encoder, tmp_path_factory):
     return folder
 
 
-def stored(folder, *arguments):
+def stored(folder, *arguments, prefix="s3://bucket/all"):
     """Snakemake with all files in the bucket `bucket`."""
-    profile = ("--default-storage-provider", "s3", "--default-storage-prefix", "s3://bucket/all")
+    profile = ("--default-storage-provider", "s3", "--default-storage-prefix", prefix)
     return in_one_process(*profile, "--configfile", "study.yaml", *arguments, cwd=folder)
 
 
@@ -120,11 +120,14 @@ def test_the_scores_are_those_of_a_study_without_a_bucket(study, server, tmp_pat
     assert json.loads(found) == json_tsv.read_json(tmp_path / RUN)
 
 
-def test_another_machine_finds_the_results_and_reruns_nothing(study, tmp_path):
+def test_another_machine_whose_settings_are_newer_finds_the_results_and_trains_nothing(
+    study, tmp_path
+):
     for name in ("study.yaml", "settings.tsv"):
         (tmp_path / name).write_text((study / name).read_text())
     (tmp_path / "encoder").symlink_to(study / "encoder")
-    assert plan(stored(tmp_path, "-n", "-q", "rules")) == {}
+    counts = plan(stored(tmp_path, "-n", "-q", "rules"))
+    assert set(counts) <= {"judge", "page", "plot", "record", "all", "total"}
 
 
 def test_new_data_in_the_bucket_are_taken_anew(study, server):
@@ -140,5 +143,5 @@ def test_a_missing_object_of_the_catalogue_is_named(study, tmp_path):
     overlay(tmp_path, **changed | {"study": "lost"})
     (tmp_path / "settings.tsv").write_text(SETTINGS)
     (tmp_path / "encoder").symlink_to(study / "encoder")
-    process = stored(tmp_path, "-n")
+    process = stored(tmp_path, "-n", prefix="s3://bucket/lost")
     assert process.returncode != 0 and "s3://data/other.fasta" in process.stdout

@@ -205,6 +205,20 @@ def test_an_edited_comment_reruns_nothing_and_an_edited_function_exactly_its_dep
     assert set(counts) == {"summarize", "judge", "record", "plot", "page", "all", "total"}
 
 
+def test_a_given_setting_that_changes_retrains_the_runs_of_its_arm_and_task_alone(checkout):
+    path = checkout / "workflow/studies/tiny-settings.tsv"
+    before = path.read_text()
+    row = "splice\ttext\t0.0003\t"
+    try:
+        path.touch()
+        assert "finetune" not in plan(snakemake(checkout, "-n", "-q", "rules"))
+        path.write_text(before.replace(row, row.replace("0.0003", "0.0002")))
+        counts = plan(snakemake(checkout, "-n", "-q", "rules"))
+    finally:
+        path.write_text(before)
+    assert row in before and counts["finetune"] == 2
+
+
 def test_the_same_job_again_gives_the_same_bytes(checkout):
     names = ("metrics.json", "history.tsv", "predictions.tsv", "weights.safetensors")
     first = {name: (checkout / RUN / name).read_bytes() for name in names}

@@ -222,7 +222,19 @@ def settings_of_run(wildcards):
         or config["finetune"]["settings"] == "sweep"
     ):
         return "<results>/sweep/{task}/{initialization}/settings.tsv"
-    return settings_table(wildcards)
+    # Not its time, which a checkout sets, but the run's own row (`given_setting`) retrains it.
+    return ancient(settings_table(wildcards))
+
+
+def given_setting(wildcards):
+    """The run's row of a given table of settings; none where a sweep of the study chooses it."""
+    if (
+        config["finetune"]["settings"] == "sweep"
+        or wildcards.initialization in CONTROLS
+    ):
+        return None
+    table = Path(str(settings_table(wildcards)))
+    return settings_tables.row(table, wildcards.task, wildcards.initialization)
 
 
 def settings_table(wildcards):

@@ -40,6 +40,7 @@ rule finetune:
         runtime=training_minutes("finetune", 120),
     params:
         layers=config["encoder"]["layers"],
+        setting=given_setting,
         training=TRAINING,
         unfinished=UNFINISHED,
         code=code_digest("finetune"),

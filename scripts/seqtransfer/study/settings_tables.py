@@ -1,5 +1,6 @@
 """The table of learning rate, pooling and warm-up per task and arm that a study may name."""
 
+import functools
 import math
 import os
 from collections import Counter
@@ -33,6 +34,20 @@ def check(table: Path, tasks: Sequence[str], initializations: Sequence[str]) -> 
     for where, row in rows:
         if (row["task"], row["initialization"]) in asked:
             _check_row(f"finetune.settings: {where}", row)
+
+
+def row(table: Path, task: str, initialization: str) -> dict[str, str]:
+    """What a checked table says of a run: learning_rate, pooling and, if there, warmup."""
+    found = _rows(str(table), os.stat(table).st_mtime_ns)[task, initialization]
+    return {key: found[key] for key in ("learning_rate", "pooling", "warmup") if key in found}
+
+
+@functools.lru_cache(maxsize=8)
+def _rows(table: str, changed: int) -> dict[tuple[str, str], dict[str, str]]:
+    """The rows of a table by task and arm; read once for all runs of a plan."""
+    columns = ["task", "initialization", "learning_rate", "pooling"]
+    read = text_files.rows(Path(table), columns, delimiter="\t")
+    return {(row["task"], row["initialization"]): row for _, row in read}
 
 
 def _check_row(where: str, row: Mapping[str, str]) -> None:

@@ -4,11 +4,10 @@ import torch
 from torch import nn
 
 from seqtransfer.encoders import bert, control_networks
+from seqtransfer.encoders.loading import HEADS
 from seqtransfer.training.classifier import WeightSources
 from seqtransfer.training.free_memory import free_memory
 from seqtransfer.training.memory import Footprint, Sizes
-
-HEADS = ("num_attention_heads", "n_heads", "n_head")  # keys of a configuration
 
 
 def footprint(model: nn.Module, sources: WeightSources, tokens: int, outputs: int = 0) -> Footprint:
