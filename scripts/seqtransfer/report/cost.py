@@ -14,7 +14,7 @@ def figure(tables: Tables, claims: Sequence[dict]) -> Figure:
     memory of one: a task per row."""
     arms, tasks = panels.arms(tables), panels.tasks(tables)
     colours, marks = style.colours(arms), style.markers(arms)
-    spent = tables["timings"].query("job == 'fine-tuning'")
+    spent = tables["timings"].query("job == 'fine-tuning' and corpus != 'all'")
     spent = spent.assign(seconds=spent["seconds_total"] / spent["jobs"])
     spent = spent.assign(operations=spent["operations"] / spent["jobs"])
     spent = spent.pivot(index="corpus", columns="initialization")
