@@ -21,12 +21,16 @@ def test_runs_that_failed_or_diverged_and_lost_similarities_are_caveats():
     run["diverged"] = run["seed"] == 1
     table = similarity_table(text=0.5, random=0.3)
     table.loc[table["left"] == "text", "score"] = math.nan
-    budget = NO_PRETRAINING.assign(pretraining_steps=9, pretraining_tokens_seen=99)
+    spent = {"pretraining_steps": 9, "pretraining_tokens_seen": 99}
+    budget = NO_PRETRAINING.assign(pretraining_corpus="genes", **spent)
     notes = "\n".join(caveats.of_study(run, table, budget, []))
     assert "2 of 8 runs diverged (x random seed 1; y random seed 1)" in notes
     assert "2 of 8 runs have no finite score (x text seed 1; y text seed 1)" in notes
     assert "not defined (x text-vs-domain, y text-vs-domain)" in notes
     assert "Domain pretraining diverged on x" in notes
+    assert "(x 9 steps, 99 tokens of the corpus genes)" in notes
+    own = caveats.of_study(run, table, budget.assign(pretraining_corpus="x"), [])
+    assert "99 tokens of its own training sequences)" in "\n".join(own)
 
 
 def test_runs_that_were_best_before_their_first_step_are_named():

@@ -98,14 +98,20 @@ def _domain_pretraining(budget: pd.DataFrame) -> Iterator[str]:
         yield (f"Domain pretraining diverged on {', '.join(failed)}: lower pretrain.learning_rate.")
     if len(spent):
         each = "; ".join(
-            f"{row.task} {row.pretraining_steps} steps, {row.pretraining_tokens_seen:,} tokens"
+            f"{row.task} {row.pretraining_steps} steps, {row.pretraining_tokens_seen:,} tokens of"
+            f" {_corpus(row)}"
             for row in spent.itertuples()
         )
         yield (
-            f"Domain pretraining had a small budget ({each}) on the task's own training sequences:"
-            " the domain arm is a stand-in for an expert model of the field, and a weak one. After"
-            " so few steps it may still resemble random weights: that would raise the floor of (d)."
+            f"Domain pretraining had a small budget ({each}): the domain arm is a stand-in for an"
+            " expert model of the field. After few steps it may still resemble random weights: that"
+            " would raise the floor of (d)."
         )
+
+
+def _corpus(row) -> str:
+    own = row.pretraining_corpus == row.task
+    return "its own training sequences" if own else f"the corpus {row.pretraining_corpus}"
 
 
 def _settings_of_arms(run: pd.DataFrame) -> Iterator[str]:
