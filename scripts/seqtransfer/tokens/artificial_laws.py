@@ -13,6 +13,7 @@ opens or closes the pair by where it stands. Chiang & Lee (2022) found such depe
 frequencies, to be what makes artificial pretraining useful for GLUE.
 """
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -65,41 +66,49 @@ def markov(
     return chain
 
 
-def nested(
-    generator: np.random.Generator,
-    sequences: int,
-    tokens: int,
-    *,
-    symbols: int,
-    exponent: float,
-    opening: float,
-) -> np.ndarray:
+def _of_pairs(choose: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+    """The law of `_pairs` of which `choose`, of a generator and `last`, says which are closed."""
+
+    @functools.wraps(choose)
+    def law(
+        generator: np.random.Generator,
+        sequences: int,
+        tokens: int,
+        *,
+        symbols: int,
+        exponent: float,
+        opening: float,
+    ) -> np.ndarray:
+        options = {"symbols": symbols, "exponent": exponent, "opening": opening}
+        return _pairs(generator, sequences, tokens, choose, **options)[0]
+
+    del law.__wrapped__  # its signature is its own
+    return law
+
+
+@_of_pairs
+def nested(generator: np.random.Generator, last: np.ndarray) -> np.ndarray:
     """Pairs of which the one opened last is closed first; `tokens` must be even.
 
     `opening`: how often a token opens a pair, where it may also close one.
     PAPER: the text of Papadimitriou & Jurafsky says 0.4; their code flips a fair coin.
     DIFFERS: theirs is one endless stream; here every pair closes within its sequence.
     """
-    drawn, _ = _pairs(generator, sequences, tokens, symbols, exponent, opening, lambda last: last)
-    return drawn
+    return last
 
 
-def flat(
-    generator: np.random.Generator,
-    sequences: int,
-    tokens: int,
-    *,
-    symbols: int,
-    exponent: float,
-    opening: float,
-) -> np.ndarray:
+def _any_open(generator: np.random.Generator, last: np.ndarray) -> np.ndarray:
+    return generator.integers(last + 1)
+
+
+@_of_pairs
+def flat(generator: np.random.Generator, last: np.ndarray) -> np.ndarray:
     """Pairs opened and closed at the places of `nested`, each time any open one being closed.
 
     DIFFERS: Papadimitriou & Jurafsky draw the distance within a pair from a treebank. Here the mean
     distance is that of `nested`, whatever `opening` is, so that the two differ in crossing alone.
     """
-    drawn, _ = _crossing(generator, sequences, tokens, symbols, exponent, opening)
-    return drawn
+    return _any_open(generator, last)
 
 
 def shuffle_dyck(
@@ -118,37 +127,25 @@ def shuffle_dyck(
     arXiv:2502.19249) train language models on it before text.
     """
     kinds = symbols // 2
-    drawn, opens = _crossing(generator, sequences, tokens, kinds, exponent, opening)
+    options = {"symbols": kinds, "exponent": exponent, "opening": opening}
+    drawn, opens = _pairs(generator, sequences, tokens, _any_open, **options)
     return np.where(opens, drawn, drawn + kinds)
-
-
-def _crossing(
-    generator: np.random.Generator,
-    sequences: int,
-    tokens: int,
-    symbols: int,
-    exponent: float,
-    opening: float,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of which any open one is closed, each equally often; as `_pairs`."""
-    return _pairs(
-        generator, sequences, tokens, symbols, exponent, opening,
-        lambda last: generator.integers(last + 1),
-    )  # fmt: skip
 
 
 def _pairs(
     generator: np.random.Generator,
     sequences: int,
     tokens: int,
+    choose: Callable[..., np.ndarray],
+    *,
     symbols: int,
     exponent: float,
     opening: float,
-    choose: Callable[[np.ndarray], np.ndarray],
 ) -> tuple[np.ndarray, np.ndarray]:
     """The symbols, and where they open a pair, bool.
 
-    `choose` says which open pair is closed, of those numbered 0 to `last` in any order.
+    choose: of the generator and `last`; which open pair is closed, of those numbered 0 to `last` in
+    any order.
     """
     wanted = generator.random((sequences, tokens)) < opening
     drawn = zipf(generator, sequences, tokens, symbols=symbols, exponent=exponent)
@@ -162,7 +159,7 @@ def _pairs(
         waiting[rows, depth[rows]] = drawn[rows, place]
         rows = np.flatnonzero(~opens)
         last = depth[rows] - 1
-        chosen = choose(last)
+        chosen = choose(generator, last)
         drawn[rows, place] = waiting[rows, chosen]
         waiting[rows, chosen] = waiting[rows, last]
         depth += np.where(opens, 1, -1)

@@ -16,6 +16,9 @@ arXiv:2601.21725) pretrain on such tasks, and transfer attention or feed-forward
 DIFFERS: they predict the output from left to right; here any token may be masked.
 """
 
+import functools
+from collections.abc import Callable
+
 import numpy as np
 
 from seqtransfer.tokens.artificial_laws import zipf
@@ -23,47 +26,44 @@ from seqtransfer.tokens.artificial_laws import zipf
 NOTHING = -1  # no symbol: the sequence has ended
 
 
-def reverse(
-    generator: np.random.Generator,
-    sequences: int,
-    tokens: int,
-    *,
-    symbols: int,
-    exponent: float,
-) -> np.ndarray:
-    """Inputs of `zipf`, and the same from the last symbol to the first."""
-    given = _inputs(generator, sequences, tokens, symbols, exponent)
-    return _joined(given, given[:, ::-1], symbols - 1)
+def _of_input(make: Callable[[np.ndarray], np.ndarray]) -> Callable[..., np.ndarray]:
+    """The law whose output `make` makes of the inputs, (sequences, symbols), drawn by `zipf`."""
+
+    @functools.wraps(make)
+    def law(
+        generator: np.random.Generator,
+        sequences: int,
+        tokens: int,
+        *,
+        symbols: int,
+        exponent: float,
+    ) -> np.ndarray:
+        given = _inputs(generator, sequences, tokens, symbols, exponent)
+        return _joined(given, make(given), symbols - 1)
+
+    del law.__wrapped__  # its signature is its own
+    return law
 
 
-def sort(
-    generator: np.random.Generator,
-    sequences: int,
-    tokens: int,
-    *,
-    symbols: int,
-    exponent: float,
-) -> np.ndarray:
-    """Inputs of `zipf`, and the same with the least number first; equal symbols all stay."""
-    given = _inputs(generator, sequences, tokens, symbols, exponent)
-    return _joined(given, np.sort(given, axis=1), symbols - 1)
+@_of_input
+def reverse(given: np.ndarray) -> np.ndarray:
+    """The input from the last symbol to the first."""
+    return given[:, ::-1]
 
 
-def distinct(
-    generator: np.random.Generator,
-    sequences: int,
-    tokens: int,
-    *,
-    symbols: int,
-    exponent: float,
-) -> np.ndarray:
-    """Inputs of `zipf`, and each of their symbols once, in the order of first appearance."""
-    given = _inputs(generator, sequences, tokens, symbols, exponent)
+@_of_input
+def sort(given: np.ndarray) -> np.ndarray:
+    """The input with the least number first; equal symbols all stay."""
+    return np.sort(given, axis=1)
+
+
+@_of_input
+def distinct(given: np.ndarray) -> np.ndarray:
+    """Each symbol of the input once, in the order of first appearance."""
     earlier = (given[:, :, None] == given[:, None, :]).argmax(axis=2)  # place of the first equal
     first = earlier == np.arange(given.shape[1])
     order = np.argsort(~first, axis=1, kind="stable")
-    kept = np.take_along_axis(np.where(first, given, NOTHING), order, axis=1)
-    return _joined(given, kept, symbols - 1)
+    return np.take_along_axis(np.where(first, given, NOTHING), order, axis=1)
 
 
 def stack(
