@@ -13,7 +13,6 @@ opens or closes the pair by where it stands. Chiang & Lee (2022) found such depe
 frequencies, to be what makes artificial pretraining useful for GLUE.
 """
 
-import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -69,7 +68,6 @@ def markov(
 def _of_pairs(choose: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
     """The law of `_pairs` of which `choose`, of a generator and `last`, says which are closed."""
 
-    @functools.wraps(choose)
     def law(
         generator: np.random.Generator,
         sequences: int,
@@ -82,7 +80,8 @@ def _of_pairs(choose: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
         options = {"symbols": symbols, "exponent": exponent, "opening": opening}
         return _pairs(generator, sequences, tokens, choose, **options)[0]
 
-    del law.__wrapped__  # its signature is its own
+    law.__name__ = law.__qualname__ = choose.__name__
+    law.__doc__ = choose.__doc__
     return law
 
 

@@ -16,7 +16,6 @@ arXiv:2601.21725) pretrain on such tasks, and transfer attention or feed-forward
 DIFFERS: they predict the output from left to right; here any token may be masked.
 """
 
-import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -29,7 +28,6 @@ NOTHING = -1  # no symbol: the sequence has ended
 def _of_input(make: Callable[[np.ndarray], np.ndarray]) -> Callable[..., np.ndarray]:
     """The law whose output `make` makes of the inputs, (sequences, symbols), drawn by `zipf`."""
 
-    @functools.wraps(make)
     def law(
         generator: np.random.Generator,
         sequences: int,
@@ -41,7 +39,8 @@ def _of_input(make: Callable[[np.ndarray], np.ndarray]) -> Callable[..., np.ndar
         given = _inputs(generator, sequences, tokens, symbols, exponent)
         return _joined(given, make(given), symbols - 1)
 
-    del law.__wrapped__  # its signature is its own
+    law.__name__ = law.__qualname__ = make.__name__
+    law.__doc__ = make.__doc__
     return law
 
 
