@@ -372,3 +372,16 @@ def test_a_curve_says_how_many_seeds_it_is_of():
     table = pd.DataFrame({"seeds": [3, 2]})
     assert panels.over_seeds(table) == f"mean of 3 seeds, {panels.BAND}"
     assert panels.over_seeds(table.assign(seeds=1)) == "1 seed"
+
+
+def test_the_summary_marks_the_best_fitted_baseline_of_a_task(frames, records):
+    table = frames["scores"]
+    row = table[(table["initialization"] == "ngram") & (table["task"] == "splice")]
+    better = row.assign(initialization="minirocket", mean=row["mean"] + 0.2)
+    tables = frames | {"scores": pd.concat([table, better])}
+    figure = claim_figures.summary(tables, records)
+    marks = [line for line in figure.axes[0].lines if line.get_marker() == "|"]
+    best = better.loc[better["headline"] & (better["split"] == "test"), "mean"].item()
+    assert len(marks) == len(TASKS) and best in [line.get_xdata()[0] for line in marks]
+    named = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "best baseline without an encoder" in named and "n-gram regression" not in named

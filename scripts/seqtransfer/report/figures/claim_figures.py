@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from seqtransfer.report import names, readings
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import Tables
-from seqtransfer.report.figures.run_figures import GREY, NGRAM, headline, tell_score
+from seqtransfer.report.figures.run_figures import FITTED, GREY, headline, tell_score
 from seqtransfer.report.statistics import stratified_mean_interval
 from seqtransfer.report.tables.run_tables import score_unit
 from seqtransfer.report.verdicts import NOT_TESTABLE
@@ -22,7 +22,7 @@ NAMES_EMS = 7  # of the tasks' names, before the first panel
 LEAST_RANGE = 0.001  # of a panel: scores are read to three decimals
 ALL = "all tasks"
 NO_BREAK = "\N{NO-BREAK SPACE}"
-STROKE = {"marker": "|", "markersize": 6, "linewidth": 0, "zorder": 0}  # the n-gram regression
+STROKE = {"marker": "|", "markersize": 6, "linewidth": 0, "zorder": 0}  # the best baseline
 MARGIN = {"linestyle": (0, (4, 2)), "linewidth": 0.9}
 
 
@@ -51,7 +51,7 @@ def summary(tables: Tables, claims: Sequence[dict]) -> Figure:
     for axis, record in zip(axes[1:], shown, strict=False):
         _forest(axis, record, panels.tasks(tables))
     _make_room(figure, axes)
-    panels.legend(figure, [*_arms_and_ngram(tables, arms), *_effects(shown)])
+    panels.legend(figure, [*_arms_and_baseline(tables, arms), *_effects(shown)])
     style.title(
         figure, f"Test scores, and the claims as paired differences: {panels.sizes(tables)}"
     )
@@ -120,8 +120,8 @@ def _effect(
 
 
 def _scores(axis: Axes, tables: Tables, arms: Sequence[str]) -> None:
-    """Test scores, a row per task and one for their mean: arms with intervals, and the n-gram
-    regression; baselines that answer all alike would take half of the axis."""
+    """Test scores, a row per task and one for their mean: arms with intervals, and the best of the
+    fitted baselines; those that answer all alike would take half of the axis."""
     table, colours, marks = tables["scores"], style.colours(arms), style.markers(arms)
     shifts = np.linspace(-0.22, 0.22, len(arms)) if len(arms) > 1 else [0.0]
     for arm, shift in zip(arms, shifts, strict=True):
@@ -133,10 +133,13 @@ def _scores(axis: Axes, tables: Tables, arms: Sequence[str]) -> None:
             [mark] = axis.plot(mean, place + shift, marks[arm], color=colours[arm], ms=3)
             tell_score(mark, arm, mean, low, high)
     for place, task in enumerate(panels.tasks(tables), start=1):
-        row = headline(table, task, NGRAM, "test")
-        if row is not None:
-            [mark] = axis.plot(row["mean"], place, color=GREY, **STROKE)
-            tell_score(mark, NGRAM, row["mean"])
+        found = {name: headline(table, task, name, "test") for name in FITTED}
+        scored = {name: row["mean"] for name, row in found.items() if row is not None}
+        fitted = {name: mean for name, mean in scored.items() if np.isfinite(mean)}
+        if fitted:
+            best = max(fitted, key=fitted.get)
+            [mark] = axis.plot(fitted[best], place, color=GREY, **STROKE)
+            tell_score(mark, best, fitted[best])
     axis.locator_params(axis="x", nbins=3)
     _texts(
         axis, ["test score", f"mean of {panels.seeds(tables)}"],
@@ -158,13 +161,14 @@ def _concerned(arm: str, records: Sequence[dict]) -> bool:
     return any(arm in record["contrast"].split(" - ") for record in records)
 
 
-def _arms_and_ngram(tables: Tables, arms: Sequence[str]) -> list[Artist]:
+def _arms_and_baseline(tables: Tables, arms: Sequence[str]) -> list[Artist]:
     colours, marks = style.colours(arms), style.markers(arms)
     handles = [
         panels.line(names.arm(arm), colours[arm], marker=marks[arm], ms=3, lw=1.0) for arm in arms
     ]
-    known = NGRAM in set(tables["scores"]["initialization"])
-    return handles + [panels.line(names.arm(NGRAM), GREY, **STROKE)] * known
+    known = [name for name in FITTED if name in set(tables["scores"]["initialization"])]
+    named = names.arm(known[0]) if len(known) == 1 else "best baseline without an encoder"
+    return handles + [panels.line(named, GREY, **STROKE)] * bool(known)
 
 
 def _effects(records: Sequence[dict]) -> list[Artist]:

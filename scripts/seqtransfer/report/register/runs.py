@@ -208,8 +208,9 @@ FIGURES = {
         "summary",
         "Left: test score (the task's headline metric) of the arms that the claims compare, mean"
         " over seeds with its 95 % t interval; in the row of all tasks the mean of the tasks. A"
-        " stroke is the n-gram regression, which has no encoder. Then the paper's claims as paired"
-        " differences: a dot is a task, the diamond the mean over tasks, lines are intervals (95 %;"
+        " stroke is the best baseline without an encoder, such as n-gram regression. Then the"
+        " paper's claims as paired differences: a dot is a task, the diamond the mean over tasks,"
+        " lines are intervals (95 %;"
         " in (c) 90 %). Right of the line at 0 the claim's first arm is ahead; in (c) every"
         " interval must lie right of the dashed margin. Intervals of claims on test scores cover"
         " seeds and test examples, that of (a) seeds; none is adjusted for the number of claims.",
