@@ -98,7 +98,7 @@ def test_first_come_the_verdicts_then_method_limits_evidence_and_appendix(study,
 
 def test_figures_that_are_not_drawn_are_named_with_the_command_that_draws_them(text):
     place = text[text.index('id="on-request"') : text.index('id="table-main"')]
-    for name in ("change", "power", "cost"):
+    for name in ("change", "generalization", "cost"):
         assert f"<code>{name}</code>" in place
     assert "<code>profiles</code>" not in place  # drawn here
     assert "/report/figures/" in place
@@ -149,7 +149,7 @@ def test_figures_that_are_drawn_on_request_are_named_with_their_command(study, t
     appendix = text[text.index('id="tables"') : text.index('id="budget"')]
     line = appendix[appendix.index("Not drawn unless asked for") :].partition("</p>")[0]
     named = re.findall(r"\(<code>([a-z_]+)</code>\)", line)
-    assert {"power", "cost", "change"} <= set(named)
+    assert {"generalization", "cost", "change"} <= set(named)
     assert "profiles" not in named  # this study has drawn it
     assert f"/report/figures/{named[0]}.svg" in line
 

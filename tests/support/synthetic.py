@@ -26,7 +26,7 @@ KINDS = (
 ARMS = ("text", "random", "shuffled", "domain")
 ANALYSES = ("isometry", "gradient_confusion", "perturbation", "lipschitz")
 CONFIG = {
-    "initializations": ARMS, "compare": {"attention": 8, "reference": "domain"},
+    "initializations": ARMS, "seeds": (0, 1, 2), "compare": {"attention": 8, "reference": "domain"},
     "analyse": {"kinds": list(ANALYSES)},
 }  # fmt: skip
 STEPS = [0, *(2**i for i in range(10))]

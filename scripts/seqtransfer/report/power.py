@@ -52,7 +52,7 @@ def figure(tables: Tables, claims: Sequence[dict]) -> Figure:
             here = part[part["seeds"] == part["study_seeds"]]
             axis.plot(here["seeds"], here["smallest"], "o", color=colours[other])
         panels.steps(axis, SEEDS[0], SEEDS[-1])
-        axis.set_ylim(bottom=0)
+        panels.magnitudes(axis)
     panels.label(axes, "seeds", f"difference\n(test {score_unit(tables['runs'])})")
     handles = [
         panels.line(names.contrast(f"text - {other}"), colours[other], linestyle=dashes[other])

@@ -13,7 +13,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import ScalarFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, ScalarFormatter
 
 from seqtransfer.report import names
 from seqtransfer.report.figures import style
@@ -178,6 +178,17 @@ def steps(axis: Axes, first: float, last: float) -> None:
     axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axis.set_xticks([], minor=True)
     axis.set_xlim(first / 1.1, last * 1.1)
+
+
+def magnitudes(axis: Axes) -> None:
+    """A y axis of positive numbers, if any were drawn, in equal ratios: its ticks are 1, 2 and 5 of
+    each power of ten."""
+    if not np.isfinite(axis.dataLim.minposy):
+        return
+    axis.set_yscale("log")
+    axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.minorticks_off()
 
 
 def doublings(axis: Axes, first: float, share: float, ticks: list[float]) -> None:

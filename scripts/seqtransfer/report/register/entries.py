@@ -54,6 +54,12 @@ def has_random_and_others(config: Mapping) -> bool:
     return "random" in arm_kinds(config) and len(config["initializations"]) > 1
 
 
+def compares_text_over_seeds(config: Mapping) -> bool:
+    """Studies of several seeds in which `text` meets `random` or `domain`."""
+    kinds = arm_kinds(config)
+    return "text" in kinds and bool({"random", "domain"} & kinds) and len(config["seeds"]) > 1
+
+
 def climbs_the_ladder(config: Mapping) -> bool:
     """Studies of parts of a pretrained encoder, beside `text` and `shuffled`, which claims ask
     for."""

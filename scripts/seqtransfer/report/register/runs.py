@@ -6,6 +6,7 @@ from seqtransfer.report.register.entries import (
     Figure,
     Table,
     columns,
+    compares_text_over_seeds,
     has_controls,
     has_random_and_others,
 )
@@ -281,12 +282,13 @@ FIGURES = {
     "power": Figure(
         "power",
         "The smallest difference in test score between two arms that 80 % of studies would see (at"
-        " the 5 % level, adjusted for the number of tasks), by their number of seeds. The dot is"
-        " this study's number; the thin line is the size of the difference that it found. Where a"
+        " the 5 % level, adjusted for the number of tasks), by their number of seeds; both axes in"
+        " equal ratios. The dot is this study's number; the thin line is the size of the difference"
+        " that it found, which studies of the seeds right of where they cross would see. Where a"
         " curve goes flat, test examples are the limit, and more seeds do not help. Spreads are"
         " estimates from this study's seeds: with few seeds, they may be half or double.",
         ("power",),
-        on_request=True,
+        has=compares_text_over_seeds,
     ),
 }
 
