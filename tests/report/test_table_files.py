@@ -57,3 +57,12 @@ def test_a_written_table_reads_back(tmp_path):
     table_files.write(tmp_path / "runs.csv", table)
     back = table_files.read(tmp_path / "runs.csv")
     pd.testing.assert_frame_equal(back, table, rtol=1e-5, check_dtype=False)
+
+
+def test_columns_without_a_value_are_in_the_csv_alone(tmp_path):
+    table = pd.DataFrame({"task": ["splice"], "score": [0.5], "pretraining_steps": [float("nan")]})
+    for suffix in (".csv", ".md", ".tex", ".html"):
+        table_files.write(tmp_path / f"table{suffix}", table)
+        found = "pretraining" in (tmp_path / f"table{suffix}").read_text()
+        assert found == (suffix == ".csv")
+    assert "pretraining_steps" in table_files.markdown(table_files.filled(table.iloc[:0]))

@@ -29,9 +29,9 @@ WORDS: dict[str, Callable[[str], str]] = {
 
 @dataclass(frozen=True)
 class Reading:
-    """columns: (label, meaning, whether it holds numbers) each; rows: cells (shown, in full) each,
-    empty for a missing value; total: rows of the file; extract: what of them is shown, or empty.
-    Where there are more cells than MOST_CELLS, there are no rows."""
+    """columns: (label, meaning, whether it holds numbers) of each with a value; rows: cells (shown,
+    in full) each, empty for a missing value; total: rows of the file; extract: what of them is
+    shown, or empty. Where there are more cells than MOST_CELLS, there are no rows."""
 
     name: str
     title: str
@@ -49,6 +49,7 @@ def reading(name: str, table: pd.DataFrame, tasks: Mapping[str, str]) -> Reading
         return _laid_out(name, table)
     values, extract = EXTRACTS.get(name, ({}, ""))
     shown = table[(table[list(values)] == pd.Series(values)).all(axis=1)].drop(columns=values)
+    shown = table_files.filled(shown)
     columns = [
         (
             column.replace("_", " "),

@@ -1,6 +1,7 @@
 """A table of the report as a file: CSV to compute with, Markdown, LaTeX and HTML to read.
 
-Cells to read are rounded by the kind of their column; the CSV has six significant digits.
+Cells to read are rounded by the kind of their column, and columns without a value left out; the
+CSV has every column and six significant digits.
 """
 
 import html
@@ -82,15 +83,21 @@ def page(table: pd.DataFrame, title: str, caption: str) -> str:
 
 
 def write(path: Path, table: pd.DataFrame, title: str = "", caption: str = "") -> None:
-    """Write a table as `.csv` or one of READABLE, by the suffix of `path`."""
+    """Write a table as `.csv` or, as it is read, one of READABLE, by the suffix of `path`."""
     writers: dict[str, Callable[[pd.DataFrame], str]] = {
         ".csv": lambda frame: frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"),
         ".md": markdown,
         ".tex": lambda frame: latex(frame, caption, path.stem),
         ".html": lambda frame: page(frame, title, caption),
     }
+    shown = filled(table) if path.suffix in READABLE else table
     with atomic.atomic(path) as temporary:
-        temporary.write_text(writers[path.suffix](table))
+        temporary.write_text(writers[path.suffix](shown))
+
+
+def filled(table: pd.DataFrame) -> pd.DataFrame:
+    """The table without columns in which no row has a value; as it is if it has no rows."""
+    return table.dropna(axis=1, how="all") if len(table) else table
 
 
 def read(path: Path) -> pd.DataFrame:
