@@ -45,9 +45,7 @@ def test_the_distance_of_series_on_their_own_scale_says_their_correlation():
     assert distance[0] ** 2 / 2 == pytest.approx(1 - np.corrcoef(left, right)[0, 1])
 
 
-@pytest.mark.parametrize("mebibytes", [1e-4, 128])
-def test_series_of_unequal_length_are_warped(monkeypatch, mebibytes):
-    monkeypatch.setattr(series_neighbours, "MEBIBYTES", mebibytes)
+def test_series_of_unequal_length_are_warped():
     rng = np.random.default_rng(2)
     queries, references = (
         [rng.normal(size=(length, 2)) for length in rng.integers(20, 31, count)] for count in (5, 6)
@@ -60,6 +58,21 @@ def test_series_of_unequal_length_are_warped(monkeypatch, mebibytes):
     distance, index = series_neighbours.nearest(queries, references)
     assert distance == pytest.approx(np.min(expected, axis=1))
     assert index.tolist() == np.argmin(expected, axis=1).tolist()
+
+
+def test_the_nearest_of_many_series_of_unequal_length_is_hardly_ever_missed():
+    rng = np.random.default_rng(10)
+    train, test = (
+        series(gaussian_filter1d(rng.normal(size=LENGTH - i % 5), 3) for i in range(count))
+        for count in (1000, 60)
+    )
+    apart = series_neighbours.warped(test, train, round(0.1 * LENGTH))
+    points = np.maximum.outer([len(one) for one in test], [len(one) for one in train])
+    exact = (apart / np.sqrt(points)).min(axis=1)
+    distance, _ = series_neighbours.nearest(test, train)
+    assert (distance >= exact - 1e-12).all()
+    found = distance < 1.001 * exact
+    assert found.mean() >= 0.9 and found[exact < np.quantile(exact, 0.2)].all()
 
 
 def test_series_of_the_own_unit_are_not_looked_at():

@@ -13,7 +13,7 @@ training series have their twins in train as test series have. Windows of one re
 found by the runs of numbers that they have in common (`leak_audit.overlaps`).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from dtaidistance import dtw_ndim
@@ -28,6 +28,7 @@ Series = Sequence[np.ndarray]  # each (length, channels) float64
 
 SHARE = 0.01  # leaving near series out costs a part without leaks one row in a hundred at most
 LOOKED_AT = 1000  # units, of a training series each, whose nearest ones give the limit
+CANDIDATES = 100  # whose distances are computed by warping
 WINDOW = 0.1  # of the longest series: wider ones rarely help (Ratanamahatana & Keogh 2005)
 ROUNDING = 1e-6  # a smaller distance is 0
 MEBIBYTES = 128  # of distances at a time
@@ -69,6 +70,8 @@ def _array(channels: Sequence[np.ndarray]) -> np.ndarray:
 
 def stretched(series: np.ndarray, length: int) -> np.ndarray:
     """A (n, channels) series at `length` evenly spaced places, linear between its points."""
+    if len(series) == length:
+        return series
     places = np.linspace(0, len(series) - 1, length)
     return np.stack(
         [np.interp(places, np.arange(len(series)), values) for values in series.T], axis=1
@@ -80,23 +83,38 @@ def nearest(
     references: Series,
     units: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(m,) distances of m queries to their nearest of n references, and its (m,) indices, the first
-    of equals.
+    """(m,) distances of m queries to their nearest of n references, and its (m,) indices.
 
     units: (m,) of the queries and (n,) of the references, which only those of another unit may be;
     where there is none, the distance is missing and the index -1. Memory does not grow with m x n.
+    Of unequal length, the nearest is among the CANDIDATES that are nearest when all are stretched
+    to one length: a distance may then be a little too large.
     """
+    lengths = np.array([len(one) for one in references])
+    shortest, longest = (f(map(len, (*queries, *references))) for f in (min, max))
+    count, window = 1, 0
+    if shortest < longest:
+        count, window = min(CANDIDATES, len(references)), round(WINDOW * longest)
+    flat = [
+        np.stack([stretched(one, longest).ravel() for one in side])
+        for side in (queries, references)
+    ]
     distance, index = np.full(len(queries), np.nan), np.full(len(queries), -1, dtype=np.int64)
-    for rows, block in _blocks(queries, references):
-        if units is not None:
-            block[units[0][rows, None] == units[1][None]] = np.inf
-        found, best = block.argmin(axis=1), block.min(axis=1)
-        there = np.isfinite(best)
-        distance[rows[there]], index[rows[there]] = best[there], found[there]
-    if _equal_lengths(queries, references):  # matrix products lose digits of small distances
-        for row in np.flatnonzero(index >= 0):
-            difference = queries[row] - references[index[row]]
-            distance[row] = np.sqrt(np.square(difference).mean())
+    row = 0
+    with config_context(working_memory=MEBIBYTES):
+        for block in pairwise_distances_chunked(*flat, metric="euclidean"):
+            if units is not None:
+                block[units[0][row : row + len(block), None] == units[1][None]] = np.inf
+            for apart in block:
+                found = np.sort(np.argpartition(apart, count - 1)[:count])
+                found = found[np.isfinite(apart[found])]
+                if len(found):
+                    # Anew, since matrix products lose digits of small distances.
+                    exact = warped([queries[row]], [references[i] for i in found], window)[0]
+                    points = np.maximum(len(queries[row]), lengths[found])
+                    exact /= np.sqrt(points * references[0].shape[1])
+                    index[row], distance[row] = found[exact.argmin()], exact.min()
+                row += 1
     distance[distance < ROUNDING] = 0
     return distance, index
 
@@ -131,27 +149,3 @@ def warped(left: Series, right: Series, window: int) -> np.ndarray:
         parallel=False,
     )
     return np.asarray(distances).reshape(m, n)
-
-
-def _blocks(queries: Series, references: Series) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Rows of queries, and their distances to all references."""
-    if _equal_lengths(queries, references):
-        flat = [np.stack([one.ravel() for one in side]) for side in (queries, references)]
-        start = 0
-        with config_context(working_memory=MEBIBYTES):
-            for block in pairwise_distances_chunked(*flat, metric="euclidean"):
-                yield np.arange(start, start + len(block)), block
-                start += len(block)
-        return
-    lengths, own = (np.array([len(one) for one in side]) for side in (references, queries))
-    window = round(WINDOW * max(lengths.max(), own.max()))
-    step = max(1, int(MEBIBYTES * 2**20) // 8 // len(references))
-    for start in range(0, len(queries), step):
-        rows = np.arange(start, min(start + step, len(queries)))
-        block = warped([queries[row] for row in rows], references, window)
-        points = np.maximum(own[rows, None], lengths[None])
-        yield rows, block / np.sqrt(points * references[0].shape[1])
-
-
-def _equal_lengths(queries: Series, references: Series) -> bool:
-    return len({len(one) for one in (*queries, *references)}) == 1
