@@ -4,8 +4,8 @@
     python benchmarks/near_series.py --train 1000 --test 200 --length 100
 
 Series are random walks with five decimals. The other side of the distances is dtaidistance, of
-unequal lengths with warping, and that of the runs in common Python sets. It is timed on a few series
-and scaled by the number of pairs, as is ours for unequal lengths by the number of test series.
+unequal lengths with warping, and that of the runs in common Python sets. It is timed on a few
+series and scaled by the number of pairs, as is ours for unequal lengths by that of test series.
 Distances of one length and runs must be the same on both sides.
 """
 
