@@ -162,3 +162,17 @@ def test_a_group_needs_a_header_and_a_column_of_its_own():
         Options(file="x.csv", group="person")
     with pytest.raises(ValueError, match="are one column"):
         Options(file="x.csv", label="kind", group="kind")
+
+
+def test_dev_takes_whole_groups_of_train(tmp_path):
+    lines = [f"p{i % 50},{i},a\n" for i in range(500)]
+    for part in ("train", "test"):
+        (tmp_path / f"{part}.csv").write_text("".join(["person,t0,kind\n", *lines]))
+    files = {"train": "train.csv", "test": "test.csv"}
+    options = Options(files=files, dev_share=0.2, label="kind", group="person")
+    converter.convert(tmp_path, tmp_path / "out.symbols", options)
+    parts = {}
+    for example in read_symbols(tmp_path / "out.symbols"):
+        parts.setdefault(example.split, set()).add(example.group)
+    assert not parts["train"] & parts["dev"] and len(parts["train"] | parts["dev"]) == 50
+    assert 3 <= len(parts["dev"]) <= 18

@@ -170,3 +170,10 @@ def test_channels_of_unequal_length_are_stretched_and_unequal_numbers_of_them_re
     ]
     with pytest.raises(ValueError, match="needs the same channels; 'a' has 1, 'b' has 2"):
         series_neighbours.numbers({"train": ["a", "b"]}, examples, False)
+
+
+@pytest.mark.parametrize("own_scale", [True, False])
+def test_values_whose_square_overflows_are_refused(own_scale):
+    examples = [Example("a", ("1e200", "-1e200"), "x", None, None)]
+    with pytest.raises(ValueError, match="too large for float64; give them in another unit"):
+        series_neighbours.numbers({"train": ["a"]}, examples, own_scale)

@@ -42,7 +42,8 @@ def numbers(
     parts: names of examples, `train` among the parts. own_scale: whether each channel of a series
     has its own mean and deviation, or all series those of train. A channel shorter than another of
     its series is stretched.
-    Raises ValueError for series with unequal numbers of channels.
+    Raises ValueError for series with unequal numbers of channels, and for values whose square
+    overflows.
     """
     wanted = set().union(*parts.values())
     channels = {e.id: series_tokens.channels(e.symbols) for e in examples if e.id in wanted}
@@ -59,7 +60,10 @@ def numbers(
     series = {part: [arrays[name] for name in names] for part, names in parts.items()}
     if own_scale:
         return series
-    scaler = StandardScaler().fit(np.concatenate(series["train"]))
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaler = StandardScaler().fit(np.concatenate(series["train"]))
+    if not np.isfinite(scaler.var_).all():
+        raise ValueError("values are too large for float64; give them in another unit")
     return {part: [scaler.transform(one) for one in own] for part, own in series.items()}
 
 

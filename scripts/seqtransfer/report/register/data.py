@@ -69,7 +69,7 @@ TABLES = {
             " training sequence; of series also overlap: the same of runs of numbers; not near:"
             " no training series below distance_limit of the table leaks",
             score="Headline metric; empty where fewer than two rows stay",
-            n="How many rows stay",
+            n="How many rows stay; of `not near` 0 where there is no limit",
         ),
     ),
     "timings": Table(
