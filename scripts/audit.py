@@ -1,13 +1,19 @@
-"""Audit one task's split: how near its test and dev sequences are to train, before and after."""
+"""Audit one task's split: how near its test and dev sequences are to train, before and after.
 
+Series are compared by their tokens and by their numbers.
+"""
+
+import itertools
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from seqtransfer.corpora.examples import Example
 from seqtransfer.files import arrow, json_tsv
 from seqtransfer.study import jobs
-from seqtransfer.tokens import encoding, leak_audit, tokenizations, views
+from seqtransfer.tokens import encoding, leak_audit, series_neighbours, tokenizations, views
 
 
 def main(
@@ -24,8 +30,9 @@ def main(
     """record, corpus, encoder, settings: as in `encode`; parts: files of all parts."""
     # Compared is what the encoder sees: sequences that differ only past the cut are equal.
     viewed = views.view(encoding.read(record, corpus, encoder, settings), settings)
-    parts = {part: arrow.read_ragged(path).names for part, path in parts.items()}
-    pretrain = parts.pop("pretrain")
+    read = {part: arrow.read_ragged(path) for part, path in parts.items()}
+    pretrain = read.pop("pretrain").names
+    parts = {part: ragged.names.tolist() for part, ragged in read.items()}
     if tokenizations.is_lossy(settings.tokens):
         viewed = views.learned_view(viewed, _rows(viewed, pretrain), settings)
     seen = {example.id: example.symbols for example in viewed.examples}
@@ -37,15 +44,55 @@ def main(
     )
     before = {part: [usable[i] for i in indices] for part, indices in drawn.items()}
     kmer = (settings.neighbours or {}).get("kmer") or leak_audit.kmer_for(list(seen.values()))
-    near = {"test": {}, "dev": {}}
-    for stage, names in {"before": before, "after": parts}.items():
-        sequences = {part: {str(name): seen[name] for name in names[part]} for part in parts}
+    measures, near = {"kmer": kmer}, {"test": {}, "dev": {}}
+    splits = {"before": before, "after": parts}
+    for stage, names in splits.items():
+        sequences = {part: {name: seen[name] for name in own} for part, own in names.items()}
         for part, stages in near.items():
             stages[stage] = leak_audit.nearest(sequences[part], sequences["train"], kmer)
-    rows = pd.concat([leak_audit.table(task, part, stages, kmer) for part, stages in near.items()])
+    if record["format"] == "series":
+        further, columns = _by_numbers(viewed.originals, splits, read["train"].units, settings)
+        measures |= further
+        for (part, stage), found in columns.items():
+            near[part][stage] = near[part][stage].join(found)
+    rows = pd.concat(
+        [leak_audit.table(task, part, stages, measures) for part, stages in near.items()]
+    )
     json_tsv.write_table(audit, rows)
     json_tsv.write_table(nearest, near["test"]["after"])
     print(rows.to_string(index=False))
+
+
+def _by_numbers(
+    originals: Sequence[Example],
+    splits: dict[str, dict[str, list[str]]],
+    units: np.ndarray,
+    settings: views.Settings,
+) -> tuple[dict[str, float], dict[tuple[str, str], pd.DataFrame]]:
+    """What series add to the audit: measures, and columns by part and stage.
+
+    splits: names by stage and part; units: of the study's training part, in its order.
+    """
+    own_scale = settings.tokens["kind"] == "sax"
+    scaled = {
+        stage: series_neighbours.numbers(names, originals, own_scale)
+        for stage, names in splits.items()
+    }
+    generator = np.random.default_rng(settings.split_seed)
+    limit = series_neighbours.limit(scaled["after"]["train"], np.asarray(units), generator)
+    written = {example.id: example.symbols for example in originals}
+    digits = {
+        stage: {part: [written[name] for name in own] for part, own in names.items()}
+        for stage, names in splits.items()
+    }
+    run = leak_audit.kmer_for(digits["after"]["train"])
+    columns = {}
+    for part, stage in itertools.product(("test", "dev"), splits):
+        overlaps = leak_audit.overlaps(digits[stage][part], digits[stage]["train"], run)
+        own = scaled[stage]
+        distances = leak_audit.distances(own[part], own["train"], limit)
+        columns[part, stage] = overlaps.join(distances)
+    return {"distance_limit": limit, "overlap_run": run}, columns
 
 
 def _rows(viewed: views.Seen, pretrain: np.ndarray) -> dict[str, np.ndarray]:

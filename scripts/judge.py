@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from seqtransfer.files import json_tsv
-from seqtransfer.report import caveats, choice_caveats, claims, register
+from seqtransfer.report import caveats, choice_caveats, claims, leak_caveats, register
 from seqtransfer.report.tables import effect_tables, table_files
 from seqtransfer.study import jobs
 
@@ -45,7 +45,7 @@ def main(
     notes += caveats.of_classes(read["classes"])
     notes += caveats.of_cuts(read["budget"])
     notes += choice_caveats.of_choices(read["leaks"], token_maps, dropout, domain_encoders)
-    notes.append(caveats.of_leaks(read["leaks"]))
+    notes += leak_caveats.of_leaks(read["leaks"])
     first = caveats.before_all(read["scores"]) + caveats.of_controls(read["scores"])
     for sentence in first:
         print(sentence)

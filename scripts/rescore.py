@@ -37,7 +37,9 @@ def main(
         answers = np.eye(target.outputs)[chosen]
         return target.score(np.array([index[name] for name in labels]), answers)["score"]
 
-    near = read_strings(nearest).astype({"similarity": float})
+    near = read_strings(nearest)
+    for name in near.columns.intersection(leak_audit.NUMBERS):
+        near[name] = pd.to_numeric(near[name])
     near["duplicate"] = near["duplicate"] == "True"
     tables, without, groups = [], [], None
     for path, initialization, seed in zip(predictions, initializations, seeds, strict=True):

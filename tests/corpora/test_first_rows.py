@@ -36,6 +36,25 @@ def test_a_file_that_is_not_in_the_folder_is_refused(table):
         first_rows.check(RECORD | {"layout": {"file": "nine.csv"}}, {"path": str(table.parent)})
 
 
+@pytest.mark.parametrize(
+    ("text", "layout", "message"),
+    [
+        ("kind,t0\na,1\n", {}, "line 1: 't0' .* name the column of the label"),
+        ("kind,t0\na,1\n", {"label": "class"}, "no column 'class'"),
+        ("kind;t0\na;1,5\n", {"label": "kind", "delimiter": ";"}, "'1,5' .* with a point"),
+        ("a,2026-03-01,1\n", {}, "'2026-03-01' .* a date or time is no value"),
+    ],
+)
+def test_the_first_series_is_looked_at(tmp_path, text, layout, message):
+    (tmp_path / "mine.csv").write_text(text)
+    record = {"converter": "series", "format": "series", "layout": {"file": "mine.csv"} | layout}
+    with pytest.raises(ValueError, match=rf"mine\.csv: .*{message}"):
+        first_rows.check(record, {"path": str(tmp_path)})
+    (tmp_path / "mine.csv").write_text("kind,t0,t1\na,1,2\nb,broken\n")
+    good = record | {"layout": {"file": "mine.csv", "label": "kind"}}
+    first_rows.check(good, {"path": str(tmp_path)})
+
+
 def test_what_lies_in_an_archive_or_has_another_converter_is_left_to_the_job(table):
     wrong = RECORD | {"layout": {"file": "inner.csv", "label": "nothing"}}
     archive = table.with_suffix(".zip")

@@ -56,6 +56,8 @@ TWO = [("1.50 -2 | 7", "a"), ("0 1e-3 | 8 9", "b")]
         ("x.ts", "@dimensions 2\n@DATA\n1.50,-2:7:a\n0,1e-3:8,9:b\n", {}, TWO),
         ("x.arff", "% x\n@attribute t {a,b}\n@data\n1.50,-2,a\n0,1e-3,b\n", {}, ONE),
         ("x.ts.gz", "@data\n1.50,-2:a\n0,1e-3:b\n", {}, ONE),
+        ("x.csv", 't0,kind,t1\n1.50,a,-2\n0,"b",1e-3\n', {"label": "kind"}, ONE),
+        ("x.csv", '"a",1.50,"-2"\nb,0,1e-3\n', {}, ONE),
         ("x.csv.gz", "a,1.50,-2\nb,0,1e-3\n", {}, ONE),
         ("x.arff", "@data\n'1.50,-2\\n7',a\n'0,1e-3\\n8,9',b\n", {}, TWO),
     ],
@@ -86,6 +88,12 @@ def test_parts_come_from_files_and_dev_from_a_share_of_train(tmp_path):
         ("x.tsv", "\n", r"x\.tsv: holds no series"),
         ("x.ts", "@data\n", r"x\.ts: holds no series"),
         ("x.tsv", "a\n", r"line 1: has one cell; state `delimiter`"),
+        ("x.tsv", "a\t1\nb\t2,5\n", r"line 2: '2,5' at place 1 .*; write decimals with a point"),
+        ("x.tsv", "a\t2026-03-01\t1\n", r"'2026-03-01' at place 1 .*; a date or time is no value"),
+        ("x.tsv", "a\t1\t12:30:05\n", r"'12:30:05' at place 2 .*; a date or time is no value"),
+        ("x.csv", "label,t0,t1\na,1,2\n", r"line 1: 't0' .* header, name the column of the label"),
+        ("x.csv", "a,1,n/a\n", r"line 1: 'n/a' at place 2 .*; fill a missing value"),
+        ("x.csv", "a,1,2,\n", r"line 1: '' at place 3 .*; fill a missing value"),
         ("x.ts", "@timeStamps true\n@data\n(0,1),(1,2):a\n", r"line 1: has time stamps"),
         ("x.ts", "@classLabel false\n@data\n1,2\n", r"line 1: has no labels"),
         ("x.ts", "1,2:a\n", r"line 1: data before the line @data"),
@@ -104,3 +112,67 @@ def test_a_corpus_that_was_edited_is_refused_by_its_series(tmp_path):
     path.write_text("id\tlabel\tsymbols\ns1\ta\t1 2 | | 3\n")
     with pytest.raises(ValueError, match=r"sequence 's1': a channel holds no number"):
         read_symbols(path, check_numbers)
+
+
+HEADED = "person,t0,t1,kind\nann,1,2,walk\nbob,3,4,run\n"
+
+
+def test_a_table_with_a_header_has_its_label_and_group_by_name(tmp_path):
+    (tmp_path / "x.csv").write_text(HEADED)
+    options = Options(file="x.csv", label="kind", group="person")
+    converter.convert(tmp_path, tmp_path / "out.symbols", options)
+    assert read_symbols(tmp_path / "out.symbols") == [
+        Example("x-000002", ("1", "2"), "walk", "ann", None),
+        Example("x-000003", ("3", "4"), "run", "bob", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "options", "message"),
+    [
+        (
+            "x.csv",
+            HEADED,
+            {"label": "class"},
+            r"x\.csv: no column 'class'; its columns are \['pers",
+        ),
+        ("x.csv", HEADED, {"label": "kind"}, r"line 2: 'ann' at place 1 is no finite number"),
+        ("x.csv", HEADED + "cat,5,run\n", {"label": "kind"}, r"line 4: has 3 cells instead of 4"),
+        ("x.csv", "p,t,kind\n,1,a\n", {"label": "kind", "group": "p"}, "column 'p' is empty"),
+        ("x.csv", "kind\na\n", {"label": "kind"}, "line 2: has no numbers"),
+        (
+            "x.ts",
+            "@data\n1:a\n",
+            {"label": "kind"},
+            r"x\.ts: has its label last; leave `label` out",
+        ),
+    ],
+)
+def test_a_table_with_a_header_is_refused_by_column_and_line(
+    tmp_path, name, text, options, message
+):
+    if message.startswith("line 4"):
+        options = options | {"group": "person"}
+    with pytest.raises(ValueError, match=message):
+        converted(tmp_path, name, text, **options)
+
+
+def test_a_group_needs_a_header_and_a_column_of_its_own():
+    with pytest.raises(ValueError, match="name the column of the label, too"):
+        Options(file="x.csv", group="person")
+    with pytest.raises(ValueError, match="are one column"):
+        Options(file="x.csv", label="kind", group="kind")
+
+
+def test_dev_takes_whole_groups_of_train(tmp_path):
+    lines = [f"p{i % 50},{i},a\n" for i in range(500)]
+    for part in ("train", "test"):
+        (tmp_path / f"{part}.csv").write_text("".join(["person,t0,kind\n", *lines]))
+    files = {"train": "train.csv", "test": "test.csv"}
+    options = Options(files=files, dev_share=0.2, label="kind", group="person")
+    converter.convert(tmp_path, tmp_path / "out.symbols", options)
+    parts = {}
+    for example in read_symbols(tmp_path / "out.symbols"):
+        parts.setdefault(example.split, set()).add(example.group)
+    assert not parts["train"] & parts["dev"] and len(parts["train"] | parts["dev"]) == 50
+    assert 3 <= len(parts["dev"]) <= 18

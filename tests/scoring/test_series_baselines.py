@@ -158,18 +158,3 @@ def test_numbers_are_predicted_too():
     records = evaluate(parts, examples, BINS, Regression(0.0, 1.0))
     assert all(record["test"]["spearman"] > 0.3 for record in records.values())
     assert np.isfinite(records["minirocket"]["test"]["loss"])
-
-
-def test_channels_of_unequal_length_are_stretched_and_unequal_numbers_of_them_refused():
-    parts = {"train": Ragged.from_lists([[5]], [0], ["a"])}
-    [found] = series_baselines.numbers(
-        parts, [Example("a", tuple("0 2 | 0 1 2".split()), "x", None, None)], False
-    )["train"]
-    assert found[:, 0] == pytest.approx(found[:, 1])
-    parts = {"train": Ragged.from_lists([[5], [5]], [0, 0], ["a", "b"])}
-    examples = [
-        Example("a", ("1",), "x", None, None),
-        Example("b", ("1", "|", "2"), "x", None, None),
-    ]
-    with pytest.raises(ValueError, match="needs the same channels; 'a' has 1, 'b' has 2"):
-        series_baselines.numbers(parts, examples, False)

@@ -49,7 +49,7 @@ def test_the_released_splice_split_shares_13_of_160_test_sequences_with_train():
     random.shuffle(everything)
     train, test = everything[: int(0.9 * 3190)], everything[int(0.95 * 3190) :]
     near = leak_audit.nearest(dict(test), dict(train), kmer=5)
-    table = leak_audit.table("splice", "test", {"released": near}, 5)
+    table = leak_audit.table("splice", "test", {"released": near}, {"kmer": 5})
     assert len(everything) == 3190
     assert set(table["n"]) == {160}
     assert value(table, "released", "duplicates") == 13
@@ -86,7 +86,7 @@ def test_a_sequence_that_shares_nothing_has_no_nearest_and_counts_as_0():
     near = leak_audit.nearest({"x": tuple("AAA"), "y": tuple("CCC")}, {"t": tuple("AAA")}, kmer=2)
     assert near["nearest"].tolist() == ["t", ""]
     assert np.isnan(near["identity"][1])
-    table = leak_audit.table("toy", "test", {"after": near}, 2)
+    table = leak_audit.table("toy", "test", {"after": near}, {"kmer": 2})
     assert value(table, "after", "identity_share_0.5") == 0.5
     assert value(table, "after", "similarity_q50") == 0.5
     assert list(table.columns) == leak_audit.COLUMNS

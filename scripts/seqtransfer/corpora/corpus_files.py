@@ -35,7 +35,8 @@ def write(corpus: Path, examples: Iterable[Example | TextExample], cleaner: Clea
 def with_dev(
     examples: Iterable[Example | TextExample], share: float
 ) -> Iterator[Example | TextExample]:
-    """The same examples, about `share` of the training part made dev by `train_or_dev`."""
+    """The same examples, about `share` of the training part made dev by `train_or_dev`: of those
+    with a group about that share of the groups."""
     counts = Counter()
     for example in examples:
         if share and example.split == "train":
@@ -43,7 +44,7 @@ def with_dev(
                 content = f"{example.text}\t{example.second}"
             else:
                 content = "".join(example.symbols)
-            example = replace(example, split=train_or_dev(content, share))
+            example = replace(example, split=train_or_dev(example.group or content, share))
         counts[example.split] += 1
         yield example
     given = {part: count for part, count in counts.items() if part}

@@ -36,7 +36,9 @@ FILES = {
         "properties": {part: file(f"Name of the file of {part}") for part in PARTS},
     },
     "dev_share": {
-        "description": "Share of the given training part that becomes dev, chosen by content",
+        "description": (
+            "Share of the given training part that becomes dev: whole groups, else by content"
+        ),
         "type": "number",
         "minimum": 0,
         "exclusiveMaximum": 1,

@@ -12,6 +12,16 @@ from seqtransfer.corpora.examples import Symbols
 
 CHANNEL = "|"
 NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+# What is no number -> what to do about it; the first that fits.
+REMEDIES = (
+    (r"[+-]?[0-9]*,[0-9]+([eE].*)?", "write decimals with a point"),
+    (r"\s*[0-9]{1,4}[-/.:][0-9]{1,2}([-/.:T ].*)?", "a date or time is no value; leave it out"),
+    (
+        r"(?!(na|n/a|nan|null|none|missing|[+-]?inf(inity)?)$)[^\W\d].*",
+        "if this line is a header, name the column of the label, `label:` in the layout",
+    ),
+    (r".*", "fill a missing value by a rule of your own, or remove the series"),
+)
 
 
 def check_numbers(where: str, symbols: Symbols) -> None:
@@ -22,8 +32,10 @@ def check_numbers(where: str, symbols: Symbols) -> None:
             if before == CHANNEL:
                 raise ValueError(f"{where}: a channel holds no number; remove the series")
         elif not NUMBER.fullmatch(symbol) or not math.isfinite(float(symbol)):
-            raise ValueError(
-                f"{where}: {symbol!r} at place {place} is no finite number; fill a missing"
-                " value by a rule of your own, or remove the series"
+            remedy = next(
+                said
+                for pattern, said in REMEDIES
+                if re.fullmatch(pattern, symbol, re.IGNORECASE | re.DOTALL)
             )
+            raise ValueError(f"{where}: {symbol!r} at place {place} is no finite number; {remedy}")
         before = symbol

@@ -259,17 +259,6 @@ def _trained(adaptation: str) -> str:
     return f"{TRAINED[adaptation]} ({adaptation})"
 
 
-def of_leaks(leaks: pd.DataFrame) -> str:
-    """How many test sequences have a near twin in train, from the table `leaks`, in a sentence."""
-    half = leaks[(leaks["splitting"] == "after") & (leaks["measure"] == "similarity_share_0.5")]
-    half = half[half["split"] == "test"]
-    shares = ", ".join(f"{row.task} {100 * row.value:.1f} %" for row in half.itertuples())
-    return (
-        "Test sequences that share at least half of their k-mers (Jaccard index) with a training"
-        f" sequence: {shares}. How much they matter: the table of scores without near test rows."
-    )
-
-
 def before_all(score: pd.DataFrame) -> list[str]:
     """What a reader must know before any verdict: the tasks in which a baseline without an encoder
     scores at least as high as every arm, from the table `scores`; one sentence or two, or none."""

@@ -22,6 +22,17 @@ BASELINES = {
     "dtw": "nearest neighbour by time warping",
     "minirocket": "ridge regression on MiniRocket",
 }
+LEAKS = {  # measures of the leak audit, or what their names begin with
+    "duplicates": "sequences that train holds, too",
+    "similarity": "k-mer similarity to train",
+    "identity": "identity with train in edits",
+    "overlap": "runs of numbers in common with train",
+    "overlap_run": "numbers of a run",
+    "distance": "distance of the numbers from train",
+    "distance_limit": "distance below which a series is near",
+    "distance_near": "share of series near to train, those at distance 0 apart",
+    "distance_duplicates": "series at distance 0 from train",
+}
 REPAIRED = "re-paired"  # of a contrast: the null of (d1)
 
 
@@ -55,8 +66,7 @@ def leak(name: str) -> str:
     """A measure of the leak audit in words, such as `k-mer similarity to train: share at 0.5 or
     more`; see the table `leaks`."""
     kind, _, rest = name.partition("_")
-    words = {"similarity": "k-mer similarity to train", "identity": "identity with train in edits"}
-    said = words.get(kind, "share that train holds, too" if kind == "duplicates" else name)
+    said = LEAKS.get(name) or LEAKS.get(kind, name)
     if rest.startswith("share_"):
         return f"{said}: share at {rest.removeprefix('share_')} or more"
     if rest.startswith("q"):

@@ -10,10 +10,9 @@ scored on, on the scale that the task's tokens have: each series' own (`sax`), o
 part's, channel by channel (`bins`). Dev chooses the window and the penalty.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
-from dtaidistance import dtw_ndim
 from sklearn.linear_model import Ridge, RidgeClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -23,9 +22,9 @@ from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring import baselines
 from seqtransfer.scoring.minirocket import TAPS, MiniRocket
 from seqtransfer.scoring.task_kinds import Target
-from seqtransfer.tokens import series_tokens
+from seqtransfer.tokens import series_neighbours
+from seqtransfer.tokens.series_neighbours import Series, stretched
 
-Series = Sequence[np.ndarray]  # each (length, channels) float64
 # Of the longest training series: wider windows rarely help (Ratanamahatana & Keogh 2005).
 WINDOWS = (0.0, 0.02, 0.05, 0.1, 0.2)
 PENALTIES = (1e5, 1e4, 1e3, 1e2, 1e1, 1.0)
@@ -43,9 +42,10 @@ def evaluate(
     missing, since neither answers with probabilities. Deterministic.
 
     parts: train, dev and test. examples: of the corpus; tokens: the task's.
-    Raises ValueError as `numbers` does.
+    Raises ValueError as `series_neighbours.numbers` does.
     """
-    series = numbers(parts, examples, tokens["kind"] == "sax")
+    names = {part: ragged.names for part, ragged in parts.items()}
+    series = series_neighbours.numbers(names, examples, tokens["kind"] == "sax")
     labels = {part: ragged.labels for part, ragged in parts.items()}
     found = {
         "dtw": _chosen(_neighbours(series, labels["train"]), labels["dev"], target),
@@ -97,19 +97,10 @@ def nearest(train: Series, others: Series, window: int) -> tuple[np.ndarray, np.
     """(m,) indices of the nearest training series of m others, the first of equals, and the (m,)
     distances by dynamic time warping: the root of the sum of squared differences.
 
-    window: points that two that are matched may lie apart, further by the difference in length; 0
-    gives series of one length their Euclidean distance.
+    window: as `series_neighbours.warped` takes it.
     """
-    n, m = len(train), len(others)
-    distances = dtw_ndim.distance_matrix_fast(
-        [np.ascontiguousarray(one) for one in (*train, *others)],
-        window=window + 1,
-        block=((0, n), (n, n + m)),
-        compact=True,
-        parallel=False,
-    )
-    distances = np.asarray(distances).reshape(n, m)
-    return distances.argmin(axis=0), distances.min(axis=0)
+    distances = series_neighbours.warped(others, train, window)
+    return distances.argmin(axis=1), distances.min(axis=1)
 
 
 def _ridges(
@@ -129,44 +120,3 @@ def _ridges(
             return model.predict(features[part])
 
         yield f"penalty {penalty:g}", answers_to
-
-
-def numbers(
-    parts: Mapping[str, Ragged], examples: Iterable[Example], own_scale: bool
-) -> dict[str, Series]:
-    """The series of every part, in the order of its names.
-
-    own_scale: whether each channel of a series has its own mean and deviation, or all series those
-    of their training part. A channel shorter than another of its series is stretched.
-    Raises ValueError for series with unequal numbers of channels.
-    """
-    wanted = {name for ragged in parts.values() for name in ragged.names}
-    channels = {e.id: series_tokens.channels(e.symbols) for e in examples if e.id in wanted}
-    counts = {len(found): name for name, found in channels.items()}
-    if len(counts) > 1:
-        said = ", ".join(f"{name!r} has {count}" for count, name in sorted(counts.items()))
-        raise ValueError(f"every series of a task needs the same channels; {said}")
-    if own_scale:
-        channels = {
-            name: [series_tokens.standard(values) for values in found]
-            for name, found in channels.items()
-        }
-    arrays = {name: _array(found) for name, found in channels.items()}
-    series = {part: [arrays[name] for name in ragged.names] for part, ragged in parts.items()}
-    if own_scale:
-        return series
-    scaler = StandardScaler().fit(np.concatenate(series["train"]))
-    return {part: [scaler.transform(one) for one in own] for part, own in series.items()}
-
-
-def _array(channels: Sequence[np.ndarray]) -> np.ndarray:
-    longest = max(map(len, channels))
-    return np.hstack([stretched(values[:, None], longest) for values in channels])
-
-
-def stretched(series: np.ndarray, length: int) -> np.ndarray:
-    """A (n, channels) series at `length` evenly spaced places, linear between its points."""
-    places = np.linspace(0, len(series) - 1, length)
-    return np.stack(
-        [np.interp(places, np.arange(len(series)), values) for values in series.T], axis=1
-    )

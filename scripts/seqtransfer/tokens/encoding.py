@@ -86,9 +86,11 @@ def build(
     else:
         kept, counts = splits.drop_repeats(seen.examples)
     if not len(kept):
+        flat = "; series that do not vary are all equal to sax, see bins"
         raise ValueError(
             "no example is left: whatever the encoder sees of one, within max_length"
             f" {settings.max_length}, another has with another label; look at the labels"
+            f"{flat if settings.tokens['kind'] == 'sax' else ''}"
         )
     seen, unit = seen.take(kept), unit[kept]
     parts, divided = divide(seen, unit, settings)

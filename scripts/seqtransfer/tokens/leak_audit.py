@@ -5,17 +5,23 @@ k-mers (`neighbours`), the Jaccard similarity of the two sets, and the identity 
 in edits. It does so `before` (a plain random split of the corpus as it came, repeats and all, into
 parts of the same sizes) and `after` (the split that the study uses). Scores of the study's runs
 are then given once more without the test rows that are near to train.
+
+Series are compared by their numbers, too: by the distance to the nearest training series
+(`series_neighbours`), and by the runs of numbers, digit by digit, that they have in common.
 """
 
-from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from seqtransfer.tokens import near_duplicates
+from seqtransfer.corpora.examples import Symbols
+from seqtransfer.tokens import near_duplicates, series_neighbours
+from seqtransfer.tokens.series_neighbours import Series
 
 THRESHOLDS = (0.5, 0.8, 0.9)
+NUMBERS = ("similarity", "overlap", "relative_distance")  # what rows are left out by
+SIMILARITIES = ("similarity", "identity", "overlap")
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 SPARSENESS = 16  # possible k-mers for each k-mer of the longest sequence
 COLUMNS = ["task", "part", "stage", "measure", "value", "n"]
@@ -27,7 +33,7 @@ def kmer_for(sequences: Sequence[Sequence[Hashable]]) -> int:
     There must be SPARSENESS times as many possible k-mers as symbols in the longest sequence, where
     symbols count by their perplexity (2 ** entropy): about 4 for DNA, 18 for proteins.
     """
-    counts = np.array(list(Counter(s for sequence in sequences for s in sequence).values()))
+    counts = np.bincount(near_duplicates.numbered(sequences))
     shares = counts / counts.sum()
     perplexity = max(1.1, float(2 ** -(shares * np.log2(shares)).sum()))
     longest = max(len(sequence) for sequence in sequences)
@@ -71,29 +77,56 @@ def nearest(
     return pd.DataFrame(rows)
 
 
-def table(task: str, part: str, stages: Mapping[str, pd.DataFrame], kmer: int) -> pd.DataFrame:
+def overlaps(test: Sequence[Symbols], train: Sequence[Symbols], run: int) -> pd.DataFrame:
+    """Of each test series: overlap, the highest Jaccard similarity in [0, 1] of its set of runs of
+    `run` numbers, as they were written, with that of a training series."""
+    return pd.DataFrame({"overlap": near_duplicates.nearest(test, train, run)[0]})
+
+
+def distances(test: Series, train: Series, limit: float) -> pd.DataFrame:
+    """Of each test series: distance to the nearest training series, in standard deviations; and
+    relative_distance, that over `limit`: a series is near below 1. Missing where the limit is."""
+    distance, _ = series_neighbours.nearest(test, train)
+    return pd.DataFrame({"distance": distance, "relative_distance": distance / limit})
+
+
+def table(
+    task: str, part: str, stages: Mapping[str, pd.DataFrame], settings: Mapping[str, float]
+) -> pd.DataFrame:
     """The audit of one part (test or dev) of a task: tidy rows of task, part, stage, measure, value
     and n (sequences of the part).
 
-    stages: `nearest` tables by stage (before, after). Measures: `kmer`; `duplicates`, the number of
-    its sequences that train holds, too; for similarity and identity the quantiles (`_q05` ...)
-    and the share of its sequences at or above each threshold (`_share_0.5` ...). A missing
-    identity counts as 0.
+    stages: `nearest` tables by stage (before, after); of series with the columns of `overlaps` and
+    `distances`. settings: measures that are the same at every stage, such as `kmer`. Others:
+    `duplicates`, the number of sequences that train holds, too; for similarity, identity and
+    overlap the quantiles (`_q05` ...) and the share of the part's sequences at or above each
+    threshold (`_share_0.5` ...), where a missing identity counts as 0; `distance_q05` ...;
+    `distance_duplicates`, the number of series at distance 0; `distance_near`, the share of series
+    that are near, without these.
     """
     rows = []
     for stage, near in stages.items():
-        values = {"kmer": kmer, "duplicates": near["duplicate"].sum()}
-        for name in ("similarity", "identity"):
+        values = {**settings, "duplicates": near["duplicate"].sum()}
+        for name in [name for name in SIMILARITIES if name in near]:
             measured = near[name].fillna(0).to_numpy()
-            for q in QUANTILES:
-                values[f"{name}_q{round(100 * q):02d}"] = np.quantile(measured, q)
+            values |= _quantiles(name, measured)
             for threshold in THRESHOLDS:
                 values[f"{name}_share_{threshold}"] = (measured >= threshold).mean()
+        if "distance" in near:
+            distance, relative = (near[c].to_numpy() for c in ("distance", "relative_distance"))
+            share = ((distance > 0) & (relative < 1)).mean()
+            values |= _quantiles("distance", distance)
+            values["distance_duplicates"] = (distance == 0).sum()
+            values["distance_near"] = np.nan if np.isnan(relative).any() else share
         rows += [
             (task, part, stage, measure, float(value), len(near))
             for measure, value in values.items()
         ]
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _quantiles(name: str, measured: np.ndarray) -> dict[str, float]:
+    return {f"{name}_q{round(100 * q):02d}": np.quantile(measured, q) for q in QUANTILES}
 
 
 def rescored(
@@ -104,8 +137,9 @@ def rescored(
     """Scores of one run on the test rows that stay when near ones are left out: kept, score, n.
 
     predictions: columns id, label, prediction; near: the `after` table of `nearest` for the same
-    examples; score: of (n,) labels and (n,) predictions. `kept` is `all`, `no duplicates`, and
-    `similarity < t` for each threshold. The score is missing where fewer than two rows stay.
+    examples; score: of (n,) labels and (n,) predictions. `kept` is `all`, `no duplicates`,
+    `similarity < t` for each threshold, and of series `overlap < t` and `not near`. The score is
+    missing where fewer than two rows stay, or nothing says what is near.
 
     Raises ValueError if the two tables are not of the same examples.
     """
@@ -116,8 +150,11 @@ def rescored(
         )
     rows = predictions.merge(near, on="id")
     kept = {"all": np.full(len(rows), True), "no duplicates": ~rows["duplicate"].to_numpy(bool)}
-    for threshold in sorted(THRESHOLDS, reverse=True):
-        kept[f"similarity < {threshold}"] = rows["similarity"].to_numpy() < threshold
+    for name in [name for name in ("similarity", "overlap") if name in rows]:
+        for threshold in sorted(THRESHOLDS, reverse=True):
+            kept[f"{name} < {threshold}"] = rows[name].to_numpy() < threshold
+    if "relative_distance" in rows:
+        kept["not near"] = rows["relative_distance"].to_numpy() >= 1
     records = []
     for name, mask in kept.items():
         sides = [rows.loc[mask, column].to_numpy() for column in ("label", "prediction")]

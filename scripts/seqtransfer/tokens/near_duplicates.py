@@ -17,8 +17,10 @@ of few symbols no k-mer is rare.
 """
 
 from collections.abc import Hashable, Iterator, Sequence
+from itertools import chain
 
 import numpy as np
+import pandas as pd
 from Bio.Align import PairwiseAligner
 from scipy.sparse import csgraph, csr_array
 
@@ -93,6 +95,14 @@ def identity(left: Sequence[Hashable], right: Sequence[Hashable]) -> float:
     return 1 + aligner.score(*arrays) / max(len(left), len(right))
 
 
+def numbered(sequences: Sequence[Sequence[Hashable]]) -> np.ndarray:
+    """(total,) int64: the symbols of all sequences, end to end, each by the number of its kind in
+    order of first appearance."""
+    total = sum(map(len, sequences))
+    symbols = np.fromiter(chain.from_iterable(sequences), dtype=object, count=total)
+    return pd.factorize(symbols, use_na_sentinel=False)[0]
+
+
 def incidence(sequences: Sequence[Sequence[Hashable]], kmer: int) -> csr_array:
     """(n, m) int32 matrix with a 1 where sequence i holds k-mer j of those that occur.
 
@@ -102,18 +112,16 @@ def incidence(sequences: Sequence[Sequence[Hashable]], kmer: int) -> csr_array:
         raise ValueError(f"neighbours: kmer is {kmer}; it must be at least 1")
     if not len(sequences):
         return csr_array((0, 0), dtype=np.int32)
-    lengths = np.array([max(kmer, len(s)) for s in sequences], dtype=np.int64)
-    starts = np.cumsum(lengths) - lengths
-    numbers: dict[Hashable, int] = {}
+    sizes = np.fromiter(map(len, sequences), dtype=np.int64, count=len(sequences))
+    lengths = np.maximum(kmer, sizes)
+    blanks = np.cumsum(lengths - sizes) - (lengths - sizes)  # before each sequence
     flat = np.zeros(int(lengths.sum()), dtype=np.int64)  # 0 is the blank
-    for sequence, start in zip(sequences, starts, strict=True):
-        flat[start : start + len(sequence)] = [
-            numbers.setdefault(symbol, len(numbers) + 1) for symbol in sequence
-        ]
+    numbers = numbered(sequences) + 1
+    flat[np.arange(len(numbers)) + np.repeat(blanks, sizes)] = numbers
     windows = lengths - kmer + 1
     rows = np.repeat(np.arange(len(sequences)), windows)
     first = np.arange(len(rows)) + rows * (kmer - 1)  # of each window; none crosses an end
-    base = bound = len(numbers) + 1
+    base = bound = int(numbers.max(initial=0)) + 1
     codes = flat[first]
     for shift in range(1, kmer):
         if bound > np.iinfo(np.int64).max // base:  # number only the prefixes that occur

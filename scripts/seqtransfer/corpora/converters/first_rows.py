@@ -1,32 +1,44 @@
-"""The first row of a table on this machine, read as its converter will read all of them."""
+"""The first row of a table, or the first series of a file, on this machine, read as its converter
+will read all of them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 from seqtransfer.corpora import text_files
-from seqtransfer.corpora.converters import parquet, table
+from seqtransfer.corpora.converters import parquet, series, table
 
 
-def _text_reader(options: table.Options) -> table.Read:
-    return partial(
+def _of_text(folder: Path, options: table.Options, as_text: bool) -> Iterator:
+    read = partial(
         text_files.rows,
         delimiter=options.delimiter,
         header=options.header,
         encoding=options.encoding,
     )
+    return table.labelled_rows(folder, options, as_text, read)
 
 
-# Converter -> its options, and what reads one of its files.
-READERS: dict[str, tuple[type[table.RowOptions], Callable[..., table.Read]]] = {
-    "table": (table.Options, _text_reader),
-    "parquet": (parquet.Options, lambda options: parquet.rows),
+# Converter -> its options, and what reads its files: a folder, options, and whether they are texts.
+READERS: dict[str, tuple[type, Callable[[Path, object, bool], Iterator]]] = {
+    "table": (table.Options, _of_text),
+    "parquet": (
+        parquet.Options,
+        lambda folder, options, as_text: table.labelled_rows(
+            folder, options, as_text, parquet.rows
+        ),
+    ),
+    "series": (
+        series.Options,
+        lambda folder, options, as_text: series.labelled_series(folder, options),
+    ),
 }
 
 
 def check(record: Mapping, source: Mapping) -> None:
-    """Raise ValueError naming the file if a table of the task lacks what its layout names.
+    """Raise ValueError naming the file if a table of the task lacks what its layout names, or its
+    first row cannot be read.
 
     record: the catalogue's entry of a task; source: that of its source, which has a `path:`. A
     mistake that only `convert` would find costs the download of everything else. Other converters,
@@ -40,4 +52,4 @@ def check(record: Mapping, source: Mapping) -> None:
         if path.is_dir() or path.name == PurePosixPath(name).name:
             one = replace(options, **({"files": {part: name}} if part else {}))
             folder = path if path.is_dir() else path.parent
-            next(table.labelled_rows(folder, one, record["format"] == "text", reader(one)), None)
+            next(reader(folder, one, record["format"] == "text"), None)

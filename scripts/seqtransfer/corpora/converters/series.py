@@ -4,23 +4,33 @@
   them, channels with `:`, the label last.
 - ARFF: after `@data` a series a line, the label last; several channels in one quoted text, with
   `\\n` between them.
-- any other name: a table without a header, a series a line, the label in its first or last cell, as
-  the UCR archive has them (.tsv, .csv, or white space between cells).
+- any other name: a table, a series a line (.csv, .tsv, or white space between cells). Without a
+  header, the label is in the first or last cell, as the UCR archive has them. With one, `label` is
+  the name of its column, and all columns but those of label and group are values, in order.
 
 Each may be compressed.
 """
 
+import csv
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from seqtransfer.corpora import layouts
-from seqtransfer.corpora.corpus_files import split_name, with_dev
+from seqtransfer.corpora.corpus_files import cell, split_name, with_dev
 from seqtransfer.corpora.examples import Example
 from seqtransfer.corpora.series import CHANNEL, check_numbers
 from seqtransfer.corpora.symbol_tables import write_symbols
-from seqtransfer.corpora.text_files import DELIMITERS, UTF8, check_text, find, open_text, suffix
+from seqtransfer.corpora.text_files import (
+    DELIMITERS,
+    UTF8,
+    check_text,
+    find,
+    open_text,
+    rows,
+    suffix,
+)
 
 # Header lines that change what a line of data means.
 UNREAD = {
@@ -29,6 +39,7 @@ UNREAD = {
     "@targetlabel false": "has no labels; nothing can be predicted",
 }
 HEADED = (".ts", ".arff")
+ENDS = ("first", "last")
 
 
 @dataclass(frozen=True)
@@ -39,21 +50,29 @@ class Options:
     files: Mapping[str, str] | None = None
     dev_share: float = 0.0
     label: str = "first"
+    group: str | None = None
     delimiter: str | None = None
     encoding: str = UTF8
 
     def __post_init__(self):
         layouts.check_parts(self.files, None, self.dev_share)
+        if self.group and self.label in ENDS:
+            raise ValueError(
+                "`group` is a column of a table with a header; name the column of the label, too"
+            )
+        if self.group and self.group == self.label:
+            raise ValueError("`group` and `label` are one column; a group has other examples, too")
 
 
 LAYOUT = layouts.schema(
     Options,
     {
         **layouts.FILES,
-        "label": {
-            "description": "Which cell of a table's row is the label; .ts and ARFF have it last",
-            "enum": ["first", "last"],
-        },
+        "label": layouts.text(
+            "Which cell of a table's row is the label: `first` or `last` of a table without a"
+            " header, else its column; .ts and ARFF have it last"
+        ),
+        "group": layouts.FACTS["group"],
         "delimiter": {
             **layouts.DELIMITER["delimiter"],
             "description": (
@@ -71,28 +90,52 @@ def convert(folder: Path, corpus: Path, options: Options) -> None:
     """Series of numbers -> the standard table of symbols, digits as they were written.
 
     Raises ValueError naming file and line for a value that is missing or no finite number, a line
-    without a label, time stamps, or bytes that are no text.
+    without a label, a column that is missing, time stamps, or bytes that are no text.
     """
-    examples = with_dev(_examples(folder, options), options.dev_share)
+    examples = with_dev(labelled_series(folder, options), options.dev_share)
     write_symbols(corpus, examples, check_numbers)
 
 
-def _examples(folder: Path, options: Options) -> Iterator[Example]:
+def labelled_series(folder: Path, options: Options) -> Iterator[Example]:
+    """The series of every file. Raises ValueError as `convert` does."""
     for part, name in (options.files or {None: options.file}).items():
         path = find(folder, name)
         stem = part or re.sub(r"\s+", "_", PurePosixPath(name).name.split(".")[0])
-        empty = True
-        for number, line in _lines(path, options.encoding):
-            empty = False
-            where = f"{path}: line {number}"
-            symbols, label = _row(where, path, line, options)
+        read = _plain_rows if options.label in ENDS else _named_rows
+        where = None
+        for where, symbols, label, group in read(path, options):
             if not label:
-                raise ValueError(f"{where}: has no label; look at its last separator")
+                raise ValueError(f"{where}: has no label; look at its separators")
+            if not symbols:
+                raise ValueError(f"{where}: has no numbers; look at its separators")
             check_numbers(where, symbols)
             split = split_name(where, part) if part else None
-            yield Example(f"{stem}-{number:06d}", symbols, label, None, split)
-        if empty:
+            number = int(where.rpartition(" ")[2])
+            yield Example(f"{stem}-{number:06d}", symbols, label, group, split)
+        if where is None:
             raise ValueError(f"{path}: holds no series")
+
+
+Row = tuple[str, tuple[str, ...], str, str | None]  # where, symbols, label and group
+
+
+def _named_rows(path: Path, options: Options) -> Iterator[Row]:
+    """The rows of a table with a header."""
+    if suffix(path) in HEADED:
+        raise ValueError(f"{path}: has its label last; leave `label` out of the layout")
+    named = [name for name in (options.label, options.group) if name]
+    shape = {"delimiter": options.delimiter, "encoding": options.encoding}
+    for where, row in rows(path, named, **shape):
+        symbols = tuple(value.strip() for name, value in row.items() if name not in named)
+        group = cell(where, row, options.group) if options.group else None
+        yield where, symbols, row[options.label].strip(), group
+
+
+def _plain_rows(path: Path, options: Options) -> Iterator[Row]:
+    """The lines of a file without a header, or with one of `.ts` or ARFF."""
+    for number, line in _lines(path, options.encoding):
+        where = f"{path}: line {number}"
+        yield where, *_row(where, path, line, options), None
 
 
 def _lines(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
@@ -129,7 +172,8 @@ def _row(where: str, path: Path, line: str, options: Options) -> tuple[tuple[str
             return _channels(values.strip("'\"").split("\\n")), label.strip(" '\"")
         return _channels([values]), label.strip(" '\"")
     delimiter = options.delimiter or DELIMITERS.get(kind)
-    cells = [cell.strip() for cell in line.split(delimiter)]
+    split = line.split() if delimiter is None else next(csv.reader([line], delimiter=delimiter))
+    cells = [value.strip() for value in split]
     if len(cells) < 2:
         raise ValueError(f"{where}: has one cell; state `delimiter`, the character between cells")
     label = cells.pop(0 if options.label == "first" else -1)

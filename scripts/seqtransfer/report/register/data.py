@@ -51,7 +51,11 @@ TABLES = {
             splitting="before: in a plain random split; after: in this study's split",
             measure="kmer: the k used; duplicates: sequences that train holds, too; similarity:"
             " Jaccard index of k-mer sets with the nearest training sequence; identity: in edits;"
-            " _q50: median; _share_0.8: share at 0.8 or more",
+            " _q50: median; _share_0.8: share at 0.8 or more. Of series also overlap: Jaccard index"
+            " of the sets of runs of `overlap_run` numbers, as written; distance: of the numbers"
+            " from the nearest training series, in standard deviations; distance_limit: what 1 % of"
+            " training units have at most to a series of another one, empty below 99 units;"
+            " distance_duplicates: series at 0; distance_near: share of the others below the limit",
             value="Its value",
             n="Sequences of the test or dev part",
         ),
@@ -62,9 +66,10 @@ TABLES = {
         columns(
             "task initialization seed metric kept score n",
             kept="Which rows stay; similarity: Jaccard index of k-mer sets with the nearest"
-            " training sequence",
+            " training sequence; of series also overlap: the same of runs of numbers; not near:"
+            " no training series below distance_limit of the table leaks",
             score="Headline metric; empty where fewer than two rows stay",
-            n="How many rows stay",
+            n="How many rows stay; of `not near` 0 where there is no limit",
         ),
     ),
     "timings": Table(
