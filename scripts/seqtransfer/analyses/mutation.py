@@ -19,7 +19,7 @@ from seqtransfer.analyses.value import Value
 from seqtransfer.tokens.vocabulary import SPECIALS
 from seqtransfer.training.classifier import Classifier
 
-DRAWS = 5  # of the places and the new symbols of a sequence, the same for all models
+DRAWS = 2  # of the places and the new symbols of a sequence, the same for all models
 ROWS = 16  # mutants that go through the model at a time
 
 

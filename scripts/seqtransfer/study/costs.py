@@ -201,7 +201,7 @@ def _analyses(job: Job, study: Mapping, encoder: Encoder) -> float:
         "gradient_confusion": 6 * batches,  # each about twice
         "perturbation": 4 * 26 * settings["sequences"],  # float64; five draws of five sizes
         "lipschitz": 8 * 20 * settings["sequences"],  # 20 products with J and its transpose
-        "mutation": (1 + 5 * doublings) * settings["sequences"],  # five draws of each number
+        "mutation": (1 + 2 * doublings) * settings["sequences"],  # two draws of each number
     }
     return once * sum(known[kind] for kind in settings["kinds"])
 

@@ -96,7 +96,7 @@ TABLES = {
     "mutation": Table(
         "mutation",
         "How far the pooled state moves when symbols of a test sequence are exchanged for others"
-        " that the training part uses, at random places: medians over sequences and five draws."
+        " that the training part uses, at random places: medians over sequences and two draws."
         " New symbols are uniform, so that most mutants are unlike any real sequence; a model that"
         " moves further is not a better one.",
         _columns(
