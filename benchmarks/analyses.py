@@ -19,6 +19,7 @@ BATCH, MEMORY = 16, 2 * 2**30
 
 
 def main(sequences: int, batches: int) -> None:
+    import numpy as np
     import torch
     from torch.nn import functional
 
@@ -41,13 +42,14 @@ def main(sequences: int, batches: int) -> None:
         test,
         [batch(BATCH) for _ in range(batches)],
         functional.cross_entropy,
+        np.arange(5, ROWS),
     )
     with devices.reproducible(0, threads=1):
         encoder = bert.Bert(config, pooler=False)
         encoder.load_state_dict(without_pooler(bert.fresh(config, generator)))
         model = Classifier(encoder, WIDTH, "mean", CLASSES)
         total = 0.0
-        for kind in ("isometry", "gradient_confusion", "perturbation", "lipschitz"):
+        for kind in ("isometry", "gradient_confusion", "perturbation", "lipschitz", "mutation"):
             started = time.process_time()
             arm_analysis.analyse(model, [kind], material, MEMORY)
             taken = time.process_time() - started

@@ -1,4 +1,4 @@
-"""The paper's optimisation analyses of one run's model, before and after its fine-tuning."""
+"""The chosen analyses of one run's model, before and after its fine-tuning."""
 
 from dataclasses import asdict
 from pathlib import Path

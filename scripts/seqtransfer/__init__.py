@@ -10,7 +10,7 @@ only from those above it:
     encoders    packages and hub -> weights; the arms                                (torch)
     training    ids and weights -> trained models                                    (torch)
     similarity  models -> hidden states (torch) -> scores (numpy and scipy alone)
-    analyses    models -> isometry, gradient confusion, perturbation, Lipschitz      (torch)
+    analyses    models -> how they optimize, and what moves their states             (torch)
     report      results -> tables, claims, figures
     study       configuration, schemas, provenance, progress, logs
 

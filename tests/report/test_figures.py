@@ -197,9 +197,23 @@ def test_perturbation_is_drawn_over_the_size_of_the_noise(frames, records):
         assert axis.get_xscale() == axis.get_yscale() == "log"
 
 
+def test_mutants_are_drawn_beside_counts_of_symbols_and_another_sequence(frames, records):
+    figure = analysis_figures.mutation(frames, records)
+    top, below = figure.axes[: len(TASKS)], figure.axes[len(TASKS) :]
+    rows = frames["mutation"].query("quantity == 'pair_cosine_distance'")
+    for task, axis in zip(TASKS, below, strict=True):
+        assert [label.get_text() for label in axis.get_xticklabels()][-2:] == ["62", "other"]
+        pairs = [line.get_ydata()[0] for line in axis.lines if line.get_xdata()[0] == 2 * 62]
+        assert sorted(pairs) == pytest.approx(sorted(rows[rows["task"] == task]["mean"]))
+    for axis in figure.axes:
+        (dotted,) = [line for line in axis.lines if line.get_linestyle() == ":"]
+        assert list(dotted.get_xdata()) == [1, 2, 4, 8, 16, 32, 62]
+    assert all(any(set(line.get_ydata()) == {1} for line in axis.lines) for axis in top)
+
+
 def test_the_analyses_are_held_against_gain_and_speed_with_a_dot_per_task_and_arm(frames, records):
     figure = analysis_figures.association(frames, records)
-    assert len(figure.axes) == 5 * 2
+    assert len(figure.axes) == 6 * 2
     within = frames["analysis_association"].query("scope == 'within'")
     for axis, row in zip(figure.axes, within.itertuples(), strict=True):
         dots = [line for line in axis.lines if line.get_linestyle() == "None"]

@@ -71,7 +71,13 @@ def test_every_rule_costs_what_it_cost_in_a_finished_study_to_within_a_factor_of
 # Seconds of one core, MiniLM-L6: `benchmarks/analyses.py --sequences 3 --batches 6`.
 @pytest.mark.parametrize(
     ("kind", "seconds"),
-    [("isometry", 26.3), ("gradient_confusion", 4.9), ("perturbation", 4.6), ("lipschitz", 5.6)],
+    [
+        ("isometry", 26.3),
+        ("gradient_confusion", 4.9),
+        ("perturbation", 4.6),
+        ("lipschitz", 5.6),
+        ("mutation", 0.8),
+    ],
 )
 def test_an_analysis_costs_what_its_benchmark_says_to_within_a_factor_of_two(
     measured, kind, seconds

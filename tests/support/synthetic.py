@@ -24,7 +24,7 @@ KINDS = (
     *("left_out", "analyses", "sweep_timings"),
 )
 ARMS = ("text", "random", "shuffled", "domain")
-ANALYSES = ("isometry", "gradient_confusion", "perturbation", "lipschitz")
+ANALYSES = ("isometry", "gradient_confusion", "perturbation", "lipschitz", "mutation")
 CONFIG = {
     "initializations": ARMS, "seeds": (0, 1, 2), "compare": {"attention": 8, "reference": "domain"},
     "analyse": {"kinds": list(ANALYSES)},
@@ -366,6 +366,12 @@ def _analyses(task, arm, seed, rng):
     for size in (1e-5, 1e-4, 1e-3, 1e-2, 1e-1):
         add("perturbation", "state_change", size * (3 - better), 3 * size, size=size)
         add("perturbation", "loss_change", size * (2 - better), 2 * size, size=size)
+    for size in (1, 2, 4, 8, 16, 32, 62):
+        relative, share = 0.2 * (1 - better), size / 64
+        add("mutation", "relative_distance", relative * size**0.5, 0.15 * size**0.5, size=size)
+        add("mutation", "cosine_distance", relative * share, 0.5 * share, size=size)
+    add("mutation", "pair_cosine_distance", 0.2, 0.4)
+    add("mutation", "substitutions", 1 / (0.2 * (1 - better)) ** 2, 44)
     return pd.DataFrame(rows)
 
 

@@ -1,4 +1,5 @@
-"""runs -> analyses: how an arm's model optimizes, before and after fine-tuning.
+"""runs -> analyses: how an arm's model optimizes and what moves its states, before and
+after fine-tuning.
 
 Reads   results/{study}/runs/{task}/{initialization}/seed-{seed}/{metrics.json,weights.safetensors}
 Writes  results/{study}/analyses/{task}/{initialization}/seed-{seed}.tsv   if analyse.kinds says so
@@ -6,7 +7,7 @@ Writes  results/{study}/analyses/{task}/{initialization}/seed-{seed}.tsv   if an
 
 
 rule analyse:
-    """Isometry, gradient confusion, perturbation and Lipschitz constants of one run's model."""
+    """How one run's model optimizes, and how far changes of weights and symbols move its states."""
     input:
         metrics=rules.finetune.output.metrics,
         weights=rules.finetune.output.weights,

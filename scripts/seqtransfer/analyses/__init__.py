@@ -1,4 +1,6 @@
-"""How a model optimizes: the paper's four analyses, of one arm before and after fine-tuning.
+"""How a model optimizes and what moves its states, of one arm before and after fine-tuning.
+
+The first four analyses are the paper's.
 
 In: a classifier, and the sequences of its task.
 Out: one `value.Value` per quantity and place, beside the reference that it is read against.
@@ -9,4 +11,5 @@ isometry: singular values of the Jacobian of a last-layer state with respect to 
 gradient_confusion: inner products of the gradients of batches.
 perturbation: how far noise in the weights moves the pooled state and the loss.
 lipschitz: gains of the LayerNorms, and the spectral norm of each layer's Jacobian.
+mutation: how far exchanged symbols move the pooled state.
 """

@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from seqtransfer import seeds
-from seqtransfer.analyses import gradient_confusion, isometry, lipschitz, perturbation
+from seqtransfer.analyses import gradient_confusion, isometry, lipschitz, mutation, perturbation
 from seqtransfer.analyses.value import Batch, Loss, Value
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.similarity import representations
+from seqtransfer.tokens.vocabulary import SPECIALS
 from seqtransfer.training import batches, finetuning
 from seqtransfer.training.classifier import Classifier
 from seqtransfer.training.runs import TaskFiles
@@ -24,13 +26,15 @@ class Material:
     """What a task's models are analysed on; it depends on the task alone.
 
     probed: test sequences, (1, length) ids without padding, and a position in each; test: the same
-    in padded batches; train: batches as fine-tuning takes them, which share no example.
+    in padded batches; train: batches as fine-tuning takes them, which share no example; symbols:
+    sorted ids that the training part uses, less special tokens.
     """
 
     probed: list[tuple[torch.Tensor, int]]
     test: list[Batch]
     train: list[Batch]
     loss: Loss
+    symbols: np.ndarray
 
     @classmethod
     def of(
@@ -63,6 +67,7 @@ class Material:
         ]
         subset = Ragged.from_lists([test[row] for row in rows], test.labels[rows], test.names[rows])
         order = seeds.generator(0, task, "gradients")
+        used = np.unique(examples.ids).astype("int64")
 
         def batch(part: Ragged, indices) -> Batch:
             wanted = finetuning.answers(target, part.labels[indices], device)
@@ -74,6 +79,7 @@ class Material:
             [batch(examples, some)
              for some in batches.order(examples.lengths, batch_size, count, order)],
             partial(finetuning.loss_of, target),
+            used[used >= len(SPECIALS)],
         )  # fmt: skip
 
 
@@ -84,13 +90,15 @@ def analyse(
 
     Raises KeyError for an unknown kind.
     """
+    sequences = [ids for ids, _ in material.probed]
     analyses = {
         "isometry": lambda: isometry.measure(model.encoder, material.probed),
         "gradient_confusion": lambda: gradient_confusion.measure(
             model, material.train, material.loss, memory
         ),
         "perturbation": lambda: perturbation.measure(model, material.test, material.loss),
-        "lipschitz": lambda: lipschitz.measure(model.encoder, [ids for ids, _ in material.probed]),
+        "lipschitz": lambda: lipschitz.measure(model.encoder, sequences),
+        "mutation": lambda: mutation.measure(model, sequences, material.symbols),
     }
     model.eval()
     # Fused attention has no second derivative, which spectral norms take.

@@ -13,7 +13,8 @@ Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]  # of outputs and tr
 class Value:
     """`value` and `reference` have the same unit; NaN where there is none.
 
-    layer: 0 = embeddings; part: of the model or of a layer; size: of noise.
+    layer: 0 = embeddings; part: of the model or of a layer; size: of noise, or the number
+    of substitutions.
     """
 
     analysis: str

@@ -193,13 +193,15 @@ def least_share(finetune: Mapping) -> float:
 def _analyses(job: Job, study: Mapping, encoder: Encoder) -> float:
     """Floating-point operations of the analyses of a model, at one stage."""
     settings = study["analyse"]
-    once = encoder.operations(study["max_length"][job.wildcards["task"]])
+    tokens = study["max_length"][job.wildcards["task"]]
+    once, doublings = encoder.operations(tokens), 1 + math.ceil(math.log2(tokens))
     batches = settings["batches"] * study["finetune"]["batch_size"]
     known = {
         "isometry": 2 * encoder.width * settings["sequences"],  # a backward pass a neuron
         "gradient_confusion": 6 * batches,  # each about twice
         "perturbation": 4 * 26 * settings["sequences"],  # float64; five draws of five sizes
         "lipschitz": 8 * 20 * settings["sequences"],  # 20 products with J and its transpose
+        "mutation": (1 + 2 * doublings) * settings["sequences"],  # two draws of each number
     }
     return once * sum(known[kind] for kind in settings["kinds"])
 

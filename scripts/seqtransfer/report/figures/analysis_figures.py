@@ -1,4 +1,4 @@
-"""Tables of the optimisation analyses -> their figures."""
+"""Tables of the analyses of every run -> their figures."""
 
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -118,6 +118,41 @@ def lipschitz(tables: Tables, claims: Sequence[dict]) -> Figure:
     _layers(axes[-1], table[table["quantity"] == "spectral_norm"], "layer")
     panels.legend(figure, _handles(tables) + _stages())
     style.title(figure, f"Lipschitz constants: {panels.over_seeds(table)}")
+    return figure
+
+
+def mutation(tables: Tables, claims: Sequence[dict]) -> Figure:
+    """Distances of mutants from their sequence over the number of substitutions."""
+    table = tables["mutation"]
+    labels = {"relative_distance": "distance\n/ of two sequences", "cosine_distance": "1 - cosine"}
+    sizes = sorted(table["size"].dropna().unique())
+    other = 2 * max(sizes, default=1)
+    figure, axes = panels.grid(
+        len(labels), len(panels.tasks(tables)), 2.4, sharex=True, sharey="row"
+    )
+    for row, (quantity, label) in zip(axes, labels.items(), strict=True):
+        chosen = table[table["quantity"].isin([quantity, f"pair_{quantity}"])]
+        for axis, part, colour, mark in _arms(tables, chosen, row, axes[0]):
+            for stage, rows in part.groupby("stage", sort=False):
+                curve, pair = rows[rows["size"].notna()], rows[rows["size"].isna()]
+                _log_curve(axis, curve["size"], curve, colour, mark, BEFORE_AND_AFTER[stage])
+                axis.plot([other] * len(pair), pair["mean"], mark, color=colour, ms=4,
+                          mfc=colour if stage == "before" else "white")  # fmt: skip
+        for axis, task in zip(row, panels.tasks(tables), strict=True):
+            rows = chosen[(chosen["task"] == task) & chosen["size"].notna()]
+            counts = rows.groupby("size")["reference"].first()
+            axis.plot(counts.index, counts, ":", color="0.4", lw=1)
+            if quantity == "relative_distance":
+                axis.axhline(1, color="0.6", linewidth=0.8)
+        row[0].set_ylabel(label)
+    for axis in axes[-1]:
+        axis.set(xscale="log", xlabel="substitutions")
+        axis.set_xticks([*sizes, other], [*(f"{size:g}" for size in sizes), "other"])
+        axis.set_xticks([], minor=True)
+    look = [*_stages(), panels.line("shares of symbols", "0.4", linestyle=":", lw=1)]
+    look.append(panels.line("another sequence", "0.6", lw=0.8))
+    panels.legend(figure, _handles(tables) + look)
+    style.title(figure, f"Exchanged symbols and the pooled state: {panels.over_seeds(table)}")
     return figure
 
 

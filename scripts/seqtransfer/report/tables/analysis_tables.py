@@ -19,6 +19,7 @@ HEADLINES = {
     "change of state by 1 % noise": {"quantity": ["state_change"], "size": [0.01]},
     "LayerNorm gain": {"quantity": ["gain"], "part": ["attention", "feed-forward"]},
     "spectral norm of layers": {"quantity": ["spectral_norm"]},
+    "distance by one substitution": {"quantity": ["relative_distance"], "size": [1]},
 }
 
 
@@ -32,7 +33,9 @@ def table(
     chosen = values[values["analysis"] == analysis]
     keys = ["task", "initialization", "stage", "quantity", *places]
     rows = interval_rows(chosen, keys, "value", level)
-    rows["reference"] = chosen.groupby(keys, sort=False)["reference"].mean().to_numpy()
+    rows["reference"] = (
+        chosen.groupby(keys, sort=False, dropna=False)["reference"].mean().to_numpy()
+    )
     return rows.astype({"layer": np.int64} if "layer" in places else {})
 
 

@@ -24,9 +24,12 @@ def bounds(values: Sequence[float], level: float) -> tuple[float, float, float, 
 
 
 def interval_rows(table: pd.DataFrame, keys: list[str], value: str, level: float) -> pd.DataFrame:
-    """BOUNDS of column `value` for each combination of `keys`, in order; see `bounds`."""
+    """BOUNDS of column `value` for each combination of `keys`, in order; see `bounds`.
+
+    A missing key is a combination of its own.
+    """
     rows = []
-    for key, group in table.groupby(keys, sort=False):
+    for key, group in table.groupby(keys, sort=False, dropna=False):
         rows.append([*key, *bounds(group[value], level)])
     return pd.DataFrame(rows, columns=[*keys, *BOUNDS])
 
