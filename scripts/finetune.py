@@ -38,12 +38,12 @@ def main(
     classifier.save(classifier.plain_state(trained.model), architecture, folder)
     record = runs.metrics(run, trained, settings, target) | {
         "outputs": target.outputs,
-        "test": target.score(test.labels, answers),
+        "test": target.score(target.labels(test), answers),
         "provenance": provenance.record(code, classifier.LIBRARIES, **trained.machine),
     }
     json_tsv.write_json(folder / "metrics.json", record)
     passes = operations.STEP * record["steps_taken"] * settings["batch_size"]
-    passes += len(trained.outcome.history) * record["dev"]["n"] + record["test"]["n"]
+    passes += len(trained.outcome.history) * len(files.part("dev")) + len(test)
     once = operations.forward(
         sources.depth, sources.facts.width, record["max_tokens"], run.initialization
     )
