@@ -23,20 +23,27 @@ class Options:
     file: str | None = None
     files: Mapping[str, str] | None = None
     dev_share: float = 0
+    id: str = r"^>(\S+)"
     group: str | None = None
     alphabet: str | None = None
 
     def __post_init__(self):
         layouts.check_parts(self.files, None, self.dev_share)
-        if self.group is not None:
-            layouts.check_pattern("`group`", self.group)
+        for name, pattern in self.patterns.items():
+            layouts.check_pattern(f"`{name}`", pattern)
+
+    @property
+    def patterns(self) -> dict[str, str]:
+        """What finds id and, if there is one, group in a header."""
+        return {"id": self.id} | ({"group": self.group} if self.group is not None else {})
 
 
 LAYOUT = layouts.schema(
     Options,
     {
         **layouts.FILES,
-        "group": layouts.text("Regular expression of one group, searched in the header"),
+        "id": layouts.text("Regular expression of one group, searched in the header"),
+        "group": layouts.text("The same, for what must stay on one side of a split"),
         "alphabet": layouts.SYMBOLS["alphabet"],
     },
     oneOf=layouts.ONE_OF_FILES,
@@ -46,9 +53,8 @@ LAYOUT = layouts.schema(
 def convert(folder: Path, corpus: Path, options: Options) -> None:
     """Files of three-line records -> symbols, each letter with its label, one character.
 
-    The id is the first word of the header. Raises ValueError naming file and line for a file whose
-    lines are not whole records, a record without `>`, id or group, a symbol outside the alphabet,
-    or more or fewer labels than symbols.
+    Raises ValueError naming file and line for a file whose lines are not whole records, a record
+    without `>`, id or group, a symbol outside the alphabet, or more or fewer labels than symbols.
     """
     cleaner = Cleaner(options.alphabet)
     write(corpus, with_dev(_records(folder, options, cleaner), options.dev_share), cleaner)
@@ -65,20 +71,18 @@ def _records(folder: Path, options: Options, cleaner: Cleaner) -> Iterator[Examp
             where, record = f"{path}: line {start + 1}", lines[start : start + 3]
             header = record[0]
             check_text(where, "\n".join(record))
-            if len(record) < 3 or not re.match(r">\S", header):
+            if len(record) < 3 or not header.startswith(">"):
                 raise ValueError(
                     f"{where}: expected a record of three lines, `>id`, symbols and labels; found"
                     f" {header[:40]!r}"
                 )
-            group = re.search(options.group, header) if options.group else None
-            if options.group and not group:
-                raise ValueError(f"{where}: `group` {options.group!r} finds nothing in {header!r}")
+            found = {key: re.search(pattern, header) for key, pattern in options.patterns.items()}
+            lacking = next((key for key, match in found.items() if not match or not match[1]), None)
+            if lacking:
+                pattern = options.patterns[lacking]
+                raise ValueError(f"{where}: `{lacking}` {pattern!r} finds nothing in {header!r}")
+            facts = {key: "-".join(match[1].split()) for key, match in found.items()}
             symbols = cleaner.clean(where, record[1])
             check_label_count(where, symbols, record[2])
-            yield Example(
-                header[1:].split()[0],
-                tuple(symbols),
-                " ".join(record[2]),
-                group[1] if group else None,
-                part,
-            )
+            labels = " ".join(record[2])
+            yield Example(facts["id"], tuple(symbols), labels, facts.get("group"), part)
