@@ -33,7 +33,7 @@ OF_RUNS = columns(
     metric="The task's headline metric",
     dev_n="Dev examples; where tokens are classified, those with a label",
     dev_score="Headline metric on dev at the best step",
-    test_n="The same of test",
+    test_n="Test examples; where tokens are classified, those with a label",
     test_score="Headline metric on test at the best step",
     **{"test_<metric>": "Each metric of the task on test"},
 )
