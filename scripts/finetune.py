@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 
 from seqtransfer.files import json_tsv
+from seqtransfer.scoring import task_kinds
 from seqtransfer.study import cards, jobs, provenance
 from seqtransfer.training import classifier, devices, finetuning, operations, runs
 
@@ -38,12 +39,12 @@ def main(
     classifier.save(classifier.plain_state(trained.model), architecture, folder)
     record = runs.metrics(run, trained, settings, target) | {
         "outputs": target.outputs,
-        "test": target.score(target.labels(test), answers),
+        "test": task_kinds.scores(target, test, answers),
         "provenance": provenance.record(code, classifier.LIBRARIES, **trained.machine),
     }
     json_tsv.write_json(folder / "metrics.json", record)
     passes = operations.STEP * record["steps_taken"] * settings["batch_size"]
-    passes += len(trained.outcome.history) * len(files.part("dev")) + len(test)
+    passes += len(trained.outcome.history) * record["dev"]["n"] + record["test"]["n"]
     once = operations.forward(
         sources.depth, sources.facts.width, record["max_tokens"], run.initialization
     )

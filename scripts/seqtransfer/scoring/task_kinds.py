@@ -2,10 +2,11 @@
 
 All kinds offer the same: `outputs` (numbers a model gives), `labels(part)`, which answers are
 true, `score(labels, answers)`, `predictions(part, answers)`, the columns of a table, and
-`score_written(...)` of such columns. `answers` are (n, outputs) floats, of an example or of each of
-its tokens: class probabilities, or the number in its own unit. A score record's `score` is the
-task's headline metric; the others stand beside it. Where an answer is not finite, as of a model
-that diverged, all of them are NaN, and so is the example's prediction (of classes: empty).
+`score_written(...)` of such columns; `scores` is of a whole part. `answers` are (n, outputs)
+floats, of an example or of each of its tokens: class probabilities, or the number in its own unit.
+A score record's `score` is the task's headline metric; the others stand beside it. Where an answer
+is not finite, as of a model that diverged, all of them are NaN, and so is the example's prediction
+(of classes: empty).
 """
 
 from collections.abc import Iterable
@@ -145,6 +146,11 @@ class Regression:
 
 
 Target = Classification | Regression
+
+
+def scores(target: Target, part: Ragged, answers: np.ndarray) -> dict:
+    """As `score`, of the answers to a part; n counts its examples, also where tokens are scored."""
+    return target.score(target.labels(part), answers) | {"n": len(part)}
 
 
 def of(facts: dict) -> Target:

@@ -16,7 +16,7 @@ from sklearn.preprocessing import OneHotEncoder
 
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring import baselines
-from seqtransfer.scoring.task_kinds import TokenClassification
+from seqtransfer.scoring.task_kinds import TokenClassification, scores
 
 WINDOWS = (1, 4, 8)  # symbols to either side
 STRENGTHS = (0.1, 1.0, 10.0)  # C: the inverse of the L2 penalty
@@ -51,7 +51,7 @@ def evaluate(
             name,
             detail,
             target,
-            {part: target.score(own.token_labels, answer(own))
+            {part: scores(target, own, answer(own))
              for part, own in {"dev": dev, "test": test}.items()},
             provenance,
         )

@@ -10,6 +10,7 @@ from torch import nn
 
 from seqtransfer import seeds
 from seqtransfer.files.arrow import Ragged
+from seqtransfer.scoring import task_kinds
 from seqtransfer.scoring.task_kinds import Target
 from seqtransfer.training import batches, memory, microbatches
 from seqtransfer.training.checkpoints import Checkpoint, TrainingState
@@ -123,7 +124,7 @@ class FineTuning(Training):
         Scores that are not finite end the run; scores that no longer improve let it cool down.
         """
         found = predict(self.model, self.dev, self.target, device=self.device, examples=self.scored)
-        scores = self.target.score(self.target.labels(self.dev), found)
+        scores = task_kinds.scores(self.target, self.dev, found)
         if step and not math.isfinite(scores["loss"]):
             print(f"step {step}: dev loss {scores['loss']}")
             return self.diverge(step)
