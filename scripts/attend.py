@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from seqtransfer.files import arrow, json_tsv
+from seqtransfer.files import json_tsv
 from seqtransfer.similarity import attention_maps, encoder_pairs, representations
 from seqtransfer.similarity.encoder_pairs import STAGES, Encoder
 from seqtransfer.similarity.run_models import Runs
@@ -39,9 +39,7 @@ def main(
 
     test = runs.files.part("test")
     rows, _ = representations.probe(test, task, **probe)
-    sequences = arrow.Ragged.from_lists(
-        [test[row] for row in rows], test.labels[rows], test.names[rows]
-    )
+    sequences = test.take(rows)
     compared = encoder_pairs.compared(runs.metrics, pairs)
     table = []
     with devices.reproducible(0, threads):

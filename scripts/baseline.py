@@ -1,4 +1,4 @@
-"""Score a constant answer and n-gram regression on one task; of series, two more baselines."""
+"""Score what needs no encoder on one task: a constant answer and others, by the kind of task."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from threadpoolctl import threadpool_limits
 from seqtransfer.corpora.symbol_tables import read_symbols
 from seqtransfer.files import arrow, json_tsv
 from seqtransfer.scoring import baselines as library
-from seqtransfer.scoring import series_baselines, task_kinds
+from seqtransfer.scoring import series_baselines, task_kinds, token_baselines
 from seqtransfer.study import jobs, provenance
 
 
@@ -28,7 +28,9 @@ def main(
     record = json_tsv.read_json(task_record)
     target = task_kinds.of(record)
     facts = provenance.record(code=code, libraries=["numpy", "scikit-learn", "dtaidistance"])
-    records = library.evaluate(task, **splits, target=target, provenance=facts)
+    tokens = target.kind == "token_classification"
+    evaluate = token_baselines.evaluate if tokens else library.evaluate
+    records = evaluate(task, **splits, target=target, provenance=facts)
     for path in numbers:
         examples = read_symbols(path)
         records += series_baselines.evaluate(

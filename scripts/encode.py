@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from seqtransfer.files import arrow, json_tsv
+from seqtransfer.scoring import task_kinds
 from seqtransfer.study import jobs, provenance
 from seqtransfer.tokens import encoding, manifests, views
 
@@ -26,8 +27,10 @@ def main(
     manifest = manifests.write(folder / "manifest.tsv", built.pop("manifest"))
     for part, ragged in arrays.items():
         arrow.write_ragged(folder / f"{part}.arrow", ragged)
-    if settings.kind == "classification":
-        shares = np.bincount(arrays["test"].labels) / len(arrays["test"])
+    if settings.kind != "regression":
+        target = task_kinds.of({"kind": settings.kind, "classes": settings.classes} | record)
+        labels = target.labels(arrays["test"])
+        shares = np.bincount(labels[labels >= 0]) / (labels >= 0).sum()
         built |= {"classes": list(settings.classes), "majority": float(shares.max())}
     facts = {
         "task": task,

@@ -5,6 +5,7 @@ from pathlib import Path
 import torch
 
 from seqtransfer.files import json_tsv
+from seqtransfer.scoring import task_kinds
 from seqtransfer.study import cards, jobs, provenance
 from seqtransfer.training import classifier, devices, finetuning, operations, runs
 
@@ -38,7 +39,7 @@ def main(
     classifier.save(classifier.plain_state(trained.model), architecture, folder)
     record = runs.metrics(run, trained, settings, target) | {
         "outputs": target.outputs,
-        "test": target.score(test.labels, answers),
+        "test": task_kinds.scores(target, test, answers),
         "provenance": provenance.record(code, classifier.LIBRARIES, **trained.machine),
     }
     json_tsv.write_json(folder / "metrics.json", record)

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from seqtransfer import seeds as seeds_of
@@ -26,17 +25,6 @@ def main(
 ) -> None:
     """`initializations` and `seeds` say of which run each file of predictions is."""
     target = task_kinds.of(json_tsv.read_json(task_record))
-    index = {name: i for i, name in enumerate(target.classes)}
-
-    def score(labels: np.ndarray, predicted: np.ndarray) -> float:
-        if (predicted == "").any():  # of a run that has no score
-            return np.nan
-        if target.kind == "regression":
-            return target.score(labels.astype(float), predicted.astype(float)[:, None])["score"]
-        chosen = np.array([index[name] for name in predicted])
-        answers = np.eye(target.outputs)[chosen]
-        return target.score(np.array([index[name] for name in labels]), answers)["score"]
-
     near = read_strings(nearest)
     for name in near.columns.intersection(leak_audit.NUMBERS):
         near[name] = pd.to_numeric(near[name])
@@ -47,8 +35,10 @@ def main(
         if groups is None:  # every run answers the same examples in the same order
             drawn = seeds_of.generator(0, task, "left out")
             groups = units.groups(read["unit"].to_numpy(), scoring_left_out.GROUPS, drawn)
-        tables.append(named(leak_audit.rescored(read, near, score), [*run, target.metric]))
-        without.append(named(scoring_left_out.scores(read, groups, score), run))
+        tables.append(
+            named(leak_audit.rescored(read, near, target.score_written), [*run, target.metric])
+        )
+        without.append(named(scoring_left_out.scores(read, groups, target.score_written), run))
     json_tsv.write_table(rescored, pd.concat(tables))
     json_tsv.write_table(left_out, pd.concat(without))
 

@@ -69,3 +69,12 @@ def test_a_label_that_is_no_class_is_named_with_its_run(column):
     answers.loc[1, column] = "2"
     with pytest.raises(ValueError, match=f"x text 0: {column} '2' is not one of the task's"):
         class_tables.confusion([RUN], [answers], {"x": CLASSES})
+
+
+def test_of_classes_of_tokens_every_labelled_token_is_counted():
+    answers = predicted(["a b ?", "b a"], ["a a b", "b b"])
+    cells = class_tables.confusion([RUN], [answers], {"x": ("a", "b")}, ["x"])
+    assert cells["count"].tolist() == [1, 1, 1, 1]
+    diverged = predicted(["a b ?", "b a"], ["a a b", ""])
+    cells = class_tables.confusion([RUN], [diverged], {"x": ("a", "b")}, ["x"])
+    assert cells["count"].isna().all()

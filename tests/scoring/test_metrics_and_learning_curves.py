@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics
 
+from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring.learning_curves import area_under_curve, steps_to
 from seqtransfer.scoring.metrics import classification_scores, regression_scores
 from seqtransfer.scoring.task_kinds import Classification, Regression
@@ -174,7 +175,8 @@ def test_answers_that_are_not_finite_have_no_score(broken):
     for scores in (numbers, classes.score(np.array([0, 1]), answers)):
         assert scores.pop("n") == 2
         assert not np.isfinite(list(scores.values())).any()
-    assert classes.predictions(np.array([0, 1]), answers)["prediction"].tolist() == ["", "b"]
+    part = Ragged.from_lists([[2, 5, 3]] * 2, [0, 1], ["x", "y"])
+    assert classes.predictions(part, answers)["prediction"].tolist() == ["", "b"]
 
 
 def test_equal_labels_leave_a_correlation_undefined():

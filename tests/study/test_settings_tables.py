@@ -45,7 +45,7 @@ def test_a_table_must_have_every_arm_once(check):
         ("inf\tmean\t0", "line 2: learning_rate 'inf' is no number"),
         ("0\tmean\t0", "line 2: learning_rate '0' is no number"),
         ("\tmean\t0", "line 2: learning_rate '' is no number"),
-        ("1e-3\tmax\t0", "line 2: pooling 'max' is unknown; known: mean, first"),
+        ("1e-3\tmax\t0", "line 2: pooling 'max' is unknown for this task; known: mean, first"),
         ("1e-3\tmean\tnan", "line 2: warmup 'nan' is no share from 0 to 1"),
         ("1e-3\tmean\t2", "line 2: warmup '2' is no share"),
         ("1e-3\tmean", "line 2: has 4 cells instead of 5"),
@@ -65,3 +65,27 @@ def test_a_row_is_read_by_task_and_arm_and_anew_when_the_table_changes(tmp_path)
     table.write_text("task\tinitialization\tlearning_rate\tpooling\nb\ttext\t1e-5\tmean\n")
     os.utime(table, ns=(1, 1))
     assert settings_tables.row(table, "b", "text") == {"learning_rate": "1e-5", "pooling": "mean"}
+
+
+def test_a_task_that_classifies_tokens_has_no_pooling_and_no_other_task_none(tmp_path):
+    table = tmp_path / "settings.tsv"
+    table.write_text(HEADER + "a\ttext\t1e-4\tnone\t0\nb\ttext\t1e-4\tmean\t0\n")
+    settings_tables.check(table, ["a", "b"], ["text"], ["a"])
+    with pytest.raises(ValueError, match=r"pooling 'none' is unknown for this task; known: mean,"):
+        settings_tables.check(table, ["a"], ["text"])
+    with pytest.raises(ValueError, match=r"pooling 'mean' is unknown for this task; known: none"):
+        settings_tables.check(table, ["b"], ["text"], ["b"])
+
+
+def test_the_sweep_tries_no_pooling_where_tokens_are_classified():
+    kinds = {"a": {"kind": "token_classification"}, "b": {"kind": "regression"}}
+    study = {"tasks": ["a", "b"], "catalogue": {"tasks": kinds}, "sweep": {"poolings": ["first"]}}
+    found = {
+        (task, name): settings_tables.poolings(study, task, name)
+        for task in "ab"
+        for name in ("text", "cnn")
+    }
+    assert found == {
+        ("a", "text"): ["none"], ("a", "cnn"): ["none"],
+        ("b", "text"): ["first"], ("b", "cnn"): ["max"],
+    }  # fmt: skip

@@ -76,3 +76,36 @@ def test_learned_bins_are_refused_where_they_come_too_late(changes, message):
     task_checks.check("catalogue.tasks.mine", task)
     with pytest.raises(ValueError, match=r"^catalogue\.tasks\.mine\." + message):
         task_checks.check("catalogue.tasks.mine", task | changes)
+
+
+TOKENS = {
+    "format": "symbols", "converter": "three_line", "layout": {"file": "a.dbn"}, "split": "random",
+    "truncate": "head", "kind": "token_classification", "classes": ["(", ")"],
+}  # fmt: skip
+KMERS = {"kind": "kmers", "k": 3, "stride": 1}
+TABLE = {"converter": "table", "layout": {"file": "a.csv", "symbol_label": r"\\S+"}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"tokens": KMERS}, r"mine\.tokens: kmers are not one token a symbol"),
+        ({"tokens": {"kind": "bpe", "size": 9}}, r"mine\.tokens: bpe are not one token a symbol"),
+        ({"order": "shuffled"}, r"mine\.order: shuffled takes symbols from their labels"),
+        ({"split": "stratified"}, r"mine\.split: 'stratified' does not fit a token_classification"),
+        ({"metric": "spearman"}, r"mine\.metric: 'spearman' does not fit"),
+        ({"classes": ["(", "?"]}, r"mine\.classes: '\?' holds a space or is `\?`"),
+        ({"classes": ["a b", "c"]}, r"mine\.classes: 'a b' holds a space"),
+        (TABLE | {"layout": {"file": "a.csv"}}, r"mine: .*needs a label of every symbol"),
+        (TABLE | {"format": "fasta"}, r"mine: .*needs a label of every symbol"),
+        ({"kind": "classification", "split": "stratified"}, r"set `kind: token_classification`"),
+        ({"kind": "regression", "classes": None}, r"set `kind: token_classification`"),
+    ],
+)
+def test_classes_of_tokens_need_a_label_and_a_token_for_every_symbol(changes, message):
+    task_checks.check("catalogue.tasks.mine", TOKENS)
+    task_checks.check("catalogue.tasks.mine", TOKENS | TABLE)
+    task = {key: value for key, value in (TOKENS | changes).items() if value is not None}
+    with pytest.raises(ValueError, match=message) as caught:
+        task_checks.check("catalogue.tasks.mine", task)
+    assert "\n" not in str(caught.value)

@@ -48,6 +48,8 @@ def write(folder: Path, encoder: Path) -> None:
     (mine / "proteins" / "all.fasta.gz").write_bytes(gzip.compress(proteins.encode()))
     records = [f">R{i} {('tRNA', 'snoRNA')[i % 2]}\n{drawn('ACGU', 50)}\n" for i in range(160)]
     (mine / "rna.fasta").write_text("".join(records))
+    records = [f">S{i}\n{drawn('ACGU', 30)}\n{drawn('().', 30)}\n" for i in range(120)]
+    (mine / "structures.dbn").write_text("".join(records))
     words = "the film good bad not a b c d e".split()
 
     def text() -> str:

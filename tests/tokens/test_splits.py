@@ -274,7 +274,7 @@ def test_a_test_part_of_one_unit_is_refused_with_its_group():
 
 
 def test_a_class_with_too_few_examples_is_named_with_the_part_and_both_counts():
-    items = examples_of("aaaaaabbbb")
+    items = [{name} for name in "aaaaaabbbb"]
     parts = {
         "train": np.array([0, 1, 6, 7]),
         "dev": np.array([2, 3, 8]),

@@ -243,7 +243,7 @@ def test_names_and_numbers_that_do_not_exist_are_refused(sources_for):
     ):
         classifier.build("bert", sources_for(), "mean", 2)
     with pytest.raises(
-        ValueError, match=r"pooling 'min' is not one of \('mean', 'first', 'last', 'max'\)"
+        ValueError, match=r"pooling 'min' is not one of \('mean', 'first', 'last', 'max', 'none'\)"
     ):
         classifier.build("text", sources_for(), "min", 2)
     for layers in (0, 4):

@@ -37,16 +37,16 @@ def data(tmp_path_factory, encoder):
     return folder
 
 
-def test_the_guide_has_the_eight_kinds_of_data_in_ten_lines_each():
+def test_the_guide_has_the_nine_kinds_of_data_in_ten_lines_each():
     blocks = [STUDIES[name] for name in GUIDE]
     tasks = [next(iter(yaml.safe_load(b)["catalogue"]["tasks"].values())) for b in blocks]
     assert [t["converter"] for t in tasks] == [
-        "table", "fasta", "fasta", "midi", "table", "table", "series", "table"
+        "table", "fasta", "fasta", "midi", "table", "table", "series", "table", "three_line"
     ]  # fmt: skip
     assert [t["format"] for t in tasks] == [
-        "fasta", "fasta", "fasta", "midi", "text", "symbols", "series", "fasta"
+        "fasta", "fasta", "fasta", "midi", "text", "symbols", "series", "fasta", "symbols"
     ]  # fmt: skip
-    assert [t.get("kind") for t in tasks] == [None] * 7 + ["regression"]
+    assert [t.get("kind") for t in tasks] == [None] * 7 + ["regression", "token_classification"]
     assert all(len(block.splitlines()) <= 11 for block in blocks)
 
 
@@ -86,6 +86,8 @@ def test_the_examples_run_to_their_report(data):
     assert facts["my-proteins"]["classes"] == ["Nucleus", "Cytoplasm"]
     assert set(facts["my-composers"]["symbols"]) <= {str(pitch) for pitch in range(128)}
     assert facts["my-stability"]["kind"] == "regression"
+    baselines = json_tsv.read_json(results / "baselines/my-structures.json")
+    assert [r["baseline"] for r in baselines] == ["majority", "symbol", "window"]
     runs = table_files.read(results / "report/tables/runs.csv")
     assert list(dict.fromkeys(runs["task"])) == tasks and runs["test_score"].notna().all()
     # A file that is edited, as after a complaint about it, is read anew.

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from seqtransfer.corpora.converters import first_rows
-from seqtransfer.encoders import controls, initializations
+from seqtransfer.encoders import initializations
 from seqtransfer.report import register
 from seqtransfer.study import cards, configuration, costs, liveness, local_sources
 from seqtransfer.study import planning
@@ -208,9 +208,8 @@ def encoder_tokenizer(wildcards):
 
 
 def poolings(wildcards):
-    """Poolings that the sweep tries: the study's for an arm; a control has one."""
-    control = controls.CONTROLS.get(wildcards.initialization)
-    return [control.pooling] if control else config["sweep"]["poolings"]
+    """Poolings that the sweep tries."""
+    return settings_tables.poolings(config, wildcards.task, wildcards.initialization)
 
 
 def settings_of_run(wildcards):
@@ -299,7 +298,12 @@ def known_names(wildcards):
 
 if config["finetune"]["settings"] != "sweep":
     with refusals.told():
-        settings_tables.check(Path(settings_table(None)), TASKS, INITIALIZATIONS)
+        settings_tables.check(
+            Path(settings_table(None)),
+            TASKS,
+            INITIALIZATIONS,
+            settings_tables.unpooled(config),
+        )
 
 # In a module it is the other workflow that speaks, and of a job Snakemake itself.
 if workflow.is_main_process and workflow.modifier.is_main_snakefile():

@@ -65,13 +65,12 @@ class Material:
             (torch.from_numpy(test[row].astype("int64"))[None].to(device), int(position[0]))
             for row, position in zip(rows, positions, strict=True)
         ]
-        subset = Ragged.from_lists([test[row] for row in rows], test.labels[rows], test.names[rows])
+        subset = test.take(rows)
         order = seeds.generator(0, task, "gradients")
         used = np.unique(examples.ids).astype("int64")
 
         def batch(part: Ragged, indices) -> Batch:
-            wanted = finetuning.answers(target, part.labels[indices], device)
-            return *finetuning.to_tensors(part, indices, device), wanted
+            return finetuning.batch(target, part, indices, device)
 
         return cls(
             probed,

@@ -15,7 +15,8 @@ FACTS = ("label", "group", "split")
 class Example:
     """One sequence of domain symbols, or a pair of them, with what is known about it.
 
-    label: a class, or a decimal number for regression. second: empty unless this is a pair.
+    label: a class, a decimal number for regression, or of a token classification the class of each
+    symbol, a space between two. second: empty unless this is a pair.
     """
 
     id: str
@@ -65,6 +66,15 @@ def check_facts(where: str, given: Mapping[str, str | None], how: str) -> dict[s
     if split not in (None, *SPLITS):
         raise ValueError(f"{where}: split {split!r} is unknown; use one of {', '.join(SPLITS)}")
     return {"label": given["label"], "group": given.get("group") or None, "split": split}
+
+
+def check_label_count(where: str, symbols: Symbols, labels: Sequence[str]) -> None:
+    """Raise ValueError, beginning with `where`, unless each symbol has a label."""
+    if len(symbols) != len(labels):
+        raise ValueError(
+            f"{where}: {len(symbols)} symbols, but {len(labels)} labels; each symbol needs one:"
+            " correct the record or the layout"
+        )
 
 
 def check_ids(path: Path | str, ids: list[str]) -> None:

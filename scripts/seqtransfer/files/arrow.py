@@ -47,7 +47,9 @@ class Ragged:
     ids: (total,) int32, all sequences end to end; offsets: (n + 1,) int64, sequence i is
     ids[offsets[i]:offsets[i + 1]]; labels: (n,) int64, class index or -1 where unlabelled, or (n,)
     float64, the targets of a regression or NaN; names: (n,) str, the examples' ids; units: (n,)
-    str, sequences of one unit are not independent; by default each is a unit of its own.
+    str, sequences of one unit are not independent; by default each is a unit of its own;
+    token_labels: of a token classification (total,) int64, the class index of every id or -1, else
+    None.
     """
 
     ids: np.ndarray
@@ -55,6 +57,7 @@ class Ragged:
     labels: np.ndarray
     names: np.ndarray | Names
     units: np.ndarray | Names | None = None
+    token_labels: np.ndarray | None = None
 
     def __post_init__(self):
         if self.units is None:
@@ -72,6 +75,24 @@ class Ragged:
         """(n,) int64 lengths in tokens."""
         return np.diff(self.offsets)
 
+    def take(self, rows: np.ndarray) -> "Ragged":
+        """The sequences at `rows`, in this order."""
+        places, lengths = self.places(rows), self.lengths[rows]
+        return Ragged(
+            self.ids[places],
+            np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+            self.labels[rows],
+            self.names[rows],
+            self.units[rows],
+            None if self.token_labels is None else self.token_labels[places],
+        )
+
+    def places(self, rows: np.ndarray) -> np.ndarray:
+        """(m,) int64 indices in `ids` of all ids of the sequences at `rows`, end to end."""
+        lengths = self.lengths[rows]
+        starts = self.offsets[rows] - (np.cumsum(lengths) - lengths)
+        return np.arange(lengths.sum()) + np.repeat(starts, lengths)
+
     @classmethod
     def from_lists(
         cls, sequences: Sequence, labels: Sequence[float], names: Sequence[str]
@@ -86,18 +107,21 @@ class Ragged:
         return cls(ids, offsets, labels.astype(kind), np.asarray(names, dtype=str))
 
 
+COLUMNS = ("ids", "label", "name", "unit")
 LABELS = {np.dtype(np.int64): pa.int64(), np.dtype(np.float64): pa.float64()}
 
 
 def write_ragged(path: Path, ragged: Ragged) -> None:
-    """Write sequences as one batch of an Arrow file, columns `ids`, `label`, `name` and `unit`, so
-    that any Arrow reader knows them; equal sequences are equal bytes.
+    """Write sequences as one batch of an Arrow file, columns `ids`, `label`, `name` and `unit`, and
+    `token_labels` if there are any, so that any Arrow reader knows them; equal sequences are equal
+    bytes.
 
     Raises ValueError if the arrays do not belong together.
     """
     n, total = len(ragged.labels), len(ragged.ids)
     counts = {n, len(ragged.names), len(ragged.units), len(ragged.offsets) - 1}
-    if len(counts) > 1 or ragged.offsets[-1] != total:
+    tokens = ragged.token_labels is None or len(ragged.token_labels) == total
+    if len(counts) > 1 or ragged.offsets[-1] != total or not tokens:
         raise ValueError(
             f"{path}: {n} labels, {len(ragged.names)} names, {len(ragged.units)} units,"
             f" {len(ragged.offsets)} offsets that end at {ragged.offsets[-1]} and {total} ids do"
@@ -110,7 +134,11 @@ def write_ragged(path: Path, ragged: Ragged) -> None:
         pa.array(ragged.names.tolist(), type=pa.large_string()),
         pa.array(ragged.units.tolist(), type=pa.large_string()),
     ]
-    schema = _ragged_schema(ragged.labels.dtype)
+    if ragged.token_labels is not None:
+        columns.append(
+            pa.LargeListArray.from_arrays(pa.array(ragged.offsets), pa.array(ragged.token_labels))
+        )
+    schema = _ragged_schema(ragged.labels.dtype, len(columns) > len(COLUMNS))
     with atomic(path) as temporary, pa.ipc.new_file(str(temporary), schema) as file:
         file.write_batch(pa.record_batch(columns, schema=schema))
 
@@ -123,34 +151,39 @@ def read_ragged(path: Path) -> Ragged:
     """
     try:
         file = pa.ipc.open_file(pa.memory_map(str(path)))
-        schemas = [_ragged_schema(kind) for kind in LABELS]
+        schemas = [_ragged_schema(kind, tokens) for kind in LABELS for tokens in (False, True)]
         if file.schema not in schemas or file.num_record_batches != 1:
             raise ValueError(f"its columns are {file.schema.names}, not ids, label, name and unit")
         batch = file.get_batch(0)
         batch.validate(full=True)  # offsets that leave the file, names that are not UTF-8
         if any(column.null_count for column in batch.columns):
             raise ValueError("a value is missing")
+        if any(column.offsets != batch["ids"].offsets for column in batch.columns[len(COLUMNS) :]):
+            raise ValueError("a sequence has more or fewer labels than ids")
     except FileNotFoundError:
         raise
     except (ValueError, OSError, pa.ArrowException) as error:
         raise ValueError(
             f"{path}: no Arrow file of id sequences ({error}); delete it and rerun"
         ) from error
-    sequences, labels, names, units = batch.columns
+    sequences, labels, names, units, *tokens = batch.columns
     return Ragged(
         sequences.values.to_numpy(),
         sequences.offsets.to_numpy(),
         labels.to_numpy(),
         Names(names),
         Names(units),
+        tokens[0].values.to_numpy() if tokens else None,
     )
 
 
-def _ragged_schema(labels: np.dtype) -> pa.Schema:
+def _ragged_schema(labels: np.dtype, tokens: bool) -> pa.Schema:
     fields = {
         "ids": pa.large_list(pa.field("id", pa.int32(), nullable=False)),
         "label": LABELS[np.dtype(labels)],
         "name": pa.large_string(),
         "unit": pa.large_string(),
     }
+    if tokens:
+        fields["token_labels"] = pa.large_list(pa.field("label", pa.int64(), nullable=False))
     return pa.schema([pa.field(name, kind, nullable=False) for name, kind in fields.items()])

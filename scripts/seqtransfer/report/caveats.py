@@ -356,4 +356,4 @@ def of_cuts(budget: pd.DataFrame) -> list[str]:
         f"{row.task} {100 * row.cut_share:.1f} % to {row.max_length} tokens" for row in cut
     )
     line = f"Sequences cut to max_length, share of the training part: {each}. Neither arms nor"
-    return [f"{line} n-gram regression see what was cut off."] if each else []
+    return [f"{line} baselines on tokens see what was cut off."] if each else []

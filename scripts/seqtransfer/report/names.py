@@ -19,6 +19,8 @@ BASELINES = {
     "majority": "the majority class",
     "mean": "the training mean",
     "ngram": "n-gram regression",
+    "symbol": "the symbol's most frequent class",
+    "window": "logistic regression on a window of symbols",
     "dtw": "nearest neighbour by time warping",
     "minirocket": "ridge regression on MiniRocket",
 }

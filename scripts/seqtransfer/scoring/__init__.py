@@ -3,11 +3,12 @@
 In: labels and predictions.
 Out: metrics, and how fast a curve of them rises.
 
-task_kinds: classification and regression.
+task_kinds: classification, regression, and classification of every token.
 metrics: the formulas.
 learning_curves: speed.
 left_out: scores without groups of test units.
 baselines: a constant answer and n-gram regression.
+token_baselines: of the class of every token.
 series_baselines: nearest neighbours by dynamic time warping, and ridge regression on convolutions.
 minirocket: these convolutions.
 """

@@ -101,7 +101,7 @@ def hidden_states(
     for the text-pretrained one; here it is off unless `represent.dropout` names the arm.
     """
     model.to(device).train(dropout)
-    subset = Ragged.from_lists([test[r] for r in rows], test.labels[rows], test.names[rows])
+    subset = test.take(rows)
     layers: list[np.ndarray] = []
     with torch.inference_mode():
         for indices in batches.in_length_order(subset.lengths, batch_size=64):

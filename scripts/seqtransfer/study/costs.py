@@ -14,7 +14,7 @@ from pathlib import Path
 
 from seqtransfer.encoders import initializations
 from seqtransfer.encoders.controls import CONTROLS
-from seqtransfer.study import configuration
+from seqtransfer.study import configuration, settings_tables
 from seqtransfer.training import evaluations, operations
 from seqtransfer.training.memory import MARGIN, Footprint
 
@@ -221,8 +221,8 @@ def _operations(job: Job, study: Mapping, encoder: Encoder, share: float) -> flo
     examples = operations.STEP * steps * settings["batch_size"] + scored
     initialization = job.wildcards.get("initialization", "")
     if job.rule == "sweep":
-        poolings = 1 if initialization in CONTROLS else len(study["sweep"]["poolings"])
-        examples *= poolings * len(study["sweep"]["warmups"])
+        tried = settings_tables.poolings(study, job.wildcards["task"], initialization)
+        examples *= len(tried) * len(study["sweep"]["warmups"])
     else:
         examples += study["examples"]["test"]
     return examples * operations.forward(

@@ -4,19 +4,41 @@ import functools
 import math
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from seqtransfer.corpora import text_files
+from seqtransfer.encoders.controls import CONTROLS
 
 POOLINGS = ("mean", "first", "last")
+UNPOOLED = "none"  # of a token classification
 HIGHEST = 10  # learning rate, as in the schema of the sweep
 REMEDY = "`finetune: {settings: sweep}` chooses settings in this study"
 
 
-def check(table: Path, tasks: Sequence[str], initializations: Sequence[str]) -> None:
+def unpooled(study: Mapping) -> list[str]:
+    """The tasks of a completed study whose head reads every token: those that classify tokens."""
+    records = study["catalogue"]["tasks"]
+    return [task for task in study["tasks"] if records[task]["kind"] == "token_classification"]
+
+
+def poolings(study: Mapping, task: str, initialization: str) -> list[str]:
+    """What the sweep of a completed study tries: for an arm the study's, for a control its own, and
+    none where tokens are classified."""
+    if task in unpooled(study):
+        return [UNPOOLED]
+    control = CONTROLS.get(initialization)
+    return [control.pooling] if control else study["sweep"]["poolings"]
+
+
+def check(
+    table: Path,
+    tasks: Sequence[str],
+    initializations: Sequence[str],
+    unpooled: Collection[str] = (),
+) -> None:
     """Raise ValueError if the table of settings is not there, lacks an arm of a task, or has it
-    twice or with values that no run can take."""
+    twice or with values that no run can take. unpooled: of the tasks, as `unpooled` gives them."""
     if not os.path.isfile(table):  # also where the name is too long for a file
         raise ValueError(f"finetune.settings: there is no file {table}; {REMEDY}")
     columns = ["task", "initialization", "learning_rate", "pooling"]
@@ -33,7 +55,8 @@ def check(table: Path, tasks: Sequence[str], initializations: Sequence[str]) -> 
             raise ValueError(f"finetune.settings: {table} has {what} for {found}; {REMEDY}")
     for where, row in rows:
         if (row["task"], row["initialization"]) in asked:
-            _check_row(f"finetune.settings: {where}", row)
+            poolings = (UNPOOLED,) if row["task"] in unpooled else POOLINGS
+            _check_row(f"finetune.settings: {where}", row, poolings)
 
 
 def row(table: Path, task: str, initialization: str) -> dict[str, str]:
@@ -50,7 +73,7 @@ def _rows(table: str, changed: int) -> dict[tuple[str, str], dict[str, str]]:
     return {(row["task"], row["initialization"]): row for _, row in read}
 
 
-def _check_row(where: str, row: Mapping[str, str]) -> None:
+def _check_row(where: str, row: Mapping[str, str], poolings: Sequence[str]) -> None:
     if not 0 < _number(row["learning_rate"]) <= HIGHEST:
         raise ValueError(
             f"{where}: learning_rate {row['learning_rate']!r} is no number above 0 and up to"
@@ -58,9 +81,10 @@ def _check_row(where: str, row: Mapping[str, str]) -> None:
         )
     if not 0 <= _number(row.get("warmup", "0")) <= 1:
         raise ValueError(f"{where}: warmup {row['warmup']!r} is no share from 0 to 1; correct it")
-    if row["pooling"] not in POOLINGS:
+    if row["pooling"] not in poolings:
         raise ValueError(
-            f"{where}: pooling {row['pooling']!r} is unknown; known: {', '.join(POOLINGS)}"
+            f"{where}: pooling {row['pooling']!r} is unknown for this task; known:"
+            f" {', '.join(poolings)}"
         )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from seqtransfer.corpora.converters import CONVERTERS, LAYOUTS
 from seqtransfer.corpora.layouts import PARTS
+from seqtransfer.scoring.task_kinds import UNLABELLED
 from seqtransfer.study import schemas
 from seqtransfer.tokens import tokenizations
 from seqtransfer.tokens.tokenizations import TOKENIZATIONS
@@ -12,18 +13,20 @@ from seqtransfer.tokens.tokenizations import TOKENIZATIONS
 METRICS = {
     "classification": ("mcc", "accuracy", "macro_f1", "f1"),
     "regression": ("spearman", "pearson"),
+    "token_classification": ("mcc", "accuracy", "macro_f1", "f1"),
 }
 SPLITS = {
     "classification": ("stratified", "grouped", "given"),
     "regression": ("random", "grouped", "given"),
+    "token_classification": ("random", "grouped", "given"),
 }
 
 
 def check(where: str, record: dict) -> None:
     """Raise ValueError, beginning with `where`, if keys of a task do not fit each other."""
     kind, form = record.get("kind", "classification"), record["format"]
-    if kind == "classification" and "classes" not in record:
-        raise ValueError(f"{where}: a classification needs `classes`; or set `kind: regression`")
+    if kind != "regression" and "classes" not in record:
+        raise ValueError(f"{where}: a {kind} needs `classes`; or set `kind: regression`")
     if kind == "regression" and "classes" in record:
         raise ValueError(f"{where}: a regression has no `classes`; drop them, or `kind`")
     for key, allowed in (("metric", METRICS[kind]), ("split", SPLITS[kind])):
@@ -48,7 +51,7 @@ def check(where: str, record: dict) -> None:
     layout = record.get("layout", {})
     check_layout(f"{where}.layout", record["converter"], layout)
     letters = [key for key in ("alphabet", "strip") if key in layout]
-    if form == "symbols" and letters:
+    if form == "symbols" and letters and "symbol" in LAYOUTS[record["converter"]]["properties"]:
         raise ValueError(
             f"{where}.layout: `{letters[0]}` is of letters; leave it out, or use format fasta"
         )
@@ -63,6 +66,7 @@ def check(where: str, record: dict) -> None:
                 f"{where}.split: grouped needs `group:` in the layout; {remedy} {SPLITS[kind][0]}"
             )
     tokens = record.get("tokens", {"kind": "symbols"})
+    _check_token_labels(where, kind, record, tokens)
     mapped = record.get("token_map", {"kind": "permutation"})
     if mapped["kind"] != "permutation" and form != "text":
         raise ValueError(f"{where}.token_map: {mapped['kind']} is for text; use permutation")
@@ -83,6 +87,39 @@ def check(where: str, record: dict) -> None:
         raise ValueError(
             f"{where}.neighbours: are found before {tokens['kind']} are learned, and numbers are"
             " hardly ever equal; use tokens of kind sax, or drop it"
+        )
+
+
+def _check_token_labels(where: str, kind: str, record: dict, tokens: dict) -> None:
+    """Raise ValueError, beginning with `where`, unless labels of symbols and a kind that learns
+    them come together, and every symbol is one token at its place."""
+    labelled = CONVERTERS[record["converter"]].labels_symbols(record.get("layout", {}))
+    if kind != "token_classification":
+        if labelled:
+            raise ValueError(
+                f"{where}: its layout gives every symbol a label; set `kind: token_classification`"
+            )
+        return
+    if not labelled or record["format"] != "symbols":
+        raise ValueError(
+            f"{where}: a token_classification needs a label of every symbol: converter"
+            " three_line, or table or parquet with format symbols and `symbol_label:` in the layout"
+        )
+    if tokens["kind"] != "symbols":
+        raise ValueError(
+            f"{where}.tokens: {tokens['kind']} are not one token a symbol, as a"
+            " token_classification needs; leave out `tokens`"
+        )
+    if "order" in record:
+        raise ValueError(
+            f"{where}.order: shuffled takes symbols from their labels; leave it out of a"
+            " token_classification"
+        )
+    broken = next((name for name in record["classes"] if " " in name or name == UNLABELLED), None)
+    if broken:
+        raise ValueError(
+            f"{where}.classes: {broken!r} holds a space or is `{UNLABELLED}`, which stands for an"
+            " unknown label; give the class another name"
         )
 
 

@@ -22,7 +22,15 @@ from seqtransfer.corpora.symbol_tables import read_symbols
 from seqtransfer.corpora.texts import read_text
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.tokens import manifests, near_duplicates, order, splits, tokenizations, units
-from seqtransfer.tokens.views import Seen, Settings, is_usable, learned_view, view
+from seqtransfer.tokens.views import (
+    Seen,
+    Settings,
+    classes_of,
+    is_usable,
+    learned_view,
+    token_labels,
+    view,
+)
 from seqtransfer.tokens.vocabulary import CLS, PAD, SEP, SPECIALS, Vocabulary, WordPieces
 
 CHUNK = 10_000  # sequences encoded at a time, to bound the memory of intermediate arrays
@@ -101,13 +109,15 @@ def build(
         counts["repeats_dropped"] += copies
         if settings.kind != "regression":
             left = {part: parts[part] for part in splits.PARTS}
-            splits.check_classes(seen.examples, left, settings.classes)
+            carried = [classes_of(e, settings) for e in seen.examples]
+            splits.check_classes(carried, left, settings.classes)
         splits.check_units(parts["test"], unit)
     vocabulary = Vocabulary.of(
         chain.from_iterable(seen.examples[i].symbols for part in parts.values() for i in part)
     )
     arrays = {
-        part: encode_part(seen.take(rows), vocabulary, unit[rows]) for part, rows in parts.items()
+        part: encode_part(seen.take(rows), vocabulary, unit[rows], settings)
+        for part, rows in parts.items()
     }
     arrays["pretrain"] = unlabelled(arrays["pretrain"])
     if settings.shuffled:  # last, so that a split never depends on it
@@ -164,6 +174,8 @@ def divide(
     generator = np.random.default_rng(settings.split_seed)
     chosen, own = [examples[i] for i in usable], unit[usable]
     strata = splits.quantiles(chosen) if regression else splits.labels(chosen)
+    if settings.kind == "token_classification":
+        strata = [None] * len(chosen)  # hardly any two have the same labels
     parts, counts = splits.split(chosen, settings.split, settings.sizes, generator, own, strata)
     held_out = {int(usable[i]) for part in ("dev", "test") for i in parts[part]}
     held_out |= {i for i, e in enumerate(examples) if e.split in ("dev", "test")}
@@ -177,24 +189,28 @@ def divide(
         subsets = splits.nested(parts["train"], [settings.train_fraction], drawn, strata, own)
         parts["train"] = subsets[settings.train_fraction]
     if not regression:
-        splits.check_classes(chosen, parts, settings.classes)
+        carried = [classes_of(e, settings) for e in chosen]
+        splits.check_classes(carried, parts, settings.classes)
     splits.check_units(parts["test"], own)
     parts = {part: usable[rows] for part, rows in parts.items()}
     parts["pretrain"] = np.flatnonzero(~np.isin(unit, unit[sorted(held_out)]))
     return parts, counts | {"other_labels": len(examples) - len(usable)}
 
 
-def encode_part(seen: Seen, vocabulary: Vocabulary, unit: np.ndarray) -> Ragged:
+def encode_part(seen: Seen, vocabulary: Vocabulary, unit: np.ndarray, settings: Settings) -> Ragged:
     """The id sequences of these n examples, with their labels, names and (n,) units."""
     ids, offsets = encode([example.symbols for example in seen.examples], vocabulary)
     names = np.array([example.id for example in seen.examples], dtype=str)
-    return Ragged(ids, offsets, seen.labels, names, unit)
+    tokens = None
+    if settings.kind == "token_classification":
+        tokens = token_labels(seen.examples, settings.classes)
+    return Ragged(ids, offsets, seen.labels, names, unit, tokens)
 
 
 def unlabelled(ragged: Ragged) -> Ragged:
     """The same sequences without their labels: -1, or NaN of a regression."""
     empty = np.nan if ragged.labels.dtype.kind == "f" else -1
-    return replace(ragged, labels=np.full_like(ragged.labels, empty))
+    return replace(ragged, labels=np.full_like(ragged.labels, empty), token_labels=None)
 
 
 def _cut_share(was_cut: np.ndarray) -> dict:

@@ -3,14 +3,14 @@
 Repeats are dropped before anything is split, and a sequence that carries two labels is dropped
 whole, unless a study keeps both (`examples: {duplicates: kept}`): then parts may share sequences.
 What is split are units (`units`): no rule lets one cross parts. `stratified` splits by class,
-`random` is for regression (balanced over the quantiles of the target), `grouped` is as these but
-every example must have a group, `given` is by the corpus.
+`random` is for regression (balanced over the quantiles of the target) and for classes of tokens,
+`grouped` is as these but every example must have a group, `given` is by the corpus.
 
 Every part depends on the seed and on the examples; under `random` and `grouped`, and wherever
 examples share units, not on the order in which the corpus lists them.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 
 import numpy as np
 
@@ -289,14 +289,17 @@ def labels(items: Sequence[Example]) -> list[str | None]:
 
 
 def check_classes(
-    items: Sequence[Example], parts: dict[str, np.ndarray], classes: Sequence[str]
+    carried: Sequence[Collection[str]], parts: dict[str, np.ndarray], classes: Sequence[str]
 ) -> None:
-    """Raise ValueError if a class has fewer than MINIMUM_PER_CLASS examples in a part."""
+    """Raise ValueError if a class has fewer than MINIMUM_PER_CLASS examples in a part.
+
+    carried: the classes of each example.
+    """
     for part, indices in parts.items():
         for name in classes:
-            count = sum(items[i].label == name for i in indices)
+            count = sum(name in carried[i] for i in indices)
             if count < MINIMUM_PER_CLASS:
-                total = sum(item.label == name for item in items)
+                total = sum(name in own for own in carried)
                 raise ValueError(
                     f"class {name!r} has {count} examples in {part} ({total} in all after repeats"
                     f" were dropped); each part needs {MINIMUM_PER_CLASS}. Drop the class from the"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from seqtransfer.corpora.examples import Example, Symbols
+from seqtransfer.corpora.examples import Example, Symbols, check_label_count
 from seqtransfer.corpora.series import NUMBER
 from seqtransfer.tokens import splits, tokenizations
 from seqtransfer.tokens.vocabulary import SEP, SPECIALS
@@ -28,7 +28,7 @@ class Settings:
     max_length: int
     sizes: dict[str, int]
     split_seed: int
-    kind: str = "classification"  # or regression
+    kind: str = "classification"  # regression or token_classification
     tokens: Mapping = field(default_factory=lambda: {"kind": "symbols"})
     train_fraction: float = 1.0  # of the training part; a smaller one lies within a larger one
     neighbours: Mapping | None = None  # {kmer, threshold}: near-duplicates stay on one side
@@ -66,6 +66,7 @@ class Seen:
     examples: their symbols are the tokens of the sequence (or pair) between [CLS] and the last
     [SEP]. originals: as the corpus has them. was_cut: (n,) bool, whether tokens were cut off.
     labels: (n,) int64, index of the class or -1 for another label; of a regression float64 targets.
+    Of a token classification the examples' labels are cut as their symbols are, and these are -1.
     """
 
     examples: list[Example]
@@ -93,7 +94,7 @@ def view(examples: Sequence[Example], settings: Settings) -> Seen:
     may be tokens: each token holds at least one symbol, so whatever becomes equal when tokens are
     cut is equal here already (and some sequences are dropped as repeats that would differ later).
     Of a lossy kind the symbols are not cut: see `learned_view`.
-    Raises ValueError as `targets` and `arrange` do.
+    Raises ValueError as `targets`, `seen_label` and `arrange` do.
     """
     regression = settings.kind == "regression"
     labels = targets(examples) if regression else class_indices(examples, settings.classes)
@@ -104,7 +105,7 @@ def view(examples: Sequence[Example], settings: Settings) -> Seen:
     else:
         arranged = [arrange(e, split, settings) for e in examples]
     # Of a regression, "1" and "1.0" are one label.
-    names = map(str, labels) if regression else (e.label for e in examples)
+    names = map(str, labels) if regression else (seen_label(e, settings) for e in examples)
     return Seen(
         [
             Example(e.id, tokens, name, e.group, e.split)
@@ -153,9 +154,36 @@ def class_indices(examples: Sequence[Example], classes: Sequence[str]) -> np.nda
     return np.array([index.get(e.label, -1) for e in examples], dtype=np.int64)
 
 
+def seen_label(example: Example, settings: Settings) -> str:
+    """The label; of a token classification those of the tokens that the encoder sees.
+
+    Raises ValueError naming the example unless there are as many labels as symbols.
+    """
+    if settings.kind != "token_classification":
+        return example.label
+    labels = example.label.split(" ")
+    check_label_count(f"example {example.id!r}", example.symbols, labels)
+    return " ".join(cut(labels, settings.max_length - 2, settings.truncate))
+
+
+def token_labels(examples: Sequence[Example], classes: Sequence[str]) -> np.ndarray:
+    """(total,) int64 class of every id of [CLS] tokens [SEP], end to end; -1 at these two and for
+    other labels."""
+    index = {name: i for i, name in enumerate(classes)}
+    words = (word for e in examples for word in (None, *e.label.split(" "), None))
+    return np.array([index.get(word, -1) for word in words], dtype=np.int64)
+
+
+def classes_of(example: Example, settings: Settings) -> set[str]:
+    """Which of the task's classes an example carries: one or none, or those of its tokens."""
+    tokens = settings.kind == "token_classification"
+    labels = example.label.split(" ") if tokens else [example.label]
+    return set(labels).intersection(settings.classes)
+
+
 def is_usable(example: Example, settings: Settings) -> bool:
     """Whether it may be in train, dev or test: it has one of the task's classes, or a number."""
-    return settings.kind == "regression" or example.label in settings.classes
+    return settings.kind == "regression" or bool(classes_of(example, settings))
 
 
 def arrange(

@@ -54,9 +54,18 @@ def collate(
     width = int(lengths.max())
     if width % multiple:
         width = min(width + multiple - width % multiple, int(ragged.lengths.max()))
-    ids = np.full((len(indices), width), PAD, dtype=np.int64)
-    for row, index, length in zip(ids, indices, lengths, strict=True):
-        row[:length] = ragged[index]
+    ids = padded(ragged, ragged.ids, indices, width, PAD)
     if lengths.min() == width:
         return ids, None
     return ids, (np.arange(width) < lengths[:, None]).astype(np.int64)
+
+
+def padded(
+    ragged: Ragged, values: np.ndarray, indices: np.ndarray, width: int, fill: int
+) -> np.ndarray:
+    """(batch, width) int64: the values of these sequences' ids, then `fill`. values: (total,)."""
+    rows = np.full((len(indices), width), fill, dtype=np.int64)
+    for row, index in zip(rows, indices, strict=True):
+        start, end = ragged.offsets[index], ragged.offsets[index + 1]
+        row[: end - start] = values[start:end]
+    return rows

@@ -26,6 +26,7 @@ from seqtransfer.files.json_tsv import write_json
 from seqtransfer.seeds import derive
 
 POOLINGS = ("mean", "first", "last", "max")
+UNPOOLED = "none"  # of a token classification
 POSITIONS = 512  # of a control at most, as many as a sequence can have
 ATTENTION_DROPOUTS = ("attention_probs_dropout_prob", "attention_dropout", "attn_pdrop")
 # Libraries that results depend on: transformers for other families than BERT, peft for LoRA.
@@ -138,7 +139,8 @@ class Classifier(nn.Module):
 
     Pooling `first`, as in the paper: the encoder's tanh pooler on position 0. Pooling `mean`: the
     average of the last hidden states over all tokens but padding; `max`: their maximum, neuron by
-    neuron; `last`: that of the last token, [SEP], which in a decoder alone has seen all.
+    neuron; `last`: that of the last token, [SEP], which in a decoder alone has seen all. Pooling
+    `none`: the head reads the last hidden state of each token, zeros at padding.
     """
 
     def __init__(
@@ -149,14 +151,15 @@ class Classifier(nn.Module):
         outputs: int,
     ):
         super().__init__()
-        if pooling not in POOLINGS:
-            raise ValueError(f"pooling {pooling!r} is not one of {POOLINGS}")
+        if pooling not in (*POOLINGS, UNPOOLED):
+            raise ValueError(f"pooling {pooling!r} is not one of {(*POOLINGS, UNPOOLED)}")
         self.pooling = pooling
         self.encoder = encoder
         self.head = nn.Linear(width, outputs)
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
-        """Logits, or a standardized number: (batch, outputs) float32.
+        """Logits, or a standardized number: (batch, outputs) float32; of every token, padding
+        included, (batch * length, outputs).
 
         ids: (batch, length) int64; mask: the same shape, 0 at padding, or None without padding.
         """
@@ -164,10 +167,16 @@ class Classifier(nn.Module):
         return self.head(self.encoder.dropout(pooled) if self.training else pooled)
 
     def pooled(self, ids: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
-        """The vector of each sequence that the head reads, before dropout: (batch, width)."""
+        """The vector of each sequence that the head reads, before dropout: (batch, width); of each
+        token (batch * length, width)."""
         states, wide = self.encoder(ids, mask), self.head.weight.dtype
         if self.pooling == "first":
             return self.encoder.pooled(states)
+        if self.pooling == UNPOOLED:
+            states = states.to(wide)
+            if mask is not None:
+                states = states * mask.unsqueeze(-1).to(wide)
+            return states.flatten(0, 1)
         if self.pooling == "last":
             if mask is None:
                 return states[:, -1].to(wide)
@@ -196,7 +205,8 @@ def build(
 
     initialization: or the name of a control, which trains every weight. adapted, lora: which
     weights of an encoder will train, as in `adaptations`. Raises ValueError for an unknown
-    initialization, pooling or adaptation, and for a control with another pooling than its own.
+    initialization, pooling or adaptation, and for a control with another pooling than its own
+    or `none`.
     """
     if initialization in CONTROLS:
         model = _control(initialization, sources, pooling, outputs)
@@ -238,7 +248,7 @@ def _arm(
 
 
 def _control(name: str, sources: WeightSources, pooling: str, outputs: int) -> Classifier:
-    if pooling != CONTROLS[name].pooling:
+    if pooling not in (CONTROLS[name].pooling, UNPOOLED):
         raise ValueError(
             f"control {name!r}: pooling {pooling!r} is not its own, {CONTROLS[name].pooling!r}"
         )

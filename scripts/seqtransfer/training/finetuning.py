@@ -10,6 +10,7 @@ from torch import nn
 
 from seqtransfer import seeds
 from seqtransfer.files.arrow import Ragged
+from seqtransfer.scoring import task_kinds
 from seqtransfer.scoring.task_kinds import Target
 from seqtransfer.training import batches, memory, microbatches
 from seqtransfer.training.checkpoints import Checkpoint, TrainingState
@@ -17,10 +18,11 @@ from seqtransfer.training.classifier import Classifier
 from seqtransfer.training.evaluations import DevWatch
 from seqtransfer.training.loop import Training
 from seqtransfer.training.memory import Sizes
-from seqtransfer.training.microbatches import Inputs, MicroBatch
+from seqtransfer.training.microbatches import UNLABELLED, Inputs, MicroBatch
 from seqtransfer.training.optimizer import AdamW
 from seqtransfer.training.steps import Schedule, Steps
 
+TOKENS = "token_classification"
 EXPLOSION = 100.0  # training diverges at a loss of this many times the first loss, or times 1
 
 
@@ -95,7 +97,7 @@ class FineTuning(Training):
             optimizer,
             lambda ids, mask, wanted: loss_of(target, model(ids, mask), wanted),
             schedule,
-            microbatches.rows,
+            microbatches.labelled if target.kind == TOKENS else microbatches.rows,
             recordable=model.encoder.recordable,
         )
         order = batches.order(
@@ -114,8 +116,7 @@ class FineTuning(Training):
 
     def batch(self, indices: np.ndarray) -> Inputs:
         """Ids, mask and true answers of the examples at `indices`."""
-        wanted = answers(self.target, self.train_part.labels[indices], self.device)
-        return *to_tensors(self.train_part, indices, self.device), wanted
+        return batch(self.target, self.train_part, indices, self.device)
 
     def evaluate(self, step: int) -> None:
         """Score dev and add the scores to the history.
@@ -123,7 +124,7 @@ class FineTuning(Training):
         Scores that are not finite end the run; scores that no longer improve let it cool down.
         """
         found = predict(self.model, self.dev, self.target, device=self.device, examples=self.scored)
-        scores = self.target.score(self.dev.labels, found)
+        scores = task_kinds.scores(self.target, self.dev, found)
         if step and not math.isfinite(scores["loss"]):
             print(f"step {step}: dev loss {scores['loss']}")
             return self.diverge(step)
@@ -218,18 +219,36 @@ def fit(
     return training.outcome
 
 
+def batch(target: Target, part: Ragged, indices: np.ndarray, device: str) -> Inputs:
+    """Ids and mask of these examples, as `to_tensors` gives them, and their true answers: (batch,)
+    int64 classes or standardized numbers in float32; of every token (batch, width) int64 classes,
+    UNLABELLED where there is none."""
+    ids, mask = to_tensors(part, indices, device)
+    if target.kind == TOKENS:
+        wanted = batches.padded(part, part.token_labels, indices, ids.shape[1], UNLABELLED)
+        return ids, mask, torch.from_numpy(wanted).to(device)
+    return ids, mask, answers(target, part.labels[indices], device)
+
+
 def answers(target: Target, labels: np.ndarray, device: str) -> torch.Tensor:
     """(batch,) the true answers: int64 classes, or standardized numbers in float32."""
-    if target.kind == "classification":
-        return torch.from_numpy(labels).to(device)
-    return torch.from_numpy((labels - target.mean) / target.deviation).to(device, torch.float32)
+    if target.kind == "regression":
+        labels = (labels - target.mean) / target.deviation
+        return torch.from_numpy(labels).to(device, torch.float32)
+    return torch.from_numpy(labels).to(device)
 
 
 def loss_of(target: Target, outputs: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-    """Cross-entropy in nats, or the mean squared error of the standardized number."""
+    """Cross-entropy in nats, of tokens its mean over the labelled ones (0 without any), or the mean
+    squared error of the standardized number."""
     if target.kind == "classification":
         return nn.functional.cross_entropy(outputs, wanted)
-    return nn.functional.mse_loss(outputs[:, 0], wanted)
+    if target.kind == "regression":
+        return nn.functional.mse_loss(outputs[:, 0], wanted)
+    total = nn.functional.cross_entropy(
+        outputs, wanted.flatten(), reduction="sum", ignore_index=UNLABELLED
+    )
+    return total / (wanted != UNLABELLED).sum().clamp(min=1)
 
 
 def predict(
@@ -241,7 +260,7 @@ def predict(
     examples: int = memory.SCORED,
 ) -> np.ndarray:
     """The model's answers without dropout, rows in the order of `ragged`: (n, classes) float32
-    probabilities, or (n, 1) float64 numbers in the label's unit.
+    probabilities, (total, classes) of every id, or (n, 1) float64 numbers in the label's unit.
 
     examples: that go through the model at a time, fewer if memory runs out.
     """
@@ -250,20 +269,25 @@ def predict(
         def of_parts(size: int) -> torch.Tensor:
             starts = range(0, len(indices), size)
             parts = [to_tensors(ragged, indices[i : i + size], device) for i in starts]
-            return torch.cat([model(*part) for part in parts])
+            return torch.cat([without_padding(model(*part), part[1]) for part in parts])
 
         return at_a_time.attempt(of_parts)
 
+    def without_padding(outputs: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        return outputs[mask.flatten() > 0] if of_tokens and mask is not None else outputs
+
     at_a_time = MicroBatch(examples)
+    of_tokens = target.kind == TOKENS
     model.eval()
-    answers = np.zeros((len(ragged), model.head.out_features), dtype=np.float32)
+    rows = len(ragged.ids) if of_tokens else len(ragged)
+    answers = np.zeros((rows, model.head.out_features), dtype=np.float32)
     with torch.inference_mode():
         for indices in batches.in_length_order(ragged.lengths, batch_size=memory.SCORED):
             outputs = outputs_of(indices)
-            if target.kind == "classification":
+            if target.kind != "regression":
                 outputs = outputs.softmax(dim=-1)
-            answers[indices] = outputs.cpu().numpy()
-    if target.kind == "classification":
+            answers[ragged.places(indices) if of_tokens else indices] = outputs.cpu().numpy()
+    if target.kind != "regression":
         return answers
     return answers.astype(np.float64) * target.deviation + target.mean
 

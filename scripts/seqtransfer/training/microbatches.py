@@ -14,6 +14,7 @@ from seqtransfer.training import memory
 
 Result = TypeVar("Result")
 Inputs = tuple[torch.Tensor | None, ...]
+UNLABELLED = -1  # the class of a token that does not count
 
 
 class MicroBatch:
@@ -67,3 +68,11 @@ def rows(size: int, *inputs: torch.Tensor | None) -> Iterator[tuple[float, Input
     for start in range(0, examples, size):
         part = tuple(None if tensor is None else tensor[start : start + size] for tensor in inputs)
         yield len(part[0]) / examples, part
+
+
+def labelled(size: int, *inputs: torch.Tensor | None) -> Iterator[tuple[torch.Tensor, Inputs]]:
+    """As `rows`, with the share of the batch's labelled tokens. The last of the inputs: (batch,
+    width) int64 classes, UNLABELLED where there is none."""
+    count = (inputs[-1] != UNLABELLED).sum().clamp(min=1)
+    for _, part in rows(size, *inputs):
+        yield (part[-1] != UNLABELLED).sum() / count, part

@@ -262,7 +262,7 @@ def train(
 
 def predictions(test: Ragged, answers: np.ndarray, target: Target) -> list[dict]:
     """One record per test example, in the order of `test`: id, unit, label and prediction."""
-    columns = {"id": test.names, "unit": test.units, **target.predictions(test.labels, answers)}
+    columns = {"id": test.names, "unit": test.units, **target.predictions(test, answers)}
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 

@@ -65,8 +65,8 @@ class Steps:
     end: the last step, once it is known that not all will be taken.
     loss: function of inputs, each a tensor or None, that returns a scalar; it must depend only on
     their values and shapes. split: of a number of examples and the inputs of a batch; yields the
-    inputs of so many at a time, and the weight of their loss in the batch's. recordable: whether
-    steps may be recorded as CUDA graphs.
+    inputs of so many at a time, and the weight of their loss in the batch's, a number or a scalar.
+    recordable: whether steps may be recorded as CUDA graphs.
     """
 
     def __init__(

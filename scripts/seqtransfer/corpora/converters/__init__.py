@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,7 @@ from seqtransfer.corpora.converters import (
     splice,
     table,
     tape,
+    three_line,
     topics,
 )
 from seqtransfer.corpora.fasta import iterate_fasta
@@ -44,12 +46,14 @@ class Converter:
     are none; None where a rule of its own writes the corpus.
     options: from the keys of a task's `layout` to what `convert` takes; None for a converter that
     knows its files.
-    grouped: whether the windows of a file are a group."""
+    grouped: whether the windows of a file are a group.
+    labels_symbols: whether a label is those of the symbols, by the `layout`."""
 
     formats: tuple[str, ...]
     convert: Callable[..., None] | None
     options: Callable[..., object] | None = None
     grouped: bool = False
+    labels_symbols: Callable[[Mapping], bool] = lambda layout: "symbol_label" in layout
 
 
 CONVERTERS = {
@@ -61,6 +65,9 @@ CONVERTERS = {
     "series": Converter(("series",), series.convert, series.Options),
     "midi": Converter(("midi",), midi.convert, midi.Options, grouped=True),
     "fasta": Converter(("fasta",), fasta.convert, fasta.Options),
+    "three_line": Converter(
+        ("symbols",), three_line.convert, three_line.Options, labels_symbols=lambda layout: True
+    ),
     # Each of these knows the files of one package, archive or repository.
     "scores": Converter(("midi",), None),  # rule export_music, composer by composer
     "tunes": Converter(("midi",), dance_tunes.convert),
@@ -88,6 +95,7 @@ LAYOUTS = {
     "series": series.LAYOUT,
     "midi": midi.LAYOUT,
     "fasta": fasta.LAYOUT,
+    "three_line": three_line.LAYOUT,
 }
 
 
@@ -108,7 +116,8 @@ def convert(record: Mapping, folder: Path, corpus: Path) -> None:
         if record.get("kind") == "regression":
             _check_numbers(corpus)
         else:
-            _check_classes(corpus, record["classes"])
+            tokens = record.get("kind") == "token_classification"
+            _check_classes(corpus, record["classes"], tokens)
     except ValueError:
         shutil.rmtree(corpus) if corpus.is_dir() else corpus.unlink()
         raise
@@ -151,13 +160,16 @@ def _check_numbers(corpus: Path) -> None:
     print(f"{corpus.name}: {found}")
 
 
-def _check_classes(corpus: Path, classes: list[str]) -> None:
-    counts = Counter(label for _, label in _labels(corpus))
+def _check_classes(corpus: Path, classes: list[str], tokens: bool) -> None:
+    """tokens: whether a label is those of an example's symbols, between spaces."""
+    carried = ([label] if not tokens else label.split(" ") for _, label in _labels(corpus))
+    counts = Counter(chain.from_iterable(carried))
+    what = "symbol" if tokens else "example"
     missing = [name for name in classes if name not in counts]
     if missing:
         found = ", ".join(f"{name!r}" for name, _ in counts.most_common(20))
         raise ValueError(
-            f"{corpus}: no example has the class {missing[0]!r}; its labels are {found}; correct "
+            f"{corpus}: no {what} has the class {missing[0]!r}; its labels are {found}; correct "
             "`classes` or `layout` of the task"
         )
-    print(f"{corpus.name}: {sum(counts.values())} examples, {dict(counts.most_common(40))}")
+    print(f"{corpus.name}: {sum(counts.values())} {what}s, {dict(counts.most_common(40))}")

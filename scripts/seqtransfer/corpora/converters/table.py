@@ -14,7 +14,7 @@ from seqtransfer.corpora.corpus_files import (
     with_dev,
     write,
 )
-from seqtransfer.corpora.examples import FACTS, Example, TextExample
+from seqtransfer.corpora.examples import FACTS, Example, TextExample, check_label_count
 from seqtransfer.corpora.text_files import UTF8, find, rows
 
 
@@ -35,10 +35,13 @@ class RowOptions:
     alphabet: str | None = None
     strip: Sequence[str] = ()
     symbol: str = r"\S+"
+    symbol_label: str | None = None
 
     def __post_init__(self):
         layouts.check_parts(self.files, self.split, self.dev_share)
         layouts.check_pattern("`symbol`", self.symbol, groups=0)
+        if self.symbol_label is not None:
+            layouts.check_pattern("`symbol_label`", self.symbol_label, groups=0)
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,10 @@ LAYOUT = layouts.schema(
         "sequence": layouts.text("Column of the sequence, for format fasta or symbols"),
         "symbol": layouts.text(
             "Regular expression of one symbol, for format symbols; what no match covers is left out"
+        ),
+        "symbol_label": layouts.text(
+            "Regular expression of the label of one symbol, in the column of the label, for kind"
+            " token_classification"
         ),
         "text": layouts.text("Column of the text, for format text"),
         "second": layouts.text("Column of a second text, which makes every row a pair"),
@@ -146,7 +153,12 @@ def _symbols_example(
             f"{where}: `symbol` {options.symbol!r} finds {found} in {text[:40]!r}; a symbol holds"
             " no white space and is not empty"
         )
-    return Example(name, symbols, facts["label"], facts.get("group"), facts.get("split"))
+    label = facts["label"]
+    if options.symbol_label:
+        labels = re.findall(options.symbol_label, label)
+        check_label_count(where, symbols, labels)
+        label = " ".join(labels)
+    return Example(name, symbols, label, facts.get("group"), facts.get("split"))
 
 
 def _text_example(

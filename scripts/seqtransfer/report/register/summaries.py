@@ -45,7 +45,7 @@ TABLES = {
         columns(
             "task initialization seed class n recall precision predicted_share",
             **{"class": "Name of the class"},
-            n="Its test examples",
+            n="Its test examples; where tokens are classified, tokens",
             recall="Share of them that are predicted so",
             precision="Share of those predicted so that are of it; empty if none is",
             predicted_share="How many of all test examples are predicted so",
@@ -59,7 +59,7 @@ TABLES = {
             "task initialization seed label prediction count",
             label="The class",
             prediction="The predicted class",
-            count="Test examples",
+            count="Test examples; where tokens are classified, tokens",
         ),
     ),
     "aggregates": Table(

@@ -1,11 +1,12 @@
 """Predictions of runs -> what is answered for what, and how well each class is found."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from seqtransfer.report.tables.run_tables import RUN
+from seqtransfer.scoring.task_kinds import by_token
 
 CONFUSION = [*RUN, "label", "prediction", "count"]
 CLASSES = [*RUN, "class", "n", "recall", "precision", "predicted_share"]
@@ -15,12 +16,14 @@ def confusion(
     metrics: Sequence[dict],
     predictions: Iterable[pd.DataFrame],
     classes: Mapping[str, Sequence[str]],
+    tokens: Collection[str] = (),
 ) -> pd.DataFrame:
     """One row per run, class and predicted class: count, how many test examples, 0 included.
 
     predictions: of the run of each of metrics, columns label and prediction, strings; classes: task
-    -> its classes; tasks without any, regressions, have no rows. A run with a prediction that is
-    empty, since its model diverged, has no counts.
+    -> its classes; tasks without any, regressions, have no rows; tokens: the tasks that classify
+    tokens, each of which is counted. A run with a prediction that is empty, since its model
+    diverged, has no counts.
     Raises ValueError for a label or prediction that is no class of the task.
     """
     rows = []
@@ -28,6 +31,9 @@ def confusion(
         names = list(classes.get(record["task"], ()))
         if not names:
             continue
+        if record["task"] in tokens:
+            pairs = by_token(table["label"], table["prediction"])
+            table = pd.DataFrame(dict(zip(("label", "prediction"), pairs, strict=True)))
         run = [record[name] for name in RUN]
         label, prediction = (
             _places(table[column], names, run) for column in ("label", "prediction")

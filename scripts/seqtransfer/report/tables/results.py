@@ -86,9 +86,12 @@ class Results:
     @cached_property
     def confusion(self) -> pd.DataFrame:
         """The table of this name."""
-        classes = {record["task"]: record.get("classes", ()) for record in self.records("tasks")}
+        records = self.records("tasks")
+        classes = {record["task"]: record.get("classes", ()) for record in records}
+        kinds = {record["task"]: record.get("kind") for record in records}
+        tokens = [task for task, kind in kinds.items() if kind == "token_classification"]
         answers = map(_answers, self.files["predictions"])
-        return class_tables.confusion(self.metrics, answers, classes)
+        return class_tables.confusion(self.metrics, answers, classes, tokens)
 
     @cached_property
     def comparisons(self) -> pd.DataFrame:

@@ -1,0 +1,75 @@
+"""Labels of symbols, from tables and files of three lines; whatever does not fit is named."""
+
+import pytest
+
+from seqtransfer.corpora import converters
+from seqtransfer.corpora.symbol_tables import read_symbols
+
+TASK = {"format": "symbols", "kind": "token_classification", "classes": ["(", ")", "."]}
+RNA = ">1abc chain A\nGGAUCACC\n((....))\n>2xyz\nguc\n...\n"
+
+
+def converted(tmp_path, text, layout, converter="three_line", **changes):
+    """The examples of a file of this text."""
+    layout = {"file": "a.txt"} | layout
+    (tmp_path / layout["file"]).write_text(text)
+    record = TASK | {"converter": converter, "layout": layout} | changes
+    converters.convert(record, tmp_path, tmp_path / "a.symbols")
+    return read_symbols(tmp_path / "a.symbols")
+
+
+def test_records_of_three_lines_give_each_symbol_its_label(tmp_path, capsys):
+    first, second = converted(tmp_path, RNA + "\n\n", {"alphabet": "rna"})
+    assert (first.id, first.symbols, first.label) == ("1abc", tuple("GGAUCACC"), "( ( . . . . ) )")
+    assert (second.id, second.symbols, second.label) == ("2xyz", tuple("GUC"), ". . .")
+    assert "11 symbols, {'.': 7, '(': 2, ')': 2}" in capsys.readouterr().out
+
+
+def test_id_and_group_are_found_by_patterns(tmp_path):
+    layout = {"id": "^>(.+)", "group": r"^>\d(\w+)"}
+    found = converted(tmp_path, RNA, layout)
+    assert [(e.id, e.group) for e in found] == [("1abc-chain-A", "abc"), ("2xyz", "xyz")]
+
+
+@pytest.mark.parametrize(
+    ("text", "layout", "said"),
+    [
+        (">a\nGGC\n(.\n", {}, r"a\.txt: line 1: 3 symbols, but 2 labels"),
+        (RNA + ">b\nGG\n...\n", {}, r"line 7: 2 symbols, but 3 labels"),
+        (RNA + ">b\nGG\n", {}, r"line 7: expected a record of three lines.*found '>b'"),
+        ("a\nGG\n()\n", {}, r"line 1: expected a record of three lines"),
+        (RNA + "\n>b\nGG\n()\n", {}, r"line 7: expected a record of three lines.*found ''"),
+        ("> \nGG\n()\n", {}, r"line 1: `id` .* finds nothing in '>'"),
+        (RNA, {"group": r"chain (\w)"}, r"line 4: `group` 'chain .* finds nothing in '>2xyz'"),
+        (">a\nGTC\n(.)\n", {"alphabet": "rna"}, r"line 1: holds 'T' at position 2"),
+        (RNA.replace("2xyz", "1abc"), {}, r"id '1abc' comes twice"),
+        (RNA.replace(")", "]"), {}, r"no symbol has the class '\)'; its labels are '\.', '\('"),
+    ],
+)  # fmt: skip
+def test_what_is_no_such_record_is_named_with_file_and_line(tmp_path, text, layout, said):
+    with pytest.raises(ValueError, match=said):
+        converted(tmp_path, text, layout)
+    assert not (tmp_path / "a.symbols").exists()
+
+
+TABLE = "name,chords,keys\nx,C G Am,1 5 6\ny,F|G,4/5\n"
+LABELS = {"sequence": "chords", "label": "keys", "id": "name", "symbol": r"[^ |]+", "file": "a.csv"}
+
+
+def test_cells_of_a_table_are_cut_by_two_patterns(tmp_path):
+    layout = LABELS | {"symbol_label": r"\d"}
+    found = converted(tmp_path, TABLE, layout, "table", classes=["1", "5"])
+    assert [(e.symbols, e.label) for e in found] == [
+        (("C", "G", "Am"), "1 5 6"), (("F", "G"), "4 5")
+    ]  # fmt: skip
+
+
+def test_unequal_cells_are_named_with_line_and_both_lengths(tmp_path):
+    layout = LABELS | {"symbol_label": r"\S+"}
+    with pytest.raises(ValueError, match=r"a\.csv: line 3: 2 symbols, but 1 labels"):
+        converted(tmp_path, TABLE, layout, "table", classes=["1", "5"])
+
+
+def test_a_pattern_of_labels_has_no_group():
+    with pytest.raises(ValueError, match=r"`symbol_label` '\(a\)' has a group"):
+        converters.CONVERTERS["table"].options(file="a.csv", symbol_label="(a)")
