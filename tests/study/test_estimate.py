@@ -90,6 +90,27 @@ def test_an_analysis_costs_what_its_benchmark_says_to_within_a_factor_of_two(
     assert seconds / 2 < (found - costs.START) / 2 < 2 * seconds
 
 
+# Seconds of one core of an AMD EPYC that drawing takes, of which a job's start is another one.
+@pytest.mark.parametrize(
+    ("law", "seconds"),
+    [
+        ({}, 3.0),
+        ({"sequences": 10_000}, 1.28),
+        ({"length": 33}, 1.74),
+        ({"symbols": 10}, 1.59),
+        ({"symbols": 1000, "sequences": 2000}, 1.19),
+        ({"units": 128, "sequences": 5000}, 2.31),
+        ({"kind": "zipf"}, 0.07),
+    ],
+)
+def test_drawing_a_corpus_by_a_random_lstm_costs_what_it_took(measured, law, seconds):
+    corpora = measured["catalogue"]["artificial"]
+    catalogue = {**measured["catalogue"], "artificial": {"mine": corpora["lstm"] | law}}
+    job = Job(0, "draw_corpus", {"artificial": "mine"})
+    found = costs.seconds(job, {**measured, "catalogue": catalogue}, MINILM, 1)
+    assert found == pytest.approx(1 + seconds, rel=0.2)
+
+
 def test_bytes_are_those_of_the_files_of_a_finished_study(measured):
     def of(rule, **wildcards):
         return costs.disk(Job(0, rule, wildcards), measured, MINILM)

@@ -3,20 +3,27 @@
 import io
 import re
 import runpy
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import yaml
 from docutils.core import publish_string
 from jinja2 import Environment
+from snakemake.cli import get_argument_parser
 
 from project import ROOT
 from seqtransfer.report.register import FIGURES
 
 sys.path.append(str(ROOT / "docs"))
 import draw_rules
+
+DOCS = sorted(path for path in (ROOT / "docs").rglob("*.md") if path.name != "changelog.md")
+RULES = [ROOT / "workflow/Snakefile", *(ROOT / "workflow/rules").glob("*.smk")]
+OWN = ("mine.yaml", "one.yaml", "two.yaml", "h3.yaml")  # study files of the reader
 
 
 def test_the_site_builds_strictly(tmp_path):
@@ -46,6 +53,32 @@ def test_the_readme_is_short_and_holds_the_two_commands():
 def test_links_to_files_of_the_project_lead_somewhere(page):
     links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / page).read_text())
     assert links and [link for link in links if not (ROOT / link).exists()] == []
+
+
+def commands(page: Path) -> list[str]:
+    """Arguments of every `snakemake` that a page or a study's comment shows in full."""
+    text = page.read_text().replace("\\\n", " ")
+    blocks = re.findall(r"```sh\n(.*?)```", text, re.S)
+    spans = re.findall(r"`([^`]+)`", re.sub(r"```.*?```", "", text, flags=re.S))
+    lines = [line for block in blocks for line in block.splitlines()] + spans
+    lines += re.findall(r"^# +(snakemake .*)$", text, re.M) if page.suffix == ".yaml" else []
+    shown = (re.match(r"(?:.*[ /]|)snakemake (.+)", " ".join(line.split())) for line in lines)
+    return [found[1] for found in shown if found]
+
+
+PAGES = [ROOT / "README.md", *DOCS, *(ROOT / "workflow/studies").glob("*.yaml")]
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if commands(p)], ids=lambda p: p.name)
+def test_every_command_that_a_page_shows_names_study_files_and_targets_that_there_are(page):
+    """`--configfile` swallows a target that follows it, and Snakemake ends in a traceback."""
+    rules = set(re.findall(r"rule (\w+):", "".join(p.read_text() for p in RULES)))
+    for command in commands(page):
+        given = get_argument_parser().parse_args(shlex.split(command, comments=True))
+        for study in map(str, given.configfile or []):
+            assert study.startswith("$") or study in OWN or (ROOT / study).exists(), command
+        for target in given.targets:
+            assert target in rules or target.startswith(("results/", "<")), command
 
 
 def test_every_caption_of_the_report_is_sound_restructuredtext():

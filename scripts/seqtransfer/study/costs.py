@@ -22,6 +22,7 @@ CPU, GPU = 1.3e11, 5e13  # operations a second of one core, and of an H100
 START = 5.0  # seconds to import torch and load an encoder
 DOWNLOAD = 2e7  # bytes a second
 STATES = 2.5e7  # bytes of hidden states computed and written a second
+DRAWN = 1e8  # gates and logits of a random LSTM a second
 MINILM_L6 = {"layers": 6, "width": 384, "parameters": 22_713_216}
 BERT_BASE = {"layers": 12, "width": 768, "parameters": 109_482_240}
 # Share of `finetune.steps` that a run takes: quartiles and mean of that study's 24 runs.
@@ -115,7 +116,7 @@ def seconds(job: Job, study: Mapping, encoder: Encoder, share: float) -> float:
     known: dict[str, Callable[[], float]] = {
         "download": lambda: 2.5 + (downloaded(job, study) or 0) / DOWNLOAD,
         "encode": lambda: 1 + 2 * examples,
-        "draw_corpus": lambda: 1 + 2 * examples,
+        "draw_corpus": lambda: 1 + _drawn(job, study) / DRAWN,
         "encode_corpus": lambda: 10,
         "export_music": lambda: 50 if job.wildcards["task"] in corpora else 2.5,
         "audit": lambda: 0.8 + 0.7 * examples,
@@ -188,6 +189,15 @@ def downloaded(job: Job, study: Mapping) -> int | None:
 def least_share(finetune: Mapping) -> float:
     """The least share of its steps that a run can take: it has two patiences, see `DevWatch`."""
     return min(1.0, 2 * finetune["patience"] / finetune["steps"])
+
+
+def _drawn(job: Job, study: Mapping) -> int:
+    """Gates and logits that drawing an artificial corpus computes; the other laws take next to
+    no time."""
+    law = study["catalogue"]["artificial"][job.wildcards["artificial"]]
+    if law["kind"] != "lstm":
+        return 0
+    return law["sequences"] * law["length"] * (4 * law["units"] + law["symbols"])
 
 
 def _analyses(job: Job, study: Mapping, encoder: Encoder) -> float:

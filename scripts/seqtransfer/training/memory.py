@@ -10,7 +10,9 @@ SCORED = 64  # examples that are scored at a time, at most
 KEPT = 18  # numbers that a layer keeps of each neuron and token, besides attention's weights
 # Bytes a parameter: gradient 4, moments 8, best weights 4, weights in bfloat16 2.
 TRAINED = 18
-SAVED = 16  # bytes a parameter that are written at once when a checkpoint is saved
+# Bytes a parameter that saving a checkpoint takes: 16 are written, and held twice, as bytes of each
+# tensor and of the file. They come on top of a step's, which stay with the process when freed.
+SAVED = 32
 LIBRARIES = 600_000_000  # bytes of a process before it has a model
 MARGIN = 0.9  # share of free memory that is used
 

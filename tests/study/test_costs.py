@@ -1,0 +1,133 @@
+"""What training jobs ask for: closed forms, transformers' own counts, and a run's measured peak."""
+
+import json
+import math
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+import torch
+from transformers import BertConfig, BertModel
+
+from project import ROOT
+from seqtransfer.study import costs
+from seqtransfer.study.costs import Encoder, Job
+from seqtransfer.training.memory import MARGIN, Footprint
+
+JOB = Job(0, "finetune", {"task": "long", "initialization": "text", "seed": "0"})
+LARGE = Encoder(**costs.BERT_BASE)
+
+
+def study(batch_size=16, tokens=512, steps=100):
+    """The keys of a study that the costs of fine-tuning depend on."""
+    finetune = {"batch_size": batch_size, "steps": steps, "patience": 50}
+    return {
+        "tasks": ["long"],
+        "max_length": {"long": tokens},
+        "examples": {"dev": 0, "test": 0},
+        "finetune": finetune | {"first_evaluation": steps, "evaluate_every": steps},
+        "pretrain": {"batch_size": 2 * batch_size, "steps": steps},
+        "catalogue": {"artificial": {}},
+    }
+
+
+def bert(layers: int, width: int, parameters: int) -> BertModel:
+    """transformers' BERT of that shape, without memory for its tensors."""
+    config = BertConfig(
+        num_hidden_layers=layers, hidden_size=width, intermediate_size=4 * width,
+        num_attention_heads=width // 32,
+    )  # fmt: skip
+    with torch.device("meta"):
+        return BertModel(config)
+
+
+@pytest.mark.parametrize("shape", [costs.BERT_BASE, costs.MINILM_L6])
+def test_an_encoder_that_is_not_here_has_the_parameters_that_transformers_counts(shape):
+    model = bert(**shape)
+    assert shape["parameters"] == model.num_parameters()
+    # A run's weights, of layers and positions: all but biases and norms, 13 numbers a neuron and
+    # layer of 12 x width.
+    left = (
+        sum(p.numel() for p in model.encoder.parameters()) - 13 * shape["layers"] * shape["width"]
+    )
+    left += model.embeddings.position_embeddings.weight.numel()
+    assert Encoder(**shape).weights == 4 * left
+
+
+def test_a_job_asks_for_what_a_whole_batch_takes():
+    """Of a BERT-base, 64 tokens and 32 examples, which is between the least and the comfortable."""
+    layer = 4 * (18 * 768 + 24 * 64)  # bytes a token: 18 numbers a neuron, 24 heads' weights
+    example = 64 * (14 * layer + 4 * 6 * 768)
+    taken = 0.6e9 + (4 + 18 + 32) * 109_482_240 + 32 * example
+    found = costs.memory(JOB, study(batch_size=32, tokens=64), LARGE)
+    assert 8000 < found == math.ceil(taken / 0.9 / 1e6) < 16000
+
+
+@pytest.mark.parametrize("larger", [{"layers": 24}, {"width": 1024}, {"parameters": 10**9}])
+def test_a_larger_encoder_asks_for_no_less_memory_and_a_deeper_or_wider_one_for_more_time(larger):
+    small, large = study(tokens=64), replace(LARGE, **larger)
+    assert costs.memory(JOB, small, large) >= costs.memory(JOB, small, LARGE)
+    taken = [Footprint(e.parameters, e.layers, e.width, 12, 64).whole(16) for e in (LARGE, large)]
+    assert taken[0] < taken[1]
+    slower = costs.minutes(JOB, small, large) > costs.minutes(JOB, small, LARGE)
+    assert slower == ("parameters" not in larger)
+
+
+@pytest.mark.parametrize("key", ["batch_size", "tokens"])
+def test_memory_and_time_grow_with_batch_and_length_until_memory_is_comfortable(key):
+    values = (32, 64, 128, 256, 512)
+    studies = [study(**{"batch_size": 16, "tokens": 32, key: value}) for value in values]
+    asked = [costs.memory(JOB, one, LARGE) for one in studies]
+    minutes = [costs.minutes(JOB, one, LARGE) for one in studies]
+    assert asked == sorted(asked) and asked[0] >= costs.ENOUGH
+    assert asked[-1] == costs.COMFORTABLE
+    assert minutes == sorted(set(minutes))
+
+
+@pytest.mark.parametrize("tokens", [64, 512, 2048])
+def test_what_is_asked_for_holds_the_micro_batch_that_is_chosen_in_it(tokens):
+    """Of the encoder as a job trains it: in float32, whatever its number of heads."""
+    asked = 1e6 * costs.memory(JOB, study(tokens=tokens), LARGE)
+    taken = Footprint(LARGE.parameters, LARGE.layers, LARGE.width, heads=12, tokens=tokens)
+    chosen = taken.sizes(16, asked - taken.whole(0) + taken.fixed).micro_batch
+    assert taken.whole(chosen) <= asked
+    assert taken.whole(1) < taken.whole(2) < taken.whole(16)
+    assert chosen == 16 or taken.whole(2 * chosen) > MARGIN * asked
+
+
+def test_an_encoder_of_which_one_example_is_more_than_comfortable_asks_for_that():
+    huge = Encoder(layers=48, width=1600, parameters=1_500_000_000)
+    assert costs.memory(JOB, study(), huge) > costs.COMFORTABLE
+    assert costs.memory(JOB, study(batch_size=1), huge) == costs.memory(JOB, study(), huge)
+
+
+def test_pretraining_asks_by_its_own_batch_and_the_longest_task_that_it_serves():
+    job = Job(0, "pretrain", {"corpus": "long"})
+    given = study(batch_size=16, tokens=64) | {"domain_corpora": {}}
+    assert costs.memory(job, given, LARGE) == costs.memory(JOB, study(32, 64), LARGE)
+
+
+def test_minutes_are_three_times_the_operations_of_all_steps():
+    """24 n w^2 + 4 n^2 w operations a layer for n tokens and w neurons, thrice for a step."""
+    forward = 12 * (24 * 512 * 768**2 + 4 * 512**2 * 768)
+    seconds = 5 + 3 * 16 * 100 * forward / 1.3e11
+    assert costs.minutes(JOB, study(), LARGE) == math.ceil(3 * seconds / 60)
+    on_gpu = costs.minutes(replace(JOB, gpu=True), study(), LARGE)
+    assert on_gpu == math.ceil(3 * (5 + (seconds - 5) * 1.3e11 / 5e13) / 60)
+    assert costs.minutes(JOB, study(steps=1000), LARGE) > 9 * costs.minutes(JOB, study(), LARGE)
+
+
+def test_the_peaks_of_a_run_whole_and_by_micro_batches_differ_as_predicted():
+    """Of 4 layers of 128 neurons at 512 tokens, which cost little time for their memory."""
+    shape = ("--layers", "4", "--width", "128", "--tokens", "512", "--batch", "64")
+    command = [sys.executable, str(ROOT / "benchmarks/memory.py"), *shape, "--worker"]
+    whole, parts = (
+        json.loads(subprocess.check_output([*command, way]).splitlines()[-1])
+        for way in ("whole", "1")
+    )
+    assert parts["micro_batch"] < whole["micro_batch"] == 64
+    assert parts["peak"] < 2**30
+    saved = whole["peak"] - parts["peak"]
+    assert saved == pytest.approx(whole["predicted"] - parts["predicted"], rel=0.25)
+    assert all(one["predicted"] == pytest.approx(one["peak"], rel=0.5) for one in (whole, parts))
