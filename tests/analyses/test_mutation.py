@@ -14,7 +14,7 @@ from seqtransfer import seeds
 from seqtransfer.analyses import mutation
 from seqtransfer.encoders import bert
 from seqtransfer.tokens.vocabulary import CLS, SEP, SPECIALS
-from seqtransfer.training.classifier import Classifier
+from seqtransfer.training.classifier import UNPOOLED, Classifier
 
 SYMBOLS = np.array([5, 6, 8, 9, 10])  # 7 is in the test part alone
 LENGTH, ROWS = 12, 11
@@ -184,3 +184,11 @@ def test_states_that_are_not_finite_or_all_equal_have_no_distance():
 def test_a_task_of_one_symbol_has_nothing_to_exchange():
     with pytest.raises(ValueError, match=r"^analyse\.kinds: mutation .* training part has 1;"):
         mutation.measure(Pooled(one_hots), sequences(), SYMBOLS[:1])
+
+
+def test_where_every_token_is_classified_their_mean_moves(encoder):
+    found = [
+        [value.value for value in mutation.measure(model.eval(), sequences(), SYMBOLS)]
+        for model in (Classifier(encoder, 16, pooling, 2) for pooling in ("mean", UNPOOLED))
+    ]
+    assert found[0] == pytest.approx(found[1], rel=1e-5, nan_ok=True)

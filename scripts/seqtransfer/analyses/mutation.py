@@ -30,9 +30,9 @@ def measure(
     """Distances of mutants from their sequence by the number of substitutions; see `summary`.
 
     sequences: two or more, (1, length) int64 ids without padding; symbols: as in `mutants`. States
-    are those that the head reads, in float32, whose rounding moves them by 1e-6 of their length.
-    The reference is the mean of one-hot vectors of the tokens. Raises ValueError for fewer than two
-    symbols.
+    are those that the head reads, or their mean where it reads every token, in float32, whose
+    rounding moves them by 1e-6 of their length. The reference is the mean of one-hot vectors of the
+    tokens. Raises ValueError for fewer than two symbols.
     """
     if len(symbols) < 2:
         raise ValueError(
@@ -47,7 +47,7 @@ def measure(
         plain = ids[0].cpu().numpy()
         drawn = [mutants(plain, symbols, sizes, generator) for _ in range(DRAWS)]
         rows = torch.from_numpy(np.concatenate([plain[None], *drawn])).to(ids.device)
-        states = torch.cat([model.pooled(part, None) for part in rows.split(ROWS)])
+        states = torch.cat([_states(model, part) for part in rows.split(ROWS)])
         for kind, vectors in enumerate((states.double().cpu(), shares(rows.cpu(), vocabulary))):
             origins[kind].append(vectors[0])
             moves[kind].append(moved(vectors).view(2, DRAWS, len(sizes)))
@@ -59,6 +59,12 @@ def measure(
         Value("mutation", quantity, number, counted[quantity, size], size=size)
         for (quantity, size), number in found.items()
     ]
+
+
+def _states(model: Classifier, rows: torch.Tensor) -> torch.Tensor:
+    """(n, width), one state a sequence."""
+    states = model.pooled(rows, None)
+    return states.view(len(rows), -1, states.shape[-1]).mean(dim=1)
 
 
 def numbers_of_substitutions(longest: int) -> tuple[int, ...]:
