@@ -1,12 +1,14 @@
-"""A small study whose files are all in a bucket of a local S3 server; its own data, too."""
+"""A small study whose files are all in a bucket of a local S3 server; its own data, too. And what
+clusters that share no folder would be asked for."""
 
 import json
+import re
 
 import pytest
 import yaml
 
 import small_data
-from project import in_one_process, overlay, plan
+from project import ROOT, in_one_process, overlay, plan
 from seqtransfer.files import json_tsv
 
 pytest.importorskip("snakemake_storage_plugin_s3", reason="no plugin for S3")
@@ -44,6 +46,7 @@ STUDY = {
 SETTINGS = "task\tinitialization\tlearning_rate\tpooling\twarmup\n" + "".join(
     f"my-dna\t{arm}\t0.001\tmean\t0.1\n" for arm in STUDY["initializations"]
 )
+SLURM = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())
 RUN = "results/stored/runs/my-dna/domain/seed-0/metrics.json"
 PAGE = "results/stored/report/claims.html"
 
@@ -83,14 +86,20 @@ def stored(folder, *arguments, prefix="s3://bucket/all"):
 
 
 @pytest.fixture(scope="module")
-def study(server, data):
-    """The folder of a study that ran with its files in the bucket."""
+def planned(server, data):
+    """The folder of a study whose data are in a bucket."""
     server.create_bucket(Bucket="data")
     server.upload_file(str(data / "my-data/h3.fasta"), "data", "h3.fasta")
-    process = stored(data)
+    return data
+
+
+@pytest.fixture(scope="module")
+def study(planned):
+    """The folder of a study that ran with its files in the bucket."""
+    process = stored(planned)
     assert process.returncode == 0, process.stdout[-6000:]
     assert f"the answer: s3://bucket/all/{PAGE}" in process.stdout
-    return data
+    return planned
 
 
 def keys(server):
@@ -145,3 +154,44 @@ def test_a_missing_object_of_the_catalogue_is_named(study, tmp_path):
     (tmp_path / "encoder").symlink_to(study / "encoder")
     process = stored(tmp_path, "-n", prefix="s3://bucket/lost")
     assert process.returncode != 0 and "s3://data/other.fasta" in process.stdout
+
+
+def asked(folder, server, profile) -> list[dict[str, str]]:
+    """The resources of every job of the study, `threads` and `rule` among them, by a profile whose
+    plugin is there."""
+    module = f"snakemake_executor_plugin_{profile.replace('-', '_')}"
+    pytest.importorskip(module, reason=f"no plugin for {profile}")
+    server.create_bucket(Bucket="cluster")
+    process = in_one_process(
+        *("-n", "--quiet", "progress", "--configfile", "study.yaml"),
+        *("--workflow-profile", ROOT / "profiles" / profile),
+        *("--default-storage-prefix", "s3://cluster/all"),
+        cwd=folder,
+    )
+    assert process.returncode == 0, process.stdout[-6000:]
+    found = []
+    for name, lines in re.findall(r"^(?:local)?rule (\w+):\n((?: .*\n)+)", process.stdout, re.M):
+        resources = re.search(r"resources: (.*)", lines)
+        threads = re.search(r"threads: (\d+)", lines)
+        pairs = (pair.split("=") for pair in resources[1].split(", ")) if resources else ()
+        found.append({"rule": name, "threads": threads[1] if threads else "1", **dict(pairs)})
+    return found
+
+
+def test_kubernetes_gets_a_limit_for_every_job_and_a_gpu_for_those_that_compute(planned, server):
+    jobs = {job["rule"]: job for job in asked(planned, server, "kubernetes") if "mem_mb" in job}
+    assert {"finetune", "pretrain", "represent", "encode", "page"} <= set(jobs)
+    for name, job in jobs.items():
+        assert (job["scale"], job["disk_mb"]) == ("0", "20000"), name
+        assert (job.get("gpu") == "1") == (name in SLURM["set-resources"]), name
+        assert ("gpu_manufacturer" in job) == ("gpu" in job), name  # else the plugin refuses it
+
+
+def test_aws_batch_is_asked_only_for_memory_that_its_plugin_gives(planned, server):
+    jobs = [job for job in asked(planned, server, "aws-batch") if "mem_mb" in job]
+    amounts = pytest.importorskip("snakemake_executor_plugin_aws_batch.constant")
+    for job in jobs:
+        threads, memory = int(job["threads"]), int(job["mem_mb"])
+        assert threads in amounts.VALID_RESOURCES_MAPPING.get(memory, []), job
+        assert (job.get("_gpus") == "1") == (job["rule"] in SLURM["set-resources"]), job
+    assert {"finetune", "compare", "convert"} <= {job["rule"] for job in jobs}
