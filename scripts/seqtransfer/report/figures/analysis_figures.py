@@ -15,6 +15,7 @@ from seqtransfer.report.figures.panels import BEFORE_AND_AFTER, Tables
 from seqtransfer.report.tables.run_tables import score_unit
 
 PARTS = {"embeddings": "emb.", "encoder": "layers", "head": "head", "all": "all"}
+SUBS = (1, 1.5, 2, 3, 5, 7)  # ticks within a decade
 
 
 def isometry(tables: Tables, claims: Sequence[dict]) -> Figure:
@@ -211,7 +212,8 @@ def _log_curve(
     axis.set_yscale("log")
     low, high = axis.get_ylim()
     narrow = high < 3 * low  # where the other locator would leave one tick, or none
-    locator = MaxNLocator(5) if narrow else LogLocator(subs=(1, 1.5, 2, 3, 5, 7))
+    wide = high > 100 * low  # where ticks within decades would overlap
+    locator = MaxNLocator(5) if narrow else LogLocator(subs=(1,) if wide else SUBS)
     axis.yaxis.set_major_locator(locator)
     axis.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axis.yaxis.set_minor_locator(NullLocator())
