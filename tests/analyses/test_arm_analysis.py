@@ -1,5 +1,7 @@
 """All arms of a task are analysed on the same material, in evaluation mode, before and after."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -87,6 +89,24 @@ def test_every_family_is_analysed_for_a_number_too(family, files):
     assert all(np.isfinite(value.value) for value in found)
     parts = {value.part for value in found if value.analysis == "gradient_confusion"}
     assert parts >= {"embeddings", "encoder", "head"}
+
+
+def test_classes_of_tokens_are_analysed_too(files):
+    classes = {
+        "task": "toy",
+        "kind": "token_classification",
+        "metric": "mcc",
+        "classes": ["a", "b"],
+    }
+    json_tsv.write_json(files.record, classes)
+    for name in ("train", "test"):
+        given = files.part(name)
+        labels = np.where(given.ids >= 5, given.ids % 2, -1).astype(np.int64)
+        arrow.write_ragged(files.tokens / f"{name}.arrow", replace(given, token_labels=labels))
+    model = Classifier(tiny_encoders.wrapped("bert"), tiny_encoders.WIDTH, "none", 2)
+    found = arm_analysis.analyse(model, KINDS, material(files), memory=1e9)
+    assert {value.analysis for value in found} == set(KINDS)
+    assert all(np.isfinite(value.value) for value in found)
 
 
 def test_the_script_writes_both_stages_of_a_run(files, sources_for, tmp_path):

@@ -291,10 +291,8 @@ def labels(items: Sequence[Example]) -> list[str | None]:
 def check_classes(
     carried: Sequence[Collection[str]], parts: dict[str, np.ndarray], classes: Sequence[str]
 ) -> None:
-    """Raise ValueError if a class has fewer than MINIMUM_PER_CLASS examples in a part.
-
-    carried: the classes of each example.
-    """
+    """Raise ValueError if a class has fewer than MINIMUM_PER_CLASS examples in a part. carried: the
+    classes of each example."""
     for part, indices in parts.items():
         for name in classes:
             count = sum(name in carried[i] for i in indices)
