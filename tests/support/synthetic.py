@@ -342,13 +342,8 @@ def _analyses(task, arm, seed, rng):
         )
 
     for layer in range(3):
-        for name, level in (
-            ("q05", -1),
-            ("q25", -0.5),
-            ("median", 0.1),
-            ("q75", 0.4),
-            ("q95", 0.8),
-        ):
+        levels = {"q05": -1, "q25": -0.5, "median": 0.1, "q75": 0.4, "q95": 0.8}
+        for name, level in levels.items():
             add("isometry", f"log10_{name}", (level - better) * (3 - layer), 0.0, layer)
         for name, value in (("log10_spread", 2 - better), ("mean_square", 2.0), ("near_one", 0.9),
                             ("null", 2.0)):  # fmt: skip
