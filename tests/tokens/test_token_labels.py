@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -95,3 +96,16 @@ def test_labels_of_tokens_are_read_back_and_taken_with_their_sequences(tmp_path)
     shorter = replace(whole, token_labels=whole.token_labels[:-1])
     with pytest.raises(ValueError, match="do not belong together"):
         arrow.write_ragged(tmp_path / "b.arrow", shorter)
+
+
+def test_a_file_whose_labels_are_of_other_lengths_than_its_ids_is_refused(tmp_path):
+    path = tmp_path / "a.arrow"
+    arrow.write_ragged(path, encoding.build(corpus(1), SETTINGS)[0]["dev"])
+    batch = pa.ipc.open_file(str(path)).get_batch(0)
+    labels = batch["token_labels"].to_pylist()
+    labels[0], labels[1] = labels[0] + labels[1][:1], labels[1][1:]
+    moved = pa.array(labels, batch.schema.field("token_labels").type)
+    with pa.ipc.new_file(str(tmp_path / "b.arrow"), batch.schema) as file:
+        file.write_batch(pa.record_batch([*batch.columns[:-1], moved], schema=batch.schema))
+    with pytest.raises(ValueError, match=r"b\.arrow: .*more or fewer labels than ids"):
+        arrow.read_ragged(tmp_path / "b.arrow")

@@ -134,7 +134,8 @@ KNOWN = {
     " which the weights of PWCCA are arbitrary; 0 for measures without such",
     "learning_rate": "AdamW's highest learning rate",
     "warmup": "Share of the steps in which the learning rate rises",
-    "pooling": "mean over tokens; first, the encoder's pooler on [CLS]; or last, the token [SEP]",
+    "pooling": "mean over tokens; first, the encoder's pooler on [CLS]; last, the token [SEP]; none"
+    " where tokens are classified",
     "step": "Optimizer steps so far",
     "steps": "Optimizer steps at most",
     "examples_seen": "Examples seen so far",

@@ -134,7 +134,7 @@ TABLES = {
         {
             **OF_RUNS,
             "initialization": "Name of the control",
-            "pooling": "The control's own: mean or max over tokens",
+            "pooling": "Mean or max over tokens, the control's own; none to classify tokens",
             "encoder": "That of the study, whose width a control's embeddings have",
             "layers": "Those of the study's arms; a control has none of them",
         },
