@@ -15,10 +15,16 @@ from seqtransfer.encoders.controls import CONTROLS
 from seqtransfer.similarity.measures import MEASURES
 from seqtransfer.tokens.tokenizations import TOKENIZATIONS
 
-SPLITS = {"classification": {"stratified"}, "regression": {"random"}}
+SPLITS = {
+    "classification": {"stratified"},
+    "regression": {"random"},
+    "token_classification": {"random"},
+}
+OF_CLASSES = {"mcc", "accuracy", "macro_f1", "f1"}
 METRICS = {
-    "classification": {"mcc", "accuracy", "macro_f1", "f1"},
+    "classification": OF_CLASSES,
     "regression": {"spearman", "pearson"},
+    "token_classification": OF_CLASSES,
 }
 
 
@@ -87,7 +93,10 @@ def check_task(study: dict, task: str) -> None:
     assert record["metric"] in METRICS[kind]
     assert record["metric"] != "f1" or len(record["classes"]) == 2
     assert record["split"] in {"grouped", "given"} | SPLITS[kind]
-    if kind == "classification":
+    if kind == "token_classification":  # a label a symbol, which stays at its place
+        assert record["tokens"]["kind"] == record["format"] == "symbols"
+        assert "order" not in record
+    if kind != "regression":
         labels = record["classes"]
         assert len(set(labels)) == len(labels) >= 2
         assert all(label == label.strip() != "" and label.isprintable() for label in labels)
