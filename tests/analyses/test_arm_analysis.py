@@ -13,6 +13,7 @@ import tiny_encoders
 from project import ROOT
 from seqtransfer.analyses import arm_analysis
 from seqtransfer.analyses.arm_analysis import Material
+from seqtransfer.encoders.tensor_roles import DECODERS
 from seqtransfer.files import arrow, json_tsv
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.similarity.run_models import Runs
@@ -83,10 +84,12 @@ def test_every_family_is_analysed_for_a_number_too(family, files):
         sequences = [given[row] for row in range(len(given))]
         numbers = Ragged.from_lists(sequences, given.labels.astype(float), given.names)
         arrow.write_ragged(files.tokens / f"{name}.arrow", numbers)
-    model = Classifier(tiny_encoders.wrapped(family), tiny_encoders.WIDTH, "first", 1)
+    pooling = "last" if family in DECODERS else "first"
+    model = Classifier(tiny_encoders.wrapped(family), tiny_encoders.WIDTH, pooling, 1)
     found = arm_analysis.analyse(model, KINDS, material(files), memory=1e9)
     assert {value.analysis for value in found} == set(KINDS)
-    assert all(np.isfinite(value.value) for value in found)
+    # Mutants may be nearer than another sequence, however many symbols are exchanged.
+    assert all(np.isfinite(v.value) for v in found if v.quantity != "substitutions")
     parts = {value.part for value in found if value.analysis == "gradient_confusion"}
     assert parts >= {"embeddings", "encoder", "head"}
 
