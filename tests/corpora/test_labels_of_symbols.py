@@ -42,6 +42,7 @@ def test_id_and_group_are_found_by_patterns(tmp_path):
         ("> \nGG\n()\n", {}, r"line 1: `id` .* finds nothing in '>'"),
         (RNA, {"group": r"chain (\w)"}, r"line 4: `group` 'chain .* finds nothing in '>2xyz'"),
         (">a\nGTC\n(.)\n", {"alphabet": "rna"}, r"line 1: holds 'T' at position 2"),
+        (">a\nGGC\n( )\n", {}, r"line 1: the label ' ' of symbol 2 is empty or holds white"),
         (RNA.replace("2xyz", "1abc"), {}, r"id '1abc' comes twice"),
         (RNA.replace(")", "]"), {}, r"no symbol has the class '\)'; its labels are '\.', '\('"),
     ],
@@ -68,6 +69,12 @@ def test_unequal_cells_are_named_with_line_and_both_lengths(tmp_path):
     layout = LABELS | {"symbol_label": r"\S+"}
     with pytest.raises(ValueError, match=r"a\.csv: line 3: 2 symbols, but 1 labels"):
         converted(tmp_path, TABLE, layout, "table", classes=["1", "5"])
+
+
+def test_a_pattern_that_finds_an_empty_label_is_named_with_line_and_symbol(tmp_path):
+    layout = LABELS | {"symbol_label": r"\d*"}
+    with pytest.raises(ValueError, match=r"line 2: the label '' of symbol 2 is empty"):
+        converted(tmp_path, "name,chords,keys\nx,C G,1\n", layout, "table", classes=["1"])
 
 
 def test_a_pattern_of_labels_has_no_group():

@@ -74,6 +74,8 @@ def test_settings_that_differ_between_the_arms_of_a_task_are_named_task_by_task(
     assert "Learning rates differ between the arms of x: text 0.1, random 0.2." in notes
     assert "Learning rates differ between the arms of y: text 0.2, random 0.1." in notes
     assert any(note.startswith("Warm-ups and poolings are the same in all arms") for note in notes)
+    notes = caveats.of_study(runs.assign(pooling="none"), NO_PAIRS, budget, [])
+    assert any(note.startswith("Warm-ups are the same in all arms") for note in notes)
     assert "of the encoder, low-rank additions to its query and value proj" in notes[0]
     assert any("2 of 4 runs diverged (x random seed 0; y text seed 0)" in note for note in notes)
 

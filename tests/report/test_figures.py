@@ -100,6 +100,15 @@ def test_convergence_shows_the_mean_curve_of_every_arm_from_the_first_evaluation
     assert "95 % t interval" in figure.get_suptitle()
 
 
+@pytest.mark.parametrize("name", run_figures.REGRESSIONS)
+def test_convergence_has_room_for_the_regression_that_the_task_has(name, frames, records):
+    scores = frames["scores"].replace({"initialization": {"ngram": name}})
+    chosen = (scores["initialization"] == name) & (scores["task"] == "splice")
+    scores.loc[chosen, "mean"] = 0.99
+    axis = run_figures.convergence({**frames, "scores": scores}, records).axes[1]
+    assert any(set(line.get_ydata()) == {0.99} for line in axis.lines)
+
+
 def test_profiles_show_the_share_of_each_arms_runs_above_every_threshold(frames, records):
     (axis,) = run_figures.profiles(frames, records).axes
     assert axis.get_xlabel() == "test MCC"

@@ -49,7 +49,7 @@ rule finetune:
 
 
 rule baseline:
-    """Score a constant answer and n-gram regression on one task; of series, two more baselines."""
+    """Score what needs no encoder on one task: a constant answer and others, by the kind of task."""
     input:
         numbers=numbers,
         task_record=rules.encode.output.task,

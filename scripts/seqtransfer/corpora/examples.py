@@ -68,12 +68,18 @@ def check_facts(where: str, given: Mapping[str, str | None], how: str) -> dict[s
     return {"label": given["label"], "group": given.get("group") or None, "split": split}
 
 
-def check_label_count(where: str, symbols: Symbols, labels: Sequence[str]) -> None:
-    """Raise ValueError, beginning with `where`, unless each symbol has a label."""
+def check_symbol_labels(where: str, symbols: Symbols, labels: Sequence[str]) -> None:
+    """Raise ValueError, beginning with `where`, unless each symbol has a label, one word."""
     if len(symbols) != len(labels):
         raise ValueError(
             f"{where}: {len(symbols)} symbols, but {len(labels)} labels; each symbol needs one:"
             " correct the record or the layout"
+        )
+    place = next((i for i, label in enumerate(labels) if label.split() != [label]), None)
+    if place is not None:
+        raise ValueError(
+            f"{where}: the label {labels[place]!r} of symbol {place + 1} is empty or holds white"
+            " space; write another one there, such as `-`"
         )
 
 

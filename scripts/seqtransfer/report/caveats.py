@@ -119,6 +119,8 @@ def _settings_of_arms(run: pd.DataFrame) -> Iterator[str]:
     arms = run.groupby(["task", "initialization"], sort=False)
     same = []
     for name, plural in SETTINGS.items():
+        if (run[name] == "none").all():  # no pooling, which suits all arms alike
+            continue
         chosen = arms[name].first().unstack(sort=False)
         differing = chosen[chosen.nunique(axis=1) > 1]
         for task, row in differing.iterrows():

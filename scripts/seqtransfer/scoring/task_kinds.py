@@ -12,11 +12,14 @@ is not finite, as of a model that diverged, all of them are NaN, and so is the e
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise, zip_longest
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring.metrics import classification_scores, regression_scores
+
+if TYPE_CHECKING:  # planning needs the kinds alone
+    from seqtransfer.files.arrow import Ragged
 
 UNLABELLED = "?"  # in tables of predictions, for a token whose label is unknown
 
@@ -34,7 +37,7 @@ class Classification:
         """Numbers a model gives for one example."""
         return len(self.classes)
 
-    def labels(self, part: Ragged) -> np.ndarray:
+    def labels(self, part: "Ragged") -> np.ndarray:
         """(n,) int64, the class of each example."""
         return part.labels
 
@@ -47,7 +50,7 @@ class Classification:
             scores = dict.fromkeys(scores, np.nan) | {"n": len(labels)}
         return scores
 
-    def predictions(self, part: Ragged, answers: np.ndarray) -> dict[str, np.ndarray]:
+    def predictions(self, part: "Ragged", answers: np.ndarray) -> dict[str, np.ndarray]:
         """Columns label, prediction and p_<class>, each (n,)."""
         names = np.array(self.classes)
         chosen = np.where(np.isfinite(answers).all(axis=1), names[answers.argmax(axis=1)], "")
@@ -71,7 +74,7 @@ class TokenClassification(Classification):
 
     kind = "token_classification"
 
-    def labels(self, part: Ragged) -> np.ndarray:
+    def labels(self, part: "Ragged") -> np.ndarray:
         """(total,) int64, the class of each id of `part` or -1."""
         return part.token_labels
 
@@ -79,7 +82,7 @@ class TokenClassification(Classification):
         """As of a classification, over all labelled tokens together."""
         return super().score(labels[labels >= 0], answers[labels >= 0])
 
-    def predictions(self, part: Ragged, answers: np.ndarray) -> dict[str, np.ndarray]:
+    def predictions(self, part: "Ragged", answers: np.ndarray) -> dict[str, np.ndarray]:
         """Columns label and prediction, (n,) each: the classes of an example's tokens, between
         spaces, UNLABELLED where a token has none."""
         names = np.array([*self.classes, UNLABELLED])
@@ -123,7 +126,7 @@ class Regression:
     classes = ()
     outputs = 1
 
-    def labels(self, part: Ragged) -> np.ndarray:
+    def labels(self, part: "Ragged") -> np.ndarray:
         """(n,) float64, the number of each example."""
         return part.labels
 
@@ -134,7 +137,7 @@ class Regression:
             loss = float(np.mean(np.square((answers[:, 0] - labels) / self.deviation)))
         return {**scores, "loss": loss, "score": scores[self.metric]}
 
-    def predictions(self, part: Ragged, answers: np.ndarray) -> dict[str, np.ndarray]:
+    def predictions(self, part: "Ragged", answers: np.ndarray) -> dict[str, np.ndarray]:
         """Columns label and prediction, each (n,), both in the label's unit."""
         return {"label": part.labels, "prediction": answers[:, 0]}
 
@@ -148,7 +151,7 @@ class Regression:
 Target = Classification | Regression
 
 
-def scores(target: Target, part: Ragged, answers: np.ndarray) -> dict:
+def scores(target: Target, part: "Ragged", answers: np.ndarray) -> dict:
     """As `score`, of the answers to a part; n counts its examples, also where tokens are scored."""
     return target.score(target.labels(part), answers) | {"n": len(part)}
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from seqtransfer.corpora.examples import Example, Symbols, check_label_count
+from seqtransfer.corpora.examples import Example, Symbols, check_symbol_labels
 from seqtransfer.corpora.series import NUMBER
 from seqtransfer.tokens import splits, tokenizations
 from seqtransfer.tokens.vocabulary import SEP, SPECIALS
@@ -162,7 +162,7 @@ def seen_label(example: Example, settings: Settings) -> str:
     if settings.kind != "token_classification":
         return example.label
     labels = example.label.split(" ")
-    check_label_count(f"example {example.id!r}", example.symbols, labels)
+    check_symbol_labels(f"example {example.id!r}", example.symbols, labels)
     return " ".join(cut(labels, settings.max_length - 2, settings.truncate))
 
 

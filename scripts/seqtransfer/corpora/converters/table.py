@@ -14,7 +14,7 @@ from seqtransfer.corpora.corpus_files import (
     with_dev,
     write,
 )
-from seqtransfer.corpora.examples import FACTS, Example, TextExample, check_label_count
+from seqtransfer.corpora.examples import FACTS, Example, TextExample, check_symbol_labels
 from seqtransfer.corpora.text_files import UTF8, find, rows
 
 
@@ -156,7 +156,7 @@ def _symbols_example(
     label = facts["label"]
     if options.symbol_label:
         labels = re.findall(options.symbol_label, label)
-        check_label_count(where, symbols, labels)
+        check_symbol_labels(where, symbols, labels)
         label = " ".join(labels)
     return Example(name, symbols, label, facts.get("group"), facts.get("split"))
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from seqtransfer.corpora import layouts
 from seqtransfer.corpora.alphabets import Cleaner
 from seqtransfer.corpora.corpus_files import with_dev, write
-from seqtransfer.corpora.examples import Example, check_label_count
+from seqtransfer.corpora.examples import Example, check_symbol_labels
 from seqtransfer.corpora.text_files import check_text, find, open_text
 
 
@@ -54,7 +54,8 @@ def convert(folder: Path, corpus: Path, options: Options) -> None:
     """Files of three-line records -> symbols, each letter with its label, one character.
 
     Raises ValueError naming file and line for a file whose lines are not whole records, a record
-    without `>`, id or group, a symbol outside the alphabet, or more or fewer labels than symbols.
+    without `>`, id or group, a symbol outside the alphabet, or more or fewer labels than symbols,
+    or a label that is white space.
     """
     cleaner = Cleaner(options.alphabet)
     write(corpus, with_dev(_records(folder, options, cleaner), options.dev_share), cleaner)
@@ -83,6 +84,6 @@ def _records(folder: Path, options: Options, cleaner: Cleaner) -> Iterator[Examp
                 raise ValueError(f"{where}: `{lacking}` {pattern!r} finds nothing in {header!r}")
             facts = {key: "-".join(match[1].split()) for key, match in found.items()}
             symbols = cleaner.clean(where, record[1])
-            check_label_count(where, symbols, record[2])
+            check_symbol_labels(where, symbols, record[2])
             labels = " ".join(record[2])
             yield Example(facts["id"], tuple(symbols), labels, facts.get("group"), part)

@@ -19,9 +19,8 @@ from seqtransfer.report.tables.intervals import interval_rows
 from seqtransfer.report.tables.run_tables import score_unit
 from seqtransfer.report.tables.sensitivity import best
 
-NGRAM = "ngram"
-# Dashes. No task has both n-gram regression and that on a window.
-FITTED = {NGRAM: (0, (4, 2)), "window": (0, (4, 2))}
+REGRESSIONS = ("ngram", "window")  # a task has one of them, and a look is enough for both
+FITTED = dict.fromkeys(REGRESSIONS, (0, (4, 2)))  # dashes
 FITTED |= {"dtw": (0, (6, 1.5, 1, 1.5)), "minirocket": (0, (8, 2)), "symbol": (0, (2, 1))}
 BASELINES = FITTED | {"majority": (0, (1, 1.5)), "mean": (0, (1, 1.5))}
 GREY = "0.35"
@@ -79,9 +78,10 @@ def convergence(tables: Tables, claims: Sequence[dict]) -> Figure:
     curves = interval_rows(history, ["task", "initialization", "step"], "dev_score", 0.95)
     figure, axes = over_steps(tables, curves, arms)
     for axis, task in zip(axes, panels.tasks(tables), strict=True):
-        lines = tables["scores"].query("initialization == 'ngram' and split == 'dev' and headline")
+        lines = [headline(tables["scores"], task, name, "dev") for name in REGRESSIONS]
+        known = pd.Series([line["mean"] for line in lines if line is not None], dtype=float)
         means = curves.loc[curves["task"] == task, "mean"]
-        axis.set_ylim(panels.limits(means, lines.loc[lines["task"] == task, "mean"], least=0.1))
+        axis.set_ylim(panels.limits(means, known, least=0.1))
     named = baseline_lines(tables, axes, "dev", vertical=False)
     panels.label(axes, STEPS, f"dev {score_unit(tables['runs'])}")
     arms_and_lines(figure, arms, named)

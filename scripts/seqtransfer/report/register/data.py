@@ -18,7 +18,8 @@ TABLES = {
             " pretraining_unigram_accuracy",
             domain="Of the task's sequences",
             classes="How many classes; 0 for a regression",
-            test_majority="Share of the test part's most frequent class",
+            test_majority="Share of the test part's most frequent class; where tokens are"
+            " classified, of its labelled tokens",
             train="Training examples",
             dev="Dev examples",
             test="Test examples",
