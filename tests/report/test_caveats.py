@@ -203,21 +203,21 @@ def class_table(predicted):
     )
 
 
-def test_classes_that_runs_never_predict_are_named_with_their_rows_and_seeds():
+def test_classes_that_runs_never_predict_are_named_with_their_labels_and_seeds():
     [line] = caveats.of_classes(
         class_table({"text": ["Nucleus Golgi", "Nucleus Golgi"], "random": ["Nucleus", "Golgi"]})
     )
     assert "Classes of x that runs never predict" in line
-    assert "Nucleus, 300 of 420 test rows (random 1 of 2 seeds)." in line
-    assert "Cytoplasm, 100 of 420 test rows (all 4 runs); " in line
-    assert "Golgi, 20 of 420 test rows (random 1 of 2 seeds); " in line
+    assert "Nucleus, 300 of 420 test labels (random 1 of 2 seeds)." in line
+    assert "Cytoplasm, 100 of 420 test labels (all 4 runs); " in line
+    assert "Golgi, 20 of 420 test labels (random 1 of 2 seeds); " in line
 
 
 def test_classes_that_every_run_predicts_need_no_caveat_and_a_diverged_run_counts_as_none():
     every = "Nucleus Cytoplasm Golgi"
     assert caveats.of_classes(class_table({"text": [every, every]})) == []
     [line] = caveats.of_classes(class_table({"text": [None, "Nucleus Golgi"], "random": [every]}))
-    assert "Cytoplasm, 100 of 420 test rows (text 1 of 1 seeds)." in line
+    assert "Cytoplasm, 100 of 420 test labels (text 1 of 1 seeds)." in line
 
 
 def test_tasks_whose_sequences_are_cut_are_named_with_their_share():

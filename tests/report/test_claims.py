@@ -376,7 +376,7 @@ def test_the_ledger_of_a_whole_study_has_every_claim_and_its_caveats(reported):
         "2000 steps",
         "test examples",
         "splice (n-gram regression 0.810 MCC against random",
-        "b, 200 of 305 test rows (random 3 of 3 seeds)",
+        "b, 200 of 305 test labels (random 3 of 3 seeds)",
         "composer 10.0 % to 128 tokens",
     ):
         assert words in caveats

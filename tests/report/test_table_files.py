@@ -60,7 +60,8 @@ def test_a_written_table_reads_back(tmp_path):
 
 
 def test_columns_without_a_value_are_in_the_csv_alone(tmp_path):
-    table = pd.DataFrame({"task": ["splice"], "score": [0.5], "pretraining_steps": [float("nan")]})
+    columns = {"pretraining_steps": pd.array([None], "Int64"), "pretraining_corpus": [""]}
+    table = pd.DataFrame({"task": ["splice"], "score": [0.5], **columns})
     for suffix in (".csv", ".md", ".tex", ".html"):
         table_files.write(tmp_path / f"table{suffix}", table)
         found = "pretraining" in (tmp_path / f"table{suffix}").read_text()

@@ -20,6 +20,15 @@ def test_the_default_study_has_one_fine_tuning_job_per_task_initialization_and_s
     assert not {"sweep", "attend", "analyse", "pretrain"} & set(counts)
 
 
+def test_the_tutorial_shows_the_plan_of_the_tiny_study(tmp_path):
+    study = ROOT / "tests/config.yaml"
+    counts = plan(snakemake("-n", "--configfile", study, cwd=tmp_path))
+    total, first = sum(counts.values()), [f"{n} {rule}" for rule, n in counts.items()][:8]
+    page = (ROOT / "docs/tutorial.md").read_text()
+    assert f"\ntiny: {total} jobs: {', '.join(first)}, ...\n" in page
+    assert f" of {total} jobs, " in page and f"done: {total} jobs in " in page
+
+
 def test_the_analyses_of_a_study_are_a_job_per_run(tmp_path):
     study = overlay(tmp_path, study="mine", analyse={"kinds": ["isometry"]})
     counts = plan(snakemake("-n", "-q", "rules", "--configfile", study, cwd=tmp_path))

@@ -342,7 +342,7 @@ def of_classes(classes: pd.DataFrame) -> list[str]:
             counts = cells["initialization"].value_counts(sort=False)
             each = ", ".join(f"{arm} {n} of {runs[arm]} seeds" for arm, n in counts.items())
             who = f"all {len(cells)} runs" if len(cells) == runs.sum() else each
-            said.append(f"{name}, {first[name]} of {first.sum()} test rows ({who})")
+            said.append(f"{name}, {first[name]} of {first.sum()} test labels ({who})")
         if said:
             lines.append(
                 f"Classes of {task} that runs never predict, so that their recall is 0:"

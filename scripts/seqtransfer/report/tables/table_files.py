@@ -96,8 +96,11 @@ def write(path: Path, table: pd.DataFrame, title: str = "", caption: str = "") -
 
 
 def filled(table: pd.DataFrame) -> pd.DataFrame:
-    """The table without columns in which no row has a value; as it is if it has no rows."""
-    return table.dropna(axis=1, how="all") if len(table) else table
+    """The table without columns in which no row has a value; as it is if it has no rows.
+
+    An empty text is no value: a table that is read back has none.
+    """
+    return table.loc[:, (table.notna() & (table != "")).any()] if len(table) else table
 
 
 def read(path: Path) -> pd.DataFrame:
