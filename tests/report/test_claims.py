@@ -280,8 +280,11 @@ def test_arms_that_still_climb_are_judged_at_this_budget():
         record = claims.judge(run, run, NO_PAIRS)[1]
         assert record["verdict"] == "supported" and record["qualifier"] == "at this budget"
         assert "random 100 %" in record["checks"][0]["why"]
+    said = "or were best before the last quarter"
+    assert said in checks.trained_to_an_end(run.assign(best_step=4), ("text", "random"))[0]["why"]
     run["plateau"] = True  # the last step is the end of a cooldown
-    assert claims.judge(run, run, NO_PAIRS)[1]["qualifier"] == ""
+    record = claims.judge(run, run, NO_PAIRS)[1]
+    assert record["qualifier"] == "" and said not in record["checks"][0]["why"]
     run["best_step"] = 0
     assert claims.judge(run, run, NO_PAIRS)[1]["qualifier"] == "at this budget"
 

@@ -175,7 +175,7 @@ def _runs_cut_short(run: pd.DataFrame) -> Iterator[str]:
     if not ended.all():
         yield (
             f"{(~ended).sum()} of {len(run)} runs were stopped by the budget of"
-            f" {run['steps'].max():.0f} steps before they ceased to improve"
+            f" {run['steps'].max():.0f} steps before their patience was over"
             f" ({_named(run[~ended])}): more steps might raise their scores."
         )
 

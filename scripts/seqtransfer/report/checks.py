@@ -44,11 +44,15 @@ def trained_to_an_end(run: pd.DataFrame, arms: Sequence[str]) -> list[dict]:
         shares = open_ended.groupby(rows["initialization"], sort=False).mean()
         climbing = [f"{arm} {100 * share:.0f} %" for arm, share in shares.items()
                     if share > 1 - SETTLED]  # fmt: skip
+        ended = rows["plateau"].astype(bool).groupby(rows["initialization"]).mean().min() >= SETTLED
         why = (
             f"runs that still improved at the end of their {rows['steps'].max()} steps, never did,"
             f" or diverged: {', '.join(climbing)}"
             if climbing
             else "most runs of each arm trained until they no longer improved"
+            if ended
+            else "most runs of each arm trained until they no longer improved, or were best before"
+            " the last quarter of their steps"
         )
         records.append(_record("both arms trained to an end", task, not climbing, False, why))
     return records
