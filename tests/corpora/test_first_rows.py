@@ -36,6 +36,21 @@ def test_a_file_that_is_not_in_the_folder_is_refused(table):
         first_rows.check(RECORD | {"layout": {"file": "nine.csv"}}, {"path": str(table.parent)})
 
 
+def test_a_file_of_another_name_than_the_layouts_is_refused(table):
+    with pytest.raises(ValueError, match=r"mine.csv: the layout names the file nine.csv; write mi"):
+        first_rows.check(RECORD | {"layout": {"file": "nine.csv"}}, {"path": str(table)})
+
+
+def test_the_first_record_of_three_lines_is_looked_at(tmp_path):
+    path = tmp_path / "mine.txt"
+    record = {"converter": "three_line", "format": "symbols", "layout": {"file": "mine.txt"}}
+    path.write_text(">a\nACGU\n((.\n")
+    with pytest.raises(ValueError, match=r"mine.txt: line 1: 4 symbols, but 3 labels"):
+        first_rows.check(record, {"path": str(path)})
+    path.write_text(">a\nACGU\n((.)\n>b\nbroken\n")
+    first_rows.check(record, {"path": str(path)})
+
+
 @pytest.mark.parametrize(
     ("text", "layout", "message"),
     [

@@ -232,29 +232,15 @@ def test_the_script_scores_every_run_again(tmp_path):
     assert one_run.mean() == pytest.approx(expected["score"].iloc[0], abs=0.01)
 
 
-def test_a_regression_is_scored_again_by_rank_correlation(tmp_path):
+def test_a_regression_is_scored_again_by_rank_correlation(rescored, tmp_path):
     names = [f"{i:02d}" for i in range(12)]
     table = pd.DataFrame({"id": names, "label": range(12), "prediction": [*range(11), -1]})
     table["unit"] = [f"{i % 4}" for i in range(12)]
     near = {"id": names, "nearest": "t", "similarity": [0.1] * 11 + [1.0], "identity": 0.1}
-    json_tsv.write_table(tmp_path / "nearest.tsv", pd.DataFrame(near).assign(duplicate=False))
-    json_tsv.write_table(tmp_path / "p.tsv", table)
     moments = {"mean": 0.0, "standard_deviation": 1.0}
-    json_tsv.write_json(
-        tmp_path / "task.json", {"kind": "regression", "metric": "spearman", "target": moments}
-    )
-    rescore.main(
-        task="toy",
-        task_record=tmp_path / "task.json",
-        nearest=tmp_path / "nearest.tsv",
-        predictions=[tmp_path / "p.tsv"],
-        initializations=["text"],
-        seeds=[0],
-        rescored=tmp_path / "scores.tsv",
-        left_out=tmp_path / "left-out.tsv",
-    )
+    record = {"kind": "regression", "metric": "spearman", "target": moments}
+    found = rescored(record, pd.DataFrame(near).assign(duplicate=False), table)
     assert len(json_tsv.read_table(tmp_path / "left-out.tsv")) == 4  # units, not rows
-    found = json_tsv.read_table(tmp_path / "scores.tsv").set_index("kept")
     # One rank moves by 11, eleven by 1: rho = 1 - 6 (11 ** 2 + 11) / (12 * (12 ** 2 - 1)).
     assert found.loc["all", "score"] == pytest.approx(1 - 6 * 132 / 1716, rel=1e-5)
     assert found.loc["similarity < 0.9", "score"] == 1

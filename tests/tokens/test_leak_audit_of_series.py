@@ -7,7 +7,6 @@ from scipy.ndimage import gaussian_filter1d
 from sklearn.metrics import matthews_corrcoef
 
 import audit
-import rescore
 from seqtransfer.corpora.examples import Example
 from seqtransfer.corpora.series import check_numbers
 from seqtransfer.corpora.symbol_tables import write_symbols
@@ -93,32 +92,17 @@ def test_windows_of_one_recording_are_near_in_a_plain_split_and_not_in_one_by_gr
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_scores_are_given_once_more_without_near_series(tmp_path, known):
+def test_scores_are_given_once_more_without_near_series(rescored, known):
     rng = np.random.default_rng(1)
     near = pd.DataFrame({"id": [f"{i:02d}" for i in range(40)], "nearest": "t", "similarity": 0.1})
     near["identity"], near["duplicate"] = 0.1, False
     near["overlap"] = rng.choice([0.0, 0.6, 0.85, 1.0], 40)
     near["distance"] = rng.random(40)
     near["relative_distance"] = near["distance"] / (0.3 if known else np.nan)
-    json_tsv.write_table(tmp_path / "nearest.tsv", near)
     labels, answers = rng.choice(["a", "b"], (2, 40))
     table = pd.DataFrame({"id": near["id"], "unit": near["id"]})
-    json_tsv.write_table(
-        tmp_path / "p.tsv", table.assign(label=labels, prediction=answers, p_a=0.5)
-    )
     record = {"kind": "classification", "classes": ["a", "b"], "metric": "mcc"}
-    json_tsv.write_json(tmp_path / "task.json", record)
-    rescore.main(
-        task="toy",
-        task_record=tmp_path / "task.json",
-        nearest=tmp_path / "nearest.tsv",
-        predictions=[tmp_path / "p.tsv"],
-        initializations=["text"],
-        seeds=[0],
-        rescored=tmp_path / "scores.tsv",
-        left_out=tmp_path / "left-out.tsv",
-    )
-    found = json_tsv.read_table(tmp_path / "scores.tsv").set_index("kept")
+    found = rescored(record, near, table.assign(label=labels, prediction=answers, p_a=0.5))
     for threshold in (0.9, 0.8, 0.5):
         kept = (near["overlap"] < threshold).to_numpy()
         expected = matthews_corrcoef(labels[kept], answers[kept])

@@ -58,10 +58,11 @@ def convert(folder: Path, corpus: Path, options: Options) -> None:
     or a label that is white space.
     """
     cleaner = Cleaner(options.alphabet)
-    write(corpus, with_dev(_records(folder, options, cleaner), options.dev_share), cleaner)
+    write(corpus, with_dev(records(folder, options, cleaner), options.dev_share), cleaner)
 
 
-def _records(folder: Path, options: Options, cleaner: Cleaner) -> Iterator[Example]:
+def records(folder: Path, options: Options, cleaner: Cleaner) -> Iterator[Example]:
+    """The records of every file. Raises ValueError as `convert` does."""
     for part, name in (options.files or {None: options.file}).items():
         path = find(folder, name)
         with open_text(path) as file:
