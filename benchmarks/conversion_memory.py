@@ -11,7 +11,6 @@ import argparse
 import gzip
 import json
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -83,10 +82,11 @@ def peak(kind: str, size: int) -> tuple[int, int]:
 def convert(kind: str, folder: Path) -> None:
     """The child: convert, and print the peak."""
     from seqtransfer.corpora import converters
+    from seqtransfer.study.peak_memory import peak_memory
 
     record = RECORDS[kind] | {"classes": ["0", "1"]}
     converters.convert(record, folder / "raw", folder / CORPORA[kind])
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+    print(peak_memory())
 
 
 def main() -> None:

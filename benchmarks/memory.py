@@ -17,7 +17,6 @@ memory and their ratio, and seconds a step, of the clock and of the processor.
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -47,6 +46,7 @@ def work(way: str, layers: int, width: int, tokens: int, batch: int) -> None:
 
     from seqtransfer.encoders import bert
     from seqtransfer.scoring.task_kinds import Classification
+    from seqtransfer.study.peak_memory import peak_memory
     from seqtransfer.training import classifier, devices, finetuning
     from seqtransfer.training.checkpoints import Checkpoint
     from seqtransfer.training.evaluations import DevWatch
@@ -79,7 +79,7 @@ def work(way: str, layers: int, width: int, tokens: int, batch: int) -> None:
         "precision": precision,
         "micro_batch": outcome.micro_batch,
         "predicted": taken.whole(outcome.micro_batch),
-        "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "peak": peak_memory(),
         "seconds": outcome.seconds_training / STEPS,
         "processor": (time.process_time() - started) / STEPS,
     }

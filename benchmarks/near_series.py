@@ -10,7 +10,6 @@ Distances of one length and runs must be the same on both sides.
 """
 
 import argparse
-import resource
 import sys
 import time
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
+from seqtransfer.study.peak_memory import peak_memory
 from seqtransfer.tokens import leak_audit, series_neighbours
 from seqtransfer.tokens.series_tokens import standard
 
@@ -63,7 +63,7 @@ def main() -> None:
     timed("ours, unequal lengths", lambda: leak_audit.distances(shorter, train, limit), times)
     run = timed("ours, length of runs", lambda: leak_audit.kmer_for(written[1]))
     timed("ours, runs in common", lambda: leak_audit.overlaps(*written, run))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    peak = peak_memory() / 2**30
     print(f"ours: peak memory {peak:.2f} GiB, with the series")
 
     few = [rows[:count] for rows, count in ((test, FEW_TEST), (train, FEW_TRAIN))]

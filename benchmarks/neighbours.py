@@ -9,7 +9,6 @@ pairs, since that is what its time is proportional to.
 """
 
 import argparse
-import resource
 import sys
 import time
 from pathlib import Path
@@ -17,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
+from seqtransfer.study.peak_memory import peak_memory
 from seqtransfer.tokens import near_duplicates
 
 BRUTE = 1000
@@ -64,7 +64,7 @@ def main() -> None:
             found = near_duplicates.clusters(sequences, kmer, threshold)
             seconds = time.process_time() - start
             ratio = per_pair * n * (n - 1) / 2 / seconds
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            peak = peak_memory() / 2**20
             print(
                 f"{name}, n = {n:,}: {seconds:.1f} s, {found.max() + 1:,} clusters; brute force"
                 f" takes {ratio:.0f} times as long; peak memory so far {peak:.0f} MB",

@@ -7,7 +7,6 @@ study is reported with. Prints seconds of processor time, peak memory, and the s
 """
 
 import argparse
-import resource
 import sys
 import time
 from pathlib import Path
@@ -22,6 +21,7 @@ import record  # noqa: E402
 import summarize  # noqa: E402
 import synthetic  # noqa: E402
 from seqtransfer.report import register  # noqa: E402
+from seqtransfer.study.peak_memory import peak_memory  # noqa: E402
 
 ARMS = ["moments", "spectrum", "first-2", "re-embedded", "layernorm-only"]
 
@@ -45,11 +45,11 @@ def main(folder: Path, tasks: int, arms: int, seeds: int) -> None:
     changes = {"tasks": [task for task, _ in domains[:tasks]], "initializations": names}
     changes |= {"seeds": list(range(seeds))}
     written = synthetic.paged(folder / "report", paths, drawn, **changes)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"{len(paths['metrics'])} runs, {len(drawn)} figures; seconds of processor time:")
     for name, seconds in (spent | {"all": sum(spent.values())}).items():
         print(f"  {name} {seconds:.1f}")
-    print(f"peak {peak:.2f} GiB, page {written['html'].stat().st_size / 2**20:.1f} MiB")
+    size = written["html"].stat().st_size / 2**20
+    print(f"peak {peak_memory() / 2**30:.2f} GiB, page {size:.1f} MiB")
 
 
 def timed(function, name: str, spent: dict[str, float]):

@@ -5,10 +5,9 @@
 
 Two float32 layers of 1,000,000 x 768 (2.9 GiB each) are written below --folder as hidden states
 are, and deleted at the end. A child process scores every measure that can be streamed, beside 19
-permutations, in one thread; its CPU time is printed. Its peak is VmHWM of its own
-/proc/self/status (Linux): every page that was resident at the same time, pages of mapped files
-included. (The children's ru_maxrss would start at the parent's size.) Before that, 100,000 rows are
-scored both ways, each in a child of its own.
+permutations, in one thread; its CPU time is printed. Its peak counts every page that was resident
+at same time, pages of mapped files included. Before that, 100,000 rows are scored both ways, each
+in a child of its own.
 """
 
 import argparse
@@ -27,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 from seqtransfer.similarity import encoder_comparison, representation_files
 from seqtransfer.similarity.measures import MEASURES
 from seqtransfer.similarity.representation_files import RepresentationFile
+from seqtransfer.study.peak_memory import peak_memory
 
 GIB = 2**30
 PATHS = ("streamed", "in memory")
@@ -52,16 +52,10 @@ def write(path: Path, rows: int, width: int, seed: int, least: float) -> None:
     representation_files.write(path, chunks())
 
 
-def peak() -> float:
-    """GiB of this process's largest resident set."""
-    status = Path("/proc/self/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) * 1024 / GIB
-
-
 def child(path: str, folder: Path) -> dict:
     """Score by one path; seconds of CPU, peaks in GiB before and after, and the scores."""
     layers = {name: RepresentationFile(folder / f"{name}.arrow") for name in ("left", "right")}
-    before, start = peak(), time.process_time()
+    before, start = peak_memory() / GIB, time.process_time()
     memory = 0 if path == "streamed" else np.inf
     with threadpool_limits(1):
         found = encoder_comparison.compare(
@@ -69,7 +63,7 @@ def child(path: str, folder: Path) -> dict:
         )
         scores = {row["measure"]: row["score"] for row in found}
     seconds = time.process_time() - start
-    return {"seconds": seconds, "before": before, "peak": peak(), "scores": scores}
+    return {"seconds": seconds, "before": before, "peak": peak_memory() / GIB, "scores": scores}
 
 
 def measure(folder: Path, rows: int, width: int, least: float, paths: tuple[str, ...]) -> None:

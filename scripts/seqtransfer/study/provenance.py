@@ -8,8 +8,6 @@ definition reruns exactly the jobs whose script can reach it; a comment or docst
 import ast
 import hashlib
 import platform
-import resource
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -19,11 +17,14 @@ from pathlib import Path
 import psutil
 
 from seqtransfer.study import study_records
+from seqtransfer.study.peak_memory import peak_memory
 
 PACKAGE = Path(__file__).resolve().parents[1]
-# What is done around a job's own work: which card it has, that it ends with Snakemake, its log, the
-# digests of its files. No score depends on it, so an edit here retrains nothing.
-APART = frozenset(f"study.{name}" for name in ("cards", "digests", "jobs", "liveness", "logs"))
+# What is done around a job's own work: which card it has, that it ends with Snakemake, its log and
+# memory, the digests of its files. No score depends on it, so an edit here retrains nothing.
+APART = frozenset(
+    f"study.{name}" for name in ("cards", "digests", "jobs", "liveness", "logs", "peak_memory")
+)
 
 
 def code_digest(script: str | Path) -> str:
@@ -58,11 +59,10 @@ def timing(seconds_training: float) -> dict:
     """Seconds of this process inside training steps, and in all since it began; the bytes of memory
     that it took at most; and the processor that it runs on."""
     total = time.time() - psutil.Process().create_time()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {
         "seconds_total": round(total, 3),
         "seconds_training": round(seconds_training, 3),
-        "peak_memory": peak if sys.platform == "darwin" else 1024 * peak,
+        "peak_memory": peak_memory(),
         "processor": study_records.processor(),
     }
 
