@@ -6,8 +6,8 @@
 Two float32 layers of 1,000,000 x 768 (2.9 GiB each) are written below --folder as hidden states
 are, and deleted at the end. A child process scores every measure that can be streamed, beside 19
 permutations, in one thread; its CPU time is printed. Its peak counts every page that was resident
-at the same time, pages of mapped files included. Before that, 100,000 rows are scored both ways, each
-in a child of its own.
+at the same time, pages of mapped files included. Before that, 100,000 rows are scored both ways,
+each in a child of its own.
 """
 
 import argparse
