@@ -179,3 +179,6 @@ def test_a_decoder_is_not_read_at_its_first_position(tmp_path):
     config["sweep"]["poolings"] = ["first", "last"]
     with pytest.raises(ValueError, match=r"decoder, llama: position 0 .*poolings: \[mean, last\]"):
         configuration.check_encoders(config, tmp_path)
+    for task in config["tasks"]:  # no pooling where every token has its class
+        config["catalogue"]["tasks"][task]["kind"] = "token_classification"
+    configuration.check_encoders(config, tmp_path)

@@ -9,7 +9,7 @@ from seqtransfer.encoders import encoder_check, initializations
 from seqtransfer.encoders.controls import CONTROLS
 from seqtransfer.similarity.encoder_pairs import STAGES
 from seqtransfer.similarity.measures import MEASURES
-from seqtransfer.study import artificial_checks, task_checks
+from seqtransfer.study import artificial_checks, settings_tables, task_checks
 from seqtransfer.training import evaluations
 
 
@@ -103,12 +103,13 @@ def demands(config: dict, encoder: str) -> dict:
     for task, name in domain_encoders(config).items():
         if name == encoder:
             lengths[task] = config["max_length"][task]
+    pooled = set(config["tasks"]) - set(settings_tables.unpooled(config))
     return {
         "layers": layers,
         "lengths": lengths,
         "text": encoder == config["encoder"]["name"],
         "domain": encoder in domain_encoders(config).values(),
-        "poolings": config["sweep"].get("poolings", []),
+        "poolings": config["sweep"].get("poolings", []) if pooled else [],
         "pretrained": pretrained,
         "adaptation": config["finetune"]["adaptation"],
         "first": first,
