@@ -15,6 +15,13 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 settings.register_profile("study", deadline=None, derandomize=True)
 settings.load_profile("study")
 
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put files that run studies first, so that none is left to one process alone."""
+    long = {item.path for item in items if item.get_closest_marker("workflow")}
+    items.sort(key=lambda item: item.path not in long)
+
+
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 PIECES = [  # as in BERT: padding is row 0, unused rows follow, then the other special tokens
     "[PAD]",

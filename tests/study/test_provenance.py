@@ -1,5 +1,6 @@
 """The digest changes exactly when code that a script can reach changes."""
 
+import ast
 import shutil
 
 import pytest
@@ -97,6 +98,33 @@ def test_code_around_a_job_s_own_work_is_in_no_digest(name, digest, monkeypatch)
         provenance._package_module.cache_clear()
         found[edited] = digest(script=script)
     assert found[plain] == found[""] != found["other"]
+
+
+def test_every_statement_is_found_however_deep():
+    source = """
+async def f():
+    async with a, b:
+        async for x in y:
+            if x: yield lambda: (1 if x else 2)
+            elif y: import p
+            else: from q import r
+        else: return
+class C:
+    def m(self):
+        while True:
+            try: pass
+            except* E: raise
+            else: del x
+            finally:
+                match x:
+                    case 1: g()
+                    case _: from s import t
+        else: assert x
+"""
+    tree = ast.parse(source)
+    found = [node for node in provenance._statements(tree) if isinstance(node, ast.stmt)]
+    assert len(found) == len(set(found))
+    assert set(found) == {node for node in ast.walk(tree) if isinstance(node, ast.stmt)}
 
 
 def test_every_script_has_a_digest():

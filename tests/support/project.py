@@ -1,10 +1,12 @@
 """The checkout that is tested: its folders, its modules and their imports, its workflow."""
 
 import ast
+import json
 import os
 import re
 import subprocess
 import sys
+import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -42,16 +44,43 @@ def run(*command, cwd=ROOT, **environment):
     )
 
 
+@cache
+def _server(*scripts):
+    """A running tests/support/snakemake_server.py, which ends with this process."""
+    return subprocess.Popen(
+        [sys.executable, ROOT / "tests/support/snakemake_server.py", *scripts],
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _ask(server, *arguments, cwd, one_process=False, **environment):
+    """As `run("snakemake", ...)`, by a server."""
+    arguments = [*map(str, arguments)]
+    with tempfile.NamedTemporaryFile("r") as output:
+        order = {"arguments": arguments, "cwd": str(cwd), "output": output.name}
+        order |= {"environment": {**os.environ, "PYTHONUNBUFFERED": "1", **environment}}
+        print(json.dumps(order | {"one_process": one_process}), file=server.stdin, flush=True)
+        code = int(server.stdout.readline())
+        return subprocess.CompletedProcess(arguments, code, output.read())
+
+
 def snakemake(*arguments, cwd, **environment):
     """Run the workflow of this checkout in the folder `cwd`."""
-    return run("snakemake", "-s", ROOT / "Snakefile", *arguments, cwd=cwd, **environment)
+    command = ("-s", ROOT / "Snakefile", *arguments)
+    return _ask(_server(ROOT / "scripts"), *command, cwd=cwd, **environment)
+
+
+def snakemake_of_a_copy(*arguments, cwd, **environment):
+    """Run the copy of the workflow in the folder `cwd`, as it is at that moment."""
+    return _ask(_server(), *arguments, cwd=cwd, **environment)
 
 
 def in_one_process(*arguments, cwd):
     """As `snakemake`, with all jobs in one process: for studies of many short jobs."""
-    program = ROOT / "tests/support/one_process.py"
-    arguments = ("-s", ROOT / "Snakefile", "--cores", "1", *arguments)
-    return run("python", program, *arguments, cwd=cwd)
+    return snakemake("--cores", "1", *arguments, cwd=cwd, one_process=True)
 
 
 def plan(process):

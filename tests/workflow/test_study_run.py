@@ -14,20 +14,20 @@ import time
 import psutil
 import pytest
 
-from project import PARTS, ROOT, TOOLS, overlay, plan, run
+from project import PARTS, ROOT, TOOLS, overlay, plan, run, snakemake_of_a_copy
 
 ARMS = [
     (t, i, s) for t in ("sentiment", "splice") for i in ("text", "random", "domain") for s in "01"
 ]
+STUDY = ROOT / "tests/config.yaml"
 RUN = "results/tiny/runs/splice/text/seed-0"
 
 pytestmark = pytest.mark.workflow
 
 
-def snakemake(checkout, *arguments, **environment):
+def snakemake(checkout, *arguments):
     """Run the copy of the workflow in `checkout` on the tiny study."""
-    study = ROOT / "tests/config.yaml"
-    return run("snakemake", "--configfile", study, *arguments, cwd=checkout, **environment)
+    return snakemake_of_a_copy("--configfile", STUDY, *arguments, cwd=checkout)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def checkout(tmp_path_factory):
     for part in PARTS:
         source = ROOT / part
         (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / part)
-    process = snakemake(folder)
+    process = run("snakemake", "--configfile", STUDY, cwd=folder)
     assert process.returncode == 0, process.stdout[-5000:]
     (folder / "output.txt").write_text(process.stdout)
     return folder
@@ -231,8 +231,7 @@ def test_the_same_job_again_gives_the_same_bytes(checkout):
 def test_a_killed_run_leaves_nothing_that_a_rerun_would_trust(checkout):
     target = "results/tiny/pretrained/splice/summary.json"
     expected = (checkout / target).read_bytes()
-    study = ROOT / "tests/config.yaml"
-    command = [TOOLS / "snakemake", "--configfile", study, "--force", "--", target]
+    command = [TOOLS / "snakemake", "--configfile", STUDY, "--force", "--", target]
     killed = subprocess.Popen(
         command, cwd=checkout, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import torch
-from scipy import stats
+from scipy.special import ndtri  # of scipy.stats, which takes a second to import
 
 from seqtransfer.analyses.value import Batch, Loss, Value
 from seqtransfer.training.classifier import Classifier
@@ -120,7 +120,7 @@ def summary(products: torch.Tensor, parameters: int) -> dict[str, tuple[float, f
     norms = products.diagonal().sqrt()
     pairs, lengths = products[first, second], norms[first] * norms[second]
     cosines = pairs / lengths
-    least = stats.norm.ppf((1 - 0.375) / (len(pairs) + 0.25)) / math.sqrt(parameters)
+    least = ndtri((1 - 0.375) / (len(pairs) + 0.25)) / math.sqrt(parameters)
     return {
         "eta": (_confusion(pairs), float(-least * lengths.mean())),
         "minimum_cosine": (float(cosines.min()), float(least)),

@@ -76,7 +76,7 @@ class _Module:
         self.imports: dict[str, tuple[str, str | None]] = {}
         self.statements: list[ast.AST] = []
         tree = _without_docstrings(ast.parse(path.read_text()))
-        for node in ast.walk(tree):  # also those inside of functions
+        for node in _statements(tree):  # also those inside of functions
             if isinstance(node, ast.ImportFrom) and _is_inner(node):
                 self.imports |= {a.asname or a.name: _imported(node, a.name) for a in node.names}
         for node in tree.body:
@@ -169,8 +169,17 @@ def _bound_names(node: ast.AST) -> list[str]:
     return []
 
 
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """The node and every statement in it, however deep; not the expressions, which are ten times
+    as many."""
+    yield node
+    for field in ("body", "handlers", "cases", "orelse", "finalbody"):
+        for child in getattr(node, field, ()):
+            yield from _statements(child)
+
+
 def _without_docstrings(tree: ast.Module) -> ast.Module:
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[0] if node.body else None
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
