@@ -116,7 +116,12 @@ def _undrawn(axes):
 def test_no_text_lies_over_another_or_leaves_the_figure(name, size, width, request):
     with matplotlib.rc_context(style.preset(width)):
         figure = register.figure_functions()[name](*request.getfixturevalue(size))
-        boxes = texts(figure)
+        check(figure)
+
+
+def check(figure):
+    """Assert that texts of a figure lie apart and within it."""
+    boxes = texts(figure)
     for text, box in boxes:
         assert figure.bbox.x0 - 1 <= box.x0 and box.x1 <= figure.bbox.x1 + 1, text
         assert figure.bbox.y0 - 1 <= box.y0 and box.y1 <= figure.bbox.y1 + 1, text

@@ -19,7 +19,8 @@ BROUGHT_BY = {"urllib3": "requests"}
 TRAINING_ONLY = dict.fromkeys(["encoders.initializations", "encoders.weight_changes"], "torch")
 # Scripts that people run, and no rule does.
 COMMANDS = {
-    ROOT / f"scripts/{name}.py" for name in ("compare_studies", "compare_mended", "merge_studies")
+    ROOT / f"scripts/{name}.py"
+    for name in ("compare_studies", "compare_mended", "merge_studies", "effect_by_size")
 }
 RULE = re.compile(r"^rule (\w+):\n((?:[ \t].*\n|\n)*)", re.M)
 DIRECTIVE = re.compile(r'^    (script|conda):\n +"([^"]+)"', re.M)

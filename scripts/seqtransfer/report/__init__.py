@@ -15,7 +15,8 @@ claims: the list of claims, begin here to add one; score_claims, similarity_clai
     statistics: intervals of tables; aggregates: robust summaries over tasks.
 finished_studies: what finished studies hold, and in which keys they differ; mended: studies that
     mend one choice of another each, beside it; data_ratio: several studies by their amount of data;
-    meta_analysis: the mean of an effect over the tasks of several studies.
+    meta_analysis: the mean of an effect over the tasks of several studies; effect_by_size: an
+    effect against the size of the studies' encoders.
 names: what arms, measures and metrics are called where people read.
 page: verdicts, tables and figures as one HTML page; research_object: the report as an RO-Crate.
 """

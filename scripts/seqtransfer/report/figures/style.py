@@ -56,13 +56,13 @@ matplotlib.rcParams.update(
 )
 
 # seaborn's palette "colorblind".
-_PALETTE = [
+PALETTE = [
     to_rgb(f"#{code}")
     for code in "0173b2 de8f05 029e73 d55e00 cc78bc ca9161 fbafe4 949494 ece133 56b4e9".split()
 ]
 # Of the arms with a colour of their own; the others get shades, see `colours`.
 COLOURS = {
-    kind: _PALETTE[known.colour]
+    kind: PALETTE[known.colour]
     for kind, known in initializations.DESCRIPTIONS.items()
     if known.colour is not None
 }

@@ -1,0 +1,49 @@
+"""Effects of finished studies whose encoders differ: each against the size of its encoder.
+
+python scripts/effect_by_size.py results/default results/layers-* --output results/sizes
+
+Writes the table of `report.effect_by_size` as `<output>.csv` and `<output>.md`, and draws it as
+`<output>.svg`.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import matplotlib
+
+from seqtransfer.files import atomic
+from seqtransfer.report import effect_by_size, finished_studies
+from seqtransfer.report.figures import size_figures, style
+from seqtransfer.report.tables import table_files
+from seqtransfer.study import defaults
+
+ENCODERS = Path(__file__).resolve().parents[1] / "workflow/encoders.yaml"
+
+
+def main(*, studies: list[Path], output: Path) -> None:
+    """studies: folders `results/{study}`; output: of table and figure, without a suffix."""
+    catalogue = defaults.read(ENCODERS)["catalogue"]["encoders"]
+    read = [finished_studies.read(path) for path in studies]
+    found = effect_by_size.table(read, catalogue)
+    differing = effect_by_size.settings(read, found)
+    caption = effect_by_size.caption(found, differing)
+    table_files.write(output.with_name(output.name + ".csv"), found)
+    text = f"{table_files.markdown(found)}\n{caption}\n"
+    with atomic.atomic(output.with_name(output.name + ".md")) as temporary:
+        temporary.write_text(text)
+    with matplotlib.rc_context(style.preset("page")):
+        drawn = size_figures.effect_by_size(found, differing)
+        path = output.with_name(output.name + ".svg")
+        style.save(drawn, path, size_figures.TITLE, caption)
+    print(text, end="")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("studies", type=Path, nargs="+", help="folders of finished studies")
+    parser.add_argument("--output", type=Path, required=True, help="file without its suffix")
+    try:
+        main(**vars(parser.parse_args()))
+    except (FileNotFoundError, ValueError) as error:
+        sys.exit(str(error))

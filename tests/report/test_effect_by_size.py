@@ -1,0 +1,199 @@
+"""Effects against the size of encoders: the size, the mean of shared tasks, what else differs."""
+
+import dataclasses
+import math
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+from test_claims import NO_PAIRS, run_table
+from test_legibility import check
+from transformers import AutoModel, BertConfig, MPNetConfig
+
+import effect_by_size as script
+from seqtransfer.files import json_tsv
+from seqtransfer.report import claims, effect_by_size
+from seqtransfer.report.effect_by_size import MEAN
+from seqtransfer.report.figures import size_figures, style
+from seqtransfer.report.finished_studies import Study
+from seqtransfer.report.tables import table_files
+
+ALONE = {"layers": 6, "width": 100, "parameters": 10**6}
+GAIN = np.array([0.10, 0.14, 0.05, 0.11])
+
+
+def study(
+    name: str, layers: int, tasks=("x", "y"), gain=GAIN, encoder="mine", shape=ALONE, **finetune
+) -> Study:
+    """A study of some of the tasks v to z; text is ahead by `gain`, one number a seed."""
+    run = run_table({"text": 0.5 + gain * (1 + 0.1 * layers), "random": np.full(4, 0.5)})
+    run.loc[run["task"] == "y", "test_score"] += 0.1 * run["seed"] ** 2
+    run = run[run["task"].isin(tasks)]
+    configuration = {
+        "study": name, "tasks": list(tasks), "encoder": {"name": encoder, "layers": layers},
+        "examples": {"train": 1600}, "max_length": dict.fromkeys(tasks, 64),
+        "finetune": {"steps": 64} | finetune,
+        "catalogue": {
+            "encoders": {encoder: {"shape": shape} if shape else {}},
+            "tasks": {task: {"title": f"{task} of {name}", "metric": "mcc"} for task in tasks},
+        },
+    }  # fmt: skip
+    record = {"configuration": configuration, "splits": dict.fromkeys(tasks, "0123456789")}
+    return Study(name, record, {"claims": claims.judge(run, run, NO_PAIRS)}, run, pd.DataFrame())
+
+
+@pytest.fixture
+def studies():
+    return [study("six", 6, steps=32), study("two", 2), study("one", 1)]
+
+
+def rows_of(studies, catalogue=()):
+    return effect_by_size.table(studies, dict(catalogue))
+
+
+@pytest.mark.parametrize("config", [BertConfig, MPNetConfig])
+def test_the_size_is_the_number_of_weights_in_the_matrices_of_the_layers(config):
+    shape = {"hidden_size": 32, "intermediate_size": 128, "num_attention_heads": 2}
+    model = AutoModel.from_config(config(num_hidden_layers=3, vocab_size=50, **shape))
+    counted = sum(one.numel() for one in model.encoder.layer.parameters() if one.dim() == 2)
+    known = effect_by_size.encoder(study("three", 3, shape=ALONE | {"width": 32}), {})
+    assert known["parameters"] == counted and known["width"] == 32
+
+
+def test_the_mean_of_all_tasks_is_the_one_that_the_study_judges(studies):
+    found = rows_of(studies)
+    for one in studies:
+        row = found[(found["study"] == one.name) & (found["task"] == MEAN)].iloc[0]
+        known = one.claims["b"]["overall"]
+        assert row[["effect", "low", "high"]].tolist() == pytest.approx(
+            [known["mean"], known["low"], known["high"]]
+        )
+
+
+def test_rows_go_from_the_smallest_encoder_to_the_largest_with_the_effects_of_the_ledger(studies):
+    found = rows_of(studies)
+    assert list(found) == effect_by_size.COLUMNS
+    assert found["study"].tolist() == ["one"] * 3 + ["two"] * 3 + ["six"] * 3
+    assert found["task"].tolist() == ["x", "y", MEAN] * 3
+    assert set(found["seeds"]) == {4} and set(found["unit"]) == {"MCC"}
+    row = found[(found["study"] == "six") & (found["task"] == "x")].iloc[0]
+    assert row["effect"] == pytest.approx(1.6 * GAIN.mean())
+    known = studies[0].claims["b"]["effects"][0]
+    assert (row["low"], row["high"]) == (known["low"], known["high"])
+
+
+def test_a_task_that_an_encoder_lacks_is_shown_but_not_in_the_mean(studies):
+    found = rows_of([*studies[:2], study("one", 1, tasks=["y"])])
+    assert found["task"].tolist() == ["y", "x", "y", "x", "y"]  # of one task there is no mean
+
+
+def test_studies_of_one_encoder_add_up_their_tasks():
+    parts = [study("two-x", 2, ["x"]), study("two-y", 2, ["y"]), study("six", 6)]
+    found = rows_of(parts).set_index("study")
+    assert found.loc["two-x, two-y", "task"] == MEAN
+    whole = rows_of([study("two", 2), study("six", 6)]).set_index(["layers", "task"])
+    row = found.loc["two-x, two-y", ["effect", "low", "high"]]
+    assert row.tolist() == whole.loc[(2, MEAN), ["effect", "low", "high"]].tolist()
+
+
+def test_a_missing_number_stays_missing_and_so_does_the_mean_over_it(studies):
+    lacking = study("one", 1, gain=np.array([0.1, math.nan, 0.1, 0.1]))
+    found = rows_of([*studies[:2], lacking]).set_index(["study", "task"])
+    assert found.loc["one", ["effect", "low", "high"]].isna().all(axis=None)
+    assert found.loc["six", ["effect", "low", "high"]].notna().all(axis=None)
+
+
+def test_what_cannot_be_drawn_is_refused_by_name(studies):
+    for wrong, said in (
+        ([studies[1], study("again", 2)], r"all studies have the encoder mine \(2 x 100\)"),
+        ([*studies, study("again", 2, ["y"])], "two and again have y with the same encoder"),
+        (
+            [study("two", 2, ["x"]), study("one", 1, ["y"])],
+            r"every encoder \(mine \(1 x 100\): y; mine \(2 x 100\): x\)",
+        ),
+        ([*studies, study("bare", 3, shape=None)], r"bare: the width of its encoder mine is not"),
+        (
+            [*studies, dataclasses.replace(study("b", 3), ledger={"claims": []})],
+            r"b does not test claim \(b\)",
+        ),
+    ):
+        with pytest.raises(ValueError, match=said):
+            rows_of(wrong)
+
+
+def test_a_shape_that_a_study_does_not_record_is_that_of_the_catalogue(studies):
+    bare = study("three", 3, shape=None)
+    found = rows_of([*studies, bare], {"mine": {"shape": ALONE | {"width": 200}}})
+    assert found.set_index("study").loc["three", "width"].tolist() == [200] * 3
+    assert found.set_index("study").loc["six", "width"].tolist() == [100] * 3
+
+
+def test_settings_that_differ_are_listed_with_the_studies_that_have_them(studies):
+    other = study("other", 3, ["y"], patience=8)
+    other.record["splits"]["y"] = "abcdefghij"
+    other.record["configuration"]["max_length"]["x"] = 8  # of a task that it does not have
+    every = [*studies, other]
+    differing = effect_by_size.settings(every, rows_of(every))
+    assert set(differing["setting"]) == {"finetune.steps", "finetune.patience", "split.y"}
+    text = effect_by_size.caption(rows_of(every), differing)
+    assert "finetune.steps: 32 (six), 64 (two, one, other)" in text
+    assert "finetune.patience: absent (six, two, one), 8 (other)" in text
+    assert "split.y: 01234567 (six, two, one), abcdefgh (other)" in text
+    same = [study("two", 2), study("one", 1)]
+    assert effect_by_size.settings(same, rows_of(same)).empty
+    assert "have the same settings" in effect_by_size.caption(rows_of(same), differing.head(0))
+
+
+def test_a_task_of_one_encoder_alone_has_no_setting_to_compare():
+    parts = [study("two", 2, ["x"]), study("two-y", 2, ["y"]), study("one", 1, ["x"])]
+    parts[1].record["configuration"]["max_length"]["y"] = 8
+    assert effect_by_size.settings(parts, rows_of(parts)).empty
+
+
+def test_things_are_moved_apart_as_little_as_possible():
+    assert size_figures.apart([0.0, 5.0], [1.0]).tolist() == [0.0, 5.0]
+    np.testing.assert_allclose(size_figures.apart([2.0, 2.0], [1.0]), [1.5, 2.5])
+    np.testing.assert_allclose(size_figures.apart([0, 0, 9], [2, 3]), [-1, 1, 9])
+
+
+def test_the_figure_shows_every_effect_with_its_interval_at_its_encoder(studies):
+    found = rows_of([*studies, study("same", 2, encoder="other")])
+    drawn = size_figures.effect_by_size(found, pd.DataFrame(columns=["setting"]))
+    (axis,) = drawn.axes
+    lines = [line for line in axis.get_lines() if len(line.get_xdata()) == 4]
+    for task, line, bars in zip(("x", "y", MEAN), lines, axis.collections, strict=True):
+        rows = found[found["task"] == task]
+        assert line.get_ydata().tolist() == rows["effect"].tolist()
+        np.testing.assert_allclose(line.get_xdata(), rows["parameters"], rtol=0.1)
+        assert len(set(line.get_xdata())) == 4
+        ends = np.array([segment[:, 1] for segment in bars.get_segments()])
+        np.testing.assert_allclose(ends, rows[["low", "high"]])
+    texts = {text.get_text() for text in axis.texts}
+    assert texts == {"x", "y", MEAN, *(f"mine\n{n} x 100" for n in (1, 2, 6)), "other\n2 x 100"}
+
+
+def test_no_text_of_the_figure_lies_over_another_with_seven_encoders(studies):
+    near = [study(f"near-{n}", 2 + n, encoder=f"encoder-{n}", steps=n) for n in range(4)]
+    found = rows_of([*studies, *near])
+    with matplotlib.rc_context(style.preset("page")):
+        check(size_figures.effect_by_size(found, effect_by_size.settings(near, found)))
+
+
+def test_the_script_writes_the_table_the_figure_and_the_caption(studies, tmp_path, capsys):
+    folders = []
+    for one in studies:
+        folder = tmp_path / one.name
+        json_tsv.write_json(folder / "report/claims.json", one.ledger)
+        json_tsv.write_json(folder / "report/study.json", one.record)
+        (folder / "report/tables").mkdir()
+        for name in ("runs", "scores"):
+            table_files.write(folder / f"report/tables/{name}.csv", one.runs)
+        folders.append(folder)
+    script.main(studies=folders, output=tmp_path / "sizes")
+    written = table_files.read(tmp_path / "sizes.csv")
+    pd.testing.assert_frame_equal(written, rows_of(studies), rtol=1e-5, check_dtype=False)
+    text = (tmp_path / "sizes.md").read_text()
+    assert capsys.readouterr().out == text and text.startswith("| study | encoder |")
+    for name in ("sizes.md", "sizes.svg"):
+        assert "finetune.steps: 32 (six), 64 (two, one)" in (tmp_path / name).read_text()
