@@ -57,14 +57,14 @@ def build(
     Counts: `sequences` and `further`, examples of the tasks and of the other source;
     `held_out_dropped`, windows equal to one of dev or test, or not apart from it;
     `repeats_dropped`; `pretrain`, windows.
-    Raises ValueError if none is left, or if runs of `apart` are longer than windows.
+    Raises ValueError if none is left.
     """
     split = tokenizations.splitter(settings.tokens)
     banned = {name for task in served for name in _held_out_names(task.manifest)}
     held_out = [tokens for task in served for tokens in task.held_out]
     unseen = {form for tokens in held_out for form in _forms(tokens)}
     room = settings.max_length - 2
-    shared = _runs(held_out, apart, room) if apart else set()
+    shared = _runs(held_out, apart) if apart else set()
     own = [example for task in served for example in _pretrained_on(task)]
     own, further = (
         [e for e in chosen if not {e.id, e.group} & banned] for chosen in (own, further)
@@ -117,13 +117,8 @@ def _pretrained_on(task: Served) -> list[Example]:
     return [example for example in task.examples if example.id in ids]
 
 
-def _runs(held_out: Sequence[tuple[str, ...]], apart: Apart, room: int) -> set[Symbols | str]:
-    """The runs of tokens that no window of another source may have; room: tokens of a window."""
-    if apart.kmer > room:
-        raise ValueError(
-            f"apart: windows of {room} tokens have no run of {apart.kmer}; lower `kmer` of the "
-            "domain corpus"
-        )
+def _runs(held_out: Sequence[tuple[str, ...]], apart: Apart) -> set[Symbols]:
+    """The runs of tokens that no window of another source may have."""
     sides = list(held_out)
     if apart.both_strands:
         sides += [tuple(map(reverse_complement, reversed(tokens))) for tokens in held_out]
@@ -131,6 +126,7 @@ def _runs(held_out: Sequence[tuple[str, ...]], apart: Apart, room: int) -> set[S
 
 
 def _kmers(tokens: Symbols, kmer: int) -> Iterator[Symbols]:
+    """Every run of `kmer` tokens."""
     return (tokens[start : start + kmer] for start in range(len(tokens) - kmer + 1))
 
 
