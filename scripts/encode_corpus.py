@@ -44,7 +44,9 @@ def main(
         for tokens, source in tasks.items()
     ]
     others = further.read(encoder, settings) if further else []
-    ragged, vocabulary, counts = domain_corpora.build(served, others, settings)
+    stated = further.record.get("apart") if further else None
+    apart = domain_corpora.Apart(**stated) if stated else None
+    ragged, vocabulary, counts = domain_corpora.build(served, others, settings, apart)
     arrow.write_ragged(folder / "pretrain.arrow", ragged)
     facts = {
         "task": corpus,

@@ -112,6 +112,15 @@ def test_a_domain_corpus_needs_an_arm_and_no_encoder_beside_it():
         configuration.check(config)
 
 
+def test_runs_that_are_longer_than_windows_are_refused():
+    config = changed(["domain_corpora"], {"composer": "chorales"})
+    config["catalogue"]["corpora"]["chorales"]["apart"] = {"kmer": 62}
+    configuration.check(config)
+    config["catalogue"]["corpora"]["chorales"]["apart"] = {"kmer": 63}
+    with pytest.raises(ValueError, match=r"chorales\.apart\.kmer: is 63, but a window has 62 tok"):
+        configuration.check(config)
+
+
 def test_a_domain_corpus_stands_in_for_the_tasks_that_it_serves():
     config = changed(["domain_corpora"], {"composer": "chorales"})
     config["initializations"] = ["domain", "checkpoint-10", "from-composer"]

@@ -118,6 +118,49 @@ def test_what_one_of_several_tasks_holds_out_is_kept_from_all():
     assert {name.partition(":")[0] for name in alone.names} & held_out_ids(tasks[1])
 
 
+COMPLEMENT = str.maketrans("ACGT", "TGCA")
+DNA = replace(SETTINGS, max_length=22)
+
+
+@pytest.mark.parametrize("words", [False, True])
+def test_windows_of_a_genome_share_no_run_with_a_held_out_example_on_either_strand(words):
+    rng = np.random.default_rng(0)
+    genome = "".join(rng.choice(list("ACGT"), 20_000))
+    # Junctions cut out of the genome anywhere, every other one of its other strand.
+    starts = rng.choice(len(genome) - 20, 150, replace=False)
+    pieces = [genome[start : start + 20] for start in starts]
+    pieces[1::2] = [piece[::-1].translate(COMPLEMENT) for piece in pieces[1::2]]
+    examples = [Example(f"j{i}", s, "ab"[i % 2], None, None) for i, s in enumerate(pieces)]
+    tokens = {"kind": "kmers", "k": 2, "stride": 1} if words else {"kind": "symbols"}
+    plan = replace(DNA, split="stratified", tokens=tokens, max_length=21 if words else 22)
+    kmer = 11 if words else 12  # 12 bases in either case
+    task, further = served(examples, plan), [Example("chromosome", genome, "x", None, None)]
+
+    def bases(apart):
+        ragged, vocabulary, counts = domain_corpora.build([task], further, plan, apart)
+        kept = domain_corpora.seen(ragged, vocabulary)
+        spelled = ["".join(word[0] for word in window[:-1]) + window[-1] for window in kept]
+        own = [not name.startswith("chromosome") for name in ragged.names]
+        return [s for s, mine in zip(spelled, own, strict=True) if not mine], sum(own), counts
+
+    held = [e.symbols for e in examples if e.id in held_out_ids(task)]
+    forward = {s[i : i + 12] for s in held for i in range(len(s) - 11)}
+    reverse = {s[::-1].translate(COMPLEMENT) for s in forward}
+
+    def sharing(windows, runs):
+        return [w for w in windows if any(w[i : i + 12] in runs for i in range(len(w) - 11))]
+
+    everything, own, before = bases(None)
+    one, _, _ = bases(domain_corpora.Apart(kmer))
+    both, still_own, after = bases(domain_corpora.Apart(kmer, both_strands=True))
+    assert len(sharing(everything, forward)) > 10 < len(sharing(everything, reverse - forward))
+    assert not sharing(one, forward) and sharing(one, reverse)
+    assert both == [w for w in everything if not sharing([w], forward | reverse)]
+    assert own == still_own and after["pretrain"] == len(both) + own
+    left_out = ("held_out_dropped", "repeats_dropped")  # some of the windows are own ones again
+    assert sum(after[key] - before[key] for key in left_out) == len(everything) - len(both)
+
+
 def test_a_corpus_of_which_nothing_is_left_is_refused():
     task = served(proteins(7))
     manifest = task.manifest[task.manifest["part"] == "test"]

@@ -109,18 +109,19 @@ def test_an_arm_plans_the_pretraining_that_it_starts_from(tmp_path):
 def test_a_domain_arm_plans_the_corpus_that_it_is_pretrained_on_and_only_the_sources_of_that(
     tmp_path,
 ):
-    study = ROOT / "workflow/studies/references.yaml"
-
-    def counts(task):
-        target = f"results/references/pretrained/{task}/summary.json"
+    def counts(study, corpus):
+        target = f"results/{study}/pretrained/{corpus}/summary.json"
+        file = ROOT / f"workflow/studies/{study}.yaml"
         return plan(
-            snakemake("-n", "-q", "rules", "--configfile", study, "--", target, cwd=tmp_path)
+            snakemake("-n", "-q", "rules", "--configfile", file, "--", target, cwd=tmp_path)
         )
 
-    music, proteins = counts("counterpoint"), counts("proteins")
+    music, proteins = counts("references", "counterpoint"), counts("references", "proteins")
+    genes = counts("genome", "genome")
     assert music["export_music"] == 4 + 2 and "convert" not in music
     assert proteins["convert"] == 1 and "export_music" not in proteins
-    for planned in (music, proteins):
+    assert genes["convert"] == 2 and genes["download"] == 2 + 1
+    for planned in (music, proteins, genes):
         assert planned["encode_corpus"] == planned["encode"] == planned["pretrain"] == 1
 
 

@@ -265,6 +265,16 @@ def _check_domain_corpora(config: dict) -> None:
             task_checks.check_corpus(where, catalogue["corpora"][corpus], records)
             for source in sources(catalogue["corpora"][corpus]):
                 task_checks.known_name(f"{where}.source", source, catalogue["sources"])
+            lengths = config["max_length"]
+            room = max(
+                lengths.get(task, catalogue["tasks"][task].get("max_length"))
+                for task in served(config, corpus)
+            ) - 2  # fmt: skip
+            kmer = catalogue["corpora"][corpus].get("apart", {}).get("kmer", 0)
+            if kmer > room:
+                raise ValueError(
+                    f"{where}.apart.kmer: is {kmer}, but a window has {room} tokens; lower it"
+                )
 
 
 def _check_compare(compare: dict, names: list[str]) -> None:

@@ -4,14 +4,17 @@ A task's own part `pretrain` holds what fine-tuning sees, such as the first 62 r
 training protein. A domain corpus holds these proteins whole, window after window, and the sequences
 of a further source where it has one; it may serve several tasks. Nothing that one of them holds out
 is in it: no example of dev or test, used or left over, none that shares a group with one that
-is used, and no window that is equal to what the encoder sees of one.
+is used, and no window that is equal to what the encoder sees of one. A genome is not cut where
+examples are: of it, windows that share a run of tokens with an example can be left out, too.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 import pandas as pd
+from Bio.Seq import reverse_complement
 
 from seqtransfer.corpora.examples import Example, Symbols
 from seqtransfer.files.arrow import Ragged
@@ -30,20 +33,38 @@ class Served:
     held_out: Sequence[tuple[str, ...]]
 
 
+@dataclass(frozen=True)
+class Apart:
+    """How far another source keeps from what the tasks hold out: a window of it has no run of
+    `kmer` tokens in common with what the encoder sees of dev and test; both_strands: nor with its
+    reverse complement, for DNA."""
+
+    kmer: int
+    both_strands: bool = False
+
+
 def build(
-    served: Sequence[Served], further: Iterable[Example], settings: Settings
+    served: Sequence[Served],
+    further: Iterable[Example],
+    settings: Settings,
+    apart: Apart | None = None,
 ) -> tuple[Ragged, Vocabulary, dict[str, int]]:
     """The windows of a corpus, each once and unlabelled, its vocabulary, and counts.
 
     further: examples of another source, whose labels are not read; settings: of the tasks, with
-    the greatest of their `max_length`. Windows of one example, or of one group, are one unit.
+    the greatest of their `max_length`; apart: of `further`, more than equal windows are left out.
+    Windows of one example, or of one group, are one unit.
     Counts: `sequences` and `further`, examples of the tasks and of the other source;
-    `held_out_dropped`, windows equal to one of dev or test; `repeats_dropped`; `pretrain`, windows.
+    `held_out_dropped`, windows equal to one of dev or test, or not apart from it;
+    `repeats_dropped`; `pretrain`, windows.
     Raises ValueError if none is left.
     """
     split = tokenizations.splitter(settings.tokens)
     banned = {name for task in served for name in _held_out_names(task.manifest)}
-    unseen = {form for task in served for tokens in task.held_out for form in _forms(tokens)}
+    held_out = [tokens for task in served for tokens in task.held_out]
+    unseen = {form for tokens in held_out for form in _forms(tokens)}
+    room = settings.max_length - 2
+    shared = _runs(held_out, apart) if apart else set()
     own = [example for task in served for example in _pretrained_on(task)]
     own, further = (
         [e for e in chosen if not {e.id, e.group} & banned] for chosen in (own, further)
@@ -51,9 +72,9 @@ def build(
     units: dict[Symbols, tuple[str, str]] = {}
     counts = {"sequences": len(own), "further": len(further)}
     counts |= {"held_out_dropped": 0, "repeats_dropped": 0}
-    for example in (*own, *further):
-        for number, window in enumerate(_windows_of(example, split, settings.max_length - 2)):
-            if window in unseen:
+    for example, runs in (*zip(own, repeat(set())), *zip(further, repeat(shared))):
+        for number, window in enumerate(_windows_of(example, split, room)):
+            if window in unseen or (runs and not runs.isdisjoint(_kmers(window, apart.kmer))):
                 counts["held_out_dropped"] += 1
             elif window in units:
                 counts["repeats_dropped"] += 1
@@ -94,6 +115,19 @@ def _pretrained_on(task: Served) -> list[Example]:
     manifest = task.manifest
     ids = set(manifest["id"][manifest["part"] == "pretrain"])
     return [example for example in task.examples if example.id in ids]
+
+
+def _runs(held_out: Sequence[tuple[str, ...]], apart: Apart) -> set[Symbols]:
+    """The runs of tokens that no window of another source may have."""
+    sides = list(held_out)
+    if apart.both_strands:
+        sides += [tuple(map(reverse_complement, reversed(tokens))) for tokens in held_out]
+    return {form for side in sides for run in _kmers(side, apart.kmer) for form in _forms(run)}
+
+
+def _kmers(tokens: Symbols, kmer: int) -> Iterator[Symbols]:
+    """Every run of `kmer` tokens."""
+    return (tokens[start : start + kmer] for start in range(len(tokens) - kmer + 1))
 
 
 def _held_out_names(manifest: pd.DataFrame) -> set[str]:
