@@ -6,7 +6,6 @@ import numpy as np
 
 from seqtransfer import seeds
 from seqtransfer.files import arrow, json_tsv
-from seqtransfer.scoring import task_kinds
 from seqtransfer.study import jobs, provenance
 from seqtransfer.tokens import token_maps
 from seqtransfer.tokens.vocabulary import Vocabulary, WordPieces
@@ -80,7 +79,7 @@ def _sequences(tokens: Path, sources: WeightSources) -> alignment.Sequences:
     encoder = sources.module(pooler=False)
     encoder.load_plain_state(classifier.without_pooler(sources.state("text")))
     ragged = arrow.read_ragged(tokens / "train.arrow")
-    kind = task_kinds.of(json_tsv.read_json(tokens / "task.json")).kind
+    kind = json_tsv.read_json(tokens / "task.json")["kind"]
     return alignment.Sequences(encoder, ragged, ragged.labels if kind == "classification" else None)
 
 

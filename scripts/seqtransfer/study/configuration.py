@@ -213,9 +213,9 @@ def _check_initializations(config: dict) -> None:
             )
     for name in config["initializations"]:
         arm = initializations.parse(name)
-        if arm.kind == "from" and not initializations.soft_start(name):
-            task_checks.known_name(f"initializations: corpus of {name!r}", arm.corpus,
-                   {**catalogue["tasks"], **catalogue["artificial"]})  # fmt: skip
+        if arm.kind == "from":
+            known = catalogue["tasks"] | catalogue["artificial"] | initializations.SOFT_STARTS
+            task_checks.known_name(f"initializations: corpus of {name!r}", arm.corpus, known)
         if arm.kind == "checkpoint" and arm.number not in (*kept, pretrain["steps"]):
             raise ValueError(
                 f"initializations: {name!r} is not kept; add {arm.number} to pretrain.checkpoints"
