@@ -5,7 +5,7 @@ from copy import deepcopy
 import pytest
 from test_configuration import STUDY
 
-from seqtransfer.report import register
+from seqtransfer.report.register import entries
 from seqtransfer.study import configuration, soft_starts, used_configuration
 
 FILMS = {
@@ -33,6 +33,7 @@ def test_the_texts_are_encoded_and_recorded_and_nothing_is_pretrained(arm):
     configuration.check(config)
     assert soft_starts.asked(config) == ["aligned"] and configuration.corpora(config) == []
     assert configuration.tasks(config) == ["splice", "films"]
+    config["catalogue"]["sources"] = {"wheel": {"package": "films"}, "archive": {"path": "genes"}}
     kept = used_configuration.selected(config)["catalogue"]
     assert list(kept["tasks"]) == ["splice", "films"] and "wheel" in kept["sources"]
 
@@ -70,7 +71,6 @@ def test_a_corpus_with_the_name_of_a_soft_start_is_refused(part):
 
 def test_a_soft_start_is_no_source_of_a_matrix():
     config = study()
-    configuration.complete(config)
-    assert "transfer" not in register.tables_of(config)
+    assert not entries.transfers_corpora(config)
     config["initializations"].append("from-films")
-    assert "transfer" in register.tables_of(config)
+    assert entries.transfers_corpora(config)
