@@ -105,8 +105,31 @@ def arms() -> str:
         " differences are paired. Whatever an arm does not take from pretraining is fresh: the draw"
         " of `random` at that seed, tensor by tensor.\n\n"
         + rows(("arm", "pretrained", "fresh"), lines)
-        + "\n" + in_part() + "\n" + ADAPTATIONS + "\n" + controls()
+        + "\n" + soft_starts() + "\n" + in_part() + "\n" + ADAPTATIONS + "\n" + controls()
     )  # fmt: skip
+
+
+def soft_starts() -> str:
+    """The table of soft starts, and how sequences are aligned."""
+    lines = (
+        (f"`from-{name}`", known.pretrained, known.fresh)
+        for name, known in initializations.SOFT_STARTS.items()
+    )
+    return "## Soft starts\n\n" + rows(("arm", "pretrained", "fresh"), lines) + "\n" + ALIGNED
+
+
+ALIGNED = """`align: {...}` of a study says how. A sequence is a point, the mean of its tokens'
+embeddings as the first layer reads them; the texts are the training part of a task of texts, each
+word piece with its own embedding. What falls is the distance of data sets (Alvarez-Melis and Fusi
+2020): exact optimal transport, where a point costs its own way and that between its class and the
+class it is carried to. A regression has no classes, and those of tokens are not of sequences: there
+the points alone are compared. No dev or test row is read.
+
+Every seed is aligned from its own token map, so that the arm and `text` differ in the symbols'
+embeddings alone. `summary.json` beside the weights has the squared distance before and after, and,
+to read them by, that between two halves of the texts. Points aligned in batches lie closer together
+than texts do, so that the distance after may be below it.
+"""
 
 
 def in_part() -> str:

@@ -69,6 +69,19 @@ def test_an_arm_in_part_is_pretrained_as_its_whole_and_told_by_both():
     assert not initializations.starts_from(["text", "from-domain"], "domain")
 
 
+def test_a_soft_start_is_told_as_the_text_encoder_that_it_is():
+    name = "from-aligned"
+    assert initializations.is_pretrained(name) and initializations.soft_start(name) == "aligned"
+    assert initializations.title(name) == "text pretraining, symbols aligned with text"
+    pretrained, fresh = initializations.describe(name)
+    assert pretrained.startswith("everything; the embeddings of the symbols") and fresh == "nothing"
+    part = f"{name}-embeddings-only"
+    assert initializations.soft_start(part) == "aligned"
+    assert initializations.title(part).startswith("text pretraining, symbols aligned with text, em")
+    others = ("text", "from-zipf", "domain", "from-aligned-by-me")
+    assert not any(map(initializations.soft_start, others))
+
+
 def test_arms_are_ordered_with_parts_before_their_whole_and_corpora_as_given():
     arms = [
         "domain",
@@ -87,5 +100,6 @@ def test_arms_are_ordered_with_parts_before_their_whole_and_corpora_as_given():
 
 def test_the_docs_say_what_every_arm_keeps():
     rows = (ROOT / "docs/reference/arms.md").read_text().splitlines()
-    for name in map(form, initializations.INITIALIZATIONS):
+    soft = [f"from-{name}" for name in initializations.SOFT_STARTS]
+    for name in [*map(form, initializations.INITIALIZATIONS), *soft]:
         assert sum(row.startswith(f"| `{name}` |") for row in rows) == 1, name

@@ -54,6 +54,12 @@ def test_a_domain_encoder_from_elsewhere_is_no_source():
     assert set(axis["initialization"]) == {"random"}
 
 
+def test_a_soft_start_is_no_source():
+    scores = {("x", arm): [0.1, 0.2] for arm in ("random", "text", "from-aligned", "from-zipf")}
+    table = gain_tables.transfer(run_of(scores), budget_of(x=None))
+    assert set(table["initialization"]) == {"text", "from-zipf"}
+
+
 def score_of(run):
     """The table `scores` of the headline metric, means only."""
     rows = [

@@ -11,8 +11,14 @@ from seqtransfer.study import configuration
 @pytest.mark.parametrize(
     ("arm", "message"),
     [
-        ("from-splise", "corpus of 'from-splise': 'splise' is unknown; known: composer, mixed, pa"),
-        ("from-splise-layernorm-only", "corpus of .*: 'splise' is unknown; known: composer, mixed"),
+        (
+            "from-splise",
+            "corpus of 'from-splise': 'splise' is unknown; known: aligned, composer, mi",
+        ),
+        (
+            "from-splise-layernorm-only",
+            "corpus of .*: 'splise' is unknown; known: aligned, composer",
+        ),
         ("checkpoint-20", "'checkpoint-20' is not kept; add 20 to .* are 10, 50, 100"),
         ("first-4", "'first-4' has more layers than encoder.layers, 3"),
     ],

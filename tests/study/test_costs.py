@@ -131,3 +131,17 @@ def test_the_peaks_of_a_run_whole_and_by_micro_batches_differ_as_predicted():
     saved = whole["peak"] - parts["peak"]
     assert saved == pytest.approx(whole["predicted"] - parts["predicted"], rel=0.25)
     assert all(one["predicted"] == pytest.approx(one["peak"], rel=0.5) for one in (whole, parts))
+
+
+def test_an_alignment_takes_longer_with_each_of_its_sizes():
+    def seconds(tokens=64, **settings):
+        asked = study(tokens=tokens) | {"align": {"steps": 100, "batch_size": 32} | settings}
+        asked |= {"initializations": ["text"], "seeds": [0], "compare": {"pairs": [], "maps": []}}
+        asked["represent"] = {"sequences": 1, "tokens": 1}
+        asked["examples"]["train"] = 0
+        asked["compare"]["floor_seeds"] = []
+        asked["catalogue"]["corpora"] = {}
+        job = Job(0, "align", {"task": "long", "seed": "0"})
+        return costs.seconds(job, asked, LARGE, 1.0) - costs.START
+
+    assert seconds(steps=200) == seconds(batch_size=64) == seconds(tokens=128) == 2 * seconds() > 0

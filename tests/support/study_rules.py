@@ -178,7 +178,7 @@ def check_arms(study: dict) -> None:
         whole = re.sub("(?<=.)-(embeddings|layernorm|attention|feedforward)-only$", "", arm)
         kind, _, rest = whole.partition("-")
         if kind == "from":
-            assert rest in catalogue["tasks"] or rest in catalogue["artificial"], arm
+            assert rest in {*catalogue["tasks"], *catalogue["artificial"], "aligned"}, arm
         elif kind == "checkpoint":
             assert int(rest) in {*kept, study["pretrain"]["steps"]}, arm
         elif kind == "first":

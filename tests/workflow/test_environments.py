@@ -12,7 +12,12 @@ from project import FILES, ROOT, TOOLS, below, imports, run
 
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 # What is imported under another name than it is installed by.
-DISTRIBUTIONS = {"Bio": "biopython", "sklearn": "scikit-learn", "tensorboardX": "tensorboardx"}
+DISTRIBUTIONS = {
+    "Bio": "biopython",
+    "ot": "pot",
+    "sklearn": "scikit-learn",
+    "tensorboardX": "tensorboardx",
+}
 # Imported by name, but a part of what another library promises to bring along.
 BROUGHT_BY = {"urllib3": "requests"}
 # Module -> library that only its functions for training import, which the report never calls.

@@ -74,8 +74,8 @@ def test_measures_statistics_and_metrics_know_only_numpy_and_scipy():
     [
         ("draw_map", {"torch", "pandas", "scipy"}),
         ("export_music", {"torch", "music21", "scipy"}),
-        ("represent", {"transformers", "pandas", "scipy"}),
-        ("finetune", {"transformers", "pandas", "scipy"}),
+        ("represent", {"transformers", "pandas", "scipy", "ot"}),
+        ("finetune", {"transformers", "pandas", "scipy", "ot"}),
         ("plot", {"torch", "seaborn", "scipy.stats"}),
     ],
 )

@@ -106,6 +106,21 @@ def test_an_arm_plans_the_pretraining_that_it_starts_from(tmp_path):
         assert "data/encoders/minilm-l6/model.safetensors" in jobs(arm).stdout
 
 
+def test_a_soft_start_is_aligned_once_for_each_seed_of_runs_and_of_the_sweep(tmp_path):
+    study = overlay(tmp_path, study="mine", tasks=["splice"], seeds=[0, 1, 2],
+                    initializations=["text", "from-aligned", "from-aligned-attention-only"],
+                    finetune={"settings": "sweep"}, sweep={"seeds": [100]},
+                    compare={"reference": "from-aligned", "ceiling_seed": 1})  # fmt: skip
+    counts = plan(snakemake("-n", "-q", "rules", "--configfile", study, cwd=tmp_path))
+    assert (counts["align"], counts["draw_map"], counts["encode"]) == (4, 4, 2)
+    assert counts["finetune"] == 9 and not {"pretrain", "pretrain_again"} & set(counts)
+    target = "results/mine/runs/splice/from-aligned/seed-2/metrics.json"
+    text = target.replace("from-aligned", "text")
+    for wanted, alignments in ((target, 1), (text, 0)):
+        planned = snakemake("-n", "-q", "rules", "--configfile", study, "--", wanted, cwd=tmp_path)
+        assert plan(planned).get("align", 0) == (alignments and 2)  # its own, and the sweep's
+
+
 def test_a_domain_arm_plans_the_corpus_that_it_is_pretrained_on_and_only_the_sources_of_that(
     tmp_path,
 ):

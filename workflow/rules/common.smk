@@ -19,7 +19,7 @@ from seqtransfer.report import register
 from seqtransfer.study import cards, configuration, costs, liveness, local_sources
 from seqtransfer.study import planning
 from seqtransfer.study import provenance, refusals, settings_tables, terminal
-from seqtransfer.study import used_configuration
+from seqtransfer.study import soft_starts, used_configuration
 
 liveness.begin(clean=workflow.is_main_process)
 
@@ -141,16 +141,18 @@ def training_minutes(rule, least):
 
 def pretrained_weights(wildcards):
     """The weights that the arm starts from, where they are not those of the text encoder."""
-    return starting_weights(wildcards.initialization, wildcards.task)
+    return starting_weights(wildcards.initialization, wildcards.task, wildcards.seed)
 
 
 def all_pretrained_weights(wildcards):
     """Those of every arm that has such, in the order of the arms."""
-    found = [starting_weights(arm, wildcards.task) for arm in INITIALIZATIONS]
+    found = [
+        starting_weights(arm, wildcards.task, wildcards.seed) for arm in INITIALIZATIONS
+    ]
     return [path for path in found if path]
 
 
-def starting_weights(initialization, task):
+def starting_weights(initialization, task, seed):
     """File of weights, beside which `encoder.json` says which row each symbol has; or []."""
     if initialization in CONTROLS:
         return []
@@ -162,6 +164,8 @@ def starting_weights(initialization, task):
         return f"<encoders>/{DOMAIN_ENCODERS[task]}/model.safetensors"
     if arm.kind == "checkpoint" and arm.number != PRETRAINING["steps"]:
         return f"<results>/pretrained/{own}/step-{arm.number}.safetensors"
+    if soft := initializations.soft_start(initialization):
+        return f"<results>/soft-starts/{soft}/{task}/seed-{seed}/weights.safetensors"
     if initializations.is_pretrained(initialization):
         return f"<results>/pretrained/{arm.corpus or own}/weights.safetensors"
     return []
@@ -171,7 +175,10 @@ def reference_again(wildcards):
     """Weights of the reference arm pretrained with another seed, if it is pretrained here; or []."""
     seed, arm = config["compare"].get("ceiling_seed"), initializations.parse(REFERENCE)
     elsewhere = arm.kind == "domain" and wildcards.task in DOMAIN_ENCODERS
-    if seed is None or elsewhere or arm.kind not in ("domain", "from"):
+    pretrained = arm.kind in ("domain", "from") and not initializations.soft_start(
+        REFERENCE
+    )
+    if seed is None or elsewhere or not pretrained:
         return []
     own = configuration.domain_corpus(config, wildcards.task)
     return [f"<results>/pretrained/{arm.corpus or own}/seed-{seed}/weights.safetensors"]

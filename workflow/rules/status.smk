@@ -38,6 +38,11 @@ rule status:
                 *jobs_of(rules.pretrain, corpus=PRETRAINED),
                 *pretrained_again(),
             ],
+            "alignment": jobs_of(
+                rules.align,
+                task=TASKS if soft_starts.asked(config) else [],
+                seed=SEEDS,
+            ),
             "sweep": jobs_of(
                 rules.sweep,
                 task=TASKS,

@@ -9,6 +9,9 @@ are picked after `change`, which sees it whole. A pooler that the pretrained enc
 An arm pretrained on sequences may be taken in part: `from-zipf-attention-only` is to `from-zipf` as
 `attention-only` is to `text`.
 
+A soft start is the text encoder, made ready for one task by a job of its own. To training it is one
+more `from-<name>`, whose weights come from that job; SOFT_STARTS says which names these are.
+
 To add an arm, enter it in INITIALIZATIONS, which training depends on, and in DESCRIPTIONS, which
 figures and docs are made from. A study is planned with this file, which imports no torch.
 """
@@ -266,11 +269,35 @@ DESCRIPTIONS = {
 }
 
 
+SOFT_STARTS = {  # what follows `from-` -> the arm
+    "aligned": Description(
+        "text pretraining, symbols aligned with text",
+        "everything; the embeddings of the symbols start as those of `text` and are moved, before"
+        " fine-tuning and with the encoder as it is, so that training sequences lie where texts lie"
+        " (ORCA's first stage)",
+        "nothing",
+        rung=False,
+    ),
+}
+
+
+def soft_start(name: str) -> str | None:
+    """The key of SOFT_STARTS that the arm, or the whole that it is a part of, starts from."""
+    corpus = parse(name).corpus
+    return corpus if corpus in SOFT_STARTS else None
+
+
+def _description(name: str, arm: Arm) -> Description:
+    """Of the arm's whole."""
+    soft = soft_start(name)
+    return SOFT_STARTS[soft] if soft else DESCRIPTIONS[arm.kind]
+
+
 def describe(name: str) -> tuple[str, str]:
     """What of the arm `name` is pretrained, and what is fresh, in words."""
     arm = parse(name)
     if arm.part is None:
-        known = DESCRIPTIONS[arm.kind]
+        known = _description(name, arm)
         return known.pretrained, known.fresh
     whole = name.removesuffix(f"-{arm.part}")
     return f"of `{whole}`: {DESCRIPTIONS[arm.part].pretrained}", DESCRIPTIONS[arm.part].fresh
@@ -280,7 +307,7 @@ def title(name: str) -> str:
     """The arm's name in words, such as `first 2 layers of text`."""
     arm = parse(name)
     parameter = arm.number if arm.corpus is None else arm.corpus
-    whole = DESCRIPTIONS[arm.kind].title.format(parameter)
+    whole = _description(name, arm).title.format(parameter)
     if arm.part is None:
         return whole
     return f"{whole}, {DESCRIPTIONS[arm.part].title.removeprefix('text ')}"

@@ -9,7 +9,7 @@ from seqtransfer.encoders import encoder_check, initializations
 from seqtransfer.encoders.controls import CONTROLS
 from seqtransfer.similarity.encoder_pairs import STAGES
 from seqtransfer.similarity.measures import MEASURES
-from seqtransfer.study import artificial_checks, settings_tables, task_checks
+from seqtransfer.study import artificial_checks, settings_tables, soft_starts, task_checks
 from seqtransfer.training import evaluations
 
 
@@ -22,6 +22,7 @@ def check(config: dict) -> None:
     for task in config["tasks"]:
         task_checks.known_name("tasks", task, catalogue["tasks"])
     _check_initializations(config)
+    soft_starts.check(config)
     for task in tasks(config):
         record = catalogue["tasks"][task]
         for source in sources(record):
@@ -152,7 +153,7 @@ def corpora(config: dict) -> list[str]:
         if arm.kind in ("domain", "checkpoint"):
             elsewhere = domain_encoders(config) if arm.kind == "domain" else ()
             names += [domain_corpus(config, t) for t in config["tasks"] if t not in elsewhere]
-        elif arm.kind == "from":
+        elif arm.kind == "from" and arm.corpus not in initializations.SOFT_STARTS:
             names.append(arm.corpus)
     return list(dict.fromkeys(names))
 
@@ -175,11 +176,12 @@ def served(config: Mapping, corpus: str) -> list[str]:
 
 
 def tasks(config: dict) -> list[str]:
-    """The study's tasks, and those whose sequences it only pretrains on, or shuffles to do so."""
+    """The study's tasks, and those whose sequences it only pretrains on, or shuffles to do so, or
+    aligns others with."""
     catalogue = config["catalogue"]
     names = [catalogue["artificial"].get(name, {}).get("task", name) for name in corpora(config)]
     names = [name for name in names if name in catalogue["tasks"]]
-    return list(dict.fromkeys([*config["tasks"], *names]))
+    return list(dict.fromkeys([*config["tasks"], *names, *soft_starts.texts(config)]))
 
 
 def sources(record: dict) -> list[str]:
@@ -213,8 +215,8 @@ def _check_initializations(config: dict) -> None:
     for name in config["initializations"]:
         arm = initializations.parse(name)
         if arm.kind == "from":
-            task_checks.known_name(f"initializations: corpus of {name!r}", arm.corpus,
-                   {**catalogue["tasks"], **catalogue["artificial"]})  # fmt: skip
+            known = catalogue["tasks"] | catalogue["artificial"] | initializations.SOFT_STARTS
+            task_checks.known_name(f"initializations: corpus of {name!r}", arm.corpus, known)
         if arm.kind == "checkpoint" and arm.number not in (*kept, pretrain["steps"]):
             raise ValueError(
                 f"initializations: {name!r} is not kept; add {arm.number} to pretrain.checkpoints"

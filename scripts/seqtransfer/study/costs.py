@@ -22,6 +22,7 @@ CPU, GPU = 1.3e11, 5e13  # operations a second of one core, and of an H100
 START = 5.0  # seconds to import torch and load an encoder
 DOWNLOAD = 2e7  # bytes a second
 STATES = 2.5e7  # bytes of hidden states computed and written a second
+ALIGNED = 2e7  # numbers of embeddings averaged, compared and moved a second
 DRAWN = 1e8  # gates and logits of a random LSTM a second
 MINILM_L6 = {"layers": 6, "width": 384, "parameters": 22_713_216}
 BERT_BASE = {"layers": 12, "width": 768, "parameters": 109_482_240}
@@ -118,6 +119,7 @@ def seconds(job: Job, study: Mapping, encoder: Encoder, share: float) -> float:
         "encode": lambda: 1 + 2 * examples,
         "draw_corpus": lambda: 1 + _drawn(job, study) / DRAWN,
         "encode_corpus": lambda: 10,
+        "align": lambda: START + _aligned(job, study, encoder) / ALIGNED,
         "export_music": lambda: 50 if job.wildcards["task"] in corpora else 2.5,
         "audit": lambda: 0.8 + 0.7 * examples,
         "baseline": lambda: 2.5 + examples,
@@ -168,6 +170,7 @@ def disk(job: Job, study: Mapping, encoder: Encoder) -> int:
         "encoder": 4 * encoder.parameters,
         "pretrain": encoder.weights * (1 + len(study["pretrain"].get("checkpoints", []))),
         "pretrain_again": encoder.weights,
+        "align": encoder.weights,
         "finetune": 0 if job.wildcards.get("initialization") in CONTROLS else trained.weights,
         "represent": 2 * len(study["initializations"]) * states,
         "represent_floor": len(study["compare"]["floor_seeds"]) * states,
@@ -198,6 +201,13 @@ def _drawn(job: Job, study: Mapping) -> int:
     if law["kind"] != "lstm":
         return 0
     return law["sequences"] * law["length"] * (4 * law["units"] + law["symbols"])
+
+
+def _aligned(job: Job, study: Mapping, encoder: Encoder) -> int:
+    """Numbers in the embeddings of all batches of an alignment."""
+    settings = study["align"]
+    tokens = study["max_length"][job.wildcards["task"]]
+    return settings["steps"] * settings["batch_size"] * tokens * encoder.width
 
 
 def _analyses(job: Job, study: Mapping, encoder: Encoder) -> float:

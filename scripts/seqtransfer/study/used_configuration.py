@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from seqtransfer.study import configuration
+from seqtransfer.study import configuration, soft_starts
 
 
 def selected(config: Mapping) -> dict:
@@ -10,7 +10,7 @@ def selected(config: Mapping) -> dict:
     which changes no result and is a folder of this machine."""
     catalogue = config["catalogue"]
     corpora = configuration.corpora(config)
-    used = dict.fromkeys([*config["tasks"], *corpora])
+    used = dict.fromkeys([*config["tasks"], *corpora, *soft_starts.texts(config)])
     tasks = {name: catalogue["tasks"][name] for name in used if name in catalogue["tasks"]}
     names = {config["encoder"]["name"], *configuration.domain_encoders(config).values()}
     encoders = {name: catalogue["encoders"][name] for name in sorted(names)}

@@ -6,6 +6,7 @@ Out: weights, history, predictions.
 runs: one run of the grid (task, initialization, seed), from its files to its records.
 classifier: an encoder with a classification head, and its weights before training.
 finetuning, pretraining: the two kinds of training; loop: the loop of both.
+alignment: symbols' embeddings that bring sequences close to texts; dataset_distance: how close.
 masked_language_model: the model, batches and loss of pretraining.
 batches, steps, optimizer: which examples, one update, AdamW; evaluations: at which steps.
 operations: how many a forward pass and a step take; memory: how many bytes.

@@ -19,9 +19,9 @@ def matches_attention(config: Mapping) -> bool:
 
 
 def arm_kinds(config: Mapping) -> set[str]:
-    """The kinds of the study's arms, but for those taken in part."""
-    arms = map(initializations.parse, config["initializations"])
-    return {arm.kind for arm in arms if arm.part is None}
+    """The kinds of the study's arms, but for those taken in part and soft starts."""
+    names = (name for name in config["initializations"] if not initializations.soft_start(name))
+    return {arm.kind for arm in map(initializations.parse, names) if arm.part is None}
 
 
 def has_controls(config: Mapping) -> bool:

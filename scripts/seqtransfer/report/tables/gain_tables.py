@@ -28,13 +28,13 @@ def transfer(run: pd.DataFrame, budget: pd.DataFrame, level: float = 0.95) -> pd
     run, budget: the tables of these names. Sources: the text encoder, the tasks in the study's
     order, other corpora. A source's own task is the arm `domain`, unless that is an encoder from
     elsewhere: then it has no cell, and the arm `from-<task>` is the diagonal. Arms that are taken
-    in part have no cell.
+    in part and soft starts have no cell.
     """
     own = set(budget.loc[budget["pretraining_steps"].notna(), "task"])
     found = {}
     for task, arm in run[["task", "initialization"]].drop_duplicates().itertuples(index=False):
         parsed = initializations.parse(arm)
-        if parsed.part:
+        if parsed.part or initializations.soft_start(arm):
             continue
         if parsed.kind == "domain" and task in own:
             found[task, task] = arm

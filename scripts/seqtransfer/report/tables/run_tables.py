@@ -33,6 +33,8 @@ CONTRASTS = (
     ("domain", "random"),
     ("shuffled", "random"),
     ("text", "shuffled"),
+    ("from-aligned", "text"),
+    ("from-aligned", "random"),
 )
 
 
