@@ -20,7 +20,8 @@ HEIGHT = 3.6  # inches of a figure as wide as a page
 INNER = 0.65  # of the figure's width and height that the panel takes
 LEAST = float(np.log(2))  # of the axis, where encoders are of one size
 ASIDE = 0.009  # of the panel's width: between two tasks' marks at one encoder
-COLOURS = tuple(style.PALETTE[place] for place in (2, 3, 4, 5, 9, 7))  # no arm has these
+# Not those of text and random weights.
+COLOURS = tuple(style.PALETTE[place] for place in (2, 3, 4, 5, 9, 7))
 MARKS = "osv^PX*<>"
 
 
