@@ -8,7 +8,7 @@ import subprocess
 import pytest
 import yaml
 
-from project import PARTS, ROOT, plan, run
+from project import PARTS, ROOT, plan, run, snakemake_of_a_copy
 
 STUDY = ROOT / "tests/config.yaml"
 GUIDE = (ROOT / "docs/guides/module.md").read_text()
@@ -64,7 +64,8 @@ def user(checkout, tmp_path):
 
 def counts(*arguments, cwd, **environment):
     """Rule -> number of jobs, as a dry run counts them."""
-    return plan(run("snakemake", "-n", "-q", "rules", *arguments, cwd=cwd, **environment))
+    command = ("-n", "-q", "rules", *arguments)
+    return plan(snakemake_of_a_copy(*command, cwd=cwd, **environment))
 
 
 def test_a_module_plans_the_same_jobs_from_only_the_keys_that_differ(checkout, user):
@@ -83,12 +84,12 @@ def test_folders_of_a_module_follow_its_path_variables(user):
         "    config:", '    pathvars: results="theirs"\n    config:'
     )
     snakefile.write_text(text)
-    process = run("snakemake", "-n", "--", "theirs/pretrained/splice/summary.json", cwd=folder)
+    process = snakemake_of_a_copy("-n", "--", "theirs/pretrained/splice/summary.json", cwd=folder)
     assert plan(process)["transfer_pretrain"] == 1
 
 
 def test_a_mistake_in_a_module_s_study_is_refused(user):
-    process = run("snakemake", "-n", cwd=user({"finetune": {"step": 3}}))
+    process = snakemake_of_a_copy("-n", cwd=user({"finetune": {"step": 3}}))
     assert process.returncode != 0
     assert "finetune: unknown key 'step'; did you mean 'steps'?" in process.stdout
 
