@@ -37,7 +37,7 @@ def test_the_default_study_is_as_the_schema_says(study):
         (
             "fintune",
             {},
-            "the study: unknown key 'fintune'; did you mean 'finetune'.* Known: analyse",
+            "the study: unknown key 'fintune'; did you mean 'finetune'.* Known: align, analyse",
         ),
         ("claims", {"margin": "5e-2"}, "claims.margin: '5e-2' is not a number; .* write 1.0e-4"),
         ("claims", {"margin": "a"}, "claims.margin: 'a' is not a number"),
