@@ -13,8 +13,8 @@ from seqtransfer.encoders.initializations import Arm, parse
 class Description:
     """What people see of an arm. title: its name in words, with the parameter in braces.
     pretrained, fresh: which weights are. colour: of seaborn's palette `colorblind`, by number; None
-    for shades of the arm `shade_of`, by place and number, or of their own. rung: whether it is a part
-    of the text encoder, a rung of the ladder."""
+    for shades of the arm `shade_of`, by place and number, or of their own. rung: whether it is a
+    part of the text encoder, a rung of the ladder."""
 
     title: str
     pretrained: str
