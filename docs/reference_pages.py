@@ -10,7 +10,7 @@ DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS.parent / "scripts"))
 
 from seqtransfer.corpora.converters import CONVERTERS, LAYOUTS  # noqa: E402
-from seqtransfer.encoders import initializations  # noqa: E402
+from seqtransfer.encoders import arm_descriptions, initializations  # noqa: E402
 from seqtransfer.encoders.controls import CONTROLS  # noqa: E402
 from seqtransfer.report import register  # noqa: E402
 from seqtransfer.report.register import ratio  # noqa: E402
@@ -97,7 +97,7 @@ def arms() -> str:
     """The table of initializations."""
     lines = (
         (f"`{initializations.form(name)}`", known.pretrained, known.fresh)
-        for name, known in initializations.DESCRIPTIONS.items()
+        for name, known in arm_descriptions.DESCRIPTIONS.items()
     )
     return (
         "# Arms and controls\n\nInitializations, from nothing to everything known beforehand. All"
@@ -113,7 +113,7 @@ def soft_starts() -> str:
     """The table of soft starts, and how sequences are aligned."""
     lines = (
         (f"`from-{name}`", known.pretrained, known.fresh)
-        for name, known in initializations.SOFT_STARTS.items()
+        for name, known in arm_descriptions.SOFT_STARTS.items()
     )
     return "## Soft starts\n\n" + rows(("arm", "pretrained", "fresh"), lines) + "\n" + ALIGNED
 

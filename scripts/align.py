@@ -1,5 +1,6 @@
 """Move the embeddings of a task's symbols so that its sequences lie where texts lie."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -75,9 +76,15 @@ def _unmapped(texts: Path, sources: WeightSources) -> WeightSources:
 
 
 def _sequences(tokens: Path, sources: WeightSources) -> alignment.Sequences:
-    """The training sequences of a task, and the text encoder that embeds them."""
-    encoder = sources.module(pooler=False)
-    encoder.load_plain_state(classifier.without_pooler(sources.state("text")))
+    """The training sequences of a task, and the text encoder that embeds them.
+
+    One layer is enough, since embeddings alone are read, and families other than BERT compute every
+    layer. Layers that share weights in several groups, as ALBERT's may, cannot be cut.
+    """
+    shared = sources.record().get("num_hidden_groups", 1) > 1
+    low = replace(sources, layers=sources.layers if shared else 1)
+    encoder = low.module(pooler=False)
+    encoder.load_plain_state(classifier.without_pooler(low.state("text")))
     ragged = arrow.read_ragged(tokens / "train.arrow")
     kind = json_tsv.read_json(tokens / "task.json")["kind"]
     return alignment.Sequences(encoder, ragged, ragged.labels if kind == "classification" else None)

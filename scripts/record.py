@@ -66,6 +66,7 @@ if __name__ == "__main__":
             configuration=snakemake.params.configuration,
             results={
                 "pretraining": [Path(path) for path in snakemake.input.pretrained],
+                "alignment": [Path(path) for path in snakemake.input.alignments],
                 "fine-tuning": [
                     Path(path) for path in (*snakemake.input.metrics, *snakemake.input.controls)
                 ],

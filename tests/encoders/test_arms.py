@@ -3,7 +3,7 @@
 import pytest
 
 from project import ROOT
-from seqtransfer.encoders import initializations
+from seqtransfer.encoders import arm_descriptions, initializations
 from seqtransfer.encoders.initializations import Arm, form
 
 PLAIN = [kind for kind, known in initializations.INITIALIZATIONS.items() if not known.parameter]
@@ -62,8 +62,8 @@ def test_an_arm_in_part_is_pretrained_as_its_whole_and_told_by_both():
     name = "from-sort-attention-only"
     assert initializations.is_pretrained(name) and not initializations.is_pretrained(name[10:])
     assert initializations.parse(name).whole == initializations.parse("from-sort")
-    assert initializations.title(name) == "pretraining on sort, attention only"
-    pretrained, fresh = initializations.describe(name)
+    assert arm_descriptions.title(name) == "pretraining on sort, attention only"
+    pretrained, fresh = arm_descriptions.describe(name)
     assert pretrained.startswith("of `from-sort`: projections to queries") and fresh == "the rest"
     assert initializations.starts_from(["text", "domain-layernorm-only"], "domain")
     assert not initializations.starts_from(["text", "from-domain"], "domain")
@@ -71,15 +71,16 @@ def test_an_arm_in_part_is_pretrained_as_its_whole_and_told_by_both():
 
 def test_a_soft_start_is_told_as_the_text_encoder_that_it_is():
     name = "from-aligned"
-    assert initializations.is_pretrained(name) and initializations.soft_start(name) == "aligned"
-    assert initializations.title(name) == "text pretraining, symbols aligned with text"
-    pretrained, fresh = initializations.describe(name)
+    assert initializations.is_pretrained(name) and arm_descriptions.soft_start(name) == "aligned"
+    assert arm_descriptions.title(name) == "text pretraining, symbols aligned with text"
+    pretrained, fresh = arm_descriptions.describe(name)
     assert pretrained.startswith("everything; the embeddings of the symbols") and fresh == "nothing"
     part = f"{name}-embeddings-only"
-    assert initializations.soft_start(part) == "aligned"
-    assert initializations.title(part).startswith("text pretraining, symbols aligned with text, em")
+    assert arm_descriptions.soft_start(part) == "aligned"
+    whole = arm_descriptions.title(name)
+    assert arm_descriptions.title(part) == f"{whole}, embeddings only"
     others = ("text", "from-zipf", "domain", "from-aligned-by-me")
-    assert not any(map(initializations.soft_start, others))
+    assert not any(map(arm_descriptions.soft_start, others))
 
 
 def test_arms_are_ordered_with_parts_before_their_whole_and_corpora_as_given():
@@ -100,6 +101,6 @@ def test_arms_are_ordered_with_parts_before_their_whole_and_corpora_as_given():
 
 def test_the_docs_say_what_every_arm_keeps():
     rows = (ROOT / "docs/reference/arms.md").read_text().splitlines()
-    soft = [f"from-{name}" for name in initializations.SOFT_STARTS]
+    soft = [f"from-{name}" for name in arm_descriptions.SOFT_STARTS]
     for name in [*map(form, initializations.INITIALIZATIONS), *soft]:
         assert sum(row.startswith(f"| `{name}` |") for row in rows) == 1, name

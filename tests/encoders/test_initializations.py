@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 import tiny_encoders
-from seqtransfer.encoders import initializations, weight_changes
+from seqtransfer.encoders import arm_descriptions, initializations, weight_changes
 from seqtransfer.encoders.initializations import INITIALIZATIONS, initialize
 from seqtransfer.encoders.tensor_roles import part, table
 
@@ -343,7 +343,7 @@ def test_weights_that_do_not_fit_the_architecture_are_refused(change, message):
 
 def test_every_name_that_can_be_parsed_has_an_initialization_and_others_are_refused():
     assert set(INITIALIZATIONS) == {initializations.parse(name).kind for name in NAMES}
-    assert set(INITIALIZATIONS) == set(initializations.DESCRIPTIONS)
+    assert set(INITIALIZATIONS) == set(arm_descriptions.DESCRIPTIONS)
     with pytest.raises(
         ValueError, match="initialization 'texts' is unknown; known: random, moments"
     ):

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import seaborn as sns
 
-from seqtransfer.encoders import initializations
-from seqtransfer.encoders.initializations import DESCRIPTIONS, INITIALIZATIONS
+from seqtransfer.encoders import arm_descriptions, initializations
+from seqtransfer.encoders.arm_descriptions import DESCRIPTIONS
+from seqtransfer.encoders.initializations import INITIALIZATIONS
 from seqtransfer.report.figures import style
 
 MANY = [
@@ -24,9 +25,9 @@ def luminance(colour):
 
 
 def test_a_new_part_of_the_text_encoder_needs_no_colour_of_its_own(monkeypatch):
-    new = initializations.Description("new", "some of it", "the rest", shade_of="text")
+    new = arm_descriptions.Description("new", "some of it", "the rest", shade_of="text")
     places = {"random": None, "new": None, "text": None}
-    monkeypatch.setattr(initializations, "DESCRIPTIONS", DESCRIPTIONS | {"new": new})
+    monkeypatch.setattr(arm_descriptions, "DESCRIPTIONS", DESCRIPTIONS | {"new": new})
     monkeypatch.setattr(
         initializations,
         "INITIALIZATIONS",

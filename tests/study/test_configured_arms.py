@@ -5,7 +5,7 @@ from copy import deepcopy
 import pytest
 from test_configuration import STUDY, changed
 
-from seqtransfer.study import configuration
+from seqtransfer.study import configuration, task_checks
 
 
 @pytest.mark.parametrize(
@@ -125,6 +125,23 @@ def test_runs_that_are_longer_than_windows_are_refused():
     config["catalogue"]["corpora"]["chorales"]["apart"] = {"kmer": 63}
     with pytest.raises(ValueError, match=r"chorales\.apart\.kmer: is 63, but a window has 62 tok"):
         configuration.check(config)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "message"),
+    [
+        ({"kind": "kmers", "k": 3, "stride": 3}, r"genes\.apart: the tasks' tokens start 3 symb"),
+        ({"kind": "classes", "classes": ["AG", "CT"]}, r"genes\.apart\.both_strands: tokens of ki"),
+    ],
+)
+def test_runs_that_may_be_other_tokens_cannot_be_kept_apart(tokens, message):
+    record = {"source": "x", "converter": "genes", "format": "fasta"}
+    record["apart"] = {"kmer": 7, "both_strands": True}
+    task = {"format": "fasta"}
+    for fit in ({}, {"tokens": {"kind": "kmers", "k": 3, "stride": 1}}):
+        task_checks.check_corpus("genes", record, [task | fit])
+    with pytest.raises(ValueError, match=message):
+        task_checks.check_corpus("genes", record, [task | {"tokens": tokens}])
 
 
 def test_a_domain_corpus_stands_in_for_the_tasks_that_it_serves():

@@ -34,7 +34,9 @@ def test_the_texts_are_encoded_and_recorded_and_nothing_is_pretrained(arm):
     assert soft_starts.asked(config) == ["aligned"] and configuration.corpora(config) == []
     assert configuration.tasks(config) == ["splice", "films"]
     config["catalogue"]["sources"] = {"wheel": {"package": "films"}, "archive": {"path": "genes"}}
-    kept = used_configuration.selected(config)["catalogue"]
+    record = used_configuration.selected(config)
+    assert record["align"] == config["align"]
+    kept = record["catalogue"]
     assert list(kept["tasks"]) == ["splice", "films"] and "wheel" in kept["sources"]
 
 

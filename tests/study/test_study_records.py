@@ -1,5 +1,6 @@
 """What made a study, as its record keeps it; and how far a study is that is not finished."""
 
+import resource
 import subprocess
 import sys
 
@@ -8,7 +9,14 @@ import pytest
 
 from project import ROOT
 from seqtransfer.files import json_tsv
-from seqtransfer.study import planning, provenance, study_records, unfinished, used_configuration
+from seqtransfer.study import (
+    peak_memory,
+    planning,
+    provenance,
+    study_records,
+    unfinished,
+    used_configuration,
+)
 
 FILES = [f"workflow/{name}.yaml" for name in ("catalogue", "encoders", "artificial")]
 
@@ -26,6 +34,7 @@ def test_the_configuration_keeps_of_the_catalogue_only_what_the_study_uses(confi
     assert set(kept["catalogue"]["encoders"]) == {"minilm-l6"}
     assert kept["catalogue"]["artificial"] == {}
     assert kept["finetune"] == config["finetune"] and kept["seeds"] == config["seeds"]
+    assert "align" not in kept  # or it would stand among what differs from studies before the arm
 
 
 def test_corpora_that_arms_are_pretrained_on_are_kept(config):
@@ -66,6 +75,17 @@ def test_the_peak_of_memory_is_in_bytes_and_that_of_the_process_alone():
         [sys.executable, "-c", code], cwd=provenance.PACKAGE.parent, capture_output=True, check=True
     )
     assert 800_000_000 < int(done.stdout) < len(held)
+
+
+def test_without_its_own_peak_a_kernel_tells_that_of_the_largest_so_far(tmp_path, monkeypatch):
+    status = tmp_path / "status"
+    monkeypatch.setattr(peak_memory, "STATUS", status)
+    most = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert peak_memory.peak_memory() >= most
+    status.write_text("Name:\tpython\nVmSize:\t 8 kB\nVmRSS:\t 4 kB\n")
+    assert peak_memory.peak_memory() >= most
+    status.write_text("Name:\tpython\nVmHWM:\t    12 kB\nVmRSS:\t 4 kB\n")
+    assert peak_memory.peak_memory() == 12 * 1024
 
 
 def test_the_commit_is_that_of_a_repository_at_the_folder_and_knows_of_changes(tmp_path):

@@ -195,8 +195,10 @@ def check_arms(study: dict) -> None:
         assert task not in study.get("domain_encoders", {})
         lengths = [study["max_length"][other] for other in study["tasks"]
                    if study["domain_corpora"].get(other) == corpus]  # fmt: skip
-        kmer = catalogue["corpora"][corpus].get("apart", {}).get("kmer", 0)
-        assert kmer <= max(lengths, default=512) - 2
+        apart = catalogue["corpora"][corpus].get("apart", {})
+        assert apart.get("kmer", 0) <= max(lengths, default=512) - 2
+        if apart and task in study["tasks"]:
+            assert catalogue["tasks"][task]["tokens"].get("stride", 1) == 1
     assert set(study["controls"]) <= set(CONTROLS)
     assert not study["controls"] or study["finetune"]["adaptation"] == "full"
     last = re.fullmatch("last-([0-9]+)", study["finetune"]["adaptation"])

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from transformers import AlbertConfig, AutoModel, MPNetConfig
 
 import align
 from seqtransfer import seeds
+from seqtransfer.encoders import encoder_folders
 from seqtransfer.files import arrow
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.files.json_tsv import read_json, write_json
@@ -172,3 +174,33 @@ def test_numbers_to_predict_are_no_classes(study, tmp_path):
     )
     record = read_json(run() / "summary.json")
     assert not record["by_class"] and record["distance_after"] < record["distance_before"]
+
+
+SIZES = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
+SIZES |= {"intermediate_size": 24, "max_position_embeddings": 32, "vocab_size": 64}
+
+
+@pytest.mark.parametrize(
+    ("config", "fewer"),
+    [
+        (MPNetConfig(**SIZES), True),
+        (AlbertConfig(**SIZES, embedding_size=8, num_hidden_groups=2), False),
+    ],
+)
+def test_other_families_embed_by_one_layer_what_they_embed_by_all(
+    config, fewer, study, tokenizer_folder, tmp_path
+):
+    torch.manual_seed(0)
+    AutoModel.from_config(config).save_pretrained(tmp_path / "stock")
+    house, stock = tmp_path / "house", encoder_folders.read(tmp_path / "stock")
+    encoder_folders.write(house, "x", stock, {}, None, tokenizer_folder)
+    whole = side(house, sentences(), tuple(NAMES), "permutation")
+    rows = token_map(
+        Vocabulary(tuple(NAMES)), WordPieces(house).rows(), seeds.generator(0, "toy", "map")
+    )
+    sources = WeightSources(house, 2, rows, None, None, 0, "toy")
+    low = align._sequences(tmp_path / "toy", sources)
+    points = [one.fixed_points(np.arange(40)) for one in (whole, low) if one.encoder.eval()]
+    assert torch.equal(*points)
+    counts = [sum(p.numel() for p in one.encoder.parameters()) for one in (whole, low)]
+    assert (counts[1] < counts[0]) == fewer

@@ -1,5 +1,6 @@
 """What the workflow would do, and what it refuses to plan: dry runs, formatting, linting."""
 
+import re
 import shutil
 
 import pytest
@@ -119,6 +120,11 @@ def test_a_soft_start_is_aligned_once_for_each_seed_of_runs_and_of_the_sweep(tmp
     for wanted, alignments in ((target, 1), (text, 0)):
         planned = snakemake("-n", "-q", "rules", "--configfile", study, "--", wanted, cwd=tmp_path)
         assert plan(planned).get("align", 0) == (alignments and 2)  # its own, and the sweep's
+    told = snakemake("-q", "--cores", "1", "--configfile", study, "--", "status", cwd=tmp_path)
+    assert re.search(r"alignment +0 of 4 done", told.stdout), told.stdout
+    record = ("-n", "--configfile", study, "--", "results/mine/report/study.json")
+    planned = snakemake(*record, cwd=tmp_path).stdout
+    assert planned.count("aligned/splice/seed-0/summary.json") > 1  # written, and read by `record`
 
 
 def test_a_domain_arm_plans_the_corpus_that_it_is_pretrained_on_and_only_the_sources_of_that(

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from seqtransfer.corpora.converters import first_rows
-from seqtransfer.encoders import initializations
+from seqtransfer.encoders import arm_descriptions, initializations
 from seqtransfer.report import register
 from seqtransfer.study import cards, configuration, costs, liveness, local_sources
 from seqtransfer.study import planning
@@ -164,7 +164,7 @@ def starting_weights(initialization, task, seed):
         return f"<encoders>/{DOMAIN_ENCODERS[task]}/model.safetensors"
     if arm.kind == "checkpoint" and arm.number != PRETRAINING["steps"]:
         return f"<results>/pretrained/{own}/step-{arm.number}.safetensors"
-    if soft := initializations.soft_start(initialization):
+    if soft := arm_descriptions.soft_start(initialization):
         return f"<results>/soft-starts/{soft}/{task}/seed-{seed}/weights.safetensors"
     if initializations.is_pretrained(initialization):
         return f"<results>/pretrained/{arm.corpus or own}/weights.safetensors"
@@ -175,7 +175,7 @@ def reference_again(wildcards):
     """Weights of the reference arm pretrained with another seed, if it is pretrained here; or []."""
     seed, arm = config["compare"].get("ceiling_seed"), initializations.parse(REFERENCE)
     elsewhere = arm.kind == "domain" and wildcards.task in DOMAIN_ENCODERS
-    pretrained = arm.kind in ("domain", "from") and not initializations.soft_start(
+    pretrained = arm.kind in ("domain", "from") and not arm_descriptions.soft_start(
         REFERENCE
     )
     if seed is None or elsewhere or not pretrained:

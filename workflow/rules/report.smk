@@ -1,6 +1,6 @@
 """runs, baselines, similarities -> report: tables, the claim ledger, figures, the page.
 
-Reads   results/{study}/{runs,baselines,similarities,analyses,pretrained,tokens}/...
+Reads   results/{study}/{runs,baselines,similarities,analyses,pretrained,soft-starts,tokens}/...
 Writes  results/{study}/report/tables/{table}.{csv,md,tex,html}   reproducible byte by byte
         results/{study}/report/timings.{csv,md,tex,html}          not reproducible: seconds
         results/{study}/report/figures/{figure}.{svg,pdf,png}
@@ -199,6 +199,11 @@ rule record:
     """Record what made the study: configuration, commit, code, libraries, machine, data."""
     input:
         pretrained=rules.summarize.input.pretrained,
+        alignments=expand(
+            rules.align.output.summary,
+            task=TASKS if soft_starts.asked(config) else [],
+            seed=SEEDS,
+        ),
         metrics=rules.summarize.input.metrics,
         controls=rules.summarize.input.controls,
         baselines=rules.summarize.input.baselines,

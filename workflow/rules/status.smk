@@ -41,7 +41,7 @@ rule status:
             "alignment": jobs_of(
                 rules.align,
                 task=TASKS if soft_starts.asked(config) else [],
-                seed=SEEDS,
+                seed=[*SEEDS, *(config["sweep"]["seeds"] if OWN_SWEEP else [])],
             ),
             "sweep": jobs_of(
                 rules.sweep,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from seqtransfer.encoders import controls, initializations
+from seqtransfer.encoders import arm_descriptions, controls
 from seqtransfer.similarity.measures import MEASURES
 
 METRICS = {
@@ -45,7 +45,7 @@ def arm(name: str) -> str:
     if name in others:
         return others[name]
     try:
-        return initializations.title(name)
+        return arm_descriptions.title(name)
     except ValueError:
         return name
 

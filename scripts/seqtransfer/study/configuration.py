@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from seqtransfer.encoders import encoder_check, initializations
+from seqtransfer.encoders import arm_descriptions, encoder_check, initializations
 from seqtransfer.encoders.controls import CONTROLS
 from seqtransfer.similarity.encoder_pairs import STAGES
 from seqtransfer.similarity.measures import MEASURES
@@ -153,7 +153,7 @@ def corpora(config: dict) -> list[str]:
         if arm.kind in ("domain", "checkpoint"):
             elsewhere = domain_encoders(config) if arm.kind == "domain" else ()
             names += [domain_corpus(config, t) for t in config["tasks"] if t not in elsewhere]
-        elif arm.kind == "from" and arm.corpus not in initializations.SOFT_STARTS:
+        elif arm.kind == "from" and arm.corpus not in arm_descriptions.SOFT_STARTS:
             names.append(arm.corpus)
     return list(dict.fromkeys(names))
 
@@ -215,7 +215,7 @@ def _check_initializations(config: dict) -> None:
     for name in config["initializations"]:
         arm = initializations.parse(name)
         if arm.kind == "from":
-            known = catalogue["tasks"] | catalogue["artificial"] | initializations.SOFT_STARTS
+            known = catalogue["tasks"] | catalogue["artificial"] | arm_descriptions.SOFT_STARTS
             task_checks.known_name(f"initializations: corpus of {name!r}", arm.corpus, known)
         if arm.kind == "checkpoint" and arm.number not in (*kept, pretrain["steps"]):
             raise ValueError(

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-from seqtransfer.encoders import initializations
+from seqtransfer.encoders import arm_descriptions
 from seqtransfer.study import task_checks
 
 
 def asked(config: Mapping) -> list[str]:
     """The names of the soft starts of the study's arms, once each."""
-    found = map(initializations.soft_start, config["initializations"])
+    found = map(arm_descriptions.soft_start, config["initializations"])
     return [name for name in dict.fromkeys(found) if name]
 
 

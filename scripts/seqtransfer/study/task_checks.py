@@ -147,6 +147,8 @@ def check_corpus(where: str, record: dict, served: list[dict]) -> None:
             f" converter `{record['converter']}` writes {' or '.join(formats)}"
         )
     check_layout(f"{where}.layout", record["converter"], record.get("layout", {}))
+    if "apart" in record:
+        _check_apart(f"{where}.apart", record["apart"], tokens)
 
 
 def _check_given(where: str, converter: str, layout: dict) -> None:
@@ -161,6 +163,20 @@ def _check_given(where: str, converter: str, layout: dict) -> None:
         raise ValueError(
             f"{where}.split: given needs {column}`files:` of train, dev and test (dev can be a"
             f" `dev_share:` of train); it lacks {', '.join(lacking)}"
+        )
+
+
+def _check_apart(where: str, apart: dict, tokens: dict) -> None:
+    """Raise ValueError, beginning with `where`, if equal runs of symbols may be other tokens."""
+    if tokens.get("stride", 1) > 1:
+        raise ValueError(
+            f"{where}: the tasks' tokens start {tokens['stride']} symbols apart, so that equal runs"
+            " that begin between them have no token in common; use tokens of stride 1"
+        )
+    if apart.get("both_strands") and tokens["kind"] not in ("symbols", "kmers"):
+        raise ValueError(
+            f"{where}.both_strands: tokens of kind {tokens['kind']} have no complement; use symbols"
+            " or kmers"
         )
 
 

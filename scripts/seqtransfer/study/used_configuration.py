@@ -6,8 +6,8 @@ from seqtransfer.study import configuration, soft_starts
 
 
 def selected(config: Mapping) -> dict:
-    """The study's configuration, of whose catalogue only what the study uses; without the cache,
-    which changes no result and is a folder of this machine."""
+    """The study's configuration: of the catalogue what it uses, `align` if an arm does, and not the
+    cache, which changes no result and is a folder of this machine."""
     catalogue = config["catalogue"]
     corpora = configuration.corpora(config)
     used = dict.fromkeys([*config["tasks"], *corpora, *soft_starts.texts(config)])
@@ -25,5 +25,6 @@ def selected(config: Mapping) -> dict:
     kept = {"tasks": tasks, "encoders": encoders, "artificial": artificial}
     kept["corpora"] = domain
     kept["sources"] = {name: catalogue["sources"][name] for name in sorted(sources)}
-    said = {key: value for key, value in config.items() if key != "cache"}
+    unused = {"cache"} if soft_starts.asked(config) else {"cache", "align"}
+    said = {key: value for key, value in config.items() if key not in unused}
     return said | {"catalogue": kept}

@@ -27,7 +27,7 @@ from seqtransfer.training.optimizer import AdamW
 from seqtransfer.training.steps import Schedule
 
 Encoder = Bert | TransformersEncoder
-AT_A_TIME = 256  # sequences that are embedded together where no gradient is kept
+AT_A_TIME = 64  # sequences that are embedded together where no gradient is kept
 COMPARED = 512  # sequences of each side, at most, that the distances before and after are of
 
 

@@ -15,7 +15,7 @@ from matplotlib.artist import Artist
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from seqtransfer.encoders import initializations
+from seqtransfer.encoders import arm_descriptions, initializations
 from seqtransfer.encoders.controls import CONTROLS
 from seqtransfer.files import atomic
 
@@ -63,7 +63,7 @@ PALETTE = [
 # Of the arms with a colour of their own; the others get shades, see `colours`.
 COLOURS = {
     kind: PALETTE[known.colour]
-    for kind, known in initializations.DESCRIPTIONS.items()
+    for kind, known in arm_descriptions.DESCRIPTIONS.items()
     if known.colour is not None
 }
 CONTROL = (0.45, 0.45, 0.45)  # colour of controls, which no claim is about
@@ -103,7 +103,7 @@ def colours(names: Iterable[str]) -> dict[str, tuple]:
     for arm in found:
         if arm not in chosen:
             kind = parsed[arm].kind
-            whole = kind if kind in COLOURS else initializations.DESCRIPTIONS[kind].shade_of
+            whole = kind if kind in COLOURS else arm_descriptions.DESCRIPTIONS[kind].shade_of
             shades.setdefault(whole, []).append(arm)
     for whole, members in shades.items():
         chosen |= dict(zip(members, _shades(whole, len(members)), strict=True))

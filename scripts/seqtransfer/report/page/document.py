@@ -9,7 +9,7 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup, escape
 
-from seqtransfer.encoders import controls, initializations
+from seqtransfer.encoders import arm_descriptions, controls, initializations
 from seqtransfer.report import claims, names, register
 from seqtransfer.report.page import forest, inline_figures, reading_tables
 from seqtransfer.report.verdicts import NO_NUMBER, NOT_TESTED
@@ -77,7 +77,7 @@ def arms(study: Mapping) -> list[dict]:
     anew. study: its configuration."""
     found = []
     for name in study["initializations"]:
-        pretrained, fresh = initializations.describe(name)
+        pretrained, fresh = arm_descriptions.describe(name)
         found.append({"name": name, "pretrained": pretrained, "fresh": fresh})
         if name == "domain" and (others := elsewhere(study)):
             parts = [

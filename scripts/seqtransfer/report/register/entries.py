@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from seqtransfer.encoders import initializations
+from seqtransfer.encoders import arm_descriptions, initializations
 
 INTERVAL = "95 % t interval over seeds"
 
@@ -20,7 +20,7 @@ def matches_attention(config: Mapping) -> bool:
 
 def arm_kinds(config: Mapping) -> set[str]:
     """The kinds of the study's arms, but for those taken in part and soft starts."""
-    names = (name for name in config["initializations"] if not initializations.soft_start(name))
+    names = (name for name in config["initializations"] if not arm_descriptions.soft_start(name))
     return {arm.kind for arm in map(initializations.parse, names) if arm.part is None}
 
 
@@ -63,7 +63,7 @@ def compares_text_over_seeds(config: Mapping) -> bool:
 def climbs_the_ladder(config: Mapping) -> bool:
     """Studies of parts of a pretrained encoder, beside `text` and `shuffled`, which claims ask
     for."""
-    rungs = {kind for kind, known in initializations.DESCRIPTIONS.items() if known.rung}
+    rungs = {kind for kind, known in arm_descriptions.DESCRIPTIONS.items() if known.rung}
     kinds, arms = arm_kinds(config), map(initializations.parse, config["initializations"])
     parts = bool(kinds & (rungs - {"text", "shuffled"})) or any(arm.part for arm in arms)
     return "random" in kinds and parts

@@ -11,14 +11,14 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from seqtransfer.encoders import initializations
+from seqtransfer.encoders import arm_descriptions, initializations
 from seqtransfer.report.statistics import stratified_mean_interval
 from seqtransfer.report.tables.intervals import BOUNDS, bounds, paired_differences
 
 ENCODER = "text encoder"  # the source of `text`; it has a space, so that no corpus has its name
 ALL_TASKS = "all tasks"
 # What fine-tuning starts with of the text encoder.
-LADDER = [kind for kind, known in initializations.DESCRIPTIONS.items() if known.rung]
+LADDER = [kind for kind, known in arm_descriptions.DESCRIPTIONS.items() if known.rung]
 SPLITS = ("test", "dev")
 
 
@@ -34,7 +34,7 @@ def transfer(run: pd.DataFrame, budget: pd.DataFrame, level: float = 0.95) -> pd
     found = {}
     for task, arm in run[["task", "initialization"]].drop_duplicates().itertuples(index=False):
         parsed = initializations.parse(arm)
-        if parsed.part or initializations.soft_start(arm):
+        if parsed.part or arm_descriptions.soft_start(arm):
             continue
         if parsed.kind == "domain" and task in own:
             found[task, task] = arm
