@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from seqtransfer.corpora.converters import CONVERTERS
 from seqtransfer.study import provenance
 
 MODULE = '''
@@ -98,6 +99,42 @@ def test_code_around_a_job_s_own_work_is_in_no_digest(name, digest, monkeypatch)
         provenance._package_module.cache_clear()
         found[edited] = digest(script=script)
     assert found[plain] == found[""] != found["other"]
+
+
+def test_of_a_table_of_functions_those_that_a_job_calls_are_in_its_digest(digest):
+    """And what they reach, wherever it lies; the rest of the script counts as ever."""
+    table = (
+        "from seqtransfer import helper\nTABLE = {'inner': helper.inner, 'outer': helper.outer}\n"
+    )
+    table += "def call(name):\n    return TABLE[name](1)\n"
+    script = "from seqtransfer import measure\nprint(measure.call('inner'))\n"
+
+    def found(used=("helper.inner",), module=table, helper=HELPER, script=script):
+        digest(module, helper, script)
+        return provenance.code_digest(
+            provenance.PACKAGE.parent / "script.py", "measure.TABLE", used
+        )
+
+    assert found(helper=HELPER.replace("x - 1", "x - 2")) == found()
+    assert found(module=table.replace("'outer': helper.outer", "")) == found()
+    assert found(helper=HELPER.replace("x + 1", "x + 2")) != found()
+    assert found(module=table.replace("(1)", "(2)")) != found()
+    assert found(script=script.replace("print", "repr")) != found()
+    assert found(["helper.outer"]) != found()
+
+
+def test_every_converter_s_functions_are_found_and_no_other_s_code_is_in_its_digest():
+    digests = {}
+    for name, converter in CONVERTERS.items():
+        modules = [provenance._in_module(one) for one in converter.functions]
+        assert all(name in provenance._package_module(owner).definitions for owner, name in modules)
+        digests[name] = provenance.code_digest(
+            provenance.PACKAGE.parent / "convert.py",
+            "corpora.converters.CONVERTERS",
+            converter.functions,
+        )
+    assert len({digests[name] for name in ("table", "fasta", "splice", "genes", "series")}) == 5
+    assert digests["mrpc"] != digests["sentiment"]
 
 
 def test_every_statement_is_found_however_deep():

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from seqtransfer.corpora.converters import first_rows
+from seqtransfer.corpora.converters import CONVERTERS, first_rows
 from seqtransfer.encoders import arm_descriptions, initializations
 from seqtransfer.report import register
 from seqtransfer.study import cards, configuration, costs, liveness, local_sources
@@ -106,6 +106,16 @@ wildcard_constraints:
 def code_digest(script):
     """Digest of the code that `scripts/{script}.py` can reach: an edit reruns what depends on it."""
     return provenance.code_digest(ROOT / f"scripts/{script}.py")
+
+
+@functools.cache
+def converter_digest(converter):
+    """That of a conversion: another converter, new or edited, reruns none of it."""
+    return provenance.code_digest(
+        ROOT / "scripts/convert.py",
+        "corpora.converters.CONVERTERS",
+        CONVERTERS[converter].functions,
+    )
 
 
 def growing(amount):

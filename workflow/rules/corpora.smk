@@ -25,7 +25,7 @@ rule convert:
         "../../envs/analysis.yaml"
     params:
         record=conversion,
-        code=code_digest("convert"),
+        code=lambda wildcards: converter_digest(CONVERTED[wildcards.task]["converter"]),
     script:
         "../../scripts/convert.py"
 

@@ -27,13 +27,18 @@ APART = frozenset(
 )
 
 
-def code_digest(script: str | Path) -> str:
+def code_digest(script: str | Path, table: str | None = None, used: Sequence[str] = ()) -> str:
     """Digest (16 hex digits) of `script` and of every definition of the package it can reach.
 
     Reaching is by name and errs on the side of too much: a name that is mentioned is reached. The
-    modules of APART are not.
+    modules of APART are not. table: `module.NAME` of a dictionary of functions, of which the job
+    calls only those `used`, each `module.name`; the others are not reached by it.
     """
     reached: dict[tuple[str, str], str] = {}
+    if table:
+        reached[_in_module(table)] = ""
+    for owner, name in map(_in_module, used):
+        _reach(_package_module(owner), name, reached)
     module = _Module(Path(script).resolve())
     for name in [*module.definitions, *module.imports]:
         _reach(module, name, reached)
@@ -108,6 +113,12 @@ class _Module:
                 child.id in self.imports or child.id in self.definitions
             ):
                 yield child.id, None
+
+
+def _in_module(definition: str) -> tuple[str, str]:
+    """Module and name of `module.name`."""
+    module, _, name = definition.rpartition(".")
+    return module, name
 
 
 def _is_inner(node: ast.ImportFrom) -> bool:
