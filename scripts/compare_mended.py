@@ -7,7 +7,6 @@ differences as `<output>.svg`.
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 import matplotlib
@@ -39,7 +38,4 @@ if __name__ == "__main__":
     parser.add_argument("released", type=Path, help="folder of the study whose choices are mended")
     parser.add_argument("studies", type=Path, nargs="+", help="folders of those that mend one each")
     parser.add_argument("--output", type=Path, required=True, help="file without its suffix")
-    try:
-        main(**vars(parser.parse_args()))
-    except (FileNotFoundError, ValueError) as error:
-        sys.exit(str(error))
+    finished_studies.command(main, parser)

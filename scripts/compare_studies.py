@@ -4,7 +4,6 @@ python scripts/compare_studies.py results/one results/other comparison.html
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 from seqtransfer.files import atomic
@@ -25,7 +24,4 @@ if __name__ == "__main__":
     parser.add_argument("left", type=Path, help="folder of results of a finished study")
     parser.add_argument("right", type=Path, help="folder of results of another one")
     parser.add_argument("output", type=Path, help="page to write, such as comparison.html")
-    try:
-        main(**vars(parser.parse_args()))
-    except (FileNotFoundError, ValueError) as error:
-        sys.exit(str(error))
+    finished_studies.command(main, parser)

@@ -7,7 +7,6 @@ Writes the table of `report.effect_by_size` as `<output>.csv` and `<output>.md`,
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 import matplotlib
@@ -43,7 +42,4 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("studies", type=Path, nargs="+", help="folders of finished studies")
     parser.add_argument("--output", type=Path, required=True, help="file without its suffix")
-    try:
-        main(**vars(parser.parse_args()))
-    except (FileNotFoundError, ValueError) as error:
-        sys.exit(str(error))
+    finished_studies.command(main, parser)

@@ -7,7 +7,6 @@ Writes the effects of a claim as `<output>.csv` and `<output>.md`, and draws the
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 import matplotlib
@@ -42,7 +41,4 @@ if __name__ == "__main__":
     parser.add_argument("studies", type=Path, nargs="+", help="folders of finished studies")
     parser.add_argument("--claim", default="b", help="whose effects, such as a, b or d2-cka")
     parser.add_argument("--output", type=Path, required=True, help="file without its suffix")
-    try:
-        main(**vars(parser.parse_args()))
-    except (FileNotFoundError, ValueError) as error:
-        sys.exit(str(error))
+    finished_studies.command(main, parser)

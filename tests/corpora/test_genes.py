@@ -84,3 +84,11 @@ def test_an_archive_that_is_missing_is_named(tmp_path):
     (tmp_path / "raw").mkdir()
     with pytest.raises(ValueError, match=r"holds 0 files called Human\.GRCh37"):
         converted(tmp_path)
+
+
+def test_a_damaged_archive_is_named(tmp_path):
+    write_archive(tmp_path / "raw", gene(3, 9, "+"))
+    archive = tmp_path / "raw/Human.GRCh37.75_Y-Only.tar.gz"
+    archive.write_bytes(archive.read_bytes()[:-40])
+    with pytest.raises(ValueError, match=r"Y-Only\.tar\.gz: cannot be read .*delete it and rerun"):
+        genes.convert(tmp_path / "raw", tmp_path / "x.fasta")

@@ -1,6 +1,8 @@
 """Folders of finished studies -> what they found, and what differs in their configuration."""
 
-from collections.abc import Iterator, Mapping
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,3 +67,11 @@ def differing(left: Mapping[str, str], right: Mapping[str, str]) -> list[tuple[s
     keys = dict.fromkeys([*left, *right])
     pairs = [(key, left.get(key, ABSENT), right.get(key, ABSENT)) for key in keys]
     return [pair for pair in pairs if pair[1] != pair[2]]
+
+
+def command(main: Callable[..., None], parser: argparse.ArgumentParser) -> None:
+    """Call `main` with what the command line says; what it refuses is one line, without a trace."""
+    try:
+        main(**vars(parser.parse_args()))
+    except (FileNotFoundError, ValueError) as error:
+        sys.exit(str(error))

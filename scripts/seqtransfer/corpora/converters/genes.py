@@ -1,9 +1,9 @@
 """pyGeno (package) -> FASTA: what is transcribed of the human Y chromosome, introns and all."""
 
 import gzip
+import io
 import tarfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -11,6 +11,7 @@ from seqtransfer.corpora.alphabets import Cleaner
 from seqtransfer.corpora.corpus_files import sequence_example, write
 from seqtransfer.corpora.examples import Example
 from seqtransfer.corpora.text_files import find
+from seqtransfer.files import damage
 
 CHROMOSOME = "Homo_sapiens.GRCh37.75.dna.chromosome.Y.fa.gz"
 GENES = "Homo_sapiens.GRCh37.75_Y-Only.gtf.gz"
@@ -46,10 +47,8 @@ def _examples(archive: Path, cleaner: Cleaner) -> Iterator[Example]:
     from Bio import SeqIO
     from Bio.Seq import reverse_complement
 
-    with _member(archive, CHROMOSOME) as file:
-        chromosome = str(SeqIO.read(file, "fasta").seq)
-    with _member(archive, GENES) as file:
-        genes = list(_genes(f"{archive}: {GENES}", file, len(chromosome)))
+    chromosome = str(SeqIO.read(_member(archive, CHROMOSOME), "fasta").seq)
+    genes = list(_genes(f"{archive}: {GENES}", _member(archive, GENES), len(chromosome)))
     for strand, first, last in regions(genes):
         name = f"{'forward' if strand == '+' else 'reverse'}-{first}-{last}"
         sequence = chromosome[first - 1 : last]
@@ -73,13 +72,9 @@ def _genes(where: str, lines: Iterable[str], length: int) -> Iterator[Region]:
         yield strand, int(first), int(last)
 
 
-@contextmanager
-def _member(archive: Path, name: str) -> Iterator[TextIO]:
+def _member(archive: Path, name: str) -> TextIO:
     """A compressed file of the inner archive, read in memory: nothing is unpacked to disk."""
-    with tarfile.open(archive) as tar:
-        try:
-            packed = tar.extractfile(name)
-        except KeyError:
-            raise ValueError(f"{archive}: has no member {name}") from None
-        with gzip.open(packed, "rt", encoding="ascii") as file:
-            yield file
+    with damage.named(archive), tarfile.open(archive) as tar:
+        if name in tar.getnames():
+            return io.StringIO(gzip.decompress(tar.extractfile(name).read()).decode("ascii"))
+    raise ValueError(f"{archive}: has no member {name}")
