@@ -215,6 +215,16 @@ def test_a_slow_machine_is_learned_from_its_jobs_and_narrows_the_range(measured)
     assert speeds.of(Job(0, "finetune", {}, gpu=True)) == 1  # nothing is known of a GPU
 
 
+def test_training_without_bfloat16_is_expected_to_take_longer_until_it_is_measured(measured):
+    jobs = [Job(0, "finetune", {"task": "splice"}), Job(1, "compare", {"task": "splice"})]
+    usual, slow = Durations(), Durations(bfloat16=False)
+    ratio = {job.rule: slow.speeds().of(job) / usual.speeds().of(job) for job in jobs}
+    assert ratio == {"finetune": durations.FLOAT32, "compare": 1}
+    assert slow.speeds().of(Job(0, "finetune", {}, gpu=True)) == 1
+    slow.add(Duration("finetune", False, 100.0, 150.0))
+    assert slow.speeds().of(jobs[0]) == 1.5
+
+
 def test_the_share_of_steps_is_that_of_the_finished_runs_once_there_are_enough():
     shares = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]
     known = [Duration("finetune", False, 1.0, 1.0, share) for share in shares]

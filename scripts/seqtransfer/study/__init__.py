@@ -18,7 +18,7 @@ study_records: what made a study, for its page; used_configuration: its configur
 unfinished: what of a study is done, failed or missing.
 refusals: a mistake of a study ends Snakemake in one line.
 costs: what a job takes in seconds and bytes, from the study alone.
-durations: what finished jobs of this folder say of its speed.
+durations: what finished jobs of this folder say of its speed; arithmetic: what its processor does.
 estimate: what a study takes, as ranges.
 progress: how far a run is, and what is left.
 terminal: what a run says, from Snakemake's events.

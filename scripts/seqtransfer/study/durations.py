@@ -13,6 +13,9 @@ from seqtransfer.study.costs import SHARES, TRAINED, Job
 
 COLUMNS = ("rule", "gpu", "predicted", "seconds", "share")
 LATEST = 50  # jobs of a rule that count: the machine, or the code, may have been another one before
+# Seconds of training in float32 for one in bfloat16, both on an AMD EPYC: one without AVX-512,
+# and the reference.
+FLOAT32 = 3.0
 ENOUGH = 8  # runs of which quartiles say something
 
 
@@ -30,10 +33,12 @@ class Duration:
 
 
 class Durations:
-    """The finished jobs of this folder, the latest last."""
+    """The finished jobs of this folder, the latest last. bfloat16: whether the machine that runs
+    them computes in it, see `arithmetic`; that tells how slow it is until a job was measured."""
 
-    def __init__(self, known: Iterable[Duration] = ()):
+    def __init__(self, known: Iterable[Duration] = (), bfloat16: bool = True):
         self.known = list(known)
+        self.unknown = 1.0 if bfloat16 else FLOAT32
 
     def add(self, duration: Duration) -> None:
         self.known.append(duration)
@@ -50,23 +55,26 @@ class Durations:
         slowness = {key: _slowness(group[-LATEST:]) for key, group in groups.items()}
         shares = [known.share for known in self.known if known.share is not None][-LATEST:]
         if len(shares) < ENOUGH:
-            return Speeds(slowness, SHARES)
+            return Speeds(slowness, SHARES, self.unknown)
         low, _, high = statistics.quantiles(shares, method="inclusive")
-        return Speeds(slowness, (low, statistics.fmean(shares), high))
+        return Speeds(slowness, (low, statistics.fmean(shares), high), self.unknown)
 
 
 @dataclass(frozen=True)
 class Speeds:
     """slowness: rule and whether on a GPU -> seconds here for one of the reference machine;
-    shares: lower quartile, mean and upper quartile of the share of its steps that a run takes."""
+    shares: lower quartile, mean and upper quartile of the share of its steps that a run takes;
+    unknown: slowness of training on the processor, while no such job is known."""
 
     slowness: dict[tuple[str, bool], float]
     shares: tuple[float, float, float]
+    unknown: float = 1.0
 
     def of(self, job: Job) -> float:
-        """The slowness of a job: of its rule, or as training goes here, or 1."""
+        """The slowness of a job: of its rule, or as training goes here, or what is usual."""
         like = [(job.rule, job.gpu), *((rule, job.gpu) for rule in TRAINED)]
-        return next((self.slowness[key] for key in like if key in self.slowness), 1.0)
+        usual = self.unknown if job.rule in TRAINED and not job.gpu else 1.0
+        return next((self.slowness[key] for key in like if key in self.slowness), usual)
 
 
 def read(path: Path) -> list[Duration]:

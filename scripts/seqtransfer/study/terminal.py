@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from seqtransfer.study import costs, durations, estimate
+from seqtransfer.study import arithmetic, costs, durations, estimate
 from seqtransfer.study.costs import Encoder, Job
 from seqtransfer.study.progress import Progress
 
@@ -99,7 +99,9 @@ class Terminal(logging.Handler):
         self.rules = {job.rule.name for job in planned}
         jobs = [self._job(job) for job in self.jobs.values()]
         encoder = Encoder.of(self.study, self.encoders)
-        known = durations.Durations(durations.read(self.table))
+        # What computes the jobs of a cluster, nobody knows beforehand.
+        narrow = arithmetic.bfloat16() if self.workflow.local_exec else True
+        known = durations.Durations(durations.read(self.table), narrow)
         machine = self._machine()
         if jobs:
             found = estimate.estimate(jobs, self.study, encoder, known, machine)
