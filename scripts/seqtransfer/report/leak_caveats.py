@@ -32,8 +32,9 @@ def of_leaks(leaks: pd.DataFrame) -> list[str]:
         lines.append(
             f"Without these nothing is left to score on {names.listed(without)}, whose sequences"
             " resemble each other throughout, as variants of one sequence do. Scores there say how"
-            " well a model tells the effects of a few exchanged symbols, not how it fares on sequences"
-            " unlike those of training; compare with the additive model, where the task has it."
+            " well a model tells the effects of a few exchanged symbols, not how it fares on"
+            " sequences unlike those of training; compare with the additive model, where the task"
+            " has it."
         )
     if len(overlap):
         lines.append(
