@@ -6,8 +6,8 @@ from threadpoolctl import threadpool_limits
 
 from seqtransfer.corpora.symbol_tables import read_symbols
 from seqtransfer.files import arrow, json_tsv
+from seqtransfer.scoring import additive_baseline, series_baselines, task_kinds, token_baselines
 from seqtransfer.scoring import baselines as library
-from seqtransfer.scoring import series_baselines, task_kinds, token_baselines
 from seqtransfer.study import jobs, provenance
 
 
@@ -31,6 +31,8 @@ def main(
     tokens = target.kind == "token_classification"
     evaluate = token_baselines.evaluate if tokens else library.evaluate
     records = evaluate(task, **splits, target=target, provenance=facts)
+    if additive_baseline.aligns(splits["train"], record):
+        records += additive_baseline.evaluate(task, **splits, target=target, provenance=facts)
     for path in numbers:
         examples = read_symbols(path)
         records += series_baselines.evaluate(

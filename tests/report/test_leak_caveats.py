@@ -25,6 +25,17 @@ def test_shares_of_kmers_are_always_told_and_of_the_test_part_in_this_split_alon
     assert "splice 20.0 %. How much they matter" in line
 
 
+def test_tasks_without_a_test_row_that_is_not_near_are_named():
+    rows = [
+        ("variants", "test", "after", "similarity_share_0.5", 1.0, 1000),
+        ("one-left", "test", "after", "similarity_share_0.5", 299 / 300, 300),
+        ("two-left", "test", "after", "similarity_share_0.5", 298 / 300, 300),
+    ]
+    shares, line = leak_caveats.of_leaks(leaks(*rows))
+    assert "variants 100.0 %" in shares
+    assert "nothing is left to score on variants and one-left, whose" in line
+
+
 def test_one_series_that_repeats_numbers_is_told():
     rows = [
         ("windows", "test", "after", "overlap_share_0.5", 1 / 500, 500),

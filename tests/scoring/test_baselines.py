@@ -127,13 +127,14 @@ def test_an_unlabelled_or_empty_split_is_refused_by_name(faulty):
             baselines.evaluate("toy", *parts, TARGET, {})
 
 
-def test_the_script_writes_both_records_and_the_same_bytes_again(tmp_path):
+def test_the_script_writes_all_records_and_the_same_bytes_again(tmp_path):
     paths = {name: tmp_path / f"{name}.arrow" for name in ("train", "dev", "test")}
     for path, ragged in zip(paths.values(), splits(direction), strict=True):
         arrow.write_ragged(path, ragged)
     json_tsv.write_json(
         tmp_path / "task.json",
-        {"kind": "classification", "classes": TARGET.classes, "metric": "mcc"},
+        {"kind": "classification", "classes": TARGET.classes, "metric": "mcc"}
+        | {"cut": {"train": {"n": 80, "cut": 0, "share": 0.0}}},
     )
     outputs = [tmp_path / "one.json", tmp_path / "two.json"]
     for output in outputs:
@@ -147,7 +148,7 @@ def test_the_script_writes_both_records_and_the_same_bytes_again(tmp_path):
         )
     assert outputs[0].read_bytes() == outputs[1].read_bytes()
     records = json_tsv.read_json(outputs[0])
-    assert [record["baseline"] for record in records] == ["majority", "ngram"]
+    assert [record["baseline"] for record in records] == ["majority", "ngram", "additive"]
     for record in records:
         assert sorted(record) == [
             "baseline", "detail", "dev", "metric", "provenance", "task", "test"

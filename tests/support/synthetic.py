@@ -253,7 +253,8 @@ def _audit(task):
 
 def _rescored(task):
     row = {"task": task, "initialization": "text", "seed": 0, "metric": "mcc"}
-    return pd.DataFrame([row | {"kept": "similarity < 0.5", "score": 0.4, "n": 301}])
+    left = [row | {"kept": "similarity < 0.8", "score": 0.4, "n": 301}]
+    return pd.DataFrame([*left, row | {"kept": "similarity < 0.5", "score": np.nan, "n": 0}])
 
 
 def _left_out(task, arms, seeds, rng):

@@ -82,7 +82,8 @@ def test_the_examples_run_to_their_report(data):
     assert facts["my-h3"]["symbols"] == ["A", "C", "G", "T"]
     assert facts["my-rna"]["symbols"] == ["A", "C", "G", "U"]
     baselines = json_tsv.read_json(results / "baselines/my-series.json")
-    assert [r["baseline"] for r in baselines] == ["majority", "ngram", "dtw", "minirocket"]
+    named = [record["baseline"] for record in baselines]
+    assert named == ["majority", "ngram", "additive", "dtw", "minirocket"]
     assert facts["my-proteins"]["classes"] == ["Nucleus", "Cytoplasm"]
     assert set(facts["my-composers"]["symbols"]) <= {str(pitch) for pitch in range(128)}
     assert facts["my-stability"]["kind"] == "regression"

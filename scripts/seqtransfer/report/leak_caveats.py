@@ -3,19 +3,24 @@
 import pandas as pd
 from scipy import stats
 
+from seqtransfer.report import names
 from seqtransfer.tokens.series_neighbours import SHARE
 
+LEAST_ROWS = 2  # that a score needs
 CHANCE = 0.99  # more near series than that are seen by chance in one task of a hundred
 
 
 def of_leaks(leaks: pd.DataFrame) -> list[str]:
     """How many test sequences have a near twin in train, from the table `leaks`: a sentence, and
-    one more for series that lie nearer than chance explains or repeat runs of train's numbers."""
+    one more for tasks in which all have one, for series that lie nearer than chance explains, and
+    for those that repeat runs of train's numbers."""
     test = leaks[(leaks["splitting"] == "after") & (leaks["split"] == "test")]
     half, overlap, near = (
         test[test["measure"] == name]
         for name in ("similarity_share_0.5", "overlap_share_0.5", "distance_near")
     )
+    left = half["n"] * (1 - half["value"])  # rows below 0.5; fewer than two have no score
+    without = half.loc[left.round() < LEAST_ROWS, "task"]
     overlap = overlap[overlap["value"] > 0]
     near = near[near["value"] * near["n"] > stats.binom.ppf(CHANCE, near["n"], SHARE)]
     lines = [
@@ -23,6 +28,14 @@ def of_leaks(leaks: pd.DataFrame) -> list[str]:
         f" sequence: {_shares(half)}. How much they matter: the table of scores without near test"
         " rows."
     ]
+    if len(without):
+        lines.append(
+            f"Without these nothing is left to score on {names.listed(without)}, whose sequences"
+            " resemble each other throughout, as variants of one sequence do. Scores there say how"
+            " well a model tells the effects of a few exchanged symbols, not how it fares on"
+            " sequences unlike those of training; compare with the additive model, where the task"
+            " has it."
+        )
     if len(overlap):
         lines.append(
             "Test series that repeat most numbers of a training series, as windows of one recording"

@@ -19,6 +19,7 @@ BASELINES = {
     "majority": "the majority class",
     "mean": "the training mean",
     "ngram": "n-gram regression",
+    "additive": "the additive model of symbols by place",
     "symbol": "the symbol's most frequent class",
     "window": "logistic regression on a window of symbols",
     "dtw": "nearest neighbour by time warping",

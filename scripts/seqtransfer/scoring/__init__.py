@@ -8,6 +8,7 @@ metrics: the formulas.
 learning_curves: speed.
 left_out: scores without groups of test units.
 baselines: a constant answer and n-gram regression.
+additive_baseline: symbols place by place, where sequences align.
 token_baselines: of the class of every token.
 series_baselines: nearest neighbours by dynamic time warping, and ridge regression on convolutions.
 minirocket: these convolutions.

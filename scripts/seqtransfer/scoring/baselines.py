@@ -3,8 +3,9 @@
 Both read the same id sequences as the encoder; ids mean nothing here, so no token map is drawn.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
+from itertools import product
 
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -33,7 +34,7 @@ def evaluate(
         if len(split) == 0 or unlabelled:
             raise ValueError(f"{task}: {name} split is empty or has unlabelled examples")
     constant, name, detail = constant_answer(train, target)
-    model, ngram_detail = select_ngrams(train, dev, target)
+    model, ngram_detail = select(ngram_models(target.kind), train, dev, target)
     answers = {
         name: (detail, lambda split: np.repeat(constant, len(split), axis=0)),
         "ngram": (ngram_detail, lambda split: answer(model, split, target)),
@@ -65,7 +66,7 @@ def constant_answer(train: Ragged, target: Target) -> tuple[np.ndarray, str, str
 
 
 def answer(model: Pipeline, split: Ragged, target: Target) -> np.ndarray:
-    """(n, outputs) answers of a fitted n-gram model; a class that train lacks has probability 0."""
+    """(n, outputs) answers of a fitted model; a class that train lacks has probability 0."""
     if target.kind == "regression":
         return model.predict(symbols(split))[:, None]
     answers = np.zeros((len(split), target.outputs))
@@ -78,20 +79,29 @@ def majority(train_labels: np.ndarray) -> int:
     return int(np.bincount(train_labels).argmax())
 
 
-def select_ngrams(train: Ragged, dev: Ragged, target: Target) -> tuple[Pipeline, str]:
-    """The n-gram model with the highest dev score over ORDERS and STRENGTHS, and its description.
+def select(
+    candidates: Iterable[tuple[str, Pipeline]], train: Ragged, dev: Ragged, target: Target
+) -> tuple[Pipeline, str]:
+    """The model with the highest dev score, fitted on train, and its description.
 
-    Among equals the shortest n-grams, then the strongest penalty win: the simplest model.
+    candidates: descriptions and models of lists of symbols, the simplest first: it wins among
+    equals.
     """
-    best, chosen, detail = -np.inf, None, ""
-    for order in ORDERS:
-        for strength in STRENGTHS:
-            model = ngram_model(order, strength, target.kind).fit(symbols(train), train.labels)
-            score = target.score(dev.labels, answer(model, dev, target))["score"]
-            print(f"orders 1-{order}, C={strength:g}: dev {target.metric} {score:.4f}")
-            if score > best:
-                best, chosen, detail = score, model, f"orders 1-{order}, C={strength:g}"
-    return chosen, detail
+    best, chosen = -np.inf, None
+    for detail, model in candidates:
+        model.fit(symbols(train), train.labels)
+        score = target.score(dev.labels, answer(model, dev, target))["score"]
+        print(f"{detail}: dev {target.metric} {score:.4f}")
+        if score > best:
+            best, chosen = score, (model, detail)
+    return chosen
+
+
+def ngram_models(kind: str) -> Iterable[tuple[str, Pipeline]]:
+    """The candidates of n-gram regression: the shortest n-grams first, then the strongest
+    penalty."""
+    for order, strength in product(ORDERS, STRENGTHS):
+        yield f"orders 1-{order}, C={strength:g}", ngram_model(order, strength, kind)
 
 
 def ngram_model(order: int, strength: float, kind: str) -> Pipeline:
@@ -102,10 +112,15 @@ def ngram_model(order: int, strength: float, kind: str) -> Pipeline:
     """
     return make_pipeline(
         TfidfVectorizer(analyzer=partial(ngrams, order=order), sublinear_tf=True),
-        LogisticRegression(C=strength, max_iter=2000)
-        if kind == "classification"
-        else Ridge(alpha=1 / strength),
+        regression(strength, kind),
     )
+
+
+def regression(strength: float, kind: str) -> LogisticRegression | Ridge:
+    """Logistic, for numbers ridge, regression; strength: C, the inverse of the L2 penalty."""
+    if kind == "classification":
+        return LogisticRegression(C=strength, max_iter=2000)
+    return Ridge(alpha=1 / strength)
 
 
 def ngrams(sequence: Sequence[str], order: int) -> list[str]:

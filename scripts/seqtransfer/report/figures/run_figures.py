@@ -22,6 +22,7 @@ from seqtransfer.report.tables.sensitivity import best
 REGRESSIONS = ("ngram", "window")  # a task has one of them, and a look is enough for both
 FITTED = dict.fromkeys(REGRESSIONS, (0, (4, 2)))  # dashes
 FITTED |= {"dtw": (0, (6, 1.5, 1, 1.5)), "minirocket": (0, (8, 2)), "symbol": (0, (2, 1))}
+FITTED |= {"additive": (0, (6, 1.5, 1, 1.5, 1, 1.5))}
 BASELINES = FITTED | {"majority": (0, (1, 1.5)), "mean": (0, (1, 1.5))}
 GREY = "0.35"
 STEPS = "optimizer steps"
