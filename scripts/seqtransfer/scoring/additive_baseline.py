@@ -19,7 +19,7 @@ from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring import baselines
 from seqtransfer.scoring.task_kinds import Target
 
-STRENGTHS = (0.01, 0.1, 1.0, 10.0, 100.0)  # C: the inverse of the L2 penalty
+STRENGTHS = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0)  # C: the inverse of the L2 penalty
 
 
 def aligns(train: Ragged, facts: Mapping) -> bool:
