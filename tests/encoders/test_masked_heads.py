@@ -115,9 +115,7 @@ def test_antibertys_head_fills_in_masks_as_its_checkpoint_does(tmp_path):
 @pytest.fixture
 def fairseq(tmp_path):
     """A checkpoint of fairseq in miniature, made of transformers' RoBERTa, which computes it."""
-    config = RobertaConfig(
-        **SIZES | {"pad_token_id": 1}, type_vocab_size=1, layer_norm_eps=1e-5
-    )
+    config = RobertaConfig(**SIZES | {"pad_token_id": 1}, type_vocab_size=1, layer_norm_eps=1e-5)
     model = randomized(RobertaForMaskedLM(config))
     with torch.no_grad():  # fairseq has no token types
         model.roberta.embeddings.token_type_embeddings.weight.zero_()

@@ -37,9 +37,7 @@ def test_a_constant_answer_is_chance_and_what_cannot_be_scored_is_not():
         assert np.isnan(zero_shot.score(metric, np.ones(4), np.arange(4.0)))
         broken = np.array([1.0, np.nan, 2.0, 3.0])
         assert np.isnan(zero_shot.score(metric, labels, broken))
-        found = zero_shot.interval(
-            metric, labels, broken, list("abcd"), np.random.default_rng(0)
-        )
+        found = zero_shot.interval(metric, labels, broken, list("abcd"), np.random.default_rng(0))
         assert np.isnan(found).all()
     with pytest.raises(ValueError, match="metric 'mcc': use one of spearman, auc"):
         zero_shot.score("mcc", labels, numbers)
@@ -82,7 +80,9 @@ def test_copies_of_an_example_in_one_unit_do_not_narrow_the_interval():
 
 def test_frequencies_of_symbols_are_counted_by_hand():
     def ragged(*rows):
-        return Ragged.from_lists([[1, *row, 2] for row in rows], [-1] * len(rows), ["e"] * len(rows))
+        return Ragged.from_lists(
+            [[1, *row, 2] for row in rows], [-1] * len(rows), ["e"] * len(rows)
+        )
 
     trained_on = ragged([5, 5, 5], [6, 5])  # 5 four times, 6 once, 7 never; one more of each
     found = zero_shot.symbol_frequencies(ragged([5, 7], [6]), trained_on, np.array([5, 6, 7]))

@@ -145,9 +145,7 @@ def test_a_diverged_model_has_no_score_and_an_empty_sequence_none_either(masked_
     assert np.isnan(found[0]) and found[1] < 0
     with torch.no_grad():
         masked_model.bias.fill_(np.nan)
-    assert np.isnan(
-        pseudo_likelihood.log_likelihoods(masked_model, ragged, ROWS, "cpu")
-    ).all()
+    assert np.isnan(pseudo_likelihood.log_likelihoods(masked_model, ragged, ROWS, "cpu")).all()
 
 
 @pytest.fixture

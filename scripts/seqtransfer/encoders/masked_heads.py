@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqtransfer.corpora.text_files import find
-from seqtransfer.encoders.tensor_roles import DECODERS, ENCODER_DECODERS
+from seqtransfer.encoders.tensor_roles import DECODERS
 from seqtransfer.files import damage, json_tsv
 
 if TYPE_CHECKING:

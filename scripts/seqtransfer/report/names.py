@@ -14,11 +14,13 @@ METRICS = {
     "macro_f1": "macro-F1",
     "f1": "F1",
     "mae": "mean absolute error",
+    "auc": "area under the ROC curve",
 }
 BASELINES = {
     "majority": "the majority class",
     "mean": "the training mean",
     "ngram": "n-gram regression",
+    "frequencies": "frequencies of symbols",
     "symbol": "the symbol's most frequent class",
     "window": "logistic regression on a window of symbols",
     "dtw": "nearest neighbour by time warping",
