@@ -57,7 +57,8 @@ def main(
                 " its symbols (DNA for RNA: `{kind: classes, classes: [TU]}`), or leave it out"
             )
         part, names = test.take(kept), {"pretrained_on": known["name"], "seed": one.seed}
-        symbols = np.flatnonzero(rows >= 0)[len(SPECIALS) :]
+        symbols = np.flatnonzero(rows >= 0)
+        symbols = symbols[symbols >= len(SPECIALS)]
         with devices.reproducible(0, threads):
             sources = classifier.WeightSources(
                 encoder, layers, np.arange(len(vocabulary)), one.weights, rows, 0, task

@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from test_package_formats import HEAVY, source
 from transformers import (
     BertConfig,
     BertForMaskedLM,
@@ -50,9 +51,9 @@ def randomized(model):
     return model.eval()
 
 
-def likelihoods(tmp_path, encoder, head, sequences):
+def likelihoods(tmp_path, encoder, head, sequences, letters="ACDE"):
     """Those of sequences of letters, through the folders that jobs read."""
-    house, vocabulary = tmp_path / "encoders" / "mine", Vocabulary.of("ACDE")
+    house, vocabulary = tmp_path / "encoders" / "mine", Vocabulary.of(letters)
     encoder_folders.write(house, "mine", encoder, {}, None, tmp_path)
     path = tmp_path / "encoders" / "mine.head.safetensors"
     classifier.write_weights(path, head)
@@ -190,3 +191,16 @@ def test_a_head_of_another_form_is_refused(fairseq, tmp_path):
 def test_what_the_catalogue_says_is_refused_before_anything_is_downloaded(record, reason):
     found = masked_heads.refusal(record)
     assert found is None if reason is None else found.startswith(reason)
+
+
+@pytest.mark.parametrize("name", ["antiberty", "sapiens"])
+def test_an_encoder_of_antibodies_finds_one_far_likelier_than_its_residues_in_another_order(
+    name, tmp_path
+):
+    folder = source(name)
+    conversion = {"antiberty": "antiberty", "sapiens": "sapiens_vh"}[name]
+    encoder = package_formats.CONVERSIONS[conversion](folder)
+    head = masked_heads.read(folder, {"conversion": conversion})
+    shuffled = "".join(np.random.default_rng(0).permutation(list(HEAVY)))
+    found = likelihoods(tmp_path, encoder, head, (HEAVY, shuffled), "ACDEFGHIKLMNPQRSTVWY")
+    assert found[0] > -1 and found[1] < -np.log(20) < found[0]

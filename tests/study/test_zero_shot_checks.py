@@ -1,4 +1,4 @@
-"""Zero-shot, only tasks that one likelihood can order are asked, and encoders that fill in masks."""
+"""Zero-shot, only tasks that a likelihood can order are asked, and encoders that fill in masks."""
 
 from copy import deepcopy
 
