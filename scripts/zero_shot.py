@@ -43,7 +43,7 @@ def main(
     record = json_tsv.read_json(tokens / "task.json")
     test, train = (arrow.read_ragged(tokens / f"{part}.arrow") for part in ("test", "train"))
     target, vocabulary = task_kinds.of(record), Vocabulary(tuple(record["symbols"]))
-    device, metric = devices.choose_device(), zero_shot.METRICS[target.kind]
+    device, metric = devices.choose_device(), zero_shot.metric_of(target)
     scores, parts = [], []
     for one in models:
         known = json_tsv.read_json(one.weights.parent / "encoder.json")

@@ -9,6 +9,7 @@ from sklearn.metrics import roc_auc_score
 
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring import zero_shot
+from seqtransfer.scoring.task_kinds import Classification, Regression
 
 
 @given(st.integers(0, 10_000))
@@ -22,25 +23,37 @@ def test_the_auc_is_scikit_learns_with_ties(seed):
 
 
 @given(st.integers(0, 10_000))
-def test_the_correlation_is_scipys_with_ties(seed):
+def test_the_correlations_are_scipys_with_ties(seed):
     rng = np.random.default_rng(seed)
     labels, numbers = rng.normal(size=25).round(), rng.normal(size=25).round(1)
     expected = stats.spearmanr(labels, numbers).statistic
     assert zero_shot.score("spearman", labels, numbers) == pytest.approx(expected)
+    expected = stats.pearsonr(labels, numbers).statistic
+    assert zero_shot.score("pearson", labels, numbers) == pytest.approx(expected)
 
 
 def test_a_constant_answer_is_chance_and_what_cannot_be_scored_is_not():
     labels, numbers = np.array([0.0, 1.0, 1.0, 0.0]), np.ones(4)
     assert zero_shot.score("auc", labels, numbers) == 0.5
     assert zero_shot.score("spearman", labels, numbers) == 0.0
-    for metric in ("auc", "spearman"):
+    assert zero_shot.score("pearson", labels, numbers) == 0.0
+    for metric in ("auc", "spearman", "pearson"):
         assert np.isnan(zero_shot.score(metric, np.ones(4), np.arange(4.0)))
         broken = np.array([1.0, np.nan, 2.0, 3.0])
         assert np.isnan(zero_shot.score(metric, labels, broken))
         found = zero_shot.interval(metric, labels, broken, list("abcd"), np.random.default_rng(0))
         assert np.isnan(found).all()
-    with pytest.raises(ValueError, match="metric 'mcc': use one of spearman, auc"):
+    with pytest.raises(ValueError, match="metric 'mcc': use one of spearman, pearson, auc"):
         zero_shot.score("mcc", labels, numbers)
+
+
+def test_a_regression_is_scored_by_its_own_metric_and_classes_by_the_auc():
+    for target, metric in (
+        (Regression(0.0, 1.0, "spearman"), "spearman"),
+        (Regression(0.0, 1.0, "pearson"), "pearson"),
+        (Classification(("a", "b"), "f1"), "auc"),
+    ):
+        assert zero_shot.metric_of(target) == metric
 
 
 @pytest.mark.parametrize("metric", ["auc", "spearman"])

@@ -38,8 +38,8 @@ def test_the_analyses_of_a_study_are_a_job_per_run(tmp_path):
 
 def test_a_zero_shot_score_takes_the_head_of_the_encoder_and_no_run(tmp_path):
     arms = ["text", "domain"]
-    study = overlay(tmp_path, study="mine", tasks=["peptides"], initializations=arms,
-                    finetune={"settings": "sweep"}, analyse={"zero_shot": ["peptides"]})  # fmt: skip
+    asked = {"finetune": {"settings": "sweep"}, "analyse": {"zero_shot": ["peptides"]}}
+    study = overlay(tmp_path, study="mine", tasks=["peptides"], initializations=arms, **asked)
     command = ("-n", "-q", "rules", "--configfile", study)
     target = "results/mine/zero-shot/peptides.tsv"
     here = plan(snakemake(*command, "--", target, cwd=tmp_path))

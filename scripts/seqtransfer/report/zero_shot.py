@@ -13,7 +13,7 @@ from seqtransfer.report.tables.intervals import interval_rows
 from seqtransfer.report.tables.table_files import number
 from seqtransfer.scoring.zero_shot import score
 
-CHANCE = {"spearman": 0.0, "auc": 0.5}
+CHANCE = {"spearman": 0.0, "pearson": 0.0, "auc": 0.5}
 FREQUENCIES = "frequencies"  # of symbols, in the column `initialization`
 COLUMNS = (
     "task initialization kind pretrained_on seed metric positive score low high seeds n unknown"

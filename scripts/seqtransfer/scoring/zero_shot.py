@@ -1,8 +1,9 @@
 """How well one number a sequence, made without labels, orders a task's examples.
 
-A likelihood has no threshold, so that no class follows from it: a regression is scored by Spearman
-correlation with the labels, two classes by the area under the ROC curve (AUC), the share of pairs
-of one example of each class in which that of the second class has the larger number.
+A regression is scored by its own metric, a correlation with the labels. A likelihood has no
+threshold, so that no class follows from it: two classes are scored by the area under the ROC curve
+(AUC), the share of pairs of one example of each class in which that of the second class has the
+larger number.
 """
 
 from collections.abc import Sequence
@@ -12,28 +13,35 @@ import numpy as np
 
 if TYPE_CHECKING:
     from seqtransfer.files.arrow import Ragged
+    from seqtransfer.scoring.task_kinds import Target
 
-METRICS = {"regression": "spearman", "classification": "auc"}  # by the kind of task
+KINDS = ("regression", "classification")  # of tasks that one number a sequence can answer
+METRICS = ("spearman", "pearson", "auc")
 DRAWS = 1000  # of a bootstrap
 
 
+def metric_of(target: "Target") -> str:
+    """The metric that numbers are scored by: a regression's own, or `auc`."""
+    return target.metric if target.kind == "regression" else "auc"
+
+
 def score(metric: str, labels: np.ndarray, numbers: np.ndarray) -> float:
-    """Spearman correlation in [-1, 1] or AUC in [0, 1] of (n,) numbers with (n,) labels.
+    """A correlation in [-1, 1] or the AUC in [0, 1] of (n,) numbers with (n,) labels.
 
     labels: of a regression, or 0 and 1. A number that is the same for all examples gives 0, or 0.5.
     NaN where a number is not finite, and where labels are all the same.
     Raises ValueError for another metric.
     """
-    if metric not in METRICS.values():
-        raise ValueError(f"metric {metric!r}: use one of {', '.join(METRICS.values())}")
+    if metric not in METRICS:
+        raise ValueError(f"metric {metric!r}: use one of {', '.join(METRICS)}")
     if not np.isfinite(numbers).all() or np.ptp(labels) == 0:
         return np.nan
     from scipy import stats
 
     ranks = stats.rankdata(numbers)
-    if metric == "spearman":
-        varies = np.ptp(ranks) > 0
-        return float(np.corrcoef(ranks, stats.rankdata(labels))[0, 1]) if varies else 0.0
+    if metric != "auc":
+        sides = (ranks, stats.rankdata(labels)) if metric == "spearman" else (numbers, labels)
+        return float(np.corrcoef(*sides)[0, 1]) if np.ptp(numbers) > 0 else 0.0
     second = labels == 1
     positive, negative = second.sum(), (~second).sum()
     # Mann and Whitney's U: ranks of the second class less the least that they could be.

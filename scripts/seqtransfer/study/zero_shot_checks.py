@@ -4,7 +4,7 @@ that have one."""
 from collections.abc import Mapping
 
 from seqtransfer.encoders import initializations, masked_heads
-from seqtransfer.scoring.zero_shot import METRICS
+from seqtransfer.scoring.zero_shot import KINDS
 from seqtransfer.study import task_checks
 
 
@@ -43,7 +43,7 @@ def _kind_of_whole(name: str) -> str | None:
 def _check_task(where: str, record: Mapping) -> None:
     """Raise ValueError, beginning with `where`, unless one number a sequence can be its answer."""
     kind, classes = record.get("kind", "classification"), record.get("classes", ())
-    if kind not in METRICS:
+    if kind not in KINDS:
         raise ValueError(
             f"{where} asks for a class of every token, not of a sequence; leave it out"
         )

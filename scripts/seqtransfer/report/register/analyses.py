@@ -153,7 +153,7 @@ TABLES = {
         "Does the domain-pretrained encoder know the answer before any fine-tuning? Each test"
         " sequence's number is its mean log-probability of a symbol given all others, by the"
         " encoder's own head; fine-tuned arms and baselines stand beside it on the same test part."
-        " Chance is 0 for `spearman` and 0.5 for `auc`, below which likelihoods order the classes"
+        " Chance is 0 for correlations and 0.5 for `auc`, below which likelihoods order the classes"
         " the other way round. `frequencies`, those of symbols in the training part, know no order"
         " of symbols: likelihoods that are no better show no more than composition.",
         columns(
@@ -164,9 +164,9 @@ TABLES = {
             " other names than frequencies saw labels",
             pretrained_on="The corpus, or the task itself, or the encoder that others pretrained",
             seed="Of the pretraining; empty where others pretrained",
-            metric="spearman; of two classes auc, the area under the ROC curve",
+            metric="That of the task; of two classes auc, the area under the ROC curve",
             positive="Of two classes the second, whose examples auc expects to be more likely",
-            score="Spearman correlation with the labels, or AUC; of fine-tuned arms the mean over"
+            score="Correlation with the labels, or AUC; of fine-tuned arms the mean over"
             " seeds, by predictions or the probability of `positive`",
             low="Lower bound of a 95 % bootstrap interval over test units; of fine-tuned arms of"
             " the t interval over seeds",
