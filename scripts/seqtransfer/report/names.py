@@ -20,11 +20,11 @@ BASELINES = {
     "majority": "the majority class",
     "mean": "the training mean",
     "ngram": "n-gram regression",
-    "frequencies": "frequencies of symbols",
     "symbol": "the symbol's most frequent class",
     "window": "logistic regression on a window of symbols",
     "dtw": "nearest neighbour by time warping",
     "minirocket": "ridge regression on MiniRocket",
+    "frequencies": "frequencies of symbols",
 }
 LEAKS = {  # measures of the leak audit, or what their names begin with
     "duplicates": "sequences that train holds, too",
