@@ -10,15 +10,14 @@ from seqtransfer.study import task_checks
 
 def tasks(config: Mapping) -> list[str]:
     """The tasks whose pretrained encoder is scored before any fine-tuning, in the study's order."""
-    asked = config["analyse"].get("zero_shot", [])
-    return [task for task in config["tasks"] if task in asked]
+    return [task for task in config["tasks"] if task in _asked(config)]
 
 
 def check(config: Mapping) -> None:
     """Raise ValueError for a task that is not the study's, that a likelihood cannot order, or whose
     encoder fills in no masks."""
     where, catalogue = "analyse.zero_shot", config["catalogue"]
-    for task in config["analyse"].get("zero_shot", []):
+    for task in _asked(config):
         task_checks.known_name(where, task, config["tasks"])
         _check_task(f"{where}: {task!r}", catalogue["tasks"][task])
         if "domain" not in map(_kind_of_whole, config["initializations"]):
@@ -33,6 +32,10 @@ def check(config: Mapping) -> None:
                 f"{where}: encoder {name!r}, domain_encoders.{task}, {reason}; leave {task} out, or"
                 " name another encoder"
             )
+
+
+def _asked(config: Mapping) -> list[str]:
+    return config.get("analyse", {}).get("zero_shot", [])
 
 
 def _kind_of_whole(name: str) -> str | None:
