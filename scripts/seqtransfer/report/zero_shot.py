@@ -85,15 +85,18 @@ def lines(found: pd.DataFrame, tasks: Mapping[str, str]) -> list[str]:
     said = []
     for task, rows in found.groupby("task", sort=False):
         own = rows[rows["kind"] == "zero-shot"].iloc[0]
-        parts = [
-            f"{names.arm(row.initialization)} {_number(row.score)}"
-            for row in rows[rows["kind"] != "zero-shot"].itertuples()
-        ]
+        parts = {
+            kind: ", ".join(
+                f"{names.arm(row.initialization)} {_number(row.score)}" for row in of.itertuples()
+            )
+            for kind, of in rows.groupby("kind", sort=False)
+        }
         score, low, high = (_number(own[name]) for name in ("score", "low", "high"))
         said.append(
             f"Before any fine-tuning, in {tasks.get(task, task)}: by the likelihoods of the"
             f" domain-pretrained encoder {names.metric(own['metric'])} {score} ({low} to {high});"
-            f" {', '.join(parts)}; chance {CHANCE[own['metric']]:g}."
+            f" {parts['baseline']}; fine-tuned: {parts['fine-tuned']}; chance"
+            f" {CHANCE[own['metric']]:g}."
         )
     return said
 
