@@ -56,6 +56,7 @@ def main(
         classifier.write_weights(path, done.kept[step])
     json_tsv.write_records(folder / "history.tsv", done.history)
     classifier.save(done.encoder.plain_state(), sources.record(), folder)
+    classifier.write_weights(folder / "head.safetensors", done.head)
     json_tsv.write_json(folder / "encoder.json", {"name": task, "symbols": vocabulary.ids()})
     summary = {
         "task": task,

@@ -79,6 +79,7 @@ if __name__ == "__main__":
                 ],
                 "attention": [Path(path) for path in snakemake.input.attention],
                 "analyses": [Path(path) for path in snakemake.input.analyses],
+                "zero-shot": [Path(path) for path in snakemake.input.zero_shot],
             },
             timings={
                 "pretraining": [Path(path) for path in snakemake.input.pretraining_timings],

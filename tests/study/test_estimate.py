@@ -284,3 +284,13 @@ def test_the_papers_grid_is_told_in_hours_with_what_is_not_known():
 )
 def test_times_are_told_in_minutes_or_hours(low, high, told):
     assert estimate.span(low, high) == told
+
+
+def test_filling_in_every_symbol_of_test_takes_a_third_of_training_on_as_many_examples(measured):
+    test, tokens = measured["examples"]["test"], measured["max_length"]["splice"]
+    plan = measured["pretrain"] | {"steps": test, "batch_size": tokens}
+    trained, filled_in = (
+        costs.seconds(Job(0, rule, {key: "splice"}), measured | {"pretrain": plan}, MINILM, 1)
+        for rule, key in (("pretrain", "corpus"), ("zero_shot", "task"))
+    )
+    assert filled_in - costs.START == pytest.approx((trained - costs.START) / 3)

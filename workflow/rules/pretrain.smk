@@ -4,7 +4,7 @@ Reads   results/{study}/tokens/{corpus}/{task.json,pretrain.arrow}
         data/corpora/{study}/..., results/{study}/tokens/{task}/...   of tasks with a domain corpus
 Writes  results/{study}/tokens/{artificial}/{task.json,pretrain.arrow}
         results/{study}/tokens/{domain_corpus}/{task.json,pretrain.arrow}
-        results/{study}/pretrained/{corpus}/{config.json,encoder.json,weights.safetensors,...}
+        results/{study}/pretrained/{corpus}/{config.json,encoder.json,{weights,head}.safetensors,...}
         results/{study}/pretrained/{corpus}/step-{step}.safetensors
         results/{study}/pretrained/{corpus}/seed-{seed}/...   the same by another training seed
 """
@@ -74,6 +74,7 @@ rule pretrain:
         config="<results>/pretrained/{corpus}/config.json",
         encoder="<results>/pretrained/{corpus}/encoder.json",
         weights="<results>/pretrained/{corpus}/weights.safetensors",
+        head="<results>/pretrained/{corpus}/head.safetensors",
         checkpoints=expand(
             "<results>/pretrained/{corpus}/step-{step}.safetensors",
             step=CHECKPOINTS,
@@ -110,6 +111,7 @@ use rule pretrain as pretrain_again with:
         config="<results>/pretrained/{corpus}/seed-{seed}/config.json",
         encoder="<results>/pretrained/{corpus}/seed-{seed}/encoder.json",
         weights="<results>/pretrained/{corpus}/seed-{seed}/weights.safetensors",
+        head="<results>/pretrained/{corpus}/seed-{seed}/head.safetensors",
         checkpoints=[],
         history="<results>/pretrained/{corpus}/seed-{seed}/history.tsv",
         summary="<results>/pretrained/{corpus}/seed-{seed}/summary.json",

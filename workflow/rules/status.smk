@@ -85,6 +85,17 @@ rule status:
                 initialization=INITIALIZATIONS,
                 seed=SEEDS,
             ),
+            "zero-shot": [
+                *jobs_of(
+                    rules.encoder_head,
+                    encoder=[
+                        DOMAIN_ENCODERS[task]
+                        for task in ZERO_SHOT
+                        if task in DOMAIN_ENCODERS
+                    ],
+                ),
+                *jobs_of(rules.zero_shot, task=ZERO_SHOT),
+            ],
             "tables": jobs_of(rules.summarize),
             "verdicts": jobs_of(rules.judge),
             "figures": jobs_of(rules.plot, figure=DRAWN),

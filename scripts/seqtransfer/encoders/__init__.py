@@ -4,6 +4,7 @@ In: encoders from packages, folders and the Hugging Face hub.
 Out: `data/encoders/{name}/`, and the weights of each initialization.
 
 hub, package_formats: get an encoder; encoder_folders: write its folder, `data/encoders/{name}/`.
+masked_heads: the head that fills in masks, which the folder does without.
 encoder_check: refuse an encoder that cannot do what a study asks of it.
 loading: read the first layers of an encoder and the embedding rows in use.
 bert, dropout: our BERT; transformers_encoder: every other family, by the transformers library.

@@ -14,6 +14,7 @@ METRICS = {
     "macro_f1": "macro-F1",
     "f1": "F1",
     "mae": "mean absolute error",
+    "auc": "area under the ROC curve",
 }
 BASELINES = {
     "majority": "the majority class",
@@ -24,6 +25,7 @@ BASELINES = {
     "window": "logistic regression on a window of symbols",
     "dtw": "nearest neighbour by time warping",
     "minirocket": "ridge regression on MiniRocket",
+    "frequencies": "frequencies of symbols",
 }
 LEAKS = {  # measures of the leak audit, or what their names begin with
     "duplicates": "sequences that train holds, too",

@@ -7,6 +7,7 @@ task_kinds: classification, regression, and classification of every token.
 metrics: the formulas.
 learning_curves: speed.
 left_out: scores without groups of test units.
+zero_shot: of numbers made without labels, with intervals over test units.
 baselines: a constant answer and n-gram regression.
 additive_baseline: symbols place by place, where sequences align.
 token_baselines: of the class of every token.

@@ -9,7 +9,13 @@ from seqtransfer.encoders import arm_descriptions, encoder_check, initialization
 from seqtransfer.encoders.controls import CONTROLS
 from seqtransfer.similarity.encoder_pairs import STAGES
 from seqtransfer.similarity.measures import MEASURES
-from seqtransfer.study import artificial_checks, settings_tables, soft_starts, task_checks
+from seqtransfer.study import (
+    artificial_checks,
+    settings_tables,
+    soft_starts,
+    task_checks,
+    zero_shot_checks,
+)
 from seqtransfer.training import evaluations
 
 
@@ -53,6 +59,7 @@ def check(config: dict) -> None:
     _check_adaptation(config["finetune"], config["encoder"]["layers"])
     _check_controls(config)
     _check_analyses(config)
+    zero_shot_checks.check(config)
     evaluations.check(
         *(config["finetune"][key] for key in ("steps", "batch_size")),
         watch=evaluations.DevWatch.of(config["finetune"]),

@@ -34,7 +34,7 @@ NARROW = 32  # neurons of an attention head, of which a wide encoder has fewer, 
 TIMES = 3  # a training job may take so many times the seconds of the reference machine
 TRAINED = ("pretrain", "pretrain_again", "finetune", "sweep")
 # Seconds of a job of the rules whose cost hardly depends on the study.
-SECONDS = {"encoder": 10, "convert": 2, "convert_midi": 2, "draw_map": 0.5,
+SECONDS = {"encoder": 10, "encoder_head": 5, "convert": 2, "convert_midi": 2, "draw_map": 0.5,
            "choose_one": 1.5, "judge": 1.5, "plot": 2, "record": 0.3, "page": 2}  # fmt: skip
 
 
@@ -130,6 +130,7 @@ def seconds(job: Job, study: Mapping, encoder: Encoder, share: float) -> float:
         "represent_floor": lambda: START + disk(job, study, encoder) / STATES,
         "represent_ceiling": lambda: START + disk(job, study, encoder) / STATES,
         "attend": lambda: START,
+        "zero_shot": lambda: START + _filled_in(job, study, encoder) / (GPU if job.gpu else CPU),
         "analyse": lambda: START + 2 * _analyses(job, study, encoder) / CPU,
         "compare": lambda: 3 + 0.02 * cubes * pairs * compare["draws"],
         "calibrate": lambda: 2 + 0.07 * cubes * calibrated * layers * (compare["groups"] + 1),
@@ -208,6 +209,13 @@ def _aligned(job: Job, study: Mapping, encoder: Encoder) -> int:
     settings = study["align"]
     tokens = study["max_length"][job.wildcards["task"]]
     return settings["steps"] * settings["batch_size"] * tokens * encoder.width
+
+
+def _filled_in(job: Job, study: Mapping, encoder: Encoder) -> float:
+    """Floating-point operations of filling in every symbol of the test part, each in a copy."""
+    tokens = study["max_length"][job.wildcards["task"]]
+    domain = encoder.domain.get(job.wildcards["task"], encoder)
+    return study["examples"]["test"] * tokens * domain.operations(tokens)
 
 
 def _analyses(job: Job, study: Mapping, encoder: Encoder) -> float:

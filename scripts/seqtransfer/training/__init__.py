@@ -8,6 +8,7 @@ classifier: an encoder with a classification head, and its weights before traini
 finetuning, pretraining: the two kinds of training; loop: the loop of both.
 alignment: symbols' embeddings that bring sequences close to texts; dataset_distance: how close.
 masked_language_model: the model, batches and loss of pretraining.
+pseudo_likelihood: how likely such a model finds sequences before any fine-tuning.
 batches, steps, optimizer: which examples, one update, AdamW; evaluations: at which steps.
 operations: how many a forward pass and a step take; memory: how many bytes.
 free_memory: what the job may take; fitting: how many examples at a time that holds; microbatches: a

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from seqtransfer import seeds
 from seqtransfer.encoders import bert
+from seqtransfer.encoders.loading import State
 from seqtransfer.encoders.transformers_encoder import TransformersEncoder
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.tokens.vocabulary import MASK, SPECIALS
@@ -56,6 +57,20 @@ class MaskedLanguageModel(nn.Module):
         states = (states if wanted is None else states[wanted]).float()
         states = self.norm(functional.gelu(self.transform(states))) * self.scale
         return functional.linear(states.to(dtype), self.encoder.table.to(dtype)).float() + self.bias
+
+    def head_state(self) -> State:
+        """The head without the table, which is the encoder's, in the form of `masked_heads`."""
+        state = {n: t for n, t in self.state_dict().items() if not n.startswith("encoder.")}
+        numbers = {"epsilon": self.norm.eps, "scale": self.scale}
+        return state | {n: torch.tensor(v, dtype=torch.float64) for n, v in numbers.items()}
+
+    def load_head(self, state: State) -> None:
+        """The inverse of `head_state`. Raises RuntimeError if the tensors have other shapes."""
+        state = dict(state)
+        self.norm.eps, self.scale = (float(state.pop(name)) for name in ("epsilon", "scale"))
+        self.load_state_dict(
+            state | {f"encoder.{n}": t for n, t in self.encoder.state_dict().items()}
+        )
 
 
 def mask_tokens(

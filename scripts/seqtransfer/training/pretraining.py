@@ -75,6 +75,7 @@ class Pretrained:
     """The encoder, its history, one record per evaluation, and its accuracy at filling in masks."""
 
     encoder: bert.Bert | TransformersEncoder
+    head: State  # that fills in masks, see `MaskedLanguageModel.head_state`
     kept: dict[int, State]  # step -> the encoder's weights after it
     history: list[dict]
     tokens_seen: int
@@ -249,6 +250,7 @@ def pretrain(
     training.train(checkpoint)
     return Pretrained(
         encoder=training.encoder,
+        head=training.model.head_state(),
         kept=training.kept,
         history=training.history,
         tokens_seen=training.tokens_seen,

@@ -10,7 +10,7 @@ import pandas as pd
 from markupsafe import Markup, escape
 
 from seqtransfer.encoders import arm_descriptions, controls, initializations
-from seqtransfer.report import claims, names, register
+from seqtransfer.report import claims, names, register, zero_shot
 from seqtransfer.report.page import forest, inline_figures, reading_tables
 from seqtransfer.report.verdicts import NO_NUMBER, NOT_TESTED
 
@@ -53,6 +53,7 @@ def html(
         tasks=tasks,
         tables=readings,
         runs=tables["runs"],
+        zero_shot=zero_shot.lines(tables["zero_shot"], tasks) if "zero_shot" in tables else [],
         others=[name for name in readings if name not in (*BUDGET, *LEAKS)],
         tested=tested,
         untested=[one for one in records if one["verdict"] == NOT_TESTED],

@@ -14,6 +14,11 @@ def associates(config: Mapping) -> bool:
     return bool(config["analyse"]["kinds"]) and "random" in config["initializations"]
 
 
+def asks_zero_shot(config: Mapping) -> bool:
+    """Studies that score pretrained encoders before any fine-tuning."""
+    return bool(config["analyse"].get("zero_shot"))
+
+
 # Which places each analysis has, as columns of its table.
 PLACES = {
     "isometry": ["layer"],
@@ -143,6 +148,38 @@ TABLES = {
         readable=True,
         has=associates,
     ),
+    "zero_shot": Table(
+        "zero-shot scores",
+        "Does the domain-pretrained encoder know the answer before any fine-tuning? Each test"
+        " sequence's number is its mean log-probability of a symbol given all others, by the"
+        " encoder's own head; fine-tuned arms and baselines stand beside it on the same test part."
+        " Chance is 0 for correlations and 0.5 for `auc`, below which likelihoods order the classes"
+        " the other way round. `frequencies`, those of symbols in the training part, know no order"
+        " of symbols: likelihoods that are no better show no more than composition.",
+        columns(
+            "task initialization kind pretrained_on seed metric positive score low high seeds n"
+            " unknown log_likelihood",
+            initialization="The arm; or frequencies, of symbols, or another baseline",
+            kind="zero-shot, fine-tuned, or baseline; nothing but fine-tuning and baselines of"
+            " other names than frequencies saw labels",
+            pretrained_on="The corpus, or the task itself, or the encoder that others pretrained",
+            seed="Of the pretraining; empty where others pretrained",
+            metric="That of the task; of two classes auc, the area under the ROC curve",
+            positive="Of two classes the second, whose examples auc expects to be more likely",
+            score="Correlation with the labels, or AUC; of fine-tuned arms the mean over"
+            " seeds, by predictions or the probability of `positive`",
+            low="Lower bound of a 95 % bootstrap interval over test units; of fine-tuned arms of"
+            " the t interval over seeds",
+            high="Its upper bound",
+            seeds="How many seeds of fine-tuning",
+            n="Test examples scored",
+            unknown="Test examples left out, with a symbol that the encoder does not have",
+            log_likelihood="Mean over test examples of the mean log-probability of a symbol, in"
+            " nats, among the task's symbols",
+        ),
+        readable=True,
+        has=asks_zero_shot,
+    ),
 }
 
 FIGURES = {
@@ -230,6 +267,7 @@ def table_functions() -> dict[str, Callable]:
 
     return {kind: table(kind, places) for kind, places in PLACES.items()} | {
         "analysis_points": lambda found: found.analysis_points,
+        "zero_shot": lambda found: found.zero_shot,
         "analysis_association": lambda found: analysis_tables.association(found.analysis_points),
     }
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from seqtransfer.files import damage, json_tsv
+from seqtransfer.report import zero_shot
 from seqtransfer.report.tables import (
     analysis_tables,
     association_tables,
@@ -27,8 +28,8 @@ class Results:
     files: `metrics`, `histories`, `predictions`, `controls` (metrics of the controls' runs, perhaps
     none), `timings`, `baselines`, `tasks`, `pretrained`, `pretraining_timings`, `sweep_timings`
     (Snakemake's benchmarks, some of which may be gone), `similarities`, `references`, `paper`,
-    `attention`, `analyses`, `audits`, `rescored`, `left_out` and `sweep`, a table of arms, of
-    controls, of both or none. reference: the arm that similarities are calibrated against.
+    `attention`, `analyses`, `zero_shot`, `audits`, `rescored`, `left_out` and `sweep`, a table of
+    arms, of controls, of both or none. reference: the arm that similarities are calibrated against.
     """
 
     files: Mapping[str, Sequence[Path]]
@@ -132,6 +133,20 @@ class Results:
     def analysis_points(self) -> pd.DataFrame:
         """The table of this name."""
         return analysis_tables.points(self.analyses, self.runs, self.convergence)
+
+    @property
+    def zero_shot(self) -> pd.DataFrame:
+        """The table of this name."""
+        found = self.tables("zero_shot")
+        classes = {one["task"]: one.get("classes") for one in self.records("tasks")}
+        scored = {task for own in found for task in own["task"]}
+        runs = [
+            (record, zero_shot.answers(path))
+            for record, path in zip(self.metrics, self.files["predictions"], strict=True)
+            if record["task"] in scored
+        ]
+        positives = {task: classes[task][1] if classes[task] else None for task in scored}
+        return zero_shot.table(found, positives, runs, self.scores)
 
     @property
     def sweep(self) -> pd.DataFrame | None:

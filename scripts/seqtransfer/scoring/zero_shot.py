@@ -1,0 +1,96 @@
+"""How well one number a sequence, made without labels, orders a task's examples.
+
+A regression is scored by its own metric, a correlation with the labels. A likelihood has no
+threshold, so that no class follows from it: two classes are scored by the area under the ROC curve
+(AUC), the share of pairs of one example of each class in which that of the second class has the
+larger number.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from seqtransfer.files.arrow import Ragged
+    from seqtransfer.scoring.task_kinds import Target
+
+KINDS = ("regression", "classification")  # of tasks that one number a sequence can answer
+METRICS = ("spearman", "pearson", "auc")
+DRAWS = 1000  # of a bootstrap
+
+
+def metric_of(target: "Target") -> str:
+    """The metric that numbers are scored by: a regression's own, or `auc`."""
+    return target.metric if target.kind == "regression" else "auc"
+
+
+def score(metric: str, labels: np.ndarray, numbers: np.ndarray) -> float:
+    """A correlation in [-1, 1] or the AUC in [0, 1] of (n,) numbers with (n,) labels.
+
+    labels: of a regression, or 0 and 1. A number that is the same for all examples gives 0, or 0.5.
+    NaN where a number is not finite, and where labels are all the same.
+    Raises ValueError for another metric.
+    """
+    if metric not in METRICS:
+        raise ValueError(f"metric {metric!r}: use one of {', '.join(METRICS)}")
+    if not np.isfinite(numbers).all() or np.ptp(labels) == 0:
+        return np.nan
+    from scipy import stats
+
+    ranks = stats.rankdata(numbers)
+    if metric != "auc":
+        sides = (ranks, stats.rankdata(labels)) if metric == "spearman" else (numbers, labels)
+        return float(np.corrcoef(*sides)[0, 1]) if np.ptp(numbers) > 0 else 0.0
+    second = labels == 1
+    positive, negative = second.sum(), (~second).sum()
+    # Mann and Whitney's U: ranks of the second class less the least that they could be.
+    return float((ranks[second].sum() - positive * (positive + 1) / 2) / (positive * negative))
+
+
+def interval(
+    metric: str,
+    labels: np.ndarray,
+    numbers: np.ndarray,
+    units: Sequence[str],
+    generator: np.random.Generator,
+    level: float = 0.95,
+) -> tuple[float, float]:
+    """Low and high of `score`: percentiles of a bootstrap over test units, whose examples stay
+    together; NaN where the score is.
+
+    units: (n,) str. Draws with one label alone have no score and do not count.
+    """
+    if np.isnan(score(metric, labels, numbers)):
+        return np.nan, np.nan
+    _, unit = np.unique(np.asarray(units), return_inverse=True)
+    order = np.argsort(unit, kind="stable")
+    members = np.split(order, np.flatnonzero(np.diff(unit[order])) + 1)
+    found = []
+    for _ in range(DRAWS):
+        drawn = generator.integers(0, len(members), len(members))
+        rows = np.concatenate([members[one] for one in drawn])
+        found.append(score(metric, labels[rows], numbers[rows]))
+    tail = (1 - level) / 2
+    low, high = np.nanquantile(found, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def symbol_frequencies(
+    sequences: "Ragged", trained_on: "Ragged", symbols: np.ndarray
+) -> np.ndarray:
+    """(n,) float64: each sequence's mean log-frequency of its symbols in `trained_on`, in nats.
+
+    The likelihood of a model that knows how frequent symbols are, and of no order: what a masked
+    language model must beat. symbols: ids that count, all of `sequences` among them but special
+    tokens; each is counted once more than it occurs (Laplace), so that none has frequency 0.
+    """
+    size = 1 + max(int(symbols.max()), int(sequences.ids.max()), int(trained_on.ids.max()))
+    counts = np.bincount(trained_on.ids, minlength=size)[symbols] + 1
+    logarithms = np.full(size, np.nan)
+    logarithms[symbols] = np.log(counts / counts.sum())
+    found = logarithms[sequences.ids]
+    counted = np.isin(sequences.ids, symbols)
+    owner = np.repeat(np.arange(len(sequences)), sequences.lengths)[counted]
+    totals = np.bincount(owner, weights=found[counted], minlength=len(sequences))
+    return totals / np.bincount(owner, minlength=len(sequences))
