@@ -46,7 +46,7 @@ def test_a_zero_shot_score_takes_the_head_of_the_encoder_and_no_run(tmp_path):
     assert {here[rule] for rule in ("pretrain", "pretrain_again", "zero_shot", "encode")} == {1}
     assert not {"finetune", "encoder_head", "draw_map"} & set(here)
     elsewhere = ("--config", "domain_encoders={peptides: antiberty}")
-    found = plan(snakemake(*command, "--", target, *elsewhere, cwd=tmp_path))
+    found = plan(snakemake(*command, *elsewhere, "--", target, cwd=tmp_path))
     assert (found["encoder_head"], found["zero_shot"], found["encoder"]) == (1, 1, 2)
     assert not {"finetune", "pretrain", "pretrain_again"} & set(found)
     assert plan(snakemake(*command, cwd=tmp_path))["zero_shot"] == 1

@@ -205,14 +205,16 @@ def zero_shot_weights(wildcards):
 
 
 def zero_shot_heads(wildcards):
-    """The heads that these were trained with."""
+    """The heads that these were trained with: beside weights pretrained here, and beside the folder
+    of an encoder."""
+    folders = [path.rpartition("/")[0] for path in zero_shot_weights(wildcards)]
     return [
         (
-            path.replace("/model.safetensors", ".head.safetensors")
-            if path.startswith("<encoders>/")
-            else path.replace("/weights.safetensors", "/head.safetensors")
+            f"{folder}.head.safetensors"
+            if folder.startswith("<encoders>")
+            else f"{folder}/head.safetensors"
         )
-        for path in zero_shot_weights(wildcards)
+        for folder in folders
     ]
 
 
