@@ -179,11 +179,11 @@ def test_a_single_target_plans_only_what_it_needs(tmp_path):
         ({"fintune": {"steps": 3}}, "fintune"),
         ({"finetune": {"steps": 0}}, "finetune"),
         ({"initializations": ["text", "rnadom"]}, "'rnadom' is unknown; known: random, moments"),
-        ({"tasks": ["splise"]}, "'splise' is unknown; known: antibody-species, cola"),
+        ({"tasks": ["splise"]}, "'splise' is unknown; known: amyloid, antibody-species, cola"),
         ({"encoder": {"name": "minilm-l7"}}, "'minilm-l7' is unknown; known:"),
         (
             {"initializations": ["domain", "from-zip"]},
-            "'zip' is unknown; known: aligned, antibody-species, cola",
+            "'zip' is unknown; known: aligned, amyloid, antibody-species",
         ),
         ({"compare": {"reference": "shuffled"}}, "'shuffled' is unknown; known: random"),
         ({"compare": {"measures": ["rtd"]}}, "'rtd' is unknown; known: cca, cca_squared, cka,"),
