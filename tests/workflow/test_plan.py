@@ -106,6 +106,7 @@ def test_an_arm_plans_the_pretraining_that_it_starts_from(tmp_path):
         finetune={"settings": str(table)},
         pretrain={"checkpoints": [4]},
         domain_encoders={"splice": "minilm-l6"},
+        analyse={"zero_shot": []},
     )
     base = ROOT / "tests/config.yaml"
 
