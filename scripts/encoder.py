@@ -33,9 +33,7 @@ def main(
     else:
         encoder = encoder_folders.read(origin, symbols=record.get("symbols", False))
     encoder_folders.write(folder, name, encoder, record, revision, tokenizer or origin)
-    where, facts = f"encoder {name!r}", json_tsv.read_json(folder / "encoder.json")
-    encoder_check.check_described(where, record.get("shape", {}), facts)
-    encoder_check.check(where, facts, **demands)
+    encoder_check.check(f"encoder {name!r}", json_tsv.read_json(folder / "encoder.json"), **demands)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from transformers import BertConfig, BertForMaskedLM
 
 from seqtransfer import seeds
 from seqtransfer.files.arrow import Ragged
@@ -79,33 +78,7 @@ def test_a_rate_of_nothing_chooses_none_and_a_rate_of_one_chooses_all(rate):
     assert np.array_equal(labels != IGNORED, (ids >= 5) & (rate == 1))
 
 
-@pytest.fixture
-def masked_model(sources_for):
-    """A masked-language model of 11 ids with distinctive weights, and transformers' own of them."""
-    generator = torch.Generator().manual_seed(0)
-    encoder = sources_for().module(pooler=False)
-    model = masked_language_model.MaskedLanguageModel(encoder, 32, generator).eval()
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.normal_(std=0.2, generator=generator)
-    stock = BertForMaskedLM(BertConfig.from_dict(sources_for().record())).eval()
-    state = {f"bert.{name}": tensor for name, tensor in model.encoder.state_dict().items()}
-    head = {"transform.dense": model.transform, "transform.LayerNorm": model.norm}
-    for name, module in head.items():
-        for key, tensor in module.state_dict().items():
-            state[f"cls.predictions.{name}.{key}"] = tensor
-    state["cls.predictions.bias"] = model.bias.detach()
-    report = stock.load_state_dict(state, strict=False)
-    assert set(report.missing_keys) <= {
-        "cls.predictions.decoder.weight",  # tied to the table
-        "cls.predictions.decoder.bias",  # tied to the bias
-    }
-    stock.tie_weights()
-    return model, stock
-
-
-def test_the_loss_over_gathered_positions_is_that_of_the_whole_model(masked_model):
-    masked_model, stock = masked_model
+def test_the_loss_over_gathered_positions_is_that_of_the_whole_model(masked_model, stock):
     ragged = noise(12, 0)
     ids, mask = batches.collate(ragged, np.arange(12))
     *inputs, true, count = masked_language_model.masked(
@@ -130,8 +103,7 @@ def test_the_loss_over_gathered_positions_is_that_of_the_whole_model(masked_mode
     assert float(loss.detach()) == pytest.approx(float(output.loss), abs=1e-5)
 
 
-def test_the_accuracy_is_the_share_of_all_masked_tokens_whatever_the_batches(masked_model):
-    masked_model, stock = masked_model
+def test_the_accuracy_is_the_share_of_all_masked_tokens_whatever_the_batches(masked_model, stock):
     sequences = noise(200, 0, longest=36)  # four batches, the last of far longer sequences
     rows = np.arange(200)
     accuracy = masked_language_model.accuracy(masked_model, sequences, rows, 0.3, "toy", "cpu", 64)

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from transformers import BertConfig, BertForMaskedLM
 
 from seqtransfer.encoders import bert
 from seqtransfer.files import json_tsv
@@ -21,33 +20,6 @@ def sequences(n=14, seed=0, longest=15):
     bodies = [rng.integers(5, 11, rng.integers(1, longest)) for _ in range(n)]
     names = [f"e{i}" for i in range(n)]
     return Ragged.from_lists([[CLS, *body, SEP] for body in bodies], [-1] * n, names)
-
-
-@pytest.fixture
-def masked_model(sources_for):
-    """Of 11 ids, with distinctive weights."""
-    generator = torch.Generator().manual_seed(3)
-    encoder = sources_for().module(pooler=False)
-    model = masked_language_model.MaskedLanguageModel(encoder, 32, generator).eval()
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.normal_(std=0.3, generator=generator)
-    return model
-
-
-@pytest.fixture
-def stock(masked_model, sources_for):
-    """transformers' own model with the same weights."""
-    model = BertForMaskedLM(BertConfig.from_dict(sources_for().record())).eval()
-    state = {f"bert.{name}": tensor for name, tensor in masked_model.encoder.state_dict().items()}
-    inside, head = "cls.predictions.", masked_model.head_state()
-    for ours, theirs in (("transform", "transform.dense"), ("norm", "transform.LayerNorm")):
-        for kind in ("weight", "bias"):
-            state[f"{inside}{theirs}.{kind}"] = head[f"{ours}.{kind}"]
-    state[f"{inside}bias"] = state[f"{inside}decoder.bias"] = head["bias"]
-    state[f"{inside}decoder.weight"] = state["bert.embeddings.word_embeddings.weight"]
-    model.load_state_dict(state)
-    return model
 
 
 def loop(stock, ragged, symbols=SYMBOLS):

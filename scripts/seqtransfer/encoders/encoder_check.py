@@ -56,18 +56,6 @@ def check_shape(where: str, shape: Mapping, **asked) -> None:
         check_layers(where, shape["layers"], asked["layers"])
 
 
-def check_described(where: str, shape: Mapping, facts: Mapping) -> None:
-    """Raise ValueError, beginning with `where`, if an encoder is not what its `shape` in the
-    catalogue says: estimates, refusals and figures of studies rest on that. Parameters may be
-    rounded there."""
-    for key in ("family", "layers", "width", "heads"):
-        if key in shape and shape[key] != facts[key]:
-            raise ValueError(
-                f"{where}: its `shape` in the catalogue says {key}: {shape[key]}, its files say"
-                f" {facts[key]}; correct the catalogue, or name the encoder's own files"
-            )
-
-
 def check_family(
     where: str,
     facts: Mapping,

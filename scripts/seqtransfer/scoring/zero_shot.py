@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from seqtransfer.scoring import metrics
+
 if TYPE_CHECKING:
     from seqtransfer.files.arrow import Ragged
     from seqtransfer.scoring.task_kinds import Target
@@ -36,16 +38,11 @@ def score(metric: str, labels: np.ndarray, numbers: np.ndarray) -> float:
         raise ValueError(f"metric {metric!r}: use one of {', '.join(METRICS)}")
     if not np.isfinite(numbers).all() or np.ptp(labels) == 0:
         return np.nan
-    from scipy import stats
-
-    ranks = stats.rankdata(numbers)
     if metric != "auc":
-        sides = (ranks, stats.rankdata(labels)) if metric == "spearman" else (numbers, labels)
-        return float(np.corrcoef(*sides)[0, 1]) if np.ptp(numbers) > 0 else 0.0
-    second = labels == 1
-    positive, negative = second.sum(), (~second).sum()
-    # Mann and Whitney's U: ranks of the second class less the least that they could be.
-    return float((ranks[second].sum() - positive * (positive + 1) / 2) / (positive * negative))
+        return metrics.regression_scores(labels, numbers)[metric]
+    from sklearn.metrics import roc_auc_score
+
+    return float(roc_auc_score(labels, numbers))
 
 
 def interval(
