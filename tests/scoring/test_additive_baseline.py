@@ -11,7 +11,11 @@ from seqtransfer.scoring.task_kinds import Classification, Regression
 
 CLS, SEP, FIRST = 2, 3, 5
 PLACES = 5
-UNCUT = {"kind": "regression", "cut": {"train": {"n": 9, "cut": 0, "share": 0.0}}}
+UNCUT = {
+    "kind": "regression",
+    "units": {"train": 2},
+    "cut": {"train": {"n": 2, "cut": 0, "share": 0.0}},
+}
 
 
 def ragged(variants, labels):
@@ -115,6 +119,7 @@ def test_symbols_and_places_that_training_lacks_have_no_effect():
         ([[5, 6], [6, 6, 6]], {}, False),
         ([[5, 6], [6, 6]], {"cut": {"train": {"n": 2, "cut": 1, "share": 0.5}}}, False),
         ([[5, 6], [6, 6]], {"order": "shuffled"}, False),
+        ([[5, 6], [6, 6]], {"units": {"train": 1}}, False),
     ],
 )
 def test_places_mean_the_same_where_sequences_are_whole_of_one_length_and_in_order(

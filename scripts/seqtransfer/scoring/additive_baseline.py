@@ -24,12 +24,13 @@ STRENGTHS = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0)  # C: the inverse of the L2 pen
 
 def aligns(train: Ragged, facts: Mapping) -> bool:
     """Whether a place can mean the same in all sequences: a number or a class is asked of each, all
-    training sequences have one length, none was cut to it, and no order was shuffled.
+    training sequences have one length, none was cut to it, no order was shuffled, and units
+    have less than two of them on average: windows of a longer piece share one.
 
-    facts: of the task's `task.json`. Windows of a longer piece have one length, too; there places
-    mean nothing, and the model finds nothing.
+    facts: of the task's `task.json`.
     """
-    whole = facts["cut"]["train"]["cut"] == 0 and "order" not in facts
+    alone = 2 * facts["units"]["train"] > len(train)
+    whole = alone and facts["cut"]["train"]["cut"] == 0 and "order" not in facts
     asked = facts["kind"] in ("classification", "regression")
     return asked and whole and len(np.unique(np.diff(train.offsets))) == 1
 
