@@ -134,7 +134,7 @@ def test_the_script_writes_all_records_and_the_same_bytes_again(tmp_path):
     json_tsv.write_json(
         tmp_path / "task.json",
         {"kind": "classification", "classes": TARGET.classes, "metric": "mcc"}
-        | {"cut": {"train": {"n": 80, "cut": 0, "share": 0.0}}},
+        | {"cut": {"train": {"n": 80, "cut": 0, "share": 0.0}}, "units": {"train": 80}},
     )
     outputs = [tmp_path / "one.json", tmp_path / "two.json"]
     for output in outputs:

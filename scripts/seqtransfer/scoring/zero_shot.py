@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import stats
 
 from seqtransfer.scoring import metrics
 
@@ -40,9 +41,9 @@ def score(metric: str, labels: np.ndarray, numbers: np.ndarray) -> float:
         return np.nan
     if metric != "auc":
         return metrics.regression_scores(labels, numbers)[metric]
-    from sklearn.metrics import roc_auc_score
-
-    return float(roc_auc_score(labels, numbers))
+    above = labels == 1
+    rank = stats.rankdata(numbers)[above].mean()  # Mann-Whitney U over the number of pairs
+    return float((rank - (above.sum() + 1) / 2) / (~above).sum())
 
 
 def interval(
