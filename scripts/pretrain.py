@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from seqtransfer.files import json_tsv
+from seqtransfer.files import checksums, json_tsv
 from seqtransfer.study import cards, jobs, provenance
-from seqtransfer.training import classifier, devices, operations, pretraining
+from seqtransfer.training import classifier, devices, operations, pretraining, shared_pretrainings
 from seqtransfer.training.checkpoints import Checkpoint, file_digests
 from seqtransfer.training.steps import Schedule
 
@@ -22,12 +22,15 @@ def main(
     memory: int,
     folder: Path,
     kept: dict[int, Path],
+    outputs: list[Path],
     unfinished: Path,
+    cache: Path | None,
     code: str,
 ) -> None:
     """task: the corpus, a task's or an artificial one; memory: MB that the job was given; folder:
-    of the results; kept: step -> file for the weights after it; unfinished: file of the state from
-    which a killed job continues."""
+    of the results; kept: step -> file for the weights after it; outputs: all files of the results;
+    unfinished: file of the state from which a killed job continues; cache: folder of pretrainings
+    that studies share."""
     vocabulary, sequences = files.vocabulary(), files.sequences()
     rows = np.arange(len(vocabulary))
     sources = classifier.WeightSources(files.encoder, files.layers, rows, None, None, seed, task)
@@ -40,6 +43,10 @@ def main(
     identity = {"settings": settings, "layers": files.layers, "seed": seed, "threads": threads}
     identity |= {"keep": sorted(kept), "code": code, "files": file_digests(files.inputs())}
     checkpoint = Checkpoint(unfinished, identity)
+    shared = cache and shared_pretrainings.place(cache, follows_from(identity, task, files))
+    if shared and shared_pretrainings.take(shared, outputs):
+        checkpoint.remove()
+        return
     with devices.reproducible(seed, threads):
         done = pretraining.pretrain(
             sources,
@@ -85,6 +92,18 @@ def main(
     timing["peak_gpu_memory"] = torch.cuda.max_memory_reserved() if device == "cuda" else None
     json_tsv.write_json(folder / "timing.json", {"task": task, **timing})
     checkpoint.remove()
+    if shared:
+        shared_pretrainings.give(shared, outputs)
+
+
+def follows_from(identity: dict, task: str, files: pretraining.CorpusFiles) -> dict:
+    """What a pretraining of this identity follows from, wherever its files lie. The machine is not
+    part of it: what a GPU has made, a study on a processor may use."""
+    facts = {name: identity[name] for name in ("settings", "layers", "seed", "keep", "code")}
+    facts |= {"task": task, "tasks": files.served(), "symbols": files.vocabulary().ids()}
+    facts["sequences"] = checksums.sha256(files.tokens / "pretrain.arrow")
+    facts["encoder"] = checksums.sha256(files.encoder / "encoder.json")
+    return facts
 
 
 if __name__ == "__main__":
@@ -103,9 +122,11 @@ if __name__ == "__main__":
                 int(Path(path).stem.removeprefix("step-")): Path(path)
                 for path in snakemake.output.checkpoints
             },
+            outputs=[Path(path) for path in snakemake.output],
             unfinished=Path(
                 snakemake.params.unfinished,
                 "pretrain." + ".".join(snakemake.wildcards) + ".safetensors",
             ),
+            cache=snakemake.params.cache and Path(snakemake.params.cache),
             code=snakemake.params.code,
         )

@@ -77,7 +77,9 @@ def test_a_finished_job_is_learned_from(speaker, tmp_path, capsys):
     metrics, benchmark = tmp_path / "metrics.json", tmp_path / "benchmark.tsv"
     metrics.write_text('{"steps_taken": 512}')
     benchmark.write_text("s\th:m:s\n90.5\t0:01:30\n")
-    job = Job(0, "finetune", _Named(metrics=str(metrics)), task="splice")
+    timing = tmp_path / "timing.json"
+    timing.write_text('{"seconds_training": 80.25}')
+    job = Job(0, "finetune", _Named(metrics=str(metrics), timing=str(timing)), task="splice")
     job.benchmark = str(benchmark)
     told = speaker(job, Job(1, "finetune", task="splice"))
     told.emit(event("run_info"))
@@ -90,6 +92,19 @@ def test_a_finished_job_is_learned_from(speaker, tmp_path, capsys):
     assert "1 of 2 jobs" in capsys.readouterr().err
     told.emit(event("job_finished", job_id=7))  # a target, which is no job
     assert capsys.readouterr().err == ""
+
+
+def test_a_job_that_a_killed_one_had_begun_is_not_learned_from(speaker, tmp_path):
+    timing, benchmark = tmp_path / "timing.json", tmp_path / "benchmark.tsv"
+    timing.write_text('{"seconds_training": 80.25}')
+    benchmark.write_text("s\th:m:s\n20.5\t0:00:20\n")
+    job = Job(0, "pretrain", _Named(timing=str(timing)), corpus="splice")
+    job.benchmark = str(benchmark)
+    told = speaker(job)
+    told.emit(event("run_info"))
+    told.emit(event("job_started", jobs=[0]))
+    told.emit(event("job_finished", job_id=0))
+    assert durations.read(tmp_path / "logs/durations.tsv") == []
 
 
 def test_a_job_that_named_its_error_is_not_told_again_and_a_killed_one_is(

@@ -100,6 +100,8 @@ rule pretrain:
         layers=config["encoder"]["layers"],
         settings=PRETRAINING,
         unfinished=UNFINISHED,
+        # As a function of the output, another cache reruns nothing.
+        cache=lambda wildcards, output: config.get("cache"),
         code=code_digest("pretrain"),
     script:
         "../../scripts/pretrain.py"

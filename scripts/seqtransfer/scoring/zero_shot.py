@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
 
 from seqtransfer.scoring import metrics
 
@@ -41,6 +40,8 @@ def score(metric: str, labels: np.ndarray, numbers: np.ndarray) -> float:
         return np.nan
     if metric != "auc":
         return metrics.regression_scores(labels, numbers)[metric]
+    from scipy import stats  # when it is needed: planning reads this module's lists
+
     above = labels == 1
     rank = stats.rankdata(numbers)[above].mean()  # Mann-Whitney U over the number of pairs
     return float((rank - (above.sum() + 1) / 2) / (~above).sum())

@@ -36,17 +36,23 @@ class Progress:
         self.running.pop(number, None)
 
     def finish(
-        self, number: int, now: float, seconds: float | None = None, share: float | None = None
+        self,
+        number: int,
+        now: float,
+        seconds: float | None = None,
+        share: float | None = None,
+        trained: float = 0.0,
     ) -> Duration | None:
         """A job ends. seconds: it took, if its benchmark says so; share: of the steps it might have
-        taken. What the run learns from it, or None if it is no job with a known cost."""
+        taken; trained: seconds that its result was trained for. What the run learns from it; None
+        if its cost is not known, or others did part of it: a killed job before, another study."""
         job = self.waiting.pop(number)
         began = self.running.pop(number, now)
         steps = costs.SHARES[1] if share is None else share
         predicted = costs.seconds(job, self.study, self.encoder, steps)
-        if not predicted:
-            return None
         took = now - began if seconds is None else seconds
+        if not predicted or took < trained:
+            return None
         duration = Duration(job.rule, job.gpu, predicted, took, share)
         self.known.add(duration)
         return duration

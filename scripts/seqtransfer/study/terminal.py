@@ -124,7 +124,9 @@ class Terminal(logging.Handler):
         if record.job_id not in self.jobs:
             return
         job, now = self.jobs[record.job_id], time.time()
-        learned = self.progress.finish(record.job_id, now, _benchmark(job), self._share(job))
+        learned = self.progress.finish(
+            record.job_id, now, _benchmark(job), self._share(job), _trained(job)
+        )
         if learned is not None:
             durations.append(self.table, learned)
         if now - self.spoken >= PAUSE:
@@ -209,6 +211,12 @@ def _benchmark(job) -> float | None:
         return None
     rows = list(csv.DictReader(Path(job.benchmark).read_text().splitlines(), delimiter="\t"))
     return float(rows[-1]["s"]) if rows else None
+
+
+def _trained(job) -> float:
+    """Seconds of training that a job's result holds; 0 if none are known."""
+    timing = Path(getattr(job.output, "timing", ""))
+    return json.loads(timing.read_text())["seconds_training"] if timing.is_file() else 0.0
 
 
 def _is_needed(record: logging.LogRecord) -> bool:

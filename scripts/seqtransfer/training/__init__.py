@@ -6,6 +6,7 @@ Out: weights, history, predictions.
 runs: one run of the grid (task, initialization, seed), from its files to its records.
 classifier: an encoder with a classification head, and its weights before training.
 finetuning, pretraining: the two kinds of training; loop: the loop of both.
+shared_pretrainings: finished ones, kept where other studies find them.
 alignment: symbols' embeddings that bring sequences close to texts; dataset_distance: how close.
 masked_language_model: the model, batches and loss of pretraining.
 pseudo_likelihood: how likely such a model finds sequences before any fine-tuning.

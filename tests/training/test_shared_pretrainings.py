@@ -1,0 +1,103 @@
+"""Studies that share a cache make a pretraining once, and another one if anything differs."""
+
+import numpy as np
+import pytest
+
+import pretrain as script
+from seqtransfer.files import arrow, checksums, json_tsv
+from seqtransfer.files.arrow import Ragged
+from seqtransfer.training import pretraining, shared_pretrainings
+
+SETTINGS = {"steps": 4, "batch_size": 8, "learning_rate": 1e-3, "warmup": 0.1}
+SETTINGS |= {"weight_decay": 0.01, "mask_rate": 0.15}
+NAMES = (
+    *("config.json", "encoder.json", "weights.safetensors", "head.safetensors"),
+    *("history.tsv", "summary.json", "timing.json", "step-2.safetensors"),
+)
+
+
+@pytest.fixture
+def job(tmp_path, encoder):
+    """A function that runs the job in a study of a name, and gives the digests of its files."""
+
+    def run(study: str, cache="cache", seed: int = 0, code: str = "abc", rare: int = 0, **settings):
+        tokens, folder = tmp_path / study / "tokens", tmp_path / study / "pretrained"
+        tokens.mkdir(parents=True, exist_ok=True)
+        generator = np.random.default_rng(rare)
+        bodies = [[2, *generator.integers(5, 11, 6), 3] for _ in range(40)]
+        names = [f"e{number}" for number in range(40)]
+        arrow.write_ragged(tokens / "pretrain.arrow", Ragged.from_lists(bodies, [-1] * 40, names))
+        facts = {"task": "toy", "symbols": list("ABCDEF"), "study": study}
+        json_tsv.write_json(tokens / "task.json", facts)
+        script.main(
+            task="toy",
+            files=pretraining.CorpusFiles(tokens, encoder, 2),
+            settings=SETTINGS | settings,
+            seed=seed,
+            threads=1,
+            memory=4000,
+            folder=folder,
+            kept={2: folder / "step-2.safetensors"},
+            outputs=[folder / name for name in NAMES],
+            unfinished=tmp_path / study / "unfinished.safetensors",
+            cache=cache and tmp_path / cache,
+            code=code,
+        )
+        return checksums.of_files(folder)
+
+    return run
+
+
+def test_a_second_study_takes_every_file_and_trains_nothing(job, tmp_path, monkeypatch, capsys):
+    first = job("one")
+    assert sorted(first) == sorted(NAMES)
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two/unfinished.safetensors").touch()  # of a run that was killed
+    with monkeypatch.context() as patch:
+        patch.setattr(pretraining, "pretrain", None)
+        assert job("two") == first
+    assert "taken from" in capsys.readouterr().out
+    assert not (tmp_path / "two/unfinished.safetensors").exists()
+    alone = job("three", cache=None)
+    for name in ("weights.safetensors", "head.safetensors", "step-2.safetensors", "history.tsv"):
+        assert alone[name] == first[name]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"seed": 1}, {"code": "abd"}, {"rare": 1}, {"learning_rate": 2e-3}, {"mask_rate": 0.2}],
+    ids=lambda change: next(iter(change)),
+)
+def test_whatever_changes_the_training_is_another_pretraining(job, tmp_path, change):
+    job("one")
+    job("two", **change)
+    assert len(list((tmp_path / "cache").glob("pretrained-*"))) == 2
+
+
+@pytest.mark.parametrize("fault", ["altered", "lost", "no list", "garbage list"])
+def test_a_damaged_one_is_made_anew_and_replaced(job, tmp_path, fault, capsys):
+    first = job("one")
+    (folder,) = (tmp_path / "cache").glob("pretrained-*")
+    if fault == "altered":
+        (folder / "head.safetensors").write_bytes(b"?")
+    elif fault == "garbage list":
+        (folder / shared_pretrainings.DIGESTS).write_text("{")
+    else:
+        (folder / {"lost": "history.tsv", "no list": shared_pretrainings.DIGESTS}[fault]).unlink()
+    second = job("two")
+    assert second["weights.safetensors"] == first["weights.safetensors"]
+    said = capsys.readouterr().out
+    if fault == "no list":  # not known as ours: nothing in it is touched
+        assert "not kept in the cache" in said and "is there already" in said
+        assert not (folder / shared_pretrainings.DIGESTS).exists()
+        return
+    assert ("not used" in said) == (fault != "lost")
+    outputs = [tmp_path / "new" / name for name in NAMES]
+    assert shared_pretrainings.take(folder, outputs)
+    assert checksums.of_files(tmp_path / "new") == second
+
+
+def test_a_cache_that_cannot_be_written_costs_no_result(job, tmp_path, capsys):
+    (tmp_path / "cache").write_text("a file in its place")
+    assert sorted(job("one")) == sorted(NAMES)
+    assert "not kept in the cache" in capsys.readouterr().out
