@@ -127,6 +127,6 @@ if __name__ == "__main__":
                 snakemake.params.unfinished,
                 "pretrain." + ".".join(snakemake.wildcards) + ".safetensors",
             ),
-            cache=snakemake.params.cache and Path(snakemake.params.cache),
+            cache=snakemake.params.cache and Path(snakemake.params.cache).expanduser(),
             code=snakemake.params.code,
         )

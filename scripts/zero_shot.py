@@ -11,7 +11,7 @@ from seqtransfer.files import arrow, json_tsv
 from seqtransfer.scoring import task_kinds, zero_shot
 from seqtransfer.study import cards, jobs
 from seqtransfer.tokens.token_maps import borrowed_rows
-from seqtransfer.tokens.vocabulary import SPECIALS, Vocabulary
+from seqtransfer.tokens.vocabulary import MASK, SPECIALS, SPELLINGS, Vocabulary
 from seqtransfer.training import classifier, devices, pseudo_likelihood
 
 
@@ -48,6 +48,7 @@ def main(
     for one in models:
         known = json_tsv.read_json(one.weights.parent / "encoder.json")
         rows = borrowed_rows(vocabulary, known["symbols"], None)
+        check_mask(task, known["name"], rows)
         kept = np.flatnonzero(pseudo_likelihood.knows(test, rows))
         if len(kept) == 0:
             lacking = [name for name, row in zip(vocabulary.ids(), rows, strict=True) if row < 0]
@@ -84,6 +85,16 @@ def main(
         parts.append(pd.DataFrame({key: np.asarray(c) for key, c in columns.items()} | names))
     json_tsv.write_table(table, pd.DataFrame(scores).astype({"seed": "Int64"}))
     json_tsv.write_table(likelihoods, pd.concat(parts).astype({"seed": "Int64"}))
+
+
+def check_mask(task: str, name: str, rows: np.ndarray) -> None:
+    """Raise ValueError unless the encoder has a token that masks and does nothing else."""
+    mask, others = rows[MASK], np.delete(rows[: len(SPECIALS)], MASK)
+    if mask < 0 or mask in others:
+        raise ValueError(
+            f"analyse.zero_shot: {task}: encoder {name!r} has no token of its own that masks, under"
+            f" any of the names {', '.join(['[MASK]', *SPELLINGS['[MASK]']])}; leave {task} out"
+        )
 
 
 if __name__ == "__main__":

@@ -2,10 +2,12 @@
 
 import argparse
 import json
+import re
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from test_package_formats import HEAVY, source
 from transformers import (
     BertConfig,
@@ -101,6 +103,25 @@ def test_a_head_of_transformers_fills_in_masks_as_transformers_does(family, tmp_
     assert np.ptp(found) > 0.05
 
 
+def test_a_bert_of_2018_has_its_head_under_the_older_names(tmp_path):
+    kind, config = MODELS["bert"]
+    randomized(kind(config)).save_pretrained(tmp_path)
+    wanted = masked_heads.read(tmp_path, {"symbols": True})
+    path, older = tmp_path / "model.safetensors", {"weight": "gamma", "bias": "beta"}
+    renamed = {
+        re.sub(r"(LayerNorm\.)(weight|bias)$", lambda m: m[1] + older[m[2]], name): tensor
+        for name, tensor in load_file(path).items()
+    }
+    save_file(renamed, path, metadata={"format": "pt"})
+    found = masked_heads.read(tmp_path, {"symbols": True})
+    assert found.keys() == wanted.keys()
+    assert all(torch.equal(found[name], wanted[name]) for name in wanted)
+    renamed.pop("bert.embeddings.word_embeddings.weight")
+    save_file(renamed, path, metadata={"format": "pt"})
+    with pytest.raises(ValueError, match=r"has no embeddings\.word_embeddings\.weight, by"):
+        masked_heads.read(tmp_path, {"symbols": True})
+
+
 def test_antibertys_head_fills_in_masks_as_its_checkpoint_does(tmp_path):
     model = randomized(BertForMaskedLM(BertConfig(**SIZES)))
     stored = {**model.state_dict(), "cls.species.weight": torch.zeros(6, 16)}
@@ -181,11 +202,16 @@ def test_a_head_of_another_form_is_refused(fairseq, tmp_path):
     [
         ({"conversion": "antiberty"}, None),
         ({"conversion": "sapiens_vl"}, None),
-        ({"hub": "a/b"}, None),
-        ({"hub": "a/b", "shape": {"family": "esm"}}, None),
+        ({"hub": "a/b", "symbols": True}, None),
+        ({"hub": "a/b", "symbols": True, "shape": {"family": "esm"}}, None),
+        ({"hub": "a/b"}, "is an encoder of text"),
+        ({"package": "a", "shape": {"family": "bert"}}, "is an encoder of text"),
         ({"conversion": "onnx_bert"}, "comes without a head"),
         ({"conversion": "iglm", "shape": {"family": "gpt2"}}, "is a decoder, gpt2"),
-        ({"source": "s", "shape": {"family": "mpnet"}}, "has a head of family 'mpnet'"),
+        (
+            {"source": "s", "symbols": True, "shape": {"family": "mpnet"}},
+            "has a head of family 'mpnet'",
+        ),
     ],
 )
 def test_what_the_catalogue_says_is_refused_before_anything_is_downloaded(record, reason):

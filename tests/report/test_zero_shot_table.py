@@ -111,13 +111,16 @@ def test_the_line_below_the_main_table_says_the_numbers_of_the_table(results, tm
     first, second = zero_shot.lines(read, {"affinity": "affinity (protein)"})
     assert first.startswith(
         "Before any fine-tuning, in affinity (protein): by the likelihoods of the domain-pretrained"
-        " encoder Spearman correlation 0.600 (0.500 to 0.700); frequencies of symbols 0.200, n-gram"
-        " regression 0.300; fine-tuned: text pretraining "
+        " encoder Spearman correlation 0.600 (0.500 to 0.700; on the 40 test sequences that it"
+        " knows, 3 are left out); frequencies of symbols 0.200, n-gram regression 0.300;"
+        " fine-tuned: text pretraining "
     )
     assert re.search(r"random weights 0\.\d{3}; chance 0\.$", first)
     assert "area under the ROC curve 0.600" in second and second.endswith("chance 0.5.")
     text = read.loc[(read["task"] == "season") & (read["initialization"] == "text"), "score"]
     assert f"{text.item():.3f}" in second
+    few = read.assign(low=np.nan, high=np.nan, unknown=0)
+    assert "correlation 0.600 (too few units for an interval); freq" in zero_shot.lines(few, {})[0]
 
 
 def test_only_studies_that_ask_have_the_table():

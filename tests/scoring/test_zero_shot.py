@@ -93,6 +93,26 @@ def test_copies_of_an_example_in_one_unit_do_not_narrow_the_interval():
     assert widths["rows"] == pytest.approx(widths["plain"] / np.sqrt(5), rel=0.15)
 
 
+@pytest.mark.parametrize(
+    ("metric", "labels", "units", "drawn"),
+    [
+        ("auc", [0, 1] * 10, range(20), True),
+        ("auc", [0, 1] * 10, [0] * 20, False),  # would be 1.0 to 1.0
+        ("auc", [0] * 16 + [1] * 4, range(20), False),
+        ("auc", [0, 1], range(2), False),
+        ("spearman", np.arange(20.0), range(20), True),
+        ("spearman", np.arange(20.0), [n // 4 for n in range(20)], False),
+    ],
+)
+def test_few_units_have_a_score_but_no_interval(metric, labels, units, drawn):
+    labels = np.asarray(labels)
+    numbers = labels + np.arange(len(labels)) / 100
+    names = [str(unit) for unit in units]
+    assert zero_shot.score(metric, labels, numbers) == pytest.approx(1.0)
+    found = zero_shot.interval(metric, labels, numbers, names, np.random.default_rng(0))
+    assert np.isfinite(found).all() == drawn
+
+
 def test_frequencies_of_symbols_are_counted_by_hand():
     def ragged(*rows):
         return Ragged.from_lists(

@@ -294,3 +294,6 @@ def test_filling_in_every_symbol_of_test_takes_a_third_of_training_on_as_many_ex
         for rule, key in (("pretrain", "corpus"), ("zero_shot", "task"))
     )
     assert filled_in - costs.START == pytest.approx((trained - costs.START) / 3)
+    two = measured | {"compare": measured["compare"] | {"reference": "domain", "ceiling_seed": 1}}
+    twice = costs.seconds(Job(0, "zero_shot", {"task": "splice"}), two, MINILM, 1)
+    assert twice - costs.START == pytest.approx(2 * (filled_in - costs.START))

@@ -82,6 +82,6 @@ def test_a_rule_without_a_cost_teaches_nothing(default):
 
 def test_a_job_that_others_did_part_of_teaches_nothing(default):
     told = progress(default, number=2)
-    assert told.finish(0, START, seconds=20.0, trained=300.0) is None
+    assert told.finish(0, START, seconds=20.0, spent=300.0) is None
     assert told.known.known == []
-    assert told.finish(1, START, seconds=301.0, trained=300.0).seconds == 301.0
+    assert told.finish(1, START, seconds=301.0, spent=300.0).seconds == 301.0

@@ -78,7 +78,7 @@ def test_a_finished_job_is_learned_from(speaker, tmp_path, capsys):
     metrics.write_text('{"steps_taken": 512}')
     benchmark.write_text("s\th:m:s\n90.5\t0:01:30\n")
     timing = tmp_path / "timing.json"
-    timing.write_text('{"seconds_training": 80.25}')
+    timing.write_text('{"seconds_training": 80.25, "seconds_total": 91.2}')
     job = Job(0, "finetune", _Named(metrics=str(metrics), timing=str(timing)), task="splice")
     job.benchmark = str(benchmark)
     told = speaker(job, Job(1, "finetune", task="splice"))
@@ -94,9 +94,16 @@ def test_a_finished_job_is_learned_from(speaker, tmp_path, capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_a_job_that_a_killed_one_had_begun_is_not_learned_from(speaker, tmp_path):
+@pytest.mark.parametrize(
+    ("training", "total"),
+    [(80.25, 15.0), (12.0, 25.0)],
+    ids=["a killed job had begun it", "a GPU made it for another study"],
+)
+def test_a_job_that_others_did_part_of_is_not_learned_from(
+    speaker, tmp_path, capsys, training, total
+):
     timing, benchmark = tmp_path / "timing.json", tmp_path / "benchmark.tsv"
-    timing.write_text('{"seconds_training": 80.25}')
+    timing.write_text(json.dumps({"seconds_training": training, "seconds_total": total}))
     benchmark.write_text("s\th:m:s\n20.5\t0:00:20\n")
     job = Job(0, "pretrain", _Named(timing=str(timing)), corpus="splice")
     job.benchmark = str(benchmark)
@@ -105,6 +112,7 @@ def test_a_job_that_a_killed_one_had_begun_is_not_learned_from(speaker, tmp_path
     told.emit(event("job_started", jobs=[0]))
     told.emit(event("job_finished", job_id=0))
     assert durations.read(tmp_path / "logs/durations.tsv") == []
+    assert not told.progress.waiting and "Traceback" not in capsys.readouterr().err
 
 
 def test_a_job_that_named_its_error_is_not_told_again_and_a_killed_one_is(

@@ -14,6 +14,7 @@ TWO = {
 ENCODERS = {
     "bodies": {"source": "wheel", "conversion": "antiberty", "title": "t"},
     "texts": {"source": "wheel", "conversion": "onnx_bert", "title": "t"},
+    "plain": {"hub": "a/b", "revision": "0" * 40, "title": "t"},
     "decoder": {"source": "wheel", "conversion": "iglm", "title": "t", "shape": {"family": "gpt2"}},
 }
 
@@ -70,6 +71,8 @@ def test_nothing_is_asked_where_the_key_is_absent():
             {"tokens": {"kind": "kmers", "k": 3, "stride": 1}},
             "analyse.* tokens that overlap, .* 3`",
         ),
+        ({"tokens": {"kind": "intervals"}}, "analyse.* tokens `intervals`, of which two pitches"),
+        ({"encoder": "plain"}, r"analyse.*'plain', domain_encoders\.mine, is an encoder of text"),
     ],
 )
 def test_what_cannot_be_answered_is_refused_with_the_reason(changes, message):

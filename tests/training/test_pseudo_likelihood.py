@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+import zero_shot as script
 from seqtransfer.encoders import bert
 from seqtransfer.files import json_tsv
 from seqtransfer.files.arrow import Ragged
-from seqtransfer.tokens.vocabulary import CLS, MASK, SEP
+from seqtransfer.tokens.token_maps import borrowed_rows
+from seqtransfer.tokens.vocabulary import CLS, MASK, SEP, Vocabulary, renamed
 from seqtransfer.training import classifier, masked_language_model, pretraining, pseudo_likelihood
 from seqtransfer.training.steps import Schedule
 
@@ -181,3 +183,23 @@ def test_a_damaged_head_or_that_of_another_encoder_is_named(pretrained, sources_
     path.write_bytes(b"no head")
     with pytest.raises(ValueError, match=r"head\.safetensors: cannot be read"):
         pseudo_likelihood.model(sources, path)
+
+
+@pytest.mark.parametrize(
+    ("names", "masks"),
+    [
+        (["<pad>", "<cls>", "<eos>", "<unk>", "A", "<mask>"], True),
+        (["[PAD]", "[CLS]", "[SEP]", "[UNK]", "A", "[MASK]"], True),
+        (["<pad>", "<cls>", "<eos>", "<unk>", "A", "#"], False),  # </s> would stand for it
+        (["<pad>", "<cls>", "<unk>", "A", "#"], False),  # it would be drawn at random
+    ],
+)
+def test_an_encoder_without_a_mask_of_its_own_is_refused(names, masks):
+    rows = borrowed_rows(
+        Vocabulary(("A",)), renamed({name: row for row, name in enumerate(names)}), None
+    )
+    if masks:
+        script.check_mask("toy", "theirs", rows)
+        return
+    with pytest.raises(ValueError, match="'theirs' has no token of its own that masks, under any"):
+        script.check_mask("toy", "theirs", rows)

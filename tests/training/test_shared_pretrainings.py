@@ -20,24 +20,27 @@ NAMES = (
 def job(tmp_path, encoder):
     """A function that runs the job in a study of a name, and gives the digests of its files."""
 
-    def run(study: str, cache="cache", seed: int = 0, code: str = "abc", rare: int = 0, **settings):
+    def run(
+        study: str, cache="cache", seed=0, code="abc", rare=0, layers=2, task="toy", keep=2,
+        serves=("toy",), **settings,
+    ):  # fmt: skip
         tokens, folder = tmp_path / study / "tokens", tmp_path / study / "pretrained"
         tokens.mkdir(parents=True, exist_ok=True)
         generator = np.random.default_rng(rare)
         bodies = [[2, *generator.integers(5, 11, 6), 3] for _ in range(40)]
         names = [f"e{number}" for number in range(40)]
         arrow.write_ragged(tokens / "pretrain.arrow", Ragged.from_lists(bodies, [-1] * 40, names))
-        facts = {"task": "toy", "symbols": list("ABCDEF"), "study": study}
+        facts = {"task": task, "tasks": list(serves), "symbols": list("ABCDEF"), "study": study}
         json_tsv.write_json(tokens / "task.json", facts)
         script.main(
-            task="toy",
-            files=pretraining.CorpusFiles(tokens, encoder, 2),
+            task=task,
+            files=pretraining.CorpusFiles(tokens, encoder, layers),
             settings=SETTINGS | settings,
             seed=seed,
             threads=1,
             memory=4000,
             folder=folder,
-            kept={2: folder / "step-2.safetensors"},
+            kept={keep: folder / "step-2.safetensors"},
             outputs=[folder / name for name in NAMES],
             unfinished=tmp_path / study / "unfinished.safetensors",
             cache=cache and tmp_path / cache,
@@ -65,7 +68,10 @@ def test_a_second_study_takes_every_file_and_trains_nothing(job, tmp_path, monke
 
 @pytest.mark.parametrize(
     "change",
-    [{"seed": 1}, {"code": "abd"}, {"rare": 1}, {"learning_rate": 2e-3}, {"mask_rate": 0.2}],
+    [
+        *({"seed": 1}, {"code": "abd"}, {"rare": 1}, {"learning_rate": 2e-3}, {"mask_rate": 0.2}),
+        *({"layers": 1}, {"task": "other"}, {"serves": ("toy", "other")}, {"keep": 3}),
+    ],
     ids=lambda change: next(iter(change)),
 )
 def test_whatever_changes_the_training_is_another_pretraining(job, tmp_path, change):
@@ -74,27 +80,41 @@ def test_whatever_changes_the_training_is_another_pretraining(job, tmp_path, cha
     assert len(list((tmp_path / "cache").glob("pretrained-*"))) == 2
 
 
-@pytest.mark.parametrize("fault", ["altered", "lost", "no list", "garbage list"])
-def test_a_damaged_one_is_made_anew_and_replaced(job, tmp_path, fault, capsys):
+@pytest.mark.parametrize("fault", ["altered", "lost", "no list", "garbage list", "another list"])
+def test_a_damaged_one_is_named_made_anew_and_replaced(job, tmp_path, fault, capsys):
     first = job("one")
     (folder,) = (tmp_path / "cache").glob("pretrained-*")
+    listed = folder / shared_pretrainings.DIGESTS
     if fault == "altered":
         (folder / "head.safetensors").write_bytes(b"?")
-    elif fault == "garbage list":
-        (folder / shared_pretrainings.DIGESTS).write_text("{")
+    elif "list" in fault and fault != "no list":
+        listed.write_text({"garbage list": "{", "another list": "[]"}[fault])
     else:
-        (folder / {"lost": "history.tsv", "no list": shared_pretrainings.DIGESTS}[fault]).unlink()
+        {"lost": folder / "history.tsv", "no list": listed}[fault].unlink()
     second = job("two")
     assert second["weights.safetensors"] == first["weights.safetensors"]
-    said = capsys.readouterr().out
-    if fault == "no list":  # not known as ours: nothing in it is touched
-        assert "not kept in the cache" in said and "is there already" in said
-        assert not (folder / shared_pretrainings.DIGESTS).exists()
-        return
-    assert ("not used" in said) == (fault != "lost")
-    outputs = [tmp_path / "new" / name for name in NAMES]
-    assert shared_pretrainings.take(folder, outputs)
+    assert f"{folder}: not used, " in capsys.readouterr().out
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == [folder.name]
+    assert shared_pretrainings.take(folder, [tmp_path / "new" / name for name in NAMES])
     assert checksums.of_files(tmp_path / "new") == second
+
+
+def test_of_two_jobs_at_once_the_faster_ones_is_kept(job, tmp_path, monkeypatch, capsys):
+    slow = pretraining.pretrain
+
+    def overtaken(*arguments, **settings):
+        with monkeypatch.context() as patch:
+            patch.setattr(pretraining, "pretrain", slow)
+            job("fast")
+        return slow(*arguments, **settings)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pretraining, "pretrain", overtaken)
+        job("slow")
+    (folder,) = (tmp_path / "cache").iterdir()
+    kept = checksums.of_files(folder)
+    assert kept["timing.json"] == checksums.sha256(tmp_path / "fast/pretrained/timing.json")
+    assert "not kept" not in capsys.readouterr().out
 
 
 def test_a_cache_that_cannot_be_written_costs_no_result(job, tmp_path, capsys):

@@ -46,6 +46,8 @@ def refusal(record: Mapping) -> str | None:
         return f"is a decoder, {family}, which reads no masks"
     if conversion and conversion not in CONVERSIONS:
         return f"comes without a head that fills in masks (conversion {conversion})"
+    if not conversion and not record.get("symbols"):
+        return "is an encoder of text, whose head knows no symbols of a domain"
     if not conversion and family and family not in NAMES:
         return f"has a head of family {family!r}; known are those of {', '.join(NAMES)}"
     return None
@@ -76,11 +78,18 @@ def of_transformers(folder: Path) -> "State":
         with damage.named(path), safe_open(path, "pt") as file:
             wanted = ("cls.predictions.", "lm_head.")
             stored |= {
-                name: file.get_tensor(name)
+                _modern(name): file.get_tensor(name)
                 for name in file.keys()
                 if name.startswith(wanted) or name.endswith(TABLE)
             }
     return _head(folder, stored, config, NAMES[family])
+
+
+def _modern(name: str) -> str:
+    """The name of a tensor as newer checkpoints have it: bert-base-uncased's are of 2018."""
+    return name.replace("LayerNorm.gamma", "LayerNorm.weight").replace(
+        "LayerNorm.beta", "LayerNorm.bias"
+    )
 
 
 def antiberty(folder: Path) -> "State":
@@ -129,7 +138,9 @@ def _head(folder: Path, stored: "State", config: Mapping, names: Mapping[str, st
             f"{folder}: has no head that fills in masks ({lacking[0]} is missing); leave its tasks"
             " out of analyse.zero_shot"
         )
-    table = next(tensor for name, tensor in stored.items() if name.endswith(TABLE))
+    table = next((tensor for name, tensor in stored.items() if name.endswith(TABLE)), None)
+    if table is None:
+        raise ValueError(f"{folder}: has no {TABLE}, by which its head multiplies")
     outputs = [t for name, t in stored.items() if name.endswith(OUTPUTS)]
     if any(output.shape != table.shape or not torch.equal(output, table) for output in outputs):
         raise ValueError(f"{folder}: its head has a table apart from the embeddings'")

@@ -92,9 +92,13 @@ def lines(found: pd.DataFrame, tasks: Mapping[str, str]) -> list[str]:
             for kind, of in rows.groupby("kind", sort=False)
         }
         score, low, high = (_number(own[name]) for name in ("score", "low", "high"))
+        interval = "too few units for an interval" if pd.isna(own["low"]) else f"{low} to {high}"
+        n, unknown = own["n"], own["unknown"]
+        if unknown > 0:
+            interval += f"; on the {n:.0f} test sequences that it knows, {unknown:.0f} are left out"
         said.append(
             f"Before any fine-tuning, in {tasks.get(task, task)}: by the likelihoods of the"
-            f" domain-pretrained encoder {names.metric(own['metric'])} {score} ({low} to {high});"
+            f" domain-pretrained encoder {names.metric(own['metric'])} {score} ({interval});"
             f" {parts['baseline']}; fine-tuned: {parts['fine-tuned']}; chance"
             f" {CHANCE[own['metric']]:g}."
         )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 KINDS = ("regression", "classification")  # of tasks that one number a sequence can answer
 METRICS = ("spearman", "pearson", "auc")
 DRAWS = 1000  # of a bootstrap
+LEAST_UNITS = 10  # that it can draw from: of fewer it says too little, of one nothing
 
 
 def metric_of(target: "Target") -> str:
@@ -56,13 +57,15 @@ def interval(
     level: float = 0.95,
 ) -> tuple[float, float]:
     """Low and high of `score`: percentiles of a bootstrap over test units, whose examples stay
-    together; NaN where the score is.
+    together; NaN where the score is, and where there are fewer than LEAST_UNITS units, or, of two
+    classes, fewer than half as many with examples of one.
 
     units: (n,) str. Draws with one label alone have no score and do not count.
     """
-    if np.isnan(score(metric, labels, numbers)):
+    known, unit = np.unique(np.asarray(units), return_inverse=True)
+    counts = [2 * len(np.unique(unit[labels == label])) for label in (0, 1)] * (metric == "auc")
+    if np.isnan(score(metric, labels, numbers)) or min([len(known), *counts]) < LEAST_UNITS:
         return np.nan, np.nan
-    _, unit = np.unique(np.asarray(units), return_inverse=True)
     order = np.argsort(unit, kind="stable")
     members = np.split(order, np.flatnonzero(np.diff(unit[order])) + 1)
     found = []

@@ -212,10 +212,13 @@ def _aligned(job: Job, study: Mapping, encoder: Encoder) -> int:
 
 
 def _filled_in(job: Job, study: Mapping, encoder: Encoder) -> float:
-    """Floating-point operations of filling in every symbol of the test part, each in a copy."""
-    tokens = study["max_length"][job.wildcards["task"]]
-    domain = encoder.domain.get(job.wildcards["task"], encoder)
-    return study["examples"]["test"] * tokens * domain.operations(tokens)
+    """Floating-point operations of filling in every symbol of the test part, each in a copy, by
+    the domain's encoder, and by its second pretraining where the study has one."""
+    task, compare = job.wildcards["task"], study["compare"]
+    tokens, domain = study["max_length"][task], encoder.domain.get(task, encoder)
+    again = task not in encoder.domain and compare.get("reference") == "domain"
+    models = 2 if again and compare.get("ceiling_seed") is not None else 1
+    return models * study["examples"]["test"] * tokens * domain.operations(tokens)
 
 
 def _analyses(job: Job, study: Mapping, encoder: Encoder) -> float:

@@ -41,17 +41,17 @@ class Progress:
         now: float,
         seconds: float | None = None,
         share: float | None = None,
-        trained: float = 0.0,
+        spent: float = 0.0,
     ) -> Duration | None:
         """A job ends. seconds: it took, if its benchmark says so; share: of the steps it might have
-        taken; trained: seconds that its result was trained for. What the run learns from it; None
-        if its cost is not known, or others did part of it: a killed job before, another study."""
+        taken; spent: seconds that went into its result. What the run learns from it; None if its
+        cost is not known, or if others spent some of them: a killed job before, another study."""
         job = self.waiting.pop(number)
         began = self.running.pop(number, now)
         steps = costs.SHARES[1] if share is None else share
         predicted = costs.seconds(job, self.study, self.encoder, steps)
         took = now - began if seconds is None else seconds
-        if not predicted or took < trained:
+        if not predicted or took < spent:
             return None
         duration = Duration(job.rule, job.gpu, predicted, took, share)
         self.known.add(duration)

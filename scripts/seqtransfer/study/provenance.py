@@ -21,10 +21,11 @@ from seqtransfer.study.peak_memory import peak_memory
 
 PACKAGE = Path(__file__).resolve().parents[1]
 # What is done around a job's own work: which card it has, that it ends with Snakemake, its log and
-# memory, the digests of its files. No score depends on it, so an edit here retrains nothing.
+# memory, the digests of its files, where other studies find them. No score depends on it, so an
+# edit here retrains nothing.
 APART = frozenset(
     f"study.{name}" for name in ("cards", "digests", "jobs", "liveness", "logs", "peak_memory")
-)
+) | {"training.shared_pretrainings"}
 
 
 def code_digest(script: str | Path, table: str | None = None, used: Sequence[str] = ()) -> str:

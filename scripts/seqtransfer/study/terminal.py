@@ -20,6 +20,7 @@ from seqtransfer.study.progress import Progress
 
 ESTIMATE = "estimate"  # the target that says what a study takes and runs nothing
 PAUSE = 60  # seconds between lines of progress
+CLOCK = 2.0  # seconds by which two clocks of one job may differ
 VERDICTS = 5  # lines of verdicts at the end
 # Of Snakemake's errors: a job that named its own or was killed, and that there was one.
 STATED = (
@@ -125,7 +126,7 @@ class Terminal(logging.Handler):
             return
         job, now = self.jobs[record.job_id], time.time()
         learned = self.progress.finish(
-            record.job_id, now, _benchmark(job), self._share(job), _trained(job)
+            record.job_id, now, _benchmark(job), self._share(job), _spent(job)
         )
         if learned is not None:
             durations.append(self.table, learned)
@@ -213,10 +214,14 @@ def _benchmark(job) -> float | None:
     return float(rows[-1]["s"]) if rows else None
 
 
-def _trained(job) -> float:
-    """Seconds of training that a job's result holds; 0 if none are known."""
-    timing = Path(getattr(job.output, "timing", ""))
-    return json.loads(timing.read_text())["seconds_training"] if timing.is_file() else 0.0
+def _spent(job) -> float:
+    """Seconds that went into a job's result, whoever spent them; 0 if none are known."""
+    path = Path(getattr(job.output, "timing", ""))
+    if not path.is_file():  # a job without, or its files are in storage
+        return 0.0
+    timing = json.loads(path.read_text())
+    # The process's clock is right to a second, and Snakemake's starts a little earlier.
+    return max(timing["seconds_training"], timing["seconds_total"] - CLOCK)
 
 
 def _is_needed(record: logging.LogRecord) -> bool:

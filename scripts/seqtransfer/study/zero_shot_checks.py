@@ -61,3 +61,8 @@ def _check_task(where: str, record: Mapping) -> None:
             f"{where} has tokens that overlap, so that its neighbours give a masked one away; leave"
             f" it out, or use `stride: {tokens['k']}`"
         )
+    if tokens["kind"] == "intervals":
+        raise ValueError(
+            f"{where} has tokens `intervals`, of which two pitches give the one between away; leave"
+            " it out, or use `kind: symbols`"
+        )

@@ -7,11 +7,11 @@ the digest in its name is of all that they follow from.
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from seqtransfer.files import checksums, json_tsv
-from seqtransfer.files.atomic import atomic, whole_folder
+from seqtransfer.files import atomic, checksums, json_tsv
 
 DIGESTS = "digests.json"
 
@@ -28,16 +28,16 @@ def take(folder: Path, outputs: Sequence[Path]) -> bool:
     False if they are not there, cannot be read, or are not as their digests say: what is then at
     `outputs` is not to be used.
     """
+    if not folder.exists():
+        return False
     try:
         digests = json_tsv.read_json(folder / DIGESTS)
         for path in outputs:
-            with atomic(path) as temporary:
+            with atomic.atomic(path) as temporary:
                 shutil.copyfile(folder / path.name, temporary)
                 if checksums.sha256(temporary) != digests[path.name]:
                     raise ValueError(f"{path.name} is not as {DIGESTS} says")
-    except FileNotFoundError:
-        return False
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, LookupError, TypeError) as error:
         print(f"{folder}: not used, {error}")
         return False
     print(f"taken from {folder}")
@@ -45,13 +45,33 @@ def take(folder: Path, outputs: Sequence[Path]) -> bool:
 
 
 def give(folder: Path, outputs: Sequence[Path]) -> None:
-    """Copy `outputs` into a pretraining's folder, whole or not at all; if that fails, say so."""
+    """Copy `outputs` into a pretraining's folder, whole or not at all.
+
+    What is there is kept if it is whole, another job was faster, and else replaced: its name is
+    that of a pretraining. If nothing can be written, that is only said.
+    """
     try:
-        with whole_folder(folder, lambda there: (there / DIGESTS).is_file()) as new:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        # A name of its own: jobs on several machines may have one process number.
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix="unfinished-") as place:
+            new = Path(place) / "new"
+            new.mkdir()
             for path in outputs:
                 shutil.copyfile(path, new / path.name)
-            json_tsv.write_json(
-                new / DIGESTS, {path.name: checksums.sha256(new / path.name) for path in outputs}
-            )
-    except (OSError, ValueError) as error:
+            digests = checksums.of_files(new)
+            json_tsv.write_json(new / DIGESTS, digests)
+            if folder.exists() and not _whole(folder, digests):
+                folder.rename(Path(place) / "damaged")
+            if not folder.exists():
+                new.rename(folder)
+    except OSError as error:
         print(f"not kept in the cache: {error}")
+
+
+def _whole(folder: Path, names: Collection[str]) -> bool:
+    """Whether a pretraining's folder has the files of these names, as its own digests say."""
+    try:
+        there = checksums.of_files(folder)
+        return {name: there[name] for name in names} == json_tsv.read_json(folder / DIGESTS)
+    except (OSError, ValueError, LookupError):
+        return False
