@@ -37,6 +37,13 @@ def data(tmp_path_factory, encoder):
     return folder
 
 
+def test_the_tutorials_study_plans_over_the_tiny_one(data):
+    (data / "h3.yaml").write_text(STUDIES["h3"])
+    studies = (ROOT / "tests/config.yaml", "h3.yaml")
+    counts = plan(snakemake("-n", "-q", "rules", "--configfile", *studies, cwd=data))
+    assert counts["finetune"] == 3 * 3 and "zero_shot" not in counts
+
+
 def test_the_guide_has_the_nine_kinds_of_data_in_ten_lines_each():
     blocks = [STUDIES[name] for name in GUIDE]
     tasks = [next(iter(yaml.safe_load(b)["catalogue"]["tasks"].values())) for b in blocks]
