@@ -2,6 +2,8 @@
 
 import hashlib
 import io
+import os
+import platform
 import random
 import subprocess
 import tarfile
@@ -14,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from seqtransfer.corpora import archives, downloads, sources
+from seqtransfer.files import atomic
 
 
 def sha256(path: Path) -> str:
@@ -185,7 +188,7 @@ def test_incomplete_sources_say_what_they_lack(target, source, word):
 def test_what_a_killed_job_left_is_removed(tmp_path, target):
     ended = subprocess.Popen(["true"])
     ended.wait()
-    left = f".x.{ended.pid}-0f0f.partial"
+    left = f".x.{platform.node()}-{ended.pid}-0f0f.partial"
     for stale in (target.with_name(left), target.with_name(".unfinished") / "x"):
         stale.mkdir(parents=True)
         (stale / "stale").write_bytes(b"")
@@ -193,6 +196,20 @@ def test_what_a_killed_job_left_is_removed(tmp_path, target):
     sources.fetch("x", {"url": archive.as_uri(), "sha256": sha256(archive)}, target)
     assert files(target.parent) == {"x/a": b"1"}
     assert {path.name for path in target.parent.iterdir()} == {"x", "x.sha256"}
+
+
+def test_what_jobs_of_other_machines_make_is_removed_after_a_day_only(tmp_path):
+    ended = subprocess.Popen(["true"])
+    ended.wait()  # the number is free here, but may be that of a job elsewhere
+    elsewhere, old = (tmp_path / f".x.node-7-{ended.pid}-{end}.partial" for end in ("0f", "1f"))
+    for folder in (elsewhere, old):
+        folder.mkdir()
+        (folder / "part").touch()
+    for path in (old, old / "part", elsewhere):
+        os.utime(path, (0, 0))  # of `elsewhere`, a file was written just now
+    with atomic.whole_folder(tmp_path / "x") as new:
+        (new / "a").touch()
+    assert {path.name for path in tmp_path.iterdir()} == {"x", elsewhere.name}
 
 
 # Over HTTP

@@ -35,6 +35,18 @@ except ValueError as error:
     print("refused", error)
 """
 
+HEAD = """
+import json
+from pathlib import Path
+import encoder_head
+Path("encoder.json").write_text(json.dumps({"revision": "%s"}))
+encoder_head.masked_heads.read = lambda origin, record: print("of", origin.name) or {}
+encoder_head.main(
+    record={"hub": "%s", "revision": "main"}, source=None, digests=None,
+    facts=Path("encoder.json"), head=Path("head.safetensors"),
+)
+"""
+
 
 @dataclass
 class Desk:
@@ -115,6 +127,19 @@ def test_a_branch_is_recorded_at_first_use_and_refused_when_it_has_moved(desk):
     desk.lock.unlink()
     assert desk.got("main").name == NEW
     assert desk.got(OLD).name == OLD
+
+
+def test_a_head_is_of_the_commit_of_its_encoder_though_the_branch_has_moved(desk):
+    desk.repository.names["main"] = NEW
+    done = subprocess.run(
+        [sys.executable, "-c", HEAD % (OLD, NAME)],
+        cwd=desk.folder,
+        env=desk.settings(PYTHONPATH=str(ROOT / "scripts")),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"of {OLD}" in done.stdout and not desk.lock.exists()
 
 
 def test_a_second_use_asks_for_no_file_again(desk):

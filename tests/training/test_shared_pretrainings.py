@@ -1,5 +1,7 @@
 """Studies that share a cache make a pretraining once, and another one if anything differs."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -115,6 +117,15 @@ def test_of_two_jobs_at_once_the_faster_ones_is_kept(job, tmp_path, monkeypatch,
     kept = checksums.of_files(folder)
     assert kept["timing.json"] == checksums.sha256(tmp_path / "fast/pretrained/timing.json")
     assert "not kept" not in capsys.readouterr().out
+
+
+def test_what_a_job_that_was_killed_left_in_the_cache_is_removed_after_a_day(job, tmp_path):
+    old, young = (tmp_path / "cache" / f"unfinished-{name}" for name in ("old", "young"))
+    for folder in (old, young):
+        folder.mkdir(parents=True)
+    os.utime(old, (0, 0))
+    job("one")
+    assert not old.exists() and young.exists()
 
 
 def test_a_cache_that_cannot_be_written_costs_no_result(job, tmp_path, capsys):

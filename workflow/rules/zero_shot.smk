@@ -14,6 +14,7 @@ rule encoder_head:
     input:
         source=encoder_source,
         digests=encoder_digests,
+        facts=rules.encoder.output.facts,
     output:
         head="<encoders>/{encoder}.head.safetensors",
     log:

@@ -2,9 +2,11 @@
 
 import errno
 import os
+import platform
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,18 +60,20 @@ def whole_folder(folder: Path, ours: Callable[[Path], bool] = lambda _: False) -
 
     Snakemake has removed what a job made before, so a folder that is there was made by somebody
     else, unless `ours` knows it: that one is replaced. If another job makes the same folder
-    meanwhile, its is kept. What a killed job left is removed at the start.
+    meanwhile, also on another machine, its is kept. What a killed job left is removed at the
+    start; what one on another machine may have left, if it has been untouched for a day.
     Raises ValueError naming the folder if it is somebody else's; nothing of it is touched.
     """
     folder = Path(folder)
     if not _is_free(folder) and not (folder.is_dir() and not folder.is_symlink() and ours(folder)):
         raise _taken(folder)
     before = checksums.of_files(folder)
-    name = re.compile(rf"\.{re.escape(folder.name)}\.(\d+)-\w+\.partial")
+    name = re.compile(rf"\.{re.escape(folder.name)}\.(.+)-(\d+)-\w+\.partial")
     for left in folder.parent.glob("*.partial"):
-        found = name.fullmatch(left.name)
-        if found and not _writes(int(found[1]), left):
-            remove(left)
+        if found := name.fullmatch(left.name):
+            here = found[1] == platform.node()
+            if (here and not _writes(int(found[2]), left)) or is_abandoned(left):
+                remove(left)
     temporary = _temporary(folder)
     temporary.mkdir(parents=True)
     try:
@@ -80,8 +84,21 @@ def whole_folder(folder: Path, ours: Callable[[Path], bool] = lambda _: False) -
 
 
 def _temporary(folder: Path) -> Path:
-    """A name that no other job takes, known as a leftover by the number of the process."""
-    return folder.with_name(f".{folder.name}.{os.getpid()}-{secrets.token_hex(4)}.partial")
+    """A name that no other job takes, known as a leftover by the machine and its process."""
+    process = f"{platform.node()}-{os.getpid()}-{secrets.token_hex(4)}"
+    return folder.with_name(f".{folder.name}.{process}.partial")
+
+
+def is_abandoned(folder: Path) -> bool:
+    """Whether nothing in a folder was written for a day: no job of any machine still works there.
+
+    False if it vanishes meanwhile.
+    """
+    try:
+        newest = max(path.lstat().st_mtime for path in [folder, *folder.rglob("*")])
+    except FileNotFoundError:
+        return False
+    return time.time() - newest > 24 * 3600
 
 
 def _is_free(folder: Path) -> bool:

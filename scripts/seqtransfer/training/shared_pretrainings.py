@@ -14,6 +14,7 @@ from pathlib import Path
 from seqtransfer.files import atomic, checksums, json_tsv
 
 DIGESTS = "digests.json"
+UNFINISHED = "unfinished-"
 
 
 def place(cache: Path, facts: Mapping) -> Path:
@@ -52,8 +53,11 @@ def give(folder: Path, outputs: Sequence[Path]) -> None:
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
+        for left in folder.parent.glob(f"{UNFINISHED}*"):  # by jobs that were killed
+            if atomic.is_abandoned(left):
+                atomic.remove(left)
         # A name of its own: jobs on several machines may have one process number.
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix="unfinished-") as place:
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=UNFINISHED) as place:
             new = Path(place) / "new"
             new.mkdir()
             for path in outputs:
