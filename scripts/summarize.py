@@ -26,7 +26,10 @@ if __name__ == "__main__":
     with jobs.job(snakemake.log[0], snakemake.output):
         main(
             files={kind: [Path(p) for p in paths] for kind, paths in snakemake.input.items()}
-            | {"sweep_timings": [Path(path) for path in snakemake.params.sweep_timings]},
+            | {
+                kind: [Path(path) for path in snakemake.params[kind]]
+                for kind in ("sweep_timings", "alignment_timings")
+            },
             reference=snakemake.params.reference,
             outputs=[Path(path) for path in snakemake.output],
         )

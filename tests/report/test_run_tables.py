@@ -220,7 +220,7 @@ def test_a_sweep_costs_what_snakemake_measured_and_a_file_that_is_gone_leaves_it
     paths[0].parent.mkdir(parents=True)
     for path, row in zip(paths, rows.values(), strict=False):
         path.write_text(f"s\th:m:s\tmax_rss\n{row}\n")
-    first, second, gone = map(run_tables.benchmark, paths)
+    first, second, gone = (run_tables.benchmark(path, "x", "text") for path in paths)
     spent = {"seconds_total": 12.5, "peak_memory": 2**29}
     assert first == {"task": "x", "initialization": "text"} | spent
     assert np.isnan(second["peak_memory"])  # too short to be measured
@@ -235,3 +235,5 @@ def test_a_sweep_costs_what_snakemake_measured_and_a_file_that_is_gone_leaves_it
     lost = totals(runs, [], [first, gone])
     assert lost["seconds_total"].isna().to_dict() == known
     assert lost["jobs"].to_dict() == {"fine-tuning": 1, "sweep": 2, "all": 3}
+    aligned = totals(runs, [], [], [first])
+    assert aligned["seconds_total"].to_dict() == {"fine-tuning": 10, "alignment": 12.5, "all": 22.5}

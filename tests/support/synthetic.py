@@ -21,7 +21,7 @@ KINDS = (
     *("metrics", "histories", "predictions", "controls", "timings", "baselines", "tasks"),
     *("pretrained", "pretraining_timings"),
     *("similarities", "references", "paper", "attention", "audits", "rescored", "sweep"),
-    *("left_out", "analyses", "sweep_timings"),
+    *("left_out", "analyses", "sweep_timings", "alignment_timings"),
 )
 ARMS = ("text", "random", "shuffled", "domain")
 ANALYSES = ("isometry", "gradient_confusion", "perturbation", "lipschitz", "mutation")

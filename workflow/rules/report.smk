@@ -114,13 +114,18 @@ rule summarize:
         "../../envs/analysis.yaml"
     params:
         reference=REFERENCE,
-        # No inputs: where logs were deleted, the sweep would run again for its seconds.
+        # No inputs: where logs were deleted, jobs would run again for their seconds.
         sweep_timings=benchmarks_of(
             rules.sweep,
             task=TASKS,
             initialization=SWEPT_HERE,
             learning_rate=LEARNING_RATES,
             seed=config["sweep"]["seeds"],
+        ),
+        alignment_timings=benchmarks_of(
+            rules.align,
+            task=TASKS if soft_starts.asked(config) else [],
+            seed=[*SEEDS, *(config["sweep"]["seeds"] if OWN_SWEEP else [])],
         ),
         code=code_digest("summarize"),
     script:

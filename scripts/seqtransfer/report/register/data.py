@@ -78,13 +78,13 @@ TABLES = {
         "What the training jobs cost: wall seconds and floating-point operations, summed over"
         " jobs, and the most memory of a job. Operations are counted, not measured: of the layers'"
         " matrix products, at the longest sequence, with three forward passes a training step. All"
-        " else depends on the machine and its load; no other table does. Jobs of a sweep are those"
-        " of this study, of which Snakemake measures seconds and memory alone, in"
-        " `logs/{study}/benchmarks/sweep`: a study with a given table of settings has none.",
+        " else depends on the machine and its load; no other table does. Of jobs of a sweep and"
+        " alignments, Snakemake measures seconds and memory alone, in `logs/{study}/benchmarks`;"
+        " sweeps are those of this study: one with a given table of settings has none.",
         columns(
             "job corpus initialization jobs seconds_total seconds_training training_share"
             " operations peak_memory peak_gpu_memory",
-            job="fine-tuning, pretraining, sweep, or all",
+            job="fine-tuning, pretraining, alignment (of a soft start), sweep, or all",
             corpus="Of the task, or what is pretrained on; or all",
             initialization="The arm; empty for pretraining, which belongs to no one arm; or all",
             jobs="How many jobs",
@@ -122,7 +122,11 @@ def table_functions() -> dict[str, Callable]:
         "timings": lambda found: run_tables.timings(
             found.records("timings"),
             found.records("pretraining_timings"),
-            [run_tables.benchmark(path) for path in found.files["sweep_timings"]],
+            [run_tables.benchmark(p, *p.parts[-4:-2]) for p in found.files["sweep_timings"]],
+            [
+                run_tables.benchmark(p, p.parts[-2], "from-aligned")
+                for p in found.files["alignment_timings"]
+            ],
         ),
     }
 

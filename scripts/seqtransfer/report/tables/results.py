@@ -27,9 +27,10 @@ class Results:
 
     files: `metrics`, `histories`, `predictions`, `controls` (metrics of the controls' runs, perhaps
     none), `timings`, `baselines`, `tasks`, `pretrained`, `pretraining_timings`, `sweep_timings`
-    (Snakemake's benchmarks, some of which may be gone), `similarities`, `references`, `paper`,
-    `attention`, `analyses`, `zero_shot`, `audits`, `rescored`, `left_out` and `sweep`, a table of
-    arms, of controls, of both or none. reference: the arm that similarities are calibrated against.
+    and `alignment_timings` (Snakemake's benchmarks, some of which may be gone), `similarities`,
+    `references`, `paper`, `attention`, `analyses`, `zero_shot`, `audits`, `rescored`, `left_out`
+    and `sweep`, a table of arms, of controls, of both or none. reference: the arm that similarities
+    are calibrated against.
     """
 
     files: Mapping[str, Sequence[Path]]

@@ -255,13 +255,16 @@ LARGEST = ["peak_memory", "peak_gpu_memory"]
 
 
 def timings(
-    finetuning: Sequence[dict], pretraining: Sequence[dict], sweep: Sequence[dict]
+    finetuning: Sequence[dict],
+    pretraining: Sequence[dict],
+    sweep: Sequence[dict],
+    alignment: Sequence[dict] = (),
 ) -> pd.DataFrame:
     """One row per kind of job, corpus and arm, then one for the kind, and one for all: seconds and
     operations summed over jobs, and the most memory of a job.
 
-    sweep: as `benchmark` gives them. corpus: of a task, or what is pretrained on; a pretraining job
-    belongs to no one arm (empty).
+    sweep, alignment: as `benchmark` gives them. corpus: of a task, or what is pretrained on; a
+    pretraining job belongs to no one arm (empty).
 
     training_share: seconds inside training steps / wall seconds; operations: in 1e12; memory: in
     GiB. What a job did not record is empty. Not reproducible byte by byte.
@@ -271,6 +274,7 @@ def timings(
         [
             *({"job": "fine-tuning", **record} for record in finetuning),
             *({"job": "pretraining", "initialization": "", **record} for record in pretraining),
+            *({"job": "alignment", **record} for record in alignment),
             *({"job": "sweep", **record} for record in sweep),
         ],
         columns=["job", "task", "initialization", *measured],
@@ -293,13 +297,11 @@ def timings(
     return found[[*keys, "jobs", *seconds, "operations", *LARGEST]]
 
 
-def benchmark(path: Path) -> dict:
-    """`task` and `initialization` of a job of the sweep, its `seconds_total` and `peak_memory` in
-    bytes, as Snakemake measured them; without what it did not measure, or if the file is gone.
-
-    path: `.../{task}/{initialization}/{learning_rate}/seed-{seed}.tsv`.
+def benchmark(path: Path, task: str, initialization: str) -> dict:
+    """`task` and `initialization` of a job, its `seconds_total` and `peak_memory` in bytes, as
+    Snakemake measured them in the file `path`; without what it did not measure, or if the file is
+    gone.
     """
-    task, initialization = path.parts[-4:-2]
     record = {"task": task, "initialization": initialization}
     if not path.exists():
         return record
