@@ -23,12 +23,16 @@ def main(
     dropout: list[str],
     domain_encoders: dict[str, str],
     sweep_code: str,
+    examples: dict[str, str],
 ) -> None:
     """tables: those of TABLES by name; settings: the table of each arm's settings; effects: where
     the table of this name goes, `.csv` and others; margin and share: of claim (c); measure: that
     (d) is judged by, the first when None; token_maps, dropout, domain_encoders: as
-    `choice_caveats.of_choices`; sweep_code: digest of the code of a sweep."""
+    `choice_caveats.of_choices`; sweep_code: digest of the code of a sweep; examples: task -> name
+    of its set of examples, which others may have in other tokens."""
     read = {name: table_files.read(tables[name]) for name in TABLES}
+    for name in ("left_out", "references"):
+        read[name] = read[name].assign(examples=read[name]["task"].map(examples))
     records = claims.judge(
         read["runs"],
         read["convergence"],
@@ -71,4 +75,5 @@ if __name__ == "__main__":
             dropout=snakemake.params.dropout,
             domain_encoders=snakemake.params.domain_encoders,
             sweep_code=snakemake.params.sweep_code,
+            examples=snakemake.params.examples,
         )

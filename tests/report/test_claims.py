@@ -220,6 +220,15 @@ def test_without_a_reference_that_beats_random_weights_what_rests_on_it_is_not_t
         assert records[name]["verdict"] != "not testable here"
 
 
+def test_a_reference_without_random_weights_to_beat_makes_what_rests_on_it_untestable():
+    arms = {arm: 0.3 + NOISE for arm in ("text", "domain")}
+    comparisons = similarity_table(text=0.5, random=0.3)
+    records = judged(arms, comparisons[comparisons["left"] != "random"])
+    for name in ("c", "d1-cka"):
+        assert records[name]["verdict"] == "not testable here"
+        assert "no arm random" in records[name]["checks"][0]["why"]
+
+
 def test_a_mean_that_decides_where_no_task_does_says_so():
     records = judged({"text": 0.53 + NOISE, "random": np.full(3, 0.5)})
     assert [effect["verdict"] for effect in records["b"]["effects"]] == ["undecided"] * 2

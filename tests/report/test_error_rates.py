@@ -29,7 +29,7 @@ def judged(rng, effects, *, margin=None, collapse=0.0, lopsided=0.0, **options):
         shift = -0.4 * lost[0] + 0.4 * lost[1] + 0.4 * lopsided
         found[f"t{number}"] = estimates.crossed(differences + shift, without + shift[:, None])
     level, line = (0.95, 0.0) if margin is None else (0.9, -margin)
-    records = verdicts.of_tasks(found, {}, level, line)
+    records = verdicts.of_tasks(found, {}, level, line, every=margin is not None)
     verdict, _ = verdicts.overall(found, records, level, line, every=margin is not None)
     return verdict, [record["verdict"] for record in records]
 
@@ -105,7 +105,7 @@ def test_a_check_that_sees_the_numbers_of_its_claim_does_not_make_it_err():
     for _ in range(STUDIES):
         run, left_out = generated(rng, {"text": 0.50, "random": 0.50, "domain": 0.55})
         gain = of_difference(run, "test_score", "domain", "random", left_out)
-        beaten = checks.reference_beats_random(gain, 0.95, "MCC")
+        beaten = checks.reference_beats_random(gain, list(gain), 0.95, "MCC")
         common = {"run": run, "left_out": left_out, "level": 0.95}
         b = score_claims.better(common, "MCC")
         c = score_claims.slightly_worse(common, beaten, "MCC", 0.05)

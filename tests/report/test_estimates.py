@@ -40,6 +40,14 @@ def test_a_mean_over_two_tasks_is_welch_s_interval():
     assert both.interval(0.95) == pytest.approx((low / 2, high / 2))
 
 
+def test_tasks_that_share_their_examples_share_the_chance_of_these():
+    parts = {"seeds": (1.0, 3.0), "examples": (4.0, 20.0)}
+    tasks = [Estimate(0.0, parts, 4, examples=name) for name in ("a", "a", "b", "")]
+    found = estimates.mean_over_tasks(tasks)
+    assert found.error**2 == pytest.approx((4 * 1 + (2 + 2) ** 2 + 4 + 4) / 4**2)
+    assert len(found.parts) == 4 + 1 + 2
+
+
 def test_one_seed_and_equal_differences_leave_everything_open():
     for one in (estimates.crossed([0.3]), estimates.crossed([0.3, 0.3, 0.3])):
         assert math.isnan(one.error) and math.isnan(one.interval(0.95)[0])

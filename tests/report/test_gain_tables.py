@@ -22,7 +22,8 @@ def run_of(scores):
 
 
 def budget_of(**steps):
-    return pd.DataFrame({"task": list(steps), "pretraining_steps": list(steps.values())})
+    table = pd.DataFrame({"task": list(steps), "pretraining_steps": list(steps.values())})
+    return table.assign(pretraining_corpus=table["task"])
 
 
 def test_a_cell_is_the_mean_of_paired_differences_with_scipys_interval():
@@ -44,6 +45,12 @@ def test_domain_is_the_diagonal_and_text_the_first_source():
     assert cells["x", "x"] == cells["y", "y"] == "domain"
     assert (cells["x", "y"], cells["y", "x"]) == ("from-x", "from-y")
     assert len(cells) == len(table) == 8
+
+
+def test_a_domain_arm_pretrained_on_a_corpus_has_that_for_its_source():
+    scores = {("x", arm): [0.1, 0.2] for arm in ("random", "domain")}
+    budget = budget_of(x=64).assign(pretraining_corpus="genes")
+    assert set(gain_tables.transfer(run_of(scores), budget)["source"]) == {"genes"}
 
 
 def test_a_domain_encoder_from_elsewhere_is_no_source():

@@ -132,6 +132,7 @@ def report(folder: Path, paths: dict[str, list[Path]]) -> dict[str, Path]:
         dropout=[],
         domain_encoders={},
         sweep_code="0123abcd",
+        examples={task: task for task in TASKS},
     )
     return written | {"claims": claims}
 

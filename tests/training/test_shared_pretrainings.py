@@ -96,7 +96,8 @@ def test_a_damaged_one_is_named_made_anew_and_replaced(job, tmp_path, fault, cap
     second = job("two")
     assert second["weights.safetensors"] == first["weights.safetensors"]
     assert f"{folder}: not used, " in capsys.readouterr().out
-    assert [path.name for path in (tmp_path / "cache").iterdir()] == [folder.name]
+    assert {path.name for path in (tmp_path / "cache").iterdir()} == {folder.name, "unfinished"}
+    assert not list((tmp_path / "cache/unfinished").iterdir())
     assert shared_pretrainings.take(folder, [tmp_path / "new" / name for name in NAMES])
     assert checksums.of_files(tmp_path / "new") == second
 
@@ -113,19 +114,26 @@ def test_of_two_jobs_at_once_the_faster_ones_is_kept(job, tmp_path, monkeypatch,
     with monkeypatch.context() as patch:
         patch.setattr(pretraining, "pretrain", overtaken)
         job("slow")
-    (folder,) = (tmp_path / "cache").iterdir()
+    (folder,) = (tmp_path / "cache").glob("pretrained-*")
     kept = checksums.of_files(folder)
     assert kept["timing.json"] == checksums.sha256(tmp_path / "fast/pretrained/timing.json")
     assert "not kept" not in capsys.readouterr().out
 
 
 def test_what_a_job_that_was_killed_left_in_the_cache_is_removed_after_a_day(job, tmp_path):
-    old, young = (tmp_path / "cache" / f"unfinished-{name}" for name in ("old", "young"))
-    for folder in (old, young):
+    place, name = tmp_path / "cache/unfinished", f"pretrained-{'0f' * 32}"
+    old, young, others = (
+        place / f"{name}-a1",
+        place / f"{name}-b2",
+        place.parent / "unfinished-mine",
+    )
+    for folder in (old, young, others, place / "mine"):
         folder.mkdir(parents=True)
-    os.utime(old, (0, 0))
+        if folder != young:
+            os.utime(folder, (0, 0))
     job("one")
-    assert not old.exists() and young.exists()
+    assert not old.exists()
+    assert young.exists() and others.exists() and (place / "mine").exists()
 
 
 def test_a_cache_that_cannot_be_written_costs_no_result(job, tmp_path, capsys):

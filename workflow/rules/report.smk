@@ -163,10 +163,11 @@ rule judge:
         token_maps={task: token_map(task) for task in TASKS},
         dropout=config["represent"]["dropout"],
         domain_encoders={
-            task: CATALOGUE["encoders"][name]["title"]
+            task: CATALOGUE["encoders"][name].get("title", name)
             for task, name in DOMAIN_ENCODERS.items()
         },
         sweep_code=code_digest("sweep"),
+        examples=shared_examples.names({task: CATALOGUE["tasks"][task] for task in TASKS}),
         code=code_digest("judge"),
     script:
         "../../scripts/judge.py"

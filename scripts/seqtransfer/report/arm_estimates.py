@@ -1,5 +1,7 @@
 """Tables of runs -> estimates of the difference of two arms, task by task."""
 
+from dataclasses import replace
+
 import pandas as pd
 
 from seqtransfer.report import estimates
@@ -13,16 +15,20 @@ def of_difference(
     """Task -> estimate of left - right, in the study's order; empty if the study lacks an arm.
 
     table: a row per task, arm and seed with the column `value`; left_out: the table of this name,
-    of the same scores; without it, estimates cover seeds alone.
+    of the same scores; without it, estimates cover seeds alone. Its column `examples`, if there,
+    names the set of examples of a task.
     """
     found = {}
     for task, rows in paired_differences(table, value, left, right).groupby("task", sort=False):
-        without = None
+        without, examples = None, ""
         if left_out is not None:
             mine = left_out[left_out["task"] == task]
             wide = mine.pivot(index=["initialization", "seed"], columns="group", values="score")
             arms = (wide.loc[arm].loc[rows["seed"]].to_numpy(dtype=float) for arm in (left, right))
             first, second = arms
             without = first - second
-        found[str(task)] = estimates.crossed(rows["difference"], without)
+            examples = mine["examples"].iloc[0] if "examples" in mine else ""
+        found[str(task)] = replace(
+            estimates.crossed(rows["difference"], without), examples=examples
+        )
     return found

@@ -14,19 +14,30 @@ from seqtransfer.report.estimates import Estimate
 from seqtransfer.similarity.measures import MEASURES
 
 LATE = 0.75  # share of the steps after which a best step is late
+BEATS_RANDOM, VALID = "the reference beats random weights", "the measure is valid here"
 SETTLED = 0.5  # share of an arm's runs whose best step must not be late
 
 
-def reference_beats_random(found: Mapping[str, Estimate], level: float, unit: str) -> list[dict]:
-    """Whether domain - random, estimated task by task, lies above 0 by its interval of `level`."""
+def reference_beats_random(
+    found: Mapping[str, Estimate], tasks: Sequence[str], level: float, unit: str
+) -> list[dict]:
+    """Whether domain - random, estimated task by task, lies above 0 by its interval of `level`.
+
+    tasks: those with an arm `domain`; one without an estimate does not pass.
+    """
     records = []
-    for task, one in found.items():
+    for task in tasks:
+        if task not in found:
+            why = "the study has no arm random, which the reference would have to beat"
+            records.append(_record(BEATS_RANDOM, task, False, True, why))
+            continue
+        one = found[task]
         low, high = one.interval(level)
         passed = not math.isnan(low) and low > 0
         where = f"{one.mean:+.3f} {unit}"
         where += "" if math.isnan(low) else f", {low:+.3f} to {high:+.3f}"
         why = f"domain {'beats' if passed else 'is not shown to beat'} random weights ({where})"
-        records.append(_record("the reference beats random weights", task, passed, True, why))
+        records.append(_record(BEATS_RANDOM, task, passed, True, why))
     return records
 
 
@@ -81,7 +92,9 @@ def has_rows(inner: pd.DataFrame, measure: str) -> list[dict]:
     return records
 
 
-def tells_apart(references: pd.DataFrame, measure: str, level: float) -> list[dict]:
+def tells_apart(
+    references: pd.DataFrame, tasks: Sequence[str], measure: str, level: float
+) -> list[dict]:
     """Whether the reference is nearer to its own second training than random weights are: ceiling -
     floor, mean over layers 1 and up, lies above 0 by its interval of `level`.
 
@@ -89,14 +102,21 @@ def tells_apart(references: pd.DataFrame, measure: str, level: float) -> list[di
     by construction: this says that the measure can see likeness, no more. A measure whose value by
     chance grows with the widths cannot pass by halves, since floor and ceiling have other widths.
 
-    references: the table of that name.
+    references: the table of that name; tasks: those that are judged by it; one without a floor or
+    a ceiling there does not pass.
     """
     records = []
-    for task, floor, ceiling, one in reference_estimates.spans(references, measure):
+    spans = {task: rest for task, *rest in reference_estimates.spans(references, measure)}
+    for task in tasks:
+        if task not in spans:
+            why = "the study has no floor and ceiling of domain: `compare: {reference: domain}`"
+            records.append(_record(VALID, task, False, True, why))
+            continue
+        floor, ceiling, one = spans[task]
         low, high = one.interval(level)
         itself = reference_estimates.itself(references, task)
-        comparable = itself != reference_estimates.HALVES or not MEASURES[measure].saturates
-        passed = bool(low > 0) and comparable
+        comparable = reference_estimates.is_comparable(references, task, measure)
+        passed = reference_estimates.is_valid(references, task, measure, one, level)
         why = f"ceiling {ceiling:.3f}, floor {floor:.3f}, difference {one.mean:+.3f}"
         why += ", no interval" if math.isnan(low) else f", {low:+.3f} to {high:+.3f}"
         if not comparable:
@@ -113,7 +133,7 @@ def tells_apart(references: pd.DataFrame, measure: str, level: float) -> list[di
                 why += "; list several seeds in compare.floor_seeds"
         elif itself == reference_estimates.HALVES:
             why += f"; the ceiling is {itself}, since there is no second training"
-        records.append(_record("the measure is valid here", task, passed, True, why))
+        records.append(_record(VALID, task, passed, True, why))
     return records
 
 

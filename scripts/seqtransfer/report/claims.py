@@ -47,6 +47,13 @@ AMENDED = (
         " too; halves of neurons make no ceiling for canonical correlations; tasks differ by"
         " Welch's test, not by an I2 above 0.5",
     ),
+    (
+        "2026-11-27",
+        "a reference that has no random arm to beat, and a measure without floor and ceiling, do"
+        " not pass their check; examples that several tasks read in other tokens are one source of"
+        " chance of the mean; what a study could have seen is by the noncentral t distribution,"
+        " and p of the log-rank test by permuting runs",
+    ),
 )
 
 
@@ -81,9 +88,14 @@ def judge(
     ordered = sorted(measures, key=lambda name: name != headline)
     mine = pd.DataFrame(columns=["right", *REFERENCE]) if references is None else references
     mine = mine[mine["right"] == "domain"]
+    of_domain = comparisons.loc[comparisons["right"] == "domain", "task"].unique()
+    similar = (comparisons, mine, [] if references is None else of_domain)
     common = {"run": run, "left_out": left_out, "level": level}
     beaten = checks.reference_beats_random(
-        of_difference(*tested, "domain", "random", left_out), level, unit
+        of_difference(*tested, "domain", "random", left_out),
+        run.loc[run["initialization"] == "domain", "task"].unique(),
+        level,
+        unit,
     )
     return [
         score_claims.faster(run, speed, level),
@@ -91,11 +103,11 @@ def judge(
         score_claims.slightly_worse(common, beaten, unit, margin),
         *([score_claims.keeps_a_share(common, beaten, unit, share)] if share else []),
         *(
-            similarity_claims.above_null(comparisons, mine, name, name == headline, beaten, level)
+            similarity_claims.above_null(*similar, name, name == headline, beaten, level)
             for name in ordered
         ),
         *(
-            similarity_claims.above_floor(comparisons, mine, name, name == headline, beaten, level)
+            similarity_claims.above_floor(*similar, name, name == headline, beaten, level)
             for name in ordered
         ),
         score_claims.of_scores(

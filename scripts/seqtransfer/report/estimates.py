@@ -13,12 +13,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import fdtrc, stdtr, stdtrit  # of scipy.stats, which takes a second to import
+from scipy.special import (
+    fdtrc,
+    nctdtrinc,
+    stdtr,
+    stdtrit,
+)  # of scipy.stats, which takes a second to import
 
 from seqtransfer.report.statistics import jackknife_error
 
 ROUNDING = 1e-12  # of the difference of two equal scores
 POWER = 0.8
+OF_EXAMPLES = ("examples", "units")  # sources of chance that tasks of the same examples share
 
 
 @dataclass(frozen=True)
@@ -26,12 +32,14 @@ class Estimate:
     """A mean, and each source's part of its variance with the degrees of freedom of that part.
 
     mean: in the unit of the difference; parts: source -> (variance of the mean, degrees of
-    freedom), empty where one value leaves the spread unknown; seeds: values that it is a mean of.
+    freedom), empty where one value leaves the spread unknown; seeds: values that it is a mean of;
+    examples: the name of the set of test examples, where other tasks may have the same.
     """
 
     mean: float
     parts: Mapping[str, tuple[float, float]]
     seeds: int
+    examples: str = ""
 
     @property
     def error(self) -> float:
@@ -57,12 +65,15 @@ class Estimate:
         return float(stdtr(self.degrees, -(self.mean - line) / self.error))
 
     def smallest_effect(self, level: float, error: float | None = None) -> float:
-        """The distance from the line that an interval of `level` excludes it at in 80 % of trials.
+        """The distance from the line that an interval of `level` excludes it at in 80 % of trials,
+        by the noncentral t distribution: the error is estimated anew in each.
 
         error: of a trial; that of this one when absent.
         """
-        quantiles = stdtrit(self.degrees, (1 + level) / 2) + stdtrit(self.degrees, POWER)
-        return float(quantiles) * (self.error if error is None else error)
+        least = stdtrit(self.degrees, (1 + level) / 2)
+        return float(nctdtrinc(self.degrees, 1 - POWER, least)) * (
+            self.error if error is None else error
+        )
 
     def with_seeds(self, count: int) -> "Estimate":
         """The same with `count` seeds (at least 2) of the same spread, everything else as it is."""
@@ -153,12 +164,18 @@ def at_least_mean(found: Mapping[str, Estimate], source: str) -> dict[str, Estim
 
 def mean_over_tasks(estimates: Sequence[Estimate]) -> Estimate:
     """Mean of the tasks' means, each task counting alike; the tasks are fixed, their errors
-    independent."""
+    independent, but for those that one set of examples makes in several tasks: these are taken to
+    be one error, which they are at most."""
     count = len(estimates)
+    errors: dict[str, list[tuple[float, float]]] = {}
+    for number, one in enumerate(estimates):
+        for source, (variance, degrees) in one.parts.items():
+            shared = one.examples if source in OF_EXAMPLES else ""
+            name = f"{source} of {shared}" if shared else f"{source} {number}"
+            errors.setdefault(name, []).append((math.sqrt(variance) / count, degrees))
     parts = {
-        f"{source} {number}": (variance / count**2, degrees)
-        for number, one in enumerate(estimates)
-        for source, (variance, degrees) in one.parts.items()
+        name: (sum(error for error, _ in same) ** 2, min(degrees for _, degrees in same))
+        for name, same in errors.items()
     }
     known = all(not math.isnan(one.error) for one in estimates)
     return Estimate(

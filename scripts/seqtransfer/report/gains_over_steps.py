@@ -25,7 +25,11 @@ def table(histories: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     is_random = scores["initialization"] == "random"
     random = scores[is_random].drop(columns="initialization")
     paired = scores[~is_random].merge(
-        random, on=["task", "seed", "step"], suffixes=("", "_random"), validate="many_to_one"
+        random,
+        how="left",  # a step that random lacks leaves no mean
+        on=["task", "seed", "step"],
+        suffixes=("", "_random"),
+        validate="many_to_one",
     )
     gains = paired.assign(gain=paired["score"] - paired["score_random"])
     return interval_rows(gains, ["task", "initialization", "step"], "gain", level)

@@ -102,8 +102,8 @@ def calibrated(
     for task, floor, ceiling, one in reference_estimates.spans(references, measure):
         place = (
             f"calibrated {(text[task] - floor) / one.mean:+.2f} (0 at the floor, 1 at the ceiling)"
-            if one.interval(level)[0] > 0
-            else "not calibrated, since the ceiling is not shown to lie above the floor"
+            if reference_estimates.is_valid(references, task, measure, one, level)
+            else "not calibrated, since the measure is not valid here"
         )
         lines.append(
             f"{task}: floor {floor:.3f} (random weights), ceiling {ceiling:.3f}"
@@ -117,36 +117,44 @@ def median_steps(rows: pd.DataFrame) -> str:
     """Median over runs; `>` marks a lower bound, where at least half of the runs are censored."""
     bound = "> " if rows["censored"].mean() >= 0.5 else ""
     steps = np.median(rows["steps_to_threshold"])
+    if np.isnan(steps):
+        return "no number"
     return f"{bound}{steps:.0f}" if steps >= 10 else f"{bound}{steps:.1f}"
 
 
 def log_rank(left: pd.DataFrame, right: pd.DataFrame) -> str:
     """The log-rank test of two arms' steps to the threshold, censored runs included; empty where a
-    run has no number, or where the steps cannot tell the arms apart (see `_separable`)."""
+    run has no number, or where the steps cannot tell any two runs apart.
+
+    Its p-value is the share of the ways to deal the runs out to two arms of these sizes, all of
+    them or 9,999 and the one seen, that part the arms at least as far (Peto and Peto 1972). The
+    textbook's is of many runs: of 3 against 3 it errs in 10 % where it says 5 %.
+    """
     from scipy import stats
 
     both = pd.concat([left, right])
-    if both["steps_to_threshold"].isna().any() or not _separable(left, right):
+    if both["steps_to_threshold"].isna().any():
         return ""
-    sides = [
-        stats.CensoredData(
-            uncensored=_steps(part, censored=False), right=_steps(part, censored=True)
-        )
-        for part in (left, right)
-    ]
-    return f" (log-rank p {stats.logrank(*sides).pvalue:.2f})"
+    scores = log_rank_scores(
+        both["steps_to_threshold"].to_numpy(float), both["censored"].to_numpy(bool)
+    )
+    if np.ptp(scores) < 1e-12:
+        return ""
+    found = stats.permutation_test(
+        (scores[: len(left)], scores[len(left) :]),
+        lambda one, _, axis: np.abs(one.sum(axis=axis)),
+        permutation_type="independent",
+        vectorized=True,
+        alternative="greater",
+        rng=0,
+    )
+    return f" (log-rank p {found.pvalue:.2f})"
 
 
-def _steps(rows: pd.DataFrame, *, censored: bool) -> np.ndarray:
-    return rows.loc[rows["censored"].astype(bool) == censored, "steps_to_threshold"].to_numpy(float)
-
-
-def _separable(left: pd.DataFrame, right: pd.DataFrame) -> bool:
-    """Whether at some step runs of both arms are still to get there and some but not all do.
-
-    Elsewhere the log-rank statistic has no variance: chance could not have made it differ.
-    """
-    both = pd.concat([left, right])
-    steps, ends = both["steps_to_threshold"].to_numpy(float), _steps(both, censored=False)
-    shared = min(rows["steps_to_threshold"].max() for rows in (left, right))
-    return any((steps >= end).sum() > (ends == end).sum() for end in ends[ends <= shared])
+def log_rank_scores(steps: np.ndarray, censored: np.ndarray) -> np.ndarray:
+    """(n,) scores of runs, whose sum over an arm is the log-rank test's observed less expected
+    arrivals: 1 for a run that arrived, less the hazard that all runs together had by its step."""
+    ends, arrived = np.unique(steps[~censored], return_counts=True)
+    at_risk = (steps >= ends[:, None]).sum(axis=1)
+    hazard = (arrived / at_risk) @ (ends[:, None] <= steps) if len(ends) else 0.0
+    return ~censored - hazard

@@ -5,11 +5,13 @@ reference on the same rows, with all units of the probe and without each group o
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
 from seqtransfer.report import estimates
 from seqtransfer.report.estimates import Estimate
+from seqtransfer.similarity.measures import MEASURES
 
 AGAIN, HALVES = "its own second training", "halves of its own neurons"
 
@@ -40,6 +42,21 @@ def itself(references: pd.DataFrame, task: str) -> str:
     return HALVES if (rows["left"] == "halves").any() else AGAIN
 
 
+def is_comparable(references: pd.DataFrame, task: str, measure: str) -> bool:
+    """Whether a task's ceiling and floor are of equal widths, or the measure does not grow with
+    them by chance: halves of a reference are narrower than it is."""
+    return itself(references, task) != HALVES or not MEASURES[measure].saturates
+
+
+def is_valid(
+    references: pd.DataFrame, task: str, measure: str, difference: Estimate, level: float
+) -> bool:
+    """Whether the measure tells the reference from random weights in a task: its ceiling - floor,
+    `difference`, lies above 0 by its interval of `level`, and the two are comparable."""
+    above = bool(difference.interval(level)[0] > 0)
+    return above and is_comparable(references, task, measure)
+
+
 def spans(references: pd.DataFrame, measure: str) -> Iterator[tuple[str, float, float, Estimate]]:
     """Yield each task with its `span`, means over layers 1 and up."""
     for task, rows in _inner(references, measure).groupby("task", sort=False):
@@ -64,7 +81,8 @@ def above_floor(
     floor = scored.xs("floor", level="kind").groupby("reference", sort=False)
     by_reference = of_arm - floor.agg(lambda x: x.mean(skipna=False))
     names = [name for name in ("first", "again") if name in by_reference.index]
-    return estimates.of_similarity(differences, by_reference.loc[names].to_numpy())
+    found = estimates.of_similarity(differences, by_reference.loc[names].to_numpy())
+    return replace(found, examples=rows["examples"].iloc[0]) if "examples" in rows else found
 
 
 def _inner(references: pd.DataFrame, measure: str) -> pd.DataFrame:

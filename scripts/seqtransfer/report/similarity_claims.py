@@ -30,14 +30,20 @@ NULL_RULE = (
 
 
 def above_null(
-    comparisons: pd.DataFrame, references: pd.DataFrame, measure: str, headline: bool,
-    beaten: Sequence[dict], level: float,
+    comparisons: pd.DataFrame, references: pd.DataFrame, tasks: Sequence[str], measure: str,
+    headline: bool, beaten: Sequence[dict], level: float,
 ) -> dict:  # fmt: skip
-    """(d1): text-vs-domain against the null of re-paired units; numbers without intervals."""
+    """(d1): text-vs-domain against the null of re-paired units; numbers without intervals.
+
+    tasks: those in which a measure must be shown to be valid, by `references`.
+    """
     inner = _before(comparisons, measure)
     text = inner[inner["left"] == "text"]
     name = names.measure(measure)
-    valid = [*checks.has_rows(inner, measure), *checks.tells_apart(references, measure, level)]
+    valid = [
+        *checks.has_rows(inner, measure),
+        *checks.tells_apart(references, tasks, measure, level),
+    ]
     checked = [*beaten, *valid]
     failed = {check["task"]: check["why"] for check in checked if check["passed"] is False}
     effects = []
@@ -97,10 +103,10 @@ def above_null(
 
 
 def above_floor(
-    comparisons: pd.DataFrame, references: pd.DataFrame, measure: str, headline: bool,
-    beaten: Sequence[dict], level: float,
+    comparisons: pd.DataFrame, references: pd.DataFrame, tasks: Sequence[str], measure: str,
+    headline: bool, beaten: Sequence[dict], level: float,
 ) -> dict:  # fmt: skip
-    """(d2): text-vs-domain against random-vs-domain."""
+    """(d2): text-vs-domain against random-vs-domain; `tasks` as for (d1)."""
     inner = _before(comparisons, measure)
     means = inner.groupby(["task", "left", "seed"], sort=False)["score"]
     mean = means.agg(lambda layers: layers.mean(skipna=False)).reset_index()
@@ -113,7 +119,10 @@ def above_floor(
         for task, rows in pairs
     }
     name = names.measure(measure)
-    valid = [*checks.has_rows(inner, measure), *checks.tells_apart(references, measure, level)]
+    valid = [
+        *checks.has_rows(inner, measure),
+        *checks.tells_apart(references, tasks, measure, level),
+    ]
     record = claim_records.record(
         estimates.at_least_mean(found, "reference"), [*beaten, *valid], level,
         missing=claim_records.missing_runs(mean, "score", "text", "random"), headline=headline,

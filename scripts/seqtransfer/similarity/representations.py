@@ -35,7 +35,7 @@ def probe(
     """
     generator = seeds.generator(0, task, "probe")
     places = [np.flatnonzero((test[row] != CLS) & (test[row] != SEP)) for row in range(len(test))]
-    long_enough = np.array([row for row, place in enumerate(places) if len(place) >= tokens])
+    long_enough = np.array([row for row, place in enumerate(places) if len(place) >= tokens], int)
     unit = np.asarray(test.units)
     if len(np.unique(unit[long_enough])) < 2:
         raise ValueError(

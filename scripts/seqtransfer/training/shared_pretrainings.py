@@ -6,6 +6,7 @@ the digest in its name is of all that they follow from.
 
 import hashlib
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
@@ -14,7 +15,8 @@ from pathlib import Path
 from seqtransfer.files import atomic, checksums, json_tsv
 
 DIGESTS = "digests.json"
-UNFINISHED = "unfinished-"
+UNFINISHED = "unfinished"  # the folder of what is being copied, as of downloads
+LEFT = re.compile(r"pretrained-[0-9a-f]{64}-\w+")
 
 
 def place(cache: Path, facts: Mapping) -> Path:
@@ -52,12 +54,13 @@ def give(folder: Path, outputs: Sequence[Path]) -> None:
     that of a pretraining. If nothing can be written, that is only said.
     """
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        for left in folder.parent.glob(f"{UNFINISHED}*"):  # by jobs that were killed
-            if atomic.is_abandoned(left):
+        unfinished = folder.parent / UNFINISHED
+        unfinished.mkdir(parents=True, exist_ok=True)
+        for left in unfinished.iterdir():  # by jobs that were killed
+            if LEFT.fullmatch(left.name) and atomic.is_abandoned(left):
                 atomic.remove(left)
         # A name of its own: jobs on several machines may have one process number.
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=UNFINISHED) as place:
+        with tempfile.TemporaryDirectory(dir=unfinished, prefix=f"{folder.name}-") as place:
             new = Path(place) / "new"
             new.mkdir()
             for path in outputs:

@@ -94,7 +94,7 @@ def elsewhere(study: Mapping) -> dict[str, str]:
     if not initializations.starts_from(study["initializations"], "domain"):
         return {}
     return {
-        task: study["catalogue"]["encoders"][name]["title"]
+        task: study["catalogue"]["encoders"][name].get("title", name)
         for task, name in study.get("domain_encoders", {}).items()
         if task in study["tasks"]
     }

@@ -18,8 +18,8 @@ TABLES = {
         " random weights, per task that it was fine-tuned on.",
         columns(
             "source task initialization split mean low high seeds",
-            source="What the encoder was pretrained on; a task as its own source is the arm"
-            " `domain`",
+            source="What the encoder was pretrained on: a task, whose own arm is `domain`, or"
+            " another corpus",
             mean="Mean over seeds of the score minus that of `random` at the same seed",
         ),
         readable=True,
@@ -27,7 +27,8 @@ TABLES = {
     ),
     "pretraining": Table(
         "steps of pretraining",
-        "Score against the steps of pretraining on the task's own training sequences.",
+        "Score against the steps of pretraining on the task's own training sequences, or on the"
+        " corpus that `domain_corpora` names for it.",
         columns(
             "task initialization pretraining_steps split mean low high seeds",
             pretraining_steps="0 for `random`, empty for `text`, which stands for comparison",
@@ -59,11 +60,12 @@ FIGURES = {
     ),
     "pretraining": Figure(
         "steps of pretraining",
-        "Test score against the steps of pretraining on the task's own training sequences, from"
-        " random weights (0 steps) on; the axis doubles after the first checkpoint. A dot is a"
-        " seed of fine-tuning, the line the mean, the band its 95 % t interval. All dots of a step"
-        " start from one pretraining run, so that the band does not cover another run of it. The"
-        " dashed line is the text encoder, with its interval.",
+        "Test score against the steps of pretraining on the task's own training sequences, or on"
+        " the corpus that `domain_corpora` names for it, from random weights (0 steps) on; the axis"
+        " doubles after the first checkpoint. A dot is a seed of fine-tuning, the line the mean,"
+        " the band its 95 % t interval. All dots of a step start from one pretraining run, so that"
+        " the band does not cover another run of it. The dashed line is the text encoder, with its"
+        " interval.",
         ("pretraining",),
         has=pretrains_in_steps,
     ),

@@ -89,8 +89,9 @@ TABLES = {
             best="Highest dev score",
             relative="Mean height of the curve from the first evaluation on, as a share of best;"
             " empty where best is not above 0",
-            threshold="90 % of the task's common best: the higher mean `best` of text and random",
-            censored="Whether the run never reaches the threshold",
+            threshold="90 % of the task's common best: the higher mean `best` of text and random;"
+            " of all arms where neither has one",
+            censored="Whether the run never reaches the threshold, or has no score",
             steps_to_threshold="Optimizer steps until the curve reaches the threshold; a lower"
             " bound if censored",
         ),

@@ -19,7 +19,8 @@ TABLES = {
             claim="Its letter and, where it is asked by several measures, that measure's name",
             statement="The claim in a few words",
             contrast="What is subtracted from what",
-            task="Name of the task; all: the mean over the tasks that can be tested",
+            task="Name of the task; all: the mean over the tasks that can be tested, or"
+            " over all of them if none can",
             mean="The effect; empty where it is not defined",
             low="Lower bound of its interval; empty where it is not defined",
             high="Upper bound of its interval; empty where it is not defined",

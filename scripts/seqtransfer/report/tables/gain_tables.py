@@ -26,18 +26,19 @@ def transfer(run: pd.DataFrame, budget: pd.DataFrame, level: float = 0.95) -> pd
     """One row per source, task and split: gain of the encoder pretrained on that source.
 
     run, budget: the tables of these names. Sources: the text encoder, the tasks in the study's
-    order, other corpora. A source's own task is the arm `domain`, unless that is an encoder from
-    elsewhere: then it has no cell, and the arm `from-<task>` is the diagonal. Arms that are taken
+    order, other corpora. The source of the arm `domain` is what it was pretrained on, the task
+    itself or a corpus; an encoder from elsewhere has no cell. Arms that are taken
     in part and soft starts have no cell.
     """
-    own = set(budget.loc[budget["pretraining_steps"].notna(), "task"])
+    pretrained = budget[budget["pretraining_steps"].notna()]
+    own = dict(zip(pretrained["task"], pretrained["pretraining_corpus"], strict=True))
     found = {}
     for task, arm in run[["task", "initialization"]].drop_duplicates().itertuples(index=False):
         parsed = initializations.parse(arm)
         if parsed.part or arm_descriptions.soft_start(arm):
             continue
         if parsed.kind == "domain" and task in own:
-            found[task, task] = arm
+            found[own[task], task] = arm
         elif parsed.kind == "from":
             found.setdefault((parsed.corpus, task), arm)
         elif parsed.kind == "text":

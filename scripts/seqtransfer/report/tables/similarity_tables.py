@@ -104,7 +104,7 @@ def _calibrated(row, references: pd.DataFrame, level: float) -> dict:
     bounds = (np.nan, np.nan) if np.isnan(floor) else (whole.min(), whole.max())
     record = {"floor": floor} | dict(zip(("floor_low", "floor_high"), bounds, strict=True))
     record |= {"ceiling": ceiling, "above_floor": row.mean - floor}
-    valid = above.interval(level)[0] > 0
+    valid = reference_estimates.is_valid(references, row.task, row.measure, above, level)
     if valid:
         record["calibrated"] = record["above_floor"] / (ceiling - floor)
     # Random arms are the floor themselves; other arms are in the table under their names.

@@ -1,0 +1,20 @@
+"""Tasks that read the same examples in other tokens: their scores share the examples' chance."""
+
+from collections.abc import Mapping
+
+# Keys of a task that change how its examples are read, and not which they are.
+READING = ("title", "tokens", "order", "truncate", "max_length")
+
+
+def names(tasks: Mapping[str, Mapping]) -> dict[str, str]:
+    """Task -> name of its set of examples: that of the first task that has the same ones.
+
+    tasks: task -> record of the catalogue.
+    """
+    first: dict[str, dict] = {}
+    found = {}
+    for task, record in tasks.items():
+        which = {key: value for key, value in record.items() if key not in READING}
+        found[task] = next((name for name, other in first.items() if other == which), task)
+        first.setdefault(found[task], which)
+    return found
