@@ -182,6 +182,7 @@ def association(tables: Tables, claims: Sequence[dict]) -> Figure:
         row[0].set_ylabel("\n".join(textwrap.wrap(name.replace(" %", "\u00a0%"), 20)))
     for axis, (outcome, label) in zip(axes[-1], outcomes.items(), strict=True):
         axis.set(xlabel=label, xlim=panels.limits(pd.Series([0.0]), means[outcome], least=0.01))
+        axis.locator_params(axis="x", nbins=5)
     shown = style.ordered(points["initialization"])
     handles = [panels.line(names.arm(arm), colours[arm], lw=3) for arm in shown]
     handles += [panels.line(task, "0.3", marker=mark, ls="") for task, mark in marks.items()]
