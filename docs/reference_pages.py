@@ -242,10 +242,10 @@ every note but the first: the interval to the note before it in semitones, and i
 def tables() -> str:
     """The data dictionary."""
     text = (
-        "# Tables\n\nEvery table of a report, `results/{study}/report/tables/{table}.csv`, column"
-        " by column. An arm is in `initialization`; two arms that are compared are `left` and"
-        " `right`. Tables marked *to read* are there as Markdown, LaTeX (package booktabs) and"
-        " HTML, too, rounded.\n"
+        "# Tables\n\nEvery table of a report, `results/{study}/report/tables/{table}.csv` (of"
+        " timings, `results/{study}/report/timings.csv`), column by column. An arm is in"
+        " `initialization`; two arms that are compared are `left` and `right`. Tables marked *to"
+        " read* are there as Markdown, LaTeX (package booktabs) and HTML, too, rounded.\n"
     )
     text += "".join(dictionary("##", name, table) for name, table in register.TABLES.items())
     text += (
@@ -270,7 +270,7 @@ def figures() -> str:
         " the same as `.pdf` and `.png`. `figures: {width: column}` in a study draws them for the"
         " column of a paper, `slide` for a slide, `page` (the default) for a page: type keeps the"
         " size of its place. Those marked *on request* are drawn where they are named:"
-        " `snakemake --cores all -- results/default/report/figures/similarities.svg`.\n"
+        " `snakemake --cores all -- results/default/report/figures/maps.svg`.\n"
     )
     for name, figure in register.FIGURES.items():
         marked = "*On request.* " if figure.on_request else ""

@@ -25,7 +25,8 @@ def main(
     """
     device = devices.choose_device()
     run = runs.run(arm)
-    sizes = {"sequences": analyses["sequences"], "train": analyses["batches"]}
+    trains = "gradient_confusion" in analyses["kinds"]
+    sizes = {"sequences": analyses["sequences"], "train": analyses["batches"] if trains else 0}
     material = Material.of(runs.files, run.task, device, **sizes, batch_size=batch_size)
     rows = []
     with devices.reproducible(0, threads):

@@ -57,3 +57,13 @@ def test_another_file_is_refused(tmp_path):
     record = {"converter": "parquet", "layout": {"file": "x.parquet"}, "classes": ["0"]}
     with pytest.raises(ValueError, match=r"x\.parquet: is no Parquet file"):
         converters.convert(record, tmp_path, tmp_path / "out.fasta")
+
+
+def test_damaged_pages_are_named(tmp_path):
+    path, rows = tmp_path / "x.parquet", [f"{n:07}" for n in range(2000)]
+    parquet.write_table(pa.table({"sequence": rows, "label": rows}), path)
+    content = path.read_bytes()
+    path.write_bytes(content[:100] + bytes(200) + content[300:])
+    record = {"converter": "parquet", "layout": {"file": "x.parquet"}, "classes": ["0"]}
+    with pytest.raises(ValueError, match=r"x\.parquet: is a damaged Parquet file"):
+        converters.convert(record, tmp_path, tmp_path / "out.fasta")

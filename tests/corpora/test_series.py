@@ -99,6 +99,7 @@ def test_parts_come_from_files_and_dev_from_a_share_of_train(tmp_path):
         ("x.ts", "1,2:a\n", r"line 1: data before the line @data"),
         ("x.ts", "@data\n1,2::a\n", r"line 2: '' at place 4 is no finite number"),
         ("x.ts", "@data\n1,2:\n", r"line 2: has no label"),
+        ("x.ts", "@data\n1:2:a\n\n3:b\n", r"line 4: has 1 channels, and .*line 2 has 2;"),
     ],
 )
 def test_a_broken_line_is_named_and_leaves_nothing(tmp_path, name, text, message):

@@ -54,6 +54,8 @@ def test_a_truncated_a_missing_and_an_extra_file_are_named(study):
     (study / "results/toy/midi/{x} 'é'.mid").unlink()
     (study / "results/toy/midi/b.mid").touch()
     (study / "results/toy/.a.12.partial.tsv").touch()
+    (study / "results/toy/unfinished").mkdir()
+    (study / "results/toy/unfinished/finetune.t.text.0.safetensors").touch()
     assert named() == [
         ("altered", "results/toy/a.tsv"),
         ("missing", "results/toy/midi/{x} 'é'.mid"),

@@ -78,6 +78,20 @@ def test_what_is_no_file_is_refused_with_its_path(data, state):
         state(data / "pipe")
 
 
+def test_what_editors_leave_and_what_extract_leaves_out_changes_nothing(data, tmp_path, state):
+    first = state(data)
+    for name in (".DS_Store", "._a.csv", "a.csv.swp", "~$a.csv"):
+        (data / name).write_text("x")
+    assert state(data) == first
+    (data / "gone").symlink_to("nowhere")
+    (data / "notes.txt").write_text("x")
+    some = {"path": str(data), "extract": ["*.csv"]}
+    assert local_sources.state("mine", some, tmp_path / "raw/mine") == first
+    some["extract"] = ["*.tsv"]
+    with pytest.raises(ValueError, match=r"^source mine: .*no member matches extract pattern"):
+        local_sources.state("mine", some, tmp_path / "raw/mine")
+
+
 def test_a_path_that_is_not_there_or_holds_its_copy_is_refused(tmp_path, state):
     for path in (tmp_path / "gone", "~nobody-here/x", tmp_path / ("x" * 300)):
         with pytest.raises(ValueError, match=r"^source mine: there is no file or folder at /.*;"):

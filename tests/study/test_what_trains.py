@@ -58,6 +58,9 @@ def test_gradients_are_analysed_where_every_weight_trains():
     with pytest.raises(ValueError, match=r"^analyse\.kinds: gradient_confusion is of every weight"):
         configuration.check(STUDY | probe | {"analyse": analyse})
     configuration.check(STUDY | probe | {"analyse": {"kinds": ["isometry"]}})
+    few = {"examples": STUDY["examples"] | {"train": STUDY["finetune"]["batch_size"] + 1}}
+    with pytest.raises(ValueError, match=r"^analyse\.kinds: gradient_confusion needs two batches"):
+        configuration.check(STUDY | few | {"analyse": analyse})
 
 
 BINS = {"kind": "bins", "size": 4, "window": 1, "by": "quantile"}

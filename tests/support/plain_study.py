@@ -13,7 +13,7 @@ STUDY = {
     "finetune": {"steps": 10, "batch_size": 12, "first_evaluation": 4, "warmup": 0.1}
     | {"evaluate_every": 10, "patience": 10},
     "sweep": {"learning_rates": [1e-3], "seeds": [100]},
-    "examples": {"dev": 22, "test": 50},
+    "examples": {"train": 100, "dev": 22, "test": 50},
     "represent": {"sequences": 40, "tokens": 16},
     "catalogue": {
         "sources": {"wheel": {}, "archive": {}},

@@ -48,13 +48,13 @@ class Material:
         batch_size: int,
     ) -> "Material":
         """sequences: of the test part, at most, see `representations.probe`; train: batches of
-        `batch_size`, at most as many as the training part fills.
+        `batch_size`, at most as many as the training part fills; 0 for none.
 
-        Raises ValueError if that is fewer than two.
+        Raises ValueError if that is one, or none where some are asked for.
         """
         target, test, examples = files.target(), files.part("test"), files.part("train")
         count = min(train, len(examples) // batch_size)
-        if count < 2:
+        if train and count < 2:
             raise ValueError(
                 f"analyse.batches: {len(examples)} training examples of {task} fill {count} batches"
                 f" of {batch_size}, and two are needed; raise examples.train, or lower"

@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, TextIO
 
+from seqtransfer.files import checksums
+
 OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
 DELIMITERS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 JSON_LINES = (".jsonl", ".ndjson")
@@ -132,6 +134,8 @@ def rows(
         known = ", ".join((*DELIMITERS, *JSON_LINES))
         raise ValueError(f"{path}: its name ends in none of {known}; state its `delimiter`")
     found = False
+    if header is not None:
+        header = _checked_header(path, list(header), columns)
     with open_text(path, encoding, newline="") as file:
         for line, cells in _split(path, file, delimiter):
             where = f"{path}: line {line}"
@@ -160,12 +164,14 @@ def find(folder: Path, name: str) -> Path:
         raise ValueError(f"{folder}: {name!r} is no path inside the source; give one without `..`")
     if (Path(folder) / name).is_file():
         return Path(folder) / name
-    paths = sorted(path for path in Path(folder).rglob("*") if path.is_file())
+    paths = [path for path in sorted(Path(folder).rglob("*")) if path.is_file()]
+    paths = [path for path in paths if path.name != checksums.TIMESTAMP]
     found = [path for path in paths if path.parts[-len(parts) :] == parts]
     if len(found) != 1:
         raise ValueError(
-            f"{folder}: holds {len(found)} files called {name} instead of one; check `extract` of "
-            f"the source, delete the folder and rerun. It holds {_some(folder, paths)}"
+            f"{folder}: holds {len(found)} files called {name} instead of one; correct the file's "
+            f"name in the layout, or `path` or `extract` of the source. It holds "
+            f"{_some(folder, paths)}"
         )
     return found[0]
 

@@ -75,9 +75,9 @@ def _what_intervals_cover(run: pd.DataFrame, records: Sequence[dict]) -> Iterato
         f"{reference if 'domain' in set(run['initialization']) else ''}."
     )
     yield (
-        f"{sum(r['verdict'] != NOT_TESTED for r in records)} claims are read side by side, and not"
-        " adjusted for it. The tasks of a claim are (Holm), but not in (c) and (d1), which every"
-        " task must support: a single task of many may seem to by chance."
+        f"{sum(r['verdict'] != NOT_TESTED for r in records)} claims are read side by side, without"
+        " adjustment. Within a claim, tasks are adjusted (Holm), except in (c) and (d1): every task"
+        " must support these, and a single one of many may seem to by chance."
     )
 
 

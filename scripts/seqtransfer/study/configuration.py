@@ -363,10 +363,20 @@ def _check_controls(config: dict) -> None:
 
 
 def _check_analyses(config: dict) -> None:
-    """Raise ValueError for analyses of gradients beside arms that train in part."""
-    kinds = config.get("analyse", {}).get("kinds", [])
+    """Raise ValueError for analyses of gradients beside arms that train in part, or of training
+    parts that fill no two batches."""
+    if "gradient_confusion" not in config.get("analyse", {}).get("kinds", []):
+        return
+    size, examples = config["finetune"]["batch_size"], config["examples"]
+    most = int(examples["train"] * examples.get("train_fraction", 1))
+    if most < 2 * size:
+        raise ValueError(
+            f"analyse.kinds: gradient_confusion needs two batches, but {most} training examples"
+            f" fill {most // size} of {size}; drop it, raise examples.train, or lower"
+            " finetune.batch_size"
+        )
     adaptation = config["finetune"].get("adaptation", "full")
-    if "gradient_confusion" in kinds and adaptation != "full":
+    if adaptation != "full":
         raise ValueError(
             "analyse.kinds: gradient_confusion is of every weight, but finetune.adaptation is"
             f" {adaptation}; drop one"

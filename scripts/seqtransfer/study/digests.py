@@ -29,7 +29,8 @@ def differences(logs: Path, results: Path, passing: Path) -> tuple[int, list[str
     """The number of files recorded below `logs`, and a line for each that differs.
 
     A file is altered or missing, or it lies below `results` and no job recorded it. Those below
-    `passing` are deleted once used, so they may be missing, and are not counted then. Files and
+    `passing` are deleted once used, so they may be missing, and are not counted then. States of
+    jobs that go on where they were stopped, below `results/unfinished`, are no results. Files and
     records that cannot be read are listed, too. All three are below the current folder.
     """
     recorded: dict[Path, str] = {}
@@ -53,7 +54,11 @@ def differences(logs: Path, results: Path, passing: Path) -> tuple[int, list[str
                 lines.append(f"altered: {path}")
         except OSError as error:
             lines.append(f"unreadable: {path} ({error})")
-    lines += [f"not recorded: {path}" for path in _files([results]) if path not in recorded]
+    lines += [
+        f"not recorded: {path}"
+        for path in _files([results])
+        if path not in recorded and not path.is_relative_to(results / "unfinished")
+    ]
     return len(recorded), lines
 
 

@@ -1,10 +1,16 @@
 """Sources that lie on this machine: whether they can be copied, and in which state they are."""
 
+import fnmatch
 import hashlib
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+
+from seqtransfer.corpora import archives
+
+# What file managers and editors leave in a folder: a study is not made anew for it.
+LITTER = (".DS_Store", "._*", "Thumbs.db", "desktop.ini", "*.swp", "~$*", ".~lock.*#")
 
 
 def is_address(path: str | None) -> bool:
@@ -14,10 +20,11 @@ def is_address(path: str | None) -> bool:
 
 def state(name: str, source: dict, folder: Path) -> str | None:
     """Digest (16 hex digits) of the names, sizes and times of a source's files; None without a
-    `path:` on this machine. It changes with every edit, so that an edited file is taken anew.
+    `path:` on this machine. It changes with every edit, so that an edited file is taken anew. Files
+    that `extract` leaves out do not count, nor do those of LITTER.
 
     folder: where the source is to be copied. Raises ValueError naming source and path if the path
-    is not there, holds `folder`, or has anything in it that cannot be copied.
+    is not there, holds `folder`, or has anything in it that is to be copied and cannot be.
     """
     if not source.get("path") or is_address(source["path"]):
         return None
@@ -29,8 +36,23 @@ def state(name: str, source: dict, folder: Path) -> str | None:
         )
     if Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(path)):
         raise ValueError(f"source {name}: path {path} holds {folder}; put the data in a folder")
+    files = {file.relative_to(path).as_posix(): file for file in _files(name, path, ())}
+    wanted = list(files)
+    if path.is_dir():
+        try:
+            wanted = archives.selected(files, source.get("extract"), str(path))
+        except ValueError as error:
+            raise ValueError(f"source {name}: {error}") from error
     digest = hashlib.sha256()
-    for file in _files(name, path, ()):
+    for file in map(files.get, wanted):
+        if any(fnmatch.fnmatchcase(file.name, pattern) for pattern in LITTER):
+            continue
+        if not file.is_file():
+            what = "a link to nothing" if file.is_symlink() else "no file, folder or link to one"
+            raise ValueError(
+                f"source {name}: {file} is {what}; remove it, leave it out by `extract`, or correct"
+                " `path:`"
+            )
         facts = file.stat()
         digest.update(os.fsencode(file.relative_to(path)))
         digest.update(f"\0{facts.st_size}\0{facts.st_mtime_ns}\0".encode())
@@ -38,7 +60,8 @@ def state(name: str, source: dict, folder: Path) -> str | None:
 
 
 def _files(name: str, path: Path, above: tuple[str, ...]) -> Iterator[Path]:
-    """Every file at or below `path`, sorted, links followed; above: real folders on the way."""
+    """All but folders at or below `path`, sorted, links followed; above: real folders on the
+    way."""
     if path.is_dir():
         real = os.path.realpath(path)
         if real in above:
@@ -49,8 +72,5 @@ def _files(name: str, path: Path, above: tuple[str, ...]) -> Iterator[Path]:
             raise ValueError(f"source {name}: cannot read {path} ({error.strerror})") from error
         for entry in inner:
             yield from _files(name, entry, (*above, real))
-    elif path.is_file():
-        yield path
     else:
-        what = "a link to nothing" if path.is_symlink() else "no file, folder or link to one"
-        raise ValueError(f"source {name}: {path} is {what}; remove it, or correct `path:`")
+        yield path

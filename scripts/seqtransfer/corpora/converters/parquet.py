@@ -38,7 +38,7 @@ def rows(path: Path, columns: list[str]) -> Iterator[tuple[str, dict[str, str]]]
     most = min(archives.LIMIT, max(archives.HARMLESS, archives.RATIO * path.stat().st_size))
     _check_size(f"{path}: unpacked, it", sum(group.total_byte_size for group in groups), most)
     number, total = 0, 0
-    for batch in file.iter_batches(BATCH, columns=columns):
+    for batch in _batches(path, file, columns):
         for record in batch.to_pylist():
             number += 1
             where = f"{path}: row {number}"
@@ -48,6 +48,16 @@ def rows(path: Path, columns: list[str]) -> Iterator[tuple[str, dict[str, str]]]
             yield where, cells
     if not number:
         raise ValueError(f"{path}: has no rows")
+
+
+def _batches(path: Path, file, columns: list[str]) -> Iterator:
+    """Batches of a `ParquetFile`."""
+    import pyarrow as pa
+
+    try:
+        yield from file.iter_batches(BATCH, columns=columns)
+    except (pa.ArrowException, OSError) as error:
+        raise ValueError(f"{path}: is a damaged Parquet file ({error})") from error
 
 
 def _check_size(what: str, size: int, most: int) -> None:

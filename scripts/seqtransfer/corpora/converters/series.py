@@ -90,7 +90,8 @@ def convert(folder: Path, corpus: Path, options: Options) -> None:
     """Series of numbers -> the standard table of symbols, digits as they were written.
 
     Raises ValueError naming file and line for a value that is missing or no finite number, a line
-    without a label, a column that is missing, time stamps, or bytes that are no text.
+    without a label, a column that is missing, time stamps, bytes that are no text, or a series of
+    another number of channels than the first.
     """
     examples = with_dev(labelled_series(folder, options), options.dev_share)
     write_symbols(corpus, examples, check_numbers)
@@ -98,6 +99,7 @@ def convert(folder: Path, corpus: Path, options: Options) -> None:
 
 def labelled_series(folder: Path, options: Options) -> Iterator[Example]:
     """The series of every file. Raises ValueError as `convert` does."""
+    first = None
     for part, name in (options.files or {None: options.file}).items():
         path = find(folder, name)
         stem = part or re.sub(r"\s+", "_", PurePosixPath(name).name.split(".")[0])
@@ -109,6 +111,13 @@ def labelled_series(folder: Path, options: Options) -> Iterator[Example]:
             if not symbols:
                 raise ValueError(f"{where}: has no numbers; look at its separators")
             check_numbers(where, symbols)
+            channels = 1 + symbols.count(CHANNEL)
+            first = first or (where, channels)
+            if channels != first[1]:
+                raise ValueError(
+                    f"{where}: has {channels} channels, and {first[0]} has {first[1]}; every"
+                    " series of a task needs the same"
+                )
             split = split_name(where, part) if part else None
             number = int(where.rpartition(" ")[2])
             yield Example(f"{stem}-{number:06d}", symbols, label, group, split)
