@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -139,3 +140,41 @@ def test_a_job_whose_snakemake_is_long_gone_ends(tmp_path):
     code = f"{JOB}; import time; time.sleep(60)"
     process = subprocess.Popen([sys.executable, "-c", code], env=environment)
     assert process.wait(20) == -signal.SIGKILL
+
+
+# Locks of other machines are free here, as on a file system that keeps them on one machine.
+ELSEWHERE = """
+import fcntl, platform
+from seqtransfer.study import liveness
+fcntl.flock = lambda file, operation: None
+platform.node = lambda: "other"
+liveness.FRESH, liveness.BEAT = {fresh}, 0.2
+"""
+
+
+@pytest.mark.parametrize("fresh", [300, 0])
+def test_a_snakemake_of_another_machine_lives_while_its_file_is_fresh(running, tmp_path, fresh):
+    process, jobs = running
+    (alive,) = (tmp_path / ".snakemake/alive").iterdir()
+    assert start(ELSEWHERE.format(fresh=fresh) + BEGIN, tmp_path).wait(20) == 0
+    assert alive.exists() == (tmp_path / ".snakemake/locks/0.output.lock").exists() == bool(fresh)
+    code = ELSEWHERE.format(fresh=fresh) + JOB + "; print('lives'); import time; time.sleep(2)"
+    alive.touch()
+    environment = {**os.environ, "PYTHONPATH": str(SCRIPTS), liveness.NAME: str(alive)}
+    job = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=False)
+    assert job.returncode == (0 if fresh else -signal.SIGKILL)
+    assert process.poll() is None and all(one.is_running() for one in jobs)
+
+
+def test_a_living_snakemake_touches_its_file(tmp_path):
+    code = "from seqtransfer.study import liveness; liveness.BEAT = 0.1; liveness.begin(clean=True)"
+    process = start(code + "; print('here', flush=True); import time; time.sleep(30)", tmp_path)
+    assert process.stdout.readline() == "here\n"
+    (alive,) = (tmp_path / ".snakemake/alive").iterdir()
+    os.utime(alive, (0, 0))
+    ends = time.time() + 20
+    while alive.stat().st_mtime == 0 and time.time() < ends:
+        time.sleep(0.1)
+    process.kill()
+    process.wait()
+    assert alive.stat().st_mtime > 0
