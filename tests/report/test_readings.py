@@ -48,8 +48,9 @@ def test_a_run_without_a_number_leaves_the_median_without_one():
         (runs(4, 4, 4), runs(4, 4, 4)),
         (runs(64, 64, censored=(64,)), runs(64, 64, censored=(64,))),
         (runs(2, float("nan")), runs(4, 8)),
+        (runs(2), runs(4)),
     ],
-    ids=["all at one step", "none gets there", "no number"],
+    ids=["all at one step", "none gets there", "no number", "one run each"],
 )
 def test_steps_that_cannot_tell_arms_apart_have_no_log_rank(left, right):
     with warnings.catch_warnings():

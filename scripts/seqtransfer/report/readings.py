@@ -123,8 +123,8 @@ def median_steps(rows: pd.DataFrame) -> str:
 
 
 def log_rank(left: pd.DataFrame, right: pd.DataFrame) -> str:
-    """The log-rank test of two arms' steps to the threshold, censored runs included; empty where a
-    run has no number, or where the steps cannot tell any two runs apart.
+    """The log-rank test of two arms' steps to the threshold, censored runs included; empty where an
+    arm has one run, a run has no number, or the steps cannot tell any two runs apart.
 
     Its p-value is the share of the ways to deal the runs out to two arms of these sizes, all of
     them or 9,999 and the one seen, that part the arms at least as far (Peto and Peto 1972). The
@@ -133,7 +133,7 @@ def log_rank(left: pd.DataFrame, right: pd.DataFrame) -> str:
     from scipy import stats
 
     both = pd.concat([left, right])
-    if both["steps_to_threshold"].isna().any():
+    if both["steps_to_threshold"].isna().any() or min(len(left), len(right)) < 2:
         return ""
     scores = log_rank_scores(
         both["steps_to_threshold"].to_numpy(float), both["censored"].to_numpy(bool)
