@@ -36,9 +36,10 @@ def test_a_file_that_is_not_in_the_folder_is_refused(table):
         first_rows.check(RECORD | {"layout": {"file": "nine.csv"}}, {"path": str(table.parent)})
 
 
-def test_a_file_of_another_name_than_the_layouts_is_refused(table):
-    with pytest.raises(ValueError, match=r"mine.csv: the layout names the file nine.csv; write mi"):
-        first_rows.check(RECORD | {"layout": {"file": "nine.csv"}}, {"path": str(table)})
+@pytest.mark.parametrize("name", ["nine.csv", "mine.tsv"])
+def test_a_file_of_another_name_than_the_layouts_is_refused(table, name):
+    with pytest.raises(ValueError, match=f"mine.csv: the layout names the file {name}; write mi"):
+        first_rows.check(RECORD | {"layout": {"file": name}}, {"path": str(table)})
 
 
 def test_the_first_record_of_three_lines_is_looked_at(tmp_path):

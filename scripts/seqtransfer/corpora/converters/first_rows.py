@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from seqtransfer.corpora import text_files
+from seqtransfer.corpora import archives, text_files
 from seqtransfer.corpora.alphabets import Cleaner
 from seqtransfer.corpora.converters import parquet, series, table, three_line
 
@@ -57,7 +57,7 @@ def check(record: Mapping, source: Mapping) -> None:
     options, path = kind(**record.get("layout", {})), Path(source["path"]).expanduser()
     for part, name in (options.files or {None: options.file}).items():
         wanted = PurePosixPath(name)
-        plain = path.is_file() and text_files.suffix(path) == text_files.suffix(wanted)
+        plain = path.is_file() and not archives.is_archive(path.name)
         if plain and path.name != wanted.name:
             raise ValueError(
                 f"{path}: the layout names the file {name}; write {path.name} there, or correct"
