@@ -167,7 +167,9 @@ rule judge:
             for task, name in DOMAIN_ENCODERS.items()
         },
         sweep_code=code_digest("sweep"),
-        examples=shared_examples.names({task: CATALOGUE["tasks"][task] for task in TASKS}),
+        examples=shared_examples.names(
+            {task: CATALOGUE["tasks"][task] for task in TASKS}
+        ),
         code=code_digest("judge"),
     script:
         "../../scripts/judge.py"
