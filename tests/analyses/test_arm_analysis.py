@@ -58,6 +58,10 @@ def test_material_is_real_tokens_and_batches_without_a_common_example(files):
     assert all(torch.equal(x[0], y[0]) for x, y in zip(found.train, again.train, strict=True))
 
 
+def test_without_batches_asked_for_none_are_made_whatever_the_training_part(files):
+    assert material(files, train=0, batch_size=64).train == []
+
+
 def test_batches_are_at_most_what_the_training_part_fills(files):
     assert len(material(files, train=50).train) == 5
     with pytest.raises(ValueError, match=r"analyse\.batches: 40 training examples of toy fill 1 "):

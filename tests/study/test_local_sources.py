@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from seqtransfer.corpora import folder_copies
 from seqtransfer.study import local_sources
 
 
@@ -82,7 +83,14 @@ def test_what_editors_leave_and_what_extract_leaves_out_changes_nothing(data, tm
     first = state(data)
     for name in (".DS_Store", "._a.csv", "a.csv.swp", "~$a.csv"):
         (data / name).write_text("x")
+    (data / ".#a.csv").symlink_to("me@here.123")  # as Emacs locks a file
     assert state(data) == first
+    folder_copies.copy(data, None, tmp_path / "copied")
+    assert sorted(path.name for path in (tmp_path / "copied").rglob("*.csv")) == [
+        "a.csv",
+        "{b}.csv",
+    ]
+    assert not list((tmp_path / "copied").glob(".*"))
     (data / "gone").symlink_to("nowhere")
     (data / "notes.txt").write_text("x")
     some = {"path": str(data), "extract": ["*.csv"]}

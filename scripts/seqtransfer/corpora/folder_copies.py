@@ -4,6 +4,7 @@ Links are followed wherever they lead, as people link large files into the folde
 they lead to is copied. Times and permissions are not kept, nor are empty folders.
 """
 
+import fnmatch
 import os
 import shutil
 import stat
@@ -12,9 +13,12 @@ from pathlib import Path
 
 from seqtransfer.corpora import archives
 
+LITTER = (".DS_Store", "._*", "Thumbs.db", "desktop.ini", "*.swp", "~$*", ".~lock.*#", ".#*")
+
 
 def copy(origin: Path, patterns: Sequence[str] | None, folder: Path) -> None:
-    """Copy the files of `origin` that match `patterns` (as `archives.selected`) to `folder`.
+    """Copy the files of `origin` that match `patterns` (as `archives.selected`) to `folder`, but
+    for litter.
 
     Raises ValueError naming the path if one of them cannot be copied: a link to nothing, a folder
     that links lead to twice or in a circle, a pipe, a socket, a device, a name that no list can
@@ -23,6 +27,8 @@ def copy(origin: Path, patterns: Sequence[str] | None, folder: Path) -> None:
     """
     paths = dict(_files(origin, "", set()))
     for name in archives.selected(paths, patterns, origin.name):
+        if is_litter(paths[name].name):
+            continue
         fault = archives.name_fault(name) or _fault(paths[name])
         if fault:
             raise ValueError(f"{str(paths[name])!r} is {fault}; {_REMEDY}")
@@ -38,6 +44,11 @@ def copy(origin: Path, patterns: Sequence[str] | None, folder: Path) -> None:
             ) from None
         except PermissionError as error:
             raise ValueError(f"{error.filename!r} cannot be read or written; {_REMEDY}") from error
+
+
+def is_litter(name: str) -> bool:
+    """Whether a file is what file managers and editors leave in a folder."""
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in LITTER)
 
 
 _REMEDY = "remove or repair it, or leave it out with `extract` of the source"

@@ -1,16 +1,12 @@
 """Sources that lie on this machine: whether they can be copied, and in which state they are."""
 
-import fnmatch
 import hashlib
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from seqtransfer.corpora import archives
-
-# What file managers and editors leave in a folder: a study is not made anew for it.
-LITTER = (".DS_Store", "._*", "Thumbs.db", "desktop.ini", "*.swp", "~$*", ".~lock.*#")
+from seqtransfer.corpora import archives, folder_copies
 
 
 def is_address(path: str | None) -> bool:
@@ -21,7 +17,7 @@ def is_address(path: str | None) -> bool:
 def state(name: str, source: dict, folder: Path) -> str | None:
     """Digest (16 hex digits) of the names, sizes and times of a source's files; None without a
     `path:` on this machine. It changes with every edit, so that an edited file is taken anew. Files
-    that `extract` leaves out do not count, nor do those of LITTER.
+    that are not copied do not count: those that `extract` leaves out, and litter.
 
     folder: where the source is to be copied. Raises ValueError naming source and path if the path
     is not there, holds `folder`, or has anything in it that is to be copied and cannot be.
@@ -45,7 +41,7 @@ def state(name: str, source: dict, folder: Path) -> str | None:
             raise ValueError(f"source {name}: {error}") from error
     digest = hashlib.sha256()
     for file in map(files.get, wanted):
-        if any(fnmatch.fnmatchcase(file.name, pattern) for pattern in LITTER):
+        if folder_copies.is_litter(file.name):
             continue
         if not file.is_file():
             what = "a link to nothing" if file.is_symlink() else "no file, folder or link to one"
