@@ -252,7 +252,7 @@ class _Mirror:
                 now = time.monotonic()
                 if now > self.deadline:
                     raise _Final(f"not done within the {self.settings.total:,.0f} s allowed")
-                if now - reported > self.settings.report:
+                if left != 0 and now - reported > self.settings.report:
                     reported = now
                     print(
                         f"{shown(self.url)}: {_progress(length, size, length - start, now - began)}"
