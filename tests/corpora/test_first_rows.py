@@ -3,8 +3,15 @@
 import pytest
 
 from seqtransfer.corpora.converters import first_rows
+from seqtransfer.study import local_sources
 
 RECORD = {"converter": "table", "format": "text"}
+
+
+def check(record, path, extract=None):
+    """What planning does for a task whose source is at `path`."""
+    source = {"path": str(path)} | ({"extract": extract} if extract else {})
+    first_rows.check(record, str(path), local_sources.files(source))
 
 
 @pytest.fixture
@@ -18,28 +25,27 @@ def test_a_column_that_is_not_there_is_refused_with_those_that_are(table):
     record = RECORD | {"layout": {"file": "mine.csv", "label": "label"}}
     for path in (table, table.parent):
         with pytest.raises(ValueError, match=r"mine.csv: no column 'label'; its columns are \['te"):
-            first_rows.check(record, {"path": str(path)})
-    first_rows.check(
-        RECORD | {"layout": {"file": "mine.csv", "label": "answer"}}, {"path": str(table)}
-    )
+            check(record, path)
+    check(RECORD | {"layout": {"file": "mine.csv", "label": "answer"}}, table)
 
 
 def test_every_part_is_looked_at(table):
     (table.parent / "other.csv").write_text("text,label\nfine,1\n")
     layout = {"files": {"train": "mine.csv", "test": "other.csv"}, "label": "answer"}
     with pytest.raises(ValueError, match=r"other.csv: no column 'answer'"):
-        first_rows.check(RECORD | {"layout": layout}, {"path": str(table.parent)})
+        check(RECORD | {"layout": layout}, table.parent)
 
 
 def test_a_file_that_is_not_in_the_folder_is_refused(table):
     with pytest.raises(ValueError, match=r"holds 0 files called nine.csv"):
-        first_rows.check(RECORD | {"layout": {"file": "nine.csv"}}, {"path": str(table.parent)})
+        check(RECORD | {"layout": {"file": "nine.csv"}}, table.parent)
 
 
 @pytest.mark.parametrize("name", ["nine.csv", "mine.tsv"])
 def test_a_file_of_another_name_than_the_layouts_is_refused(table, name):
-    with pytest.raises(ValueError, match=f"mine.csv: the layout names the file {name}; write mi"):
-        first_rows.check(RECORD | {"layout": {"file": name}}, {"path": str(table)})
+    (table.parent / name).write_text("beside it, and so no part of the source")
+    with pytest.raises(ValueError, match=f"mine.csv: holds 0 files called {name} .* mine.csv$"):
+        check(RECORD | {"layout": {"file": name}}, table)
 
 
 def test_the_first_record_of_three_lines_is_looked_at(tmp_path):
@@ -47,9 +53,9 @@ def test_the_first_record_of_three_lines_is_looked_at(tmp_path):
     record = {"converter": "three_line", "format": "symbols", "layout": {"file": "mine.txt"}}
     path.write_text(">a\nACGU\n((.\n")
     with pytest.raises(ValueError, match=r"mine.txt: line 1: 4 symbols, but 3 labels"):
-        first_rows.check(record, {"path": str(path)})
+        check(record, path)
     path.write_text(">a\nACGU\n((.)\n>b\nbroken\n")
-    first_rows.check(record, {"path": str(path)})
+    check(record, path)
 
 
 @pytest.mark.parametrize(
@@ -65,19 +71,95 @@ def test_the_first_series_is_looked_at(tmp_path, text, layout, message):
     (tmp_path / "mine.csv").write_text(text)
     record = {"converter": "series", "format": "series", "layout": {"file": "mine.csv"} | layout}
     with pytest.raises(ValueError, match=rf"mine\.csv: .*{message}"):
-        first_rows.check(record, {"path": str(tmp_path)})
+        check(record, tmp_path)
     (tmp_path / "mine.csv").write_text("kind,t0,t1\na,1,2\nb,broken\n")
     good = record | {"layout": {"file": "mine.csv", "label": "kind"}}
-    first_rows.check(good, {"path": str(tmp_path)})
+    check(good, tmp_path)
+
+
+FASTA = {"converter": "fasta", "format": "fasta"}
+
+
+@pytest.mark.parametrize(
+    ("layout", "message"),
+    [
+        ({"file": "*.fasta"}, r"data: holds no files called \*.fasta; correct `file`"),
+        ({"file": "**.fa"}, r"data: '\*\*.fa' is no pattern; write"),
+        (
+            {"file": "*.fa", "alphabet": "dna", "label": {"field": 1}},
+            r"one.fa: record 'a': .*'E'",
+        ),
+        ({"file": "*.fa", "label": {"field": 2}}, r"one.fa: record 'a': its label is not where"),
+        ({"file": "*.fa", "labels": "no.tsv", "label": {"column": "y"}}, "0 files called no.tsv"),
+        ({"file": "*.fa", "labels": "l.tsv", "label": {"column": "z"}}, "l.tsv: no column 'z'"),
+        (
+            {"files": {"train": "one.fa", "test": "two.fa"}, "label": {"field": 1}},
+            "0 files called two.fa",
+        ),
+    ],
+)
+def test_the_first_record_of_fasta_and_its_label_are_looked_at(tmp_path, layout, message):
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "._one.fa").write_bytes(b"\0 not copied, and not looked at")
+    (data / "one.fa").write_text(">a\nEKV\n>b label=1\n\n")
+    (data / "l.tsv").write_text("id\ty\na\t1\n")
+    with pytest.raises(ValueError, match=message) as caught:
+        check(FASTA | {"layout": layout}, data)
+    assert str(caught.value).startswith(str(data))
+    check(FASTA | {"layout": {"file": "*.fa", "label": {"field": 1}}}, data)
+    check(FASTA | {"layout": {"file": "one.fa", "labels": "l.tsv", "label": {"column": "y"}}}, data)
+
+
+def test_the_list_of_midi_files_is_looked_at_and_the_first_of_them(tmp_path):
+    record = {"converter": "midi", "format": "midi", "layout": {"table": "list.csv"}}
+    with pytest.raises(ValueError, match=f"^{tmp_path}: holds 0 files called list.csv"):
+        check(record, tmp_path)
+    (tmp_path / "list.csv").write_text("file,label\na.mid,x\n")
+    with pytest.raises(ValueError, match=r"list.csv: line 2: there is no file 'a.mid' below"):
+        check(record, tmp_path)
+    (tmp_path / "a.mid").write_bytes(b"text")
+    with pytest.raises(ValueError, match=f"{tmp_path}/a.mid is no MIDI file"):
+        check(record, tmp_path)
+    (tmp_path / "a.mid").write_bytes(b"MThd")
+    check(record, tmp_path)
+    # The files beside a table that is a source of its own are not copied with it.
+    with pytest.raises(ValueError, match=r"there is no file 'a.mid' below"):
+        check(record, tmp_path / "list.csv")
+
+
+def test_the_files_of_every_label_are_looked_at(tmp_path):
+    (tmp_path / "a.py").write_text("a = 1\n" * 9)
+    files = {"files": {"x": "*.py", "y": "*.js"}}
+    record = {"converter": "code", "format": "symbols", "layout": files | {"window": 4}}
+    with pytest.raises(ValueError, match=r"no file matches '\*.js', the files of 'y'"):
+        check(record, tmp_path)
+    (tmp_path / "a.js").write_text("let a = 1;\n" * 9)
+    check(record, tmp_path)
+    lines = {"converter": "lines", "format": "fasta"}
+    (tmp_path / "yes.txt").write_text("ACGT\n")
+    with pytest.raises(ValueError, match=r"0 files called no\.txt"):
+        check(lines | {"layout": {"files": {1: "yes.txt", 0: "no.txt"}}}, tmp_path)
+    (tmp_path / "no.txt").write_text("AC1T\n")
+    with pytest.raises(ValueError, match=r"no.txt: line 1: .*'1'"):
+        check(lines | {"layout": {"files": {1: "yes.txt", 0: "no.txt"}}}, tmp_path)
+
+
+def test_what_extract_leaves_out_is_not_looked_at(table):
+    (table.parent / "inner").mkdir()
+    (table.parent / "inner/mine.csv").write_text("text,label\nfine,1\n")
+    record = RECORD | {"layout": {"file": "mine.csv"}}
+    check(record, table.parent, ["inner/*"])
+    with pytest.raises(ValueError, match="no column 'label'"):
+        check(record, table.parent)
 
 
 def test_what_lies_in_an_archive_or_has_another_converter_is_left_to_the_job(table):
     wrong = RECORD | {"layout": {"file": "inner.csv", "label": "nothing"}}
     archive = table.with_suffix(".zip")
     archive.write_bytes(b"PK")
-    first_rows.check(wrong, {"path": str(archive)})
-    first_rows.check(wrong, {"path": str(table.parent), "extract": ["inner.csv"]})
-    first_rows.check(wrong | {"converter": "lines"}, {"path": str(table.parent)})
+    check(wrong, archive)
+    check(wrong | {"converter": "tunes"}, table.parent)
 
 
 def test_a_parquet_table_is_looked_at_too(tmp_path):
@@ -87,4 +169,4 @@ def test_a_parquet_table_is_looked_at_too(tmp_path):
     parquet.write_table(pa.table({"text": ["fine"], "answer": [1]}), tmp_path / "mine.parquet")
     record = RECORD | {"converter": "parquet", "layout": {"file": "mine.parquet"}}
     with pytest.raises(ValueError, match="no column 'label'"):
-        first_rows.check(record, {"path": str(tmp_path)})
+        check(record, tmp_path)

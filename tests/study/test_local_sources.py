@@ -54,26 +54,29 @@ def test_the_state_changes_with_every_file_and_is_that_of_a_copy(data, tmp_path,
 def test_links_are_followed_as_the_copy_does(data, tmp_path, state):
     (tmp_path / "link").symlink_to(data)
     assert state(tmp_path / "link") == state(data)
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one/left").symlink_to(data)
+    assert state(tmp_path / "one")
+
+
+def test_a_folder_that_links_lead_to_twice_is_refused(data, tmp_path, state):
     (tmp_path / "two").mkdir()
     (tmp_path / "two/left").symlink_to(data)
-    (tmp_path / "two/right").symlink_to(data)  # twice the same folder, but no loop
-    assert state(tmp_path / "two")
-
-
-def test_a_link_that_leads_back_is_refused(data, state):
-    (data / "first").symlink_to(".")
-    (data / "second").symlink_to(".")
-    with pytest.raises(ValueError, match=r"^source mine: the link .*/first leads back to .*/data;"):
+    (tmp_path / "two/right").symlink_to(data)
+    with pytest.raises(ValueError, match=r"^source mine: .*two/right' is a folder .* twice"):
+        state(tmp_path / "two")
+    (data / "back").symlink_to(".")
+    with pytest.raises(ValueError, match=r"^source mine: .*data/back' is a folder .* twice"):
         state(data)
 
 
 def test_what_is_no_file_is_refused_with_its_path(data, state):
     (data / "gone").symlink_to("nowhere")
-    with pytest.raises(ValueError, match=r"^source mine: .*data/gone is a link to nothing; remove"):
+    with pytest.raises(ValueError, match=r"^source mine: .*data/gone' is a link to nothing; rem"):
         state(data)
     (data / "gone").unlink()
     os.mkfifo(data / "pipe")
-    with pytest.raises(ValueError, match=r"^source mine: .*data/pipe is no file, folder or link"):
+    with pytest.raises(ValueError, match=r"^source mine: .*data/pipe' is no file but a pipe"):
         state(data)
     with pytest.raises(ValueError, match=r"^source mine: .*data/pipe is no file, folder or link"):
         state(data / "pipe")

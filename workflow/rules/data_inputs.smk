@@ -20,11 +20,13 @@ def local_files(wildcards):
     wildcard, so the files of a source are no inputs: their state is part of its record.
     """
     if source_state(wildcards.source):
+        source = CATALOGUE["sources"][wildcards.source]
         for task in configuration.tasks(config):
             record = CATALOGUE["tasks"][task]
             if configuration.sources(record) == [wildcards.source]:
                 with refusals.told():
-                    first_rows.check(record, CATALOGUE["sources"][wildcards.source])
+                    path = os.path.expanduser(source["path"])
+                    first_rows.check(record, path, local_sources.files(source))
     return []
 
 

@@ -78,28 +78,35 @@ def sequence_example(
     return Example(name, symbols, facts["label"], facts.get("group"), facts.get("split"))
 
 
-def copy_midi(roots: list[Path], corpus: Path, listed: list[tuple[str, str, dict]]) -> None:
+def find_midi(roots: list[Path], where: str, name: str) -> Path:
+    """The MIDI file of that path relative to one of the `roots`.
+
+    Raises ValueError naming `where` if it is not there, outside the roots or no MIDI.
+    """
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or path.suffix.lower() not in MIDI_SUFFIXES:
+        raise ValueError(f"{where}: file {name!r} is no relative path to a .mid file")
+    found = next((root / name for root in roots if (root / name).is_file()), None)
+    if found is None:
+        raise ValueError(f"{where}: there is no file {name!r} below {roots[-1]}")
+    with open(found, "rb") as file:
+        if file.read(4) != b"MThd":
+            raise ValueError(f"{where}: {found} is no MIDI file: it has no MThd at its start")
+    return found
+
+
+def copy_midi(corpus: Path, listed: Iterable[tuple[str, str, Path, dict]]) -> None:
     """Copy the MIDI files of a list into `corpus`, under the same paths, and write index.tsv.
 
-    listed: (where, path relative to one of the `roots`, facts) of each file.
+    listed: (where, its path in the list, the file, facts) of each.
     """
     with whole_folder(corpus) as new:
         index, pieces = [], {}
-        for where, name, facts in listed:
+        for where, name, found, facts in listed:
             path = PurePosixPath(name)
-            if path.is_absolute() or ".." in path.parts or path.suffix.lower() not in MIDI_SUFFIXES:
-                raise ValueError(f"{where}: file {name!r} is no relative path to a .mid file")
-            found = next((root / name for root in roots if (root / name).is_file()), None)
-            if found is None:
-                raise ValueError(f"{where}: there is no file {name!r} below {roots[-1]}")
             piece = path.with_suffix("").as_posix()
             if pieces.setdefault(piece, where) != where:
                 raise ValueError(f"{where}: file {name!r} was named before, {pieces[piece]}")
-            with open(found, "rb") as file:
-                if file.read(4) != b"MThd":
-                    raise ValueError(
-                        f"{where}: {found} is no MIDI file: it has no MThd at its start"
-                    )
             (new / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(found, new / path)
             index.append({"file": path.as_posix(), **facts})

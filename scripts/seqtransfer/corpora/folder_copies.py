@@ -13,33 +13,43 @@ from pathlib import Path
 
 from seqtransfer.corpora import archives
 
+_REMEDY = "remove or repair it, or leave it out with `extract` of the source"
 LITTER = (".DS_Store", "._*", "Thumbs.db", "desktop.ini", "*.swp", "~$*", ".~lock.*#", ".#*")
 
 
-def copy(origin: Path, patterns: Sequence[str] | None, folder: Path) -> None:
-    """Copy the files of `origin` that match `patterns` (as `archives.selected`) to `folder`, but
-    for litter.
+def files(origin: Path, patterns: Sequence[str] | None) -> dict[str, Path]:
+    """Path inside the copy -> file, sorted: those of `origin` that match `patterns` (as
+    `archives.selected`), but for litter.
 
     Raises ValueError naming the path if one of them cannot be copied: a link to nothing, a folder
     that links lead to twice or in a circle, a pipe, a socket, a device, a name that no list can
-    hold, a path that differs from another by case alone where `folder` ignores it, or a file that
-    cannot be read.
+    hold, or a folder that cannot be read.
     """
     paths = dict(_files(origin, "", set()))
-    for name in archives.selected(paths, patterns, origin.name):
-        if is_litter(paths[name].name):
-            continue
-        fault = archives.name_fault(name) or _fault(paths[name])
+    names = archives.selected(paths, patterns, origin.name)
+    kept = {name: paths[name] for name in names if not is_litter(paths[name].name)}
+    for name, path in kept.items():
+        fault = archives.name_fault(name) or _fault(path)
         if fault:
-            raise ValueError(f"{str(paths[name])!r} is {fault}; {_REMEDY}")
+            raise ValueError(f"{str(path)!r} is {fault}; {_REMEDY}")
+    return kept
+
+
+def copy(origin: Path, patterns: Sequence[str] | None, folder: Path) -> None:
+    """Copy the `files` of `origin` to `folder`.
+
+    Raises ValueError as `files` does, and if two differ by case alone where `folder` ignores it, or
+    one cannot be read.
+    """
+    for name, path in files(origin, patterns).items():
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with open(paths[name], "rb") as content, open(target, "xb") as file:
+            with open(path, "rb") as content, open(target, "xb") as file:
                 shutil.copyfileobj(content, file, archives.PIECE)
         except FileExistsError:
             raise ValueError(
-                f"{str(paths[name])!r} and another file are one but for upper and lower case, which"
+                f"{str(path)!r} and another file are one but for upper and lower case, which"
                 f" {folder.parent} ignores; {_REMEDY}"
             ) from None
         except PermissionError as error:
@@ -49,9 +59,6 @@ def copy(origin: Path, patterns: Sequence[str] | None, folder: Path) -> None:
 def is_litter(name: str) -> bool:
     """Whether a file is what file managers and editors leave in a folder."""
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in LITTER)
-
-
-_REMEDY = "remove or repair it, or leave it out with `extract` of the source"
 
 
 def _files(folder: Path, prefix: str, seen: set[tuple[int, int]]) -> list[tuple[str, Path]]:

@@ -176,6 +176,19 @@ def find(folder: Path, name: str) -> Path:
     return found[0]
 
 
+def matching(folder: Path, pattern: str) -> list[Path]:
+    """The files of `folder`, or of folders inside, whose path ends in what `pattern` means, sorted.
+
+    Raises ValueError if it leaves the folder or is no pattern.
+    """
+    parts = PurePosixPath(pattern).parts
+    if not parts or ".." in parts or pattern.startswith("/"):
+        raise ValueError(f"{folder}: {pattern!r} is no path inside the source")
+    if any("**" in part and part != "**" for part in parts):  # refused or `*`, by Python's version
+        raise ValueError(f"{folder}: {pattern!r} is no pattern; write `**` alone between slashes")
+    return sorted(path for path in Path(folder).rglob(pattern) if path.is_file())
+
+
 def _some(folder: Path, paths: Sequence[Path]) -> str:
     names = [path.relative_to(folder).as_posix() for path in paths]
     return f"{', '.join(names[:5])}{', ...' if len(names) > 5 else ''}" if names else "no files"

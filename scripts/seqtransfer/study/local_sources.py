@@ -3,10 +3,9 @@
 import hashlib
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-from seqtransfer.corpora import archives, folder_copies
+from seqtransfer.corpora import folder_copies
 
 
 def is_address(path: str | None) -> bool:
@@ -32,41 +31,26 @@ def state(name: str, source: dict, folder: Path) -> str | None:
         )
     if Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(path)):
         raise ValueError(f"source {name}: path {path} holds {folder}; put the data in a folder")
-    files = {file.relative_to(path).as_posix(): file for file in _files(name, path, ())}
-    wanted = list(files)
-    if path.is_dir():
-        try:
-            wanted = archives.selected(files, source.get("extract"), str(path))
-        except ValueError as error:
-            raise ValueError(f"source {name}: {error}") from error
     digest = hashlib.sha256()
-    for file in map(files.get, wanted):
-        if folder_copies.is_litter(file.name):
-            continue
-        if not file.is_file():
-            what = "a link to nothing" if file.is_symlink() else "no file, folder or link to one"
-            raise ValueError(
-                f"source {name}: {file} is {what}; remove it, leave it out by `extract`, or correct"
-                " `path:`"
-            )
+    try:
+        found = files(source)
+    except ValueError as error:
+        raise ValueError(f"source {name}: {error}") from error
+    for inside, file in found.items():
         facts = file.stat()
-        digest.update(os.fsencode(file.relative_to(path)))
+        digest.update(os.fsencode(inside if path.is_dir() else "."))
         digest.update(f"\0{facts.st_size}\0{facts.st_mtime_ns}\0".encode())
     return digest.hexdigest()[:16]
 
 
-def _files(name: str, path: Path, above: tuple[str, ...]) -> Iterator[Path]:
-    """All but folders at or below `path`, sorted, links followed; above: real folders on the
-    way."""
+def files(source: dict) -> dict[str, Path]:
+    """Path inside the copy -> file: what is copied of a source whose `path:` is there.
+
+    Raises ValueError naming the file if one of them cannot be.
+    """
+    path = Path(os.path.expanduser(source["path"]))
     if path.is_dir():
-        real = os.path.realpath(path)
-        if real in above:
-            raise ValueError(f"source {name}: the link {path} leads back to {real}; remove it")
-        try:
-            inner = sorted(path.iterdir())
-        except OSError as error:
-            raise ValueError(f"source {name}: cannot read {path} ({error.strerror})") from error
-        for entry in inner:
-            yield from _files(name, entry, (*above, real))
-    else:
-        yield path
+        return folder_copies.files(path, source.get("extract"))
+    if not path.is_file():
+        raise ValueError(f"{path} is no file, folder or link to one; correct `path:`")
+    return {path.name: path}

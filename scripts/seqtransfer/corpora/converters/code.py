@@ -1,6 +1,5 @@
 """Source files, by label -> windows of lexical tokens, without the names that somebody chose."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 from seqtransfer.corpora import layouts
 from seqtransfer.corpora.examples import Example
 from seqtransfer.corpora.symbol_tables import write_symbols
-from seqtransfer.corpora.text_files import UTF8, check_text, open_text
+from seqtransfer.corpora.text_files import UTF8, check_text, matching, open_text
 
 NEWLINE = "Newline"
 
@@ -53,7 +52,7 @@ def convert(folder: Path, corpus: Path, options: Options) -> None:
     Raises ValueError naming the file for bytes that are no text or a language that is not known,
     and for a label without files.
     """
-    write_symbols(corpus, _examples(folder, options))
+    write_symbols(corpus, windows(folder, options))
 
 
 def symbols(text: str, path: Path) -> list[str]:
@@ -83,20 +82,21 @@ def symbols(text: str, path: Path) -> list[str]:
     return found
 
 
-def _examples(folder: Path, options: Options) -> Iterator[Example]:
-    counts = Counter()
+def windows(folder: Path, options: Options) -> Iterator[Example]:
+    """The windows of every file. Raises ValueError as `convert` does."""
+    files = {}
     for key, pattern in options.files.items():
         label = str(key)  # YAML reads 0 as a number
-        paths = sorted(path for path in folder.rglob(pattern) if path.is_file())
-        if not paths:
+        files[label] = matching(folder, pattern)
+        if not files[label]:
             raise ValueError(f"{folder}: no file matches {pattern!r}, the files of {label!r}")
+    for label, paths in files.items():
         for path in paths:
             with open_text(path, options.encoding) as file:
                 text = file.read()
             check_text(str(path), text, options.encoding)
             own, name = symbols(text, path), path.relative_to(folder).as_posix()
-            counts[label] += 1
             for start in range(0, len(own) - options.window + 1, options.window):
                 window = tuple(own[start : start + options.window])
                 yield Example(f"{name}:{start}", window, label, name, None)
-    print(f"files of each label: {dict(counts)}")
+    print(f"files of each label: { {label: len(paths) for label, paths in files.items()} }")

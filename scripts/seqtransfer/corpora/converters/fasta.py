@@ -4,15 +4,15 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seqtransfer.corpora import layouts
 from seqtransfer.corpora.alphabets import Cleaner
 from seqtransfer.corpora.corpus_files import cell, sequence_example, split_name, with_dev, write
-from seqtransfer.corpora.examples import FACTS
+from seqtransfer.corpora.examples import FACTS, Example
 from seqtransfer.corpora.fasta import iterate_records
-from seqtransfer.corpora.text_files import find, open_text, rows
+from seqtransfer.corpora.text_files import find, matching, open_text, rows
 
 if TYPE_CHECKING:
     from Bio.SeqRecord import SeqRecord
@@ -106,18 +106,13 @@ def convert(folder: Path, corpus: Path, options: Options) -> None:
     outside the alphabet, an id that comes twice, or whatever is not the stated format.
     """
     cleaner = Cleaner(options.alphabet, options.strip)
-    side = _side_table(folder, options)
-    examples = (
-        sequence_example(where, name, facts, sequence, cleaner)
-        for where, name, facts, sequence in _fasta_records(folder, options, side)
-    )
+    examples = labelled_records(folder, options, cleaner)
     write(corpus, with_dev(examples, options.dev_share), cleaner)
 
 
-def _fasta_records(
-    folder: Path, options: Options, side: Mapping[str, tuple[str, dict]]
-) -> Iterator[tuple[str, str, dict, str]]:
-    """(where, id, facts, sequence) of every record of every file."""
+def labelled_records(folder: Path, options: Options, cleaner: Cleaner) -> Iterator[Example]:
+    """The records of every file. Raises ValueError as `convert` does."""
+    side = _side_table(folder, options)
     unused = set(side)
     for part, path in _fasta_files(folder, options):
         for header, sequence in _records(path, options.format):
@@ -132,7 +127,8 @@ def _fasta_records(
             if "split" in facts:
                 facts["split"] = split_name(where, facts["split"])
             unused.discard(name)
-            yield where, name, facts | ({"split": part} if part else {}), sequence
+            facts |= {"split": part} if part else {}
+            yield sequence_example(where, name, facts, sequence, cleaner)
     if unused:
         first = sorted(unused)[0]
         raise ValueError(f"{side[first][0]}: no record has the id {first!r}; remove the row")
@@ -141,9 +137,7 @@ def _fasta_records(
 def _fasta_files(folder: Path, options: Options) -> list[tuple[str | None, Path]]:
     if options.files:
         return [(part, find(folder, name)) for part, name in options.files.items()]
-    if ".." in PurePosixPath(options.file).parts or options.file.startswith("/"):
-        raise ValueError(f"{folder}: {options.file!r} is no path inside the source")
-    found = sorted(path for path in Path(folder).rglob(options.file) if path.is_file())
+    found = matching(folder, options.file)
     if not found:
         raise ValueError(f"{folder}: holds no files called {options.file}; correct `file`")
     return [(None, path) for path in found]

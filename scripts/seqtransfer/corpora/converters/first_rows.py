@@ -1,14 +1,26 @@
-"""The first row of a table, series or record of a file on this machine, read as its converter will
-read all of them."""
+"""The first row, series or record of files on this machine, read as their converter will read all
+of them."""
 
+import contextlib
+import io
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from seqtransfer.corpora import archives, text_files
 from seqtransfer.corpora.alphabets import Cleaner
-from seqtransfer.corpora.converters import parquet, series, table, three_line
+from seqtransfer.corpora.converters import (
+    code,
+    fasta,
+    lines,
+    midi,
+    parquet,
+    series,
+    table,
+    three_line,
+)
 
 
 def _of_text(folder: Path, options: table.Options, as_text: bool) -> Iterator:
@@ -40,30 +52,53 @@ READERS: dict[str, tuple[type, Callable[[Path, object, bool], Iterator]]] = {
             folder, options, Cleaner(options.alphabet)
         ),
     ),
+    "fasta": (
+        fasta.Options,
+        lambda folder, options, as_text: fasta.labelled_records(
+            folder, options, Cleaner(options.alphabet, options.strip)
+        ),
+    ),
+    "lines": (
+        lines.Options,
+        lambda folder, options, as_text: lines.labelled_lines(
+            folder, options, Cleaner(options.alphabet, options.strip), as_text
+        ),
+    ),
+    "code": (code.Options, lambda folder, options, as_text: code.windows(folder, options)),
+    "midi": (midi.Options, lambda folder, options, as_text: midi.listed(folder, options)),
 }
 
 
-def check(record: Mapping, source: Mapping) -> None:
-    """Raise ValueError naming the file if it is not the one that the layout names, lacks what the
-    layout names, or its first row cannot be read.
+def check(record: Mapping, source: str, files: Mapping[str, Path]) -> None:
+    """Raise ValueError if what the layout names is not in the files, or the first row of each part
+    cannot be read: the words of its converter.
 
-    record: the catalogue's entry of a task; source: that of its source, which has a `path:`. A
-    mistake that only `convert` would find costs the download of everything else. Other converters,
-    and files inside of an archive, are left to it.
+    record: the catalogue's entry of a task; source: the `path:` of its source; files: path in the
+    source's copy -> file, all that it will hold. A mistake that only `convert` would find costs the
+    download of everything else. Other converters, and archives, are left to it.
     """
-    if record["converter"] not in READERS or source.get("extract"):
+    if record["converter"] not in READERS or (
+        Path(source).is_file() and archives.is_archive(source)
+    ):
         return
     kind, reader = READERS[record["converter"]]
-    options, path = kind(**record.get("layout", {})), Path(source["path"]).expanduser()
-    for part, name in (options.files or {None: options.file}).items():
-        wanted = PurePosixPath(name)
-        plain = path.is_file() and not archives.is_archive(path.name)
-        if plain and path.name != wanted.name:
-            raise ValueError(
-                f"{path}: the layout names the file {name}; write {path.name} there, or correct"
-                " the `path:` of the source"
-            )
-        if path.is_dir() or path.name == wanted.name:
-            one = replace(options, **({"files": {part: name}} if part else {}))
-            folder = path if path.is_dir() else path.parent
-            next(reader(folder, one, record["format"] == "text"), None)
+    options = kind(**record.get("layout", {}))
+    with tempfile.TemporaryDirectory() as copy, contextlib.redirect_stdout(io.StringIO()):
+        for name, file in files.items():
+            link = Path(copy, name)
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(file.absolute())
+        try:
+            for one in _by_part(options):
+                next(reader(Path(copy), one, record["format"] == "text"), None)
+        except ValueError as error:
+            message = str(error)
+            if not Path(source).is_dir():
+                message = message.replace(f"{copy}/", f"{Path(source).parent}/")
+            raise ValueError(message.replace(copy, source)) from error
+
+
+def _by_part(options: object) -> list:
+    """The options of each part or label that has files of its own, so that all are looked at."""
+    files = getattr(options, "files", None) or {}
+    return [replace(options, files={key: name}) for key, name in files.items()] or [options]

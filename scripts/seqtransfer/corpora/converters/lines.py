@@ -7,10 +7,7 @@ from pathlib import Path
 
 from seqtransfer.corpora import layouts
 from seqtransfer.corpora.alphabets import Cleaner
-from seqtransfer.corpora.corpus_files import (
-    sequence_example,
-    write,
-)
+from seqtransfer.corpora.corpus_files import sequence_example, write
 from seqtransfer.corpora.examples import Example, TextExample
 from seqtransfer.corpora.text_files import UTF8, check_text, find, open_text
 
@@ -48,15 +45,17 @@ def convert(folder: Path, corpus: Path, options: Options) -> None:
     converter `table` does.
     """
     cleaner = Cleaner(options.alphabet, options.strip)
-    write(corpus, _line_examples(folder, options, cleaner, corpus.suffix == ".tsv"), cleaner)
+    write(corpus, labelled_lines(folder, options, cleaner, corpus.suffix == ".tsv"), cleaner)
 
 
-def _line_examples(
+def labelled_lines(
     folder: Path, options: Options, cleaner: Cleaner, as_text: bool
 ) -> Iterator[Example | TextExample]:
-    for key, name in options.files.items():
-        label = str(key)  # YAML reads 0 as a number
-        path, empty, stem = find(folder, name), 0, re.sub(r"\s+", "_", label)
+    """The lines of every file. Raises ValueError as `convert` does."""
+    # YAML reads 0 as a number.
+    paths = {str(label): find(folder, name) for label, name in options.files.items()}
+    for label, path in paths.items():
+        empty, stem = 0, re.sub(r"\s+", "_", label)
         with open_text(path, options.encoding) as file:
             for number, line in enumerate(file, start=1):
                 where, own = f"{path}: line {number}", f"{stem}-{number:06d}"

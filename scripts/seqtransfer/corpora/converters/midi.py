@@ -1,10 +1,11 @@
 """A table of MIDI files -> copies of them with an index."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from seqtransfer.corpora import layouts
-from seqtransfer.corpora.corpus_files import cell, copy_midi, split_name
+from seqtransfer.corpora.corpus_files import cell, copy_midi, find_midi, split_name
 from seqtransfer.corpora.examples import FACTS
 from seqtransfer.corpora.text_files import UTF8, find, rows
 
@@ -41,6 +42,11 @@ def convert(folder: Path, corpus: Path, options: Options) -> None:
     Raises ValueError naming table and line for a file that is missing, not MIDI, comes twice or
     lies outside the source, and for empty cells.
     """
+    copy_midi(corpus, listed(folder, options))
+
+
+def listed(folder: Path, options: Options) -> Iterator[tuple[str, str, Path, dict]]:
+    """(where, path in the table, the file, facts) of each row. Raises ValueError as `convert`."""
     path = find(folder, options.table)
     names = {fact: getattr(options, fact) for fact in FACTS if getattr(options, fact)}
     read = rows(
@@ -49,10 +55,9 @@ def convert(folder: Path, corpus: Path, options: Options) -> None:
         delimiter=options.delimiter,
         encoding=options.encoding,
     )
-    listed = []
     for where, row in read:
         facts = {fact: cell(where, row, column) for fact, column in names.items()}
         if "split" in facts:
             facts["split"] = split_name(where, facts["split"])
-        listed.append((where, cell(where, row, options.file), facts))
-    copy_midi([path.parent, Path(folder)], corpus, listed)
+        name = cell(where, row, options.file)
+        yield where, name, find_midi([path.parent, Path(folder)], where, name), facts
