@@ -7,7 +7,7 @@ import numpy as np
 from seqtransfer.files import arrow, json_tsv
 from seqtransfer.scoring import task_kinds
 from seqtransfer.study import jobs, provenance
-from seqtransfer.tokens import encoding, manifests, views
+from seqtransfer.tokens import encoding, manifests, probe_rows, views
 
 
 def main(
@@ -17,13 +17,17 @@ def main(
     corpus: list[Path],
     encoder: Path,
     settings: views.Settings,
+    probed: int | None,
     folder: Path,
     code: str,
 ) -> None:
     """record: the catalogue's entry of the task; corpus: its file or folders; encoder: folder of
-    the encoder whose word pieces a text is split into."""
+    the encoder whose word pieces a text is split into; probed: how many tokens of a test sequence
+    are compared after training, None if none are."""
     examples = encoding.read(record, corpus, encoder, settings)
     arrays, vocabulary, built = encoding.build(examples, settings)
+    if probed:
+        probe_rows.long_enough(arrays["test"], task, probed)
     manifest = manifests.write(folder / "manifest.tsv", built.pop("manifest"))
     for part, ragged in arrays.items():
         arrow.write_ragged(folder / f"{part}.arrow", ragged)
@@ -59,6 +63,7 @@ if __name__ == "__main__":
             settings=views.Settings.of(
                 snakemake.params.record, snakemake.params.examples, snakemake.params.max_length
             ),
+            probed=snakemake.params.probed,
             folder=Path(snakemake.output.task).parent,
             code=snakemake.params.code,
         )

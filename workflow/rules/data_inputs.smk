@@ -75,6 +75,14 @@ def encoded_record(wildcards):
     }
 
 
+def probed_tokens(wildcards, output):
+    """How many tokens of a test sequence are compared once all is trained, so that too short ones
+    are refused before. Snakemake ignores changes of a parameter whose function takes `output`,
+    rightly so here: it changes no file."""
+    compared = wildcards.task in config["tasks"] and config["compare"]["pairs"]
+    return config["represent"]["tokens"] if compared else None
+
+
 def artificial_record(wildcards):
     """The catalogue's entry of an artificial corpus, but for its title."""
     record = ARTIFICIAL[wildcards.artificial]

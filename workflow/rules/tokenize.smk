@@ -30,6 +30,7 @@ rule encode:
         record=encoded_record,
         examples=config["examples"],
         max_length=lambda wildcards: config["max_length"][wildcards.task],
+        probed=probed_tokens,
         code=code_digest("encode"),
     script:
         "../../scripts/encode.py"

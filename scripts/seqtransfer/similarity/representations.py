@@ -13,7 +13,7 @@ import torch
 from seqtransfer import seeds
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.similarity import representation_files
-from seqtransfer.tokens import units
+from seqtransfer.tokens import probe_rows, units
 from seqtransfer.tokens.vocabulary import CLS, SEP
 from seqtransfer.training import batches
 from seqtransfer.training.classifier import Classifier
@@ -34,18 +34,13 @@ def probe(
     tokens. Raises ValueError unless sequences of at least 2 units are long enough.
     """
     generator = seeds.generator(0, task, "probe")
-    places = [np.flatnonzero((test[row] != CLS) & (test[row] != SEP)) for row in range(len(test))]
-    long_enough = np.array([row for row, place in enumerate(places) if len(place) >= tokens], int)
+    long_enough = probe_rows.long_enough(test, task, tokens)
     unit = np.asarray(test.units)
-    if len(np.unique(unit[long_enough])) < 2:
-        raise ValueError(
-            f"represent.tokens is {tokens}, but only {len(long_enough)} test sequences of {task}"
-            " have as many tokens, and at least 2 that share nothing are needed; lower it"
-        )
     rows = units.balanced(generator.permutation(long_enough), unit, sequences)
+    places = [np.flatnonzero((test[row] != CLS) & (test[row] != SEP)) for row in rows]
     if pooled:
-        return rows, [places[row] for row in rows]
-    return rows, [np.sort(generator.permutation(places[row])[:tokens]) for row in rows]
+        return rows, places
+    return rows, [np.sort(generator.permutation(place)[:tokens]) for place in places]
 
 
 def write(

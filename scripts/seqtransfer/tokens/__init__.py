@@ -5,7 +5,7 @@ Out: train, dev, test and pretrain parts of ids, and token maps.
 
 encoding: the whole way, in one function; views: what the encoder sees of an example.
 tokenizations: symbols, k-mers, byte pairs, intervals; series_tokens: those of numbers.
-units: which examples are not independent.
+units: which examples are not independent; probe_rows: which are long enough to be compared.
 splits, near_duplicates, leak_audit, manifests: who is in which part, and how near the parts are;
 series_neighbours: how near by the numbers of a series.
 vocabulary, token_maps: ids, and their rows in a pretrained table.
