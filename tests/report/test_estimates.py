@@ -187,8 +187,13 @@ def test_the_smallest_effect_is_found_in_four_of_five_studies():
 def test_the_seeds_needed_reach_that_power_or_none_can():
     one = Estimate(0.02, {"seeds": (0.0004, 3.0), "examples": (0.0001, 30.0)}, 4)
     needed = one.seeds_needed(0.1, 0.95)
-    variance = 0.0004 * 4 / needed + 0.0001
-    assert one.smallest_effect(0.95, error=math.sqrt(variance)) <= 0.1
-    fewer = 0.0004 * 4 / (needed - 1) + 0.0001
-    assert one.smallest_effect(0.95, error=math.sqrt(fewer)) > 0.1
+    for count, enough in ((needed, True), (needed - 1, False)):
+        parts = {"seeds": (0.0004 * 4 / count, count - 1.0), "examples": (0.0001, 30.0)}
+        assert (Estimate(0.02, parts, count).smallest_effect(0.95) <= 0.1) == enough
+    # Seeds alone: the sample size of a t test for an effect of one standard deviation.
+    alone = Estimate(0.02, {"seeds": (0.0004, 3.0)}, 4)
+    counts = np.arange(2, 20)
+    beyond = stats.t.ppf(0.975, counts - 1)
+    powers = 1 - stats.nct.cdf(beyond, counts - 1, np.sqrt(counts))
+    assert alone.seeds_needed(0.04, 0.95) == counts[powers >= 0.8][0] == 10
     assert one.seeds_needed(0.02, 0.95) == math.inf  # examples alone give an error of 0.01

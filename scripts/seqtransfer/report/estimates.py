@@ -8,6 +8,7 @@ and last term; the jackknife over groups of test units (`tokens.units`) estimate
 both hold is counted once. Degrees of freedom are Satterthwaite's (1946).
 """
 
+import bisect
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from seqtransfer.report.statistics import jackknife_error
 
 ROUNDING = 1e-12  # of the difference of two equal scores
 POWER = 0.8
+MOST_SEEDS = 1_000_000  # what they do not show, none would
 OF_EXAMPLES = ("examples", "units")  # sources of chance that tasks of the same examples share
 
 
@@ -64,38 +66,39 @@ class Estimate:
         """One-sided p-value of "the mean is at most `line`"; NaN where the error is."""
         return float(stdtr(self.degrees, -(self.mean - line) / self.error))
 
-    def smallest_effect(self, level: float, error: float | None = None) -> float:
+    def smallest_effect(self, level: float) -> float:
         """The distance from the line that an interval of `level` excludes it at in 80 % of trials,
-        by the noncentral t distribution: the error is estimated anew in each.
-
-        error: of a trial; that of this one when absent.
-        """
+        by the noncentral t distribution: the error is estimated anew in each."""
         least = stdtrit(self.degrees, (1 + level) / 2)
-        return float(nctdtrinc(self.degrees, 1 - POWER, least)) * (
-            self.error if error is None else error
-        )
+        return float(nctdtrinc(self.degrees, 1 - POWER, least)) * self.error
 
     def with_seeds(self, count: int) -> "Estimate":
-        """The same with `count` seeds (at least 2) of the same spread, everything else as it is."""
-        if not self.parts:
-            return self
-        variance, _ = self.parts["seeds"]
-        changed = {"seeds": (variance * self.seeds / count, count - 1.0)}
+        """The same with `count` seeds (at least 2) of the same spread, everything else as it is.
+
+        Of a mean over tasks: every task has so many more or fewer as the one with the fewest.
+        """
+        changed = {
+            name: (part * self.seeds / count, free * (count - 1) / (self.seeds - 1))
+            for name, (part, free) in self.parts.items()
+            if name.startswith("seeds")
+        }
         return replace(self, parts={**self.parts, **changed}, seeds=count)
 
     def seeds_needed(self, distance: float, level: float) -> float:
         """Seeds with which an effect this far from the line would be seen in 80 % of trials.
 
-        Infinite where what is not seeds leaves too much to chance; NaN where the error is. Of a
-        mean over tasks: seeds of each, as if all had as many as the one with the fewest.
+        Infinite where what is not seeds leaves too much to chance; NaN where the error is.
         """
         if math.isnan(self.error):
             return math.nan
-        variance = sum(part for name, (part, _) in self.parts.items() if name.startswith("seeds"))
-        rest = self.error**2 - variance
-        # The degrees of freedom of this trial are kept, which errs on the side of more seeds.
-        room = (abs(distance) / self.smallest_effect(level, error=1.0)) ** 2 - rest
-        return math.ceil(variance * self.seeds / room) if room > 0 else math.inf
+
+        def enough(count: int) -> bool:
+            return self.with_seeds(count).smallest_effect(level) <= abs(distance)
+
+        if not enough(MOST_SEEDS):
+            return math.inf
+        counts = range(2, MOST_SEEDS)
+        return counts[0] + bisect.bisect_left(counts, True, key=enough)
 
 
 def crossed(differences: Sequence[float], without: np.ndarray | None = None) -> Estimate:
