@@ -52,7 +52,8 @@ AMENDED = (
         "a reference that has no random arm to beat, and a measure without floor and ceiling, do"
         " not pass their check; examples that several tasks read in other tokens are one source of"
         " chance of the mean; what a study could have seen is by the noncentral t distribution,"
-        " with more degrees of freedom for more seeds, and p of the log-rank test by permuting runs",
+        " with more degrees of freedom for more seeds, and p of the log-rank test by permuting"
+        " runs",
     ),
 )
 
