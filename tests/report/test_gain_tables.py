@@ -44,7 +44,29 @@ def test_domain_is_the_diagonal_and_text_the_first_source():
     assert list(dict.fromkeys(table["source"])) == [gain_tables.ENCODER, "x", "y", "zipf"]
     assert cells["x", "x"] == cells["y", "y"] == "domain"
     assert (cells["x", "y"], cells["y", "x"]) == ("from-x", "from-y")
-    assert len(cells) == len(table) == 8
+    assert cells["zipf", gain_tables.OTHER_TASKS] == "from-zipf"
+    # A source that is one of two tasks has a single other task, and so no mean.
+    assert len(cells) == len(table) == 10
+
+
+def test_the_mean_over_other_tasks_leaves_the_source_out():
+    rng = np.random.default_rng(0)
+    arms = ["random", "from-x", "from-zipf", "domain"]
+    scores = {(task, arm): rng.random(3).tolist() for task in "xyz" for arm in arms}
+    table = gain_tables.transfer(run_of(scores), budget_of(x=8, y=8, z=8))
+    means = table[table["split"] == "test"].set_index(["source", "task"])
+
+    def gains(arm, tasks):
+        return [np.subtract(scores[task, arm], scores[task, "random"]) for task in tasks]
+
+    own = means.loc["x", gain_tables.OTHER_TASKS]
+    assert own["mean"] == pytest.approx(np.mean(gains("from-x", "yz")))
+    # Two tasks: Welch's interval of a sum, so of one sample minus the other turned round.
+    first, second = gains("from-x", "yz")
+    welch = stats.ttest_ind(first, -second, equal_var=False).confidence_interval()
+    assert own[["low", "high"]].tolist() == pytest.approx([welch.low / 2, welch.high / 2])
+    all_three = means.loc["zipf", gain_tables.OTHER_TASKS]["mean"]
+    assert all_three == pytest.approx(np.mean(gains("from-zipf", "xyz")))
 
 
 def test_a_domain_arm_pretrained_on_a_corpus_has_that_for_its_source():

@@ -12,7 +12,7 @@ from matplotlib.patches import Patch, Rectangle
 from seqtransfer.report import names
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import Tables
-from seqtransfer.report.tables.gain_tables import ALL_TASKS, SPLITS
+from seqtransfer.report.tables.gain_tables import ALL_TASKS, OTHER_TASKS, SPLITS
 from seqtransfer.report.tables.run_tables import score_unit
 
 TEXT_LINE = (0, (4, 2))  # dashes
@@ -20,23 +20,28 @@ TEXT_LINE = (0, (4, 2))  # dashes
 
 def transfer(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Heat-maps of gains over `random`, test and dev: a row per source, a column per task."""
-    table, tasks = tables["transfer"], panels.tasks(tables)
+    table = tables["transfer"]
+    columns = [name for name in (*panels.tasks(tables), OTHER_TASKS) if name in set(table["task"])]
     sources = list(dict.fromkeys(table["source"]))
-    figure = style.figure(max(len(tasks) // 2, 1), 1, 1.5 + 0.3 * len(sources))
+    figure = style.figure(max(len(columns) // 2, 1), 1, 1.5 + 0.3 * len(sources))
     axes = figure.subplots(1, len(SPLITS), sharey=True)
     furthest = max([0.01, *table["mean"].dropna().abs()])
     for axis, split in zip(axes, SPLITS, strict=True):
         part = table[table["split"] == split].set_index(["source", "task"])
-        grid = part["mean"].unstack().reindex(index=sources, columns=tasks)
+        grid = part["mean"].unstack().reindex(index=sources, columns=columns)
         image = axis.imshow(
             grid.to_numpy(dtype=float), cmap="RdBu", norm=Normalize(-furthest, furthest),
             aspect="auto",
         )  # fmt: skip
         axis.set_facecolor("0.9")
         for (source, task), row in part[part["mean"].notna()].iterrows():
-            place = (tasks.index(task), sources.index(source))
+            place = (columns.index(task), sources.index(source))
             _cell(axis, place, row, dark=abs(row["mean"]) > 0.62 * furthest, own=source == task)
-        axis.set_xticks(range(len(tasks)), tasks, rotation=30, ha="right", rotation_mode="anchor")
+        if OTHER_TASKS in columns:
+            axis.axvline(len(columns) - 1.5, color="white", linewidth=3)
+        axis.set_xticks(
+            range(len(columns)), columns, rotation=30, ha="right", rotation_mode="anchor"
+        )
         axis.set(title=f"{split} score", xlabel="task fine-tuned on")
         axis.tick_params(length=0)
     axes[0].set_yticks(range(len(sources)), sources)
@@ -46,7 +51,7 @@ def transfer(tables: Tables, claims: Sequence[dict]) -> Figure:
         figure,
         "Transfer of pretraining: score minus that of random weights, paired by seed,"
         f" mean of {panels.seeds(tables)}\n[95 % t interval over seeds]; bold: it excludes 0;"
-        " frame: the task's own training sequences",
+        " frame: the task's own training sequences;\nlast column: mean over tasks but that one",
     )
     return figure
 

@@ -20,6 +20,9 @@ TABLES = {
             "source task initialization split mean low high seeds",
             source="What the encoder was pretrained on: a task, whose own arm is `domain`, or"
             " another corpus",
+            task="Name of the task; `all but its own` is the mean over tasks, held fixed, other"
+            " than the source",
+            initialization="Name of the arm; of a mean over tasks, that in the first of them",
             mean="Mean over seeds of the score minus that of `random` at the same seed",
         ),
         readable=True,
@@ -52,9 +55,9 @@ FIGURES = {
         "Rows: what an encoder was pretrained on; columns: the task it was fine-tuned on; a cell:"
         " its score minus that of random weights, paired by seed, with the 95 % t interval over"
         " seeds. Bold where the interval excludes 0 (not adjusted for the number of cells); framed"
-        " where a task is its own source. Blue helps, red hurts; grey was not run. Compare a"
-        " column's cells: only a source above the artificial ones transfers more than pretraining"
-        " on any sequences does.",
+        " where a task is its own source. The last column is the mean over tasks, held fixed, but"
+        " for that one. Blue helps, red hurts; grey was not run. Compare a column's cells: only a"
+        " source above the artificial ones transfers more than pretraining on any sequences does.",
         ("transfer",),
         has=transfers_corpora,
     ),

@@ -6,7 +6,7 @@ run has no score, the mean over its seeds is empty, too. A study without the arm
 about has the table without rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -17,13 +17,15 @@ from seqtransfer.report.tables.intervals import BOUNDS, bounds, paired_differenc
 
 ENCODER = "text encoder"  # the source of `text`; it has a space, so that no corpus has its name
 ALL_TASKS = "all tasks"
+OTHER_TASKS = "all but its own"
 # What fine-tuning starts with of the text encoder.
 LADDER = [kind for kind, known in arm_descriptions.DESCRIPTIONS.items() if known.rung]
 SPLITS = ("test", "dev")
 
 
 def transfer(run: pd.DataFrame, budget: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
-    """One row per source, task and split: gain of the encoder pretrained on that source.
+    """One row per source, task and split: gain of the encoder pretrained on that source; and its
+    mean over tasks but the source itself (OTHER_TASKS), if there are several.
 
     run, budget: the tables of these names. Sources: the text encoder, the tasks in the study's
     order, other corpora. The source of the arm `domain` is what it was pretrained on, the task
@@ -45,17 +47,22 @@ def transfer(run: pd.DataFrame, budget: pd.DataFrame, level: float = 0.95) -> pd
             found[ENCODER, task] = arm
     tasks = list(dict.fromkeys(run["task"]))
     sources = dict.fromkeys([ENCODER, *tasks, *(source for source, _ in found)])
-    wanted = [(source, task) for source in sources for task in tasks if (source, task) in found]
-    kept = {found[pair] for pair in wanted}
-    gain = _gains(run, [arm for arm in dict.fromkeys(run["initialization"]) if arm in kept], level)
-    gain = gain.set_index(["initialization", "task", "split"])
-    rows = [
-        {"source": source, "task": task, "initialization": found[source, task], "split": split}
-        | gain.loc[(found[source, task], task, split)].to_dict()
-        for source, task in wanted
-        for split in SPLITS
-        if (found[source, task], task, split) in gain.index
-    ]
+    rows = []
+    for source in sources:
+        arms = {task: found[source, task] for task in tasks if (source, task) in found}
+        groups = {split: _differences(run, arms, split) for split in SPLITS}
+        for task in groups["test"]:
+            named = {"source": source, "task": task, "initialization": arms[task]}
+            rows += [
+                named | {"split": split} | _bounded(values[task], level)
+                for split, values in groups.items()
+            ]
+        others = [task for task in groups["test"] if task != source]
+        if len(others) > 1:
+            named = {"source": source, "task": OTHER_TASKS, "initialization": arms[others[0]]}
+            for split, values in groups.items():
+                apart = {task: values[task] for task in others}
+                rows.append(named | {"split": split} | _mean_over_tasks(apart, level))
     return _framed(rows, ["source", "task", "initialization", "split", *BOUNDS])
 
 
@@ -99,34 +106,51 @@ def ladder(run: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     in_part = {arm.whole for arm in parsed.values() if arm.part}
     rungs = [n for n, arm in parsed.items() if arm.kind in LADDER or arm.whole in in_part]
     rungs = initializations.ordered(rungs)
-    table = _gains(run, rungs, level, overall=True)
+    table = _gains(run, rungs, level)
     tasks = list(dict.fromkeys([*run["task"], ALL_TASKS]))
     places = table["task"].map(tasks.index)
     return table.loc[places.sort_values(kind="stable").index].reset_index(drop=True)
 
 
-def _gains(
-    run: pd.DataFrame, chosen: Sequence[str], level: float, overall: bool = False
-) -> pd.DataFrame:
-    """One row per task, arm of `chosen` and split; `overall` adds the mean over several tasks."""
+def _gains(run: pd.DataFrame, chosen: Sequence[str], level: float) -> pd.DataFrame:
+    """One row per task, arm of `chosen` and split, and the mean over several tasks."""
     rows = []
     for arm in chosen:
+        arms = dict.fromkeys(run.loc[run["initialization"] == arm, "task"], arm)
         for split in SPLITS:
-            paired = paired_differences(run, f"{split}_score", arm, "random")
-            groups = {
-                task: part.to_numpy(dtype=float)
-                for task, part in paired.groupby("task", sort=False)["difference"]
-            }
+            groups = _differences(run, arms, split)
+            found = {task: _bounded(values, level) for task, values in groups.items()}
+            if len(groups) > 1:
+                found[ALL_TASKS] = _mean_over_tasks(groups, level)
             named = {"initialization": arm, "split": split}
-            found = {task: bounds(values, level) for task, values in groups.items()}
-            if overall and len(groups) > 1:
-                interval = (np.nan, np.nan, np.nan)
-                if all(np.isfinite(values).all() for values in groups.values()):
-                    interval = stratified_mean_interval(groups, level)[:3]
-                found[ALL_TASKS] = (*interval, min(row[-1] for row in found.values()))
-            for task, row in found.items():
-                rows.append({"task": task} | named | dict(zip(BOUNDS, row, strict=True)))
+            rows += [{"task": task} | named | row for task, row in found.items()]
     return _framed(rows, ["task", "initialization", "split", *BOUNDS])
+
+
+def _differences(run: pd.DataFrame, arms: Mapping[str, str], split: str) -> dict[str, np.ndarray]:
+    """Task -> (seeds,) score of its arm minus that of `random`, where both were run."""
+    paired = {
+        arm: paired_differences(run, f"{split}_score", arm, "random")
+        for arm in dict.fromkeys(arms.values())
+    }
+    found = {
+        task: paired[arm].loc[paired[arm]["task"] == task, "difference"].to_numpy(dtype=float)
+        for task, arm in arms.items()
+    }
+    return {task: values for task, values in found.items() if len(values)}
+
+
+def _bounded(values: np.ndarray, level: float) -> dict:
+    return dict(zip(BOUNDS, bounds(values, level), strict=True))
+
+
+def _mean_over_tasks(groups: Mapping[str, np.ndarray], level: float) -> dict:
+    """Mean over tasks, which are held fixed; empty where a run has no score."""
+    interval = (np.nan, np.nan, np.nan)
+    if all(np.isfinite(values).all() for values in groups.values()):
+        interval = stratified_mean_interval(groups, level)[:3]
+    seeds = min(np.isfinite(values).sum() for values in groups.values())
+    return dict(zip(BOUNDS, (*interval, seeds), strict=True))
 
 
 def _framed(rows: list[dict], columns: list[str]) -> pd.DataFrame:
