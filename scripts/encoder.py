@@ -21,8 +21,8 @@ def main(
 ) -> None:
     """source, digests: folder of the unpacked source, and what its files were when it was brought
     here; None for an encoder of the hub; tokenizer: folder of
-    the encoder whose word pieces this one uses, None for its own; demands: the layers and lengths
-    that the study needs, as `encoder_check.check` takes them."""
+    the encoder whose word pieces this one uses, None for its own; demands: what the
+    study asks of it, as `encoder_check.check` takes it."""
     if source:
         folder_digests.check(source, digests)
         origin, revision = source / record.get("folder", "."), None

@@ -27,10 +27,10 @@ def main(
     cache: Path | None,
     code: str,
 ) -> None:
-    """task: the corpus, a task's or an artificial one; memory: MB that the job was given; folder:
-    of the results; kept: step -> file for the weights after it; outputs: all files of the results;
-    unfinished: file of the state from which a killed job continues; cache: folder of pretrainings
-    that studies share."""
+    """task: the corpus: a task's, a domain's or an artificial one; memory: MB that the job was
+    given; folder: of the results; kept: step -> file for the weights after it; outputs: all files
+    of the results; unfinished: file of the state from which a killed job continues; cache: folder
+    of pretrainings that studies share."""
     vocabulary, sequences = files.vocabulary(), files.sequences()
     rows = np.arange(len(vocabulary))
     sources = classifier.WeightSources(files.encoder, files.layers, rows, None, None, seed, task)

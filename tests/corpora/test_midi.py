@@ -97,7 +97,7 @@ def test_malformed_folders_name_the_file(tmp_path, rows, words):
 def test_windows_that_no_piece_can_fill_are_refused(tmp_path):
     write_piece(tmp_path / "a.mid", [(0, 60)])
     index = write_index(tmp_path, "a.mid\tbach\tx")
-    with pytest.raises(ValueError, match="no piece has 2 notes; lower notes_per_window"):
+    with pytest.raises(ValueError, match="no piece has 2 notes; lower `max_length`"):
         read_midi_folders([index], 2)
     with pytest.raises(ValueError, match="at least 1"):
         read_midi_folders([index], 0)

@@ -21,7 +21,8 @@ RECORD = {
                 "dna": {"package": "genes", "version": "1.0", "sha256": "ab", "licence": "MIT"},
                 "web": {"url": "https://example.org/a.fasta", "sha256": "cd"},
                 "own": {"path": "data/mine"},
-            }
+            },
+            "encoders": {"bert": {"licence": "Apache-2.0"}},
         },
     },
     "sources": {"dna": {"files": 1, "sha256": "12"}},
@@ -96,6 +97,7 @@ def test_the_run_leads_from_sources_by_the_workflow_to_results(graph):
     assert entities["#source-web"]["identifier"] == "https://example.org/a.fasta"
     assert not {"identifier", "sha256"} & set(entities["#source-moved"])  # other bytes, perhaps
     assert entities["#encoder-bert"]["version"] == "r1"
+    assert entities["#encoder-bert"]["license"] == "Apache-2.0"
     workflow = entities[run["instrument"]["@id"]]
     assert workflow["version"] == "0123abc, with changes that are not committed"
     needed = [entities[one["@id"]] for one in workflow["softwareRequirements"]]

@@ -2,6 +2,7 @@
 after fine-tuning.
 
 Reads   results/{study}/runs/{task}/{initialization}/seed-{seed}/{metrics.json,weights.safetensors}
+        results/{study}/{tokens,pretrained}/..., data/encoders/...
 Writes  results/{study}/analyses/{task}/{initialization}/seed-{seed}.tsv   if analyse.kinds says so
 """
 

@@ -1,7 +1,7 @@
 """What every chapter needs: the checked configuration, its grids, and input functions. No rules.
 
 Rules have priorities so that all cores work to the end: what other jobs wait for goes first (20, and
-10 for pretraining), then fine-tuning (5), then what is made of runs: the comparisons (4), which
+10 for pretraining, alignment and the sweep), then fine-tuning (5), then what is made of runs: the comparisons (4), which
 free disk, the states that they compare (3), and the rest.
 """
 

@@ -2,7 +2,7 @@
 
 Reads   catalogue.encoders, data/raw/{source}/
 Writes  data/encoders/{encoder}/{encoder.json,config.json,model.safetensors}, and
-        {tokenizer.json,vocab.txt} of text encoders
+        {tokenizer.json,vocab.txt} of text encoders; encoders.lock, the commits of those of the hub
 """
 
 

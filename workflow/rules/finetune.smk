@@ -1,9 +1,11 @@
 """tokens -> runs: one classifier trained per task, arm or control, and seed; baselines; the sweep.
 
-Reads   results/{study}/tokens/{task}/..., results/{study}/pretrained/{corpus}/...
+Reads   results/{study}/{tokens,pretrained,soft-starts}/..., data/{encoders,corpora}/..., and a given table
+        of settings
 Writes  results/{study}/runs/{task}/{initialization}/seed-{seed}/...
         results/{study}/baselines/{task}.json
         results/{study}/sweep/{task}/{initialization}/{learning_rate}/seed-{seed}.json
+        results/{study}/sweep/{sweep,settings,control-sweep,control-settings}.tsv, and by arm below it
 """
 
 

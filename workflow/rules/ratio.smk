@@ -1,6 +1,7 @@
 """Finished studies that differ in `examples.train_fraction` alone -> what an example is worth.
 
-Reads   results/{study}/report/tables/runs.csv and results/{study}/tokens/{task}/manifest.tsv of each
+Reads   results/{study}/report/tables/{runs,control_runs}.csv and results/{study}/tokens/{task}/manifest.tsv
+        of each
 Writes  results/{study}/data-ratio/{curves,power_laws,multipliers}.{csv,md,tex,html},
         results/{study}/data-ratio/curves.{svg,pdf,png}
 """

@@ -1,6 +1,7 @@
 """runs -> representations: hidden states of every layer, at the same tokens for all encoders.
 
 Reads   results/{study}/runs/{task}/{initialization}/seed-{seed}/{metrics.json,weights.safetensors}
+        results/{study}/{tokens,pretrained}/..., data/encoders/...
 Writes  results/{study}/representations/{task}/seed-{seed}/{initialization}/{before,after}.arrow
         results/{study}/attention/{task}/seed-{seed}.tsv       if compare.attention says so
         results/{study}/representations/{task}/{floor/random-{seed},ceiling/again}.arrow

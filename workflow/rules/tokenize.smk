@@ -1,6 +1,6 @@
 """corpora -> tokens: parts of id sequences without repeats, and a token map per seed.
 
-Reads   data/corpora/{study}/...
+Reads   data/corpora/{study}/..., data/encoders/...
 Writes  results/{study}/tokens/{task}/{task.json,manifest.tsv,pretrain.arrow,train.arrow,...}
         results/{study}/tokens/{task}/maps/seed-{seed}.npy
 """

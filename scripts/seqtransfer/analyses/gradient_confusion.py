@@ -27,7 +27,7 @@ def measure(model: Classifier, batches: Sequence[Batch], loss: Loss, memory: flo
     """Confusion, cosines and norms of the model's gradients, part by part and of all parts.
 
     memory: bytes that gradients may take at a time; two gradients are held at least. All weights
-    of the model count, since all are trained in every study that has analyses.
+    of the model count, since all are trained in every study that has this analysis.
     """
     sizes = dict.fromkeys(PARTS, 0)
     for name, weight in model.named_parameters():

@@ -132,7 +132,7 @@ class Cleaner:
 
 
 def _shown(symbol: str) -> str:
-    if "\ud800" <= symbol <= "\udfff":  # a byte that was no UTF-8, see reading.open_text
+    if "\ud800" <= symbol <= "\udfff":  # a byte that was no UTF-8, see text_files.open_text
         return f"byte 0x{ord(symbol) & 0xFF:02x}"
     return repr(symbol)
 

@@ -59,7 +59,7 @@ def read_midi_folders(index_paths: Iterable[Path], notes_per_window: int) -> lis
     names = ", ".join(map(str, index_paths))
     check_ids(names, pieces)
     if not examples:
-        raise ValueError(f"{names}: no piece has {notes_per_window} notes; lower notes_per_window")
+        raise ValueError(f"{names}: no piece has {notes_per_window} notes; lower `max_length`")
     return examples
 
 

@@ -132,7 +132,10 @@ def rows(
     delimiter = delimiter or DELIMITERS.get(kind)
     if delimiter is None:
         known = ", ".join((*DELIMITERS, *JSON_LINES))
-        raise ValueError(f"{path}: its name ends in none of {known}; state its `delimiter`")
+        raise ValueError(
+            f"{path}: its name ends in none of {known}; rename it, or"
+            " state its `delimiter` where the layout has that key"
+        )
     found = False
     if header is not None:
         header = _checked_header(path, list(header), columns)

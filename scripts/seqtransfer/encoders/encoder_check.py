@@ -42,8 +42,8 @@ def check(
     for name, length in lengths.items():
         if length > facts["positions"]:
             raise ValueError(
-                f"{where} has {facts['positions']} positions, task {name!r} has max_length"
-                f" {length}; set `max_length: {{{name}: {facts['positions']}}}` or fewer, or take"
+                f"{where} has {facts['positions']} positions, sequences of {name!r} have {length}:"
+                " lower `max_length` of the task, or `length` of the artificial corpus, or take"
                 " another encoder"
             )
 

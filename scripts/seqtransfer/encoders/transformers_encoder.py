@@ -56,7 +56,7 @@ class TransformersEncoder(nn.Module):
         return self.model.get_input_embeddings().weight
 
     def adapt(self, mode: str, **options) -> None:
-        """Train what the adaptation `mode` trains; `options` as `adaptation.adapt` takes them."""
+        """Train what the adaptation `mode` trains; `options` as `adaptations.adapt` takes them."""
         self.model = adaptations.adapt(self.model, mode, **options)
 
     def plain_state(self) -> State:

@@ -23,7 +23,7 @@ MEAN = "mean of shared tasks"
 # Sections of a configuration that decide what a run is trained on, how, and for how long.
 SECTIONS = ("seeds", "examples", "max_length", "pieces", "finetune", "sweep", "catalogue.tasks")
 OF_A_TASK = ("max_length.", "catalogue.tasks.", "split.")
-SAID = ("title", "licence")  # keys of a task that change no run
+SAID = ("title",)  # keys of a task that change no run
 
 
 def table(studies: Sequence[Study], catalogue: Mapping[str, Mapping]) -> pd.DataFrame:

@@ -62,7 +62,8 @@ def metadata(record: Mapping, files: Mapping[str, Path], made: datetime) -> dict
         )
     )
     sources = [_source(crate, name, record) for name in study["catalogue"]["sources"]]
-    sources += [_encoder(crate, known) for known in record["encoders"]]
+    encoders = study["catalogue"]["encoders"]
+    sources += [_encoder(crate, known, encoders) for known in record["encoders"]]
     results = [_file(crate, name, path, made) for name, path in files.items()]
     instrument = _workflow(crate, record)
     action = crate.add_action(
@@ -139,8 +140,10 @@ def _source(crate: ROCrate, name: str, record: Mapping) -> ContextEntity:
     return crate.add(ContextEntity(crate, f"#source-{name}", facts))
 
 
-def _encoder(crate: ROCrate, known: Mapping) -> ContextEntity:
-    facts = {"@type": "Dataset", "name": known["name"]}
+def _encoder(crate: ROCrate, known: Mapping, catalogue: Mapping) -> ContextEntity:
+    """An encoder, with the licence that the catalogue states."""
+    licence = catalogue.get(known["name"], {}).get("licence", "not stated")
+    facts = {"@type": "Dataset", "name": known["name"], "license": licence}
     if known["revision"]:
         facts["version"] = known["revision"]
     facts["description"] = "; ".join(

@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring.task_kinds import Target
 
-SPECIALS = 5  # ids below are [PAD], [UNK], [CLS], [SEP], [MASK]: the same for every sequence
+SPECIALS = 5  # ids below are [PAD], [CLS], [SEP], [MASK], [UNK]: the same for every sequence
 ORDERS = (1, 2, 3)
 STRENGTHS = (1.0, 10.0, 100.0)  # C: the inverse of the L2 penalty
 

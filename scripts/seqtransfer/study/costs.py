@@ -32,10 +32,12 @@ SHARES = (0.41, 0.59, 0.72)
 ENOUGH, COMFORTABLE = 8000, 16000
 NARROW = 32  # neurons of an attention head, of which a wide encoder has fewer, wider ones
 TIMES = 3  # a training job may take so many times the seconds of the reference machine
+ENCODER_RULES = ("encoder", "text_encoder")
 TRAINED = ("pretrain", "pretrain_again", "finetune", "sweep")
 # Seconds of a job of the rules whose cost hardly depends on the study.
 SECONDS = {"encoder": 10, "encoder_head": 5, "convert": 2, "convert_midi": 2, "draw_map": 0.5,
-           "choose_one": 1.5, "judge": 1.5, "plot": 2, "record": 0.3, "page": 2}  # fmt: skip
+           "choose_one": 1.5, "choose_controls": 1.5, "text_encoder": 10, "judge": 1.5, "plot": 2,
+           "record": 0.3, "page": 2}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,7 @@ def disk(job: Job, study: Mapping, encoder: Encoder) -> int:
     trained = encoder.of_job(job)
     return {
         "download": downloaded(job, study) or 0,
-        "encoder": 4 * encoder.parameters,
+        **dict.fromkeys(ENCODER_RULES, 4 * encoder.parameters),
         "pretrain": encoder.weights * (1 + len(study["pretrain"].get("checkpoints", []))),
         "pretrain_again": encoder.weights,
         "align": encoder.weights,
@@ -185,7 +187,10 @@ def downloaded(job: Job, study: Mapping) -> int | None:
         source = study["catalogue"]["sources"][job.wildcards["source"]]
         joined = configuration.parts(study["catalogue"], job.wildcards["source"])
         return 0 if source.get("path") or joined else source.get("size")
-    if job.rule == "encoder" and "hub" in study["catalogue"]["encoders"][job.wildcards["encoder"]]:
+    if (
+        job.rule in ENCODER_RULES
+        and "hub" in study["catalogue"]["encoders"][job.wildcards["encoder"]]
+    ):
         return None
     return 0
 

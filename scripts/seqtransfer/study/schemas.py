@@ -55,9 +55,9 @@ def check(record: object, schema: Path | Mapping, where: str = "") -> None:
 def check_values(record: object) -> None:
     """Raise ValueError naming the key if a value is nothing that any study holds.
 
-    That is a number that is not finite or beyond HIGHEST; a key that is neither one line of text
-    nor a whole number; text that is no UTF-8; and lists, maps or texts without bounds, such as maps
-    that hold themselves through YAML's anchors.
+    That is a number that is not finite; a whole number beyond HIGHEST; a key that is neither one
+    line of text nor a whole number; text that is no UTF-8; and lists, maps or texts without
+    bounds, such as maps that hold themselves through YAML's anchors.
     """
     left = MOST
 

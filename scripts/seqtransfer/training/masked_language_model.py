@@ -141,7 +141,8 @@ def mean_loss(logits: torch.Tensor, true: torch.Tensor, count: torch.Tensor) -> 
 
 
 def accuracy(model, sequences, rows, rate, task, device, examples) -> float:
-    """The share of masked held-out tokens filled in right; every call has the same masks.
+    """The share of masked tokens of the first 256 rows filled in right; every call has the same
+    masks.
 
     examples: that go through the model at a time, fewer if memory runs out.
     """

@@ -110,7 +110,8 @@ LAYOUTS = {
 def convert(record: Mapping, folder: Path, corpus: Path) -> None:
     """Write a task's corpus, check its labels against the task, and print their counts.
 
-    record: the catalogue's entry of the task. corpus: .fasta, .tsv or .midi, as its format says.
+    record: the catalogue's entry of the task. corpus: .fasta, .tsv, .symbols or .midi, as its
+    format says.
     Raises ValueError naming file and record for whatever the converter refuses, a class that no
     example carries, or, for regression, a label that is no finite decimal number. Nothing is left
     at `corpus` then.

@@ -57,7 +57,7 @@ def transfer(tables: Tables, claims: Sequence[dict]) -> Figure:
 
 
 def pretraining(tables: Tables, claims: Sequence[dict]) -> Figure:
-    """Test score against steps of pretraining on the task's own sequences, a panel per task."""
+    """Test score against steps of domain pretraining, a panel per task."""
     run, table = tables["runs"], tables["pretraining"]
     table = table[table["split"] == "test"]
     colours, text = style.colours(panels.arms(tables)), style.COLOURS["text"]
@@ -75,7 +75,7 @@ def pretraining(tables: Tables, claims: Sequence[dict]) -> Figure:
             axis.axhline(row.mean, color=text, linewidth=1.2, linestyle=TEXT_LINE)
         _steps_of_pretraining(axis, steps)
     panels.label(axes, "pretraining steps", f"test {score_unit(run)}")
-    named = "pretrained on the task's own sequences (0 = random weights)"
+    named = "domain pretraining (0 = random weights)"
     handles = [panels.line(named, style.COLOURS["domain"], marker="o", ms=4)]
     if table["pretraining_steps"].isna().any():
         handles.append(panels.line(names.arm("text"), text, linestyle=TEXT_LINE))
@@ -157,5 +157,5 @@ def _steps_of_pretraining(axis: Axes, steps: np.ndarray) -> None:
     positive = steps[steps > 0]
     first, last = (positive.min(), positive.max()) if len(positive) else (1.0, 1.0)
     stride = -(-len(positive) // 6)
-    panels.doublings(axis, first, share=1.0, ticks=[0, *positive[::-1][::stride]])
+    panels.doublings(axis, first, ticks=[0, *positive[::-1][::stride]])
     axis.set_xlim(-0.12 * first, last * 1.2)

@@ -191,10 +191,9 @@ def magnitudes(axis: Axes) -> None:
     axis.minorticks_off()
 
 
-def doublings(axis: Axes, first: float, share: float, ticks: list[float]) -> None:
-    """An x axis linear from 0 to `first`, then in doublings; share: length of the linear part, in
-    doublings."""
-    axis.set_xscale("symlog", base=2, linthresh=first, linscale=share)
+def doublings(axis: Axes, first: float, ticks: list[float]) -> None:
+    """An x axis linear from 0 to `first`, then in doublings, each as long as the linear part."""
+    axis.set_xscale("symlog", base=2, linthresh=first, linscale=1.0)
     axis.set_xticks(ticks)
     axis.set_xticks([], minor=True)
     axis.xaxis.set_major_formatter(ScalarFormatter())

@@ -20,6 +20,7 @@ from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import Tables
 
 NULL = "0.85"
+NULL_NAME = "re-paired null, least to greatest draw"
 BOUND = "0.35"  # of floor and ceiling, which are no arms
 FLOOR_LINE, CEILING_LINE = (0, (1, 1.5)), (0, (6, 1.5, 1.2, 1.5))
 MEASURE_LETTERS = 18  # of a line of its name
@@ -95,7 +96,7 @@ def similarities(tables: Tables, claims: Sequence[dict]) -> Figure:
     ]
     if before["calibrated"].notna().any():
         handles.append(panels.line("ceiling: the reference itself", BOUND, linestyle=CEILING_LINE))
-    panels.legend(figure, [*handles, Patch(color=NULL, label="re-paired null, 95 % of draws")])
+    panels.legend(figure, [*handles, Patch(color=NULL, label=NULL_NAME)])
     style.title(
         figure,
         f"Similarity to {names.arm(reference)} by every measure: {panels.over_seeds(table)}",
@@ -120,7 +121,7 @@ def change(tables: Tables, claims: Sequence[dict]) -> Figure:
 
     figure = _by_measure_and_task(tables, draw)
     handles = [panels.line(names.arm(arm), colours[arm], marker=marks[arm]) for arm in arms]
-    panels.legend(figure, [*handles, Patch(color=NULL, label="re-paired null, 95 % of draws")])
+    panels.legend(figure, [*handles, Patch(color=NULL, label=NULL_NAME)])
     style.title(
         figure,
         "What fine-tuning leaves: similarity of each arm after it to itself before it,"

@@ -37,8 +37,9 @@ TABLES = {
             pretraining_sequences="Sequences pretrained on",
             pretraining_steps="Optimizer steps of pretraining",
             pretraining_tokens_seen="Tokens seen in pretraining",
-            pretraining_masked_accuracy="Share of masked held-out tokens filled in right",
-            pretraining_unigram_accuracy="The same of always answering the most frequent token",
+            pretraining_masked_accuracy="Share of masked tokens filled in right, of up to 256"
+            " held-out sequences",
+            pretraining_unigram_accuracy="Share of held-out tokens that are the most frequent one",
         ),
         readable=True,
     ),

@@ -21,7 +21,7 @@ OF_RUNS = columns(
     " train_n max_tokens steps batch_size patience cooldown steps_taken plateau best_step"
     " diverged metric dev_n dev_score test_n test_score test_<metric> code",
     adaptation="Which weights trained",
-    encoder="Name of the text encoder",
+    encoder="Name of the encoder of its size and shape: the text encoder, or that of the domain",
     layers="How many of its layers",
     train_n="Training sequences",
     max_tokens="Tokens of the longest of them",

@@ -156,11 +156,12 @@ FIGURES = {
         "similarity by every measure",
         "Similarity (unitless, 1 = the same up to what the measure ignores) of an arm to the"
         " reference encoder, layer by layer, before (solid) and after (dashed) fine-tuning, with"
-        " 95 % t intervals over seeds. Colours are arms. Grey: 95 % of the same scores when whole"
-        " units of one side are paired at random. Text must lie above both grey (chance) and the"
-        " floor (what random weights of the same architecture share with the reference) to share"
-        " more than that. The ceiling is the reference against itself, shown where it lies above"
-        " the floor by its interval. Above a panel: n rows and the width; `(few)` marks fewer than"
+        " 95 % t intervals over seeds. Colours are arms. Grey: the least to the greatest of the"
+        " same scores when whole units of one side are paired at random. Text must lie above both"
+        " grey (chance) and the floor (what random weights of the same architecture share with the"
+        " reference) to share more than that. The ceiling is the reference against itself, shown"
+        " where it lies above the floor by its interval. Above a panel: n rows and the width;"
+        " `(few)` marks fewer than"
         " ten rows per neuron, where every score is high by chance.",
         ("similarity",),
         has=compares_arms,

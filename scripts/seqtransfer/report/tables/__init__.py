@@ -2,6 +2,7 @@
 
 results: all result files of a study, read once; table_files: a table as CSV, Markdown, LaTeX, HTML.
 run_tables, control_tables, class_tables, aggregate_tables, similarity_tables, association_tables,
-    gain_tables, sensitivity, main_table: the functions, one file a subject.
+    analysis_tables, effect_tables, gain_tables, sensitivity, main_table: the functions, one file
+    a subject.
 intervals: means over seeds with intervals, and paired differences of two arms.
 """

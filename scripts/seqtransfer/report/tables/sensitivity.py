@@ -8,13 +8,13 @@ COLUMNS = [*ARM, *SETTINGS, "mean", "low", "high", "seeds", "diverged", "chosen"
 
 
 def table(sweep: pd.DataFrame | None, run: pd.DataFrame) -> pd.DataFrame:
-    """One row per arm of the study and candidate; empty without a sweep.
+    """One row per arm or control of the study and candidate; empty without a sweep.
 
-    sweep: one row a sweep run (`runs.swept`); run: the study's runs (`tables.runs`). mean, low and
-    high are of the dev score over the sweep's seeds: its mean, its lowest and highest value (no
-    interval: a sweep has two seeds or so), all empty where a run has no score. seeds and
-    diverged count; chosen marks the settings that the study's runs have, which a table written by
-    hand may take from elsewhere.
+    sweep: one row a sweep run (`settings_choice.swept`); run: the study's runs
+    (`run_tables.runs`). mean, low and high are of the dev score over the sweep's seeds: its mean,
+    its lowest and highest value (no interval: a sweep has two seeds or so), all empty where a run
+    has no score. seeds and diverged count; chosen marks the settings that the study's runs have,
+    which a table written by hand may take from elsewhere.
     """
     if sweep is None:
         return pd.DataFrame(columns=COLUMNS)
