@@ -16,6 +16,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy import stats
 
+from seqtransfer.report.statistics import LEVEL
+
 DRAWS = 2000  # of the bootstrap
 
 
@@ -39,7 +41,7 @@ def share_above(scores: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
 
 
 def stratified_bootstrap(
-    statistic: Callable[..., np.ndarray], *arms: np.ndarray, level: float = 0.95
+    statistic: Callable[..., np.ndarray], *arms: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The statistic of arms, (n, t) scores each with a seed a row, and its percentile interval.
 
@@ -55,5 +57,5 @@ def stratified_bootstrap(
         return value, unknown, unknown
     drawn = np.random.default_rng(0).integers(seeds, size=(DRAWS, seeds, tasks))
     resampled = statistic(*(scores[drawn, np.arange(tasks)] for scores in arms))
-    low, high = np.quantile(resampled, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    low, high = np.quantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
     return value, low, high

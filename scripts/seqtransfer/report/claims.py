@@ -10,6 +10,7 @@ import pandas as pd
 
 from seqtransfer.report import checks, score_claims, similarity_claims
 from seqtransfer.report.arm_estimates import of_difference
+from seqtransfer.report.statistics import LEVEL
 from seqtransfer.report.tables.run_tables import score_unit
 from seqtransfer.report.tables.similarity_tables import REFERENCE
 
@@ -65,7 +66,6 @@ def judge(
     *,
     left_out: pd.DataFrame | None = None,
     references: pd.DataFrame | None = None,
-    level: float = 0.95,
     margin: float = 0.05,
     share: float | None = None,
     measure: str | None = None,
@@ -73,8 +73,8 @@ def judge(
     """One record per claim, from the tables `runs`, `convergence` and `comparisons`.
 
     left_out, references: the tables of these names; without them, intervals cover seeds alone.
-    level: of all intervals but those of (c) and (c-share), whose level is 2 level - 1 so that each
-    of their one-sided tests has error 1 - level. margin: non-inferiority margin of (c). share: of
+    Intervals have LEVEL but for those of (c) and (c-share), which have 2 LEVEL - 1, so that each of
+    their one-sided tests has error 1 - LEVEL. margin: non-inferiority margin of (c). share: of
     domain's gain over random that text must keep in (c-share), which is not judged when absent.
     measure: the one that (d) is judged by, the first when absent.
     A record has id, short, title, paper, contrast, estimand, unit, level, margin, rule, checks,
@@ -91,24 +91,24 @@ def judge(
     mine = mine[mine["right"] == "domain"]
     of_domain = comparisons.loc[comparisons["right"] == "domain", "task"].unique()
     similar = (comparisons, mine, [] if references is None else of_domain)
-    common = {"run": run, "left_out": left_out, "level": level}
+    common = {"run": run, "left_out": left_out, "level": LEVEL}
     beaten = checks.reference_beats_random(
         of_difference(*tested, "domain", "random", left_out),
         run.loc[run["initialization"] == "domain", "task"].unique(),
-        level,
+        LEVEL,
         unit,
     )
     return [
-        score_claims.faster(run, speed, level),
+        score_claims.faster(run, speed, LEVEL),
         score_claims.better(common, unit),
         score_claims.slightly_worse(common, beaten, unit, margin),
         *([score_claims.keeps_a_share(common, beaten, unit, share)] if share else []),
         *(
-            similarity_claims.above_null(*similar, name, name == headline, beaten, level)
+            similarity_claims.above_null(*similar, name, name == headline, beaten, LEVEL)
             for name in ordered
         ),
         *(
-            similarity_claims.above_floor(*similar, name, name == headline, beaten, level)
+            similarity_claims.above_floor(*similar, name, name == headline, beaten, LEVEL)
             for name in ordered
         ),
         score_claims.of_scores(

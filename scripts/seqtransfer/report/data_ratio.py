@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from seqtransfer.report.statistics import t_interval
+from seqtransfer.report.statistics import LEVEL, t_interval
 from seqtransfer.report.tables.intervals import interval_rows
 
 AGAINST = "random"  # the arm whose examples are counted
@@ -85,7 +85,7 @@ def check_parts(task: str, manifests: Mapping[str, pd.DataFrame]) -> None:
                 )
 
 
-def curves(run: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+def curves(run: pd.DataFrame) -> pd.DataFrame:
     """One row per task, arm and n, from the fewest examples on: mean test score over seeds with its
     t interval.
 
@@ -95,13 +95,13 @@ def curves(run: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
         rows.sort_values("n", kind="stable")
         for _, rows in run.groupby(["task", "initialization"], sort=False)
     ]
-    table = interval_rows(pd.concat(arms), ["task", "initialization", "n"], "test_score", level)
+    table = interval_rows(pd.concat(arms), ["task", "initialization", "n"], "test_score")
     largest = table.groupby("task")["n"].transform("max")
     table.insert(2, "fraction", table["n"] / largest)
     return table
 
 
-def power_laws(run: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+def power_laws(run: pd.DataFrame) -> pd.DataFrame:
     """One row per task and arm: the power law error = scale n^-exponent, and whether it fits.
 
     The error is 1 - test score. The law is a line of log error on log n. Each seed gives an
@@ -124,7 +124,7 @@ def power_laws(run: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
             if len(sizes) > 2:
                 values["curvature"] = np.polyfit(x - x.mean(), y.T, 2)[0]
             for name, of_seeds in values.items():
-                ends = t_interval(of_seeds, level)
+                ends = t_interval(of_seeds)
                 found |= dict(zip((name, f"{name}_low", f"{name}_high"), ends, strict=True))
         rows.append({"task": task, "initialization": arm, **found, "reading": reading(found)})
     return pd.DataFrame(rows)
@@ -163,7 +163,7 @@ def needed(sizes: np.ndarray, scores: np.ndarray, wanted: float) -> float:
     return float(np.exp(place))
 
 
-def multipliers(run: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+def multipliers(run: pd.DataFrame) -> pd.DataFrame:
     """One row per task, arm other than AGAINST, and n: the examples that AGAINST needs for the mean
     score of the arm, as a multiple of n.
 
@@ -180,15 +180,13 @@ def multipliers(run: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
         sizes, base = arms.pop(AGAINST)
         for arm, (_, scores) in arms.items():
             for place, n in enumerate(sizes):
-                found = _multiplier(sizes, base, scores[:, place], n, level)
+                found = _multiplier(sizes, base, scores[:, place], n)
                 rows.append({"task": task, "initialization": arm, "n": n} | found)
     columns = "task initialization n score multiplier bound low high".split()
     return pd.DataFrame(rows, columns=columns)
 
 
-def _multiplier(
-    sizes: np.ndarray, base: np.ndarray, scores: np.ndarray, n: int, level: float
-) -> dict:
+def _multiplier(sizes: np.ndarray, base: np.ndarray, scores: np.ndarray, n: int) -> dict:
     """base: (seeds, k) scores of AGAINST; scores: (seeds,) of the arm at n."""
     wanted = float(scores.mean())
     value = needed(sizes, base.mean(axis=0), wanted)
@@ -198,7 +196,7 @@ def _multiplier(
     if len(scores) > 1 and not math.isnan(value):
         drawn = np.random.default_rng(0).integers(len(scores), size=(DRAWS, len(scores)))
         resampled = np.sort([needed(sizes, base[i].mean(axis=0), scores[i].mean()) for i in drawn])
-        ends = [math.ceil(DRAWS * share) - 1 for share in ((1 - level) / 2, (1 + level) / 2)]
+        ends = [math.ceil(DRAWS * share) - 1 for share in ((1 - LEVEL) / 2, (1 + LEVEL) / 2)]
         low, high = (x if 0 < x < math.inf else math.nan for x in resampled[ends] / n)
     return {"score": wanted, "multiplier": limit / n, "bound": bound, "low": low, "high": high}
 

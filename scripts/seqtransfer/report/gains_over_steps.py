@@ -11,7 +11,7 @@ from seqtransfer.report.tables.intervals import interval_rows
 from seqtransfer.report.tables.run_tables import score_unit
 
 
-def table(histories: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+def table(histories: pd.DataFrame) -> pd.DataFrame:
     """One row per task, arm but `random` and evaluated step: gain over `random` in dev score.
 
     histories: the table of this name. The score of a step is the best one up to it; the gain is
@@ -32,7 +32,7 @@ def table(histories: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
         validate="many_to_one",
     )
     gains = paired.assign(gain=paired["score"] - paired["score_random"])
-    return interval_rows(gains, ["task", "initialization", "step"], "gain", level)
+    return interval_rows(gains, ["task", "initialization", "step"], "gain")
 
 
 def figure(tables: Tables, claims: Sequence[dict]) -> Figure:

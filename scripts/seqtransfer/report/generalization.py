@@ -10,7 +10,7 @@ from seqtransfer.report.figures.panels import Tables
 from seqtransfer.report.tables.intervals import interval_rows
 
 
-def table(histories: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+def table(histories: pd.DataFrame) -> pd.DataFrame:
     """One row per task, arm and evaluated step after the first: dev loss minus training loss.
 
     histories: the table of this name. The training loss is the mean since the evaluation before, in
@@ -20,7 +20,7 @@ def table(histories: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     """
     taken = histories[histories["step"] > 0]
     gaps = taken.assign(gap=taken["dev_loss"] - taken["train_loss"])
-    return interval_rows(gaps, ["task", "initialization", "step"], "gap", level)
+    return interval_rows(gaps, ["task", "initialization", "step"], "gap")
 
 
 def figure(tables: Tables, claims: Sequence[dict]) -> Figure:

@@ -17,13 +17,13 @@ from seqtransfer.report.verdicts import NOT_TESTABLE, NOT_TESTED
 NUMBERS = ["text", "random", "difference", "low", "high", "change", "change_low", "change_high"]
 
 
-def table(released: Study, mended: Sequence[Study], level: float = 0.95) -> pd.DataFrame:
+def table(released: Study, mended: Sequence[Study]) -> pd.DataFrame:
     """One row per study and task, and one over all tasks; `released` first.
 
     keys: of the configuration, those whose values are others than in `released`. text, random:
     mean test scores over seeds; difference, low, high: claim (b)'s effect with its interval over
     seeds and test examples. change: the difference less that of `released` at the same seeds, with
-    a t interval of `level` over seeds alone. One column for each claim that a study tests, of (a),
+    a 95 % t interval over seeds alone. One column for each claim that a study tests, of (a),
     (b), (c) and (d2) by each measure: its verdict and qualifier, such as "at this budget". turned:
     the claims whose verdict, whatever its qualifier, is another than in `released`. Missing
     numbers are NaN.
@@ -57,7 +57,7 @@ def table(released: Study, mended: Sequence[Study], level: float = 0.95) -> pd.D
             rows.append(
                 {"study": study.name, "task": task, "keys": keys}
                 | _scores(study, task)
-                | _change(study, released, task, level)
+                | _change(study, released, task)
                 | {name: " ".join(verdicts[name] or (NOT_TESTED,)) for name in shown}
                 | {"turned": ", ".join(turned)}
             )
@@ -151,7 +151,7 @@ def _scores(study: Study, task: str) -> dict[str, float]:
     return arms | {name: np.nan if value is None else value for name, value in numbers.items()}
 
 
-def _change(study: Study, released: Study, task: str, level: float) -> dict[str, float]:
+def _change(study: Study, released: Study, task: str) -> dict[str, float]:
     if study is released:
         return {}
     keys = ["task", "seed"]
@@ -161,7 +161,7 @@ def _change(study: Study, released: Study, task: str, level: float) -> dict[str,
     groups = groups if task == ALL_TASKS else {task: groups[task]}
     if not all(np.isfinite(values).all() for values in groups.values()):
         return {}
-    return dict(zip(NUMBERS[-3:], stratified_mean_interval(groups, level)[:3], strict=True))
+    return dict(zip(NUMBERS[-3:], stratified_mean_interval(groups)[:3], strict=True))
 
 
 def _mean_of_all(scores: pd.Series) -> float:

@@ -18,6 +18,7 @@ from scipy.special import stdtrit  # of scipy.stats, which takes a second to imp
 from seqtransfer.report import names
 from seqtransfer.report.figures import style
 from seqtransfer.report.finished_studies import Study
+from seqtransfer.report.statistics import LEVEL
 from seqtransfer.report.verdicts import NOT_TESTABLE
 
 COLUMNS = "study task unit mean error low high level seeds verdict pooled".split()
@@ -53,10 +54,10 @@ def effects(studies: Sequence[Study], claim: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def pooled(table: pd.DataFrame, level: float = 0.95) -> dict[str, float]:
+def pooled(table: pd.DataFrame) -> dict[str, float]:
     """The mean over tasks, of the rows of `effects` that are pooled.
 
-    tasks; mean; low, high: its interval of `level`; tau: the standard deviation of tasks' effects;
+    tasks; mean; low, high: its interval of LEVEL; tau: the standard deviation of tasks' effects;
     next_low, next_high: the interval for the effect of one more such task, as if its errors were 0.
     Raises ValueError for fewer than three tasks.
     """
@@ -68,8 +69,8 @@ def pooled(table: pd.DataFrame, level: float = 0.95) -> dict[str, float]:
     weights = 1 / (between + variances)
     mean, free = float(np.average(means, weights=weights)), len(rows) - 1
     error = math.sqrt((weights * (means - mean) ** 2).sum() / (free * weights.sum()))
-    half = float(stdtrit(free, (1 + level) / 2)) * error
-    wide = float(stdtrit(free - 1, (1 + level) / 2)) * math.sqrt(between + error**2)
+    half = float(stdtrit(free, (1 + LEVEL) / 2)) * error
+    wide = float(stdtrit(free - 1, (1 + LEVEL) / 2)) * math.sqrt(between + error**2)
     return {
         "tasks": len(rows), "mean": mean, "low": mean - half, "high": mean + half,
         "tau": math.sqrt(between), "next_low": mean - wide, "next_high": mean + wide,

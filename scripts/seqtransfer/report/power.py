@@ -9,15 +9,16 @@ from seqtransfer.report import names, verdicts
 from seqtransfer.report.arm_estimates import of_difference
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import Tables
+from seqtransfer.report.statistics import LEVEL
 from seqtransfer.report.tables.run_tables import CONTRASTS, score_unit
 
 SEEDS = (2, 3, 4, 6, 8, 12, 16, 24, 32)
 COLUMNS = "task left right seeds smallest difference study_seeds".split()
 
 
-def table(run: pd.DataFrame, left_out: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+def table(run: pd.DataFrame, left_out: pd.DataFrame) -> pd.DataFrame:
     """One row per task, two arms and number of seeds: the smallest difference in test score that
-    80 % of such studies would see at this level, as one of all tasks side by side (Bonferroni).
+    80 % of such studies would see, as one of all tasks side by side (Bonferroni).
 
     run, left_out: the tables of these names. The spread over seeds and that over test examples are
     taken from this study, the test part as it is: more seeds lower the first alone. Empty for a
@@ -28,7 +29,7 @@ def table(run: pd.DataFrame, left_out: pd.DataFrame, level: float = 0.95) -> pd.
         found = of_difference(run, "test_score", left, right, left_out)
         for task, one in found.items():
             for seeds in SEEDS:
-                side_by_side = verdicts.side_by_side(level, len(found))
+                side_by_side = verdicts.side_by_side(LEVEL, len(found))
                 smallest = one.with_seeds(seeds).smallest_effect(side_by_side)
                 rows.append([task, left, right, seeds, smallest, abs(one.mean), one.seeds])
     return pd.DataFrame(rows, columns=COLUMNS)

@@ -9,8 +9,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy.special import stdtrit  # of scipy.stats, which takes a second to import
 
+LEVEL = 0.95  # coverage of every interval but those of one-sided claims
 
-def t_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float, float]:
+
+def t_interval(values: Sequence[float], level: float = LEVEL) -> tuple[float, float, float]:
     """Mean of (n,) independent values and its two-sided Student t interval: (mean, low, high).
 
     `level` is the coverage in (0, 1). One value gives nan limits, since it shows no spread; equal
@@ -21,7 +23,7 @@ def t_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, flo
 
 
 def stratified_mean_interval(
-    groups: Mapping[str, Sequence[float]], level: float = 0.95
+    groups: Mapping[str, Sequence[float]], level: float = LEVEL
 ) -> tuple[float, float, float, float]:
     """Mean over T groups of the group means, each group counting alike: (mean, low, high, degrees).
 

@@ -67,7 +67,7 @@ def _fine_tuned(task, metric, positive, runs) -> pd.DataFrame:
         if record["task"] == task:
             value = score(metric, *_columns(own, positive))
             rows.append({"initialization": record["initialization"], "value": value, "n": len(own)})
-    tuned = interval_rows(pd.DataFrame(rows), ["initialization", "n"], "value", 0.95)
+    tuned = interval_rows(pd.DataFrame(rows), ["initialization", "n"], "value")
     return tuned.rename(columns={"mean": "score"}).assign(kind="fine-tuned")
 
 

@@ -76,7 +76,7 @@ def convergence(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Dev score against optimizer steps: mean over seeds and its interval, per task and arm."""
     history, arms = tables["histories"], panels.arms(tables)
     history = history[history["step"] > 0]
-    curves = interval_rows(history, ["task", "initialization", "step"], "dev_score", 0.95)
+    curves = interval_rows(history, ["task", "initialization", "step"], "dev_score")
     figure, axes = over_steps(tables, curves, arms)
     for axis, task in zip(axes, panels.tasks(tables), strict=True):
         lines = [headline(tables["scores"], task, name, "dev") for name in REGRESSIONS]

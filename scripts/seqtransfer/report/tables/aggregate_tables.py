@@ -19,7 +19,7 @@ def scores_of_arms(run: pd.DataFrame) -> dict[str, np.ndarray]:
     return {arm: wide[arm][tasks].to_numpy(dtype=float) for arm in run["initialization"].unique()}
 
 
-def table(run: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+def table(run: pd.DataFrame) -> pd.DataFrame:
     """Interquartile means of every arm, and of the paired difference of two, with the probability
     of improvement of one over the other: a row each, with a bootstrap interval over seeds."""
     scores = scores_of_arms(run)
@@ -36,13 +36,13 @@ def table(run: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     ]
     metrics, rows = ", ".join(run["metric"].unique()), []
     for *names, statistic, sides in [*of_arms, *of_differences, *of_pairs]:
-        limits = aggregates.stratified_bootstrap(statistic, *sides, level=level)
+        limits = aggregates.stratified_bootstrap(statistic, *sides)
         seeds, tasks = sides[0].shape
         rows.append([*names, *map(float, limits), tasks, seeds, metrics])
     return pd.DataFrame(rows, columns=AGGREGATES)
 
 
-def profiles(run: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+def profiles(run: pd.DataFrame) -> pd.DataFrame:
     """Per arm and threshold, each hundredth from below the lowest score to the highest: the share
     of the arm's runs that score above it, with a bootstrap interval over seeds at each threshold.
     """
@@ -53,7 +53,7 @@ def profiles(run: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     share = partial(aggregates.share_above, thresholds=thresholds)
     rows = []
     for arm, scores in scores_of_arms(run).items():
-        limits = aggregates.stratified_bootstrap(share, scores, level=level)
+        limits = aggregates.stratified_bootstrap(share, scores)
         seeds, tasks = scores.shape
         rows += [[arm, *at, tasks, seeds] for at in zip(thresholds, *limits, strict=True)]
     return pd.DataFrame(rows, columns=PROFILES)

@@ -23,16 +23,14 @@ HEADLINES = {
 }
 
 
-def table(
-    values: pd.DataFrame, analysis: str, places: list[str], level: float = 0.95
-) -> pd.DataFrame:
+def table(values: pd.DataFrame, analysis: str, places: list[str]) -> pd.DataFrame:
     """One row per task, arm, stage, quantity and place: mean over seeds, t interval, reference.
 
     values: every result; places: which of its columns layer, part and size the analysis has.
     """
     chosen = values[values["analysis"] == analysis]
     keys = ["task", "initialization", "stage", "quantity", *places]
-    rows = interval_rows(chosen, keys, "value", level)
+    rows = interval_rows(chosen, keys, "value")
     rows["reference"] = (
         chosen.groupby(keys, sort=False, dropna=False)["reference"].mean().to_numpy()
     )

@@ -5,12 +5,13 @@ from itertools import product
 import pandas as pd
 
 from seqtransfer.report.arm_estimates import of_difference
+from seqtransfer.report.statistics import LEVEL
 
 COLUMNS = "task initialization control mean low high seeds".split()
 
 
 def differences(
-    run: pd.DataFrame, control_run: pd.DataFrame, left_out: pd.DataFrame, level: float = 0.95
+    run: pd.DataFrame, control_run: pd.DataFrame, left_out: pd.DataFrame
 ) -> pd.DataFrame:
     """One row per task, arm and control: mean difference arm - control of the test score over
     seeds, paired, with its interval over seeds and test examples.
@@ -24,7 +25,7 @@ def differences(
         pair: of_difference(both, "test_score", *pair, left_out) for pair in product(arms, controls)
     }
     rows = [
-        [task, arm, control, one.mean, *one.interval(level), one.seeds]
+        [task, arm, control, one.mean, *one.interval(LEVEL), one.seeds]
         for task in run["task"].unique()
         for (arm, control), tasks in found.items()
         for name, one in tasks.items()

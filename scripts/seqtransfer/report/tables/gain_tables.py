@@ -23,7 +23,7 @@ LADDER = [kind for kind, known in arm_descriptions.DESCRIPTIONS.items() if known
 SPLITS = ("test", "dev")
 
 
-def transfer(run: pd.DataFrame, budget: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+def transfer(run: pd.DataFrame, budget: pd.DataFrame) -> pd.DataFrame:
     """One row per source, task and split: gain of the encoder pretrained on that source; and its
     mean over tasks but the source itself (OTHER_TASKS), if there are several.
 
@@ -54,7 +54,7 @@ def transfer(run: pd.DataFrame, budget: pd.DataFrame, level: float = 0.95) -> pd
         for task in groups["test"]:
             named = {"source": source, "task": task, "initialization": arms[task]}
             rows += [
-                named | {"split": split} | _bounded(values[task], level)
+                named | {"split": split} | _bounded(values[task])
                 for split, values in groups.items()
             ]
         others = [task for task in groups["test"] if task != source]
@@ -62,7 +62,7 @@ def transfer(run: pd.DataFrame, budget: pd.DataFrame, level: float = 0.95) -> pd
             named = {"source": source, "task": OTHER_TASKS, "initialization": arms[others[0]]}
             for split, values in groups.items():
                 apart = {task: values[task] for task in others}
-                rows.append(named | {"split": split} | _mean_over_tasks(apart, level))
+                rows.append(named | {"split": split} | _mean_over_tasks(apart))
     return _framed(rows, ["source", "task", "initialization", "split", *BOUNDS])
 
 
@@ -95,7 +95,7 @@ def pretraining(score: pd.DataFrame, budget: pd.DataFrame) -> pd.DataFrame:
     return table.loc[order.index].reset_index(drop=True)
 
 
-def ladder(run: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+def ladder(run: pd.DataFrame) -> pd.DataFrame:
     """One row per task (and all of them), arm and split: gain of a part of a pretrained encoder.
 
     Arms go from scratch to full: those of LADDER, then the parts of each arm pretrained on
@@ -106,22 +106,22 @@ def ladder(run: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     in_part = {arm.whole for arm in parsed.values() if arm.part}
     rungs = [n for n, arm in parsed.items() if arm.kind in LADDER or arm.whole in in_part]
     rungs = initializations.ordered(rungs)
-    table = _gains(run, rungs, level)
+    table = _gains(run, rungs)
     tasks = list(dict.fromkeys([*run["task"], ALL_TASKS]))
     places = table["task"].map(tasks.index)
     return table.loc[places.sort_values(kind="stable").index].reset_index(drop=True)
 
 
-def _gains(run: pd.DataFrame, chosen: Sequence[str], level: float) -> pd.DataFrame:
+def _gains(run: pd.DataFrame, chosen: Sequence[str]) -> pd.DataFrame:
     """One row per task, arm of `chosen` and split, and the mean over several tasks."""
     rows = []
     for arm in chosen:
         arms = dict.fromkeys(run.loc[run["initialization"] == arm, "task"], arm)
         for split in SPLITS:
             groups = _differences(run, arms, split)
-            found = {task: _bounded(values, level) for task, values in groups.items()}
+            found = {task: _bounded(values) for task, values in groups.items()}
             if len(groups) > 1:
-                found[ALL_TASKS] = _mean_over_tasks(groups, level)
+                found[ALL_TASKS] = _mean_over_tasks(groups)
             named = {"initialization": arm, "split": split}
             rows += [{"task": task} | named | row for task, row in found.items()]
     return _framed(rows, ["task", "initialization", "split", *BOUNDS])
@@ -140,15 +140,15 @@ def _differences(run: pd.DataFrame, arms: Mapping[str, str], split: str) -> dict
     return {task: values for task, values in found.items() if len(values)}
 
 
-def _bounded(values: np.ndarray, level: float) -> dict:
-    return dict(zip(BOUNDS, bounds(values, level), strict=True))
+def _bounded(values: np.ndarray) -> dict:
+    return dict(zip(BOUNDS, bounds(values), strict=True))
 
 
-def _mean_over_tasks(groups: Mapping[str, np.ndarray], level: float) -> dict:
+def _mean_over_tasks(groups: Mapping[str, np.ndarray]) -> dict:
     """Mean over tasks, which are held fixed; empty where a run has no score."""
     interval = (np.nan, np.nan, np.nan)
     if all(np.isfinite(values).all() for values in groups.values()):
-        interval = stratified_mean_interval(groups, level)[:3]
+        interval = stratified_mean_interval(groups)[:3]
     seeds = min(np.isfinite(values).sum() for values in groups.values())
     return dict(zip(BOUNDS, (*interval, seeds), strict=True))
 

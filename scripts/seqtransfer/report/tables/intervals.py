@@ -11,7 +11,7 @@ from seqtransfer.report.statistics import t_interval
 BOUNDS = ["mean", "low", "high", "seeds"]
 
 
-def bounds(values: Sequence[float], level: float) -> tuple[float, float, float, int]:
+def bounds(values: Sequence[float]) -> tuple[float, float, float, int]:
     """Mean, low and high of one value a seed, and the number of seeds that have a value.
 
     If one has none (NaN), there is no mean over them, as no mean of the others would stand for all.
@@ -20,17 +20,17 @@ def bounds(values: Sequence[float], level: float) -> tuple[float, float, float, 
     there = int(np.isfinite(values).sum())
     if there < len(values):
         return math.nan, math.nan, math.nan, there
-    return *t_interval(values, level), there
+    return *t_interval(values), there
 
 
-def interval_rows(table: pd.DataFrame, keys: list[str], value: str, level: float) -> pd.DataFrame:
+def interval_rows(table: pd.DataFrame, keys: list[str], value: str) -> pd.DataFrame:
     """BOUNDS of column `value` for each combination of `keys`, in order; see `bounds`.
 
     A missing key is a combination of its own.
     """
     rows = []
     for key, group in table.groupby(keys, sort=False, dropna=False):
-        rows.append([*key, *bounds(group[value], level)])
+        rows.append([*key, *bounds(group[value])])
     return pd.DataFrame(rows, columns=[*keys, *BOUNDS])
 
 

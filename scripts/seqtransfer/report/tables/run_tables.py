@@ -81,7 +81,6 @@ def scores(
     metrics: Sequence[dict],
     baselines: Sequence[dict],
     controls: Sequence[dict] = (),
-    level: float = 0.95,
 ) -> pd.DataFrame:
     """One row per task, arm, control or baseline, split and metric: mean over seeds with a t
     interval.
@@ -109,7 +108,7 @@ def scores(
         for metric in measured(r[split])
     ]
     keys = ["task", "initialization", "kind", "split", "metric", "headline", "n"]
-    table = interval_rows(pd.DataFrame(rows), keys, "value", level)
+    table = interval_rows(pd.DataFrame(rows), keys, "value")
     diverged = Counter(
         (r["task"], r["initialization"]) for r in (*metrics, *controls) if r["diverged"]
     )
@@ -175,7 +174,7 @@ def score_unit(run: pd.DataFrame) -> str:
     return names.get(metrics[0], metrics[0]) if len(metrics) == 1 else "score"
 
 
-def differences(run: pd.DataFrame, speed: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+def differences(run: pd.DataFrame, speed: pd.DataFrame) -> pd.DataFrame:
     """One row per task, two arms and quantity: mean of left - right paired by seed, t interval.
 
     A study without any of CONTRASTS has no rows.
@@ -194,7 +193,7 @@ def differences(run: pd.DataFrame, speed: pd.DataFrame, level: float = 0.95) -> 
     keys = ["task", "left", "right", "quantity"]
     # A task has neither the metrics of another kind nor, if all of its runs failed, its own.
     has = rows.groupby(keys)["difference"].transform("count") > 0
-    return interval_rows(rows[has | rows["quantity"].isin(HEADLINE)], keys, "difference", level)
+    return interval_rows(rows[has | rows["quantity"].isin(HEADLINE)], keys, "difference")
 
 
 def joined(files: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import stats
 
 from seqtransfer.report import reference_estimates
-from seqtransfer.report.statistics import jackknife_error
+from seqtransfer.report.statistics import LEVEL, jackknife_error
 from seqtransfer.report.tables.intervals import interval_rows
 from seqtransfer.similarity.layer_comparison import MINIMUM_ROWS_PER_WIDTH
 
@@ -43,9 +43,7 @@ def references(scored: pd.DataFrame, reference: str) -> pd.DataFrame:
     return scored.assign(right=reference)[names]
 
 
-def similarity(
-    scored: pd.DataFrame, references: pd.DataFrame, reference: str, level: float = 0.95
-) -> pd.DataFrame:
+def similarity(scored: pd.DataFrame, references: pd.DataFrame, reference: str) -> pd.DataFrame:
     """One row per task, pair, stage, depth and measure: mean over seeds, null, floor, ceiling.
 
     scored: cells of maps, whose layer is empty, are left out. low, high: t interval over seeds;
@@ -62,7 +60,7 @@ def similarity(
     """
     matched = scored.dropna(subset="layer")
     keys = ["task", "left", "right", "stage", "layer", "measure"]
-    summary = interval_rows(matched, keys, "score", level)
+    summary = interval_rows(matched, keys, "score")
     undefined = summary["mean"].isna()
     means = ["null_mean", "null_low", "null_high", "analytic_null"]
     kept = {name: (name, "mean") for name in means} | {"p_value": ("p_value", "max")}
@@ -75,7 +73,7 @@ def similarity(
     summary["few_rows"] = summary["rows_per_width"] < MINIMUM_ROWS_PER_WIDTH
     read = (summary["right"] == reference) & (summary["stage"] == "before")
     found = [
-        _calibrated(row, references, level) if chosen else {}
+        _calibrated(row, references) if chosen else {}
         for chosen, row in zip(read, summary.itertuples(), strict=True)
     ]
     names = ["floor", "floor_low", "floor_high", "ceiling"]
@@ -86,7 +84,7 @@ def similarity(
     return summary.astype(whole)
 
 
-def _calibrated(row, references: pd.DataFrame, level: float) -> dict:
+def _calibrated(row, references: pd.DataFrame) -> dict:
     """Floor and ceiling at the row's depth, and the calibrated score with its interval."""
     at = references[
         (references["task"] == row.task)
@@ -104,7 +102,7 @@ def _calibrated(row, references: pd.DataFrame, level: float) -> dict:
     bounds = (np.nan, np.nan) if np.isnan(floor) else (whole.min(), whole.max())
     record = {"floor": floor} | dict(zip(("floor_low", "floor_high"), bounds, strict=True))
     record |= {"ceiling": ceiling, "above_floor": row.mean - floor}
-    valid = reference_estimates.is_valid(references, row.task, row.measure, above, level)
+    valid = reference_estimates.is_valid(references, row.task, row.measure, above, LEVEL)
     if valid:
         record["calibrated"] = record["above_floor"] / (ceiling - floor)
     # Random arms are the floor themselves; other arms are in the table under their names.
@@ -116,7 +114,7 @@ def _calibrated(row, references: pd.DataFrame, level: float) -> dict:
     if valid:
         moved["calibrated"] = moved["above_floor"] / (high - low)
     for name, values in moved.items():
-        half = float(stats.t.ppf((1 + level) / 2, len(values) - 1)) * jackknife_error(values)
+        half = float(stats.t.ppf((1 + LEVEL) / 2, len(values) - 1)) * jackknife_error(values)
         record |= {f"{name}_low": record[name] - half, f"{name}_high": record[name] + half}
     return record
 
@@ -141,7 +139,7 @@ def maps(scored: pd.DataFrame) -> pd.DataFrame:
     return table.assign(q=adjusted)
 
 
-def attention(heads: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+def attention(heads: pd.DataFrame) -> pd.DataFrame:
     """One row per task, pair, stage and layer: matched heads' distance, means over heads and seeds.
 
     heads: rows of `attention_maps.compare`. mean, low, high: of `matched`, t interval over seeds;
@@ -151,7 +149,7 @@ def attention(heads: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     means = ["matched", *ATTENTION[ATTENTION.index("by_example") : ATTENTION.index("examples")]]
     groups = heads.groupby([*keys, "seed"], sort=False)[[*means, "examples"]]
     each = groups.agg(_mean_of_all).reset_index()
-    summary = interval_rows(each, keys, "matched", level)
+    summary = interval_rows(each, keys, "matched")
     groups = each.groupby(keys, sort=False)[[*means[1:], "examples"]]
     extra = groups.agg(_mean_of_all).reset_index()
     table = summary.merge(extra, on=keys, validate="one_to_one").astype({"examples": int})
