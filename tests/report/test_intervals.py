@@ -38,14 +38,14 @@ def test_an_arm_that_the_study_lacks_gives_no_differences():
 
 def test_a_missing_key_is_a_combination_of_its_own():
     table = pd.DataFrame({"task": "x", "size": [1, 1, None, None], "v": [0.1, 0.3, 4.0, 6.0]})
-    rows = intervals.interval_rows(table, ["task", "size"], "v", 0.95)
+    rows = intervals.interval_rows(table, ["task", "size"], "v")
     assert rows["size"].isna().tolist() == [False, True]
     assert rows["mean"].tolist() == pytest.approx([0.2, 5.0])
 
 
 def test_where_a_seed_has_no_value_there_is_no_mean_and_seeds_counts_the_others():
     table = pd.DataFrame({"task": ["x", "x", "y", "y"], "v": [0.1, math.nan, 0.2, 0.4]})
-    rows = intervals.interval_rows(table, ["task"], "v", 0.95).set_index("task")
+    rows = intervals.interval_rows(table, ["task"], "v").set_index("task")
     assert rows.loc["x", ["mean", "low", "high"]].isna().all()
     assert rows["seeds"].to_dict() == {"x": 1, "y": 2}
     assert rows.loc["y", "mean"] == pytest.approx(0.3)
