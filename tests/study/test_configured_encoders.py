@@ -38,14 +38,16 @@ def test_an_encoder_that_lies_there_and_is_too_small_is_refused(there):
     ):
         check(layers=2)
     with pytest.raises(
-        ValueError, match=r"63 positions, task 'composer' .* 64; set `max_length: {co"
+        ValueError, match=r"63 positions, sequences of 'composer' .* 64: lower `max_length`"
     ):
         check(positions=63)
     config["catalogue"]["artificial"]["pairs"]["length"] = 66
-    with pytest.raises(ValueError, match=r"64 positions, task 'pairs' .* 66"):
+    with pytest.raises(
+        ValueError, match=r"64 positions, sequences of 'pairs' .* 66: .* `length` of the art"
+    ):
         check()
     config["catalogue"]["artificial"]["pairs"]["length"] = 64
-    with pytest.raises(ValueError, match=r"^encoder 'esm' .*61 positions, task 'splice' .* 62"):
+    with pytest.raises(ValueError, match=r"^encoder 'esm' .*61 positions, .* of 'splice' .* 62"):
         check("esm", layers=1, positions=61)  # a domain encoder keeps the layers that it has
     config["max_length"]["splice"] = 61
     check("esm", layers=1, positions=61)
