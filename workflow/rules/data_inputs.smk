@@ -21,12 +21,12 @@ def local_files(wildcards):
     """
     if source_state(wildcards.source):
         source = CATALOGUE["sources"][wildcards.source]
+        path, files = os.path.expanduser(source["path"]), local_sources.files(source)
         for task in configuration.tasks(config):
             record = CATALOGUE["tasks"][task]
             if configuration.sources(record) == [wildcards.source]:
                 with refusals.told():
-                    path = os.path.expanduser(source["path"])
-                    first_rows.check(record, path, local_sources.files(source))
+                    first_rows.check(record, path, files)
     return []
 
 

@@ -55,7 +55,10 @@ def list_pieces(corpus_folder: Path, composer: str) -> list[Path]:
     # An `_old` file is a former encoding of a piece that is also there.
     found = sorted(p for p in root.rglob("*") if p.suffix in SUFFIXES and p.stem[-4:] != "_old")
     if not found:
-        raise ValueError(f"{root}: holds no scores ({', '.join(SUFFIXES)}); correct `classes`")
+        raise ValueError(
+            f"{root}: holds no scores ({', '.join(SUFFIXES)}); correct `classes` of the task, or"
+            " `composers` of the corpus"
+        )
     return sorted({path.stem: path for path in found}.values())
 
 

@@ -161,8 +161,7 @@ FIGURES = {
         " grey (chance) and the floor (what random weights of the same architecture share with the"
         " reference) to share more than that. The ceiling is the reference against itself, shown"
         " where it lies above the floor by its interval. Above a panel: n rows and the width;"
-        " `(few)` marks fewer than"
-        " ten rows per neuron, where every score is high by chance.",
+        " `(few)` marks fewer than ten rows per neuron, where every score is high by chance.",
         ("similarity",),
         has=compares_arms,
     ),
