@@ -7,7 +7,8 @@ training steps divided by the cores: 1 if every core trained all the time. Below
 parts, whose product it is: what the jobs took over what they trained, and the cores' time over what
 the jobs took. A job's seconds are Snakemake's benchmark's, its end the time of that file, so copy a
 study with `cp --archive`; runs interrupted and resumed count the pause as idle. Training seconds
-are those of each run's `timing.json`.
+are those of each run's `timing.json`; sweeps record none, so that all of a sweep counts as
+overhead.
 """
 
 import argparse

@@ -57,6 +57,20 @@ def test_equal_batches_are_not_confused():
     assert values["all", "mean_cosine"].value == pytest.approx(1)
 
 
+def test_the_reference_counts_only_rows_of_embeddings_that_some_batch_reads():
+    torch.manual_seed(0)
+    model = nn.Module()
+    model.embeddings, model.head = nn.Embedding(10, 4), nn.Linear(4, 2)
+    model.forward = lambda ids, mask: model.head(model.embeddings(ids).mean(1))
+    wanted = torch.tensor([0])
+    batches = [(torch.tensor([ids]), None, wanted) for ids in ([1, 2], [2, 3], [3, 1])]
+    values = gradient_confusion.measure(model, batches, nn.functional.cross_entropy, 1e9)
+    found = {value.part: value.reference for value in values if value.quantity == "minimum_cosine"}
+    for part, entries in (("embeddings", 3 * 4), ("head", 4 * 2 + 2), ("all", 3 * 4 + 4 * 2 + 2)):
+        of_one = gradient_confusion.summary(torch.eye(3, dtype=torch.float64), 1)
+        assert found[part] == pytest.approx(of_one["minimum_cosine"][1] / np.sqrt(entries)), part
+
+
 def test_confusion_scales_with_the_square_of_the_loss_and_cosines_do_not():
     once, thrice = measure(CENTRES), measure(3 * CENTRES)
     assert thrice["all", "eta"].value == pytest.approx(9 * once["all", "eta"].value)
@@ -80,9 +94,18 @@ def test_the_gram_matrix_does_not_depend_on_how_many_gradients_are_held(held):
     found = gradient_confusion.gram(gradient, sizes, 7, held)
     for name, part in rows.items():
         expected = part.double() @ part.double().T
-        torch.testing.assert_close(found[name], expected, rtol=1e-5, atol=1e-5)
+        torch.testing.assert_close(found[name], expected, rtol=1e-12, atol=1e-12)
     blocks = range(0, 7, held)
     assert len(computed) == sum(7 - start for start in blocks)
+
+
+@pytest.mark.parametrize("held", [1, 2, 3])
+def test_the_gram_matrix_of_long_gradients_loses_nothing_to_rounding(held):
+    """Equal gradients have cosines of 1, however many entries are summed and held at a time."""
+    entries = torch.rand(3_000_000, generator=torch.Generator().manual_seed(0))
+    found = gradient_confusion.gram(lambda number: [("a", entries)], {"a": len(entries)}, 3, held)
+    exact = np.square(entries.double().numpy()).sum()
+    np.testing.assert_allclose(found["a"].numpy(), exact, rtol=1e-12)
 
 
 def test_memory_limits_how_many_gradients_are_held(monkeypatch):
@@ -106,9 +129,9 @@ def peak(work):
 
 @pytest.mark.parametrize("gradients", [2, 3, 5])
 def test_gradients_take_no_more_than_the_given_memory(gradients):
-    model = nn.Sequential(*(nn.Linear(100, 100) for _ in range(8)))
+    model = nn.Sequential(*(nn.Linear(400, 400) for _ in range(8)))
     model.forward = lambda ids, mask, plain=model.forward: plain(ids)
-    batches = [(torch.ones(1, 100), None, torch.full((1, 100), float(i))) for i in range(6)]
+    batches = [(torch.ones(1, 400), None, torch.full((1, 400), float(i))) for i in range(6)]
     bytes_of_one = 4 * sum(weight.numel() for weight in model.parameters())
     memory = gradients * bytes_of_one
     used = peak(lambda: gradient_confusion.measure(model, batches, half_square, memory))

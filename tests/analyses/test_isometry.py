@@ -64,8 +64,10 @@ def test_a_known_spectrum_is_found_whatever_the_position_and_depth():
             square = np.mean(spectrum ** (2 * power))
             assert values[layer, "mean_square"].value == pytest.approx(square, rel=1e-4)
         assert values[1, "near_one"].value == pytest.approx(np.mean(spectrum >= 0.1))
-        assert values[1, "null"].value == 0
-        assert values[0, "null"].value == np.sum(spectrum**2 < 1e-4 * spectrum.max() ** 2)
+        assert values[1, "null_directions"].value == 0
+        assert values[0, "null_directions"].value == np.sum(
+            spectrum**2 < 1e-4 * spectrum.max() ** 2
+        )
 
 
 def test_the_spread_does_not_depend_on_the_scale():
@@ -108,7 +110,7 @@ def test_the_last_layer_norm_takes_two_directions():
     config = bert.Config(**SIZES, num_hidden_layers=2)
     encoder = bert.Bert(config, pooler=False).eval()
     values = found(encoder)
-    assert values[1, "null"].value == values[0, "null"].value == 2
+    assert values[1, "null_directions"].value == values[0, "null_directions"].value == 2
 
 
 def test_singular_values_keep_the_digits_that_squaring_would_lose():

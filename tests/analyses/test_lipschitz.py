@@ -52,9 +52,11 @@ def test_the_largest_singular_value_of_a_known_map_is_found(size):
     assert lipschitz.largest(x, x @ matrix.T) == pytest.approx(3.5, rel=1e-3)
 
 
-def test_gains_bound_the_jacobian_of_each_layer_norm(encoder):
-    """With equal gains all singular values but two zeros are gain / deviation."""
-    module = nn.LayerNorm(8)
+@pytest.mark.parametrize("eps", [1e-12, 0.5])
+def test_gains_bound_the_jacobian_of_each_layer_norm(encoder, eps):
+    """With equal gains all singular values but two are the gain: one is 0, and one, of the length,
+    the gain times eps / (variance + eps)."""
+    module = nn.LayerNorm(8, eps=eps)
     nn.init.constant_(module.weight, -1.7)
     encoder.encoder["layer"][1]["output"]["LayerNorm"] = module
     inputs = []
@@ -62,9 +64,27 @@ def test_gains_bound_the_jacobian_of_each_layer_norm(encoder):
     gains = dict(lipschitz.layer_norm_gains(encoder, IDS))[2, "feed-forward"]
     assert gains.shape == (IDS.shape[1], 8)
     for token, gain in zip(inputs[0].view(-1, 8), gains, strict=True):
-        exact = torch.linalg.svdvals(torch.func.jacrev(module)(token))
-        assert exact[:6].tolist() == pytest.approx([gain.max().item()] * 6, rel=1e-4)
-        assert exact[6:].max() < 1e-3 * exact[0]
+        exact = torch.linalg.svdvals(torch.func.jacrev(module)(token)).tolist()
+        assert exact[:6] == pytest.approx([gain.max().item()] * 6, rel=1e-4)
+        share = eps / (token.var(correction=0).item() + eps)
+        assert exact[6:] == pytest.approx([exact[0] * share, 0], abs=1e-3 * exact[0])
+
+
+def test_gains_bound_the_jacobian_of_each_rms_norm():
+    """With equal gains all singular values but one are the gain; eps is as large as the states."""
+    made, norms = tiny_encoders.wrapped("llama"), []
+    for module in made.modules():
+        if hasattr(module, "variance_epsilon"):
+            module.variance_epsilon = 0.5
+            nn.init.constant_(module.weight, -1.7)
+            module.register_forward_pre_hook(lambda module, given: norms.append((module, given[0])))
+    gains = [found for _, found in lipschitz.layer_norm_gains(made, IDS)]
+    assert len(gains) == len(norms) == 2 * 3 + 1
+    for (module, states), gain in zip(list(norms), gains, strict=True):
+        exact = torch.linalg.svdvals(torch.func.jacrev(module)(states[0, 2].detach()))
+        assert exact[:-1].tolist() == pytest.approx(
+            [gain[2].max().item()] * (len(exact) - 1), rel=1e-4
+        )
 
 
 def test_means_are_over_tokens_of_a_sequence_and_then_over_sequences(encoder):

@@ -134,11 +134,17 @@ def encoder_size():
     return costs.Encoder.of(config, ENCODERS)
 
 
+def on_gpu(rule):
+    """Whether its jobs get a GPU: of this machine, or one that a cluster's profile asks for."""
+    asked = workflow.resource_settings.overwrite_resources.get(rule, {})
+    return GPU > 0 or any(name in asked for name in ("gpu", "_gpus", "gres"))
+
+
 def training_memory(rule):
     """MB predicted for a training job of the rule, and as much again at each further attempt."""
 
     def amount(wildcards, attempt):
-        job = costs.Job(0, rule, dict(wildcards.items()), gpu=GPU > 0)
+        job = costs.Job(0, rule, dict(wildcards.items()), on_gpu(rule))
         return attempt * costs.memory(job, config, encoder_size())
 
     return amount
@@ -148,7 +154,7 @@ def training_minutes(rule, least):
     """Minutes predicted for it, `least` at least, and as many again at each further attempt."""
 
     def amount(wildcards, attempt):
-        job = costs.Job(0, rule, dict(wildcards.items()), gpu=GPU > 0)
+        job = costs.Job(0, rule, dict(wildcards.items()), on_gpu(rule))
         return attempt * max(least, costs.minutes(job, config, encoder_size()))
 
     return amount

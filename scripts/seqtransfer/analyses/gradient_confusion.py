@@ -20,6 +20,7 @@ PARTS = ("embeddings", "encoder", "head")
 # In the names of their tensors: of most families, GPT-2's, and MPNet's relative positions.
 EMBEDDINGS = ("embed", "wte.", "wpe.", "relative_attention_bias")
 BYTES = 4  # of an entry of a gradient
+DOUBLES = 2**17  # entries that are multiplied in float64 at a time, 1 MiB
 Gradient = Iterable[tuple[str, torch.Tensor]]  # of each weight, its part and its entries
 
 
@@ -27,18 +28,29 @@ def measure(model: Classifier, batches: Sequence[Batch], loss: Loss, memory: flo
     """Confusion, cosines and norms of the model's gradients, part by part and of all parts.
 
     memory: bytes that gradients may take at a time; two gradients are held at least. All weights
-    of the model count, since all are trained in every study that has this analysis.
+    of the model count, since all are trained in every study that has this analysis; the reference
+    is of those that some batch moves, so not of rows of embeddings that none reads.
     """
     sizes = dict.fromkeys(PARTS, 0)
     for name, weight in model.named_parameters():
         sizes[part_of(name)] += weight.numel()
     held = max(1, int(memory / (BYTES * sum(sizes.values()))) - 1)
 
+    moved: dict[int, torch.Tensor] = {}  # of each weight of the embeddings, which rows
+
     def gradient(batch: int) -> Gradient:
         ids, mask, wanted = batches[batch]
-        return split(model, loss(model(ids, mask), wanted))
+        for place, (part, entries) in enumerate(split(model, loss(model(ids, mask), wanted))):
+            if part == "embeddings":
+                rows = entries.reshape(len(entries), -1).any(dim=1)
+                moved[place] = rows | moved.get(place, torch.zeros_like(rows))
+            yield part, entries
 
     grams = gram(gradient, sizes, len(batches), held)
+    weights = list(model.parameters())
+    sizes["embeddings"] = sum(
+        int(rows.sum()) * weights[place].numel() // len(rows) for place, rows in moved.items()
+    )
     grams["all"], sizes["all"] = sum(grams.values()), sum(sizes.values())
     return [
         Value("gradient_confusion", quantity, number, reference, part=part)
@@ -90,12 +102,24 @@ def _multiply(found, gradient, sizes, start: int, stop: int) -> None:
                 block[part] = entries.new_empty(stop - start, sizes[part])
             block[part][place, columns].view(entries.shape).copy_(entries)
     for part, rows in block.items():
-        found[part][start:stop, start:stop] = (rows @ rows.T).cpu()
+        found[part][start:stop, start:stop] = inner_products(rows, rows)
     for other in range(stop, len(next(iter(found.values())))):
         for part, entries, columns in _placed(gradient(other)):
-            found[part][start:stop, other] += (block[part][:, columns] @ entries.flatten()).cpu()
+            pairs = inner_products(block[part][:, columns], entries.reshape(1, -1))
+            found[part][start:stop, other] += pairs[:, 0]
     for products in found.values():
         products[stop:, start:stop] = products[start:stop, stop:].T
+
+
+def inner_products(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+    """Of the rows of two matrices of float32, summed in float64, as float32 loses a hundredth of
+    the sum of 10^8 squares: (rows of left, rows of right)."""
+    found = torch.zeros(len(left), len(right), dtype=torch.float64, device=left.device)
+    step = max(1, DOUBLES // (len(left) + len(right)))
+    for start in range(0, left.shape[1], step):
+        columns = slice(start, start + step)
+        found += left[:, columns].double() @ right[:, columns].double().T
+    return found.cpu()
 
 
 def _placed(gradient: Gradient) -> Iterator[tuple[str, torch.Tensor, slice]]:
@@ -110,9 +134,9 @@ def _placed(gradient: Gradient) -> Iterator[tuple[str, torch.Tensor, slice]]:
 def summary(products: torch.Tensor, parameters: int) -> dict[str, tuple[float, float]]:
     """Quantity -> its value, and that of gradients in independent directions of the same space.
 
-    products: (n, n) Gram matrix of n >= 2 gradients. `eta`: the confusion, in squared units of the
-    gradient; `minimum_cosine` and `mean_cosine` over pairs, which do not depend on the scale of the
-    loss; `norm`: the mean length. The cosine of two independent directions is near N(0, 1 /
+    products: (n, n) Gram matrix of n >= 2 gradients; parameters: dimensions of the space. `eta`:
+    the confusion, in squared units of the gradient; `minimum_cosine` and `mean_cosine` over pairs,
+    which do not depend on the scale of the loss; `norm`: the mean length. The cosine of two independent directions is near N(0, 1 /
     parameters); the reference is the expected minimum of as many (Blom 1958). Gradients lie near
     few directions, so that their cosines are larger: it is the least that chance gives.
     """
@@ -120,7 +144,8 @@ def summary(products: torch.Tensor, parameters: int) -> dict[str, tuple[float, f
     norms = products.diagonal().sqrt()
     pairs, lengths = products[first, second], norms[first] * norms[second]
     cosines = pairs / lengths
-    least = ndtri((1 - 0.375) / (len(pairs) + 0.25)) / math.sqrt(parameters)
+    least = ndtri((1 - 0.375) / (len(pairs) + 0.25))
+    least = least / math.sqrt(parameters) if parameters else math.nan
     return {
         "eta": (_confusion(pairs), float(-least * lengths.mean())),
         "minimum_cosine": (float(cosines.min()), float(least)),

@@ -24,7 +24,7 @@ NEAR = 10.0  # a singular value is near 1 from 1 / NEAR to NEAR
 QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 ORTHOGONAL = {  # what each quantity is of an orthogonal map
     **{f"log10_{name}": 0.0 for name in QUANTILES},
-    **{"log10_spread": 0.0, "mean_square": 1.0, "near_one": 1.0, "null": 0.0},
+    **{"log10_spread": 0.0, "mean_square": 1.0, "near_one": 1.0, "null_directions": 0.0},
 }
 
 
@@ -82,11 +82,11 @@ def singular_values(matrix: torch.Tensor) -> torch.Tensor:
 def summary(values: torch.Tensor) -> dict[str, tuple[float, float]]:
     """Quantity -> its value, and that of an orthogonal map.
 
-    values: (sequences, width) singular values. `null`: how many of a sequence's are below NULL of
-    its largest. A LayerNorm makes two, as it takes away the mean and the length. `log10_<quantile>`
-    and `log10_spread` (95 % less 5 %) are of the others, since the logarithm of rounding error says
-    nothing. `mean_square` and `near_one` (the share from 1 / NEAR to NEAR) are over all, null ones
-    included.
+    values: (sequences, width) singular values. `null_directions`: how many of a sequence's are
+    below NULL of its largest. A LayerNorm makes two, as it takes away the mean and the length.
+    `log10_<quantile>` and `log10_spread` (95 % less 5 %) are of the others, since the logarithm of
+    rounding error says nothing. `mean_square` and `near_one` (the share from 1 / NEAR to NEAR) are
+    over all, null ones included.
     """
     if not values.isfinite().all():
         return {name: (math.nan, reference) for name, reference in ORTHOGONAL.items()}

@@ -8,6 +8,7 @@ from seqtransfer.report import readings, verdicts
 from seqtransfer.report.estimates import Estimate
 from seqtransfer.report.verdicts import (
     CONTRADICTED,
+    MIXED,
     NOT_TESTABLE,
     NOT_TESTED,
     SUPPORTED,
@@ -50,13 +51,18 @@ def record(
         )
     if missing and made["verdict"] != NOT_TESTABLE:
         made["verdict"] = UNDECIDED
-    made["qualifier"] = _qualifier(made)
+    made["qualifier"] = qualifier(made)
     return made | {"reading": readings.of(made)}
 
 
-def _qualifier(record: Mapping) -> str:
+def qualifier(record: Mapping) -> str:
     """What limits a verdict, in a few words; empty where nothing does."""
     verdict, limits = record["verdict"], []
+    if verdict in (SUPPORTED, CONTRADICTED, MIXED):
+        counts = record["overall"]["counts"]
+        if counts[NOT_TESTABLE]:
+            tasks = sum(counts.values())
+            limits.append(f"in the {tasks - counts[NOT_TESTABLE]} of {tasks} tasks that can tell")
     if verdict in (SUPPORTED, CONTRADICTED) and not record["overall"]["counts"][verdict]:
         limits.append("on average")
     if verdict not in (NOT_TESTABLE, NOT_TESTED) and any(

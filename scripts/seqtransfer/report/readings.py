@@ -114,8 +114,9 @@ def calibrated(
 
 
 def median_steps(rows: pd.DataFrame) -> str:
-    """Median over runs; `>` marks a lower bound, where at least half of the runs are censored."""
-    bound = "> " if rows["censored"].mean() >= 0.5 else ""
+    """Median over runs; where at least half of them never got there, the steps that were not
+    enough."""
+    bound = "not in " if rows["censored"].mean() >= 0.5 else ""
     steps = np.median(rows["steps_to_threshold"])
     if np.isnan(steps):
         return "no number"

@@ -8,13 +8,13 @@ from seqtransfer.report import checks, claim_records, readings
 from seqtransfer.report.arm_estimates import of_difference
 
 MARGIN_RULE = (
-    "Non-inferiority, in every task: supported if each task's {percent:.0f} % interval lies above"
-    " -{margin:g} {unit} (one of two one-sided tests at {alpha:.0f} %; all must pass, so none is"
+    "Non-inferiority, in every task that can be tested: supported if each one's {percent:.0f} %"
+    " interval lies above -{margin:g} {unit} (one of two one-sided tests at {alpha:.0f} %; all must pass, so none is"
     " adjusted), contradicted if a task lies below -{margin:g} (adjusted for the tasks, Holm)."
 )
 SHARE_RULE = (
-    "In every task: supported if each task's {percent:.0f} % interval lies above 0 (one-sided tests"
-    " at {alpha:.0f} %; all must pass, so none is adjusted), contradicted if a task lies below"
+    "In every task that can be tested: supported if each one's {percent:.0f} % interval lies"
+    " above 0 (one-sided tests at {alpha:.0f} %; all must pass, so none is adjusted), contradicted if a task lies below"
     " (adjusted for the tasks, Holm). The difference is linear in the three scores: no ratio is"
     " taken, whose denominator may be near 0."
 )

@@ -24,8 +24,8 @@ NO_INTERVAL = dict.fromkeys(("error", "low", "high"))
 NO_POWER = dict.fromkeys(("smallest", "seeds_needed"))
 NULL_RULE = (
     "Supported if text-vs-domain exceeds what whole units re-paired at random give (p <="
-    f" {ALPHA:g}, the least that 19 draws can show) at every layer and seed of every task, else"
-    " undecided: similarity that is not seen is not shown to be absent."
+    f" {ALPHA:g}, which takes 19 draws or more) at every layer and seed of every task that can be"
+    " tested, else undecided: similarity that is not seen is not shown to be absent."
 )
 
 
@@ -99,6 +99,7 @@ def above_null(
             f"Fewer than {MINIMUM_ROWS_PER_WIDTH} rows per dimension in {', '.join(few)}: chance"
             " similarity is high there."
         )
+    record["qualifier"] = claim_records.qualifier(record)
     return record | {"reading": readings.of(record)}
 
 

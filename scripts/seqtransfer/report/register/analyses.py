@@ -46,8 +46,8 @@ TABLES = {
             "isometry",
             quantity="log10_q05 to log10_q95: quantiles of their log10, less the null ones;"
             " log10_spread: 95 % less 5 %, in decades; mean_square: of all; near_one: share from"
-            " 0.1 to 10 of all; null: how many of a sequence's are below 1e-4 of its largest, of"
-            " which a last LayerNorm makes two",
+            " 0.1 to 10 of all; null_directions: how many of a sequence's are below 1e-4 of its"
+            " largest, of which a last LayerNorm makes two",
             layer="Whose states the Jacobian is by: 0 = embeddings, through all layers",
             reference="The same of an orthogonal map",
         ),

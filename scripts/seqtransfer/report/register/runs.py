@@ -92,8 +92,9 @@ TABLES = {
             threshold="90 % of the task's common best: the higher mean `best` of text and random;"
             " of all arms where neither has one",
             censored="Whether the run never reaches the threshold, or has no score",
-            steps_to_threshold="Optimizer steps until the curve reaches the threshold; a lower"
-            " bound if censored",
+            steps_to_threshold="Optimizer steps until the curve reaches the threshold; if censored,"
+            " the study's last step, though such a run may have ended before, at a score that no"
+            " longer improved",
         ),
         readable=True,
     ),

@@ -127,8 +127,9 @@ def convergence(history: pd.DataFrame, fraction: float = 0.9) -> pd.DataFrame:
     means over seeds of `best` of `text` and `random`, or the largest of all arms where these are
     not there: a reference far above both leaves their speed to be seen. steps_to_threshold: where
     the curve, linear in log2(step + 1), first reaches the threshold; where the run never gets
-    there, `censored` is true and it is the last step, a lower bound. A run with scores that are not
-    finite has no area, best or such step, and its arm no part in the common best.
+    there, `censored` is true and it is the study's last step, also of a run that ended before for
+    want of a better score: by the study's rule it would not get there. A run with scores that are
+    not finite has no area, best or such step, and its arm no part in the common best.
     """
     curves = {
         key: (curve["step"].to_numpy(), np.maximum.accumulate(curve["dev_score"].to_numpy(float)))
