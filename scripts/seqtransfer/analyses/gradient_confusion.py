@@ -136,9 +136,10 @@ def summary(products: torch.Tensor, parameters: int) -> dict[str, tuple[float, f
 
     products: (n, n) Gram matrix of n >= 2 gradients; parameters: dimensions of the space. `eta`:
     the confusion, in squared units of the gradient; `minimum_cosine` and `mean_cosine` over pairs,
-    which do not depend on the scale of the loss; `norm`: the mean length. The cosine of two independent directions is near N(0, 1 /
-    parameters); the reference is the expected minimum of as many (Blom 1958). Gradients lie near
-    few directions, so that their cosines are larger: it is the least that chance gives.
+    which do not depend on the scale of the loss; `norm`: the mean length. The cosine of two
+    independent directions is near N(0, 1 / parameters); the reference is the expected minimum of as
+    many (Blom 1958). Gradients lie near few directions, so that their cosines are larger: it is the
+    least that chance gives.
     """
     first, second = torch.triu_indices(len(products), len(products), offset=1)
     norms = products.diagonal().sqrt()

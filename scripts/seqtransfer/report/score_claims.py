@@ -9,14 +9,15 @@ from seqtransfer.report.arm_estimates import of_difference
 
 MARGIN_RULE = (
     "Non-inferiority, in every task that can be tested: supported if each one's {percent:.0f} %"
-    " interval lies above -{margin:g} {unit} (one of two one-sided tests at {alpha:.0f} %; all must pass, so none is"
-    " adjusted), contradicted if a task lies below -{margin:g} (adjusted for the tasks, Holm)."
+    " interval lies above -{margin:g} {unit} (one of two one-sided tests at {alpha:.0f} %; all must"
+    " pass, so none is adjusted), contradicted if a task lies below -{margin:g} (adjusted for the"
+    " tasks, Holm)."
 )
 SHARE_RULE = (
     "In every task that can be tested: supported if each one's {percent:.0f} % interval lies"
-    " above 0 (one-sided tests at {alpha:.0f} %; all must pass, so none is adjusted), contradicted if a task lies below"
-    " (adjusted for the tasks, Holm). The difference is linear in the three scores: no ratio is"
-    " taken, whose denominator may be near 0."
+    " above 0 (one-sided tests at {alpha:.0f} %; all must pass, so none is adjusted), contradicted"
+    " if a task lies below (adjusted for the tasks, Holm). The difference is linear in the three"
+    " scores: no ratio is taken, whose denominator may be near 0."
 )
 
 
