@@ -143,19 +143,24 @@ def seconds(job: Job, study: Mapping, encoder: Encoder, share: float) -> float:
 def memory(job: Job, study: Mapping, encoder: Encoder) -> int:
     """MB that a training job asks for: what a whole batch takes in float32, but no more than
     COMFORTABLE, if one example at a time fits into that; at least ENOUGH."""
+    whole, one = (whole_batch(job, study, encoder, batch) for batch in (None, 1))
+    return max(ENOUGH, one, min(COMFORTABLE, whole))
+
+
+def whole_batch(job: Job, study: Mapping, encoder: Encoder, batch: int | None = None) -> int:
+    """MB that a training job is given for `batch` examples at a time, its whole batch if None, in
+    float32: what that takes, and the share of memory that is left free. Of a vocabulary only the
+    few rows that a task uses are kept."""
     trained = encoder.of_job(job)
     settings = study["pretrain" if job.rule.startswith("pretrain") else "finetune"]
     taken = Footprint(
-        trained.parameters,
+        trained.weights // 4,
         trained.layers,
         trained.width,
         heads=math.ceil(trained.width / NARROW),
         tokens=_tokens(job, study),
     )
-    one, whole = (
-        math.ceil(taken.whole(batch) / MARGIN / 1e6) for batch in (1, settings["batch_size"])
-    )
-    return max(ENOUGH, one, min(COMFORTABLE, whole))
+    return math.ceil(taken.whole(batch or settings["batch_size"]) / MARGIN / 1e6)
 
 
 def minutes(job: Job, study: Mapping, encoder: Encoder) -> int:
