@@ -3,6 +3,7 @@
     python benchmarks/step.py --shape study            (about 2 minutes; keep the machine idle)
     python benchmarks/step.py --shape issue
     python benchmarks/step.py --device cuda            (1 minute, on an NVIDIA device)
+    python benchmarks/step.py --profile float32        (seconds: what a step consists of)
 
 The step is the study's own, `steps.Steps` on `models.Classifier`: BERT of MiniLM's width
 with random weights, 64 ids, hidden dropout, mean pooling, bfloat16, in two 1-thread jobs at once.
@@ -50,6 +51,16 @@ ON_DEVICE = {
     "transformers, fused attention": (1, 1, "sdpa", "bfloat16", ROWS),
     "four jobs": (4, 1, "ours", "bfloat16", ROWS),
     "float32": (1, 1, "ours", "float32", ROWS),
+}
+# Words in the names of PyTorch's operations.
+KINDS = {
+    "matrix products": ("::mm", "::addmm", "::bmm", "::baddbmm", "mkldnn", "::linear"),
+    "GELU and its gradient": ("gelu",),
+    "softmax and its gradient": ("softmax",),
+    "LayerNorm and its gradient": ("layer_norm",),
+    "copies and casts": ("::copy_", "::cat", "::clone", "::contiguous"),
+    "sums": ("::sum",),
+    "AdamW and the norm of the gradient": ("_foreach", "adam", "norm"),
 }
 
 
@@ -152,18 +163,45 @@ def work(shape: str, name: str, device: str) -> None:
             turns.done()
 
 
+def profile(shape: str, precision: str, device: str) -> dict[str, float]:
+    """Kind of operation -> its share of the time of all operations of a step."""
+    import torch
+    from torch.profiler import ProfilerActivity
+
+    from seqtransfer.training import devices
+
+    batch, length, layers, steps = SHAPES[shape]
+    with devices.reproducible(0, 1):
+        step = step_of(batch, length, layers, "launched", precision, ROWS, device)
+        step()  # the first one allocates
+        with torch.profiler.profile(activities=[ProfilerActivity.CPU]) as profiled:
+            for _ in range(steps):
+                step()
+    found = dict.fromkeys([*KINDS, "all else"], 0.0)
+    for event in profiled.key_averages():
+        words = (kind for kind, parts in KINDS.items() if any(part in event.key for part in parts))
+        found[next(words, "all else")] += event.self_cpu_time_total
+    return {kind: time / sum(found.values()) for kind, time in found.items()}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--shape", choices=SHAPES, nargs="+", default=list(SHAPES))
     parser.add_argument("--only", nargs="+", help="of the contestants, besides ours")
     parser.add_argument("--rounds", type=int, default=8)
+    parser.add_argument("--profile", choices=("float32", "bfloat16"), help="shares, and no contest")
     parser.add_argument("--worker", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
         work(*options.worker)
     for shape in options.shape:
         batch, length, layers, steps = SHAPES[shape]
+        if options.profile:
+            print(f"{batch} x {length} tokens, {layers} layers, {options.profile}")
+            for kind, share in profile(shape, options.profile, "cpu").items():
+                print(f"  {share:6.1%}  {kind}")
+            continue
         known = contestants(options.device)
         names = dict.fromkeys(["ours", *(options.only or known)])
         teams = {n: [Worker(shape, n, options.device) for _ in range(known[n][0])] for n in names}
