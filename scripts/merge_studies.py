@@ -2,8 +2,8 @@
 
 python scripts/merge_studies.py results/default results/beyond --output results/merged
 
-Writes the effects of a claim as `<output>.csv` and `<output>.md`, and draws them as
-`<output>.svg`.
+Writes the effects of a claim, and below them their mean and the interval for one more task, as
+`<output>.csv` and `<output>.md`, and draws them as `<output>.svg`.
 """
 
 import argparse
@@ -27,13 +27,14 @@ def main(*, studies: list[Path], claim: str, output: Path) -> None:
         f" {mean['low']:+.3f} to {mean['high']:+.3f}; tasks vary by {mean['tau']:.3f} (tau), one"
         f" more such task would lie between {mean['next_low']:+.3f} and {mean['next_high']:+.3f}."
     )
+    written = meta_analysis.with_mean(table, mean)
     for suffix in (".csv", ".md"):
-        table_files.write(output.with_name(output.name + suffix), table)
+        table_files.write(output.with_name(output.name + suffix), written)
     with matplotlib.rc_context(style.preset("page")):
         drawn = meta_analysis.figure(table, mean, contrast)
         path = output.with_name(output.name + ".svg")
         style.save(drawn, path, f"Claim ({claim}) in {len(found)} studies", said)
-    print(table_files.markdown(table), said, sep="\n")
+    print(table_files.markdown(written), said, sep="\n")
 
 
 if __name__ == "__main__":

@@ -83,9 +83,17 @@ def test_the_script_writes_a_table_and_a_figure_and_says_the_mean(study, tmp_pat
     merge_studies.main(studies=[study], claim="b", output=tmp_path / "merged")
     assert "one more such task would lie between" in capsys.readouterr().out
     written = pd.read_csv(tmp_path / "merged.csv")
-    assert list(written) == meta_analysis.COLUMNS
+    assert list(written) == [*meta_analysis.COLUMNS, "tau"]
+    effects, (mean, more) = written[:-2], written[-2:].to_dict("records")
+    found = meta_analysis.pooled(effects)
+    for name in ("mean", "error", "low", "high", "tau"):
+        assert mean[name] == pytest.approx(found[name], rel=1e-4, abs=1e-6), name
+    assert (mean["task"], more["task"]) == ("mean over tasks", "one more task")
+    next_one = [found["next_low"], found["next_high"]]
+    assert [more["low"], more["high"]] == pytest.approx(next_one, rel=1e-4)
+    assert not (mean["pooled"] or more["pooled"]) and effects["pooled"].all()
     assert "mean over tasks" in (tmp_path / "merged.svg").read_text()
     merge_studies.main(studies=[study], claim="c", output=tmp_path / "margin")
-    assert set(pd.read_csv(tmp_path / "margin.csv")["level"]) == {0.9}
+    assert pd.read_csv(tmp_path / "margin.csv")["level"][:-2].eq(0.9).all()
     assert "of tasks 90 %" in (tmp_path / "margin.svg").read_text()
     assert (tmp_path / "merged.md").read_text().startswith("| study | task |")

@@ -7,7 +7,7 @@ Knapp's (2001), and the interval for the effect of one more task that of Higgins
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,7 @@ from seqtransfer.report.verdicts import NOT_TESTABLE
 
 COLUMNS = "study task unit mean error low high level seeds verdict pooled".split()
 LEAST = 3  # effects that a mean over tasks is made of
+OVER_TASKS, ONE_MORE, MIXED = "mean over tasks", "one more task", "each task's metric"
 
 
 def effects(studies: Sequence[Study], claim: str) -> pd.DataFrame:
@@ -57,8 +58,9 @@ def effects(studies: Sequence[Study], claim: str) -> pd.DataFrame:
 def pooled(table: pd.DataFrame) -> dict[str, float]:
     """The mean over tasks, of the rows of `effects` that are pooled.
 
-    tasks; mean; low, high: its interval of LEVEL; tau: the standard deviation of tasks' effects;
-    next_low, next_high: the interval for the effect of one more such task, as if its errors were 0.
+    tasks; mean; error; low, high: its interval of LEVEL; tau: the standard deviation of tasks'
+    effects; next_low, next_high: the interval for the effect of one more such task, as if its
+    errors were 0.
     Raises ValueError for fewer than three tasks.
     """
     rows = table[table["pooled"]]
@@ -72,9 +74,22 @@ def pooled(table: pd.DataFrame) -> dict[str, float]:
     half = float(stdtrit(free, (1 + LEVEL) / 2)) * error
     wide = float(stdtrit(free - 1, (1 + LEVEL) / 2)) * math.sqrt(between + error**2)
     return {
-        "tasks": len(rows), "mean": mean, "low": mean - half, "high": mean + half,
+        "tasks": len(rows), "mean": mean, "error": error, "low": mean - half, "high": mean + half,
         "tau": math.sqrt(between), "next_low": mean - wide, "next_high": mean + wide,
     }  # fmt: skip
+
+
+def with_mean(table: pd.DataFrame, mean: Mapping[str, float]) -> pd.DataFrame:
+    """The rows of `effects`, and two below them, of all studies: the mean over tasks as `pooled`
+    gives it, with `tau` in a column of its own, and the interval for one more task."""
+    units = table["unit"].unique()
+    both = {"study": "all", "unit": units[0] if len(units) == 1 else MIXED, "level": LEVEL}
+    both |= {"mean": mean["mean"], "pooled": False}
+    own = {name: mean[name] for name in ("error", "low", "high", "tau")}
+    more = {"low": mean["next_low"], "high": mean["next_high"]}
+    below = [{"task": OVER_TASKS} | both | own, {"task": ONE_MORE} | both | more]
+    rows = [*table.to_dict("records"), *below]
+    return pd.DataFrame(rows, columns=[*COLUMNS, "tau"]).astype({"seeds": "Int64"})
 
 
 def variance_between(means: np.ndarray, variances: np.ndarray) -> float:
@@ -95,7 +110,7 @@ def variance_between(means: np.ndarray, variances: np.ndarray) -> float:
 def figure(table: pd.DataFrame, mean: dict[str, float], contrast: str) -> Figure:
     """Every effect with its study's interval, and below them the mean and one more task."""
     rows = [f"{row.task} ({row.study})" for row in table.itertuples()]
-    rows += ["mean over tasks", "one more task"]
+    rows += [OVER_TASKS, ONE_MORE]
     drawn = style.figure(1, 1, 0.8 + 0.22 * len(rows))
     axis = drawn.subplots()
     for place, row in enumerate(table.itertuples()):
@@ -111,7 +126,7 @@ def figure(table: pd.DataFrame, mean: dict[str, float], contrast: str) -> Figure
     axis.set_yticks(range(len(rows)), rows)
     axis.set_ylim(len(rows) - 0.5, -0.5)
     units = table["unit"].unique()
-    unit = units[0] if len(units) == 1 else "each task's metric"
+    unit = units[0] if len(units) == 1 else MIXED
     levels = " and ".join(f"{100 * level:.0f} %" for level in table["level"].unique())
     own = "" if levels == "95 %" else f"; of tasks {levels}"
     axis.set_xlabel(f"{names.contrast(contrast)} ({unit}; 95 % intervals{own})")
