@@ -119,7 +119,7 @@ def planned(folder: Path, *arguments: str) -> dict:
     }
 
 
-def main(seeds: int, repeats: int) -> None:
+def main(seeds: int, repeats: int, alone: bool) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         config, plan = folder / "study.yaml", folder / "plan.json"
@@ -138,10 +138,11 @@ def main(seeds: int, repeats: int) -> None:
         files = {path for paths in inputs for path in paths}
         print(f"{len(inputs)} jobs, {len(files)} files that jobs read")
         theirs = ["--snakefile", str(other), "--cores", "2", "--quiet", "all"]
-        times = {"study": [], "bare": []}
+        sides = {"study": ours} if alone else {"study": ours, "bare": theirs}
+        times = {side: [] for side in sides}
         for _ in range(repeats):
-            times["study"].append(planned(folder, *ours))
-            times["bare"].append(planned(folder, *theirs))
+            for side, arguments in sides.items():
+                times[side].append(planned(folder, *arguments))
     for side, runs in times.items():
         middle = {
             key: statistics.median(run[key] for run in runs) for key in ("cpu", "wall", "memory")
@@ -150,6 +151,8 @@ def main(seeds: int, repeats: int) -> None:
             f"{side:6} {middle['cpu']:7.2f} s of processor {middle['wall']:7.2f} s"
             f" {middle['memory'] / 1e6:7.0f} MB"
         )
+    if alone:
+        return
     ratios = [a["cpu"] / b["cpu"] for a, b in zip(times["study"], times["bare"], strict=True)]
     print(f"ratio  {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})")
 
@@ -158,5 +161,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=110)
     parser.add_argument("--repeats", type=int, default=3)
-    arguments = parser.parse_args()
-    main(arguments.seeds, arguments.repeats)
+    parser.add_argument("--ours", action="store_true", help="without the bare Snakefile")
+    given = parser.parse_args()
+    main(given.seeds, given.repeats, given.ours)

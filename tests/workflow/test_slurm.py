@@ -202,3 +202,17 @@ def test_jobs_that_are_preempted_or_reach_their_time_limit_go_on(here, study, tm
         log = (study / f"logs/faults/finetune/toy/{arm}/seed-0.log").read_text()
         assert f"step {STEP}: goes on from" in log
     assert FAULTS["written"](study) == FAULTS["written"](here)
+
+
+def test_grouped_runs_are_one_job_of_slurm_and_share_its_card(here, study, tmp_path):
+    grouped = ("--groups", "finetune=runs", "--group-components", "runs=2")
+    one_card = ("--set-resource-scopes", "gpu=local", "--resources", "gpu=1")
+    again = ("--forcerun", "finetune", "--slurm-status-command", "squeue")
+    with slurm_cluster.running(tmp_path, accounting=False) as cluster:
+        with snakemake(cluster, study, *grouped, *one_card, *again, "--", *GOALS.values()):
+            pass
+        done, given = jobs(cluster), devices(cluster)
+    asked = [(job.rule, job.time, job.memory) for job in done]
+    assert asked == [("runs_finetune", "4:00:00", "8000M")]  # twice the time, and no more memory
+    assert given["runs_finetune"] in ({"0"}, {"1"})
+    assert FAULTS["written"](study) == FAULTS["written"](here)

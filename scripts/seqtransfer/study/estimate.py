@@ -131,7 +131,7 @@ def lines(found: Estimate) -> list[str]:
     told.append(f"work: {', '.join(hours)}")
     sizes = [f"{size(found.disk)} of disk"]
     if found.temporary:
-        sizes.append(f"{size(found.temporary)} more for a while")
+        sizes.append(f"up to {size(found.temporary)} more for a while")
     sizes.append(f"{size(found.download)} to download")
     if found.unknown:
         sizes.append(f"and {', '.join(found.unknown)}, of unknown size")
