@@ -76,7 +76,25 @@ def test_edges_are_those_of_training_alone_and_of_each_channel():
     assert split(()) == ()
 
 
+@given(st.lists(WHOLE, min_size=1, max_size=5), st.integers(1, 3), st.integers(1, 4))
+def test_lags_are_bins_of_changes(corpus, window, lag):
+    def changes(values):
+        means = [np.mean(values[i : i + window]) for i in range(0, len(values), window)]
+        return [repr(float(b) - float(a)) for a, b in zip(means, means[lag:], strict=False)]
+
+    assume(all(-(-len(values) // window) > lag for values in corpus))
+    for by in ("quantile", "uniform"):
+        split = level_bins([symbols(values) for values in corpus], 4, window, by, lag)
+        plain = level_bins([symbols(changes(values)) for values in corpus], 4, 1, by)
+        for values in corpus:
+            assert split(symbols(values)) == plain(symbols(changes(values)))
+            shifted = symbols([value + 2**20 for value in values])
+            assert window > 1 or split(shifted) == split(symbols(values))  # the level is lost
+
+
 def test_series_that_cannot_be_binned_are_refused():
+    with pytest.raises(ValueError, match="of 2 windows has none that another lies 3 before"):
+        level_bins([symbols([1, 2])], 4, 1, "quantile", 3)
     with pytest.raises(ValueError, match="one series has 1 channels, another one 2"):
         level_bins([symbols([1, 2], [3]), symbols([1])], 2, 1, "quantile")
     with pytest.raises(ValueError, match="too far apart"):

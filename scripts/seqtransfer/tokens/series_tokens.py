@@ -29,14 +29,16 @@ def symbolic_aggregate(symbols: Symbols, size: int, window: int) -> Symbols:
 
 
 def level_bins(
-    training: Iterable[Symbols], size: int, window: int, by: str
+    training: Iterable[Symbols], size: int, window: int, by: str, lag: int = 0
 ) -> Callable[[Symbols], Symbols]:
     """Learn the edges of bins from the windows of training series, channel by channel, and return
     the function that applies them; values beyond all of training fall into the outer bins.
 
     by: `quantile`, bins that hold equally many windows of training; `uniform`, equally wide ones.
-    Raises ValueError, and so does the function, for series with unequal numbers of channels, and
-    for values too far apart for float64.
+    lag: 0, or of how many windows a window's change is binned, instead of its level; the first
+    `lag` windows have none.
+    Raises ValueError, and so does the function, for series with unequal numbers of channels, for
+    those of no more than `lag` windows, and for values too far apart for float64.
     """
     pooled: list[list[np.ndarray]] = []
     for symbols in training:
@@ -44,7 +46,7 @@ def level_bins(
         pooled = pooled or [[] for _ in found]
         _check_channels(len(found), len(pooled))
         for own, values in zip(pooled, found, strict=True):
-            own.append(_means(values, window))
+            own.append(_changes(_means(values, window), lag))
     inner = np.arange(1, size) / size
     edges = []
     for parts in pooled:
@@ -60,9 +62,8 @@ def level_bins(
         if not found:
             return ()
         _check_channels(len(found), len(edges))
-        return _tokens(
-            [_binned(_means(c, window), own) for c, own in zip(found, edges, strict=True)]
-        )
+        binned = (_changes(_means(channel, window), lag) for channel in found)
+        return _tokens([_binned(*pair) for pair in zip(binned, edges, strict=True)])
 
     return split
 
@@ -105,6 +106,18 @@ def _means(values: np.ndarray, window: int) -> np.ndarray:
     starts = np.arange(0, len(values), window)
     counts = np.diff(np.append(starts, len(values)))
     return np.add.reduceat(values, starts) / counts
+
+
+def _changes(values: np.ndarray, lag: int) -> np.ndarray:
+    """Each value less the one `lag` before it; the values themselves without a lag."""
+    if not lag:
+        return values
+    if len(values) <= lag:
+        raise ValueError(
+            f"a series of {len(values)} windows has none that another lies {lag} before; lower lag"
+            " or window"
+        )
+    return values[lag:] - values[:-lag]
 
 
 def _binned(values: np.ndarray, edges: np.ndarray) -> list[str]:

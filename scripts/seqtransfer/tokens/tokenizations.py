@@ -17,6 +17,7 @@ A task names its kind by the key `tokens`, for example `{kind: kmers, k: 3, stri
 - `sax` {size, window}, for series of numbers: means of windows, on the scale of their own series,
   in `size` bins.
 - `bins` {size, window, by}, for series of numbers: the same on the scale of all training series.
+- `lags` {size, window, by, lag}: the same of changes, of a window from the one `lag` before it.
 
 To add a kind, write its function and enter it in TOKENIZATIONS; if it has options, in OPTIONS too.
 
@@ -221,6 +222,14 @@ TOKENIZATIONS = {
         trained=True,
         lossy=True,
     ),
+    "lags": Tokenization(
+        ("series",),
+        lambda tokens, training, alphabet: series_tokens.level_bins(
+            training, tokens["size"], tokens["window"], tokens["by"], tokens["lag"]
+        ),
+        trained=True,
+        lossy=True,
+    ),
 }
 
 SERIES = {
@@ -231,6 +240,12 @@ SERIES = {
         "minimum": 1,
         "maximum": 100000,
     },
+}
+BY = {
+    "by": {
+        "description": "Bins that hold equally many training values, or equally wide ones",
+        "enum": ["quantile", "uniform"],
+    }
 }
 
 # For planning and docs. They are apart from TOKENIZATIONS since jobs depend on that: a description
@@ -275,13 +290,17 @@ OPTIONS = {
         check_classes,
     ),
     "sax": Options(SERIES),
-    "bins": Options(
-        {
-            **SERIES,
-            "by": {
-                "description": "Bins that hold equally many training values, or equally wide ones",
-                "enum": ["quantile", "uniform"],
-            },
+    "bins": Options(SERIES | BY),
+    "lags": Options(
+        SERIES
+        | BY
+        | {
+            "lag": {
+                "description": "Windows from one to the other whose change from it is a token",
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 100000,
+            }
         }
     ),
 }
