@@ -10,7 +10,7 @@ import pandas as pd
 from markupsafe import Markup, escape
 
 from seqtransfer.encoders import arm_descriptions, controls, initializations
-from seqtransfer.report import claims, names, register, zero_shot
+from seqtransfer.report import claims, names, readings, register, zero_shot
 from seqtransfer.report.page import forest, inline_figures, reading_tables
 from seqtransfer.report.verdicts import NO_NUMBER, NOT_TESTED
 
@@ -60,6 +60,7 @@ def html(
         beside=_beside(ledger["claims"]),
         gates={one["id"]: gates(one["checks"]) for one in tested},
         forests={one["id"]: forest.plot(one) for one in tested},
+        glances={one["id"]: forest.plot(one, ["mean"]) for one in tested},
         figures={name: _figure(name, text) for name, text in figures.items()},
         placed=placed,
         asked={
@@ -197,9 +198,7 @@ def _count(number: int | str | None) -> str:
 
 
 def _p_value(number: float | None) -> str:
-    if number is None:
-        return ""
-    return "< 0.001" if number < 0.001 else f"{number:.3f}"
+    return "" if number is None else readings.p_value(number)
 
 
 def _shares(sources: Mapping[str, float]) -> str:
