@@ -94,6 +94,12 @@ def runs(task: str, name: str, *seeds: int) -> str:
     return f"{arm(name)} in {task}, seed {', '.join(map(str, seeds))}"
 
 
+def span(numbers: Iterable[float]) -> str:
+    """`8`, or `4 to 8` where numbers differ."""
+    known = sorted(set(numbers))
+    return f"{known[0]:.0f}" if len(known) == 1 else f"{known[0]:.0f} to {known[-1]:.0f}"
+
+
 def listed(words: Iterable[str]) -> str:
     """`a`, `a and b`, or `a, b and c`; words that hold commas are set apart by semicolons."""
     *first, last = words
