@@ -178,7 +178,7 @@ def test_controls_that_text_is_not_above_are_named_from_the_highest_on():
     score = score_table({"ngram": [0.6, 0.3]}, controls, text=[0.4, 0.5], **arms)
     [sentence] = caveats.of_controls(score)
     assert sentence.startswith("In 1 of 2 tasks a control, a small network without an encoder,")
-    assert ": x (convolutional network 0.520, bag of embeddings 0.400 against" in sentence
+    assert ": x (convolutional network 0.520 and bag of embeddings 0.400 against" in sentence
     assert caveats.of_controls(score_table({"ngram": [0.6, 0.3]}, controls, **arms)) == []
     lost = score_table({"ngram": [0.6, 0.3]}, controls, text=[math.nan] * 2)
     assert caveats.of_controls(lost) == []

@@ -307,8 +307,8 @@ def of_baselines(score: pd.DataFrame) -> list[str]:
 
 
 def _scored(means: Iterable[tuple[str, float]]) -> str:
-    """`random weights 0.888, text attention only 0.900`."""
-    return ", ".join(f"{names.arm(name)} {mean:.3f}" for name, mean in means)
+    """`random weights 0.888 and text attention only 0.900`."""
+    return names.listed(f"{names.arm(name)} {mean:.3f}" for name, mean in means)
 
 
 def of_controls(score: pd.DataFrame) -> list[str]:
@@ -358,15 +358,15 @@ def of_classes(classes: pd.DataFrame) -> list[str]:
         said = []
         for name, cells in never.groupby("class", sort=False):
             counts = cells["initialization"].value_counts(sort=False)
-            each = ", ".join(
+            each = names.listed(
                 f"{names.arm(arm)} {n} of {runs[arm]} seeds" for arm, n in counts.items()
             )
             who = f"all {len(cells)} runs" if len(cells) == runs.sum() else each
             said.append(f"{name}, {first[name]} of {first.sum()} test labels ({who})")
         if said:
             lines.append(f"In {task}: {'; '.join(said)}.")
-    first = "Some classes are never predicted, so that their recall is 0, which one score over all"
-    return [" ".join([f"{first} classes does not show.", *lines])] if lines else []
+    lead = "Some classes are never predicted, so that their recall is 0, which one score over all"
+    return [" ".join([f"{lead} classes does not show.", *lines])] if lines else []
 
 
 def of_cuts(budget: pd.DataFrame) -> list[str]:
