@@ -119,7 +119,7 @@ def test_settings_swept_at_the_studys_budget_inside_the_grid_need_no_caveat(runs
         ({"max_tokens": 30}, "1600 training sequences of at most 30 tokens, not with"),
         ({"adaptation": "bias"}, "with adaptation bias, not with adaptation full"),
         ({"runs": 1}, "of 16 arms rest on one sweep run"),
-        ({"edge": True}, r"lowest or highest candidate for sentiment \(text pretraining and"),
+        ({"edge": True}, r"lowest or highest candidate for sentiment \(text pretraining"),
     ],
 )
 def test_what_speaks_against_the_chosen_settings_is_said(runs, change, words):

@@ -106,11 +106,11 @@ def test_a_run_without_a_score_leaves_its_claims_undecided_and_is_named():
     assert records["b"]["verdict"] == "supported"
     claim = records["c"]
     assert claim["verdict"] == "not testable here"  # whether domain beats random is not known
-    assert claim["missing"] == ["x domain seed 1", "y domain seed 1"]
+    assert claim["missing"] == [f"domain pretraining in {task}, seed 1" for task in "xy"]
     assert claim["overall"]["mean"] is claim["overall"]["low"] is None
     assert [(effect["mean"], effect["seeds"]) for effect in claim["effects"]] == [(None, 2)] * 2
     ledger = {"first": [], "claims": list(records.values()), "caveats": []}
-    assert "domain seed 1" in document.markdown(ledger)
+    assert "domain pretraining in x, seed 1" in document.markdown(ledger)
 
 
 def test_a_layer_without_a_similarity_leaves_shared_structure_undecided():
@@ -119,7 +119,7 @@ def test_a_layer_without_a_similarity_leaves_shared_structure_undecided():
     table.loc[lost, ["score", "p_value"]] = math.nan
     records = judged(DOMAIN, table)
     assert records["d1-cka"]["verdict"] == records["d2-cka"]["verdict"] == "undecided"
-    assert records["d2-cka"]["missing"][0] == "x text seed 0"
+    assert records["d2-cka"]["missing"][0] == "text pretraining in x, seed 0"
     assert "no finite number of text pretraining in x, seed 0" in records["d2-cka"]["reading"]
 
 
@@ -400,7 +400,7 @@ def test_the_ledger_of_a_whole_study_has_every_claim_and_its_caveats(reported):
         "2000 steps",
         "test examples",
         "splice (n-gram regression 0.810 MCC against random",
-        "b, 200 of 305 test labels (random 3 of 3 seeds)",
+        "b, 200 of 305 test labels (random weights 3 of 3 seeds)",
         "composer 10.0 % to 128 tokens",
     ):
         assert words in caveats

@@ -214,7 +214,7 @@ def test_a_study_that_was_finished_before_says_its_answer_too(
     (tmp_path / "report").mkdir()
     (tmp_path / "report/claims.json").write_text('{"claims": []}')
     finished = speaker()
-    finished.workflow.dag.targetrules = {SimpleNamespace(name=target)}
+    finished.workflow.dag.targetrules = [SimpleNamespace(name=target)]
     finished.emit(logging.makeLogRecord({"msg": terminal.NOTHING + " (all is there)."}))
     answer = f"default: the answer: {tmp_path / 'report/claims.html'}"
     assert (answer in capsys.readouterr().err) is told
