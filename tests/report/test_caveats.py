@@ -24,9 +24,12 @@ def test_runs_that_failed_or_diverged_and_lost_similarities_are_caveats():
     spent = {"pretraining_steps": 9, "pretraining_tokens_seen": 99}
     budget = NO_PRETRAINING.assign(pretraining_corpus="genes", **spent)
     notes = "\n".join(caveats.of_study(run, table, budget, []))
-    assert "2 of 8 runs diverged (x random seed 1; y random seed 1)" in notes
-    assert "2 of 8 runs have no finite score (x text seed 1; y text seed 1)" in notes
-    assert "not defined (x text-vs-domain, y text-vs-domain)" in notes
+    assert (
+        "2 of 8 runs diverged (random weights in x, seed 1; random weights in y, seed 1)" in notes
+    )
+    assert "2 of 8 runs have no finite score (text pretraining in x, seed 1; text" in notes
+    pair = "text pretraining with domain pretraining"
+    assert f"not defined ({pair} in x; {pair} in y)" in notes
     assert "Domain pretraining diverged on x" in notes
     assert "(x 9 steps, 99 tokens of the corpus genes)" in notes
     own = caveats.of_study(run, table, budget.assign(pretraining_corpus="x"), [])
@@ -47,7 +50,7 @@ def test_runs_that_the_budget_stopped_are_named_arm_by_arm():
     run["plateau"] = (run["initialization"] == "random") | (run["task"] == "y")
     notes = "\n".join(caveats.of_study(run, NO_PAIRS, NO_PRETRAINING, []))
     assert "2 of 8 runs were stopped by the budget of 8 steps" in notes
-    assert "(x text seed 0, 1)" in notes
+    assert "(text pretraining in x, seed 0, 1)" in notes
     run["plateau"] = True
     assert "stopped" not in "".join(caveats.of_study(run, NO_PAIRS, NO_PRETRAINING, []))
 
@@ -71,13 +74,20 @@ def test_settings_that_differ_between_the_arms_of_a_task_are_named_task_by_task(
     runs = runs.assign(diverged=runs["learning_rate"] == 0.2)
     budget = NO_PRETRAINING
     notes = caveats.of_study(runs, NO_PAIRS, budget, [])
-    assert "Learning rates differ between the arms of x: text 0.1, random 0.2." in notes
-    assert "Learning rates differ between the arms of y: text 0.2, random 0.1." in notes
+    assert (
+        "Learning rates differ between the arms of a task: x (0.1 for text pretraining, 0.2 for"
+        " random weights); y (0.2 for text pretraining, 0.1 for random weights)."
+    ) in notes
     assert any(note.startswith("Warm-ups and poolings are the same in all arms") for note in notes)
     notes = caveats.of_study(runs.assign(pooling="none"), NO_PAIRS, budget, [])
     assert any(note.startswith("Warm-ups are the same in all arms") for note in notes)
     assert "of the encoder, low-rank additions to its query and value proj" in notes[0]
-    assert any("2 of 4 runs diverged (x random seed 0; y text seed 0)" in note for note in notes)
+    assert "2 of 4 runs diverged (random weights in x, seed 0; text pretraining" in "".join(notes)
+
+
+def test_a_setting_that_many_arms_share_is_said_once():
+    row = pd.Series({"text": 0.1, "random": 0.3, "first-1": 0.1, "shuffled": 0.1, "domain": None})
+    assert caveats._by_value(row) == "0.3 for random weights, 0.1 for the others"
 
 
 @pytest.mark.parametrize("mode", [name.replace("<layers>", "2") for name in adaptations.MODES])
@@ -109,7 +119,7 @@ def test_settings_swept_at_the_studys_budget_inside_the_grid_need_no_caveat(runs
         ({"max_tokens": 30}, "1600 training sequences of at most 30 tokens, not with"),
         ({"adaptation": "bias"}, "with adaptation bias, not with adaptation full"),
         ({"runs": 1}, "of 16 arms rest on one sweep run"),
-        ({"edge": True}, "lowest or highest candidate for sentiment text, sentiment random"),
+        ({"edge": True}, r"lowest or highest candidate for sentiment \(text pretraining"),
     ],
 )
 def test_what_speaks_against_the_chosen_settings_is_said(runs, change, words):
@@ -151,9 +161,9 @@ def test_a_baseline_that_beats_every_arm_stands_before_every_verdict():
     score = score_table(baselines, text=[0.4, 0.5], random=[0.51, 0.2])
     [sentence] = caveats.before_all(score)
     assert sentence.startswith("In 1 of 2 tasks a baseline without an encoder scores")
-    assert "x (n-gram regression 0.510 MCC against at most 0.510, random)" in sentence
+    assert "x (n-gram regression 0.510 MCC against at most 0.510, random weights)" in sentence
     [rest] = caveats.of_baselines(score)
-    assert rest.endswith("some arms: y (n-gram regression 0.300 MCC against random 0.200).")
+    assert rest.endswith("some arms: y (n-gram regression 0.300 MCC against random weights 0.200).")
     text = document.markdown({"first": [sentence], "claims": [], "caveats": ["a caveat"]})
     assert text.index(sentence) < text.index("The rules are") < text.index("a caveat")
 
@@ -168,7 +178,7 @@ def test_controls_that_text_is_not_above_are_named_from_the_highest_on():
     score = score_table({"ngram": [0.6, 0.3]}, controls, text=[0.4, 0.5], **arms)
     [sentence] = caveats.of_controls(score)
     assert sentence.startswith("In 1 of 2 tasks a control, a small network without an encoder,")
-    assert ": x (convolutional network 0.520, bag of embeddings 0.400 against" in sentence
+    assert ": x (convolutional network 0.520 and bag of embeddings 0.400 against" in sentence
     assert caveats.of_controls(score_table({"ngram": [0.6, 0.3]}, controls, **arms)) == []
     lost = score_table({"ngram": [0.6, 0.3]}, controls, text=[math.nan] * 2)
     assert caveats.of_controls(lost) == []
@@ -189,7 +199,10 @@ def test_baselines_below_all_arms_are_no_caveat_and_an_arm_without_a_score_is_no
     assert caveats.before_all(lost) == caveats.of_baselines(lost) == []
     lost = score_table({"ngram": [0.45, 0.3]}, text=[0.4, 0.4], random=[math.nan, 0.5])
     assert caveats.before_all(lost) == []
-    assert "x (n-gram regression 0.450 MCC against text 0.400)." in caveats.of_baselines(lost)[0]
+    assert (
+        "x (n-gram regression 0.450 MCC against text pretraining 0.400)."
+        in caveats.of_baselines(lost)[0]
+    )
 
 
 def class_table(predicted):
@@ -207,17 +220,17 @@ def test_classes_that_runs_never_predict_are_named_with_their_labels_and_seeds()
     [line] = caveats.of_classes(
         class_table({"text": ["Nucleus Golgi", "Nucleus Golgi"], "random": ["Nucleus", "Golgi"]})
     )
-    assert "Classes of x that runs never predict" in line
-    assert "Nucleus, 300 of 420 test labels (random 1 of 2 seeds)." in line
+    assert "which one score over all classes does not show. In x: " in line
+    assert "Nucleus, 300 of 420 test labels (random weights 1 of 2 seeds)." in line
     assert "Cytoplasm, 100 of 420 test labels (all 4 runs); " in line
-    assert "Golgi, 20 of 420 test labels (random 1 of 2 seeds); " in line
+    assert "Golgi, 20 of 420 test labels (random weights 1 of 2 seeds); " in line
 
 
 def test_classes_that_every_run_predicts_need_no_caveat_and_a_diverged_run_counts_as_none():
     every = "Nucleus Cytoplasm Golgi"
     assert caveats.of_classes(class_table({"text": [every, every]})) == []
     [line] = caveats.of_classes(class_table({"text": [None, "Nucleus Golgi"], "random": [every]}))
-    assert "Cytoplasm, 100 of 420 test labels (text 1 of 1 seeds)." in line
+    assert "Cytoplasm, 100 of 420 test labels (text pretraining 1 of 1 seeds)." in line
 
 
 def test_tasks_whose_sequences_are_cut_are_named_with_their_share():

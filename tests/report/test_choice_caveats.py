@@ -37,11 +37,11 @@ def test_a_map_that_no_seed_draws_and_special_tokens_that_move_are_named():
 
 def test_dropout_that_stays_on_in_some_arms_is_named():
     (line,) = choice_caveats.of_dropout(["random", "domain"])
-    assert "in the hidden states of random, domain alone" in line
+    assert "in the hidden states of random weights and domain pretraining alone" in line
 
 
 def test_a_reference_from_elsewhere_is_named_with_what_it_may_have_seen():
     clean = LEAKS[LEAKS["task"] == "sentiment"]
     (line,) = choice_caveats.of_choices(clean, PLAIN, [], {"splice": "DNA-BERT (DNA)"})
-    assert "domain of splice is DNA-BERT (DNA), with all of its layers" in line
+    assert "by others (DNA-BERT (DNA) in splice): an encoder with all of its layers" in line
     assert "their labels perhaps" in line

@@ -106,11 +106,11 @@ def test_a_run_without_a_score_leaves_its_claims_undecided_and_is_named():
     assert records["b"]["verdict"] == "supported"
     claim = records["c"]
     assert claim["verdict"] == "not testable here"  # whether domain beats random is not known
-    assert claim["missing"] == ["x domain seed 1", "y domain seed 1"]
+    assert claim["missing"] == [f"domain pretraining in {task}, seed 1" for task in "xy"]
     assert claim["overall"]["mean"] is claim["overall"]["low"] is None
     assert [(effect["mean"], effect["seeds"]) for effect in claim["effects"]] == [(None, 2)] * 2
     ledger = {"first": [], "claims": list(records.values()), "caveats": []}
-    assert "domain seed 1" in document.markdown(ledger)
+    assert "domain pretraining in x, seed 1" in document.markdown(ledger)
 
 
 def test_a_layer_without_a_similarity_leaves_shared_structure_undecided():
@@ -119,8 +119,8 @@ def test_a_layer_without_a_similarity_leaves_shared_structure_undecided():
     table.loc[lost, ["score", "p_value"]] = math.nan
     records = judged(DOMAIN, table)
     assert records["d1-cka"]["verdict"] == records["d2-cka"]["verdict"] == "undecided"
-    assert records["d2-cka"]["missing"][0] == "x text seed 0"
-    assert "no finite number of x text seed 0" in records["d2-cka"]["reading"]
+    assert records["d2-cka"]["missing"][0] == "text pretraining in x, seed 0"
+    assert "no finite number of text pretraining in x, seed 0" in records["d2-cka"]["reading"]
 
 
 def test_a_single_seed_decides_nothing_and_shows_no_interval():
@@ -163,7 +163,7 @@ def test_a_reference_without_random_weights_to_beat_makes_what_rests_on_it_untes
     records = judged(arms, comparisons[comparisons["left"] != "random"])
     for name in ("c", "d1-cka"):
         assert records[name]["verdict"] == "not testable here"
-        assert "no arm random" in records[name]["checks"][0]["why"]
+        assert "no random weights" in records[name]["checks"][0]["why"]
 
 
 def test_a_mean_that_decides_where_no_task_does_says_so():
@@ -225,7 +225,7 @@ def test_arms_that_still_climb_are_judged_at_this_budget():
         run.loc[run["initialization"] == "random", "best_step"] = step
         record = claims.judge(run, run, NO_PAIRS)[1]
         assert record["verdict"] == "supported" and record["qualifier"] == "at this budget"
-        assert "random 100 %" in record["checks"][0]["why"]
+        assert "random weights 100 %" in record["checks"][0]["why"]
     said = "or were best before the last quarter"
     assert said in checks.trained_to_an_end(run.assign(best_step=4), ("text", "random"))[0]["why"]
     run["plateau"] = True  # the last step is the end of a cooldown
@@ -292,7 +292,7 @@ def test_medians_of_censored_runs_are_shown_as_lower_bounds():
     table = run_table({"text": 0.5 + NOISE, "random": np.full(3, 0.3)})
     table.loc[table["initialization"] == "random", ["censored", "steps_to_threshold"]] = True, 64
     record = claims.judge(table, table, NO_PAIRS)[0]
-    assert "text 8.0, random not in 64" in record["facts"][0]
+    assert "text pretraining 8.0, random weights not in 64" in record["facts"][0]
 
 
 def test_the_rules_name_no_result():
@@ -325,7 +325,7 @@ def test_the_ledger_of_a_whole_study_has_every_claim_and_its_caveats(reported):
         "2000 steps",
         "test examples",
         "splice (n-gram regression 0.810 MCC against random",
-        "b, 200 of 305 test labels (random 3 of 3 seeds)",
+        "b, 200 of 305 test labels (random weights 3 of 3 seeds)",
         "composer 10.0 % to 128 tokens",
     ):
         assert words in caveats

@@ -36,7 +36,8 @@ def test_only_an_arm_is_best_and_only_the_headline_on_test_counts():
 def test_as_it_is_read_arms_are_rows_and_tasks_columns():
     wide = main_table.wide(main_table.table(SCORES))
     assert table_files.markdown(wide).splitlines() == [
-        "| arm, control or baseline | x (Matthews correlation) | y (Matthews correlation) |",
+        "| arm, control or baseline | x (Matthews correlation; seeds: 3, n = 10)"
+        " | y (Matthews correlation; seeds: 3, n = 10) |",
         "| --- | --- | --- |",
         "| text pretraining | **0.500 [0.400, 0.600]** |  |",
         "| random weights | 0.250 [0.150, 0.350] | **-0.250 [-0.350, -0.150]** |",

@@ -117,6 +117,15 @@ def test_a_figure_stands_beside_the_first_claim_that_names_it_and_each_question_
     assert document._placed(records, {}) == {}
 
 
+def test_every_tested_claim_has_its_figure_beside_its_evidence(study, text):
+    evidence = text[text.index('<section id="evidence"') : text.index('<section id="tables"')]
+    for record in json_tsv.read_json(study["claims"])["claims"]:
+        if record["headline"] and record["figure"] in FIGURES and record["overall"]:
+            part = evidence[evidence.index(f'<section id="{record["id"]}"') :]
+            drawing = f'figure-{record["figure"]}-drawing"'
+            assert drawing in part[: part.index("</section>")], record["id"]
+
+
 def test_each_caveat_stands_on_the_page_once(study):
     words = "".join(Page(study["html"].read_text()).words)
     caveats = json_tsv.read_json(study["claims"])["caveats"]
@@ -247,6 +256,26 @@ def test_a_forest_is_linear_and_shows_every_number_zero_and_the_margin():
     assert plot["overall"]["said"].startswith("+0.100 (95 % interval -0.050 to +0.200) MCC")
 
 
+def test_a_forest_without_the_intervals_of_tasks_has_an_axis_without_them():
+    record = {"overall": effect(-0.05, 0.1, 0.2), "verdict": "undecided", "margin": None}
+    record |= {"effects": [effect(-9.0, 0.0, 9.0)], "level": 0.95, "unit": "MCC"}
+    plot = forest.plot(record, ["mean"])
+    assert (plot["overall"]["low"], plot["overall"]["high"]) == (8, forest.WIDTH - 8)
+    assert plot["tasks"][0]["low"] is None and plot["tasks"][0]["mean"] == plot["zero"]
+    assert "+9.000" in plot["tasks"][0]["said"]
+
+
+def test_what_the_numbers_of_a_figure_are_of_is_counted():
+    runs = pd.DataFrame({"task": ["x", "x"], "initialization": "text", "seed": [0, 1]})
+    examples = {"x": {"train": 9, "dev": 5, "test": 7}}
+    said = "Seeds of an arm: 2. Examples of dev and test: x 5 and 7."
+    assert document.counted([], runs, examples) == said
+    scores = pd.DataFrame({"kind": ["arm", "arm", "baseline"], "seeds": [3, 4, 1]})
+    assert document.counted([scores], runs, examples).startswith("Seeds of an arm: 3 to 4. Examp")
+    pairs = pd.DataFrame({"task": ["x", "x"], "seeds": [4, 4], "rows": [384, 384]})
+    assert document.counted([pairs], runs, examples).endswith("4. States compared: x 384.")
+
+
 def test_effects_that_are_all_zero_lie_in_the_middle():
     record = {"overall": effect(0.0, 0.0, 0.0), "effects": [], "margin": None}
     assert forest.axis(record)(0.0) == forest.WIDTH / 2
@@ -264,7 +293,8 @@ SVG = (
 def test_figures_share_a_page_without_sharing_names_and_say_what_they_show():
     one, two = (inline_figures.inline(SVG, name, "T & t", "D") for name in ("one", "two"))
     found = Page(one + two)
-    assert len(found.ids) == len(set(found.ids)) == 8
+    assert len(found.ids) == len(set(found.ids)) == 10
+    assert inline_figures.box(one) == "0 0 9 9"
     assert 'clip-path="url(#two-p1)"' in two and 'xlink:href="#two-p1"' in two
     assert '<title id="one-title">T &amp; t</title>' in one and "old" not in one
     assert 'aria-describedby="one-description"' in one
@@ -296,10 +326,13 @@ def test_a_table_is_read_in_words_with_all_digits_behind_and_missing_cells_empty
 def test_the_main_table_is_read_as_arms_by_tasks_with_the_best_in_bold(study, text):
     table = text[text.index('id="table-main"') :]
     table = table[: table.index("</table>")]
-    assert re.findall(r"<th [^>]*>([^<]*)", table) == ["arm, control or baseline"] + [
-        f"{task} (Matthews correlation)" for task in synthetic.TASKS
+    first, *heads = re.findall(r"<th [^>]*>([^<]*)", table)
+    assert first == "arm, control or baseline"
+    assert [head.split("; ")[0] for head in heads] == [
+        f"{task} (Matthews correlation" for task in synthetic.TASKS
     ]
-    rows = [re.findall(r"<td>(.*?)</td>", row) for row in table.split("<tr>")[2:]]
+    assert all(re.search(r"; seeds: 2, n = \d+\)$", head) for head in heads)
+    rows = [re.findall(r"<td.*?>(.*?)</td>", row) for row in table.split("<tr>")[2:]]
     assert [row[0] for row in rows[:2]] == ["text pretraining", "random weights"]
     bold = [sum("<strong>" in row[column] for row in rows) for column in range(5)]
     assert bold == [0, 1, 1, 1, 1]
@@ -311,6 +344,11 @@ def test_negative_numbers_have_a_minus_sign_and_ranges_a_hyphen():
     assert reading_tables.minus(said) == said.replace("-0", "\u2212" + "0").replace(
         "1e\u221204", "1e-04"
     )
+
+
+def test_a_head_has_the_unit_that_its_name_lacks():
+    assert reading_tables.label("peak_memory") == "peak memory (GiB)"
+    assert reading_tables.label("steps_taken") == "steps taken"
 
 
 def test_a_table_of_the_page_rounds_as_its_files_do():

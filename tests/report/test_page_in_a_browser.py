@@ -60,14 +60,31 @@ def opened(browser, url):
         page.close()
 
 
-# A scheme changes colours alone, so that one width shows what is wrong with it at any.
-@pytest.mark.parametrize(
-    ("width", "scheme"), [(390, "light"), (1280, "light"), (1920, "light"), (1280, "dark")]
-)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280, 1920])
 def test_the_page_is_quiet_fits_the_screen_and_has_no_barrier(opened, url, width, scheme):
     page, said, asked = opened(width, scheme)
     assert (said, [one for one in asked if not one.startswith("data:")]) == ([], [url])
     assert (_is_too_wide(page), _barriers(page, {"exclude": [["figure"]]})) == (False, [])
+
+
+def test_the_first_screen_shows_every_verdict_and_on_a_phone_the_figure_comes_next(opened):
+    page, _, _ = opened(1280)
+    badges = page.locator(".claims .line .verdict")
+    ends = [badges.nth(number).bounding_box() for number in range(badges.count())]
+    assert ends and all(one["y"] + one["height"] < 800 for one in ends)
+    page, _, _ = opened(390)
+    assert page.locator(".claims .more").first.is_hidden()
+    assert page.locator("#figure-summary .narrow a").is_visible()
+
+
+def test_numbers_are_sorted_by_value_in_a_table_whose_cells_hold_intervals(opened):
+    page, _, _ = opened()
+    head = page.locator("#table-main th").nth(1)
+    head.locator("button").click()
+    texts = page.locator("#table-main tbody td:nth-child(2)").all_text_contents()
+    values = [float(text.split(" ")[0].replace("\u2212", "-")) for text in texts if text]
+    assert values == sorted(values) and len(set(values)) > 2
 
 
 def test_every_figure_fits_the_screen_with_its_description_and_marks_that_say_values(

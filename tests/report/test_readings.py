@@ -35,7 +35,11 @@ def test_log_rank_scores_sum_to_arrivals_less_those_expected():
 @pytest.mark.parametrize(("count", "p"), [(2, 2 / 6), (3, 2 / 20), (4, 2 / 70)])
 def test_arms_that_do_not_overlap_have_the_least_p_that_so_few_runs_allow(count, p):
     slow = runs(*range(20, 20 + count), censored=(20 + count - 1,))
-    assert readings.log_rank(runs(*range(count)), slow) == f" (log-rank p {p:.2f})"
+    assert readings.log_rank(runs(*range(count)), slow) == f" (log-rank p {p:.3f})"
+
+
+def test_no_p_value_is_zero():
+    assert [readings.p_value(p) for p in (0.0, 0.00099, 0.0014)] == ["< 0.001", "< 0.001", "0.001"]
 
 
 def test_a_run_without_a_number_leaves_the_median_without_one():

@@ -50,7 +50,9 @@ def default():
 @pytest.fixture
 def speaker(default, tmp_path):
     """A function from jobs to the terminal of a run of the default study."""
-    return lambda *jobs: Terminal(workflow(*jobs), default, tmp_path, tmp_path / "logs")
+    return lambda *jobs, storage="": Terminal(
+        workflow(*jobs), default, tmp_path, tmp_path / "logs", str(tmp_path / "report"), storage
+    )
 
 
 def test_what_runs_is_told_once_before_it_begins(speaker, capsys):
@@ -198,10 +200,24 @@ def test_the_end_tells_where_the_answer_is_and_the_verdicts_on_what_was_tested(t
 
 
 def test_the_end_of_a_study_in_storage_says_where_its_page_is(speaker, capsys, tmp_path):
-    told = speaker(Job(0, "page"), Job(1, "all"))
+    told = speaker(Job(0, "page"), Job(1, "all"), storage="s3://bucket/all")
     told.emit(event("run_info"))
-    told.end("results/mine/report", "s3://bucket/all")
-    assert "the answer: s3://bucket/all/results/mine/report/claims.html" in capsys.readouterr().err
+    told.end()
+    answer = f"the answer: s3://bucket/all/{tmp_path}/report/claims.html"
+    assert answer in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("target", "told"), [("all", True), ("tables", False)])
+def test_a_study_that_was_finished_before_says_its_answer_too(
+    speaker, capsys, tmp_path, target, told
+):
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report/claims.json").write_text('{"claims": []}')
+    finished = speaker()
+    finished.workflow.dag.targetrules = [SimpleNamespace(name=target)]
+    finished.emit(logging.makeLogRecord({"msg": terminal.NOTHING + " (all is there)."}))
+    answer = f"default: the answer: {tmp_path / 'report/claims.html'}"
+    assert (answer in capsys.readouterr().err) is told
 
 
 class _Named(list):

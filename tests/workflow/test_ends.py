@@ -126,10 +126,10 @@ def test_pretraining_that_diverges_leaves_empty_numbers_and_claims_that_name_the
     for name in ("c", "d2-cka"):
         assert claims[name]["verdict"] == "not testable here"
         assert claims[name]["overall"]["mean"] is None
-    assert "stability domain seed 0" in claims["c"]["reading"]
+    assert "domain pretraining in stability, seed 0" in claims["c"]["reading"]
     assert any("Domain pretraining diverged on stability" in note for note in notes)
-    assert any("1 of 3 runs have no finite score (stability domain seed 0)" in n for n in notes)
-    assert any("similarities are not defined (stability text-vs-domain" in note for note in notes)
+    assert any("1 of 3 runs have no finite score (domain pretraining in" in note for note in notes)
+    assert any("similarities are not defined (text pretraining with" in note for note in notes)
 
 
 def test_choices_of_the_released_code_end_in_a_report_that_names_them_and_can_be_mended(folder):

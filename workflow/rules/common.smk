@@ -361,7 +361,3 @@ if config["finetune"]["settings"] != "sweep":
             INITIALIZATIONS,
             settings_tables.unpooled(config),
         )
-
-# In a module it is the other workflow that speaks, and of a job Snakemake itself.
-if workflow.is_main_process and workflow.modifier.is_main_snakefile():
-    TERMINAL = terminal.attach(workflow, config, ENCODERS, Path("logs"))

@@ -134,6 +134,7 @@ rule choose:
 
 
 use rule choose as choose_controls with:
+    """Choose the learning rate of every control in the same way: a table of its own."""
     input:
         records=expand(
             rules.sweep.output.records,

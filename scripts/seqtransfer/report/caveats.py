@@ -1,6 +1,6 @@
 """The report's tables -> what its verdicts rest on and what its intervals leave out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import pandas as pd
 
@@ -124,16 +124,26 @@ def _settings_of_arms(run: pd.DataFrame) -> Iterator[str]:
             continue
         chosen = arms[name].first().unstack(sort=False)
         differing = chosen[chosen.nunique(axis=1) > 1]
-        for task, row in differing.iterrows():
-            each = ", ".join(f"{arm} {value}" for arm, value in row.dropna().items())
-            yield f"{plural} differ between the arms of {task}: {each}."
-        if differing.empty:
+        if len(differing):
+            each = "; ".join(f"{task} ({_by_value(row)})" for task, row in differing.iterrows())
+            yield f"{plural} differ between the arms of a task: {each}."
+        else:
             same.append(plural if not same else plural.lower())
     if same:
         yield (
             f"{names.listed(same)} are the same in all arms of a task, which may suit one arm more"
             " than another."
         )
+
+
+def _by_value(row: pd.Series) -> str:
+    """A setting's values and the arms that have them: `0.001 for random weights, 0.0001 for the
+    others`; a value that many arms have comes last."""
+    arms = [(value, list(part.index)) for value, part in row.dropna().groupby(row, sort=False)]
+    *few, (most, rest) = sorted(arms, key=lambda one: len(one[1]))
+    others = "the others" if len(rest) > 2 else names.listed(map(names.arm, rest))
+    said = [f"{value} for {names.listed(map(names.arm, named))}" for value, named in few]
+    return ", ".join([*said, f"{most} for {others}"])
 
 
 def _metrics(run: pd.DataFrame) -> Iterator[str]:
@@ -183,9 +193,7 @@ def _runs_cut_short(run: pd.DataFrame) -> Iterator[str]:
 
 def _named(rows: pd.DataFrame) -> str:
     arms = rows.groupby(["task", "initialization"], sort=False)["seed"]
-    return "; ".join(
-        f"{task} {arm} seed {', '.join(map(str, seeds))}" for (task, arm), seeds in arms
-    )
+    return "; ".join(names.runs(task, arm, *seeds) for (task, arm), seeds in arms)
 
 
 def _similarities(comparisons: pd.DataFrame) -> Iterator[str]:
@@ -193,7 +201,10 @@ def _similarities(comparisons: pd.DataFrame) -> Iterator[str]:
     lacking = comparisons[comparisons["score"].isna()]
     pairs = lacking[["task", "left", "right"]].drop_duplicates()
     if len(pairs):
-        each = ", ".join(f"{row.task} {row.left}-vs-{row.right}" for row in pairs.itertuples())
+        each = "; ".join(
+            f"{names.contrast(f'{row.left}-vs-{row.right}')} in {row.task}"
+            for row in pairs.itertuples()
+        )
         yield (
             f"{len(lacking)} of {len(comparisons)} similarities are not defined ({each}), since all"
             " states of a layer are equal or some are not finite: every mean over them is left"
@@ -238,20 +249,24 @@ def of_settings(run: pd.DataFrame, settings: pd.DataFrame, code: str = "") -> li
             " on one sweep run a candidate: a lucky one may have won."
         )
     if "diverged" in chosen and (chosen["diverged"] > 0).any():
-        failed = chosen[chosen["diverged"] > 0]
-        each = ", ".join(f"{row.task} {row.initialization}" for row in failed.itertuples())
+        failed = _arms_by_task(chosen[chosen["diverged"] > 0])
         lines.append(
-            f"Every candidate of the sweep diverged in a run for {each}: the chosen one did least"
+            f"Every candidate of the sweep diverged in a run for {failed}: the chosen one did least"
             " often. Add lower learning rates."
         )
     edge = chosen[chosen["edge"]]
     if len(edge):
-        each = ", ".join(f"{row.task} {row.initialization}" for row in edge.itertuples())
         lines.append(
-            f"The chosen learning rate is the lowest or highest candidate for {each}: a better one"
-            " may lie outside the sweep."
+            "The chosen learning rate is the lowest or highest candidate for"
+            f" {_arms_by_task(edge)}: a better one may lie outside the sweep."
         )
     return lines
+
+
+def _arms_by_task(rows: pd.DataFrame) -> str:
+    """`splice (text pretraining and random weights); composer (random weights)`."""
+    arms = rows.groupby("task", sort=False)["initialization"]
+    return "; ".join(f"{task} ({names.listed(map(names.arm, part))})" for task, part in arms)
 
 
 def _trained(adaptation: str) -> str:
@@ -266,7 +281,7 @@ def before_all(score: pd.DataFrame) -> list[str]:
     """What a reader must know before any verdict: the tasks in which a baseline without an encoder
     scores at least as high as every arm, from the table `scores`; one sentence or two, or none."""
     won = [
-        f"{task} ({best} against at most {arms.max():.3f}, {arms.idxmax()})"
+        f"{task} ({best} against at most {arms.max():.3f}, {names.arm(arms.idxmax())})"
         for task, best, arms, behind in _baselines(score)
         if len(behind) == len(arms)
     ]
@@ -283,12 +298,17 @@ def before_all(score: pd.DataFrame) -> list[str]:
 def of_baselines(score: pd.DataFrame) -> list[str]:
     """The tasks in which a baseline without an encoder scores as high as some arms, not all."""
     won = [
-        f"{task} ({best} against {', '.join(f'{arm} {mean:.3f}' for arm, mean in behind.items())})"
+        f"{task} ({best} against {_scored(behind.items())})"
         for task, best, arms, behind in _baselines(score)
         if 0 < len(behind) < len(arms)
     ]
     line = "A baseline without an encoder scores at least as high as some arms:"
     return [f"{line} {'; '.join(won)}."] if won else []
+
+
+def _scored(means: Iterable[tuple[str, float]]) -> str:
+    """`random weights 0.888 and text attention only 0.900`."""
+    return names.listed(f"{names.arm(name)} {mean:.3f}" for name, mean in means)
 
 
 def of_controls(score: pd.DataFrame) -> list[str]:
@@ -301,16 +321,14 @@ def of_controls(score: pd.DataFrame) -> list[str]:
         tasks += not (text.empty or controls.empty)
         high = controls[controls["mean"].ge(text.max())].sort_values("mean", ascending=False)
         if len(high):
-            each = ", ".join(
-                f"{names.arm(row.initialization)} {row.mean:.3f}" for row in high.itertuples()
-            )
+            each = _scored(zip(high["initialization"], high["mean"], strict=True))
             won.append(f"{task} ({each} against {text.max():.3f} {score_unit(rows)})")
     if not won:
         return []
     return [
         f"In {len(won)} of {tasks} task{'s' * (tasks > 1)} a control, a small network without an"
-        f" encoder, scores on average at least as high as text: {'; '.join(won)}. Text pretraining"
-        " is not shown to bring anything there that the examples alone do not teach; a control's"
+        f" encoder, scores on average at least as high as text pretraining: {'; '.join(won)}. It is"
+        " not shown to bring anything there that the examples alone do not teach; a control's"
         " settings always come from a sweep."
     ]
 
@@ -330,8 +348,7 @@ def _baselines(score: pd.DataFrame) -> Iterator[tuple[str, str, pd.Series, pd.Se
 
 
 def of_classes(classes: pd.DataFrame) -> list[str]:
-    """The classes that runs never predict though test has them, a sentence a task, from the table
-    `classes`."""
+    """The classes that runs never predict though test has them, from the table `classes`."""
     lines = []
     scored = classes.dropna(subset="predicted_share")
     for task, rows in scored.groupby("task", sort=False):
@@ -341,15 +358,15 @@ def of_classes(classes: pd.DataFrame) -> list[str]:
         said = []
         for name, cells in never.groupby("class", sort=False):
             counts = cells["initialization"].value_counts(sort=False)
-            each = ", ".join(f"{arm} {n} of {runs[arm]} seeds" for arm, n in counts.items())
+            each = names.listed(
+                f"{names.arm(arm)} {n} of {runs[arm]} seeds" for arm, n in counts.items()
+            )
             who = f"all {len(cells)} runs" if len(cells) == runs.sum() else each
             said.append(f"{name}, {first[name]} of {first.sum()} test labels ({who})")
         if said:
-            lines.append(
-                f"Classes of {task} that runs never predict, so that their recall is 0:"
-                f" {'; '.join(said)}. One score over all classes does not show it."
-            )
-    return lines
+            lines.append(f"In {task}: {'; '.join(said)}.")
+    lead = "Some classes are never predicted, so that their recall is 0, which one score over all"
+    return [" ".join([f"{lead} classes does not show.", *lines])] if lines else []
 
 
 def of_cuts(budget: pd.DataFrame) -> list[str]:

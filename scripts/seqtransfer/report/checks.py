@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from seqtransfer.report import reference_estimates
+from seqtransfer.report import names, reference_estimates
 from seqtransfer.report.estimates import Estimate
 from seqtransfer.similarity.measures import MEASURES
 
@@ -28,7 +28,7 @@ def reference_beats_random(
     records = []
     for task in tasks:
         if task not in found:
-            why = "the study has no arm random, which the reference would have to beat"
+            why = "the study has no random weights, which the reference would have to beat"
             records.append(_record(BEATS_RANDOM, task, False, True, why))
             continue
         one = found[task]
@@ -36,7 +36,8 @@ def reference_beats_random(
         passed = not math.isnan(low) and low > 0
         where = f"{one.mean:+.3f} {unit}"
         where += "" if math.isnan(low) else f", {low:+.3f} to {high:+.3f}"
-        why = f"domain {'beats' if passed else 'is not shown to beat'} random weights ({where})"
+        beats = "beats" if passed else "is not shown to beat"
+        why = f"domain pretraining {beats} random weights ({where})"
         records.append(_record(BEATS_RANDOM, task, passed, True, why))
     return records
 
@@ -53,8 +54,11 @@ def trained_to_an_end(run: pd.DataFrame, arms: Sequence[str]) -> list[dict]:
         late = ~rows["plateau"].astype(bool) & (rows["best_step"] > LATE * rows["steps_taken"])
         open_ended = (rows["best_step"] == 0) | late | rows["diverged"].astype(bool)
         shares = open_ended.groupby(rows["initialization"], sort=False).mean()
-        climbing = [f"{arm} {100 * share:.0f} %" for arm, share in shares.items()
-                    if share > 1 - SETTLED]  # fmt: skip
+        climbing = [
+            f"{names.arm(arm)} {100 * share:.0f} %"
+            for arm, share in shares.items()
+            if share > 1 - SETTLED
+        ]
         ended = rows["plateau"].astype(bool).groupby(rows["initialization"]).mean().min() >= SETTLED
         why = (
             f"runs that still improved at the end of their {rows['steps'].max()} steps, never did,"
@@ -126,8 +130,8 @@ def tells_apart(
             )
         elif not passed:
             why = (
-                f"by this measure domain is not shown to be nearer to {itself} than to random"
-                f" weights ({why})"
+                f"by this measure domain pretraining is not shown to be nearer to {itself} than to"
+                f" random weights ({why})"
             )
             if one.seeds < 2:
                 why += "; list several seeds in compare.floor_seeds"

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from seqtransfer.report import names
+
 
 def of_choices(
     leaks: pd.DataFrame,
@@ -58,13 +60,13 @@ def of_maps(token_maps: Mapping[str, Mapping]) -> list[str]:
 
 def of_references(references: Mapping[str, str]) -> list[str]:
     """That a domain encoder from elsewhere differs from the others in more than its weights."""
+    each = "; ".join(f"{title} in {task}" for task, title in references.items())
     return [
-        f"The arm domain of {task} is {title}, with all of its layers, a classifier head of its"
-        " own width and no token map; random weights have the size of the text encoder. A gain over"
-        " them may come from its size as well as from its pretraining. What it was pretrained on,"
-        " the test sequences or their labels perhaps, is not known here."
-        for task, title in references.items()
-    ]
+        f"Domain pretraining is by others ({each}): an encoder with all of its layers, a classifier"
+        " head of its own width and no token map; random weights have the size of the text encoder."
+        " A gain over them may come from its size as well as from its pretraining. What it was"
+        " pretrained on, the test sequences or their labels perhaps, is not known here."
+    ] * bool(references)
 
 
 def of_dropout(arms: Sequence[str]) -> list[str]:
@@ -72,6 +74,7 @@ def of_dropout(arms: Sequence[str]) -> list[str]:
     if not arms:
         return []
     return [
-        f"Dropout stays on in the hidden states of {', '.join(arms)} alone: similarities to these"
-        " arms are lowered by its noise, and (d) compares arms with it to arms without."
+        f"Dropout stays on in the hidden states of {names.listed(map(names.arm, arms))} alone:"
+        " similarities to these arms are lowered by its noise, and (d) compares arms with it to"
+        " arms without."
     ]

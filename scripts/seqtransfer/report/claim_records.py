@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from seqtransfer.report import readings, verdicts
+from seqtransfer.report import names, readings, verdicts
 from seqtransfer.report.estimates import Estimate
 from seqtransfer.report.verdicts import (
     CONTRADICTED,
@@ -77,4 +77,4 @@ def missing_runs(table: pd.DataFrame, value: str, left: str, right: str) -> list
     if not {left, right} <= set(table["initialization"]):
         return []
     rows = table[table[value].isna() & table["initialization"].isin([left, right])]
-    return [f"{row.task} {row.initialization} seed {row.seed}" for row in rows.itertuples()]
+    return [names.runs(row.task, row.initialization, row.seed) for row in rows.itertuples()]

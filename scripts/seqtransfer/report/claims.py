@@ -115,14 +115,15 @@ def judge(
             "shuffled", "random", **common, unit=unit,
             id="weights", short="shuffled over random",
             title="Shuffled text weights score better than random weights", paper="",
-            estimand="Paired difference shuffled - random of the test score: what the distribution"
-            " of the weights gives without their arrangement.",
+            estimand="Paired difference, text weights shuffled minus random weights, of the test"
+            " score: what the distribution of the weights gives without their arrangement.",
         ),
         score_claims.of_scores(
             "text", "shuffled", **common, unit=unit,
             id="arrangement", short="text over shuffled",
             title="Text weights score better than the same weights shuffled", paper="",
-            estimand="Paired difference text - shuffled of the test score: what the arrangement of"
-            " the weights (the knowledge) adds to their distribution.",
+            estimand="Paired difference, text pretraining minus text weights shuffled, of the test"
+            " score: what the arrangement of the weights (the knowledge) adds to their"
+            " distribution.",
         ),
     ]  # fmt: skip

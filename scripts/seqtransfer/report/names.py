@@ -89,7 +89,20 @@ def tasks(domains: Mapping[str, str]) -> dict[str, str]:
     return {task: f"{task} ({domain})" for task, domain in domains.items()}
 
 
+def runs(task: str, name: str, *seeds: int) -> str:
+    """Runs of an arm, such as `random weights in splice, seed 0, 1`."""
+    return f"{arm(name)} in {task}, seed {', '.join(map(str, seeds))}"
+
+
+def span(numbers: Iterable[float]) -> str:
+    """`8`, or `4 to 8` where numbers differ."""
+    known = sorted(set(numbers))
+    return f"{known[0]:.0f}" if len(known) == 1 else f"{known[0]:.0f} to {known[-1]:.0f}"
+
+
 def listed(words: Iterable[str]) -> str:
-    """`a`, `a and b`, or `a, b and c`."""
+    """`a`, `a and b`, or `a, b and c`; words that hold commas are set apart by semicolons."""
     *first, last = words
+    if any("," in word for word in (*first, last)) and first:
+        return f"{'; '.join(first)}; and {last}"
     return f"{', '.join(first)} and {last}" if first else last

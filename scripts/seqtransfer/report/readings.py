@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from seqtransfer.report import reference_estimates
+from seqtransfer.report import names, reference_estimates
 from seqtransfer.report.estimates import Estimate
 from seqtransfer.report.verdicts import (
     CONTRADICTED,
@@ -27,11 +27,13 @@ def of(record: dict) -> str:
     counts = overall["counts"]
     tasks = ", ".join(f"{word} in {count}" for word, count in counts.items() if count)
     total = sum(counts.values())
-    said = f"{record['contrast']}: {interval(overall, record['level'])} {record['unit']}."
+    compared = names.contrast(record["contrast"])
+    said = f"{compared[:1].upper()}{compared[1:]}: {interval(overall, record['level'])}"
+    said += f" {record['unit']}."
     said += f" Of {total} task{'s' * (total != 1)}: {tasks}."
     if overall["heterogeneity_p"] is not None and overall["heterogeneity_p"] <= ALPHA:
         said += (
-            f" Tasks differ more than chance explains (p {overall['heterogeneity_p']:.3f}, I2"
+            f" Tasks differ more than chance explains (p {p_value(overall['heterogeneity_p'])}, I2"
             f" {100 * overall['heterogeneity']:.0f} %): read them one by one."
         )
     return f"{said} {_decision(record, verdict, line)}"
@@ -40,7 +42,7 @@ def of(record: dict) -> str:
 def _decision(record: dict, verdict: str, line: float) -> str:
     overall, paper = record["overall"], "the paper" if record["paper"] else "the statement"
     if record["missing"]:
-        runs = ", ".join(record["missing"])
+        runs = "; ".join(record["missing"])
         return f"There is no finite number of {runs}, so nothing is decided."
     if verdict == NOT_TESTABLE:
         return "No task passes the checks, so nothing is decided."
@@ -77,6 +79,11 @@ def interval(effect: dict, level: float) -> str:
     return f"{effect['mean']:+.3f} ({100 * level:.0f} % interval {low:+.3f} to {high:+.3f})"
 
 
+def p_value(number: float) -> str:
+    """With three decimals, or `< 0.001`."""
+    return "< 0.001" if number < 0.001 else f"{number:.3f}"
+
+
 def taken_as_given(found: Mapping[str, Estimate]) -> list[str]:
     """Of what (d2)'s intervals do not cover, which tasks; tasks without an interval are silent."""
     lines = []
@@ -93,10 +100,10 @@ def taken_as_given(found: Mapping[str, Estimate]) -> list[str]:
 def calibrated(
     text: Mapping[str, float], references: pd.DataFrame, measure: str, level: float
 ) -> list[str]:
-    """Where text-vs-domain lies between floor and ceiling, task by task; it decides nothing.
+    """Where text with domain lies between floor and ceiling, task by task; it decides nothing.
 
-    text: task -> mean score of text-vs-domain over seeds and layers 1 and up; references: the table
-    of that name.
+    text: task -> mean score of text with domain over seeds and layers 1 and up; references: the
+    table of that name.
     """
     lines = []
     for task, floor, ceiling, one in reference_estimates.spans(references, measure):
@@ -108,7 +115,7 @@ def calibrated(
         lines.append(
             f"{task}: floor {floor:.3f} (random weights), ceiling {ceiling:.3f}"
             f" (the domain encoder and {reference_estimates.itself(references, task)});"
-            f" text-vs-domain is {place}. This reads the score; it is no part of the rule."
+            f" text pretraining is {place}. This reads the score; it is no part of the rule."
         )
     return lines
 
@@ -149,7 +156,7 @@ def log_rank(left: pd.DataFrame, right: pd.DataFrame) -> str:
         alternative="greater",
         rng=0,
     )
-    return f" (log-rank p {found.pvalue:.2f})"
+    return f" (log-rank p {p_value(found.pvalue)})"
 
 
 def log_rank_scores(steps: np.ndarray, censored: np.ndarray) -> np.ndarray:

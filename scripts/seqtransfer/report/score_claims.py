@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from seqtransfer.report import checks, claim_records, readings
+from seqtransfer.report import checks, claim_records, names, readings
 from seqtransfer.report.arm_estimates import of_difference
 
 MARGIN_RULE = (
@@ -31,15 +31,17 @@ def faster(run: pd.DataFrame, speed: pd.DataFrame, level: float) -> dict:
         id="a", short="text learns faster", contrast="text - random",
         title="Text pretraining converges faster than random initialization",
         paper="Text-pretrained models converge faster.", unit="share of the run's best dev score",
-        estimand="Paired difference text - random of the mean height of the dev-score curve over"
-        " log2(step + 1), from the first evaluation on, as a share of the run's own best: how soon"
-        " a run is where it ends, whatever that is worth. Its interval covers seeds alone.",
+        estimand="Paired difference, text pretraining minus random weights, of the mean height of"
+        " the dev-score curve over log2(step + 1), from the first evaluation on, as a share of the"
+        " run's own best: how soon a run is where it ends, whatever that is worth. Its interval"
+        " covers seeds alone.",
     )  # fmt: skip
     for task, rows in speed.groupby("task", sort=False):
         arms = [arm for arm in ("text", "random") if (rows["initialization"] == arm).any()]
         parts = [rows[rows["initialization"] == arm] for arm in arms]
         medians = [
-            f"{arm} {readings.median_steps(part)}" for arm, part in zip(arms, parts, strict=True)
+            f"{names.arm(arm)} {readings.median_steps(part)}"
+            for arm, part in zip(arms, parts, strict=True)
         ]
         test = readings.log_rank(*parts) if len(parts) == 2 else ""
         record["facts"].append(
@@ -56,8 +58,8 @@ def better(common: Mapping, unit: str) -> dict:
         id="b", short="text scores better",
         title="Text pretraining scores better than random initialization",
         paper="Text-pretrained models perform better.",
-        estimand="Paired difference text - random of the test score at the step of the best dev"
-        " score.",
+        estimand="Paired difference, text pretraining minus random weights, of the test score at"
+        " the step of the best dev score.",
     )  # fmt: skip
 
 
@@ -69,8 +71,8 @@ def slightly_worse(common: Mapping, beaten: Sequence[dict], unit: str, margin: f
         id="c", short="nearly as good as domain",
         title="Text pretraining is only slightly worse than domain pretraining",
         paper="Only slightly worse than models with task-specific knowledge.",
-        estimand="Paired difference text - domain of the test score, against a margin that the"
-        " study sets.",
+        estimand="Paired difference, text pretraining minus domain pretraining, of the test score,"
+        " against a margin that the study sets.",
         rule=MARGIN_RULE.format(
             percent=100 * narrow, margin=margin, alpha=100 * (1 - common["level"]), unit=unit
         ),
@@ -102,8 +104,8 @@ def keeps_a_share(common: Mapping, beaten: Sequence[dict], unit: str, share: flo
         " random weights",
         paper="Only slightly worse than models with task-specific knowledge.",
         contrast=f"text - (random + {share:g} (domain - random))",
-        estimand="Paired difference of the test score: text less what random weights and the"
-        f" share {share:g} of domain's gain over them would score.",
+        estimand="Paired difference of the test score: text pretraining less what random weights"
+        f" and the share {share:g} of domain pretraining's gain over them would score.",
         rule=SHARE_RULE.format(percent=100 * narrow, alpha=100 * (1 - common["level"])),
     )
 

@@ -23,9 +23,9 @@ ALPHA = 0.05  # of a task's permutation test
 NO_INTERVAL = dict.fromkeys(("error", "low", "high"))
 NO_POWER = dict.fromkeys(("smallest", "seeds_needed"))
 NULL_RULE = (
-    "Supported if text-vs-domain exceeds what whole units re-paired at random give (p <="
-    f" {ALPHA:g}, which takes 19 draws or more) at every layer and seed of every task that can be"
-    " tested, else undecided: similarity that is not seen is not shown to be absent."
+    "Supported if text and domain pretraining are more alike than whole units re-paired at random"
+    f" (p <= {ALPHA:g}, which takes 19 draws or more) at every layer and seed of every task that"
+    " can be tested, else undecided: similarity that is not seen is not shown to be absent."
 )
 
 
@@ -78,8 +78,8 @@ def above_null(
         "title": f"Text- and domain-pretrained encoders are more alike than chance ({name})",
         "paper": "Their representations share non-trivial similarities.",
         "contrast": "text-vs-domain - re-paired", "unit": "similarity",
-        "estimand": f"Similarity ({name}) of text and domain before fine-tuning, at layers 1 and"
-        " up, less its mean when whole units of one side are re-paired.",
+        "estimand": f"Similarity ({name}) of text and domain pretraining before fine-tuning, at"
+        " layers 1 and up, less its mean when whole units of one side are re-paired.",
         "rule": NULL_RULE, "level": 1 - ALPHA, "margin": None, "checks": checked,
         "p_value_of": "largest p (re-paired)",
         "effects": effects, "overall": overall, "verdict": verdict, "qualifier": "",
@@ -132,10 +132,10 @@ def above_floor(
         title=f"Text weights are nearer to domain-pretrained ones than random weights are ({name})",
         paper="Their representations share non-trivial similarities.",
         tables=["comparisons", "references"], figure="similarity",
-        estimand=f"Similarity ({name}) of text and domain less that of random and domain, before"
-        " fine-tuning: mean over layers 1 and up, paired by seed, and over the domain encoder's"
-        " pretrainings, one or two. Its interval covers seeds, units of the probe and these"
-        " pretrainings.",
+        estimand=f"Similarity ({name}) of text and domain pretraining less that of random weights"
+        " and domain pretraining, before fine-tuning: mean over layers 1 and up, paired by seed,"
+        " and over the domain encoder's pretrainings, one or two. Its interval covers seeds, units"
+        " of the probe and these pretrainings.",
     )  # fmt: skip
     record["facts"] += readings.taken_as_given(found)
     text = mean[mean["initialization"] == "text"].groupby("task")["score"]

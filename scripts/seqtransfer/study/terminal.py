@@ -22,6 +22,7 @@ ESTIMATE = "estimate"  # the target that says what a study takes and runs nothin
 PAUSE = 60  # seconds between lines of progress
 CLOCK = 2.0  # seconds by which two clocks of one job may differ
 VERDICTS = 5  # lines of verdicts at the end
+NOTHING = "Nothing to be done"  # how Snakemake says that every file is there
 # Of Snakemake's errors: a job that named its own or was killed, and that there was one.
 STATED = (
     "returned non-zero exit status 1.",
@@ -31,14 +32,17 @@ STATED = (
 )
 
 
-def attach(workflow, study: Mapping, encoders: Path, logs: Path) -> "Terminal":
+def attach(
+    workflow, study: Mapping, encoders: Path, logs: Path, report: str, storage: str
+) -> "Terminal":
     """Let the `workflow`, Snakemake's object, speak as this module says.
 
-    study: completed; encoders: folder of the encoders; logs: folder of the logs of all studies.
+    study: completed; encoders: folder of the encoders; logs: folder of the logs of all studies;
+    report: the folder of the report; storage: what comes before it in storage, "" on a file system.
     """
     logger = workflow.logger_manager.logger
     quiet = {topic.name.lower() for topic in workflow.output_settings.quiet or ()}
-    terminal = Terminal(workflow, study, encoders, logs, silent="all" in quiet)
+    terminal = Terminal(workflow, study, encoders, logs, report, storage, silent="all" in quiet)
     logger.addHandler(terminal)
     # With `progress` among them Snakemake would tell nobody that a job has finished.
     if {"rules", "host"} <= quiet:
@@ -66,10 +70,14 @@ def verdicts(report: Path) -> list[str]:
 class Terminal(logging.Handler):
     """Prints on stderr what Snakemake's events mean for who waits."""
 
-    def __init__(self, workflow, study: Mapping, encoders: Path, logs: Path, silent: bool = False):
+    def __init__(
+        self, workflow, study: Mapping, encoders: Path, logs: Path, report: str, storage: str = "",
+        *, silent: bool = False,
+    ):  # fmt: skip
         super().__init__()
         self.workflow, self.study, self.encoders = workflow, study, encoders
         self.table = logs / "durations.tsv"
+        self.report, self.storage = report, storage
         self.silent = silent  # what is asked for, the estimate, is said all the same
         self.progress: Progress | None = None
         self.jobs: dict = {}  # number -> Snakemake's job
@@ -84,6 +92,8 @@ class Terminal(logging.Handler):
             "job_finished": self._finish,
             "job_error": self._fail,
         }.get(str(getattr(record, "event", "")))
+        if str(record.msg).startswith(NOTHING):
+            act = self._rest
         if act is None:
             return
         try:
@@ -150,19 +160,25 @@ class Terminal(logging.Handler):
         where = f"\n  (details in {log})" if log else ""
         self._say(f"a job of {record.rule_name} failed: {said}{where}")
 
-    def end(self, report: str, storage: str) -> None:
-        """All jobs are done: how long they took, and where the answer is, if it was asked for.
+    def _rest(self, record: logging.LogRecord) -> None:
+        """All was there before: where the answer is, if it was asked for."""
+        self._answer({rule.name for rule in self.workflow.dag.targetrules})
 
-        report: the folder of the report; storage: what comes before it in storage, "" on a file
-        system.
-        """
+    def end(self) -> None:
+        """All jobs are done: how long they took, and where the answer is, if it was asked for."""
         if self.progress is None:  # files were only touched
             return
         took = time.time() - self.progress.started
         self._say(f"done: {estimate.count(len(self.jobs))} in {estimate.span(took, took)}")
-        if self.rules & {"all", "report", "page"}:
-            there = [f"the answer: {storage}/{report}/claims.html"] if storage else None
-            self._say(*(there or verdicts(Path(report))))
+        self._answer(self.rules)
+
+    def _answer(self, rules: set[str]) -> None:
+        if not rules & {"all", "report", "page"}:
+            return
+        if self.storage:
+            self._say(f"the answer: {self.storage}/{self.report}/claims.html")
+        else:
+            self._say(*verdicts(Path(self.report)))
 
     def stop(self) -> None:
         """The run ends before all jobs are done."""
@@ -227,6 +243,6 @@ def _spent(job) -> float:
 def _is_needed(record: logging.LogRecord) -> bool:
     """Whether a line of Snakemake's says what no line of ours does."""
     text = str(record.msg)
-    if text.startswith("Nothing to be done"):
+    if text.startswith(NOTHING):
         return True
     return record.levelno >= logging.WARNING and not any(said in text for said in STATED)

@@ -33,6 +33,7 @@ def inline(text: str, name: str, title: str, description: str) -> str:
             element.set(key, _renamed(key, value, name))
     for size in ("width", "height"):
         root.attrib.pop(size, None)
+    root.set("id", f"{name}-drawing")  # so that the page can show it again
     root.set("role", "img")
     root.set("style", STROKES)
     root.set("aria-labelledby", f"{name}-title")
@@ -46,6 +47,12 @@ def inline(text: str, name: str, title: str, description: str) -> str:
     ElementTree.register_namespace("", SVG)
     ElementTree.register_namespace("xlink", LINK)
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def box(drawn: str) -> str:
+    """The `viewBox` of a figure that `inline` made."""
+    found = re.search(r'viewBox="([^"]+)"', drawn)
+    return found[1] if found else ""
 
 
 def _renamed(key: str, value: str, name: str) -> str:

@@ -17,6 +17,12 @@ EXTRACTS: dict[str, tuple[dict[str, object], str]] = {
     "scores": ({"split": "test", "headline": True}, "test scores in the headline metric"),
     "leaks": ({"split": "test"}, "test sequences"),
 }
+# Of columns whose names do not say it.
+UNITS = {
+    "operations": "1e12",
+    "peak_memory": "GiB",
+    "peak_gpu_memory": "GiB",
+}
 LAID_OUT = "an arm, control or baseline per row, a task per column"
 IN_CELLS = "Mean over seeds [95 % t interval] of the test score, in the metric in brackets"
 WORDS: dict[str, Callable[[str], str]] = {
@@ -52,7 +58,7 @@ def reading(name: str, table: pd.DataFrame, tasks: Mapping[str, str]) -> Reading
     shown = table_files.filled(shown)
     columns = [
         (
-            column.replace("_", " "),
+            label(column),
             meaning(column, known.columns),
             table_files.is_number(table[column]),
         )
@@ -70,7 +76,7 @@ def _laid_out(name: str, table: pd.DataFrame) -> Reading:
     known, laid = register.TABLES[name], register.layouts()[name](table)
     rows = [[_laid_cell(value) for value in row] for row in laid.itertuples(index=False)]
     first, *tasks = laid
-    columns = [(first, "Its name", False), *((task, IN_CELLS, False) for task in tasks)]
+    columns = [(first, "Its name", False), *((task, IN_CELLS, True) for task in tasks)]
     return Reading(name, known.title, known.caption, columns, rows, len(table), LAID_OUT)
 
 
@@ -79,6 +85,12 @@ def _laid_cell(value: str | table_files.Bold) -> tuple[str, str]:
         shown = Markup("<strong>{}</strong>").format(minus(value.text))
         return shown, shown
     return minus(value), minus(value)
+
+
+def label(column: str) -> str:
+    """A column's name as its head, with the unit that the name lacks: `peak memory (GiB)`."""
+    unit = f" ({UNITS[column]})" if column in UNITS else ""
+    return column.replace("_", " ") + unit
 
 
 def meaning(column: str, columns: Mapping[str, str]) -> str:

@@ -22,16 +22,24 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
 def wide(table: pd.DataFrame) -> pd.DataFrame:
     """The table as it is read: `mean [low, high]` for each arm (row) and task (column), in words.
 
-    Arms, controls, baselines and metrics are in words. The best mean of a task is bold.
+    Arms, controls, baselines and metrics are in words; heads say how many seeds an arm has and how
+    many examples of test. The best mean of a task is bold.
     """
-    metrics = dict(zip(table["task"], table["metric"], strict=True))
+    tasks = dict(list(table.groupby("task", sort=False)))
     cells = {(row.initialization, row.task): _cell(row) for row in table.itertuples()}
     rows = [
-        [names.arm(name), *(cells.get((name, task), "") for task in metrics)]
+        [names.arm(name), *(cells.get((name, task), "") for task in tasks)]
         for name in dict.fromkeys(table["initialization"])
     ]
-    heads = [f"{task} ({names.metric(metric)})" for task, metric in metrics.items()]
+    heads = [_head(task, rows) for task, rows in tasks.items()]
     return pd.DataFrame(rows, columns=["arm, control or baseline", *heads])
+
+
+def _head(task: str, rows: pd.DataFrame) -> str:
+    """`splice (Matthews correlation; 8 seeds, n = 1000)`."""
+    arms = rows[rows["kind"] == "arm"]
+    seeds, n = names.span(arms["seeds"]), names.span(arms["n"])
+    return f"{task} ({names.metric(rows['metric'].iloc[0])}; seeds: {seeds}, n = {n})"
 
 
 def _cell(row) -> str | Bold:

@@ -16,7 +16,8 @@ for (const table of document.querySelectorAll("table.sortable")) {
   const heads = [...table.tHead.rows[0].cells];
   const value = (row, column) => {
     const cell = row.cells[column], text = cell.title || cell.textContent.trim();
-    return heads[column].classList.contains("number") ? (text === "" ? NaN : Number(text)) : text;
+    // Of `0.911 [0.885, 0.937]` the mean; a minus sign is no hyphen.
+    return heads[column].classList.contains("number") ? parseFloat(text.replace("\u2212", "-")) : text;
   };
   const compare = (a, b) => typeof a === "number" ? a - b : a.localeCompare(b, "en", {numeric: true});
   heads.forEach((head, column) => {
