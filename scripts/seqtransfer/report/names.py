@@ -89,6 +89,17 @@ def tasks(domains: Mapping[str, str]) -> dict[str, str]:
     return {task: f"{task} ({domain})" for task, domain in domains.items()}
 
 
+def minus(text: str) -> str:
+    """The text with minus signs, as typeset, before negative numbers; ranges keep their hyphen."""
+    return re.sub(r"(?<!\w)-(?=\d)", "\N{MINUS SIGN}", text)
+
+
+def signed(number: float, digits: int = 3) -> str:
+    """`+0.031`, with a typeset minus; what rounds to 0 has no sign."""
+    text = f"{number:+.{digits}f}"
+    return minus(text) if float(text) else text[1:]
+
+
 def listed(words: Iterable[str]) -> str:
     """`a`, `a and b`, or `a, b and c`."""
     *first, last = words
