@@ -48,7 +48,7 @@ def transfer(tables: Tables, claims: Sequence[dict]) -> Figure:
             named = [textwrap.fill(source, NAME_LETTERS) for source in sources]
             axis.set_yticks(range(len(sources)), named)
             axis.set_ylabel("encoder pretrained on")
-    panels.label(axes.flat, "task fine-tuned on")
+    panels.label(axes.flatten(), "task fine-tuned on")
     interval = "[95 % t interval over seeds]"
     style.title(
         figure,
@@ -130,7 +130,9 @@ def pretraining(tables: Tables, claims: Sequence[dict]) -> Figure:
 def ladder(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Gains over `random` of parts of encoders, from scratch to full: a panel per task."""
     table = panels.spread(tables["ladder"])
-    tasks = [name for name in (*panels.tasks(tables), ALL_TASKS) if name in set(table["task"])]
+    tasks = panels.tasks(tables)
+    places = [*tasks, ALL_TASKS] if len(tasks) > 1 else tasks
+    tasks = [name for name in places if name in set(table["task"])]
     rungs = list(dict.fromkeys(table["initialization"]))
     colours, random = style.colours(panels.arms(tables)), style.COLOURS["random"]
     height = 1.0 + (panels.row_height(rungs) + 0.11) * len(rungs)

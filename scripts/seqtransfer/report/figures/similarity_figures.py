@@ -22,7 +22,8 @@ from seqtransfer.report.figures.panels import Tables
 NULL = "0.85"
 NULL_NAME = "re-paired null, least to greatest draw"
 BOUND = "0.35"  # of floor and ceiling, which are no arms
-FLOOR_LINE, CEILING_LINE = (0, (1, 1.5)), (0, (6, 1.5, 1.2, 1.5))
+FLOOR_LINE = (0, (1, 1.5))
+CEILING = {"linestyle": (0, (6, 1.5, 1.2, 1.5)), "marker": "_"}  # may be of one layer alone
 SEED = {"linewidth": 0.5}
 CLAIMED = {"marker": "D", "linewidth": 1.4}  # the effect of (d2)
 MEASURE_LETTERS = 18  # of a line of its name
@@ -53,7 +54,7 @@ def similarity(tables: Tables, claims: Sequence[dict]) -> Figure:
         axis.fill_between(first["layer"], low, high, color=NULL, lw=0)
         axis.axhline(0, color=BOUND, linestyle=FLOOR_LINE)
         ceiling = (first["ceiling"] - first["floor"]).where(first["calibrated"].notna())
-        axis.plot(first["layer"], ceiling, color=BOUND, linestyle=CEILING_LINE)
+        axis.plot(first["layer"], ceiling, color=BOUND, **CEILING)
         for arm in arms:
             part = rows[rows["left"] == arm].sort_values("layer")
             mine = seeds[(seeds["task"] == task) & (seeds["left"] == arm)]
@@ -74,7 +75,7 @@ def similarity(tables: Tables, claims: Sequence[dict]) -> Figure:
         handles.append(panels.line(f"mean of layers 1 and up, {level}", **CLAIMED))
     handles += [panels.line("random weights (floor)", BOUND, linestyle=FLOOR_LINE)]
     if table["calibrated"].notna().any():
-        handles += [panels.line("the reference itself (ceiling)", BOUND, linestyle=CEILING_LINE)]
+        handles += [panels.line("the reference itself (ceiling)", BOUND, **CEILING)]
     panels.legend(figure, [*handles, Patch(color=NULL, label="range of random weights' seeds")])
     style.title(
         figure,
@@ -133,7 +134,7 @@ def similarities(tables: Tables, claims: Sequence[dict]) -> Figure:
         panels.line("floor: random weights, before", BOUND, linestyle=FLOOR_LINE),
     ]
     if before["calibrated"].notna().any():
-        handles.append(panels.line("ceiling: the reference itself", BOUND, linestyle=CEILING_LINE))
+        handles.append(panels.line("ceiling: the reference itself", BOUND, **CEILING))
     panels.legend(figure, [*handles, Patch(color=NULL, label=NULL_NAME)])
     style.title(
         figure,
@@ -249,7 +250,7 @@ def _bounds(axis: Axes, rows: pd.DataFrame) -> None:
     axis.fill_between(layer, rows["null_low"], rows["null_high"], color=NULL, lw=1)
     axis.fill_between(layer, rows["floor_low"], rows["floor_high"], color=BOUND, alpha=0.2, lw=0)
     axis.plot(layer, rows["floor"], color=BOUND, linestyle=FLOOR_LINE)
-    axis.plot(layer, rows["ceiling"].where(valid), color=BOUND, linestyle=CEILING_LINE)
+    axis.plot(layer, rows["ceiling"].where(valid), color=BOUND, **CEILING)
 
 
 def _map(axis: Axes, part: pd.DataFrame) -> ScalarMappable:
