@@ -19,13 +19,14 @@ def test_similarity_shows_the_difference_to_random_weights_by_the_measure_of_the
     table = frames["similarity"].query("left == 'text' and right == 'domain' and stage == 'before'")
     table = table[table["measure"] == "pwcca"]
     for axis, task in zip(figure.axes, TASKS, strict=True):
-        floor, ceiling, *seeds, text, _, _, _, _, interval, mean = axis.lines
+        floor, ceiling, *of_text, interval, mean = axis.lines
+        seeds, (text, *dots) = of_text[: len(synthetic.FEW_SEEDS)], of_text[2:]
+        assert [dot.get_ydata()[0] for dot in dots] == pytest.approx(list(text.get_ydata()))
         assert floor.get_ydata() == [0, 0] and ceiling.get_ydata() == pytest.approx(0.6)
         rows = table[table["task"] == task].sort_values("layer")
         assert text.get_ydata() == pytest.approx(
             (rows["mean"] - rows["floor"]).to_numpy(), abs=1e-5
         )
-        assert len(seeds) == len(synthetic.FEW_SEEDS)
         assert np.mean([line.get_ydata() for line in seeds], axis=0) == pytest.approx(
             text.get_ydata(), abs=1e-5
         )
