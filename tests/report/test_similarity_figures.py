@@ -33,8 +33,8 @@ def test_similarity_shows_the_difference_to_random_weights_by_the_measure_of_the
         assert "n = 2000 rows,\nwidth 128" in axis.get_title()
         [claim] = [record for record in records if record["id"] == "d2-pwcca"]
         [effect] = [effect for effect in claim["effects"] if effect["task"] == task]
-        assert interval.get_ydata() == [effect["low"], effect["high"]]
-        assert mean.get_ydata() == [effect["mean"]]
+        assert interval.get_ydata().tolist() == [effect["low"], effect["high"]]
+        assert mean.get_ydata().tolist() == [effect["mean"]]
 
 
 def test_similarity_says_how_many_seeds_it_is_of_and_what_its_grey_band_is(frames, records):
