@@ -20,9 +20,10 @@ def main(
     records, entry = json_tsv.read_json(claims)["claims"], register.FIGURES[figure]
     with matplotlib.rc_context(style.preset(width)):
         drawn = register.figure_functions()[figure](frames, records)
+        title = " ".join(drawn.get_suptitle().split())
         for path in outputs:
             print(f"{figure}: {len(drawn.axes)} panels -> {path}")
-            style.save(drawn, path, entry.title, entry.caption)
+            style.save(drawn, path, title, entry.caption)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import pytest
 import plot
 import synthetic
 from seqtransfer.files import json_tsv
-from seqtransfer.report import cost, gains_over_steps, power, readings, register
+from seqtransfer.report import cost, gains_over_steps, names, power, readings, register
 from seqtransfer.report.figures import (
     analysis_figures,
     association_figures,
@@ -47,7 +47,7 @@ def test_two_renders_are_the_same_bytes(name, drawn, tmp_path):
 
 @pytest.mark.parametrize("width", style.WIDTHS)
 def test_a_figure_is_as_wide_as_its_place_with_type_of_its_size(width, frames, records):
-    inches, points = style.WIDTHS[width]
+    inches, _, points = style.WIDTHS[width]
     with matplotlib.rc_context(style.preset(width)):
         figure = run_figures.scores(frames, records)
         figure.draw_without_rendering()
@@ -96,7 +96,7 @@ def test_convergence_shows_the_mean_curve_of_every_arm_from_the_first_evaluation
     (line,) = [line for line in figure.axes[1].lines if line.get_label() == "text"]
     assert line.get_xdata().tolist() == sorted(rows["step"].unique())
     assert line.get_ydata() == pytest.approx(rows.groupby("step")["dev_score"].mean().to_numpy())
-    assert "95 % t interval" in figure.get_suptitle()
+    assert "mean of 2 seeds, band = both seeds" in figure.get_suptitle().replace("\n", " ")
 
 
 @pytest.mark.parametrize("name", run_figures.REGRESSIONS)
@@ -167,6 +167,22 @@ def test_power_marks_the_studys_own_seeds_on_a_falling_curve(frames, records):
             assert dot.get_ydata()[0] in curve.get_ydata()
 
 
+def test_a_difference_that_no_two_scores_have_is_not_shown(frames, records):
+    wide = frames | {"power": frames["power"].assign(smallest=frames["power"]["smallest"] * 100)}
+    assert all(axis.get_ylim()[1] <= power.MOST for axis in power.figure(wide, records).axes)
+
+
+def test_a_study_of_one_task_has_no_row_of_all_tasks(frames, records):
+    tables = {
+        name: table[table["task"] == TASKS[0]] if "task" in table else table
+        for name, table in frames.items()
+    }
+    short = [record | {"effects": record["effects"][:1]} for record in records]
+    for draw in (claim_figures.claims, claim_figures.summary):
+        axis = draw(tables, short).axes[0]
+        assert [label.get_text() for label in axis.get_yticklabels()] == [TASKS[0]]
+
+
 def test_cost_has_a_mark_per_arm_and_task_in_seconds_examples_operations_and_memory(
     frames, records
 ):
@@ -223,7 +239,7 @@ def test_the_analyses_are_held_against_gain_and_speed_with_a_dot_per_task_and_ar
     for axis, row in zip(figure.axes, within.itertuples(), strict=True):
         dots = [line for line in axis.lines if line.get_linestyle() == "None"]
         assert len(dots) == row.tasks * row.arms == len(TASKS) * (len(synthetic.ARMS) - 1)
-        assert axis.get_title() == f"within: rho {row.rho:+.2f}, p {row.p_value:.2g}"
+        assert axis.get_title() == f"within: rho {names.signed(row.rho, 2)}"
 
 
 def test_the_forest_has_a_panel_per_tested_claim_and_a_margin_only_for_the_third(frames, records):
@@ -236,7 +252,7 @@ def test_the_forest_has_a_panel_per_tested_claim_and_a_margin_only_for_the_third
     ]  # fmt: skip
     assert len(with_margin) == 1 and with_margin[0].startswith("(c)")
     named = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert "margin of -0.05" in named
+    assert "margin of \N{MINUS SIGN}0.05" in named
     assert not any(axis.texts for axis in panels)  # nothing lies over a mark or an axis
     assert [t.get_text() for t in panels[0].get_yticklabels()] == ["all tasks", *TASKS]
 
@@ -249,8 +265,12 @@ def test_panels_of_the_forest_are_in_words_and_state_an_interval_only_where_ther
         for axis in claim_figures.claims(frames, records).axes
     ).replace("\n", " ")
     assert not re.search(r"-vs-|pwcca|text - |\(d[12]-", text)
-    assert "(PWCCA, weighted by the left representation;" in text
-    for axis, record in zip(claim_figures.claims(frames, records).axes, records, strict=True):
+    assert "shared structure, PWCCA, weighted by the left representation" in text
+    shown = sorted(records, key=lambda record: not record["headline"])
+    for axis, record in zip(claim_figures.claims(frames, records).axes, shown, strict=True):
+        assert axis.get_title().startswith("beside: ") == (not record["headline"])
+        assert (axis.title.get_fontweight() == "bold") == record["headline"]
+        assert "2\N{NO-BREAK SPACE}seeds" in axis.get_xlabel()
         level = f"{100 * record['level']:.0f} % interval"
         known = record["overall"]["low"] is not None
         said = axis.get_xlabel().replace("\N{NO-BREAK SPACE}", " ").replace("\n", " ")
@@ -306,9 +326,9 @@ def test_every_figure_is_drawn_of_a_study_with_lost_runs_and_similarities(
 ):
     lost = {name: table.copy() for name, table in frames.items()}
     for table in lost.values():  # of the arm text, all that may be missing
-        for names in ("initialization", "left"):
-            if names in table:
-                rows = table[names].str.startswith("text")
+        for column in ("initialization", "left"):
+            if column in table:
+                rows = table[column].str.startswith("text")
                 known = ["layer", "threshold", "learning_rate", "warmup", "seeds", "study_seeds"]
                 numbers = table.select_dtypes("float").columns.difference(known)
                 table.loc[rows, numbers] = float("nan")
@@ -354,8 +374,9 @@ def test_where_a_pointer_rests_an_svg_says_what_a_mark_stands_for(frames, record
     for effect in better["effects"]:
         said = readings.interval(effect, better["level"])
         assert f"{effect['task']}: {said} MCC, {effect['verdict']}" in told
-    row = frames["main"].query("task == 'splice' and initialization == 'text'").iloc[0]
-    ends = f"95 % interval {row['low']:.3f} to {row['high']:.3f}"
+    runs = frames["runs"].query("task == 'splice' and initialization == 'text'")
+    row = {"mean": runs["test_score"].mean()}
+    ends = f"both seeds {runs['test_score'].min():.3f} to {runs['test_score'].max():.3f}"
     assert f"text pretraining: {row['mean']:.3f} ({ends})" in told
     assert style.TOLD not in (tmp_path / "summary.svg").read_text()
 
@@ -365,13 +386,13 @@ def test_curves_say_their_means_and_intervals(frames, records):
     told = next(line.get_gid() for line in lines if "text pretraining" in str(line.get_gid()))
     history = frames["histories"].query("task == @synthetic.FEW_TASKS[0] and step > 0")
     rows = history.query("initialization == 'text'").groupby("step")["dev_score"]
-    assert told.startswith(f"{style.TOLD}text pretraining (95 % interval), step 1: ")
+    assert told.startswith(f"{style.TOLD}text pretraining (both seeds), step 1: ")
     assert re.findall(r"(\d+): (-?[\d.]+) \(", told) == [
         (str(step), f"{scores.mean():.3f}") for step, scores in rows
     ]
     lines = similarity_figures.similarities(frames, records).axes[0].lines
     said = [line.get_gid() for line in lines if line.get_gid()]
-    row = frames["similarity"].query(
+    row = panels.spread(frames["similarity"]).query(
         "task == @synthetic.FEW_TASKS[0] and left == 'text' and right == 'domain'"
         " and stage == 'after' and layer == 2 and measure == 'pwcca'"
     )

@@ -15,7 +15,7 @@ from seqtransfer.report.tables import table_files
 
 ARMS = (
     *("text", "random", "shuffled", "domain", "moments", "re-embedded", "embeddings-only"),
-    *("first-1", "layernorm-only"),
+    *("first-1", "layernorm-only", "from-splice", "from-zipf", "checkpoint-8", "checkpoint-64"),
 )
 TASKS = ("localization", "splice")
 NAMES = (
@@ -28,33 +28,34 @@ NAMES = (
     "sst-2",
     "rte",
 )
-DRAWN = (
-    *(
-        "summary",
-        "scores",
-        "convergence",
-        "claims",
-        "gains_over_steps",
-        "sensitivity",
-        "similarity",
-    ),
-    *("power", "cost"),
-)
-OTHERS = "similarities change maps similarity_gain generalization profiles attention".split()
 CASES = [
-    *itertools.product(DRAWN, ["large"], style.WIDTHS),
-    *itertools.product([*DRAWN, *OTHERS], ["small"], ["page"]),
+    *itertools.product(register.FIGURES, ["small"], style.WIDTHS),
+    *itertools.product(register.FIGURES, ["single", "large"], ["column"]),
+    *itertools.product(("summary", "claims", "scores", "similarity"), ["large"], ["slide"]),
 ]
+LEAST_TYPE = 0.83  # of the size of the figure's type
 
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
-    """Tables and claims of a study of 2 tasks and 9 arms."""
-    folder = tmp_path_factory.mktemp("small")
+    """Tables and claims of a study of 2 tasks, 3 seeds and arms of every kind."""
+    return study(tmp_path_factory.mktemp("small"), TASKS, (0, 1, 2))
+
+
+@pytest.fixture(scope="module")
+def single(tmp_path_factory):
+    """The same of 1 task and 2 seeds."""
+    return study(tmp_path_factory.mktemp("single"), TASKS[1:], (0, 1))
+
+
+def study(folder, tasks, seeds):
+    """Tables by name, and claims, of a made-up study, which has every figure."""
+    extra = {arm: 0.01 * number for number, arm in enumerate(ARMS)}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(synthetic, "GAIN", dict.fromkeys(ARMS, 0.1) | synthetic.GAIN)
-        patch.setattr(synthetic, "SPEED", dict.fromkeys(ARMS, 0.5) | synthetic.SPEED)
-        paths = synthetic.write_study(folder, tasks=TASKS, arms=ARMS, seeds=(0, 1))
+        patch.setattr(synthetic, "GAIN", extra | synthetic.GAIN)
+        patch.setattr(synthetic, "SPEED", extra | synthetic.SPEED)
+        patch.setattr(synthetic, "CONFIG", synthetic.CONFIG | {"initializations": ARMS})
+        paths = synthetic.write_study(folder, tasks=tasks, arms=ARMS, seeds=seeds)
         written = synthetic.report(folder / "report", paths)
     frames = {
         path.stem: table_files.read(path) for path in written.values() if path.suffix == ".csv"
@@ -89,14 +90,13 @@ def large(small):
 
 
 def texts(figure):
-    """What is written in a figure, with its box in pixels."""
+    """What is written in a figure, and visible."""
     figure.draw_without_rendering()
     undrawn = {label for axes in figure.axes for label in _undrawn(axes)}
-    found = [
+    return [
         text for text in figure.findobj(Text)
         if text.get_visible() and text.get_text().strip() and text not in undrawn
     ]  # fmt: skip
-    return [(text.get_text(), text.get_window_extent()) for text in found]
 
 
 def _undrawn(axes):
@@ -113,15 +113,20 @@ def _undrawn(axes):
 
 
 @pytest.mark.parametrize(("name", "size", "width"), CASES)
-def test_no_text_lies_over_another_or_leaves_the_figure(name, size, width, request):
+def test_every_text_can_be_read_and_the_figure_fits_its_place(name, size, width, request):
+    inches, height, points = style.WIDTHS[width]
     with matplotlib.rc_context(style.preset(width)):
         figure = register.figure_functions()[name](*request.getfixturevalue(size))
         check(figure)
+    assert figure.get_figwidth() == pytest.approx(inches)
+    assert min(text.get_fontsize() for text in texts(figure)) >= LEAST_TYPE * points
+    if size != "large":
+        assert figure.get_figheight() <= 2.5 * height
 
 
 def check(figure):
     """Assert that texts of a figure lie apart and within it."""
-    boxes = texts(figure)
+    boxes = [(text.get_text(), text.get_window_extent()) for text in texts(figure)]
     for text, box in boxes:
         assert figure.bbox.x0 - 1 <= box.x0 and box.x1 <= figure.bbox.x1 + 1, text
         assert figure.bbox.y0 - 1 <= box.y0 and box.y1 <= figure.bbox.y1 + 1, text

@@ -130,7 +130,7 @@ def test_each_caveat_stands_on_the_page_once(study):
     words = "".join(Page(study["html"].read_text()).words)
     caveats = json_tsv.read_json(study["claims"])["caveats"]
     assert len(caveats) > 5
-    assert {words.count(reading_tables.minus(caveat)) for caveat in caveats} == {1}
+    assert {words.count(names.minus(caveat)) for caveat in caveats} == {1}
 
 
 def test_arms_measures_and_metrics_are_words(study):
@@ -341,9 +341,7 @@ def test_the_main_table_is_read_as_arms_by_tasks_with_the_best_in_bold(study, te
 
 def test_negative_numbers_have_a_minus_sign_and_ranges_a_hyphen():
     said = "-0.05 (-0.1 to +0.2), orders 1-3, 1e-04, text - random, BERT-2"
-    assert reading_tables.minus(said) == said.replace("-0", "\u2212" + "0").replace(
-        "1e\u221204", "1e-04"
-    )
+    assert names.minus(said) == said.replace("-0", "\u2212" + "0").replace("1e\u221204", "1e-04")
 
 
 def test_a_head_has_the_unit_that_its_name_lacks():

@@ -19,18 +19,22 @@ def test_similarity_shows_the_difference_to_random_weights_by_the_measure_of_the
     table = frames["similarity"].query("left == 'text' and right == 'domain' and stage == 'before'")
     table = table[table["measure"] == "pwcca"]
     for axis, task in zip(figure.axes, TASKS, strict=True):
-        floor, ceiling, text, *dots = axis.lines
+        floor, ceiling, *of_text, interval, mean = axis.lines
+        seeds, (text, *dots) = of_text[: len(synthetic.FEW_SEEDS)], of_text[2:]
+        assert [dot.get_ydata()[0] for dot in dots] == pytest.approx(list(text.get_ydata()))
         assert floor.get_ydata() == [0, 0] and ceiling.get_ydata() == pytest.approx(0.6)
         rows = table[table["task"] == task].sort_values("layer")
         assert text.get_ydata() == pytest.approx(
             (rows["mean"] - rows["floor"]).to_numpy(), abs=1e-5
         )
-        assert [dot.get_ydata()[0] for dot in dots] == pytest.approx(list(text.get_ydata()))
+        assert np.mean([line.get_ydata() for line in seeds], axis=0) == pytest.approx(
+            text.get_ydata(), abs=1e-5
+        )
         assert "n = 2000 rows,\nwidth 128" in axis.get_title()
-        _, band = axis.collections
-        ends = band.get_paths()[0].vertices[:, 1]
-        assert ends.min() == pytest.approx(rows["above_floor_low"].min())
-        assert ends.max() == pytest.approx(rows["above_floor_high"].max())
+        [claim] = [record for record in records if record["id"] == "d2-pwcca"]
+        [effect] = [effect for effect in claim["effects"] if effect["task"] == task]
+        assert interval.get_ydata().tolist() == [effect["low"], effect["high"]]
+        assert mean.get_ydata().tolist() == [effect["mean"]]
 
 
 def test_similarity_says_how_many_seeds_it_is_of_and_what_its_grey_band_is(frames, records):
@@ -107,5 +111,5 @@ def test_a_map_shows_every_cell_and_marks_what_is_not_above_its_null(frames, rec
     brightness = [sum(cell.get_facecolor()[:3]) for cell in cells]
     scores = [float(cell.get_gid().split(": ")[2].split(",")[0]) for cell in cells]
     assert stats.spearmanr(brightness, scores).statistic > 0.99
-    marked = {text.get_position() for text in panels[0].texts if text.get_text().endswith("x")}
+    marked = {tuple(line.get_xydata()[0]) for line in panels[0].lines}
     assert marked == {(0, 4), (4, 0)}

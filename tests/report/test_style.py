@@ -1,5 +1,6 @@
 """Every arm has a place, a colour and a line in figures, whatever the study."""
 
+import colorsys
 import itertools
 
 import numpy as np
@@ -8,6 +9,7 @@ import seaborn as sns
 
 from seqtransfer.encoders import arm_descriptions, initializations
 from seqtransfer.encoders.arm_descriptions import DESCRIPTIONS
+from seqtransfer.encoders.controls import CONTROLS
 from seqtransfer.encoders.initializations import INITIALIZATIONS
 from seqtransfer.report.figures import style
 
@@ -16,12 +18,6 @@ MANY = [
     *("first-12", "from-splice", "checkpoint-256", "from-zipf", "text", "first-2", "checkpoint-64"),
     *("from-flat", "from-nested", "from-splice-attention-only", "domain-layernorm-only"),
 ]
-
-
-def luminance(colour):
-    """Relative luminance of sRGB, in [0, 1] (WCAG 2)."""
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour]
-    return float(np.dot((0.2126, 0.7152, 0.0722), linear))
 
 
 def test_a_new_part_of_the_text_encoder_needs_no_colour_of_its_own(monkeypatch):
@@ -35,7 +31,7 @@ def test_a_new_part_of_the_text_encoder_needs_no_colour_of_its_own(monkeypatch):
     )
     chosen = style.colours(["text", "new", "random"])
     assert list(chosen) == list(places) and len(set(chosen.values())) == 3
-    assert luminance(chosen["new"]) > luminance(chosen["text"])
+    assert style.luminance(chosen["new"]) > style.luminance(chosen["text"])
 
 
 def test_arms_go_from_nothing_to_everything_by_number_and_corpora_as_given():
@@ -54,8 +50,25 @@ def test_every_arm_has_its_own_colour_that_other_arms_do_not_change():
     chosen = style.colours(MANY)
     pairs = itertools.combinations(chosen.values(), 2)
     assert min(np.abs(np.subtract(a, b)).max() for a, b in pairs) > 0.02
-    palette = sns.color_palette("colorblind")
-    assert chosen["random"] == style.colours(["random", "text"])["random"] == palette[1]
+    assert chosen["random"] == style.colours(["random", "text"])["random"] == style.PALETTE[1]
+
+
+@pytest.mark.parametrize("names", [MANY, [f"from-{letter}" for letter in "abcdefghi"]])
+def test_every_line_stands_out_from_white_as_graphics_must(names):
+    for name, colour in style.colours(names).items():
+        assert style.contrast(colour) >= style.LEAST_CONTRAST, name
+    assert style.contrast((1, 1, 1)) == 1 and style.contrast((0, 0, 0)) == pytest.approx(21)
+
+
+def test_darker_colours_of_the_palette_keep_their_hue():
+    for mine, theirs in zip(style.PALETTE, sns.color_palette("colorblind"), strict=True):
+        (hue, saturation, _), (other, _, _) = (colorsys.rgb_to_hsv(*c) for c in (mine, theirs))
+        assert saturation < 0.1 or abs((hue - other + 0.5) % 1 - 0.5) < 0.04
+
+
+def test_no_two_arms_of_a_figure_have_the_same_line():
+    lines = style.line_styles([*MANY, *CONTROLS])
+    assert len(set(map(str, lines.values()))) == len(lines)
 
 
 @pytest.mark.parametrize("kind", ["first", "checkpoint"])
@@ -63,13 +76,15 @@ def test_more_layers_or_steps_are_darker_up_to_the_whole(kind):
     whole = {"first": "text", "checkpoint": "domain"}[kind]
     names = [f"{kind}-{number}" for number in (8, 1, 64)]
     chosen = style.colours([*names, whole])
-    light = [luminance(chosen[name]) for name in (f"{kind}-1", f"{kind}-8", f"{kind}-64", whole)]
+    light = [
+        style.luminance(chosen[name]) for name in (f"{kind}-1", f"{kind}-8", f"{kind}-64", whole)
+    ]
     assert light == sorted(light, reverse=True) and len(set(light)) == 4
 
 
 def test_sources_differ_in_lightness_so_that_every_kind_of_sight_keeps_them_apart():
     chosen = style.colours([f"from-{letter}" for letter in "abcdefghi"])
-    light = [luminance(colour) for colour in chosen.values()]
+    light = [style.luminance(colour) for colour in chosen.values()]
     assert light == sorted(light) and min(np.diff(light)) > 0.003
 
 

@@ -37,7 +37,7 @@ def table(histories: pd.DataFrame) -> pd.DataFrame:
 
 def figure(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Gain over random in the best dev score so far against optimizer steps, a panel per task."""
-    rows = tables["gains_over_steps"]
+    rows = panels.spread(tables["gains_over_steps"])
     rows = rows[rows["step"] > 0]
     arms = [arm for arm in panels.arms(tables) if arm != "random"]
     drawn, axes = run_figures.over_steps(tables, rows, arms)
@@ -51,7 +51,7 @@ def figure(tables: Tables, claims: Sequence[dict]) -> Figure:
     run_figures.arms_and_lines(drawn, arms)
     style.title(
         drawn,
-        "What a shorter training would have shown: best dev score so far less that of random,"
-        f" {run_figures.mean_and_band(tables, arms)}",
+        "What a shorter training would have shown: gain over random weights in the best dev score"
+        f" so far, {run_figures.mean_and_band(rows, arms)}",
     )
     return drawn

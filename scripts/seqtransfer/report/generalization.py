@@ -25,7 +25,7 @@ def table(histories: pd.DataFrame) -> pd.DataFrame:
 
 def figure(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Dev loss minus training loss against optimizer steps, a panel per task."""
-    rows, arms = tables["generalization"], panels.arms(tables)
+    rows, arms = panels.spread(tables["generalization"]), panels.arms(tables)
     drawn, axes = run_figures.over_steps(tables, rows, arms)
     for axis, task in zip(axes, panels.tasks(tables), strict=True):
         means = rows.loc[rows["task"] == task, "mean"]
@@ -35,6 +35,6 @@ def figure(tables: Tables, claims: Sequence[dict]) -> Figure:
     run_figures.arms_and_lines(drawn, arms)
     style.title(
         drawn,
-        f"Generalization gap while fine-tuning: {run_figures.mean_and_band(tables, arms)}",
+        f"Generalization gap while fine-tuning: {run_figures.mean_and_band(rows, arms)}",
     )
     return drawn

@@ -111,7 +111,7 @@ def figure(table: pd.DataFrame, mean: dict[str, float], contrast: str) -> Figure
     """Every effect with its study's interval, and below them the mean and one more task."""
     rows = [f"{row.task} ({row.study})" for row in table.itertuples()]
     rows += [OVER_TASKS, ONE_MORE]
-    drawn = style.figure(1, 1, 0.8 + 0.22 * len(rows))
+    drawn = style.figure(1, 0.8 + 0.22 * len(rows))
     axis = drawn.subplots()
     for place, row in enumerate(table.itertuples()):
         colour = "0.2" if row.pooled else "0.7"

@@ -100,6 +100,17 @@ def span(numbers: Iterable[float]) -> str:
     return f"{known[0]:.0f}" if len(known) == 1 else f"{known[0]:.0f} to {known[-1]:.0f}"
 
 
+def minus(text: str) -> str:
+    """The text with minus signs, as typeset, before negative numbers; ranges keep their hyphen."""
+    return re.sub(r"(?<!\w)-(?=\d)", "\N{MINUS SIGN}", text)
+
+
+def signed(number: float, digits: int = 3) -> str:
+    """`+0.031`, with a typeset minus; what rounds to 0 has no sign."""
+    text = f"{number:+.{digits}f}"
+    return minus(text) if float(text) else text[1:]
+
+
 def listed(words: Iterable[str]) -> str:
     """`a`, `a and b`, or `a, b and c`; words that hold commas are set apart by semicolons."""
     *first, last = words

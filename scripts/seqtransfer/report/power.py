@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from seqtransfer.report import names, verdicts
 from seqtransfer.report.arm_estimates import of_difference
@@ -13,6 +14,8 @@ from seqtransfer.report.statistics import LEVEL
 from seqtransfer.report.tables.run_tables import CONTRASTS, score_unit
 
 SEEDS = (2, 3, 4, 6, 8, 12, 16, 24, 32)
+MOST = 2.0  # difference of two scores in [-1, 1]
+FOUND = {"linestyle": "-", "linewidth": 0.6}
 COLUMNS = "task left right seeds smallest difference study_seeds".split()
 
 
@@ -42,25 +45,25 @@ def figure(tables: Tables, claims: Sequence[dict]) -> Figure:
     """
     rows = tables["power"]
     rows = rows[(rows["left"] == "text") & rows["right"].isin(["random", "domain"])]
-    others = style.ordered(rows["right"])
-    colours, dashes = style.colours(others), style.line_styles(others)
+    looks = {"random": style.look("text"), "domain": style.look("domain") | {"color": "0.2"}}
+    looks = {other: looks[other] for other in style.ordered(rows["right"])}
     drawn, axes = panels.task_panels(tables, 1.9)
     for axis, task in panels.by_task(tables, axes):
         for other, part in rows[rows["task"] == task].groupby("right", sort=False):
-            look = {"color": colours[other], "linestyle": dashes[other]}
-            axis.plot(part["seeds"], part["smallest"], **look)
-            axis.axhline(part["difference"].iloc[0], **look | {"linewidth": 0.6})
+            axis.plot(part["seeds"], part["smallest"], **looks[other])
+            axis.axhline(part["difference"].iloc[0], color=looks[other]["color"], **FOUND)
             here = part[part["seeds"] == part["study_seeds"]]
-            axis.plot(here["seeds"], here["smallest"], "o", color=colours[other])
+            axis.plot(here["seeds"], here["smallest"], "o", color=looks[other]["color"])
         panels.steps(axis, SEEDS[0], SEEDS[-1])
         panels.magnitudes(axis)
+        axis.set_ylim(top=min(axis.get_ylim()[1], MOST))
     panels.label(axes, "seeds", f"difference\n(test {score_unit(tables['runs'])})")
     handles = [
-        panels.line(names.contrast(f"text - {other}"), colours[other], linestyle=dashes[other])
-        for other in others
+        Line2D([], [], label=names.contrast(f"text - {other}"), **look)
+        for other, look in looks.items()
     ]
     handles += [
-        panels.line("found, without its sign", lw=0.6),
+        panels.line("found, without its sign", **FOUND),
         panels.line("this study's seeds", marker="o", lw=0),
     ]
     panels.legend(drawn, handles)

@@ -2,7 +2,9 @@
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from itertools import cycle
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,13 +17,15 @@ from seqtransfer.report.figures.panels import BEFORE_AND_AFTER, Tables
 from seqtransfer.report.tables.run_tables import score_unit
 
 PARTS = {"embeddings": "emb.", "encoder": "layers", "head": "head", "all": "all"}
-SUBS = (1, 1.5, 2, 3, 5, 7)  # ticks within a decade
+FILLS = ("full", "none", "left", "right", "top", "bottom")  # of marks: tasks
+# Up to which ratio of an axis' ends -> its ticks within a decade.
+SUBS = {10: (1, 1.5, 2, 3, 5, 7), 100: (1, 3), np.inf: (1,)}
 
 
 def isometry(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Quantiles of log10 of the singular values from each layer to the last, before and after."""
-    table = tables["isometry"]
-    figure, axes = panels.grid(2, len(panels.tasks(tables)), 2.5, sharex=True, sharey=True)
+    table = panels.spread(tables["isometry"])
+    figure, axes = panels.folded(2, len(panels.tasks(tables)), 2.5, sharey="all")
     for row, stage in zip(axes, BEFORE_AND_AFTER, strict=True):
         for axis, part, colour, mark in _arms(tables, table[table["stage"] == stage], row, axes[0]):
             axis.axhline(0, color="0.6", linewidth=0.8)
@@ -30,8 +34,8 @@ def isometry(tables: Tables, claims: Sequence[dict]) -> Figure:
                 axis.plot(ends["layer"], ends["mean"], ":", color=colour, lw=1.2)
             median = part[part["quantity"] == "log10_median"]
             panels.curve(axis, median["layer"], median, colour, 0.15, marker=mark, ms=3)
-        row[0].set_ylabel(f"{stage} fine-tuning\nlog10 singular value")
-    _layers(axes[-1], table, "from the states of layer")
+    ylabels = [f"{stage} fine-tuning\nlog10 singular value" for stage in BEFORE_AND_AFTER]
+    _layers(axes, table, "from the states of layer", ylabels)
     look = [panels.line("median"), panels.line("5 % and 95 %", linestyle=":")]
     look.append(panels.line("an orthogonal map", "0.6", lw=0.8))
     panels.legend(figure, _handles(tables) + look)
@@ -41,14 +45,14 @@ def isometry(tables: Tables, claims: Sequence[dict]) -> Figure:
 
 def gradient_confusion(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Minimum and mean cosine of the gradients of pairs of batches, part by part."""
-    table = tables["gradient_confusion"]
+    table = panels.spread(tables["gradient_confusion"])
+    table[["low", "high"]] = table[["low", "high"]].clip(-1, 1)
     labels = {"minimum_cosine": "minimum cosine", "mean_cosine": "mean cosine"}
     arms, columns = panels.arms(tables), len(panels.tasks(tables))
-    figure, axes = panels.grid(len(labels), columns, 2.4, sharex=True, sharey="row")
-    for row, (quantity, label) in zip(axes, labels.items(), strict=True):
-        for axis, part, colour, mark in _arms(
-            tables, table[table["quantity"] == quantity], row, axes[0]
-        ):
+    figure, axes = panels.folded(len(labels), columns, 2.4)
+    for row, quantity in zip(axes, labels, strict=True):
+        chosen = table[table["quantity"] == quantity]
+        for axis, part, colour, mark in _arms(tables, chosen, row, axes[0]):
             arm = arms.index(part["initialization"].iloc[0])
             for place, name in enumerate(PARTS):
                 at = part[part["part"] == name]
@@ -58,40 +62,37 @@ def gradient_confusion(tables: Tables, claims: Sequence[dict]) -> Figure:
                     x = place + (2 * arm + number + 0.5) / (2 * len(arms)) * 0.8 - 0.4
                     ends = found[["low", "high"]].to_numpy().ravel()
                     axis.plot([x, x], ends, color=colour, lw=1.2)
-                    axis.plot(x, found["mean"], mark, ms=4, color=colour,
+                    axis.plot(x, found["mean"], mark, ms=3, color=colour,
                               mfc=colour if stage == "before" else "white")  # fmt: skip
             axis.set_xticks(range(len(PARTS)), list(PARTS.values()))
-        row[0].set_ylabel(label)
+    panels.label_folded(axes, "", list(labels.values()))
     look = [
         panels.line("before fine-tuning", marker="o", ls=""),
         panels.line("after", marker="o", ls="", mfc="white"),
         panels.line("independent directions", "0.6", lw=0.8),
     ]
     panels.legend(figure, _handles(tables) + look)
-    style.title(figure, f"Gradients of pairs of training batches: {_over_seeds(table)}")
+    said = panels.over_seeds(table, "line")
+    style.title(figure, f"Gradients of pairs of training batches: {said}")
     return figure
 
 
 def perturbation(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Change of pooled state and loss over the size of the noise in the weights, against it."""
-    table = tables["perturbation"]
+    table = panels.spread(tables["perturbation"])
     over = table[["mean", "low", "high", "reference"]].div(table["size"], axis=0)
     table = table.assign(**over)
     labels = {"state_change": "pooled state", "loss_change": "loss"}
-    figure, axes = panels.grid(
-        len(labels), len(panels.tasks(tables)), 2.4, sharex=True, sharey="row"
-    )
-    for row, (quantity, label) in zip(axes, labels.items(), strict=True):
-        for axis, part, colour, mark in _arms(
-            tables, table[table["quantity"] == quantity], row, axes[0]
-        ):
+    figure, axes = panels.folded(len(labels), len(panels.tasks(tables)), 2.4)
+    for row, quantity in zip(axes, labels, strict=True):
+        chosen = table[table["quantity"] == quantity]
+        for axis, part, colour, mark in _arms(tables, chosen, row, axes[0]):
             for stage, rows in part.groupby("stage", sort=False):
                 _log_curve(axis, rows["size"], rows, colour, mark, BEFORE_AND_AFTER[stage])
                 axis.plot(rows["size"], rows["reference"], ":", color=colour, lw=1)
             axis.set_xscale("log")
-        row[0].set_ylabel(f"change of {label}\n/ size of the noise")
-    for axis in axes[-1]:
-        axis.set_xlabel("noise / RMS of the tensor")
+    ylabels = [f"change of {label}\n/ size of the noise" for label in labels.values()]
+    panels.label_folded(axes, "noise / RMS of the tensor", ylabels)
     look = [*_stages(), panels.line("a linear model", linestyle=":", lw=1)]
     panels.legend(figure, _handles(tables) + look)
     style.title(figure, f"Noise in the weights of the encoder: {panels.over_seeds(table)}")
@@ -100,23 +101,21 @@ def perturbation(tables: Tables, claims: Sequence[dict]) -> Figure:
 
 def lipschitz(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Gains of the LayerNorms and spectral norms of the layers, over depth."""
-    table = tables["lipschitz"]
+    table = panels.spread(tables["lipschitz"])
     labels = {
         ("gain", "attention"): "LayerNorm gain,\nattention",
         ("gain", "feed-forward"): "LayerNorm gain,\nfeed-forward",
         ("spectral_norm", "layer"): "spectral norm\nof the layer",
     }
-    figure, axes = panels.grid(
-        len(labels), len(panels.tasks(tables)), 2.2, sharex=True, sharey="row"
-    )
-    for row, ((quantity, place), label) in zip(axes, labels.items(), strict=True):
+    figure, axes = panels.folded(len(labels), len(panels.tasks(tables)), 2.2)
+    for row, (quantity, place) in zip(axes, labels, strict=True):
         chosen = table[(table["quantity"] == quantity) & (table["part"] == place)]
         for axis, part, colour, mark in _arms(tables, chosen, row, axes[0]):
             axis.axhline(1, color="0.6", linewidth=0.8)
             for stage, rows in part.groupby("stage", sort=False):
                 _log_curve(axis, rows["layer"], rows, colour, mark, BEFORE_AND_AFTER[stage])
-        row[0].set_ylabel(label)
-    _layers(axes[-1], table[table["quantity"] == "spectral_norm"], "layer")
+    layers = table[table["quantity"] == "spectral_norm"]
+    _layers(axes, layers, "layer", list(labels.values()))
     panels.legend(figure, _handles(tables) + _stages())
     style.title(figure, f"Lipschitz constants: {panels.over_seeds(table)}")
     return figure
@@ -124,14 +123,12 @@ def lipschitz(tables: Tables, claims: Sequence[dict]) -> Figure:
 
 def mutation(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Distances of mutants from their sequence over the number of substitutions."""
-    table = tables["mutation"]
+    table = panels.spread(tables["mutation"])
     labels = {"relative_distance": "distance\n/ of two sequences", "cosine_distance": "1 - cosine"}
     sizes = sorted(table["size"].dropna().unique())
     other = 2 * max(sizes, default=1)
-    figure, axes = panels.grid(
-        len(labels), len(panels.tasks(tables)), 2.4, sharex=True, sharey="row"
-    )
-    for row, (quantity, label) in zip(axes, labels.items(), strict=True):
+    figure, axes = panels.folded(len(labels), len(panels.tasks(tables)), 2.4)
+    for row, quantity in zip(axes, labels, strict=True):
         chosen = table[table["quantity"].isin([quantity, f"pair_{quantity}"])]
         for axis, part, colour, mark in _arms(tables, chosen, row, axes[0]):
             for stage, rows in part.groupby("stage", sort=False):
@@ -145,13 +142,13 @@ def mutation(tables: Tables, claims: Sequence[dict]) -> Figure:
             axis.plot(counts.index, counts, ":", color="0.4", lw=1)
             if quantity == "relative_distance":
                 axis.axhline(1, color="0.6", linewidth=0.8)
-        row[0].set_ylabel(label)
+    panels.label_folded(axes, "substitutions", list(labels.values()))
     ticks = []
     for size in sizes:  # the longest sequences of two tasks may differ by one symbol
         if not ticks or size >= 1.5 * ticks[-1]:
             ticks.append(size)
     for axis in axes[-1]:
-        axis.set(xscale="log", xlabel="substitutions")
+        axis.set_xscale("log")
         axis.set_xticks([*ticks, other], [*(f"{size:g}" for size in ticks), "other"])
         axis.set_xticks([], minor=True)
     look = [*_stages(), panels.line("shares of symbols", "0.4", linestyle=":", lw=1)]
@@ -165,10 +162,11 @@ def association(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Each headline quantity against gain and speed over random; a dot a task and arm."""
     points, table = tables["analysis_points"], tables["analysis_association"]
     labels = list(dict.fromkeys(points["quantity"]))
-    outcomes = {"gain": f"gain over random (test {score_unit(tables['runs'])})"}
-    outcomes |= {"speed": "speed over random (as in claim (a))"}
-    colours, marks = style.colours(panels.arms(tables)), panels.task_marks(tables)
-    figure, axes = panels.grid(len(labels), len(outcomes), 1.7, sharex="col", sharey="row")
+    outcomes = {"gain": f"gain\n(test {score_unit(tables['runs'])})", "speed": "speed\n(claim (a))"}
+    arms = style.ordered(points["initialization"])
+    colours, marks = style.colours(arms), style.markers(arms)
+    fills = dict(zip(panels.tasks(tables), cycle(FILLS)))
+    figure, axes = _pairs(len(labels))
     means = points.groupby(["quantity", "task", "initialization"], sort=False)[["value", *outcomes]]
     means = means.agg(lambda column: column.mean(skipna=False))
     for row, name in zip(axes, labels, strict=False):
@@ -176,16 +174,20 @@ def association(tables: Tables, claims: Sequence[dict]) -> Figure:
             axis.axhline(0, color="0.6", linewidth=0.8, zorder=0)
             axis.axvline(0, color="0.6", linewidth=0.8, zorder=0)
             for (task, arm), point in means.loc[name].iterrows():
-                axis.plot(point[outcome], point["value"], marks[task], color=colours[arm])
+                axis.plot(point[outcome], point["value"], marks[arm], color=colours[arm],
+                          fillstyle=fills[task], mfcalt="white")  # fmt: skip
             rows = table[(table["quantity"] == name) & (table["outcome"] == outcome)]
             axis.set_title(found(rows).strip() or "too few points for rho")
-        row[0].set_ylabel("\n".join(textwrap.wrap(name.replace(" %", "\u00a0%"), 20)))
-    for axis, (outcome, label) in zip(axes[-1], outcomes.items(), strict=True):
-        axis.set(xlabel=label, xlim=panels.limits(pd.Series([0.0]), means[outcome], least=0.01))
-        axis.locator_params(axis="x", nbins=5)
-    shown = style.ordered(points["initialization"])
-    handles = [panels.line(names.arm(arm), colours[arm], lw=3) for arm in shown]
-    handles += [panels.line(task, "0.3", marker=mark, ls="") for task, mark in marks.items()]
+            axis.set_xlim(panels.limits(pd.Series([0.0]), means[outcome], least=0.01))
+            axis.locator_params(nbins=4)
+        row[0].set_ylabel("\n".join(textwrap.wrap(name.replace(" %", "\u00a0%"), 14)))
+    for column, label in zip(axes.T, outcomes.values(), strict=True):
+        panels.label(column, label)
+    handles = [panels.line(names.arm(arm), colours[arm], marker=marks[arm], ls="") for arm in arms]
+    handles += [
+        panels.line(task, "0.3", marker="o", ls="", fillstyle=fill, mfcalt="white")
+        for task, fill in fills.items()
+    ]
     panels.legend(figure, handles)
     style.title(
         figure,
@@ -193,6 +195,20 @@ def association(tables: Tables, claims: Sequence[dict]) -> Figure:
         " Spearman's, between tasks and, of arms, within them",
     )
     return figure
+
+
+def _pairs(count: int) -> tuple[Figure, np.ndarray]:
+    """A figure and its (count, 2) panels, pairs side by side in rows that fit; the two of a pair
+    share the y axis."""
+    across = style.fitting(count, 2 * style.PANEL_EMS)
+    figure, places = panels.grid(-(-count // across), 2 * across, 1.7)
+    axes = places.reshape(-1, 2)
+    for axis in axes[count:].flat:
+        axis.remove()
+    for left, right in axes[:count]:
+        right.sharey(left)
+        right.tick_params(labelleft=False)
+    return figure, axes[:count]
 
 
 def _arms(
@@ -217,16 +233,17 @@ def _log_curve(
     axis.set_yscale("log")
     low, high = axis.get_ylim()
     narrow = high < 3 * low  # where the other locator would leave one tick, or none
-    wide = high > 100 * low  # where ticks within decades would overlap
-    locator = MaxNLocator(5) if narrow else LogLocator(subs=(1,) if wide else SUBS)
+    subs = next(subs for span, subs in SUBS.items() if high < span * low)
+    locator = MaxNLocator(5) if narrow else LogLocator(subs=subs)
     axis.yaxis.set_major_locator(locator)
     axis.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axis.yaxis.set_minor_locator(NullLocator())
 
 
-def _layers(row: Sequence[Axes], table: pd.DataFrame, label: str) -> None:
-    for axis in row:
-        axis.set(xlabel=label, xticks=sorted(table["layer"].unique()))
+def _layers(axes: np.ndarray, table: pd.DataFrame, xlabel: str, ylabels: Sequence[str]) -> None:
+    """Label panels of `folded` whose x axis is the layer, with a tick for each."""
+    axes[0, 0].set_xticks(sorted(table["layer"].unique()))
+    panels.label_folded(axes, xlabel, ylabels)
 
 
 def _handles(tables: Tables) -> list:
@@ -240,8 +257,3 @@ def _stages() -> list:
     return [
         panels.line("before fine-tuning", linestyle=before), panels.line("after", linestyle=after)
     ]  # fmt: skip
-
-
-def _over_seeds(table: pd.DataFrame) -> str:
-    said = panels.mean_over_seeds(table)
-    return f"{said}, lines = 95 % t interval over seeds" if table["seeds"].max() > 1 else said

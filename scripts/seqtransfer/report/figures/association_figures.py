@@ -26,19 +26,16 @@ def similarity_gain(tables: Tables, claims: Sequence[dict]) -> Figure:
     layers = sorted(points["layer"].unique())
     colours = style.colours(panels.arms(tables))
     marks = panels.task_marks(tables)
-    columns = int(style.ems() // style.PANEL_EMS)
-    figure, axes = panels.grid(-(-len(layers) // columns), min(columns, max(len(layers), 1)), 1.9)
-    for axis in axes.flat[len(layers) :]:
-        axis.set_axis_off()
-    for axis, layer in zip(axes.flat, layers, strict=False):
+    figure, axes = panels.wrapped(len(layers), 1.9)
+    for axis, layer in zip(axes, layers, strict=True):
         at = points[points["layer"] == layer]
         for (task, arm), part in at.groupby(["task", "initialization"], sort=False):
             axis.plot(part["similarity"], part["gain"], marks[task], color=colours[arm], ms=3)
         axis.axhline(0, color="0.6", linewidth=0.8, zorder=0)
         axis.locator_params(nbins=4)
         axis.set_title(f"layer {layer}" + found(table[table["layer"] == layer]))
-    shown, unit = axes.flat[: len(layers)], score_unit(tables["runs"])
-    panels.label(shown, measure_name(measure), f"gain over random\n(test {unit})")
+    unit = score_unit(tables["runs"])
+    panels.label(axes, measure_name(measure), f"gain over random\n(test {unit})")
     arms = dict.fromkeys(points["initialization"])
     handles = [panels.line(names.arm(arm), colours[arm], lw=3) for arm in arms]
     handles += [panels.line(task, "0.3", marker=mark, ls="") for task, mark in marks.items()]
@@ -52,8 +49,8 @@ def similarity_gain(tables: Tables, claims: Sequence[dict]) -> Figure:
 
 
 def found(rows: pd.DataFrame) -> str:
-    """For a panel's title: rho and p of each scope that has them, a line each."""
+    """For a panel's title: rho of each scope that has one, a line each."""
     return "".join(
-        f"\n{row.scope}: rho {row.rho:+.2f}, p {row.p_value:.2g}" for row in rows.itertuples()
+        f"\n{row.scope}: rho {names.signed(row.rho, 2)}" for row in rows.itertuples()
         if np.isfinite(row.rho)
     )  # fmt: skip

@@ -12,7 +12,7 @@ from seqtransfer.report.figures.similarity_figures import over_depth
 
 def attention(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Distance of matched heads to the reference's; entropy and distance of every arm's heads."""
-    table, arms = tables["attention"], panels.arms(tables)
+    table, arms = panels.spread(tables["attention"]), panels.arms(tables)
     colours, marks = style.colours(arms), style.markers(arms)
     pairs = table[table["left"] != table["right"]]
     reference = pairs["right"].iloc[0] if len(pairs) else "the reference"
@@ -25,9 +25,7 @@ def attention(tables: Tables, claims: Sequence[dict]) -> Figure:
         "entropy (nats)",
         "distance (tokens)",
     ]
-    figure, axes = panels.grid(
-        len(labels), len(panels.tasks(tables)), 1.6, sharex=True, sharey="row"
-    )
+    figure, axes = panels.folded(len(labels), len(panels.tasks(tables)), 1.6)
     for (top, task), column in zip(panels.by_task(tables, axes[0]), axes.T, strict=True):
         at = pairs[pairs["task"] == task]
         for (left, stage), part in at.groupby(["left", "stage"], sort=False):
@@ -39,9 +37,10 @@ def attention(tables: Tables, claims: Sequence[dict]) -> Figure:
                 for axis, name in zip(column[1:], ("entropy", "distance"), strict=True):
                     axis.plot(part["layer"], part[f"{side}_{name}"], line, color=colours[arm],
                               marker=marks[arm], ms=3)  # fmt: skip
-        column[-1].set(xlabel="layer", xticks=sorted(table["layer"].unique()))
-    for axis, label in zip(axes[:, 0], labels, strict=True):
-        axis.set(ylabel=label, ylim=(0, 2 if axis is axes[0, 0] else None))
+    axes[0, 0].set_xticks(sorted(table["layer"].unique()))
+    panels.label_folded(axes, "layer", labels)
+    for axis in axes[:, 0]:
+        axis.set_ylim(0, 2 if axis is axes[0, 0] else None)
     handles = [panels.line(names.arm(arm), colours[arm], marker=marks[arm], lw=0) for arm in arms]
     handles += [
         panels.line("before fine-tuning"),
@@ -49,5 +48,5 @@ def attention(tables: Tables, claims: Sequence[dict]) -> Figure:
         panels.line("heads paired at random", linestyle=":"),
     ]
     panels.legend(figure, handles)
-    style.title(figure, f"Attention heads: {panels.over_seeds(tables['attention'])}")
+    style.title(figure, f"Attention heads: {panels.over_seeds(table)}")
     return figure

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from seqtransfer.report import names, readings
 from seqtransfer.report.figures import panels, style
@@ -21,20 +22,26 @@ LEAST_EMS, SPACIOUS_EMS = 11, 16  # width of a panel of a forest: at least, and 
 NAMES_EMS = 7  # of the tasks' names, before the first panel
 LEAST_RANGE = 0.001  # of a panel: scores are read to three decimals
 ALL = "all tasks"
+INTERVAL = "95 % t interval over seeds"
 NO_BREAK = "\N{NO-BREAK SPACE}"
 STROKE = {"marker": "|", "markersize": 6, "linewidth": 0, "zorder": 0}  # the best baseline
+OVERALL = {"color": "0.1", "marker": "D", "linewidth": 1.6}
+OF_TASK = {"color": "0.4", "marker": "o", "linewidth": 1.0}
+UNTESTED = {"color": "0.58"}
+BESIDE = {"markerfacecolor": "white"}  # of a claim that is no headline
 MARGIN = {"linestyle": (0, (4, 2)), "linewidth": 0.9}
 
 
 def claims(tables: Tables, claims: Sequence[dict]) -> Figure:
     """A panel per claim: per-task effects, overall effect, zero and margin lines."""
     tested = [record for record in claims if record["overall"]]
+    tested.sort(key=lambda record: not record["headline"])
     figure, axes = _forest_grid(len(tested), panels.tasks(tables), SPACIOUS_EMS)
     for axis, record in zip(axes, tested, strict=False):
         _forest(axis, record, panels.tasks(tables))
     _make_room(figure, axes)
-    panels.legend(figure, _effects(tested))
-    style.title(figure, f"Claims as paired differences over {panels.seeds(tables)}")
+    panels.legend(figure, _effects(tested, panels.tasks(tables)))
+    style.title(figure, "Claims as paired differences", lowest=_lowest(tables))
     return figure
 
 
@@ -51,42 +58,57 @@ def summary(tables: Tables, claims: Sequence[dict]) -> Figure:
     for axis, record in zip(axes[1:], shown, strict=False):
         _forest(axis, record, panels.tasks(tables))
     _make_room(figure, axes)
-    panels.legend(figure, [*_arms_and_baseline(tables, arms), *_effects(shown)])
+    panels.legend(
+        figure, [*_arms_and_baseline(tables, arms), *_effects(shown, panels.tasks(tables))]
+    )
     style.title(
-        figure, f"Test scores, and the claims as paired differences: {panels.sizes(tables)}"
+        figure,
+        f"Test scores, and the claims as paired differences; {panels.examples(tables)}",
+        lowest=_lowest(tables),
     )
     return figure
 
 
 def _forest_grid(count: int, tasks: Sequence[str], ems: float) -> tuple[Figure, np.ndarray]:
-    """A figure and `count` panels (at least one) of the width `ems` or more, with a row for all
-    tasks and one for each; the first panel of a row of panels names them."""
+    """A figure and `count` panels (at least one) of the width `ems` or more, with the rows of
+    `_rows`; the first panel of a row of panels names them."""
+    places = _rows(tasks)
     columns = max(1, min(count, int((style.ems() - NAMES_EMS) // ems)))
     rows = max(1, -(-count // columns))
-    figure = style.figure(1, rows, 0.45 + 0.25 * (len(tasks) + 1))
+    figure = style.figure(rows, 0.45 + 0.25 * len(places))
     axes = figure.subplots(rows, columns, squeeze=False).flatten()
-    places = [ALL, *tasks]
     for axis in axes[max(count, 1) :]:
         axis.remove()
     axes = axes[: max(count, 1)]
     for axis in axes:
         axis.set_yticks(range(len(places)), places if panels.first_of_row(axis) else [])
         axis.set_ylim(len(places) - 0.4, -0.6)
-        axis.axhline(0.5, color="0.85", linewidth=0.8)
+        if ALL in places:
+            axis.axhline(0.5, color="0.85", linewidth=0.8)
     return figure, axes
+
+
+def _rows(tasks: Sequence[str]) -> list[str]:
+    """What has a row of a forest: all tasks, if there are several, and each."""
+    return [ALL, *tasks] if len(tasks) > 1 else list(tasks)
+
+
+def _lowest(tables: Tables) -> float:
+    """Height of a forest at least, in sizes of the type."""
+    return style.LINE * len(_rows(panels.tasks(tables)))
 
 
 def _forest(axis: Axes, record: dict, tasks: Sequence[str]) -> None:
     """One claim: the overall effect on top, a row per task below, also those without a number."""
-    colour = "0.1" if record["verdict"] != NOT_TESTABLE else "0.7"
+    places = _rows(tasks)
     overall = record["overall"] | {"task": ALL, "verdict": record["verdict"]}
-    _effect(axis, 0, overall, record, colour=colour, marker="D", width=1.6)
-    for effect in record["effects"]:
-        tested = effect["verdict"] != NOT_TESTABLE
-        place = 1 + tasks.index(effect["task"])
-        _effect(
-            axis, place, effect, record, colour="0.4" if tested else "0.7", marker="o", width=1.0
-        )
+    for effect in [overall] * (ALL in places) + record["effects"]:
+        look = dict(OVERALL if effect is overall else OF_TASK)
+        if effect["verdict"] == NOT_TESTABLE:
+            look |= UNTESTED
+        if not record["headline"]:
+            look |= BESIDE
+        _effect(axis, places.index(effect["task"]), effect, record, look)
     axis.axvline(0, color="0.5", linewidth=0.8, zorder=0)
     if record["margin"]:
         axis.axvline(-record["margin"], color=GREY, zorder=0, **MARGIN)
@@ -95,26 +117,31 @@ def _forest(axis: Axes, record: dict, tasks: Sequence[str]) -> None:
     if high - low < LEAST_RANGE:  # else differences of rounding fill the panel, in powers of ten
         axis.set_xlim(-LEAST_RANGE, LEAST_RANGE)
     question, _, measure = record["id"].partition("-")
-    unit = names.measure(measure) if question in ("d1", "d2") else record["unit"]
-    verdict = f"{record['verdict']} {record['qualifier']}".strip()
+    title = f"({question}) {record['short']}"
+    if question in ("d1", "d2"):
+        title += f", {names.measure(measure)}"
+    if not record["headline"]:
+        title = f"beside: {title}"
     known = any(one["low"] is not None for one in (record["overall"], *record["effects"]))
-    interval = f"{100 * record['level']:.0f} % interval" if known else "no interval"
+    of = [f"{100 * record['level']:.0f} % interval" if known else "no interval"]
+    if record["effects"]:
+        of.append(panels.counted([effect["seeds"] for effect in record["effects"]]))
+    of = [text.replace(" ", NO_BREAK) for text in of]
     _texts(
-        axis, [f"({question}) {record['short']}", verdict],
-        [names.contrast(record["contrast"]), f"({unit}; {interval.replace(' ', NO_BREAK)})"],
-        bold=True,
+        axis, [title, f"{record['verdict']} {record['qualifier']}".strip()],
+        [names.contrast(record["contrast"]), f"({'; '.join([record['unit'], *of])})"],
+        bold=record["headline"],
     )  # fmt: skip
 
 
-def _effect(
-    axis: Axes, place: int, effect: dict, record: dict, *, colour: str, marker: str, width: float
-) -> None:
+def _effect(axis: Axes, place: int, effect: dict, record: dict, look: dict) -> None:
     """A mark at the mean of an effect, and a line along its interval, if it has them."""
     if effect["mean"] is None:
         return
     if effect["low"] is not None:
-        axis.hlines(place, effect["low"], effect["high"], color=colour, lw=width)
-    [mark] = axis.plot(effect["mean"], place, marker, color=colour)
+        ends = (effect["low"], effect["high"])
+        axis.hlines(place, *ends, color=look["color"], lw=look["linewidth"])
+    [mark] = axis.plot(effect["mean"], place, **look)
     said = readings.interval(effect, record["level"])
     style.tell(mark, f"{effect['task']}: {said} {record['unit']}, {effect['verdict']}")
 
@@ -122,28 +149,37 @@ def _effect(
 def _scores(axis: Axes, tables: Tables, arms: Sequence[str]) -> None:
     """Test scores, a row per task and one for their mean: arms with intervals, and the best of the
     fitted baselines; those that answer all alike would take half of the axis."""
-    table, colours, marks = tables["scores"], style.colours(arms), style.markers(arms)
+    table, colours, marks = (
+        panels.spread(tables["scores"]),
+        style.colours(arms),
+        style.markers(arms),
+    )
+    few = table["seeds"].max() <= panels.FEW_SEEDS
+    places = _rows(panels.tasks(tables))
     shifts = np.linspace(-0.22, 0.22, len(arms)) if len(arms) > 1 else [0.0]
     for arm, shift in zip(arms, shifts, strict=True):
         rows = [headline(table, task, arm, "test") for task in panels.tasks(tables)]
-        means = [_mean_over_tasks(tables["runs"], arm), *((r["mean"], r["low"], r["high"])
-                 for r in rows)]  # fmt: skip
+        means = [(row["mean"], row["low"], row["high"]) for row in rows]
+        if ALL in places:
+            means.insert(0, _mean_over_tasks(tables["runs"], arm))
         for place, (mean, low, high) in enumerate(means):
             axis.hlines(place + shift, low, high, color=colours[arm], lw=1.0)
             [mark] = axis.plot(mean, place + shift, marks[arm], color=colours[arm], ms=3)
-            tell_score(mark, arm, mean, low, high)
-    for place, task in enumerate(panels.tasks(tables), start=1):
+            of = "both seeds" if few and places[place] != ALL else INTERVAL
+            tell_score(mark, arm, mean, low, high, of)
+    for task in panels.tasks(tables):
         found = {name: headline(table, task, name, "test") for name in FITTED}
         scored = {name: row["mean"] for name, row in found.items() if row is not None}
         fitted = {name: mean for name, mean in scored.items() if np.isfinite(mean)}
         if fitted:
             best = max(fitted, key=fitted.get)
-            [mark] = axis.plot(fitted[best], place, color=GREY, **STROKE)
+            [mark] = axis.plot(fitted[best], places.index(task), color=GREY, **STROKE)
             tell_score(mark, best, fitted[best])
     axis.locator_params(axis="x", nbins=3)
     _texts(
         axis, ["test score", f"mean of {panels.seeds(tables)}"],
-        [score_unit(tables["runs"]), "(95 % t interval over seeds)"], bold=False,
+        [score_unit(tables["runs"]), "(of a task: both seeds)" if few else f"({INTERVAL})"],
+        bold=False,
     )  # fmt: skip
 
 
@@ -171,15 +207,19 @@ def _arms_and_baseline(tables: Tables, arms: Sequence[str]) -> list[Artist]:
     return handles + [panels.line(named, GREY, **STROKE)] * bool(known)
 
 
-def _effects(records: Sequence[dict]) -> list[Artist]:
+def _effects(records: Sequence[dict], tasks: Sequence[str]) -> list[Artist]:
     """The legend of the marks that the forests of these claims have."""
-    handles = [panels.line("difference, all tasks", "0.1", marker="D", lw=1.6)]
-    handles.append(panels.line("of a task", "0.4", marker="o", lw=1.0))
+    looks = {"difference, all tasks": OVERALL} if ALL in _rows(tasks) else {}
+    looks["of a task"] = OF_TASK
     shown = [effect["verdict"] for record in records for effect in record["effects"]]
     if NOT_TESTABLE in shown:
-        handles.append(panels.line("not testable", "0.7", marker="o", lw=1.0))
+        looks["not testable"] = OF_TASK | UNTESTED
+    if not all(record["headline"] for record in records):
+        looks["beside a verdict"] = OF_TASK | BESIDE
+    handles = [Line2D([], [], label=label, **look) for label, look in looks.items()]
     margins = dict.fromkeys(record["margin"] for record in records if record["margin"])
-    return handles + [panels.line(f"margin of -{margin:g}", GREY, **MARGIN) for margin in margins]
+    named = [names.minus(f"margin of -{margin:g}") for margin in margins]
+    return handles + [panels.line(text, GREY, **MARGIN) for text in named]
 
 
 def _texts(axis: Axes, title: Sequence[str], xlabel: Sequence[str], *, bold: bool) -> None:

@@ -1,5 +1,6 @@
 """Tables of gains over `random` -> their figures, each named as its table is."""
 
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,49 +17,88 @@ from seqtransfer.report.tables.gain_tables import ALL_TASKS, OTHER_TASKS, SPLITS
 from seqtransfer.report.tables.run_tables import score_unit
 
 TEXT_LINE = (0, (4, 2))  # dashes
+# Of the heat-map: whether cells hold their intervals -> width and height of one, in sizes of type.
+CELLS = {True: (6.9, 2.6), False: (3.4, 1.6)}
+NAMES_EMS = 8.0  # width of the names of sources, with their label
+NAME_LETTERS = 12  # of a line of such a name
+RUNG_EMS = 12.0  # least width of a panel of the ladder
+HEAD_EMS = 8.0  # height of a map's title, names of tasks and label
 
 
 def transfer(tables: Tables, claims: Sequence[dict]) -> Figure:
-    """Heat-maps of gains over `random`, test and dev: a row per source, a column per task."""
+    """Heat-maps of gains over `random`, test and dev: a row per source, a column per task.
+
+    Side by side, or one below the other where they do not fit; where they are too large even so,
+    the cells have no intervals, and further tasks follow below.
+    """
     table = tables["transfer"]
     columns = [name for name in (*panels.tasks(tables), OTHER_TASKS) if name in set(table["task"])]
     sources = list(dict.fromkeys(table["source"]))
-    figure = style.figure(max(len(columns) // 2, 1), 1, 1.5 + 0.3 * len(sources))
-    axes = figure.subplots(1, len(SPLITS), sharey=True)
+    spelled, across, beside = _layout(len(columns), len(sources))
+    parts = [columns[first : first + across] for first in range(0, len(columns), across)]
+    maps = [(split, part) for split in SPLITS for part in parts]
+    ems = CELLS[spelled][1] * len(sources)
+    figure, axes = panels.grid(len(maps) // beside, beside, (ems + HEAD_EMS) * style.PAGE_EM)
     furthest = max([0.01, *table["mean"].dropna().abs()])
-    for axis, split in zip(axes, SPLITS, strict=True):
-        part = table[table["split"] == split].set_index(["source", "task"])
-        grid = part["mean"].unstack().reindex(index=sources, columns=columns)
-        image = axis.imshow(
-            grid.to_numpy(dtype=float), cmap="RdBu", norm=Normalize(-furthest, furthest),
-            aspect="auto",
-        )  # fmt: skip
-        axis.set_facecolor("0.9")
-        for (source, task), row in part[part["mean"].notna()].iterrows():
-            place = (columns.index(task), sources.index(source))
-            _cell(axis, place, row, dark=abs(row["mean"]) > 0.62 * furthest, own=source == task)
-        if OTHER_TASKS in columns:
-            axis.axvline(len(columns) - 1.5, color="white", linewidth=3)
-        axis.set_xticks(
-            range(len(columns)), columns, rotation=30, ha="right", rotation_mode="anchor"
-        )
-        axis.set(title=f"{split} score", xlabel="task fine-tuned on")
-        axis.tick_params(length=0)
-    axes[0].set_yticks(range(len(sources)), sources)
-    axes[0].set_ylabel("encoder pretrained on")
-    figure.colorbar(image, ax=axes, label=f"gain over random ({score_unit(tables['runs'])})")
+    for axis, (split, part) in zip(axes.flat, maps, strict=True):
+        rows = table[(table["split"] == split) & table["task"].isin(part)]
+        _heat_map(axis, rows, sources, part, furthest, spelled=spelled)
+        axis.set(title=f"{split} score", xlim=(-0.5, across - 0.5))
+        if panels.first_of_row(axis):
+            named = [textwrap.fill(source, NAME_LETTERS) for source in sources]
+            axis.set_yticks(range(len(sources)), named)
+            axis.set_ylabel("encoder pretrained on")
+    panels.label(axes.flatten(), "task fine-tuned on")
+    interval = "[95 % t interval over seeds]"
     style.title(
         figure,
-        "Transfer of pretraining: score minus that of random weights, paired by seed,"
-        f" mean of {panels.seeds(tables)}\n[95 % t interval over seeds]; bold: it excludes 0;"
-        " frame: the task's own training sequences;\nlast column: mean over tasks but that one",
+        f"Transfer of pretraining: gain over random weights ({score_unit(tables['runs'])}), paired"
+        f" by seed, mean of {panels.seeds(tables)}{' ' + interval if spelled else ''}",
+        lowest=ems,
     )
     return figure
 
 
+def _layout(tasks: int, sources: int) -> tuple[bool, int, int]:
+    """Whether cells have room for their intervals, how many tasks a map has, and how many maps
+    stand side by side."""
+    wide, high = CELLS[True]
+    beside = style.fitting(len(SPLITS), tasks * wide + 1, NAMES_EMS)
+    height = (sources * high + HEAD_EMS) * len(SPLITS) // beside
+    if tasks == style.fitting(tasks, wide, NAMES_EMS) and height < style.most_ems():
+        return True, tasks, beside
+    wide, _ = CELLS[False]
+    across = style.fitting(tasks, wide, NAMES_EMS)
+    return False, across, style.fitting(len(SPLITS), tasks * wide + 1, NAMES_EMS)
+
+
+def _heat_map(
+    axis: Axes, rows: pd.DataFrame, sources: Sequence[str], tasks: Sequence[str], furthest: float,
+    *, spelled: bool,
+) -> None:  # fmt: skip
+    """One split's gains over `random` in the tasks; furthest: the gain of the darkest cells;
+    spelled: whether cells have their intervals."""
+    known = rows.set_index(["source", "task"])
+    grid = known["mean"].unstack().reindex(index=sources, columns=tasks)
+    norm = Normalize(-furthest, furthest)
+    axis.imshow(grid.to_numpy(dtype=float), cmap="RdBu", norm=norm, aspect="auto")
+    axis.add_patch(Rectangle((-0.5, -0.5), len(tasks), len(sources), color="0.9", zorder=-1))
+    for (source, task), row in known[known["mean"].notna()].iterrows():
+        place = (tasks.index(task), sources.index(source))
+        dark = abs(row["mean"]) > 0.62 * furthest
+        _cell(axis, place, row, dark=dark, own=source == task, spelled=spelled)
+    if OTHER_TASKS in tasks:
+        axis.axvline(len(tasks) - 1.5, color="white", linewidth=3)
+    named = [textwrap.fill(task, NAME_LETTERS) for task in tasks]
+    axis.set_xticks(range(len(tasks)), named, rotation=0 if spelled else 90)
+    axis.set_yticks([])
+    axis.tick_params(length=0)
+    axis.spines[:].set_visible(False)
+
+
 def pretraining(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Test score against steps of domain pretraining, a panel per task."""
-    run, table = tables["runs"], tables["pretraining"]
+    run, table = tables["runs"], panels.spread(tables["pretraining"])
     table = table[table["split"] == "test"]
     colours, text = style.colours(panels.arms(tables)), style.COLOURS["text"]
     figure, axes = panels.task_panels(tables, 1.9)
@@ -79,7 +119,7 @@ def pretraining(tables: Tables, claims: Sequence[dict]) -> Figure:
     handles = [panels.line(named, style.COLOURS["domain"], marker="o", ms=4)]
     if table["pretraining_steps"].isna().any():
         handles.append(panels.line(names.arm("text"), text, linestyle=TEXT_LINE))
-    panels.legend(figure, [*handles, Patch(color="0.85", label="95 % t interval over seeds")])
+    panels.legend(figure, [*handles, Patch(color="0.85", label=panels.spread_name(table))])
     style.title(
         figure,
         f"Test score by steps of domain pretraining: dots = {panels.seeds(tables)}, line = mean",
@@ -89,16 +129,15 @@ def pretraining(tables: Tables, claims: Sequence[dict]) -> Figure:
 
 def ladder(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Gains over `random` of parts of encoders, from scratch to full: a panel per task."""
-    table = tables["ladder"]
-    tasks = [name for name in (*panels.tasks(tables), ALL_TASKS) if name in set(table["task"])]
+    table = panels.spread(tables["ladder"])
+    tasks = panels.tasks(tables)
+    places = [*tasks, ALL_TASKS] if len(tasks) > 1 else tasks
+    tasks = [name for name in places if name in set(table["task"])]
     rungs = list(dict.fromkeys(table["initialization"]))
     colours, random = style.colours(panels.arms(tables)), style.COLOURS["random"]
-    figure, axes = panels.grid(
-        1,
-        len(tasks),
-        1.5 + (panels.row_height(rungs) + 0.11) * len(rungs),
-        sharex=True,
-        sharey=True,
+    height = 1.0 + (panels.row_height(rungs) + 0.11) * len(rungs)
+    figure, axes = panels.folded(
+        1, len(tasks), height, ems=RUNG_EMS, beside=panels.ARM_LETTERS * style.LETTER_EMS
     )
     for axis, task in zip(axes[0], tasks, strict=True):
         axis.axvline(0, color=random, linewidth=1.2)
@@ -106,37 +145,38 @@ def ladder(tables: Tables, claims: Sequence[dict]) -> Figure:
             _rung(axis, rungs.index(row.initialization), row, colours[row.initialization])
         title = f"mean over {len(tasks) - 1} tasks" if task == ALL_TASKS else None
         axis.set_title(title or panels.task_title(tables, task))
-        axis.locator_params(axis="x", nbins=5)
-        axis.set_xlabel(f"gain over random ({score_unit(tables['runs'])})")
+    axes[0, 0].locator_params(axis="x", nbins=3)
     panels.arm_rows(axes[0, 0], rungs)
+    panels.label_folded(axes, f"gain over random\n({score_unit(tables['runs'])})", [""])
     handles = [
-        panels.line("test score", marker="o", ms=5, lw=2.0),
-        panels.line("dev score", marker="o", ms=4, lw=1.0, mfc="white"),
+        panels.line("test score", marker="o", ms=3, lw=1.4),
+        panels.line("dev score", marker="o", ms=3, lw=0.8, mfc="white"),
         panels.line(names.arm("random"), random, lw=1.2),
     ]
     panels.legend(figure, handles)
     style.title(
         figure,
         "What of a pretrained encoder is worth keeping: score minus that of random weights,"
-        f" paired by seed,\nmean of {panels.seeds(tables)} and 95 % t interval over them",
+        f" paired by seed,\n{panels.over_seeds(table, 'line')}",
+        lowest=len(rungs) * panels.row_ems(rungs),
     )
     return figure
 
 
-def _cell(axis: Axes, place: tuple[int, int], row: pd.Series, *, dark: bool, own: bool) -> None:
-    """One cell's mean and interval; light text on `dark`; a frame around a task's own source."""
-    known, colour = pd.notna(row["low"]), "white" if dark else "black"
+def _cell(
+    axis: Axes, place: tuple[int, int], row: pd.Series, *, dark: bool, own: bool, spelled: bool
+) -> None:
+    """One cell's mean and, where `spelled`, interval; light text on `dark`; a frame around a task's
+    own source."""
+    text = names.signed(row["mean"])
+    known = pd.notna(row["low"])
     sure = known and not row["low"] <= 0 <= row["high"]
-    axis.annotate(
-        f"{row['mean']:+.3f}", place, (0, 4 if known else 0), textcoords="offset points",
-        ha="center", va="center", fontsize="small", color=colour,
-        fontweight="bold" if sure else "normal",
+    if spelled and known:
+        text += f"\n[{names.signed(row['low'], 2)}, {names.signed(row['high'], 2)}]"
+    axis.text(
+        *place, text, ha="center", va="center", fontsize="small",
+        color="white" if dark else "black", fontweight="bold" if sure else "normal",
     )  # fmt: skip
-    if known:
-        axis.annotate(
-            f"[{row['low']:+.2f}, {row['high']:+.2f}]", place, (0, -5),
-            textcoords="offset points", ha="center", va="center", fontsize="x-small", color=colour,
-        )  # fmt: skip
     if own:
         corner = (place[0] - 0.47, place[1] - 0.46)
         axis.add_patch(Rectangle(corner, 0.94, 0.92, fill=False, edgecolor="black", linewidth=1.4))
@@ -144,12 +184,10 @@ def _cell(axis: Axes, place: tuple[int, int], row: pd.Series, *, dark: bool, own
 
 def _rung(axis: Axes, place: int, row, colour: tuple) -> None:
     """One gain with its interval: test filled, and dev open below it."""
-    if row.split == "test":
-        height, width, size, fill = place - 0.14, 2.0, 5, colour
-    else:
-        height, width, size, fill = place + 0.16, 1.0, 4, "white"
-    axis.hlines(height, row.low, row.high, color=colour, linewidth=width)
-    axis.plot(row.mean, height, "o", color=colour, ms=size, markerfacecolor=fill)
+    is_test = row.split == "test"
+    height, width, fill = (place - 0.14, 1.4, colour) if is_test else (place + 0.16, 0.8, "white")
+    axis.plot([row.low, row.high], [height] * 2, "|-", color=colour, lw=width, ms=6)
+    axis.plot(row.mean, height, "o", color=colour, ms=3, markerfacecolor=fill)
 
 
 def _steps_of_pretraining(axis: Axes, steps: np.ndarray) -> None:

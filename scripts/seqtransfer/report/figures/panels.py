@@ -4,7 +4,7 @@
 """
 
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import cycle
 
 import numpy as np
@@ -14,13 +14,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, ScalarFormatter
+from scipy.special import stdtrit
 
 from seqtransfer.report import names
 from seqtransfer.report.figures import style
+from seqtransfer.report.statistics import LEVEL
 
 Tables = dict[str, pd.DataFrame]
 ARM_LETTERS = 22  # of a line of an arm's name beside its row
-BAND = "band = 95 % t interval over seeds"
+LABEL_EMS = 4.0  # width of a y label of several lines
+FEW_SEEDS = 2  # whose t interval is so wide that it hides all else
 BEFORE_AND_AFTER = {"before": "-", "after": "--"}  # fine-tuning: lines of these stages
 
 
@@ -52,6 +55,11 @@ def row_height(arms: Iterable[str]) -> float:
     return 0.17 + 0.09 * lines
 
 
+def row_ems(arms: Iterable[str]) -> float:
+    """Of such a row at least, in sizes of the type: its label touches no other."""
+    return 1.1 * max(1 + label.count("\n") for label in arm_labels(arms))
+
+
 def task_marks(tables: Tables) -> dict[str, str]:
     """Each task's marker, where colours are arms."""
     return dict(zip(tasks(tables), cycle("osD^vPX*")))
@@ -59,19 +67,23 @@ def task_marks(tables: Tables) -> dict[str, str]:
 
 def seeds(tables: Tables) -> str:
     """How many seeds an arm has, such as `3 seeds` or `2 to 3 seeds`."""
-    counts = tables["runs"].groupby(["task", "initialization"])["seed"].nunique()
-    low, high = counts.min(), counts.max()
+    return counted(tables["runs"].groupby(["task", "initialization"])["seed"].nunique())
+
+
+def counted(seeds: Collection[int]) -> str:
+    """Numbers of seeds, at least one of them, as `3 seeds` or `2 to 3 seeds`."""
+    low, high = min(seeds), max(seeds)
     return (f"{low}" if low == high else f"{low} to {high}") + (" seed" if high == 1 else " seeds")
 
 
-def sizes(tables: Tables) -> str:
-    """`3 seeds; test examples: sentiment 1000, splice 300`, for few tasks."""
+def examples(tables: Tables) -> str:
+    """`test examples: sentiment 1000, splice 300`, for few tasks."""
     counts = tables["runs"].groupby("task", sort=False)["test_n"].first()
     said = ", ".join(f"{task} {count}" for task, count in counts.items())
     if len(counts) > 6:
         low, high = counts.min(), counts.max()
         said = (f"{low}" if low == high else f"{low} to {high}") + " a task"
-    return f"{seeds(tables)}; test examples: {said}"
+    return f"test examples: {said}"
 
 
 def mean_over_seeds(table: pd.DataFrame) -> str:
@@ -80,10 +92,25 @@ def mean_over_seeds(table: pd.DataFrame) -> str:
     return f"mean of {most} seeds" if most > 1 else "1 seed"
 
 
-def over_seeds(table: pd.DataFrame) -> str:
-    """What a curve of `mean` shows: mean and band, or one seed."""
+def over_seeds(table: pd.DataFrame, shown: str = "band") -> str:
+    """What marks or curves of `mean` are of, and what is `shown` around them; or one seed."""
     said = mean_over_seeds(table)
-    return f"{said}, {BAND}" if table["seeds"].max() > 1 else said
+    return f"{said}, {shown} = {spread_name(table)}" if table["seeds"].max() > 1 else said
+
+
+def spread_name(table: pd.DataFrame) -> str:
+    """What `low` and `high` of `spread` are."""
+    few = table["seeds"].max() <= FEW_SEEDS
+    return "both seeds" if few else "95 % t interval over seeds"
+
+
+def spread(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with bounds that can be drawn: of two seeds the seeds themselves in place of their
+    t interval, which reaches 13 times as far."""
+    if table["seeds"].max() > FEW_SEEDS:
+        return table
+    half = (table["high"] - table["low"]) / 2 / stdtrit(1, (1 + LEVEL) / 2)
+    return table.assign(low=table["mean"] - half, high=table["mean"] + half)
 
 
 def task_title(tables: Tables, task: str) -> str:
@@ -101,7 +128,7 @@ def grid(rows: int, columns: int, height: float, **shared: object) -> tuple[Figu
     matplotlib's `subplots` takes them.
     """
     rows, columns = max(rows, 1), max(columns, 1)
-    figure = style.figure(columns, rows, height)
+    figure = style.figure(rows, height)
     return figure, figure.subplots(rows, columns, squeeze=False, **shared)
 
 
@@ -110,13 +137,59 @@ def task_panels(tables: Tables, height: float) -> tuple[Figure, np.ndarray]:
     return wrapped(len(tasks(tables)), height)
 
 
-def wrapped(count: int, height: float) -> tuple[Figure, np.ndarray]:
-    """A figure and its (count,) panels, in rows that fit its width; height as in `grid`."""
-    columns = min(count, int(style.ems() // style.PANEL_EMS))
+def wrapped(count: int, height: float, ems: float = style.PANEL_EMS) -> tuple[Figure, np.ndarray]:
+    """A figure and its (count,) panels, in rows that fit its width.
+
+    height: as in `grid`; ems: least width of a panel, in sizes of the type.
+    """
+    count = max(count, 1)
+    columns = style.fitting(count, ems)
     figure, axes = grid(-(-count // columns), columns, height)
     for axis in axes.flat[count:]:
         axis.remove()
     return figure, axes.flatten()[:count]
+
+
+def folded(
+    rows: int, columns: int, height: float, *, ems: float = style.PANEL_EMS, beside: float = 0.0,
+    sharey: str = "row",
+) -> tuple[Figure, np.ndarray]:  # fmt: skip
+    """A figure and its (rows, columns) panels, which share the x axis. Columns of `ems` or more
+    that do not fit its width less `beside` follow below the others, all their rows together; the
+    rows of a single column stand side by side.
+
+    height: as in `grid`; sharey: `row`, or `all`.
+    """
+    if columns == 1:
+        figure, axes = wrapped(rows, height, ems + LABEL_EMS)
+        axes = axes[:, None]
+    else:
+        across = style.fitting(columns, ems, beside)
+        figure, places = grid(-(-columns // across) * rows, across, height)
+        axes = places.reshape(-1, max(rows, 1), across).swapaxes(0, 1).reshape(max(rows, 1), -1)
+        for axis in axes[:, columns:].flat:
+            axis.remove()
+        axes = axes[:, :columns]
+    for (row, column), axis in np.ndenumerate(axes):
+        if row or column:
+            axis.sharex(axes[0, 0])
+        if column:
+            axis.sharey(axes[row, 0])
+        elif row and sharey == "all":
+            axis.sharey(axes[0, 0])
+        if columns > 1:
+            axis.tick_params(labelbottom=row == rows - 1, labelleft=first_of_row(axis))
+    return figure, axes
+
+
+def label_folded(axes: np.ndarray, xlabel: str, ylabels: Sequence[str]) -> None:
+    """Label the (rows, columns) panels of `folded`: a y label for each row."""
+    single = axes.shape[1] == 1
+    for axis in axes.flat if single else axes[-1]:
+        axis.set_xlabel(xlabel)
+    for row, text in zip(axes, ylabels, strict=False):
+        for axis in row:
+            axis.set_ylabel(text if single or first_of_row(axis) else "")
 
 
 def by_task(tables: Tables, axes: Iterable[Axes]) -> Iterator[tuple[Axes, str]]:
@@ -133,7 +206,7 @@ def label(axes: Iterable[Axes], xlabel: str, ylabel: str = "") -> None:
     for axis in last.values():
         axis.set_xlabel(xlabel)
     for axis in filter(first_of_row, axes):
-        axis.set_ylabel(ylabel)
+        axis.set_ylabel(ylabel or axis.get_ylabel())
 
 
 def first_of_row(axis: Axes) -> bool:
@@ -153,12 +226,13 @@ def curve(
 
 
 def tell_curve(line: Line2D, said: str, along: str, x: Iterable[float], rows: pd.DataFrame) -> None:
-    """Let a curve say its means and their intervals, if it has any, where a pointer rests on it.
+    """Let a curve say its means and their bounds, if it has any, where a pointer rests on it.
 
-    said: what the curve is of; along: what x counts; rows: as in `curve`.
+    said: what the curve is of; along: what x counts; rows: as in `curve`, of
+    `spread`.
     """
     values = [f"{place:g}: {_value(row)}" for place, row in zip(x, rows.itertuples(), strict=True)]
-    ends = " (95 % interval)" if rows["low"].notna().any() else ""
+    ends = f" ({spread_name(rows)})" if rows["low"].notna().any() else ""
     style.tell(line, f"{said}{ends}, {along} {', '.join(values)}")
 
 

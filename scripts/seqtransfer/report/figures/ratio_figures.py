@@ -21,6 +21,7 @@ def learning_curves(table: pd.DataFrame, unit: str) -> Figure:
 
     table: of `data_ratio.curves`; unit: what scores are called.
     """
+    table = panels.spread(table)
     tasks, arms = list(dict.fromkeys(table["task"])), style.ordered(table["initialization"])
     colours, marks, dashes = style.colours(arms), style.markers(arms), style.line_styles(arms)
     looks = {arm: {"marker": marks[arm], "linestyle": dashes[arm]} for arm in arms}

@@ -4,6 +4,7 @@ A function of a figure takes the tables by name and the claims, and returns a Fi
 give equal bytes. Scores are of the task's headline metric.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -28,16 +29,17 @@ GREY = "0.35"
 STEPS = "optimizer steps"
 BORDER = {"color": "0.8", "linewidth": 0.8}  # between arms and controls
 MOST_BANDS = 4  # arms whose bands can be told apart
+LEAST_ROWS = 5  # that a panel of scores has room for
 LEAST_RANGE = 0.05  # of a panel of scores
 
 
 def scores(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Test score: a panel per task, an arm per row, a line per seed, mean and interval; controls
     below the arms, without their runs."""
-    table, run, arms = tables["scores"], tables["runs"], panels.arms(tables)
+    table, run, arms = panels.spread(tables["scores"]), tables["runs"], panels.arms(tables)
     rows = [*arms, *_controls(table)]
     colours, marks = style.colours(rows), style.markers(rows)
-    height = panels.row_height(rows) * max(len(rows), 3)
+    height = panels.row_height(rows) * max(len(rows), LEAST_ROWS)
     figure, axes = panels.task_panels(tables, 0.75 + height)
     for axis, task in panels.by_task(tables, axes):
         runs_here = run[run["task"] == task]
@@ -56,7 +58,8 @@ def scores(tables: Tables, claims: Sequence[dict]) -> Figure:
             row = headline(table, task, name, "test")
             axis.hlines(height, row["low"], row["high"], color=colours[name])
             [mark] = axis.plot(row["mean"], height, marks[name], color=colours[name])
-            tell_score(mark, name, row["mean"], row["low"], row["high"])
+            said = panels.spread_name(table)
+            tell_score(mark, name, row["mean"], row["low"], row["high"], said)
         if len(rows) > len(arms):
             axis.axhline(len(arms) - 0.5, **BORDER)
         panels.arm_rows(axis, rows)
@@ -66,9 +69,13 @@ def scores(tables: Tables, claims: Sequence[dict]) -> Figure:
     panels.label(axes, f"test {score_unit(run)}")
     lines = baseline_lines(tables, axes, "test", vertical=True)
     seed = panels.line("a seed, in all arms", "0.8", linewidth=0.7, marker="o", markersize=2.5)
-    interval = panels.line("mean, 95 % t interval over seeds", "0.2", marker="o")
+    interval = panels.line(f"mean, {panels.spread_name(table)}", "0.2", marker="o")
     panels.legend(figure, [interval, seed, *lines])
-    style.title(figure, f"Test score by initialization: {panels.sizes(tables)}")
+    style.title(
+        figure,
+        f"Test score by initialization: {panels.seeds(tables)}; {panels.examples(tables)}",
+        lowest=len(rows) * panels.row_ems(rows),
+    )
     return figure
 
 
@@ -76,7 +83,8 @@ def convergence(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Dev score against optimizer steps: mean over seeds and its interval, per task and arm."""
     history, arms = tables["histories"], panels.arms(tables)
     history = history[history["step"] > 0]
-    curves = interval_rows(history, ["task", "initialization", "step"], "dev_score")
+    keys = ["task", "initialization", "step"]
+    curves = panels.spread(interval_rows(history, keys, "dev_score"))
     figure, axes = over_steps(tables, curves, arms)
     for axis, task in zip(axes, panels.tasks(tables), strict=True):
         lines = [headline(tables["scores"], task, name, "dev") for name in REGRESSIONS]
@@ -86,7 +94,7 @@ def convergence(tables: Tables, claims: Sequence[dict]) -> Figure:
     named = baseline_lines(tables, axes, "dev", vertical=False)
     panels.label(axes, STEPS, f"dev {score_unit(tables['runs'])}")
     arms_and_lines(figure, arms, named)
-    style.title(figure, f"Dev score while fine-tuning: {mean_and_band(tables, arms)}")
+    style.title(figure, f"Dev score while fine-tuning: {mean_and_band(curves, arms)}")
     return figure
 
 
@@ -112,7 +120,7 @@ def sensitivity(tables: Tables, claims: Sequence[dict]) -> Figure:
             chosen = line.loc[line["chosen"], "mean"]
             axis.plot(chosen.index, chosen, **ring, color=colours[arm], markeredgewidth=1)
         axis.set_xscale("log")
-        axis.set_xticks(rates, [f"{rate:g}" for rate in rates], rotation=30)
+        axis.set_xticks(rates, [_rate(rate) for rate in rates])
         axis.set_xticks([], minor=True)
         mine = table[table["task"] == task]
         axis.set_ylim(panels.limits(mine["low"], mine["high"], least=LEAST_RANGE))
@@ -130,6 +138,11 @@ def sensitivity(tables: Tables, claims: Sequence[dict]) -> Figure:
         f" warm-up: {over}",
     )
     return figure
+
+
+def _rate(rate: float) -> str:
+    """A learning rate as `3e-5`, whatever its size."""
+    return re.sub("e-0*", "e-", names.minus(f"{rate:.0e}"))
 
 
 def profiles(tables: Tables, claims: Sequence[dict]) -> Figure:
@@ -179,10 +192,10 @@ def arms_and_lines(figure: Figure, arms: Sequence[str], lines: Sequence[Line2D] 
     panels.legend(figure, [*handles, *lines])
 
 
-def mean_and_band(tables: Tables, arms: Sequence[str]) -> str:
+def mean_and_band(curves: pd.DataFrame, arms: Sequence[str]) -> str:
     """What the curves of `over_steps` show."""
-    band = f", {panels.BAND}" if len(arms) <= MOST_BANDS else ""
-    return f"mean of {panels.seeds(tables)}{band}"
+    said = panels.over_seeds if len(arms) <= MOST_BANDS else panels.mean_over_seeds
+    return said(curves)
 
 
 def baseline_lines(
@@ -236,10 +249,11 @@ def _controls(table: pd.DataFrame) -> list[str]:
 
 
 def tell_score(
-    mark: Line2D, name: str, mean: float, low: float = np.nan, high: float = np.nan
+    mark: Line2D, name: str, mean: float, low: float = np.nan, high: float = np.nan, of: str = ""
 ) -> None:
-    """Let a mark say the score that it stands for; name: of an arm, a control or a baseline."""
-    ends = "" if np.isnan(low) else f" (95 % interval {low:.3f} to {high:.3f})"
+    """Let a mark say the score that it stands for; name: of an arm, a control or a baseline; of:
+    what low and high are."""
+    ends = "" if np.isnan(low) else f" ({of} {low:.3f} to {high:.3f})"
     style.tell(mark, f"{names.arm(name)}: {mean:.3f}{ends}")
 
 

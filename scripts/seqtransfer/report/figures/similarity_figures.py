@@ -22,21 +22,30 @@ from seqtransfer.report.figures.panels import Tables
 NULL = "0.85"
 NULL_NAME = "re-paired null, least to greatest draw"
 BOUND = "0.35"  # of floor and ceiling, which are no arms
-FLOOR_LINE, CEILING_LINE = (0, (1, 1.5)), (0, (6, 1.5, 1.2, 1.5))
+FLOOR_LINE = (0, (1, 1.5))
+CEILING = {"linestyle": (0, (6, 1.5, 1.2, 1.5)), "marker": "_"}  # may be of one layer alone
+SEED = {"linewidth": 0.5}
+CLAIMED = {"marker": "D", "linewidth": 1.4}  # the effect of (d2)
 MEASURE_LETTERS = 18  # of a line of its name
 DEPTH = "layer (0 = embeddings)"
+MAP = ["task", "left", "right", "stage", "seed"]
+MAP_EMS = 19  # width of a map with its labels, in sizes of the type
+MAP_LETTERS = 30  # of a line of its title
 MOST_NUMBERS = 16  # cells of a map that has room for their scores
 RELIABLE = 0.1  # q up to which a cell of a map is not marked; 19 draws reach p = 0.05 at best
 
 
 def similarity(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Similarity to domain pretraining less that of random weights, against depth: a panel per
-    task."""
+    task, a thin line per seed; beside the layers their mean with its interval, of claim (d2)."""
     measure = judged_by(tables["similarity"], claims)
     table = _read(tables["similarity"])
     table = table[table["measure"] == measure]
     arms = [arm for arm in panels.arms(tables) if arm in set(table["left"]) - {"random"}]
     colours, marks = style.colours(panels.arms(tables)), style.markers(panels.arms(tables))
+    seeds = _seed_by_seed(tables["comparisons"], table)
+    judged = [one for one in claims if one["id"] == f"d2-{measure}"]
+    effects = {effect["task"]: effect for one in judged for effect in one["effects"]}
     figure, axes = panels.task_panels(tables, 2.2)
     for axis, task in panels.by_task(tables, axes):
         rows = table[table["task"] == task]
@@ -45,34 +54,64 @@ def similarity(tables: Tables, claims: Sequence[dict]) -> Figure:
         axis.fill_between(first["layer"], low, high, color=NULL, lw=0)
         axis.axhline(0, color=BOUND, linestyle=FLOOR_LINE)
         ceiling = (first["ceiling"] - first["floor"]).where(first["calibrated"].notna())
-        axis.plot(first["layer"], ceiling, color=BOUND, linestyle=CEILING_LINE)
+        axis.plot(first["layer"], ceiling, color=BOUND, **CEILING)
         for arm in arms:
             part = rows[rows["left"] == arm].sort_values("layer")
-            ends = [part[f"above_floor_{end}"] for end in ("low", "high")]
-            axis.fill_between(part["layer"], *ends, color=colours[arm], alpha=0.2, lw=0)
+            mine = seeds[(seeds["task"] == task) & (seeds["left"] == arm)]
+            for _, one in mine.groupby("seed"):
+                axis.plot(one["layer"], one["above_floor"], color=colours[arm], **SEED)
             axis.plot(part["layer"], part["above_floor"], color=colours[arm])
             for row in part.itertuples():
                 [mark] = axis.plot(row.layer, row.above_floor, marks[arm], color=colours[arm])
-                style.tell(mark, f"{names.arm(arm)}, layer {row.layer}: {row.above_floor:+.3f}")
-        axis.set_xticks(sorted(rows["layer"].unique()))
+                said = names.signed(row.above_floor)
+                style.tell(mark, f"{names.arm(arm)}, layer {row.layer}: {said}")
+        _layers_and_mean(axis, sorted(rows["layer"].unique()), effects.get(task), colours)
         axis.set_title(axis.get_title() + _size(rows))
     panels.label(axes, DEPTH, f"{measure_name(measure)},\nless that of random weights")
     handles = [panels.line(names.arm(arm), colours[arm], marker=marks[arm]) for arm in arms]
+    handles.append(panels.line("a seed", **SEED))
+    if effects:
+        level = f"{100 * judged[0]['level']:.0f} % interval of (d2)"
+        handles.append(panels.line(f"mean of layers 1 and up, {level}", **CLAIMED))
     handles += [panels.line("random weights (floor)", BOUND, linestyle=FLOOR_LINE)]
     if table["calibrated"].notna().any():
-        handles += [panels.line("the reference itself (ceiling)", BOUND, linestyle=CEILING_LINE)]
+        handles += [panels.line("the reference itself (ceiling)", BOUND, **CEILING)]
     panels.legend(figure, [*handles, Patch(color=NULL, label="range of random weights' seeds")])
     style.title(
         figure,
         f"Similarity to {names.arm(_reference(table))} before fine-tuning, less that of random"
-        f" weights: {panels.mean_over_seeds(table)}, band = 95 % jackknife interval over units",
+        f" weights: {panels.mean_over_seeds(table)}",
     )
     return figure
 
 
+def _seed_by_seed(comparisons: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """Each seed's score in the rows of `table`, with `above_floor`, less the row's floor."""
+    keys = ["task", "left", "right", "stage", "layer", "measure"]
+    found = comparisons.merge(table[[*keys, "floor"]], on=keys)
+    return found.assign(above_floor=found["score"] - found["floor"]).sort_values("layer")
+
+
+def _layers_and_mean(
+    axis: Axes, layers: Sequence[int], effect: dict | None, colours: dict[str, tuple]
+) -> None:
+    """Ticks of layers, at most seven; beyond the last the effect of (d2), if it has a number."""
+    ticks = dict(zip(layers, map(str, layers), strict=True))
+    ticks = dict(list(ticks.items())[:: -(-len(ticks) // 7) or 1])
+    if effect and effect["mean"] is not None:
+        place = layers[-1] + max(1, len(layers) / 5)
+        ticks[place] = "mean"
+        look = CLAIMED | {"color": colours["text"]}
+        if effect["low"] is not None:
+            axis.plot([place] * 2, [effect["low"], effect["high"]], **look | {"marker": "_"})
+        [mark] = axis.plot(place, effect["mean"], **look)
+        style.tell(mark, f"mean of layers 1 and up: {names.signed(effect['mean'])}")
+    axis.set_xticks(list(ticks), list(ticks.values()))
+
+
 def similarities(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Similarity to the reference by every measure, before and after: a row per measure."""
-    table = tables["similarity"]
+    table = panels.spread(tables["similarity"])
     before = _read(table)
     reference, lefts = _reference(before), list(dict.fromkeys(before["left"]))
     pairs = table[table["left"].isin(lefts) & (table["right"] == reference)]
@@ -87,7 +126,7 @@ def similarities(tables: Tables, claims: Sequence[dict]) -> Figure:
                 line, said = panels.BEFORE_AND_AFTER[stage], f"{names.arm(arm)} {stage} fine-tuning"
                 over_depth(axis, rows, said, colours[arm], line, marks[arm])
 
-    figure = _by_measure_and_task(tables, draw)
+    figure = _by_measure_and_task(tables, table, draw)
     handles = [panels.line(names.arm(arm), colours[arm], marker=marks[arm], lw=0) for arm in lefts]
     handles += [
         panels.line("before fine-tuning"),
@@ -95,7 +134,7 @@ def similarities(tables: Tables, claims: Sequence[dict]) -> Figure:
         panels.line("floor: random weights, before", BOUND, linestyle=FLOOR_LINE),
     ]
     if before["calibrated"].notna().any():
-        handles.append(panels.line("ceiling: the reference itself", BOUND, linestyle=CEILING_LINE))
+        handles.append(panels.line("ceiling: the reference itself", BOUND, **CEILING))
     panels.legend(figure, [*handles, Patch(color=NULL, label=NULL_NAME)])
     style.title(
         figure,
@@ -106,7 +145,7 @@ def similarities(tables: Tables, claims: Sequence[dict]) -> Figure:
 
 def change(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Similarity of each arm to itself before fine-tuning, against depth."""
-    table = tables["similarity"]
+    table = panels.spread(tables["similarity"])
     changed = set(table.loc[table["stage"] == "change", "left"])
     arms = [arm for arm in panels.arms(tables) if arm in changed]
     colours, marks = style.colours(panels.arms(tables)), style.markers(panels.arms(tables))
@@ -119,7 +158,7 @@ def change(tables: Tables, claims: Sequence[dict]) -> Figure:
             rows = own[own["left"] == arm]
             over_depth(axis, rows, names.arm(arm), colours[arm], "-", marks[arm])
 
-    figure = _by_measure_and_task(tables, draw)
+    figure = _by_measure_and_task(tables, table, draw)
     handles = [panels.line(names.arm(arm), colours[arm], marker=marks[arm]) for arm in arms]
     panels.legend(figure, [*handles, Patch(color=NULL, label=NULL_NAME)])
     style.title(
@@ -131,37 +170,26 @@ def change(tables: Tables, claims: Sequence[dict]) -> Figure:
 
 
 def maps(tables: Tables, claims: Sequence[dict]) -> Figure:
-    """Every layer of the left encoder with every layer of the right: a row per measure."""
+    """Every layer of the left encoder with every layer of the right: a panel per measure and
+    map."""
     table = tables["maps"]
-    whole = list(table.groupby(["task", "left", "right", "stage", "seed"], sort=False).groups)
     measures = list(dict.fromkeys(table["measure"]))
-    figure, axes = panels.grid(len(measures), len(whole), 1.9)
-    for row, measure in zip(axes, measures, strict=False):
-        shades = None
-        for axis, (task, left, right, stage, seed) in zip(row, whole, strict=False):
-            chosen = (table["task"] == task) & (table["left"] == left) & (table["right"] == right)
-            chosen &= (table["stage"] == stage) & (table["measure"] == measure)
-            shades = _map(axis, table[chosen])
-            across, up = panels.arm_labels((right, left))
-            axis.set(xlabel=f"{across},\nlayer", ylabel=f"{up},\nlayer")
-            if measure == measures[0]:
-                axis.set_title(
-                    f"{panels.task_title(tables, task)}\n{stage} fine-tuning,\nseed {seed}"
-                )
-        if shades:
-            figure.colorbar(shades, ax=row.tolist(), label=measure_name(measure), fraction=0.05)
-    for axis in axes.flat[len(measures) * len(whole) :]:
-        axis.set_axis_off()
+    whole = list(table.groupby(["measure", *MAP], sort=False))
+    whole.sort(key=lambda one: measures.index(one[0][0]))
+    figure, axes = panels.wrapped(len(whole), 2.1, MAP_EMS)
+    for axis, ((measure, task, left, right, stage, seed), part) in zip(axes, whole, strict=False):
+        shades = _map(axis, part)
+        across, up = panels.arm_labels((right, left))
+        axis.set(xlabel=f"{across},\nlayer", ylabel=f"{up},\nlayer")
+        of = f"{panels.task_title(tables, task)}\n{stage} fine-tuning, seed {seed}"
+        axis.set_title(f"{textwrap.fill(names.measure(measure), MAP_LETTERS)}\n{of}")
+    if whole:
+        figure.colorbar(shades, ax=axes.tolist(), label="similarity", fraction=0.03, aspect=40)
+    style.add_lines(figure, 4 * axes[-1].get_subplotspec().rowspan.stop)  # of titles
     marked = (table["q"] > RELIABLE).any()
-    style.title(
-        figure,
-        "Similarity of every pair of layers (0 = embeddings)"
-        + (
-            f"\nx = not above the re-paired null at a false discovery rate of {RELIABLE:g}"
-            if marked
-            else ""
-        ),
-    )
+    said = f"\nx = not above the re-paired null at a false discovery rate of {RELIABLE:g}"
+    title = "Similarity of every pair of layers (0 = embeddings)" + said * bool(marked)
+    style.title(figure, title, MAP_EMS / 2)
     return figure
 
 
@@ -196,25 +224,22 @@ def _reference(read: pd.DataFrame) -> str:
     return next(iter(read["right"]), "reference")
 
 
-def _by_measure_and_task(tables: Tables, draw: Callable[[Axes, pd.DataFrame], None]) -> Figure:
+def _by_measure_and_task(
+    tables: Tables, table: pd.DataFrame, draw: Callable[[Axes, pd.DataFrame], None]
+) -> Figure:
     """A grid of panels, a row per measure and a task a column, each drawn from its rows."""
-    table = tables["similarity"]
     measures = list(dict.fromkeys(table["measure"]))
-    figure, axes = panels.grid(
-        len(measures), len(panels.tasks(tables)), 1.6, sharex=True, sharey="row"
-    )
+    figure, axes = panels.folded(len(measures), len(panels.tasks(tables)), 1.6)
     for row, measure in zip(axes, measures, strict=False):
         part = table[table["measure"] == measure]
         for axis, task in zip(row, panels.tasks(tables), strict=True):
             draw(axis, part[part["task"] == task])
         row[0].set_ylim(min(-0.04, row[0].get_ylim()[0]), 1.04)
-        row[0].set_ylabel(measure_name(measure))
     first = table[table["measure"].isin(measures[:1])]
     for axis, task in panels.by_task(tables, axes[0]):
         axis.set_title(axis.get_title() + _size(first[first["task"] == task]))
-    for axis in axes[-1]:
-        axis.set(xlabel=DEPTH)
-        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes[0, 0].xaxis.set_major_locator(MaxNLocator(integer=True))
+    panels.label_folded(axes, DEPTH, [measure_name(measure) for measure in measures])
     style.add_lines(figure, 4)  # of titles and depth, which one row of panels has
     return figure
 
@@ -225,7 +250,7 @@ def _bounds(axis: Axes, rows: pd.DataFrame) -> None:
     axis.fill_between(layer, rows["null_low"], rows["null_high"], color=NULL, lw=1)
     axis.fill_between(layer, rows["floor_low"], rows["floor_high"], color=BOUND, alpha=0.2, lw=0)
     axis.plot(layer, rows["floor"], color=BOUND, linestyle=FLOOR_LINE)
-    axis.plot(layer, rows["ceiling"].where(valid), color=BOUND, linestyle=CEILING_LINE)
+    axis.plot(layer, rows["ceiling"].where(valid), color=BOUND, **CEILING)
 
 
 def _map(axis: Axes, part: pd.DataFrame) -> ScalarMappable:
@@ -241,13 +266,12 @@ def _map(axis: Axes, part: pd.DataFrame) -> ScalarMappable:
         null, q = (grids[name].iloc[i, j] for name in ("null_mean", "q"))
         layers = f"layer {grids['score'].index[i]} with layer {grids['score'].columns[j]}"
         style.tell(axis.add_patch(cell), f"{layers}: {score:.3f}, re-paired {null:.3f}, q {q:.2g}")
-        text = f"{score:.2f}" if grids["score"].size <= MOST_NUMBERS else ""
-        text += "x" if q > RELIABLE else ""
-        if text:
-            axis.text(
-                j, i, text, ha="center", va="center", fontsize="x-small",
-                color="k" if score > 0.55 else "w",
-            )  # fmt: skip
+        ink, mark = "k" if score > 0.55 else "w", "x" * bool(q > RELIABLE)
+        if grids["score"].size <= MOST_NUMBERS:
+            text = f"{score:.2f}{mark}"
+            axis.text(j, i, text, ha="center", va="center", fontsize="small", color=ink)
+        elif mark:
+            axis.plot(j, i, mark, color=ink, ms=3)
     axis.set_xticks(range(size[1]), grids["score"].columns)
     axis.set_yticks(range(size[0]), grids["score"].index)
     axis.spines[:].set_visible(False)

@@ -30,7 +30,7 @@ def effect_by_size(found: pd.DataFrame, differing: pd.DataFrame) -> Figure:
 
     found, differing: of `effect_by_size.table` and `settings`.
     """
-    drawn = style.figure(1, 1, HEIGHT)
+    drawn = style.figure(1, HEIGHT)
     axis = drawn.subplots()
     tasks = [task for task in dict.fromkeys(found["task"]) if task != MEAN]
     found = _placed(found, [*tasks, MEAN])

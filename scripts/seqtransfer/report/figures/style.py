@@ -5,13 +5,15 @@ An arm has the same colour, line and marker in all figures of a study.
 
 import re
 import textwrap
-from collections.abc import Iterable, Sequence
-from itertools import cycle
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count, cycle
 from pathlib import Path
 from xml.sax.saxutils import escape
 
 import matplotlib
+import numpy as np
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
@@ -19,9 +21,11 @@ from seqtransfer.encoders import arm_descriptions, initializations
 from seqtransfer.encoders.controls import CONTROLS
 from seqtransfer.files import atomic
 
-# Where a figure is read -> its width in inches, and the size of its type in points.
-WIDTHS = {"column": (3.5, 7), "page": (7.0, 8), "slide": (13.33, 16)}
+# Where a figure is read -> its width and its height at most, in inches, and its type in points.
+WIDTHS = {"column": (3.5, 9.0, 7), "page": (7.0, 9.0, 8), "slide": (13.33, 7.5, 16)}
+PAGE_EM = WIDTHS["page"][-1] / 72  # size of the type of a page, in inches
 PANEL_EMS = 14.5  # least width of a panel, in sizes of the type
+LOWEST_EMS = 7.0  # height of a panel that is made lower so that its figure fits its place
 LETTER_EMS = 0.55  # width of a letter, on average
 TOLD = "told: "  # before what a mark says, in its id of matplotlib
 LINE = 1.4  # distance of lines of text, in sizes of the type
@@ -29,9 +33,9 @@ LINE = 1.4  # distance of lines of text, in sizes of the type
 
 def preset(width: str) -> dict[str, object]:
     """matplotlib's rcParams of a figure of one of WIDTHS; nothing else in a figure knows it."""
-    inches, points = WIDTHS[width]
+    inches, height, points = WIDTHS[width]
     return {
-        "figure.figsize": (inches, inches),
+        "figure.figsize": (inches, height),
         "font.size": points,
         "axes.titlesize": "medium",
         "figure.titlesize": "medium",
@@ -55,10 +59,24 @@ matplotlib.rcParams.update(
     | preset("page")
 )
 
-# seaborn's palette "colorblind".
+LEAST_CONTRAST = 3.0  # of a line with white: WCAG 2's for graphics
+
+
+def luminance(colour: Sequence[float]) -> float:
+    """Relative luminance of an sRGB triple, in [0, 1] (WCAG 2)."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour]
+    return float(np.dot((0.2126, 0.7152, 0.0722), linear))
+
+
+def contrast(colour: Sequence[float]) -> float:
+    """Contrast of an sRGB triple with white, 1 to 21 (WCAG 2)."""
+    return 1.05 / (luminance(colour) + 0.05)
+
+
+# seaborn's palette "colorblind"; where that is too light for lines, darker at the same hue.
 PALETTE = [
     to_rgb(f"#{code}")
-    for code in "0173b2 de8f05 029e73 d55e00 cc78bc ca9161 fbafe4 949494 ece133 56b4e9".split()
+    for code in "0173b2 cb8000 028a64 d55e00 c566b4 a8703f e0479e 8a8a8a 8f8600 2b97d3".split()
 ]
 # Of the arms with a colour of their own; the others get shades, see `colours`.
 COLOURS = {
@@ -69,10 +87,6 @@ COLOURS = {
 CONTROL = (0.45, 0.45, 0.45)  # colour of controls, which no claim is about
 # As with colours; the other arms take turns. In grey print, lines differ by these.
 _LINES = {"text": "-", "random": (0, (4, 1.5)), "domain": (0, (6, 1.5, 1.2, 1.5))}
-_DASHES = tuple(
-    (0, dashes)
-    for dashes in ((1.2, 1.2), (4, 1.5), (5, 1.2, 1.2, 1.2), (8, 1.5), (3, 1, 1, 1, 1, 1))
-)
 _MARKERS = {"text": "o", "random": "s", "domain": "D"}
 _OTHER_MARKERS = "^vPX*<>dph8"
 
@@ -114,23 +128,36 @@ def _shades(whole: str | None, count: int) -> list[tuple]:
     import seaborn as sns  # here: it takes a second, and most studies have no such arms
 
     if whole is None:
-        return sns.color_palette("rocket", count)
-    return sns.light_palette(COLOURS[whole], count + 2)[1:-1]
+        shades = sns.color_palette("rocket", 256)
+    else:
+        shades = sns.light_palette(COLOURS[whole], 256)
+    legible = [colour for colour in shades if contrast(colour) >= LEAST_CONTRAST]
+    return [legible[int((place + 0.5) / count * len(legible))] for place in range(count)]
 
 
 def line_styles(names: Iterable[str]) -> dict[str, str | tuple]:
-    """Each arm's line, as matplotlib's `linestyle` takes it."""
-    return _own_or_in_turn(names, _LINES, _DASHES)
+    """Each arm's line, as matplotlib's `linestyle` takes it; no two are the same."""
+    others = _dashes()
+    return {name: _LINES.get(name) or next(others) for name in ordered(names)}
+
+
+def _dashes() -> Iterator[tuple]:
+    """Lines without end, none of them of _LINES: dotted, then a dash and ever more dots."""
+    yield (0, (1.2, 1.2))
+    for dots in count():
+        for dash in (2.4, 9, 14):
+            yield (0, (dash, 1.2, *(1.2, 1.2) * dots))
 
 
 def markers(names: Iterable[str]) -> dict[str, str]:
     """Each arm's marker."""
-    return _own_or_in_turn(names, _MARKERS, _OTHER_MARKERS)
+    others = cycle(_OTHER_MARKERS)
+    return {name: _MARKERS.get(name) or next(others) for name in ordered(names)}
 
 
-def _own_or_in_turn(names: Iterable[str], own: dict, others: Sequence) -> dict:
-    turns = cycle(others)
-    return {name: own.get(name) or next(turns) for name in ordered(names)}
+def look(arm: str) -> dict[str, object]:
+    """Colour and line of an arm with its own; in figures of contrasts those of arm - random."""
+    return {"color": COLOURS[arm], "linestyle": _LINES[arm]}
 
 
 def ems() -> float:
@@ -138,23 +165,52 @@ def ems() -> float:
     return 72 * matplotlib.rcParams["figure.figsize"][0] / matplotlib.rcParams["font.size"]
 
 
-def figure(columns: int, rows: int, height: float) -> Figure:
-    """An empty figure for a grid of panels, wider than its place only if the columns do not fit.
+def most_ems() -> float:
+    """Height of a figure at most, in sizes of its type."""
+    return 72 * matplotlib.rcParams["figure.figsize"][1] / matplotlib.rcParams["font.size"]
+
+
+def fitting(most: int, ems_each: float = PANEL_EMS, beside: float = 0.0) -> int:
+    """How many columns of panels fit the width of a figure less `beside`: 1 to `most`."""
+    return max(1, min(most, int((ems() - beside) // ems_each)))
+
+
+def figure(rows: int, height: float) -> Figure:
+    """An empty figure as wide as its place, for rows of panels.
 
     height: of a row, in inches of a figure as wide as a page.
     """
-    size = matplotlib.rcParams["font.size"]
-    width = max(ems(), PANEL_EMS * columns) * size / 72
-    scale = size / WIDTHS["page"][1]
-    return Figure(figsize=(width, height * rows * scale), layout="constrained")
+    size, page = matplotlib.rcParams["font.size"], WIDTHS["page"][-1]
+    return Figure(figsize=(ems() * size / 72, height * rows * size / page), layout="constrained")
 
 
-def title(drawn: Figure, text: str) -> None:
-    """Write the title above all panels, in lines that fit; the figure grows by them."""
-    letters = drawn.get_figwidth() * 72 / (matplotlib.rcParams["font.size"] * LETTER_EMS)
-    lines = [part for line in text.split("\n") for part in textwrap.wrap(line, int(letters))]
+def title(drawn: Figure, text: str, lowest: float = LOWEST_EMS) -> None:
+    """Write the title above all panels, in lines that fit, and end the figure: it grows by these
+    lines; if it is then higher than its place, its panels become lower.
+
+    lowest: height of a panel at least, in sizes of the type; its y label has room in any case.
+    """
+    letters = int(ems() / LETTER_EMS)
+    lines = [part for line in text.split("\n") for part in textwrap.wrap(line, letters)]
     drawn.suptitle("\n".join(lines))
     add_lines(drawn, len(lines))
+    most = matplotlib.rcParams["figure.figsize"][1]
+    if drawn.get_figheight() > most:
+        _lower(drawn, most, lowest * matplotlib.rcParams["font.size"] / 72)
+
+
+def _lower(drawn: Figure, most: float, lowest: float) -> None:
+    """Make the rows of panels equally lower, so that the figure is `most` inches high, or as near
+    to it as panels of `lowest` inches allow."""
+    drawn.draw_without_rendering()
+    heights: dict[int, float] = {}
+    for axis in filter(Axes.get_subplotspec, drawn.axes):
+        row = axis.get_subplotspec().rowspan.start
+        heights[row] = max(heights.get(row, 0.0), axis.bbox.height / drawn.dpi)
+        lowest = max(lowest, axis.yaxis.label.get_window_extent().height / drawn.dpi)
+    beside = drawn.get_figheight() - sum(heights.values())
+    height = max((most - beside) / len(heights), lowest)
+    drawn.set_figheight(min(drawn.get_figheight(), beside + height * len(heights)))
 
 
 def add_lines(drawn: Figure, count: int) -> None:

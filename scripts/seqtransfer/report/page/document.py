@@ -133,7 +133,7 @@ def fill(template: str, **values: object) -> str:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters |= {
-        "signed": lambda number: "" if number is None else reading_tables.minus(f"{number:+.3f}"),
+        "signed": lambda number: "" if number is None else names.signed(number),
         "plain": lambda number: "" if number is None else f"{number:.3f}",
         "p_value": _p_value,
         "count": _count,
@@ -142,7 +142,7 @@ def fill(template: str, **values: object) -> str:
         "arm": names.arm,
         "contrast": names.contrast,
         "measure": names.measure,
-        "minus": reading_tables.minus,
+        "minus": names.minus,
         "metric": names.metric,
         "listed": names.listed,
         "sentence": lambda text: text[:1].upper() + text[1:],

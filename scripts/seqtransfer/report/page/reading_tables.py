@@ -82,9 +82,9 @@ def _laid_out(name: str, table: pd.DataFrame) -> Reading:
 
 def _laid_cell(value: str | table_files.Bold) -> tuple[str, str]:
     if isinstance(value, table_files.Bold):
-        shown = Markup("<strong>{}</strong>").format(minus(value.text))
+        shown = Markup("<strong>{}</strong>").format(names.minus(value.text))
         return shown, shown
-    return minus(value), minus(value)
+    return names.minus(value), names.minus(value)
 
 
 def label(column: str) -> str:
@@ -99,11 +99,6 @@ def meaning(column: str, columns: Mapping[str, str]) -> str:
         if re.fullmatch(re.escape(known).replace("<metric>", "[a-z0-9_]+"), column):
             return text
     raise ValueError(f"column {column!r} is not in the register; describe it there")
-
-
-def minus(text: str) -> str:
-    """The text with minus signs, as typeset, before negative numbers; ranges keep their hyphen."""
-    return re.sub(r"(?<!\w)-(?=\d)", "\u2212", text)
 
 
 def _cells(column: str, values: pd.Series, words: Mapping[str, Callable]) -> list[tuple[str, str]]:
@@ -122,7 +117,7 @@ def _cells(column: str, values: pd.Series, words: Mapping[str, Callable]) -> lis
 def _rounded(column: str, value: object) -> str:
     if pd.isna(value) or not isinstance(value, float):
         return _full(value)
-    return minus(table_files.number(column, value))
+    return names.minus(table_files.number(column, value))
 
 
 def _full(value: object) -> str:

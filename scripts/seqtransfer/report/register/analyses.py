@@ -187,12 +187,12 @@ FIGURES = {
         "dynamical isometry",
         "Singular values (log10) of the Jacobian of the last layer's state at a position with"
         " respect to the states of a lower layer at all positions: median (solid; mean over seeds,"
-        " band a 95 % t interval over seeds), 5 % and 95 % (dotted). Layer 0 are the embeddings:"
-        " there the Jacobian is through all layers. The grey line at 0 is an orthogonal map, which"
-        " keeps lengths. The two directions that a last LayerNorm takes away are left out; the"
-        " table counts them. Compare arms by the distance between the dotted lines: their height"
-        " also depends on the scale of the states. They say what small changes do, and nothing of"
-        " where training leads.",
+        " band a 95 % t interval over them, of two seeds both), 5 % and 95 % (dotted). Layer 0 are"
+        " the embeddings: there the Jacobian is through all layers. The grey line at 0 is an"
+        " orthogonal map, which keeps lengths. The two directions that a last LayerNorm takes away"
+        " are left out; the table counts them. Compare arms by the distance between the dotted"
+        " lines: their height also depends on the scale of the states. They say what small changes"
+        " do, and nothing of where training leads.",
         ("isometry",),
         has=HAS["isometry"],
     ),
@@ -201,9 +201,10 @@ FIGURES = {
         "Cosine of the gradients of two training batches, dropout off: the least over pairs (top)"
         " and the mean (below), of the embeddings, the layers, the head, and all weights; before"
         " (filled) and after (open) fine-tuning. Dots are means over seeds, lines 95 % t"
-        " intervals. The grey line is what independent directions give. A minimum near -1: steps"
-        " for some batches undo those for others. After fine-tuning gradients are small and mostly"
-        " of the few examples that are not fitted.",
+        " intervals, cut at -1 and 1, or, of two seeds, join both. The grey line is what"
+        " independent directions give. A minimum near -1: steps for some batches undo those for"
+        " others. After fine-tuning gradients are small and mostly of the few examples that are"
+        " not fitted.",
         ("gradient_confusion",),
         has=HAS["gradient_confusion"],
     ),
@@ -212,20 +213,21 @@ FIGURES = {
         "Relative change of the pooled state (top) and of the loss (below) under normal noise in"
         " the encoder's weights, over the size of the noise, against this size, which is relative"
         " to each tensor's root mean square; both axes are logarithmic. Before (solid) and after"
-        " (dashed) fine-tuning; means over seeds, bands 95 % t intervals. Dotted: a linear model"
-        " with the same change at the smallest size; where a curve leaves it, the model is no"
-        " longer linear in the noise. A higher curve is more sensitive to random noise, which does"
-        " not make a worse model.",
+        " (dashed) fine-tuning; means over seeds, bands 95 % t intervals (of two seeds, both)."
+        " Dotted: a linear model with the same change at the smallest size; where a curve leaves"
+        " it, the model is no longer linear in the noise. A higher curve is more sensitive to"
+        " random noise, which does not make a worse model.",
         ("perturbation",),
         has=HAS["perturbation"],
     ),
     "lipschitz": Figure(
         "Lipschitz constants",
-        "Gain over standard deviation of the LayerNorm after attention (top) and after feed-forward"
-        " (middle), and the largest stretch of a small change by a whole layer (below), layer by"
-        " layer; before (solid) and after (dashed) fine-tuning; means over seeds, bands 95 % t"
-        " intervals. The grey line at 1 keeps lengths. Logarithmic axes. A layer's largest stretch"
-        " is of one direction, and layers need not share it: products say little of the encoder.",
+        "Gain over standard deviation of the LayerNorm after attention (top) and after"
+        " feed-forward (middle), and the largest stretch of a small change by a whole layer"
+        " (below), layer by layer; before (solid) and after (dashed) fine-tuning; means over"
+        " seeds, bands 95 % t intervals (of two seeds, both). The grey line at 1 keeps lengths."
+        " Logarithmic axes. A layer's largest stretch is of one direction, and layers need not"
+        " share it: products say little of the encoder.",
         ("lipschitz",),
         has=HAS["lipschitz"],
     ),
@@ -235,11 +237,11 @@ FIGURES = {
         " distance in units of the distance between two different sequences (top), and 1 - cosine"
         " (below), over the number of substitutions; both axes are logarithmic. Before (solid) and"
         " after (dashed) fine-tuning; means over seeds of medians over mutants, bands 95 % t"
-        " intervals. The grey line at 1, and the marks at `other` (filled: before), are another"
-        " sequence. Dotted: the shares of symbols in a sequence, which see no order and no"
-        " likeness of symbols. Where a curve lies above it, one symbol counts for more beside"
-        " what tells sequences apart. New symbols are uniform, so that most mutants are unlike any"
-        " real sequence; a model that moves further is not a better one.",
+        " intervals (of two seeds, both). The grey line at 1, and the marks at `other` (filled:"
+        " before), are another sequence. Dotted: the shares of symbols in a sequence, which see no"
+        " order and no likeness of symbols. Where a curve lies above it, one symbol counts for"
+        " more beside what tells sequences apart. New symbols are uniform, so that most mutants"
+        " are unlike any real sequence; a model that moves further is not a better one.",
         ("mutation",),
         has=HAS["mutation"],
     ),
@@ -247,11 +249,11 @@ FIGURES = {
         "analyses against gain and speed",
         "A quantity of each analysis before fine-tuning against gain in test score (left) and"
         " speed, as in claim (a), (right), all less those of random weights; a dot is a task"
-        " (its marker) and an arm (its colour), the mean over seeds. rho is Spearman's"
+        " (its filling) and an arm (its colour and shape), the mean over seeds. rho is Spearman's"
         " correlation between tasks (means of their arms) and within them (arms, less the"
-        " task's mean), p its p-value by permuting tasks or arms, not adjusted for the number"
-        " of panels. With few arms p cannot be small, and a correlation over arms says nothing"
-        " of causes.",
+        " task's mean). Of a dozen such numbers some are far from 0 by chance alone; the table"
+        " `analysis_association` has their p-values, each of which would have to be that much"
+        " smaller. A correlation over arms says nothing of causes.",
         ("analysis_points", "analysis_association"),
         has=associates,
     ),

@@ -53,22 +53,23 @@ FIGURES = {
     "transfer": Figure(
         "transfer of sources",
         "Rows: what an encoder was pretrained on; columns: the task it was fine-tuned on; a cell:"
-        " its score minus that of random weights, paired by seed, with the 95 % t interval over"
-        " seeds. Bold where the interval excludes 0 (not adjusted for the number of cells); framed"
-        " where a task is its own source. The last column is the mean over tasks, held fixed, but"
-        " for that one. Blue helps, red hurts; grey was not run. Compare a column's cells: only a"
-        " source above the artificial ones transfers more than pretraining on any sequences does.",
+        " its score minus that of random weights, paired by seed, and where there is room the 95 %"
+        " t interval over seeds. Bold where this interval excludes 0 (not adjusted for the number"
+        " of cells); framed where a task is its own source. The last column is the mean over"
+        " tasks, held fixed, but for that one. Blue helps, red hurts; grey was not run. Compare a"
+        " column's cells: only a source above the artificial ones transfers more than pretraining"
+        " on any sequences does.",
         ("transfer",),
         has=transfers_corpora,
     ),
     "pretraining": Figure(
         "steps of pretraining",
         "Test score against the steps of pretraining on the task's own training sequences, or on"
-        " the corpus that `domain_corpora` names for it, from random weights (0 steps) on; the axis"
-        " doubles after the first checkpoint. A dot is a seed of fine-tuning, the line the mean,"
-        " the band its 95 % t interval. All dots of a step start from one pretraining run, so that"
-        " the band does not cover another run of it. The dashed line is the text encoder, with its"
-        " interval.",
+        " the corpus that `domain_corpora` names for it, from random weights (0 steps) on; the"
+        " axis doubles after the first checkpoint. A dot is a seed of fine-tuning, the line the"
+        " mean, the band its 95 % t interval (of two seeds, both). All dots of a step start from"
+        " one pretraining run, so that the band does not cover another run of it. The dashed line"
+        " is the text encoder, with its interval.",
         ("pretraining",),
         has=pretrains_in_steps,
     ),
@@ -79,7 +80,7 @@ FIGURES = {
         " parts of encoders pretrained on sequences, each beside the whole of it; the"
         " last panel is the mean over tasks, held fixed. Filled: test; open: dev, which picked the"
         " step and is optimistic. Lines are 95 % t intervals over seeds, not adjusted for the"
-        " number of arms.",
+        " number of arms; of two seeds they join both.",
         ("ladder",),
         has=climbs_the_ladder,
     ),

@@ -211,13 +211,13 @@ FIGURES = {
     "summary": Figure(
         "summary",
         "Left: test score (the task's headline metric) of the arms that the claims compare, mean"
-        " over seeds with its 95 % t interval; in the row of all tasks the mean of the tasks. A"
-        " stroke is the best baseline without an encoder, such as n-gram regression. Then the"
-        " paper's claims as paired differences: a dot is a task, the diamond the mean over tasks,"
-        " lines are intervals (95 %;"
-        " in (c) 90 %). Right of the line at 0 the claim's first arm is ahead; in (c) every"
-        " interval must lie right of the dashed margin. Intervals of claims on test scores cover"
-        " seeds and test examples, that of (a) seeds; none is adjusted for the number of claims.",
+        " over seeds with its 95 % t interval (of two seeds, both); in the row of all tasks the"
+        " mean of the tasks. A stroke is the best baseline without an encoder, such as n-gram"
+        " regression. Then the paper's claims as paired differences: a dot is a task, the diamond"
+        " the mean over tasks, lines are intervals (95 %; in (c) 90 %). Right of the line at 0 the"
+        " claim's first arm is ahead; in (c) every interval must lie right of the dashed margin."
+        " Intervals of claims on test scores cover seeds and test examples, that of (a) seeds;"
+        " none is adjusted for the number of claims.",
         ("scores", "effects"),
     ),
     "scores": Figure(
@@ -226,9 +226,10 @@ FIGURES = {
         " correlations) of each arm in each task. A grey line joins the runs of one seed, which"
         " share token map, head and batch order: where all lines lean the same way, the difference"
         " of two arms is sure even if their intervals overlap. Above the runs stand their mean and"
-        " its 95 % t interval over seeds, which does not cover the choice of test examples. Where"
-        " the n-gram line lies right of an arm, that arm found less than counting neighbours does;"
-        " where the line of the additive model does, less than adding up symbols place by place."
+        " its 95 % t interval over seeds (of two seeds, both), which does not cover the choice of"
+        " test examples. Upright lines are baselines without an encoder, of which the legend names"
+        " those that are shown: an arm left of that of n-gram regression found less than counting"
+        " neighbours does, one left of the additive model less than adding up symbols by place."
         " Below the line between rows stand controls, networks without an encoder, if the study"
         " trains some: mean and interval alone. Every panel has its own scale, which shows all of"
         " its arms: an arrow gives the mean of a control beyond it, and a baseline beyond it is not"
@@ -238,15 +239,18 @@ FIGURES = {
     "convergence": Figure(
         "convergence",
         "Dev score against optimizer steps (doublings) from the first evaluation on. Lines are"
-        " means over seeds, bands are 95 % t intervals over seeds, cut at the panel's edge. A curve"
-        " further left learns faster; one that ends higher scores better. Claim (a) is about the"
-        " area under such curves of the best score so far. Dev scores pick the step of a run, so"
-        " that heights are optimistic: compare test scores instead. Every panel has its own scale.",
+        " means over seeds, bands are 95 % t intervals over seeds (of two seeds, both), cut at the"
+        " panel's edge. A curve further left learns faster; one that ends higher scores better."
+        " Claim (a) is about the area under such curves of the best score so far. Dev scores pick"
+        " the step of a run, so that heights are optimistic: compare test scores instead. Every"
+        " panel has its own scale.",
         ("histories", "scores"),
     ),
     "claims": Figure(
         "claims",
-        "A panel per claim: paired differences per task (dots), their mean over tasks (diamond),"
+        "A panel per claim, and behind them, hollow and marked `beside`, the same by other measures"
+        " or margins, which are no further verdicts: paired differences per task (dots), their mean"
+        " over tasks (diamond),"
         " and intervals at the level that each panel states; (d1), a permutation test, has none."
         " The solid line is 0: no difference. The dashed line of (c) is its margin. Panels"
         " (weights) and (arrangement) are controls: what the distribution of the text weights"
@@ -258,7 +262,8 @@ FIGURES = {
         "gain over random by training steps",
         "What a shorter training would have shown: the best dev score so far of an arm minus that"
         " of random weights, paired by seed, against optimizer steps (doublings). Lines are means"
-        " over seeds, bands 95 % t intervals over seeds at each step. A gain that falls back to 0"
+        " over seeds, bands 95 % t intervals over seeds at each step (of two seeds, both), cut at"
+        " the panel's edge. A gain that falls back to 0"
         " is one of speed; one that stays is one of the score that is reached.",
         ("gains_over_steps",),
         has=has_random_and_others,
@@ -275,22 +280,23 @@ FIGURES = {
     ),
     "generalization": Figure(
         "generalization gap",
-        "Loss on dev minus training loss against optimizer steps (doublings); lines are means over"
-        " seeds, bands 95 % t intervals over seeds, cut at the panel's edge. A rising line fits the"
-        " training part beyond what carries over; one below 0 is of a model that still learns,"
-        " since the training loss is a mean over the steps before, with dropout on. A line ends"
-        " with the first of the arm's runs that ended or diverged.",
+        "Loss on dev minus training loss against optimizer steps (doublings); lines are means"
+        " over seeds, bands 95 % t intervals over seeds (of two, both), cut at the panel's edge. A"
+        " rising line fits the training part beyond what carries over; one below 0 is of a model"
+        " that still learns, since the training loss is a mean over the steps before, with dropout"
+        " on. A line ends with the first of the arm's runs that ended or diverged.",
         ("generalization",),
         on_request=True,
     ),
     "power": Figure(
         "power",
-        "The smallest difference in test score between two arms that 80 % of studies would see (at"
-        " the 5 % level, adjusted for the number of tasks), by their number of seeds; both axes in"
-        " equal ratios. The dot is this study's number; the thin line is the size of the difference"
-        " that it found, which studies of the seeds right of where they cross would see. Where a"
-        " curve goes flat, test examples are the limit, and more seeds do not help. Spreads are"
-        " estimates from this study's seeds: with few seeds, they may be half or double.",
+        "The smallest difference in test score between two arms that 80 % of studies would see"
+        " (at the 5 % level, adjusted for the number of tasks), by their number of seeds; both"
+        " axes in equal ratios, up to 2, the largest difference of two scores from -1 to 1. The"
+        " dot is this study's number; the thin line is the size of the difference that it found,"
+        " which studies of the seeds right of where they cross would see. Where a curve goes flat,"
+        " test examples are the limit, and more seeds do not help. Spreads are estimates from this"
+        " study's seeds: with few seeds, they may be half or double.",
         ("power",),
         has=compares_text_over_seeds,
     ),

@@ -140,37 +140,40 @@ TABLES = {
 FIGURES = {
     "similarity": Figure(
         "similarity above random weights",
-        "What claim (d2) is about, layer by layer: similarity of an arm to domain pretraining, the"
-        " reference, before fine-tuning, by the measure that the claim is judged by, less that of"
-        " random weights of the same architecture; mean over seeds. At the dotted line an arm is no"
-        " nearer to the reference than random weights are; grey is the range of these over their"
-        " seeds. Bands are 95 % jackknife intervals over groups of units; they do not cover seeds."
-        " The upper line is the reference against another pretraining of itself, or halves of its"
-        " neurons; it is shown where it lies above random weights by its interval. Above a panel: n"
-        " rows and the width; `(few)` marks fewer than ten rows per neuron, where every score is"
-        " high by chance.",
-        ("similarity",),
+        "What claim (d2) is about, layer by layer: similarity of an arm to domain pretraining,"
+        " the reference, before fine-tuning, by the measure that the claim is judged by, less that"
+        " of random weights of the same architecture; thin lines are seeds, marks their mean. At"
+        " the dotted line an arm is no nearer to the reference than random weights are; grey is"
+        " the range of these over their seeds. The diamond is the mean of text over layers 1 and"
+        " up, with the interval by which the claim is judged: it covers seeds, of random weights"
+        " too, units of the probe and pretrainings of the reference, so that it may be far wider"
+        " than the thin lines lie apart. The upper line is the reference against another"
+        " pretraining of itself, or halves of its neurons; it is shown where it lies above random"
+        " weights by its interval. Above a panel: n rows and the width; `(few)` marks fewer than"
+        " ten rows per neuron, where every score is high by chance.",
+        ("similarity", "comparisons"),
         has=compares_with_domain,
     ),
     "similarities": Figure(
         "similarity by every measure",
         "Similarity (unitless, 1 = the same up to what the measure ignores) of an arm to the"
         " reference encoder, layer by layer, before (solid) and after (dashed) fine-tuning, with"
-        " 95 % t intervals over seeds. Colours are arms. Grey: the least to the greatest of the"
-        " same scores when whole units of one side are paired at random. Text must lie above both"
-        " grey (chance) and the floor (what random weights of the same architecture share with the"
-        " reference) to share more than that. The ceiling is the reference against itself, shown"
-        " where it lies above the floor by its interval. Above a panel: n rows and the width;"
-        " `(few)` marks fewer than ten rows per neuron, where every score is high by chance.",
+        " 95 % t intervals over seeds (of two seeds, both). Colours are arms. Grey: the least to"
+        " the greatest of the same scores when whole units of one side are paired at random. Text"
+        " must lie above both grey (chance) and the floor (what random weights of the same"
+        " architecture share with the reference) to share more than that. The ceiling is the"
+        " reference against itself, shown where it lies above the floor by its interval. Above a"
+        " panel: n rows and the width; `(few)` marks fewer than ten rows per neuron, where every"
+        " score is high by chance.",
         ("similarity",),
         has=compares_arms,
     ),
     "change": Figure(
         "change by fine-tuning",
         "Similarity (unitless) of each arm after fine-tuning to itself before it, layer by layer;"
-        " mean over seeds with a 95 % t interval. 1 is unchanged; grey is the score of units paired"
-        " at random, over all arms. An arm that moves little is similar to itself whatever it"
-        " learned.",
+        " mean over seeds with a 95 % t interval (of two seeds, both). 1 is unchanged; grey is the"
+        " score of units paired at random, over all arms. An arm that moves little is similar to"
+        " itself whatever it learned.",
         ("similarity",),
         has=compares_arms,
         on_request=True,
@@ -189,11 +192,10 @@ FIGURES = {
     "similarity_gain": Figure(
         "similarity against gain",
         "Gain in test score over random weights against similarity to the reference before"
-        " fine-tuning, by the measure that claim (d) is judged by; a dot is a task (its"
-        " marker), an arm (its colour) and a seed. rho is Spearman's correlation of means over"
-        " seeds, between tasks (means of their arms) and within them (arms, less the task's"
-        " mean), p its p-value by permuting tasks or arms, not adjusted for the number of"
-        " panels; other measures are in the table `association`. With few tasks and arms, no"
+        " fine-tuning, by the measure that claim (d) is judged by; a dot is a task (its marker),"
+        " an arm (its colour) and a seed. rho is Spearman's correlation of means over seeds,"
+        " between tasks (means of their arms) and within them (arms, less the task's mean);"
+        " p-values and other measures are in the table `association`. With few tasks and arms, no"
         " association here is no evidence of none, and none is evidence of a cause.",
         ("similarity_gain", "association"),
         has=compares_arms,
@@ -201,14 +203,14 @@ FIGURES = {
     ),
     "attention": Figure(
         "attention heads",
-        "Top: how far the attention heads of an arm are from the heads of the reference that match"
-        " them best (0 equal, 2 no token in common), layer by layer, before (solid) and after"
-        " (dashed) fine-tuning; mean over seeds, band a 95 % t interval. Read each line against"
-        " the dotted one of its colour, heads paired at random: only below it do heads correspond."
-        " Heads that attend to all tokens alike are near each other whatever they learned, so that"
-        " random weights may be nearest. Below: the entropy of the heads' attention (nats; 0"
-        " attends to one token) and the distance it spans (tokens), mean over heads, for every"
-        " arm.",
+        "Top: how far the attention heads of an arm are from the heads of the reference that"
+        " match them best (0 equal, 2 no token in common), layer by layer, before (solid) and"
+        " after (dashed) fine-tuning; mean over seeds, band a 95 % t interval (of two seeds,"
+        " both). Read each line against the dotted one of its colour, heads paired at random: only"
+        " below it do heads correspond. Heads that attend to all tokens alike are near each other"
+        " whatever they learned, so that random weights may be nearest. Below: the entropy of the"
+        " heads' attention (nats; 0 attends to one token) and the distance it spans (tokens), mean"
+        " over heads, for every arm.",
         ("attention",),
         has=matches_attention,
     ),
