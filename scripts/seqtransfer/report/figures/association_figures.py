@@ -27,7 +27,7 @@ def similarity_gain(tables: Tables, claims: Sequence[dict]) -> Figure:
     colours = style.colours(panels.arms(tables))
     marks = panels.task_marks(tables)
     figure, axes = panels.wrapped(len(layers), 1.9)
-    for axis, layer in zip(axes, layers, strict=True):
+    for axis, layer in zip(axes, layers, strict=False):  # without layers an empty panel is left
         at = points[points["layer"] == layer]
         for (task, arm), part in at.groupby(["task", "initialization"], sort=False):
             axis.plot(part["similarity"], part["gain"], marks[task], color=colours[arm], ms=3)
