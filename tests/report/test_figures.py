@@ -10,7 +10,6 @@ import pytest
 
 import plot
 import synthetic
-from seqtransfer.files import json_tsv
 from seqtransfer.report import cost, gains_over_steps, names, power, readings, register
 from seqtransfer.report.figures import (
     analysis_figures,
@@ -21,7 +20,6 @@ from seqtransfer.report.figures import (
     similarity_figures,
     style,
 )
-from seqtransfer.report.tables import table_files
 
 FIGURES = {  # those of the made-up study
     name: register.figure_functions()[name]
@@ -303,22 +301,8 @@ def test_the_summary_joins_scores_and_the_papers_four_claims(frames, records):
     titles = [axis.get_title() for axis in figure.axes if axis.axison]
     assert [title[:3] for title in titles] == ["tes", "(a)", "(b)", "(c)", "(d2"]
     named = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert named[:3] == [
-        "random weights",
-        "text pretraining",
-        "domain pretraining",
-    ]  # of these arms the claims are
-
-
-def test_a_study_of_one_seed_and_two_arms_is_drawn_too(tmp_path):
-    paths = synthetic.write_study(tmp_path, tasks=TASKS[:1], arms=("text", "random"), seeds=(0,))
-    written = synthetic.report(tmp_path / "report", paths)
-    frames = {
-        path.stem: table_files.read(path) for path in written.values() if path.suffix == ".csv"
-    }
-    records = json_tsv.read_json(written["claims"])["claims"]
-    for name, draw in FIGURES.items():
-        style.save(draw(frames, records), tmp_path / f"{name}.svg", name, "")
+    # Of these arms the claims are.
+    assert named[:3] == ["random weights", "text pretraining", "domain pretraining"]
 
 
 def test_every_figure_is_drawn_of_a_study_with_lost_runs_and_similarities(

@@ -1,0 +1,55 @@
+"""Arms, contrasts and measures of the leak audit in words."""
+
+import pytest
+
+from seqtransfer.report import names
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("first-2", "first 2 layers of text"),
+        ("from-splice", "pretraining on splice"),
+        ("from-splice-attention-only", "pretraining on splice, attention only"),
+        ("domain-feedforward-only", "domain pretraining, feed-forward blocks only"),
+        ("checkpoint-64", "domain pretraining, 64 steps"),
+        ("ngram", "n-gram regression"),
+        ("random 7", "random 7"),
+    ],
+)
+def test_arms_in_words(name, said):
+    assert names.arm(name) == said
+
+
+@pytest.mark.parametrize(
+    ("contrast", "said"),
+    [
+        ("text - random", "text pretraining minus random weights"),
+        ("text-vs-domain", "text pretraining with domain pretraining"),
+        (
+            "text-vs-domain - random-vs-domain",
+            "text pretraining minus random weights, each with domain pretraining",
+        ),
+        (
+            "text-vs-domain - re-paired",
+            "text pretraining with domain pretraining minus units re-paired at random",
+        ),
+        (
+            "text - (random + 0.8 (domain - random))",
+            "text pretraining minus (random weights + 0.8 (domain pretraining minus random"
+            " weights))",
+        ),
+        ("first-2 - from-splice", "first 2 layers of text minus pretraining on splice"),
+    ],
+)
+def test_contrasts_in_words(contrast, said):
+    assert names.contrast(contrast) == said
+
+
+def test_measures_of_the_leak_audit_in_words():
+    assert names.leak("identity_share_0.8") == "identity with train in edits: share at 0.8 or more"
+    assert names.leak("similarity_q05") == "k-mer similarity to train: 5 % point"
+    assert names.leak("kmer") == "kmer"
+    assert names.leak("overlap_share_0.5").startswith("runs of numbers in common with train: share")
+    assert names.leak("distance_q50") == "distance of the numbers from train: 50 % point"
+    assert names.leak("distance_near").startswith("share of series near to train")
