@@ -33,13 +33,6 @@ CASES = [
     *itertools.product(register.FIGURES, ["single", "large"], ["column"]),
     *itertools.product(("summary", "claims", "scores", "similarity"), ["large"], ["slide"]),
 ]
-# Known to be too tight there, and drawn on request only; and a study whose 16 tasks are copies of
-# two has no one row of means, which `transfer` needs.
-TIGHT = {
-    ("change", "small", "column"), ("change", "large", "column"), ("maps", "small", "slide"),
-    ("transfer", "large", "column"),
-}  # fmt: skip
-CASES = [case for case in CASES if case not in TIGHT]
 LEAST_TYPE = 0.83  # of the size of the figure's type
 
 
@@ -83,10 +76,8 @@ def large(small):
         column = "corpus" if "corpus" in table else "task"
         if column not in table:
             return table
-        return pd.concat(
-            [table.assign(**{column: table[column].replace(known)}) for known in names],
-            ignore_index=True,
-        )
+        copied = [table.assign(**{column: table[column].replace(known)}) for known in names]
+        return pd.concat(copied).drop_duplicates(ignore_index=True)  # rows of all tasks stay one
 
     records = [
         claim | {"effects": [e | {"task": known[e["task"]]} for known in names

@@ -61,7 +61,7 @@ def test_a_verdict_of_some_of_the_tasks_says_of_how_many():
     found = {one["id"]: one for one in claims.judge(run, run, similarity_table(0.5, 0.3))}
     for name in ("c", "d1-cka"):
         assert found[name]["verdict"] == "supported"
-        assert found[name]["qualifier"] == "in the 1 of 2 tasks that can tell"
+        assert found[name]["qualifier"] == "in 1 testable task"
     assert found["b"]["qualifier"] == ""
 
 

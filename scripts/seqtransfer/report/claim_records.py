@@ -61,8 +61,8 @@ def qualifier(record: Mapping) -> str:
     if verdict in (SUPPORTED, CONTRADICTED, MIXED):
         counts = record["overall"]["counts"]
         if counts[NOT_TESTABLE]:
-            tasks = sum(counts.values())
-            limits.append(f"in the {tasks - counts[NOT_TESTABLE]} of {tasks} tasks that can tell")
+            testable = sum(counts.values()) - counts[NOT_TESTABLE]
+            limits.append(f"in {testable} testable task{'s' * (testable != 1)}")
     if verdict in (SUPPORTED, CONTRADICTED) and not record["overall"]["counts"][verdict]:
         limits.append("on average")
     if verdict not in (NOT_TESTABLE, NOT_TESTED) and any(

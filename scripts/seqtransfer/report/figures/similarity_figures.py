@@ -189,7 +189,7 @@ def maps(tables: Tables, claims: Sequence[dict]) -> Figure:
     marked = (table["q"] > RELIABLE).any()
     said = f"\nx = not above the re-paired null at a false discovery rate of {RELIABLE:g}"
     title = "Similarity of every pair of layers (0 = embeddings)" + said * bool(marked)
-    style.title(figure, title, MAP_EMS / 2)
+    style.title(figure, title, MAP_EMS)  # as high as wide: lower maps would be narrower
     return figure
 
 
@@ -238,7 +238,7 @@ def _by_measure_and_task(
     first = table[table["measure"].isin(measures[:1])]
     for axis, task in panels.by_task(tables, axes[0]):
         axis.set_title(axis.get_title() + _size(first[first["task"] == task]))
-    axes[0, 0].xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes[0, 0].xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     panels.label_folded(axes, DEPTH, [measure_name(measure) for measure in measures])
     style.add_lines(figure, 4)  # of titles and depth, which one row of panels has
     return figure
