@@ -4,11 +4,11 @@ import re
 
 import pytest
 import yaml
+from test_environments import RULE
 
 from project import ROOT, overlay, snakemake
 
 CLUSTERS = {"slurm": "gpu", "kubernetes": "gpu", "aws-batch": "_gpus"}
-RULE = re.compile(r"^rule (\w+):\n((?:[ \t].*\n|\n)*)", re.M)
 AGAIN = re.compile(r"^use rule (\w+) as (\w+) with:", re.M)
 
 

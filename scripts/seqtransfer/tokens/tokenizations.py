@@ -188,6 +188,14 @@ def join(symbols: Iterable[str]) -> str:
     return "".join(symbols)
 
 
+BINS = Tokenization(
+    ("series",),
+    lambda tokens, training, alphabet: series_tokens.level_bins(
+        training, tokens["size"], tokens["window"], tokens["by"], tokens.get("lag", 0)
+    ),
+    trained=True,
+    lossy=True,
+)
 TOKENIZATIONS = {
     "symbols": Tokenization(
         ("fasta", "midi", "symbols", "text"), lambda tokens: lambda symbols: symbols
@@ -214,22 +222,8 @@ TOKENIZATIONS = {
             )
         ),
     ),
-    "bins": Tokenization(
-        ("series",),
-        lambda tokens, training, alphabet: series_tokens.level_bins(
-            training, tokens["size"], tokens["window"], tokens["by"]
-        ),
-        trained=True,
-        lossy=True,
-    ),
-    "lags": Tokenization(
-        ("series",),
-        lambda tokens, training, alphabet: series_tokens.level_bins(
-            training, tokens["size"], tokens["window"], tokens["by"], tokens["lag"]
-        ),
-        trained=True,
-        lossy=True,
-    ),
+    "bins": BINS,
+    "lags": BINS,
 }
 
 SERIES = {
