@@ -149,7 +149,9 @@ def test_choices_of_the_released_code_end_in_a_report_that_names_them_and_can_be
     assert re.search(r"kept: dna [1-9][0-9]* of 24\.", copies)
     assert any("the same at every seed in pairs:" in note for note in notes)
     assert any("rows of other tokens in pairs, dna:" in note for note in notes)
-    assert any("hidden states of random, domain alone" in note for note in notes)
+    assert any(
+        "hidden states of random weights and domain pretraining alone" in note for note in notes
+    )
     mended_runs, *_, notes = reported(folder, "mended-dropout", *study[2:], **choices)
     assert not any("Dropout stays on" in note for note in notes)
     names = ("as-released", "mended-dropout")

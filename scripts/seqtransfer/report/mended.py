@@ -71,7 +71,7 @@ def figure(table: pd.DataFrame) -> Figure:
     """
     several = ALL_TASKS in set(table["task"])
     rows = table[table["task"] == ALL_TASKS] if several else table
-    drawn = style.figure(2, 1, 0.9 + 0.26 * len(rows))
+    drawn = style.figure(1, 0.9 + 0.26 * len(rows))
     scores, differences = drawn.subplots(1, 2, sharey=True)
     places = np.arange(len(rows))
     scores.hlines(places, rows["random"], rows["text"], color="0.8", zorder=0)
