@@ -4,6 +4,7 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
+from seqtransfer.corpora.examples import SPLITS
 from seqtransfer.corpora.symbol_tables import read_symbols
 from seqtransfer.files import arrow, json_tsv
 from seqtransfer.scoring import additive_baseline, series_baselines, task_kinds, token_baselines
@@ -44,7 +45,7 @@ def main(
 if __name__ == "__main__":
     with jobs.job(snakemake.log[0], snakemake.output), threadpool_limits(snakemake.threads):
         main(
-            parts={part: Path(snakemake.input[part]) for part in ("train", "dev", "test")},
+            parts={part: Path(snakemake.input[part]) for part in SPLITS},
             numbers=[Path(path) for path in snakemake.input.numbers],
             task_record=Path(snakemake.input.task_record),
             baselines=Path(snakemake.output.baselines),

@@ -12,8 +12,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields
 
 from seqtransfer.corpora.alphabets import ALPHABETS, STRIPPED
-
-PARTS = ("train", "dev", "test")
+from seqtransfer.corpora.examples import SPLITS
 
 
 def text(description: str) -> dict:
@@ -33,7 +32,7 @@ FILES = {
         "type": "object",
         "minProperties": 1,
         "additionalProperties": False,
-        "properties": {part: file(f"Name of the file of {part}") for part in PARTS},
+        "properties": {part: file(f"Name of the file of {part}") for part in SPLITS},
     },
     "dev_share": {
         "description": (

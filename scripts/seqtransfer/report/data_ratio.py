@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from seqtransfer.corpora.examples import SPLITS
 from seqtransfer.report.statistics import LEVEL, t_interval
 from seqtransfer.report.tables.intervals import interval_rows
 
@@ -65,10 +66,7 @@ def check_parts(task: str, manifests: Mapping[str, pd.DataFrame]) -> None:
     manifests: study -> table of `manifests`.
     """
     parts = {
-        name: {
-            part: frozenset(table.loc[table["part"] == part, "id"])
-            for part in ("train", "dev", "test")
-        }
+        name: {part: frozenset(table.loc[table["part"] == part, "id"]) for part in SPLITS}
         for name, table in manifests.items()
     }
     order = sorted(parts, key=lambda name: len(parts[name]["train"]))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from seqtransfer.corpora.examples import SPLITS
 from seqtransfer.encoders import initializations
 from seqtransfer.encoders.controls import CONTROLS
 from seqtransfer.study import configuration, settings_tables
@@ -107,7 +108,7 @@ def seconds(job: Job, study: Mapping, encoder: Encoder, share: float) -> float:
     if job.rule in TRAINED:
         speed = GPU if job.gpu else CPU
         return START + _operations(job, study, encoder, share) / speed
-    examples = sum(study["examples"][part] for part in ("train", "dev", "test")) / 2800
+    examples = sum(study["examples"][part] for part in SPLITS) / 2800
     runs = len(study["initializations"]) * len(study["seeds"])
     probe = study["represent"]["sequences"] * study["represent"]["tokens"]
     cubes = (min(encoder.width, probe) / 384) ** 3

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Callable
 
 from seqtransfer.corpora.converters import CONVERTERS, LAYOUTS
-from seqtransfer.corpora.layouts import PARTS
+from seqtransfer.corpora.examples import SPLITS
 from seqtransfer.scoring.task_kinds import UNLABELLED
 from seqtransfer.study import schemas
 from seqtransfer.tokens import tokenizations
@@ -15,7 +15,7 @@ METRICS = {
     "regression": ("spearman", "pearson"),
     "token_classification": ("mcc", "accuracy", "macro_f1", "f1"),
 }
-SPLITS = {
+RULES = {
     "classification": ("stratified", "grouped", "given"),
     "regression": ("random", "grouped", "given"),
     "token_classification": ("random", "grouped", "given"),
@@ -29,7 +29,7 @@ def check(where: str, record: dict) -> None:
         raise ValueError(f"{where}: a {kind} needs `classes`; or set `kind: regression`")
     if kind == "regression" and "classes" in record:
         raise ValueError(f"{where}: a regression has no `classes`; drop them, or `kind`")
-    for key, allowed in (("metric", METRICS[kind]), ("split", SPLITS[kind])):
+    for key, allowed in (("metric", METRICS[kind]), ("split", RULES[kind])):
         if record.get(key, allowed[0]) not in allowed:
             raise ValueError(
                 f"{where}.{key}: {record[key]!r} does not fit a {kind}; use {', '.join(allowed)}"
@@ -63,7 +63,7 @@ def check(where: str, record: dict) -> None:
             known = "group" in LAYOUTS[record["converter"]]["properties"]
             remedy = "add it, or use" if known else f"{record['converter']} has none; use"
             raise ValueError(
-                f"{where}.split: grouped needs `group:` in the layout; {remedy} {SPLITS[kind][0]}"
+                f"{where}.split: grouped needs `group:` in the layout; {remedy} {RULES[kind][0]}"
             )
     tokens = record.get("tokens", {"kind": "symbols"})
     _check_token_labels(where, kind, record, tokens)
@@ -157,7 +157,7 @@ def _check_given(where: str, converter: str, layout: dict) -> None:
     if "split" not in known and "properties" not in known.get("files", {}):
         raise ValueError(f"{where}.split: {converter} gives no parts; use another split")
     files = set(layout.get("files", ())) | ({"dev"} if layout.get("dev_share") else set())
-    lacking = [part for part in PARTS if part not in files]
+    lacking = [part for part in SPLITS if part not in files]
     if lacking and "split" not in layout:
         column = "`split:` in the layout, or " if "split" in known else ""
         raise ValueError(

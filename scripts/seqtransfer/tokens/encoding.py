@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seqtransfer.corpora.examples import Example, Symbols
+from seqtransfer.corpora.examples import SPLITS, Example, Symbols
 from seqtransfer.corpora.fasta import read_fasta
 from seqtransfer.corpora.midi import read_midi_folders
 from seqtransfer.corpora.series import check_numbers
@@ -108,7 +108,7 @@ def build(
         parts, copies = splits.without_copies(parts, seen.examples)
         counts["repeats_dropped"] += copies
         if settings.kind != "regression":
-            left = {part: parts[part] for part in splits.PARTS}
+            left = {part: parts[part] for part in SPLITS}
             carried = [classes_of(e, settings) for e in seen.examples]
             splits.check_classes(carried, left, settings.classes)
         splits.check_units(parts["test"], unit)
@@ -129,7 +129,7 @@ def build(
         "manifest": manifests.manifest(seen.originals, parts, unit, copies=copies),
     }
     if settings.kind == "regression":
-        found = {part: moments(part, arrays[part].labels) for part in splits.PARTS}
+        found = {part: moments(part, arrays[part].labels) for part in SPLITS}
         facts["target"] = found["train"]
     return arrays, vocabulary, facts
 

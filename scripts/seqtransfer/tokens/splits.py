@@ -14,10 +14,9 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 
 import numpy as np
 
-from seqtransfer.corpora.examples import Example
+from seqtransfer.corpora.examples import SPLITS, Example
 from seqtransfer.tokens import units
 
-PARTS = ("train", "dev", "test")
 # Counts of what `drop_repeats` drops.
 DROPPED = ("repeats_dropped", "conflicts_dropped", "given_test_dropped")
 MINIMUM_PER_CLASS = 2  # examples of each class in each part
@@ -93,7 +92,7 @@ def split_stratified(
 ) -> dict[str, np.ndarray]:
     """Shares of `sizes` of each class to each part; all items are assigned, in seeded order."""
     total = sum(sizes.values())
-    parts: dict[str, list[int]] = {part: [] for part in PARTS}
+    parts: dict[str, list[int]] = {part: [] for part in SPLITS}
     for indices in _members(labels(items) if strata is None else strata).values():
         indices = generator.permutation(indices)
         n_dev = round(len(indices) * sizes["dev"] / total)
@@ -149,7 +148,7 @@ def split_units(
                     homes[number], filled[part] = part, True
                     lack[column] -= size
                     break
-    return {part: np.flatnonzero(homes[unit] == part) for part in PARTS}
+    return {part: np.flatnonzero(homes[unit] == part) for part in SPLITS}
 
 
 def _even_out(weights: np.ndarray, shares: dict[str, np.ndarray]) -> list[str]:
@@ -183,7 +182,7 @@ def split_given(items: Sequence[Example]) -> dict[str, np.ndarray]:
 
     Raises ValueError where it names none or an unknown one, or two for the items of one group.
     """
-    unknown = {str(item.split) for item in items} - set(PARTS)
+    unknown = {str(item.split) for item in items} - set(SPLITS)
     if unknown:
         raise ValueError(
             f"split `given` needs split=train|dev|test on every example; found {sorted(unknown)}"
@@ -199,7 +198,7 @@ def split_given(items: Sequence[Example]) -> dict[str, np.ndarray]:
             )
     return {
         part: np.array([i for i, item in enumerate(items) if item.split == part], dtype=np.int64)
-        for part in PARTS
+        for part in SPLITS
     }
 
 
@@ -319,7 +318,7 @@ def without_copies(
         held |= {items[i].symbols for i in kept[part]}
     outside = {items[i].symbols for part in ("test", "dev") for i in kept[part]}
     kept["pretrain"] = _first_ones(parts["pretrain"], items, outside)
-    went = (len(parts[part]) - len(kept[part]) for part in ("train", "dev", "test"))
+    went = (len(parts[part]) - len(kept[part]) for part in SPLITS)
     return kept, sum(went)
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from seqtransfer.corpora.examples import Example, Symbols, check_symbol_labels
+from seqtransfer.corpora.examples import SPLITS, Example, Symbols, check_symbol_labels
 from seqtransfer.corpora.series import NUMBER
-from seqtransfer.tokens import splits, tokenizations
+from seqtransfer.tokens import tokenizations
 from seqtransfer.tokens.vocabulary import SEP, SPECIALS
 
 BREAK = SPECIALS[SEP]  # stands between the two sequences of a pair
@@ -44,7 +44,7 @@ class Settings:
             split=record["split"],
             truncate=record["truncate"],
             max_length=max_length,
-            sizes={part: sizes[part] for part in splits.PARTS},
+            sizes={part: sizes[part] for part in SPLITS},
             split_seed=sizes["split_seed"],
             kind=record["kind"],
             tokens=record["tokens"],

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from seqtransfer.corpora.alphabets import Cleaner
 from seqtransfer.corpora.corpus_files import sequence_example, write
-from seqtransfer.corpora.examples import Example
+from seqtransfer.corpora.examples import SPLITS, Example
 from seqtransfer.corpora.text_files import check_text, find, open_text
 
 # TAPE's raw JSON: task -> (key of the value, rows of train, valid and test as published).
@@ -31,9 +31,7 @@ def tape(name: str, folder: Path, corpus: Path) -> None:
 def _tape_examples(
     name: str, key: str, counts: tuple[int, ...], folder: Path, cleaner: Cleaner
 ) -> Iterator[Example]:
-    for word, part, count in zip(
-        ("train", "valid", "test"), ("train", "dev", "test"), counts, strict=True
-    ):
+    for word, part, count in zip(("train", "valid", "test"), SPLITS, counts, strict=True):
         path = find(folder, f"{name}_{word}.json")
         records = _json_list(path)
         if len(records) != count:

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from seqtransfer.corpora.examples import SPLITS
 from seqtransfer.files import damage
 from seqtransfer.report.tables.intervals import interval_rows, paired_differences
 from seqtransfer.scoring.learning_curves import area_under_curve, steps_to
@@ -227,7 +228,7 @@ def budget(tasks: Sequence[dict], run: pd.DataFrame, summaries: Sequence[dict]) 
         rows.append(
             {"task": name, "domain": task["domain"], "classes": len(task.get("classes", ()))}
             | {"test_majority": task.get("majority")}
-            | {split: counts[split] for split in ("train", "dev", "test")}
+            | {split: counts[split] for split in SPLITS}
             | {"test_units": task["units"]["test"]}
             | {
                 f"{kind}_dropped": counts[f"{kind}_dropped"]
