@@ -39,4 +39,4 @@ def dataset_distance(
 
 def _transport(cost: torch.Tensor) -> torch.Tensor:
     """The least cost of carrying equally heavy points to equally heavy points."""
-    return ot.emd2([], [], cost)
+    return ot.emd2([], [], cost, numItermax=10_000_000)
