@@ -115,16 +115,17 @@ def test_every_text_can_be_read_and_the_figure_fits_its_place(name, size, width,
     inches, height, points = style.WIDTHS[width]
     with matplotlib.rc_context(style.preset(width)):
         figure = register.figure_functions()[name](*request.getfixturevalue(size))
-        check(figure)
+        found = texts(figure)
+        check(figure, found)
     assert figure.get_figwidth() == pytest.approx(inches)
-    assert min(text.get_fontsize() for text in texts(figure)) >= LEAST_TYPE * points
+    assert min(text.get_fontsize() for text in found) >= LEAST_TYPE * points
     if size != "large":
         assert figure.get_figheight() <= 2.5 * height
 
 
-def check(figure):
+def check(figure, found):
     """Assert that texts of a figure lie apart and within it."""
-    boxes = [(text.get_text(), text.get_window_extent()) for text in texts(figure)]
+    boxes = [(text.get_text(), text.get_window_extent()) for text in found]
     for text, box in boxes:
         assert figure.bbox.x0 - 1 <= box.x0 and box.x1 <= figure.bbox.x1 + 1, text
         assert figure.bbox.y0 - 1 <= box.y0 and box.y1 <= figure.bbox.y1 + 1, text

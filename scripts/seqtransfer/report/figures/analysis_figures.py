@@ -27,8 +27,8 @@ def isometry(tables: Tables, claims: Sequence[dict]) -> Figure:
     table = panels.spread(tables["isometry"])
     figure, axes = panels.folded(2, len(panels.tasks(tables)), 2.5, sharey="all")
     for row, stage in zip(axes, BEFORE_AND_AFTER, strict=True):
+        _level(row, 0)
         for axis, part, colour, mark in _arms(tables, table[table["stage"] == stage], row, axes[0]):
-            axis.axhline(0, color="0.6", linewidth=0.8)
             for quantile in ("q05", "q95"):
                 ends = part[part["quantity"] == f"log10_{quantile}"]
                 axis.plot(ends["layer"], ends["mean"], ":", color=colour, lw=1.2)
@@ -64,7 +64,7 @@ def gradient_confusion(tables: Tables, claims: Sequence[dict]) -> Figure:
                     axis.plot([x, x], ends, color=colour, lw=1.2)
                     axis.plot(x, found["mean"], mark, ms=3, color=colour,
                               mfc=colour if stage == "before" else "white")  # fmt: skip
-            axis.set_xticks(range(len(PARTS)), list(PARTS.values()))
+    axes[0, 0].set_xticks(range(len(PARTS)), list(PARTS.values()))
     panels.label_folded(axes, "", list(labels.values()))
     look = [
         panels.line("before fine-tuning", marker="o", ls=""),
@@ -88,9 +88,10 @@ def perturbation(tables: Tables, claims: Sequence[dict]) -> Figure:
         chosen = table[table["quantity"] == quantity]
         for axis, part, colour, mark in _arms(tables, chosen, row, axes[0]):
             for stage, rows in part.groupby("stage", sort=False):
-                _log_curve(axis, rows["size"], rows, colour, mark, BEFORE_AND_AFTER[stage])
+                _curve(axis, rows["size"], rows, colour, mark, BEFORE_AND_AFTER[stage])
                 axis.plot(rows["size"], rows["reference"], ":", color=colour, lw=1)
-            axis.set_xscale("log")
+        _log_scale(row[0])
+    axes[0, 0].set_xscale("log")
     ylabels = [f"change of {label}\n/ size of the noise" for label in labels.values()]
     panels.label_folded(axes, "noise / RMS of the tensor", ylabels)
     look = [*_stages(), panels.line("a linear model", linestyle=":", lw=1)]
@@ -110,10 +111,11 @@ def lipschitz(tables: Tables, claims: Sequence[dict]) -> Figure:
     figure, axes = panels.folded(len(labels), len(panels.tasks(tables)), 2.2)
     for row, (quantity, place) in zip(axes, labels, strict=True):
         chosen = table[(table["quantity"] == quantity) & (table["part"] == place)]
+        _level(row, 1)
         for axis, part, colour, mark in _arms(tables, chosen, row, axes[0]):
-            axis.axhline(1, color="0.6", linewidth=0.8)
             for stage, rows in part.groupby("stage", sort=False):
-                _log_curve(axis, rows["layer"], rows, colour, mark, BEFORE_AND_AFTER[stage])
+                _curve(axis, rows["layer"], rows, colour, mark, BEFORE_AND_AFTER[stage])
+        _log_scale(row[0])
     layers = table[table["quantity"] == "spectral_norm"]
     _layers(axes, layers, "layer", list(labels.values()))
     panels.legend(figure, _handles(tables) + _stages())
@@ -133,24 +135,24 @@ def mutation(tables: Tables, claims: Sequence[dict]) -> Figure:
         for axis, part, colour, mark in _arms(tables, chosen, row, axes[0]):
             for stage, rows in part.groupby("stage", sort=False):
                 curve, pair = rows[rows["size"].notna()], rows[rows["size"].isna()]
-                _log_curve(axis, curve["size"], curve, colour, mark, BEFORE_AND_AFTER[stage])
+                _curve(axis, curve["size"], curve, colour, mark, BEFORE_AND_AFTER[stage])
                 axis.plot([other] * len(pair), pair["mean"], mark, color=colour, ms=4,
                           mfc=colour if stage == "before" else "white")  # fmt: skip
         for axis, task in zip(row, panels.tasks(tables), strict=True):
             rows = chosen[(chosen["task"] == task) & chosen["size"].notna()]
             counts = rows.groupby("size")["reference"].first()
             axis.plot(counts.index, counts, ":", color="0.4", lw=1)
-            if quantity == "relative_distance":
-                axis.axhline(1, color="0.6", linewidth=0.8)
+        if quantity == "relative_distance":
+            _level(row, 1)
+        _log_scale(row[0])
     panels.label_folded(axes, "substitutions", list(labels.values()))
     ticks = []
     for size in sizes:  # the longest sequences of two tasks may differ by one symbol
         if not ticks or size >= 1.5 * ticks[-1]:
             ticks.append(size)
-    for axis in axes[-1]:
-        axis.set_xscale("log")
-        axis.set_xticks([*ticks, other], [*(f"{size:g}" for size in ticks), "other"])
-        axis.set_xticks([], minor=True)
+    axes[0, 0].set_xscale("log")
+    axes[0, 0].set_xticks([*ticks, other], [*(f"{size:g}" for size in ticks), "other"])
+    axes[0, 0].set_xticks([], minor=True)
     look = [*_stages(), panels.line("shares of symbols", "0.4", linestyle=":", lw=1)]
     look.append(panels.line("another sequence", "0.6", lw=0.8))
     panels.legend(figure, _handles(tables) + look)
@@ -224,12 +226,22 @@ def _arms(
                 yield axis, part, colour, marks[arm]
 
 
-def _log_curve(
+def _level(row: Sequence[Axes], y: float) -> None:
+    """A grey line across each panel."""
+    for axis in row:
+        axis.axhline(y, color="0.6", linewidth=0.8)
+
+
+def _curve(
     axis: Axes, x: pd.Series, rows: pd.DataFrame, colour: tuple, mark: str, line: str
 ) -> None:
-    """A curve on a log axis; a band that reaches below 0 ends at a tenth of the mean."""
+    """A curve for a log axis; a band that reaches below 0 ends at a tenth of the mean."""
     shown = rows.assign(low=rows["low"].clip(lower=rows["mean"] / 10))
     panels.curve(axis, x, shown, colour, 0.15, linestyle=line, marker=mark, ms=3)
+
+
+def _log_scale(axis: Axes) -> None:
+    """A log y axis of a panel with all its curves, and of those that share it, with a few ticks."""
     axis.set_yscale("log")
     low, high = axis.get_ylim()
     narrow = high < 3 * low  # where the other locator would leave one tick, or none
