@@ -25,7 +25,10 @@ def main(
     """memory: MB that the job was given; folder: of the results; unfinished: file of the state from
     which a killed job continues."""
     setting = (run, files, pretrained, settings, threads)
-    checkpoint = runs.checkpoint_of(*setting, code, unfinished)
+    device = devices.choose_device()
+    # A state is continued where it is computed alike alone: not half of it in bfloat16.
+    computed = f"{code}, {device}, {devices.choose_precision(device)}"
+    checkpoint = runs.checkpoint_of(*setting, computed, unfinished)
     trained = runs.train(*setting, checkpoint, memory)
     test, target = files.part("test"), files.target()
     with devices.reproducible(0, threads):
@@ -44,7 +47,8 @@ def main(
     }
     json_tsv.write_json(folder / "metrics.json", record)
     passes = operations.STEP * record["steps_taken"] * settings["batch_size"]
-    passes += len(trained.outcome.history) * record["dev"]["n"] + record["test"]["n"]
+    evaluations = sum(row["step"] <= record["steps_taken"] for row in trained.outcome.history)
+    passes += evaluations * record["dev"]["n"] + record["test"]["n"]
     once = operations.forward(
         sources.depth, sources.facts.width, record["max_tokens"], run.initialization
     )

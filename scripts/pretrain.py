@@ -42,7 +42,8 @@ def main(
     print(f"{schedule}\n{device}, {precision}")
     identity = {"settings": settings, "layers": files.layers, "seed": seed, "threads": threads}
     identity |= {"keep": sorted(kept), "code": code, "files": file_digests(files.inputs())}
-    checkpoint = Checkpoint(unfinished, identity)
+    computed = {"device": device, "precision": precision}
+    checkpoint = Checkpoint(unfinished, identity | computed)
     shared = cache and shared_pretrainings.place(cache, follows_from(identity, task, files))
     if shared and shared_pretrainings.take(shared, outputs):
         checkpoint.remove()

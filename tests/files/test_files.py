@@ -216,6 +216,12 @@ def test_words_that_other_readers_take_for_missing_stay_words(tmp_path):
     pd.testing.assert_frame_equal(json_tsv.read_table(tmp_path / "t.tsv"), table)
 
 
+def test_names_that_look_like_numbers_stay_names(tmp_path):
+    table = pd.DataFrame({"task": ["2024", "1e42"], "class": ["01", "1"], "score": [0.5, 1.5]})
+    json_tsv.write_table(tmp_path / "t.tsv", table)
+    pd.testing.assert_frame_equal(json_tsv.read_table(tmp_path / "t.tsv"), table)
+
+
 @given(st.lists(st.floats(-1e30, 1e30, allow_subnormal=False) | st.just(np.nan), min_size=1))
 def test_numbers_of_a_table_keep_six_digits_and_missing_ones_stay_missing(values):
     with tempfile.TemporaryDirectory() as folder:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from test_claims import NO_PAIRS, run_table
-from test_legibility import check, texts
+from test_legibility import check
 from transformers import AutoModel, BertConfig, MPNetConfig
 
 import effect_by_size as script

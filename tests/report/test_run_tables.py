@@ -237,3 +237,19 @@ def test_a_sweep_costs_what_snakemake_measured_and_a_file_that_is_gone_leaves_it
     assert lost["jobs"].to_dict() == {"fine-tuning": 1, "sweep": 2, "all": 3}
     aligned = totals(runs, [], [], [first])
     assert aligned["seconds_total"].to_dict() == {"fine-tuning": 10, "alignment": 12.5, "all": 22.5}
+
+
+def test_a_run_that_learns_nothing_has_no_speed_whatever_the_metric():
+    steps = [0, 1, 3, 7]
+    rises, stays = [0.5, 0.6, 0.7, 0.8], [0.5, 0.5, 0.5, 0.5]
+    curves = [
+        curve_of(steps, accuracy).assign(dev_accuracy=accuracy, dev_mcc=mcc)
+        for accuracy, mcc in ((rises, [0, 0.2, 0.4, 0.6]), (stays, [0, 0, 0, 0]))
+    ]
+    metrics = [names("x", arm, 0) for arm in ("text", "random")]
+    speed = run_tables.convergence(run_tables.histories(metrics, curves)).set_index(
+        "initialization"
+    )
+    assert speed.loc["text", "relative"] == pytest.approx(0.4 / 0.6)
+    assert math.isnan(speed.loc["random", "relative"]) and speed.loc["random", "censored"]
+    assert speed["threshold"].tolist() == pytest.approx([0.54, 0.54])

@@ -84,14 +84,15 @@ def test_a_measure_whose_ceiling_is_no_higher_than_its_floor_is_not_valid():
     assert "y: floor 0.300" in record["facts"][1] and "not calibrated" in record["facts"][1]
 
 
-def test_halves_of_neurons_are_no_ceiling_for_measures_that_grow_with_the_width():
+@pytest.mark.parametrize("measure", ["pwcca", "svcca", "procrustes", "cka_biased", "cka_rbf"])
+def test_halves_of_neurons_are_no_ceiling_for_measures_that_grow_with_the_width(measure):
     table = reference_table(ceilings=(0.7, 0.7)).replace({"left": {"again": "halves"}})
     record = nearer(table)
     assert record["verdict"] == "supported" and "halves" in record["checks"][-1]["why"]
-    table, run = table.assign(measure="pwcca"), run_table(DOMAIN)
-    comparisons = similarity_table(0.5, 0.3).assign(measure="pwcca")
+    table, run = table.assign(measure=measure), run_table(DOMAIN)
+    comparisons = similarity_table(0.5, 0.3).assign(measure=measure)
     records = {one["id"]: one for one in claims.judge(run, run, comparisons, references=table)}
-    for name in ("d1-pwcca", "d2-pwcca"):
+    for name in (f"d1-{measure}", f"d2-{measure}"):
         assert records[name]["verdict"] == "not testable here"
         assert "other widths than the floor" in records[name]["effects"][0]["reason"]
 
@@ -158,3 +159,13 @@ def test_canonical_correlations_on_fewer_rows_than_dimensions_decide_nothing(mea
     record = judged(DOMAIN, table.assign(measure=measure))[f"d2-{measure}"]
     assert record["verdict"] == "not testable here"
     assert all("by construction" in effect["reason"] for effect in record["effects"])
+
+
+def test_a_study_without_text_beside_its_reference_is_judged_and_says_that_d_is_not_tested():
+    comparisons = similarity_table(text=0.5, random=0.3)
+    without = comparisons[comparisons["left"] != "text"]
+    run = run_table({arm: DOMAIN[arm] for arm in ("random", "domain")})
+    found = claims.judge(run, run, without, references=reference_table())
+    records = {record["id"]: record for record in found}
+    assert records["d1-cka"]["verdict"] == records["d2-cka"]["verdict"] == "not tested"
+    assert not any("calibrated" in fact for fact in records["d2-cka"]["facts"])

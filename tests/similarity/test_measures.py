@@ -296,3 +296,13 @@ def test_inputs_for_which_a_measure_is_undefined_are_refused(name, left, message
 def test_too_few_rows_for_the_neighbours_are_refused(name):
     with pytest.raises(ValueError, match="11 rows are too few for 10 neighbours"):
         MEASURES[name](draw(0, 11, 3), draw(1, 11, 3))
+
+
+@pytest.mark.parametrize("measure", MEASURES.values(), ids=lambda measure: measure.name)
+def test_a_measure_says_whether_its_score_by_chance_changes_with_the_widths(measure):
+    def by_chance(width):
+        pairs = ((draw(seed, 300, width), draw(seed + 50, 300, width)) for seed in range(8))
+        return np.mean([measure(*pair) for pair in pairs])
+
+    change = by_chance(64) - by_chance(16)
+    assert (abs(change) > 0.02) == measure.depends_on_width, change

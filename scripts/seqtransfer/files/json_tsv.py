@@ -16,6 +16,12 @@ from seqtransfer.files.atomic import atomic
 if TYPE_CHECKING:  # half a second that most jobs would wait for in vain
     import pandas as pd
 
+# Columns of tables that hold names, also where these look like numbers: a task 2024, a class 01.
+NAMES = (
+    *("task", "corpus", "initialization", "left", "right", "source", "pretrained_on", "study"),
+    *("class", "label", "prediction", "split", "statement"),
+)
+
 
 def write_json(path: Path, record: dict | list) -> None:
     """Write `record` as JSON with sorted keys, so that equal records are equal bytes.
@@ -69,14 +75,17 @@ def _cell(value: object) -> object:
 
 
 def read_table(path: Path, columns: Sequence[str] = ()) -> "pd.DataFrame":
-    """Read a TSV table: numbers as numbers, "NA" as a string, an empty cell as missing.
+    """Read a TSV table: numbers as numbers, but of NAMES as strings; "NA" as a string, an empty
+    cell as missing.
 
     Raises ValueError naming the file if it is no table, or if one of `columns` is missing.
     """
     import pandas as pd
 
     with damage.named(path):
-        table = pd.read_csv(path, sep="\t", keep_default_na=False, na_values=[""])
+        table = pd.read_csv(
+            path, sep="\t", keep_default_na=False, na_values=[""], dtype=dict.fromkeys(NAMES, str)
+        )
     missing = [name for name in columns if name not in table.columns]
     if missing:
         raise ValueError(f"{path}: no column {missing[0]!r}; its columns are {list(table.columns)}")

@@ -56,6 +56,12 @@ AMENDED = (
         " with more degrees of freedom for more seeds, and p of the log-rank test by permuting"
         " runs",
     ),
+    (
+        "2026-11-28",
+        "(a) reads classes by MCC, whatever a task's metric; halves of neurons make no ceiling for"
+        " any measure whose chance depends on the width; equal differences leave a claim undecided"
+        " where test examples are known, too",
+    ),
 )
 
 

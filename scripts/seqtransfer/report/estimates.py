@@ -106,12 +106,14 @@ def crossed(differences: Sequence[float], without: np.ndarray | None = None) -> 
 
     differences: (n,), one a seed. without: (n, g), the same without each of g groups of test units;
     None where there are none, and then the error covers seeds alone. A number that is not finite
-    leaves the error unknown.
+    leaves the error unknown, and so do differences that are all equal: they do not show how seeds
+    differ.
     """
     values = np.asarray(differences, dtype=float)
     count = len(values)
     finite = int(np.isfinite(values).sum())
-    if count < 2 or finite < count or not (without is None or np.isfinite(without).all()):
+    known = count > 1 and finite == count and np.ptp(values) > ROUNDING
+    if not known or not (without is None or np.isfinite(without).all()):
         return Estimate(float(values.mean()), {}, finite)
     parts = {"seeds": (float(values.var(ddof=1)) / count, count - 1.0)}
     if without is not None:

@@ -102,11 +102,13 @@ def calibrated(
 ) -> list[str]:
     """Where text with domain lies between floor and ceiling, task by task; it decides nothing.
 
-    text: task -> mean score of text with domain over seeds and layers 1 and up; references: the
-    table of that name.
+    text: task -> mean score of text with domain over seeds and layers 1 and up, of the tasks that
+    have one; references: the table of that name.
     """
     lines = []
     for task, floor, ceiling, one in reference_estimates.spans(references, measure):
+        if task not in text:
+            continue
         place = (
             f"calibrated {(text[task] - floor) / one.mean:+.2f} (0 at the floor, 1 at the ceiling)"
             if reference_estimates.is_valid(references, task, measure, one, level)

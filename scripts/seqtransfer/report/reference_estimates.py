@@ -45,7 +45,7 @@ def itself(references: pd.DataFrame, task: str) -> str:
 def is_comparable(references: pd.DataFrame, task: str, measure: str) -> bool:
     """Whether a task's ceiling and floor are of equal widths, or the measure does not grow with
     them by chance: halves of a reference are narrower than it is."""
-    return itself(references, task) != HALVES or not MEASURES[measure].saturates
+    return itself(references, task) != HALVES or not MEASURES[measure].depends_on_width
 
 
 def is_valid(

@@ -33,8 +33,8 @@ def faster(run: pd.DataFrame, speed: pd.DataFrame, level: float) -> dict:
         paper="Text-pretrained models converge faster.", unit="share of the run's best dev score",
         estimand="Paired difference, text pretraining minus random weights, of the mean height of"
         " the dev-score curve over log2(step + 1), from the first evaluation on, as a share of the"
-        " run's own best: how soon a run is where it ends, whatever that is worth. Its interval"
-        " covers seeds alone.",
+        " run's own best: how soon a run is where it ends, whatever that is worth. Dev scores of"
+        " classes are MCC here, whatever a task's metric. Its interval covers seeds alone.",
     )  # fmt: skip
     for task, rows in speed.groupby("task", sort=False):
         arms = [arm for arm in ("text", "random") if (rows["initialization"] == arm).any()]

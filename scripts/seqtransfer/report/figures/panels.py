@@ -221,7 +221,7 @@ def curve(
 
     alpha: opacity of the band; line: more of matplotlib's properties of the line.
     """
-    # Limits are found when all is drawn: found at every band, they were most of a large figure's time.
+    # Limits are found when all is drawn: at every band they took most of a large figure's time.
     axis.set_autoscale_on(False)
     axis.fill_between(x, rows["low"], rows["high"], color=colour, alpha=alpha, lw=0)
     axis.set_autoscale_on(True)

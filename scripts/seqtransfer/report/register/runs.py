@@ -86,7 +86,8 @@ TABLES = {
         "How fast each run learns.",
         columns(
             "task initialization seed area best relative threshold censored steps_to_threshold",
-            area="Mean height of the dev-score curve over log2(step + 1)",
+            area="Mean height of the dev-score curve over log2(step + 1); of classes in MCC, as"
+            " `best` and `threshold` are, whatever the task's metric: a constant answer has 0",
             best="Highest dev score",
             relative="Mean height of the curve from the first evaluation on, as a share of best;"
             " empty where best is not above 0",

@@ -119,7 +119,8 @@ def scores(
 
 
 def convergence(history: pd.DataFrame, fraction: float = 0.9) -> pd.DataFrame:
-    """One row per run: how fast its dev score rises. The curve is that of the best score so far.
+    """One row per run: how fast its dev score rises. The curve is that of the best score so far, of
+    classes in MCC, whatever a task's metric: of accuracy and F1 a constant answer has a share, too.
 
     area: area under the curve over log2(step + 1), divided by the length of that axis:
     the mean height of the curve. best: its highest dev score. relative: the mean height from the
@@ -133,7 +134,7 @@ def convergence(history: pd.DataFrame, fraction: float = 0.9) -> pd.DataFrame:
     not finite has no area, best or such step, and its arm no part in the common best.
     """
     curves = {
-        key: (curve["step"].to_numpy(), np.maximum.accumulate(curve["dev_score"].to_numpy(float)))
+        key: (curve["step"].to_numpy(), np.maximum.accumulate(_from_zero(curve)))
         for key, curve in history.groupby(RUN, sort=False)
     }
     scored = {key: bool(np.isfinite(scores).all()) for key, (_, scores) in curves.items()}
@@ -159,6 +160,14 @@ def convergence(history: pd.DataFrame, fraction: float = 0.9) -> pd.DataFrame:
         pd.Series(last, dtype=float)
     )
     return table
+
+
+def _from_zero(curve: pd.DataFrame) -> np.ndarray:
+    """Dev scores of a run by a metric in which a constant answer has 0: MCC or a correlation."""
+    scores = curve["dev_score"]
+    if "dev_mcc" in curve:
+        scores = curve["dev_mcc"].where(curve["dev_mcc"].notna() & scores.notna(), scores)
+    return scores.to_numpy(float)
 
 
 def _relative_area(steps: np.ndarray, scores: np.ndarray) -> float:

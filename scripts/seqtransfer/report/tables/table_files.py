@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from seqtransfer.files import atomic, damage
+from seqtransfer.files import atomic, damage, json_tsv
 
 READABLE = (".md", ".tex", ".html")
 # Columns whose numbers are not rounded to three decimals.
@@ -104,9 +104,11 @@ def filled(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def read(path: Path) -> pd.DataFrame:
-    """Read a table that `write` wrote as `.csv`; only an empty cell is a missing value."""
+    """Read a table that `write` wrote as `.csv`. Only an empty cell is a missing value; the columns
+    `json_tsv.NAMES` stay as they are written."""
+    names = dict.fromkeys(json_tsv.NAMES, str)
     with damage.named(path):
-        return pd.read_csv(path, keep_default_na=False, na_values=[""])
+        return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=names)
 
 
 def is_number(values: pd.Series) -> bool:

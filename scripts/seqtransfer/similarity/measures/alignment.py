@@ -180,7 +180,7 @@ _rigid = partial(Measure, left=RIGID, right=RIGID, symmetric=True, high=1.0)
 
 MEASURES = (
     _rigid("cka", debiased_linear_cka, low=-1.0, null=expected_zero),
-    _rigid("cka_biased", linear_cka, low=0.0, null=expected_linear),
+    _rigid("cka_biased", linear_cka, low=0.0, null=expected_linear, depends_on_width=True),
     _rigid("cka_minibatch", minibatch_cka, low=-1.0, null=expected_zero, streams=False),
-    _rigid("cka_rbf", rbf_cka, low=0.0, null=expected_rbf, pairwise=True),
+    _rigid("cka_rbf", rbf_cka, low=0.0, null=expected_rbf, pairwise=True, depends_on_width=True),
 )

@@ -151,7 +151,8 @@ def _expected(pair: Pair, dimensions=_rank) -> float:
     return expected_correlation(*ranks, len(pair.left.rows))
 
 
-_canonical = partial(Measure, low=0.0, high=1.0, null=_expected, asymptotic=True, saturates=True)
+_canonical = partial(Measure, low=0.0, high=1.0, null=_expected, asymptotic=True, saturates=True,
+                     depends_on_width=True)  # fmt: skip
 
 MEASURES = (
     _canonical("pwcca", pwcca_left, WEIGHTED, EVERYTHING, symmetric=False),

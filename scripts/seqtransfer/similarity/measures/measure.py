@@ -43,6 +43,7 @@ class Measure:
     pairwise: whether time and memory grow with the square of the rows; it then scores the first
     sequences only. streams: whether it can score rows that are read from disk in chunks.
     saturates: whether correlations of 1 are inevitable where the widths exceed the rows.
+    depends_on_width: whether its score of independent representations changes with their widths.
     dimensions: representation -> how many of its directions the measure uses.
     """
 
@@ -60,6 +61,7 @@ class Measure:
     pairwise: bool = False
     streams: bool = True
     saturates: bool = False
+    depends_on_width: bool = False
     dimensions: Callable[[Representation], int] = _rank
 
     @property

@@ -56,7 +56,8 @@ def _shrinkage(representation: Representation) -> np.ndarray:
 
 
 MEASURES = (
-    Measure("procrustes", procrustes, RIGID, RIGID, symmetric=True, low=0.0, high=1.0, null=None),
+    Measure("procrustes", procrustes, RIGID, RIGID, symmetric=True, low=0.0, high=1.0, null=None,
+            depends_on_width=True),
     Measure("gulp", gulp, RIGID, RIGID, symmetric=True, low=0.0, high=np.inf, null=expected_gulp,
-            identical=0.0, distance=True),
+            identical=0.0, distance=True, depends_on_width=True),
 )  # fmt: skip
