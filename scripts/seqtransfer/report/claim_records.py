@@ -65,8 +65,10 @@ def qualifier(record: Mapping) -> str:
             limits.append(f"in {testable} testable task{'s' * (testable != 1)}")
     if verdict in (SUPPORTED, CONTRADICTED) and not record["overall"]["counts"][verdict]:
         limits.append("on average")
+    judged = {one["task"] for one in record["effects"] if one["verdict"] != NOT_TESTABLE}
     if verdict not in (NOT_TESTABLE, NOT_TESTED) and any(
-        one["passed"] is False and not one["blocks"] for one in record["checks"]
+        one["passed"] is False and not one["blocks"] and one["task"] in judged
+        for one in record["checks"]
     ):
         limits.append("at this budget")
     return ", ".join(limits)
