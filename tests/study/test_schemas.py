@@ -30,9 +30,10 @@ def test_the_default_study_is_as_the_schema_says(study):
     [
         ("study", "a/b", r"study: 'a/b' does not match .* \(Name of the study; .*\)"),
         ("study", 2024, "study: 2024 is not text; put it in quotation marks"),
-        ("seeds", [3, 3], "seeds: .3, 3. has non-unique elements"),
+        ("seeds", [3, 3], "seeds: .3, 3. has 3 twice; drop one"),
         ("seeds", ["3"], "seeds.0: '3' is not a whole number; drop the quotes"),
-        ("seeds", 3, r"seeds: 3 is not a list, in \[ \]; write \[3\]$"),
+        ("seeds", 3, r"seeds: 3 is not a list, in \[ \]; write \[3\] for this one number, or all"),
+        ("max_length", {"x": "1e3"}, "max_length.x: '1e3' is not a whole number; write 1000"),
         ("finetune", None, "finetune: None is not a map of keys and values"),
         (
             "fintune",

@@ -225,7 +225,8 @@ def test_a_refusal_is_one_line_without_a_trace(tmp_path):
     process = snakemake("-n", "--configfile", study, cwd=tmp_path)
     profile, *lines = process.stdout.splitlines()
     assert profile.startswith("Using workflow specific profile")
-    assert lines == ["The study is refused. seeds: 4 is not a list, in [ ]; write [4]"]
+    said = "write [4] for this one number, or all of them, such as [0, 1, 2]"
+    assert lines == [f"The study is refused. seeds: 4 is not a list, in [ ]; {said}"]
 
 
 def test_a_table_on_this_machine_without_the_named_column_is_refused(tmp_path):

@@ -6,6 +6,10 @@ import re
 from pathlib import Path
 
 from seqtransfer.corpora import folder_copies
+from seqtransfer.files import checksums
+
+# Bytes up to which a source is known by what is in it: half a second at every start of Snakemake.
+CONTENT = 1 << 28
 
 
 def is_address(path: str | None) -> bool:
@@ -14,9 +18,10 @@ def is_address(path: str | None) -> bool:
 
 
 def state(name: str, source: dict, folder: Path) -> str | None:
-    """Digest (16 hex digits) of the names, sizes and times of a source's files; None without a
-    `path:` on this machine. It changes with every edit, so that an edited file is taken anew. Files
-    that are not copied do not count: those that `extract` leaves out, and litter.
+    """Digest (16 hex digits) of a source's files, their names and contents, or, where they are
+    larger than CONTENT together, names, sizes and times; None without a `path:` on this machine. It
+    changes with every edit, so that an edited file is taken anew. Files that are not copied do not
+    count: those that `extract` leaves out, and litter.
 
     folder: where the source is to be copied. Raises ValueError naming source and path if the path
     is not there, holds `folder`, or has anything in it that is to be copied and cannot be.
@@ -36,10 +41,13 @@ def state(name: str, source: dict, folder: Path) -> str | None:
         found = files(source)
     except ValueError as error:
         raise ValueError(f"source {name}: {error}") from error
+    facts = {inside: file.stat() for inside, file in found.items()}
+    small = sum(fact.st_size for fact in facts.values()) <= CONTENT
     for inside, file in found.items():
-        facts = file.stat()
         digest.update(os.fsencode(inside if path.is_dir() else "."))
-        digest.update(f"\0{facts.st_size}\0{facts.st_mtime_ns}\0".encode())
+        size, time = facts[inside].st_size, facts[inside].st_mtime_ns
+        known = checksums.sha256(file) if small else f"{size}\0{time}"
+        digest.update(f"\0{known}\0".encode())
     return digest.hexdigest()[:16]
 
 

@@ -30,6 +30,7 @@ def study(config: Mapping, files: Iterable[Path], lowest: Iterable[Path], folder
     configuration.check(merged)
     _check_cache(merged.get("cache"))
     _check_name(merged, default)
+    _check_tasks(merged, default)
     configuration.complete(merged)
     return merged
 
@@ -75,6 +76,25 @@ def _check_name(study: dict, default: dict) -> None:
             f"study: {study['study']!r} is the default study, but {', '.join(keys)} differ from it;"
             f" add `study: <name>`, so that results/{study['study']} is not overwritten"
         )
+
+
+def _check_tasks(study: dict, default: dict) -> None:
+    """Raise ValueError if other data have the name of a built-in task, and so its length and
+    learning rates, or if a length is stated twice."""
+    built_in = default["catalogue"]["tasks"]
+    for task in configuration.tasks(study):
+        record = study["catalogue"]["tasks"][task]
+        if task in built_in and record["source"] != built_in[task]["source"]:
+            raise ValueError(
+                f"catalogue.tasks.{task}: a built-in task has this name, and lengths and learning"
+                " rates for its own data; give yours another name"
+            )
+        own, general = record.get("max_length"), study["max_length"].get(task)
+        if own and general and own != general:
+            raise ValueError(
+                f"catalogue.tasks.{task}.max_length: {own}, but `max_length: {{{task}: {general}}}`"
+                " of the study, or of its defaults, is what counts; change that"
+            )
 
 
 def _without_places(study: dict) -> dict:

@@ -127,6 +127,11 @@ def _said(error: ValidationError) -> str:
         return f"{_short(value)} is not {TYPES[error.validator_value]}{_hint(error)}"
     if error.validator == "format":
         return str(error.cause)
+    if error.validator == "minItems":
+        return f"{_short(value)} has {len(value)} of at least {error.validator_value} entries"
+    if error.validator == "uniqueItems":
+        twice = next(entry for place, entry in enumerate(value) if entry in value[:place])
+        return f"{_short(value)} has {_short(twice)} twice; drop one"
     message = error.message.replace(repr(value), _short(value))
     if error.validator == "pattern" and "description" in schema:
         return f"{message} ({schema['description']})"
@@ -137,13 +142,17 @@ def _hint(error: ValidationError) -> str:
     """How to write a value of another type: YAML reads 1e-4 and "1" as text, 1.0e+7 as 1e7."""
     value, kind = error.instance, error.validator_value
     if kind == "array" and isinstance(value, str | int | float) and not isinstance(value, bool):
+        numbers = error.schema.get("items", {}).get("type") == "integer"
+        if numbers and isinstance(value, int) and value > 1:
+            return f"; write [{value}] for this one number, or all of them, such as [0, 1, 2]"
         return f"; write [{value}]" if str(value).isprintable() else ""
     try:
         number = float(value) if isinstance(value, str | float) else math.nan
     except ValueError:
         number = math.nan
     if kind == "integer" and number.is_integer():
-        return f"; write {int(number)}" if isinstance(value, float) else "; drop the quotes"
+        plain = isinstance(value, str) and value.strip().isdigit()
+        return "; drop the quotes" if plain else f"; write {int(number)}"
     if kind == "number" and math.isfinite(number):
         exponent = "e" in value.lower()
         return "; YAML reads 1e-4 as text: write 1.0e-4" if exponent else "; drop the quotes"
