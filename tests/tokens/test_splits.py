@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from seqtransfer.corpora.examples import Example
+from seqtransfer.corpora.examples import SPLITS, Example
 from seqtransfer.tokens import splits, units
 
 
@@ -28,12 +28,12 @@ def alone(items) -> np.ndarray:
 
 
 labels = st.lists(st.sampled_from("abc"), min_size=1, max_size=60)
-sizes = st.fixed_dictionaries(dict.fromkeys(splits.PARTS, st.integers(1, 50)))
+sizes = st.fixed_dictionaries(dict.fromkeys(SPLITS, st.integers(1, 50)))
 seeds = st.integers(0, 2**32)
 
 
 def assert_partition(parts: dict[str, np.ndarray], n: int) -> None:
-    assert tuple(parts) == splits.PARTS or set(parts) == set(splits.PARTS)
+    assert tuple(parts) == SPLITS or set(parts) == set(SPLITS)
     assert sorted(np.concatenate(list(parts.values())).tolist()) == list(range(n))
 
 
@@ -75,7 +75,7 @@ def test_the_same_seed_splits_the_same_way(labels, seed):
             splits.split(items, "stratified", sizes, np.random.default_rng(seed), unit)[0]
             for _ in range(2)
         )
-        assert all(np.array_equal(first[part], second[part]) for part in splits.PARTS)
+        assert all(np.array_equal(first[part], second[part]) for part in SPLITS)
 
 
 def test_another_seed_alone_splits_and_draws_another_way():
@@ -162,7 +162,7 @@ def test_a_random_split_of_targets_is_a_partition_balanced_over_quantiles(
     shuffled = random.sample(items, len(items))
     unit = alone(shuffled)
     again, _ = splits.split(shuffled, "random", sizes, np.random.default_rng(seed), unit)
-    for part in splits.PARTS:
+    for part in SPLITS:
         assert {shuffled[i].id for i in again[part]} == {items[i].id for i in parts[part]}
 
 
