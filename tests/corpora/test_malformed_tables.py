@@ -173,7 +173,7 @@ def test_a_word_for_a_missing_label_is_refused_in_every_kind_of_file(tmp_path, w
 def test_a_class_may_be_called_like_a_missing_label(tmp_path, capsys):
     (tmp_path / "x.csv").write_text("sequence,label\nMK,a\nMV,None\nMW,c\n")
     converters.convert(CSV | {"classes": ["a", "None"]}, tmp_path, tmp_path / "out.fasta")
-    assert "1 examples have labels that are no classes; they serve" in capsys.readouterr().out
+    assert "examples whose label is no class: 1; they serve" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name, label", [("pos", "Pos"), ("1", "1.0"), ("1.0", "1"), ("a", " A")])

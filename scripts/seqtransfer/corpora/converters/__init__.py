@@ -196,4 +196,4 @@ def _check_classes(
     others = counts.total() - sum(counts[name] for name in classes)
     if classes and others:
         serve = "are never scored" if tokens else "serve pretraining alone"
-        print(f"{corpus.name}: {others} {what}s have labels that are no classes; they {serve}")
+        print(f"{corpus.name}: {what}s whose label is no class: {others}; they {serve}")
