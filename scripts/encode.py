@@ -25,7 +25,10 @@ def main(
     the encoder whose word pieces a text is split into; probed: how many tokens of a test sequence
     are compared after training, None if none are."""
     examples = encoding.read(record, corpus, encoder, settings)
-    arrays, vocabulary, built = encoding.build(examples, settings)
+    try:
+        arrays, vocabulary, built = encoding.build(examples, settings)
+    except ValueError as error:
+        raise ValueError(f"task {task} ({', '.join(map(str, corpus))}): {error}") from error
     if probed:
         probe_rows.long_enough(arrays["test"], task, probed)
     manifest = manifests.write(folder / "manifest.tsv", built.pop("manifest"))

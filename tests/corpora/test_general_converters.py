@@ -268,6 +268,6 @@ def test_one_record_of_json_holds_what_python_writes(tmp_path):
 )
 def test_numbers_that_nothing_can_be_learned_of_are_refused(tmp_path, labels, why):
     table = "sequence,label\n" + "".join(f"ACGT,{label}\n" for label in labels)
-    with pytest.raises(ValueError, match=rf"out\.fasta: its labels are \d values from .*: {why}"):
+    with pytest.raises(ValueError, match=rf"raw: its labels are \d values from .*: {why}"):
         convert(tmp_path, "table", {"file": "x.csv"}, {"x.csv": table}, kind="regression")
     assert not (tmp_path / "out.fasta").exists()

@@ -43,7 +43,10 @@ def test_id_and_group_are_found_by_patterns(tmp_path):
         (RNA, {"group": r"chain (\w)"}, r"line 4: `group` 'chain .* finds nothing in '>2xyz'"),
         (">a\nGTC\n(.)\n", {"alphabet": "rna"}, r"line 1: holds 'T' at position 2"),
         (">a\nGGC\n( )\n", {}, r"line 1: the label ' ' of symbol 2 is empty or holds white"),
-        (RNA.replace("2xyz", "1abc"), {}, r"id '1abc' comes twice"),
+        (
+            RNA.replace("2xyz", "1abc"), {},
+            r"a\.txt: line 4: id '1abc' comes twice, first at .*a\.txt: line 1;",
+        ),
         (RNA.replace(")", "]"), {}, r"no symbol has the class '\)'; its labels are '\.', '\('"),
     ],
 )  # fmt: skip
@@ -63,6 +66,19 @@ def test_cells_of_a_table_are_cut_by_two_patterns(tmp_path):
     assert [(e.symbols, e.label) for e in found] == [
         (("C", "G", "Am"), "1 5 6"), (("F", "G"), "4 5")
     ]  # fmt: skip
+
+
+def test_what_no_symbol_covers_is_counted_and_said(tmp_path, capsys):
+    layout = {"file": "a.csv", "sequence": "chords", "symbol": "[A-G]m?"}
+    table = "chords,label\nC G# Am,x\nF#|G,y\nA,x\n"
+    changes = {"kind": "classification", "classes": ["x", "y"]}
+    converted(tmp_path, table, layout, "table", **changes)
+    printed = capsys.readouterr().out
+    assert "3 of 10 characters are left out, since no match of `symbol` covers them" in printed
+    for row in ("# stripped 2 2", "| stripped 1 1"):
+        assert row.split() in [line.split() for line in printed.splitlines()]
+    converted(tmp_path, table, layout | {"symbol": r"\S"}, "table", **changes)
+    assert "left out" not in capsys.readouterr().out
 
 
 def test_unequal_cells_are_named_with_line_and_both_lengths(tmp_path):

@@ -23,6 +23,10 @@ LABEL = {"label": {"field": 2}}
         ("table", {**FILE, "dev_share": 0.1}, "`dev_share` needs given parts"),
         ("table", {"files": {"train": "x"}, "dev_share": 1}, "dev_share: 1 is greater than or"),
         ("table", {"files": {"train": "x"}, "dev_share": "0.1"}, "'0.1' is not a number; drop"),
+        *(
+            (name, {"files": {"train": "x", "test": other}}, "files: train and test are both ")
+            for name, other in (("table", "x"), ("fasta", "./x"), ("three_line", "x"))
+        ),
         ("table", {**FILE, "label": 2}, "label: 2 is not text"),
         ("table", {**FILE, "header": "a,b"}, r"header: 'a,b' is not a list, in \[ \]"),
         ("table", {**FILE, "alphabet": "DNA"}, "alphabet: 'DNA' is unknown; known: dna, rna"),

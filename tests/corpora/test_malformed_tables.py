@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from seqtransfer.corpora import converters
+from seqtransfer.corpora import converters, label_faults
 from seqtransfer.corpora.converters import glue, tape
 from seqtransfer.corpora.fasta import read_fasta
 from seqtransfer.corpora.texts import read_text
@@ -21,6 +21,7 @@ CSV = {"converter": "table", "layout": {"file": "x.csv"}}
 JSONL = {"converter": "table", "layout": {"file": "x.jsonl"}}
 MIDI = {"converter": "midi", "layout": {"table": "x.csv", "label": "composer"}}
 RESULT = {"fasta": "out.fasta", "table": "out.fasta", "midi": "out.midi", "maestro": "out.midi"}
+RESULT["series"] = "out.symbols"
 MAESTRO = "canonical_composer,canonical_title,split,year,midi_filename,audio_filename,duration\n"
 SONG = b"MThd\0\0\0\6\0\0\0\1\0\x60MTrk\0\0\0\4\0\xff\x2f\0"
 
@@ -56,7 +57,7 @@ def refusal(tmp_path: Path, record: dict, files: dict[str, str | bytes]) -> str:
         (b"\x89PNG\r\n\x1a\n\x00\x00", FASTA, ["x.fasta: line 1", "not a FASTA file"]),
         (">p1 a\n>p2 b\nMK\n", FASTA, ["x.fasta: record 'p1'", "no sequence"]),
         (">p1 a\nMK\n>p2 b\n", FASTA, ["x.fasta: record 'p2'", "no sequence"]),
-        (">p1 a\nMK\n>p1 b\nMV\n", FASTA, ["id 'p1' comes twice"]),
+        (">p1 a\nMK\n>p1 b\nMV\n", FASTA, ["x.fasta: record 'p1': id 'p1' comes twice;"]),
         (">\nMK\n", FASTA, ["x.fasta: record ''", "no id"]),
         (">p1\nMK\n", FASTA, ["record 'p1'", "label is not where the layout says"]),
         (">p1 a\nM1K\n", FASTA, ["record 'p1'", "'1' at position 2"]),
@@ -71,7 +72,7 @@ def refusal(tmp_path: Path, record: dict, files: dict[str, str | bytes]) -> str:
         (">p1 a\nACGNX\n", DNA, ["record 'p1'", "'X' at position 5"]),
         (">p1 a\nAC-G\n", DNA, ["record 'p1'", "'-' at position 3", "strip: [gaps]"]),
         (">p1 a\nACG*\n", DNA, ["record 'p1'", "'*' at position 4", "strip: [stop]"]),
-        (">p1 c\nMK\n", FASTA, ["out.fasta", "no example has the class 'a'", "'c'"]),
+        (">p1 c\nMK\n", FASTA, ["raw: ", "no example has the class 'a'", "'c'"]),
         (gzip.compress(b">p1 a\nMK\n" * 9, mtime=0)[:-9], FASTA, ["x.fasta", "damaged"]),
         (bz2.compress(b">p1 a\nMK\n" * 9)[:-9], FASTA, ["x.fasta", "damaged"]),
         (lzma.compress(b">p1 a\nMK\n" * 9)[:-9], FASTA, ["x.fasta", "damaged"]),
@@ -117,7 +118,7 @@ def test_a_malformed_side_table_is_refused(tmp_path, labels, words):
         ("sequence;label\nMK;a\n", ["x.csv", "no column 'sequence'"]),
         ("sequence,label\n,a\n", ["x.csv: line 2", "has no sequence"]),
         ("sequence,label\nMK,\n", ["x.csv: line 2", "'label' is empty"]),
-        ("sequence,label\nMK,NaN\n", ["x.csv: line 2", "label is NaN"]),
+        ("sequence,label\nMK,NaN\n", ["x.csv: line 2", "'NaN' stands for a missing one"]),
         ("sequence,label\nM?K,a\n", ["x.csv: line 2", "'?' at position 2"]),
         ('sequence,label\n"MK,a\nMV,b\n', ["x.csv: line 2", "quotation mark"]),
         ('sequence,label\n"MK"V,a\n', ["x.csv: line 2", "quotation mark"]),
@@ -137,7 +138,11 @@ def test_a_malformed_csv_file_is_refused(tmp_path, content, words):
         ({"split": "part"}, "sequence,label,part\nMK,a,holdout\n", ["line 2", "'holdout'"]),
         ({"split": "part"}, "sequence,label,part\nMK,a,\n", ["line 2", "'part' is empty"]),
         ({"group": "g"}, "sequence,label,g\nMK,a, \n", ["line 2", "'g' is empty"]),
-        ({"id": "n"}, "sequence,label,n\nMK,a,1\nMV,b,1\n", ["id '1' comes twice"]),
+        (
+            {"id": "n"},
+            "sequence,label,n\nMK,a,1\nMV,b,1\n",
+            ["x.csv: line 3: id '1' comes twice, first at", "x.csv: line 2;"],
+        ),
         ({"id": "n"}, "sequence,label,n\nMK,a,my id\n", ["line 2", "'my id' is no word"]),
         ({"encoding": "utf-9"}, "sequence,label\nMK,a\n", ["unknown encoding", "`encoding`"]),
         ({"delimiter": ";;"}, "sequence;;label\nMK;;a\n", ["';;' is not one character"]),
@@ -147,6 +152,59 @@ def test_a_table_that_is_not_as_its_layout_says_is_refused(tmp_path, layout, con
     record = {"converter": "table", "layout": {"file": "x.csv", **layout}}
     said = refusal(tmp_path, record, {"x.csv": content})
     assert all(word in said for word in words), said
+
+
+MISSING = ("NA", "N/A", "n/a", "#N/A", "<NA>", "nan", "None", "NULL", "?")
+
+
+@pytest.mark.parametrize("word", MISSING)
+def test_a_word_for_a_missing_label_is_refused_in_every_kind_of_file(tmp_path, word):
+    files = {"x.csv": f"sequence,label\nMK,a\nMV,b\nMW,{word}\n"}
+    files["x.fasta"] = f">p1 a\nMK\n>p2 b\nMV\n>p3 {word}\nMW\n"
+    files["x.tsv"] = f"a\t1\t2\nb\t2\t3\n{word}\t3\t4\n"
+    series = {"converter": "series", "layout": {"file": "x.tsv"}}
+    places = [(CSV, "x.csv: line 4"), (FASTA, "x.fasta: record 'p3'"), (series, "x-000003'")]
+    for record, place in places:
+        said = refusal(tmp_path, record, files)
+        assert place in said and f"label {word!r} stands for a missing one; leave" in said
+        assert "out." not in said  # which is gone
+
+
+def test_a_class_may_be_called_like_a_missing_label(tmp_path, capsys):
+    (tmp_path / "x.csv").write_text("sequence,label\nMK,a\nMV,None\nMW,c\n")
+    converters.convert(CSV | {"classes": ["a", "None"]}, tmp_path, tmp_path / "out.fasta")
+    assert "examples whose label is no class: 1; they serve" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name, label", [("pos", "Pos"), ("1", "1.0"), ("1.0", "1"), ("a", " A")])
+def test_a_label_that_is_nearly_a_class_is_refused_with_both(tmp_path, name, label):
+    with pytest.raises(ValueError, match=f"^x: line 3: label '{label}' is no .* nearly '{name}';"):
+        label_faults.check("x: line 3", label, ["other", name])
+    label_faults.check("x: line 3", label, [name, label])
+    label_faults.check("x: line 3", label, ["other"])
+    if label == label.strip():  # of cells white space goes
+        csv = {"x.csv": f"sequence,label\nMK,{name}\nMV,{label}\n"}
+        said = refusal(tmp_path, CSV | {"classes": [name]}, csv)
+        assert f"x.csv: line 3: label {label!r} is no class, but nearly {name!r};" in said
+
+
+@pytest.mark.parametrize(
+    "label, advice",
+    [
+        ("0,00", "write decimals with a point"),
+        ("-1,5e3", "write decimals with a point"),
+        ("NA", "it stands for a missing one: leave the row out"),
+        ("high", "correct the row or the layout"),
+    ],
+)
+def test_a_label_that_is_no_number_is_named_with_its_line_and_the_fix(tmp_path, label, advice):
+    record = {"kind": "regression"}
+    tsv = {"converter": "table", "layout": {"file": "x.tsv"}} | record
+    said = refusal(tmp_path, tsv, {"x.tsv": f"sequence\tlabel\nMK\t1.5\nMV\t{label}\n"})
+    assert f"x.tsv: line 3: label {label!r} is no decimal number" in said and advice in said
+    said = refusal(tmp_path, FASTA | record, {"x.fasta": f">p1 1\nMK\n>p2 {label}\nMV\n"})
+    assert f"x.fasta: record 'p2': label {label!r} is no decimal" in said and advice in said
+    assert "out.fasta" not in said
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def test_rows_become_pairs_of_texts(tmp_path):
         ({"sequence": ["A"], "class": ["0"]}, r"x\.parquet: no column 'label'; its columns are"),
         ({"sequence": ["A", None], "label": [0, 1]}, r"x\.parquet: row 2: sequence is None"),
         ({"sequence": [["A"]], "label": [0]}, r"row 1: sequence is \['A'\] instead of a text"),
-        ({"sequence": ["A"], "label": [float("nan")]}, "row 1: label is nan; remove the row"),
+        ({"sequence": ["A"], "label": [float("nan")]}, "row 1: label 'nan' stands for a missing"),
         ({"sequence": ["A1"], "label": [0]}, "row 1: holds '1' at position 2"),
         ({"sequence": pa.array([], pa.string()), "label": pa.array([], pa.int64())}, "has no rows"),
     ],

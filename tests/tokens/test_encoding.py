@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import encode
 from seqtransfer.corpora.examples import Example
+from seqtransfer.corpora.fasta import write_fasta
 from seqtransfer.tokens import encoding, views
 from seqtransfer.tokens.vocabulary import CLS, SEP
 
@@ -248,3 +250,38 @@ def test_smaller_training_shares_lie_within_larger_ones_and_nothing_else_changes
     assert len(names[0.5]["train"]) == round(0.5 * len(names[1.0]["train"]))
     for part in ("dev", "test", "pretrain"):
         assert names[0.25][part] == names[1.0][part]
+
+
+@pytest.mark.parametrize(
+    ("split", "facts", "said"),
+    [
+        ("given", ["train", "train", "test"], "gives no dev, .*add `dev_share: 0.1` to the layout"),
+        ("given", ["train", "dev", "test"], "no example of test is left: .* are also in train"),
+        ("grouped", ["g", "h", "h"], "`grouped` has 2 groups; at least 3"),
+        ("stratified", ["", "", ""], "class 'a' has 1 example in train"),
+    ],
+)
+def test_parts_that_cannot_be_are_named_with_task_and_file(tmp_path, split, facts, said):
+    rows = ("AC", "a", 0), ("AG", "b", 0), ("GC", "a", 1), ("GG", "b", 1), ("AC", "a", 2)
+    examples = [
+        Example(
+            f"e{number}",
+            symbols if "dev" in facts or part < 2 else "TTA",
+            label,
+            facts[part] if split == "grouped" else None,
+            facts[part] if split == "given" else None,
+        )
+        for number, (symbols, label, part) in enumerate(rows)
+    ]
+    write_fasta(tmp_path / "mine.fasta", examples)
+    with pytest.raises(ValueError, match=rf"^task mine \(.*mine\.fasta\): .*{said}"):
+        encode.main(
+            task="mine",
+            record={"format": "fasta"},
+            corpus=[tmp_path / "mine.fasta"],
+            encoder=tmp_path,
+            settings=replace(SETTINGS, split=split),
+            probed=None,
+            folder=tmp_path,
+            code="",
+        )

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedGroupKFold
 from test_splits import assert_partition, examples_of, labels, seeds, sizes
 
+from seqtransfer.corpora.examples import SPLITS
 from seqtransfer.tokens import splits, units
 
 
@@ -73,7 +74,7 @@ def test_no_single_move_of_a_group_of_many_labels_would_bring_the_parts_nearer(s
         )
 
     for group in home:
-        for part in splits.PARTS:
+        for part in SPLITS:
             assert distance(home) <= distance(home | {group: part}) + 1e-9
 
 
@@ -132,7 +133,7 @@ def test_near_duplicates_stay_on_one_side_whatever_the_order(numbers, rule, size
     again = split(
         [items[i] for i in order], rule, sizes, np.random.default_rng(seed), clusters[order]
     )
-    for part in splits.PARTS:
+    for part in SPLITS:
         assert {order[i] for i in again[part]} == {*parts[part].tolist()}
 
 

@@ -1,6 +1,7 @@
 """Parts are disjoint and complete, stratified or whole by group, and decided by the seed alone."""
 
 from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from seqtransfer.corpora.examples import Example
+from seqtransfer.corpora.examples import SPLITS, Example
 from seqtransfer.tokens import splits, units
 
 
@@ -28,12 +29,12 @@ def alone(items) -> np.ndarray:
 
 
 labels = st.lists(st.sampled_from("abc"), min_size=1, max_size=60)
-sizes = st.fixed_dictionaries(dict.fromkeys(splits.PARTS, st.integers(1, 50)))
+sizes = st.fixed_dictionaries(dict.fromkeys(SPLITS, st.integers(1, 50)))
 seeds = st.integers(0, 2**32)
 
 
 def assert_partition(parts: dict[str, np.ndarray], n: int) -> None:
-    assert tuple(parts) == splits.PARTS or set(parts) == set(splits.PARTS)
+    assert tuple(parts) == SPLITS or set(parts) == set(SPLITS)
     assert sorted(np.concatenate(list(parts.values())).tolist()) == list(range(n))
 
 
@@ -75,7 +76,7 @@ def test_the_same_seed_splits_the_same_way(labels, seed):
             splits.split(items, "stratified", sizes, np.random.default_rng(seed), unit)[0]
             for _ in range(2)
         )
-        assert all(np.array_equal(first[part], second[part]) for part in splits.PARTS)
+        assert all(np.array_equal(first[part], second[part]) for part in SPLITS)
 
 
 def test_another_seed_alone_splits_and_draws_another_way():
@@ -162,7 +163,7 @@ def test_a_random_split_of_targets_is_a_partition_balanced_over_quantiles(
     shuffled = random.sample(items, len(items))
     unit = alone(shuffled)
     again, _ = splits.split(shuffled, "random", sizes, np.random.default_rng(seed), unit)
-    for part in splits.PARTS:
+    for part in SPLITS:
         assert {shuffled[i].id for i in again[part]} == {items[i].id for i in parts[part]}
 
 
@@ -273,6 +274,40 @@ def test_a_test_part_of_one_unit_is_refused_with_its_group():
     splits.check_units(np.array([3, 4]), unit)
 
 
+def test_a_given_part_that_is_missing_is_named_with_the_key_that_makes_it():
+    for lacking, said in (("dev", "add `dev_share: 0.1`"), ("test", "bring a test")):
+        parts = [part for part in SPLITS if part != lacking] * 2
+        with pytest.raises(ValueError, match=f"split `given` gives no {lacking}, .*; {said}"):
+            splits.split_given(examples_of("abab", parts=parts))
+
+
+def test_a_test_part_that_is_also_in_train_is_said_to_be_so():
+    items = examples_of("abcdab", parts=["train", "train", "dev", "dev", "test", "test"])
+    items[4:] = [replace(items[4], symbols=("0",)), replace(items[5], symbols=("1",))]
+    kept, _ = splits.drop_repeats(items)
+    said = "no example of test is left: its 2 sequences, .* are also in train. Give parts"
+    with pytest.raises(ValueError, match=said):
+        splits.check_given(items, kept)
+    items[5] = replace(items[5], symbols=("5",))
+    splits.check_given(items, splits.drop_repeats(items)[0])
+
+
+def test_a_part_whose_sequences_all_carry_two_labels_is_said_to():
+    items = examples_of("abcd", parts=["train", "dev", "test", "test"])
+    items[3] = replace(items[3], symbols=items[2].symbols)
+    said = "no example of test is left: its 1 sequence, .* carry two labels"
+    with pytest.raises(ValueError, match=said):
+        splits.check_given(items, splits.drop_repeats(items)[0])
+
+
+def test_too_few_groups_are_counted():
+    with pytest.raises(ValueError, match="`grouped` has 2 groups; at least 3 are needed"):
+        splits.check_groups(np.array(["g", "h", "g"]))
+    with pytest.raises(ValueError, match="has 1 group;"):
+        splits.check_groups(np.array(["g"]))
+    splits.check_groups(np.array(["g", "h", "i"]))
+
+
 def test_a_class_with_too_few_examples_is_named_with_the_part_and_both_counts():
     items = [{name} for name in "aaaaaabbbb"]
     parts = {
@@ -280,7 +315,7 @@ def test_a_class_with_too_few_examples_is_named_with_the_part_and_both_counts():
         "dev": np.array([2, 3, 8]),
         "test": np.array([4, 5, 9]),
     }
-    with pytest.raises(ValueError, match=r"class 'b' has 1 examples in dev \(4 in all"):
+    with pytest.raises(ValueError, match=r"class 'b' has 1 example in dev \(4 in all"):
         splits.check_classes(items, parts, ["a", "b"])
     splits.check_classes(items, parts, ["a"])
     with pytest.raises(ValueError, match="class 'c' has 0 examples in train"):

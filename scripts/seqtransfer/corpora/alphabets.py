@@ -6,6 +6,7 @@ asks to take them out. Everything else is refused with its record and position. 
 as upper case.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,7 @@ class Cleaner:
         self.counts = np.zeros(256, dtype=np.int64)
         self.records = np.zeros(256, dtype=np.int64)
         self.stripped: dict[str, list[int]] = {}  # symbol -> [symbols, records]
+        self.length = 0  # characters that `leave_out` met, white space aside
 
     def clean(self, where: str, sequence: str) -> str:
         """The sequence in upper case without what is stripped.
@@ -79,6 +81,18 @@ class Cleaner:
         self.counts += counts
         self.records += counts > 0
         return sequence
+
+    def leave_out(self, text: str, rest: str) -> None:
+        """Count `rest`, what of a text belongs to no symbol, white space aside."""
+        self.length += len("".join(text.split()))
+        for character, count in Counter("".join(rest.split())).items():
+            self._strip(character, count)
+
+    def left_out(self) -> str:
+        """How many characters `leave_out` counted, of how many, in words."""
+        count = sum(symbols for symbols, _ in self.stripped.values())
+        share = f"{count} of {self.length} characters"
+        return f"{share} are left out, since no match of `symbol` covers them"
 
     def table(self) -> "pd.DataFrame":
         """Columns symbol, kind, count, records: what the sequences held and what was taken out."""

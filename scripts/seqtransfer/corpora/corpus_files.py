@@ -20,16 +20,33 @@ SPLIT_NAMES |= dict.fromkeys(("dev", "valid", "validation", "val", "eval", "deve
 MIDI_SUFFIXES = (".mid", ".midi")
 
 
-def write(corpus: Path, examples: Iterable[Example | TextExample], cleaner: Cleaner) -> None:
-    """Write FASTA, texts or symbols, as the suffix of `corpus` says; print which letters FASTA
-    holds."""
+def write(corpus: Path, examples: Iterable[Example | TextExample], cleaner: Cleaner) -> list[str]:
+    """Write FASTA, texts or symbols, as the suffix of `corpus` says. Returns the place of each
+    example, in order.
+
+    Prints which letters FASTA holds and what was taken out, and what no symbol covers.
+    """
+    places: list[str] = []
+    examples = _noted(examples, places)
     if corpus.suffix == ".tsv":
         write_text(corpus, examples)
     elif corpus.suffix == ".symbols":
         write_symbols(corpus, examples)
+        if cleaner.stripped:
+            print(f"{corpus.name}: {cleaner.left_out()}\n{cleaner.table().to_string(index=False)}")
     else:
         write_fasta(corpus, examples)
         print(f"{corpus.name}: symbols\n{cleaner.table().to_string(index=False)}")
+    return places
+
+
+def _noted(
+    examples: Iterable[Example | TextExample], places: list[str]
+) -> Iterator[Example | TextExample]:
+    """The same examples, the place of each appended to `places`."""
+    for example in examples:
+        places.append(example.place)
+        yield example
 
 
 def with_dev(
@@ -75,7 +92,8 @@ def sequence_example(
     if not re.fullmatch(r"[^\s>]\S*", name):
         raise ValueError(f"{where}: id {name!r} is no word; choose ids without white space")
     symbols = cleaner.clean(where, sequence.strip())
-    return Example(name, symbols, facts["label"], facts.get("group"), facts.get("split"))
+    label, group, split = facts["label"], facts.get("group"), facts.get("split")
+    return Example(name, symbols, label, group, split, place=where)
 
 
 def find_midi(roots: list[Path], where: str, name: str) -> Path:

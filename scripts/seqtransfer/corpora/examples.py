@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 Symbols = str | tuple[str, ...]  # a string where every symbol is one character
@@ -16,7 +16,8 @@ class Example:
     """One sequence of domain symbols, or a pair of them, with what is known about it.
 
     label: a class, a decimal number for regression, or of a token classification the class of each
-    symbol, a space between two. second: empty unless this is a pair.
+    symbol, a space between two. second: empty unless this is a pair. place: where a converter
+    read it, file and line or record, for messages; else empty.
     """
 
     id: str
@@ -25,6 +26,7 @@ class Example:
     group: str | None
     split: str | None
     second: Symbols = ()
+    place: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ class Examples(Sequence):
 
 @dataclass(frozen=True, slots=True)
 class TextExample:
-    """One text, or a pair of them (`second` is empty unless), with what is known about it."""
+    """One text, or a pair of them (`second` is empty unless), with what is known about it, and its
+    place as in `Example`."""
 
     id: str
     text: str
@@ -52,6 +55,7 @@ class TextExample:
     group: str | None
     split: str | None
     second: str = ""
+    place: str = field(default="", compare=False, repr=False)
 
 
 def check_facts(where: str, given: Mapping[str, str | None], how: str) -> dict[str, str | None]:
@@ -83,17 +87,24 @@ def check_symbol_labels(where: str, symbols: Symbols, labels: Sequence[str]) -> 
         )
 
 
-def check_ids(path: Path | str, ids: list[str]) -> None:
-    """Raise ValueError if there are no ids, an empty one, or one that comes twice."""
+def check_ids(path: Path | str, ids: Sequence[str], places: Sequence[str] = ()) -> None:
+    """Raise ValueError if there are no ids, an empty one, or one that comes twice.
+
+    places: of each example, named instead of `path` where it is not empty.
+    """
     if not ids:
         raise ValueError(f"{path}: holds no examples")
-    seen = set()
-    for name in ids:
+    seen: dict[str, int] = {}
+    for number, name in enumerate(ids):
+        place = places[number] if places else ""
         if not name:
-            raise ValueError(f"{path}: example {len(seen) + 1} has no id")
-        if name in seen:
-            raise ValueError(f"{path}: id {name!r} comes twice; rename one of the two examples")
-        seen.add(name)
+            raise ValueError(f"{place or path}: example {number + 1} has no id")
+        first = seen.setdefault(name, number)
+        if first != number:
+            also = f", first at {places[first]}" if place and place != places[first] else ""
+            raise ValueError(
+                f"{place or path}: id {name!r} comes twice{also}; rename one of the two examples"
+            )
 
 
 def train_or_dev(content: str, share: float) -> str:

@@ -171,11 +171,12 @@ def write_fasta(path: Path, examples: Iterable[Example]) -> None:
     starts with `>` or contains white space, a pair, symbols other than single uppercase letters, *
     and -; or if an id comes twice, or there are no examples.
     """
-    names = []
+    names, places = [], []
     with atomic.atomic(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
         for example in examples:
-            where = f"{path}: example {example.id!r}"
+            where = example.place or f"{path}: example {example.id!r}"
             names.append(example.id)
+            places.append(example.place)
             sequence = "".join(example.symbols)
             if example.second:
                 raise ValueError(f"{where}: FASTA holds one sequence a record, not a pair")
@@ -192,7 +193,7 @@ def write_fasta(path: Path, examples: Iterable[Example]) -> None:
             words = [f"{key}={quote(value, safe='')}" for key, value in facts.items() if value]
             lines = (sequence[i : i + LINE] for i in range(0, len(sequence), LINE))
             file.write("\n".join([f">{example.id} {' '.join(words)}", *lines]) + "\n")
-        check_ids(path, names)
+        check_ids(path, names, places)
 
 
 def _unquoted(path: Path, name: str, value: str) -> str:

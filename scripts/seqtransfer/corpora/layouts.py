@@ -10,6 +10,7 @@ rerunning them. Here is what several converters share.
 import re
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
+from pathlib import PurePosixPath
 
 from seqtransfer.corpora.alphabets import ALPHABETS, STRIPPED
 from seqtransfer.corpora.examples import SPLITS
@@ -98,6 +99,14 @@ def check_parts(files: Mapping[str, str] | None, split: object, dev_share: float
         raise ValueError("a dev file and `dev_share` contradict each other; drop one")
     if dev_share and not (files or split):
         raise ValueError("`dev_share` needs given parts: state `files` or `split`")
+    homes: dict[PurePosixPath, str] = {}
+    for part, name in (files or {}).items():
+        other = homes.setdefault(PurePosixPath(name), part)
+        if other != part:
+            raise ValueError(
+                f"files: {other} and {part} are both {name!r}; name a file of its own for each"
+                f" part, or `file: {name}` and another split than `given`"
+            )
 
 
 def check_pattern(where: str, pattern: str, groups: int = 1) -> None:

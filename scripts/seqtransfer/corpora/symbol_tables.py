@@ -46,9 +46,9 @@ def write_symbols(path: Path, examples: Iterable[Example], check: Check = check_
     Symbols hold no white space. Raises ValueError naming the example as `read_symbols` does.
     """
     examples = list(examples)
-    check_ids(path, [example.id for example in examples])
+    check_ids(path, [example.id for example in examples], [e.place for e in examples])
     for example in examples:
-        where = f"{path}: sequence {example.id!r}"
+        where = example.place or f"{path}: sequence {example.id!r}"
         given = {"label": example.label, "group": example.group, "split": example.split}
         check_facts(where, given, how="give it a label")
         check(where, example.symbols)

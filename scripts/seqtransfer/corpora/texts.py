@@ -34,10 +34,10 @@ def write_text(path: Path, examples: Iterable[TextExample]) -> None:
     or holds a tab or a line break, a pair among single texts; or if an id comes twice.
     """
     examples = list(examples)
-    check_ids(path, [example.id for example in examples])
+    check_ids(path, [example.id for example in examples], [e.place for e in examples])
     pairs = any(example.second for example in examples)
     for example in examples:
-        where = f"{path}: text {example.id!r}"
+        where = example.place or f"{path}: text {example.id!r}"
         _check_cell(where, "text", example.text)
         _check_cell(where, "second", example.second if pairs else None)
         given = {"label": example.label, "group": example.group, "split": example.split}

@@ -75,8 +75,8 @@ def build(
     part and what was dropped; `units`, how many each part has; `cut`, {part: {n, cut, share}}, how
     many of a part's n sequences were cut; `manifest`, the table of `manifests.manifest`; for
     regression `target`, mean and standard deviation of train.
-    Raises ValueError for a class with too few examples, and where the task is a regression for a
-    label that is no number, and as `moments`.
+    Raises ValueError for a class with too few examples, a part that is empty, and where the task is
+    a regression for a label that is no number, and as `moments`.
     """
     if not examples:
         raise ValueError("the corpus holds no examples")
@@ -93,6 +93,8 @@ def build(
         kept, counts = np.arange(len(seen)), dict.fromkeys(splits.DROPPED, 0)
     else:
         kept, counts = splits.drop_repeats(seen.examples)
+    if settings.split == "given" and len(kept):
+        splits.check_given(seen.examples, kept)
     if not len(kept):
         flat = "; series that do not vary are all equal to sax, see bins"
         raise ValueError(
@@ -173,6 +175,8 @@ def divide(
         )
     generator = np.random.default_rng(settings.split_seed)
     chosen, own = [examples[i] for i in usable], unit[usable]
+    if settings.split == "grouped":
+        splits.check_groups(own)
     strata = splits.quantiles(chosen) if regression else splits.labels(chosen)
     if settings.kind == "token_classification":
         strata = [None] * len(chosen)  # hardly any two have the same labels

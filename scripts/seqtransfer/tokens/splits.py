@@ -20,6 +20,7 @@ from seqtransfer.tokens import units
 # Counts of what `drop_repeats` drops.
 DROPPED = ("repeats_dropped", "conflicts_dropped", "given_test_dropped")
 MINIMUM_PER_CLASS = 2  # examples of each class in each part
+MINIMUM_GROUPS = 3  # one for each part
 MINIMUM_UNITS = 2  # of the test part: fewer can be neither re-paired nor left out
 QUANTILES = 10  # strata of a regression's target
 
@@ -180,7 +181,8 @@ def _even_out(weights: np.ndarray, shares: dict[str, np.ndarray]) -> list[str]:
 def split_given(items: Sequence[Example]) -> dict[str, np.ndarray]:
     """The parts that the corpus names.
 
-    Raises ValueError where it names none or an unknown one, or two for the items of one group.
+    Raises ValueError where it names none or an unknown one, or two for the items of one group, or
+    gives a part no item.
     """
     unknown = {str(item.split) for item in items} - set(SPLITS)
     if unknown:
@@ -196,10 +198,38 @@ def split_given(items: Sequence[Example]) -> dict[str, np.ndarray]:
                 f" {item.id!r} in {item.split}. Take another split, or leave `group` out of the"
                 " layout if the examples of a group have nothing in common"
             )
-    return {
+    parts = {
         part: np.array([i for i, item in enumerate(items) if item.split == part], dtype=np.int64)
         for part in SPLITS
     }
+    lacking = next((part for part in SPLITS if not len(parts[part])), None)
+    if lacking:
+        share = "add `dev_share: 0.1` to the layout, or a larger share"
+        remedy = share if lacking == "dev" else f"bring a {lacking}"
+        raise ValueError(
+            f"split `given` gives no {lacking}, at least no example of it that the task can use;"
+            f" {remedy}, or take another split"
+        )
+    return parts
+
+
+def check_given(items: Sequence[Example], kept: np.ndarray) -> None:
+    """Raise ValueError if a part that the corpus gives lost all its items as repeats.
+
+    items: of the corpus; kept: indices of those that `drop_repeats` keeps.
+    """
+    left = {items[i].split for i in kept}
+    for part in SPLITS:
+        own = {(item.symbols, item.second) for item in items if item.split == part}
+        if not own or part in left:
+            continue
+        twins = {item.split for item in items if (item.symbols, item.second) in own}
+        also = [other for other in SPLITS if other != part and other in twins]
+        why = f"are also in {' and '.join(also)}" if also else "carry two labels each"
+        raise ValueError(
+            f"no example of {part} is left: its {_counted(len(own), 'sequence')}, as the encoder"
+            f" reads them, {why}. Give parts that share no sequence, or take another split"
+        )
 
 
 def subsample(
@@ -298,9 +328,9 @@ def check_classes(
             if count < MINIMUM_PER_CLASS:
                 total = sum(name in own for own in carried)
                 raise ValueError(
-                    f"class {name!r} has {count} examples in {part} ({total} in all after repeats"
-                    f" were dropped); each part needs {MINIMUM_PER_CLASS}. Drop the class from the"
-                    " task, ask for fewer examples elsewhere, or bring more data"
+                    f"class {name!r} has {_counted(count, 'example')} in {part} ({total} in all"
+                    f" after repeats were dropped); each part needs {MINIMUM_PER_CLASS}. Drop the"
+                    " class from the task, ask for fewer examples elsewhere, or bring more data"
                 )
 
 
@@ -330,14 +360,29 @@ def _first_ones(rows: np.ndarray, items: Sequence[Example], held: set) -> np.nda
     return np.array([row for symbols, row in first.items() if symbols not in held], dtype=int)
 
 
+def check_groups(unit: np.ndarray) -> None:
+    """Raise ValueError if `grouped` has fewer than MINIMUM_GROUPS units, (n,) `unit`."""
+    groups = len(set(unit.tolist()))
+    if groups < MINIMUM_GROUPS:
+        raise ValueError(
+            f"split `grouped` has {_counted(groups, 'group')}; at least {MINIMUM_GROUPS} are"
+            " needed, one for each part, and groups that have a sequence in common count as one."
+            " Make groups smaller, bring more data, or take another split"
+        )
+
+
 def check_units(test: np.ndarray, unit: np.ndarray) -> None:
     """Raise ValueError if the test part, indices of items, has fewer than MINIMUM_UNITS units."""
     names = sorted(set(unit[test].tolist()))
     if len(names) < MINIMUM_UNITS:
         raise ValueError(
-            f"test has {len(test)} examples, which share a group or near-duplicates: unit {names};"
-            f" it needs {MINIMUM_UNITS} units. Bring more data, or make groups smaller"
+            f"test has {_counted(len(test), 'example')}, of one group or near-duplicates: unit"
+            f" {names}; it needs {MINIMUM_UNITS} units. Bring more data, or make groups smaller"
         )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _members(strata: Sequence[Hashable]) -> dict[Hashable, np.ndarray]:

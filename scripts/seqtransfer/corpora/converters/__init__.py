@@ -6,15 +6,14 @@ To add one, write a file here and enter it in CONVERTERS; if it has options, in 
 import math
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
-from seqtransfer.corpora import text_files
+from seqtransfer.corpora import label_faults, text_files
 from seqtransfer.corpora.converters import (
     code,
     dance_tunes,
@@ -44,14 +43,15 @@ from seqtransfer.corpora.fasta import iterate_fasta
 class Converter:
     """formats: the standard formats that it can write, of fasta, text, symbols, series and midi.
     convert: (folder of the unpacked source, corpus to write, options), without the last where there
-    are none; None where a rule of its own writes the corpus.
+    are none; None where a rule of its own writes the corpus. It may return the place of each
+    example, for messages.
     options: from the keys of a task's `layout` to what `convert` takes; None for a converter that
     knows its files.
     grouped: whether the windows of a file are a group.
     labels_symbols: whether a label is those of the symbols, by the `layout`."""
 
     formats: tuple[str, ...]
-    convert: Callable[..., None] | None
+    convert: Callable[..., list[str] | None] | None
     options: Callable[..., object] | None = None
     grouped: bool = False
     labels_symbols: Callable[[Mapping], bool] = lambda layout: "symbol_label" in layout
@@ -112,73 +112,88 @@ def convert(record: Mapping, folder: Path, corpus: Path) -> None:
 
     record: the catalogue's entry of the task. corpus: .fasta, .tsv, .symbols or .midi, as its
     format says.
-    Raises ValueError naming file and record for whatever the converter refuses, a class that no
-    example carries, or, for regression, a label that is no finite decimal number. Nothing is left
-    at `corpus` then.
+    Raises ValueError naming file and record of `folder` for whatever the converter refuses, a class
+    that no example carries, a label that `label_faults.fault` finds, or, for regression, one that
+    is no finite decimal number. Nothing is left at `corpus` then.
     """
     converter = CONVERTERS[record["converter"]]
     if converter.options:
-        converter.convert(folder, corpus, converter.options(**record.get("layout", {})))
+        places = converter.convert(folder, corpus, converter.options(**record.get("layout", {})))
     else:
-        converter.convert(folder, corpus)
+        places = converter.convert(folder, corpus)
     try:
+        labels = _labels(folder, corpus, places)
         if record.get("kind") == "regression":
-            _check_numbers(corpus)
+            _check_numbers(folder, corpus, labels)
         else:
             tokens = record.get("kind") == "token_classification"
-            _check_classes(corpus, record["classes"], tokens)
+            _check_classes(folder, corpus, labels, record["classes"], tokens)
     except ValueError:
         shutil.rmtree(corpus) if corpus.is_dir() else corpus.unlink()
         raise
 
 
-def _labels(corpus: Path) -> Iterator[tuple[str, str]]:
-    """(record, label) of a corpus in any standard format."""
+def _labels(folder: Path, corpus: Path, places: Sequence[str] | None) -> Iterator[tuple[str, str]]:
+    """(place, label) of a corpus in any standard format: the place that the converter gave, else
+    `folder` and the id, since `corpus` is removed if there is a fault."""
     if corpus.suffix == ".fasta":
-        for example in iterate_fasta(corpus):
-            yield f"record {example.id!r}", example.label
+        named = ((example.id, example.label) for example in iterate_fasta(corpus))
     else:
-        path = corpus / "index.tsv" if corpus.suffix == ".midi" else corpus
-        for where, row in text_files.rows(path, ["label"], delimiter="\t"):
-            yield where.rpartition(": ")[2], row["label"]
+        midi = corpus.suffix == ".midi"
+        path, column = (corpus / "index.tsv", "file") if midi else (corpus, "id")
+        rows = text_files.rows(path, [column, "label"], delimiter="\t")
+        named = ((row[column], row["label"]) for _, row in rows)
+    for number, (name, label) in enumerate(named):
+        yield (places and places[number]) or f"{folder}: record {name!r}", label
 
 
-def _check_numbers(corpus: Path) -> None:
+def _check_numbers(folder: Path, corpus: Path, labels: Iterable[tuple[str, str]]) -> None:
     values = []
-    for where, label in _labels(corpus):
-        try:
-            value = float(label)
-        except ValueError:
-            value = math.nan
-        # float() also reads "1_000" and Arabic digits, which no reader of a table expects.
-        if not math.isfinite(value) or "_" in label or not label.isascii():
+    for where, label in labels:
+        found = label_faults.number(label)
+        if found is None:
             raise ValueError(
-                f"{corpus}: {where}: label {label!r} is no decimal number, as a regression needs;"
-                " correct the row or the layout"
+                f"{where}: label {label!r} is no decimal number, as a regression needs;"
+                f" {label_faults.advice(label)}"
             )
-        values.append(value)
+        values.append(found)
     found = f"{len(values)} values from {min(values):g} to {max(values):g}"
     with np.errstate(over="ignore"):
         deviation = np.std(values)
     if not 0 < deviation < math.inf:
         why = "they are all equal, or as good as" if deviation == 0 else "their variance overflows"
         raise ValueError(
-            f"{corpus}: its labels are {found}: {why}, so nothing can be learned; correct `label` "
+            f"{folder}: its labels are {found}: {why}, so nothing can be learned; correct `label` "
             "of the layout, or state them in another unit"
         )
     print(f"{corpus.name}: {found}")
 
 
-def _check_classes(corpus: Path, classes: list[str], tokens: bool) -> None:
-    """tokens: whether a label is those of an example's symbols, between spaces."""
-    carried = ([label] if not tokens else label.split(" ") for _, label in _labels(corpus))
-    counts = Counter(chain.from_iterable(carried))
+def _check_classes(
+    folder: Path,
+    corpus: Path,
+    labels: Iterable[tuple[str, str]],
+    classes: Sequence[str],
+    tokens: bool,
+) -> None:
+    """tokens: whether a label is those of an example's symbols, between spaces. A symbol may be
+    without a known label, and notations tell labels apart by case, so that only the labels of whole
+    examples are checked one by one; no `classes`, as of a domain corpus, ask for no label."""
+    counts: Counter[str] = Counter()
+    for where, label in labels:
+        if label not in counts and classes and not tokens:
+            label_faults.check(where, label, classes)
+        counts.update(label.split(" ") if tokens else [label])
     what = "symbol" if tokens else "example"
     missing = [name for name in classes if name not in counts]
     if missing:
         found = ", ".join(f"{name!r}" for name, _ in counts.most_common(20))
         raise ValueError(
-            f"{corpus}: no {what} has the class {missing[0]!r}; its labels are {found}; correct "
+            f"{folder}: no {what} has the class {missing[0]!r}; its labels are {found}; correct "
             "`classes` or `layout` of the task"
         )
-    print(f"{corpus.name}: {sum(counts.values())} {what}s, {dict(counts.most_common(40))}")
+    print(f"{corpus.name}: {counts.total()} {what}s, {dict(counts.most_common(40))}")
+    others = counts.total() - sum(counts[name] for name in classes)
+    if classes and others:
+        serve = "are never scored" if tokens else "serve pretraining alone"
+        print(f"{corpus.name}: {what}s whose label is no class: {others}; they {serve}")

@@ -98,5 +98,5 @@ def windows(folder: Path, options: Options) -> Iterator[Example]:
             own, name = symbols(text, path), path.relative_to(folder).as_posix()
             for start in range(0, len(own) - options.window + 1, options.window):
                 window = tuple(own[start : start + options.window])
-                yield Example(f"{name}:{start}", window, label, name, None)
+                yield Example(f"{name}:{start}", window, label, name, None, place=str(path))
     print(f"files of each label: { {label: len(paths) for label, paths in files.items()} }")

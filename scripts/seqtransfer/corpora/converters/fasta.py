@@ -99,15 +99,16 @@ LAYOUT = layouts.schema(
 )
 
 
-def convert(folder: Path, corpus: Path, options: Options) -> None:
-    """FASTA, GenBank or EMBL files -> labelled sequences in the standard FASTA.
+def convert(folder: Path, corpus: Path, options: Options) -> list[str]:
+    """FASTA, GenBank or EMBL files -> labelled sequences in the standard FASTA. Returns the place
+    of each, in order.
 
     Raises ValueError naming file and record for a record without sequence, label or id, a symbol
     outside the alphabet, an id that comes twice, or whatever is not the stated format.
     """
     cleaner = Cleaner(options.alphabet, options.strip)
     examples = labelled_records(folder, options, cleaner)
-    write(corpus, with_dev(examples, options.dev_share), cleaner)
+    return write(corpus, with_dev(examples, options.dev_share), cleaner)
 
 
 def labelled_records(folder: Path, options: Options, cleaner: Cleaner) -> Iterator[Example]:

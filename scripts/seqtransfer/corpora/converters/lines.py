@@ -38,14 +38,16 @@ LAYOUT = layouts.schema(
 )
 
 
-def convert(folder: Path, corpus: Path, options: Options) -> None:
-    """Text files, one a label, with one text or sequence a line -> texts or FASTA.
+def convert(folder: Path, corpus: Path, options: Options) -> list[str]:
+    """Text files, one a label, with one text or sequence a line -> texts or FASTA. Returns the
+    place of each example.
 
     Empty lines are skipped and counted. Raises ValueError naming file and line as the
     converter `table` does.
     """
     cleaner = Cleaner(options.alphabet, options.strip)
-    write(corpus, labelled_lines(folder, options, cleaner, corpus.suffix == ".tsv"), cleaner)
+    examples = labelled_lines(folder, options, cleaner, corpus.suffix == ".tsv")
+    return write(corpus, examples, cleaner)
 
 
 def labelled_lines(
@@ -63,7 +65,8 @@ def labelled_lines(
                 if not line.strip():
                     empty += 1
                 elif as_text:
-                    yield TextExample(own, " ".join(line.split()), label, None, None)
+                    text = " ".join(line.split())
+                    yield TextExample(own, text, label, None, None, place=where)
                 else:
                     yield sequence_example(where, own, {"label": label}, line, cleaner)
         print(f"{path}: {empty} empty lines skipped")

@@ -12,13 +12,14 @@ Options = table.RowOptions
 LAYOUT = layouts.schema(Options, table.LAYOUT["properties"], oneOf=layouts.ONE_OF_FILES)
 
 
-def convert(folder: Path, corpus: Path, options: Options) -> None:
+def convert(folder: Path, corpus: Path, options: Options) -> list[str]:
     """Parquet -> FASTA, symbols or texts, as the suffix of `corpus` says; numbers become digits.
+    Returns the place of each example.
 
     Raises ValueError naming file and row for a file that is no Parquet, a missing column, a cell
     that is empty, null or no single value, an unknown split or a symbol outside the alphabet.
     """
-    table.write_rows(folder, corpus, options, rows)
+    return table.write_rows(folder, corpus, options, rows)
 
 
 def rows(path: Path, columns: list[str]) -> Iterator[tuple[str, dict[str, str]]]:

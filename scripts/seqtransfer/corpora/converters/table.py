@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from seqtransfer.corpora import layouts
@@ -86,26 +87,28 @@ LAYOUT = layouts.schema(
 )
 
 
-def convert(folder: Path, corpus: Path, options: Options) -> None:
-    """CSV, TSV or JSONL -> FASTA, symbols or texts, as the suffix of `corpus` says.
+def convert(folder: Path, corpus: Path, options: Options) -> list[str]:
+    """CSV, TSV or JSONL -> FASTA, symbols or texts, as the suffix of `corpus` says. Returns the
+    place of each example, in order.
 
     Raises ValueError naming file and line for a missing column, a row with too many or too few
-    cells, an empty cell, a label that is NaN, an unknown split or a symbol outside the alphabet.
+    cells, an empty cell, an unknown split or a symbol outside the alphabet.
     """
     shape = {"delimiter": options.delimiter, "header": options.header}
 
     def read(path: Path, columns: list[str]) -> Iterator[tuple[str, dict[str, str]]]:
         return rows(path, columns, encoding=options.encoding, **shape)
 
-    write_rows(folder, corpus, options, read)
+    return write_rows(folder, corpus, options, read)
 
 
-def write_rows(folder: Path, corpus: Path, options: RowOptions, read: Read) -> None:
-    """Write the rows of the files that `options` name; `read` reads one of the files."""
+def write_rows(folder: Path, corpus: Path, options: RowOptions, read: Read) -> list[str]:
+    """Write the rows of the files that `options` name; `read` reads one of the files. Returns the
+    place of each."""
     cleaner = Cleaner(options.alphabet, options.strip)
     make = {
         ".tsv": _text_example,
-        ".symbols": _symbols_example,
+        ".symbols": partial(_symbols_example, cleaner=cleaner),
         ".fasta": lambda where, name, facts, row, options: sequence_example(
             where, name, facts, row[options.sequence], cleaner
         ),
@@ -114,7 +117,7 @@ def write_rows(folder: Path, corpus: Path, options: RowOptions, read: Read) -> N
         make(where, name, facts, row, options)
         for where, name, facts, row in labelled_rows(folder, options, corpus.suffix == ".tsv", read)
     )
-    write(corpus, with_dev(examples, options.dev_share), cleaner)
+    return write(corpus, with_dev(examples, options.dev_share), cleaner)
 
 
 def labelled_rows(
@@ -134,15 +137,18 @@ def labelled_rows(
             if "split" in facts:
                 facts["split"] = split_name(where, facts["split"])
             facts |= {"split": part} if part else {}
-            if facts["label"].lower() == "nan":
-                raise ValueError(f"{where}: {options.label} is {facts['label']}; remove the row")
             number = int(where.rpartition(" ")[2])
             own = cell(where, row, options.id) if options.id else f"{stem}-{number:06d}"
             yield where, own, facts, row
 
 
 def _symbols_example(
-    where: str, name: str, facts: Mapping, row: Mapping[str, str], options: RowOptions
+    where: str,
+    name: str,
+    facts: Mapping,
+    row: Mapping[str, str],
+    options: RowOptions,
+    cleaner: Cleaner,
 ) -> Example:
     text = cell(where, row, options.sequence)
     symbols = tuple(re.findall(options.symbol, text))
@@ -153,12 +159,14 @@ def _symbols_example(
             f"{where}: `symbol` {options.symbol!r} finds {found} in {text[:40]!r}; a symbol holds"
             " no white space and is not empty"
         )
+    cleaner.leave_out(text, re.sub(options.symbol, "", text))
     label = facts["label"]
     if options.symbol_label:
         labels = re.findall(options.symbol_label, label)
         check_symbol_labels(where, symbols, labels)
         label = " ".join(labels)
-    return Example(name, symbols, label, facts.get("group"), facts.get("split"))
+    group, split = facts.get("group"), facts.get("split")
+    return Example(name, symbols, label, group, split, place=where)
 
 
 def _text_example(
@@ -168,6 +176,5 @@ def _text_example(
     # Breaks and tabs inside a text are white space to every encoder.
     texts = [" ".join(text.split()) for text in texts]
     second = texts[1] if options.second else ""
-    return TextExample(
-        name, texts[0], facts["label"], facts.get("group"), facts.get("split"), second
-    )
+    label, group, split = facts["label"], facts.get("group"), facts.get("split")
+    return TextExample(name, texts[0], label, group, split, second, place=where)

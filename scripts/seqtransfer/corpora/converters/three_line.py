@@ -50,15 +50,17 @@ LAYOUT = layouts.schema(
 )
 
 
-def convert(folder: Path, corpus: Path, options: Options) -> None:
+def convert(folder: Path, corpus: Path, options: Options) -> list[str]:
     """Files of three-line records -> symbols, each letter with its label, one character.
+    Returns the place of each record.
 
     Raises ValueError naming file and line for a file whose lines are not whole records, a record
     without `>`, id or group, a symbol outside the alphabet, or more or fewer labels than symbols,
     or a label that is white space.
     """
     cleaner = Cleaner(options.alphabet)
-    write(corpus, with_dev(records(folder, options, cleaner), options.dev_share), cleaner)
+    examples = records(folder, options, cleaner)
+    return write(corpus, with_dev(examples, options.dev_share), cleaner)
 
 
 def records(folder: Path, options: Options, cleaner: Cleaner) -> Iterator[Example]:
@@ -86,5 +88,5 @@ def records(folder: Path, options: Options, cleaner: Cleaner) -> Iterator[Exampl
             facts = {key: "-".join(match[1].split()) for key, match in found.items()}
             symbols = cleaner.clean(where, record[1])
             check_symbol_labels(where, symbols, record[2])
-            labels = " ".join(record[2])
-            yield Example(facts["id"], tuple(symbols), labels, facts.get("group"), part)
+            labels, group = " ".join(record[2]), facts.get("group")
+            yield Example(facts["id"], tuple(symbols), labels, group, part, place=where)

@@ -1,0 +1,57 @@
+"""Labels that are none: words for a missing one, and classes that are written another way."""
+
+import math
+import re
+from collections.abc import Sequence
+
+# The usual words for a missing label in small letters, as pandas, R, SQL and spreadsheets write it.
+MISSING = ("", "?", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "none", "null")
+
+
+def is_missing(label: str) -> bool:
+    """Whether a label is a usual word for a missing one."""
+    return label.strip().casefold() in MISSING
+
+
+def check(where: str, label: str, classes: Sequence[str]) -> None:
+    """Raise ValueError, beginning with `where`, if a label that is no class is missing, or is one
+    of the `classes` but for case, white space around it or a closing `.0`.
+
+    Any other word is another label: its examples serve pretraining alone.
+    """
+    if label in classes:
+        return
+    if is_missing(label):
+        raise ValueError(
+            f"{where}: label {label!r} stands for a missing one; leave the row out, or list"
+            f" {label!r} in `classes`"
+        )
+    near = next((name for name in classes if _plain(name) == _plain(label)), None)
+    if near is not None:
+        raise ValueError(
+            f"{where}: label {label!r} is no class, but nearly {near!r}; write both the same way,"
+            " or list both in `classes`"
+        )
+
+
+def _plain(label: str) -> str:
+    return re.sub(r"(?<=\d)\.0+$", "", label.strip()).casefold()
+
+
+def number(label: str) -> float | None:
+    """The finite decimal number that a label is, or None."""
+    try:
+        value = float(label)
+    except ValueError:
+        return None
+    # float() also reads "1_000" and Arabic digits, which no reader of a table expects.
+    return value if math.isfinite(value) and "_" not in label and label.isascii() else None
+
+
+def advice(label: str) -> str:
+    """What to do about a label that is no number, where a regression needs one."""
+    if number(label.replace(",", ".", 1)) is not None:
+        return "write decimals with a point"
+    if is_missing(label):
+        return "it stands for a missing one: leave the row out"
+    return "correct the row or the layout"
