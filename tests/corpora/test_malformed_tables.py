@@ -178,8 +178,9 @@ def test_a_malformed_jsonl_file_is_refused(tmp_path, content, words):
         ("file,composer\n../a.mid,a\n", ["x.csv: line 2", "'../a.mid' is no relative path"]),
         ("file,composer\n/a.mid,a\n", ["x.csv: line 2", "no relative path"]),
         ("file,composer\nx.csv,a\n", ["x.csv: line 2", "no relative path to a .mid file"]),
-        ("file,composer\nbad.mid,a\n", ["x.csv: line 2", "bad.mid is no MIDI file"]),
-        ("file,composer\nempty.mid,a\n", ["x.csv: line 2", "empty.mid is no MIDI file"]),
+        ("file,composer\nbad.mid,a\n", ["x.csv: line 2", "'bad.mid' is no MIDI file"]),
+        ("file,composer\nempty.mid,a\n", ["x.csv: line 2", "'empty.mid' is no MIDI file"]),
+        ("file,composer\na.mid,a\ncut.mid,a\n", ["x.csv: line 3: file 'cut.mid'", "is cut off;"]),
         ("file,composer\na.mid,\n", ["x.csv: line 2", "'composer' is empty"]),
         ("file,label\na.mid,a\n", ["x.csv", "no column 'composer'"]),
         ("file,composer\n", ["x.csv", "no rows"]),
@@ -187,6 +188,7 @@ def test_a_malformed_jsonl_file_is_refused(tmp_path, content, words):
 )
 def test_a_malformed_table_of_midi_files_is_refused(tmp_path, table, words):
     files = {"x.csv": table, "a.mid": SONG, "bad.mid": b"RIFF", "empty.mid": b""}
+    files["cut.mid"] = SONG[:-1]
     said = refusal(tmp_path, MIDI, files)
     assert all(word in said for word in words), said
 

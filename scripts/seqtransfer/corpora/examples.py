@@ -1,6 +1,8 @@
 """What a corpus holds: examples of symbols or of text, with label, group and split."""
 
 import hashlib
+import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,6 +83,22 @@ def check_symbol_labels(where: str, symbols: Symbols, labels: Sequence[str]) -> 
             f"{where}: the label {labels[place]!r} of symbol {place + 1} is empty or holds white"
             " space; write another one there, such as `-`"
         )
+
+
+def decimal(where: str, label: str) -> float:
+    """The label of a regression; ValueError, beginning with `where`, if it is no finite number."""
+    try:
+        value = float(label)
+    except ValueError:
+        value = math.nan
+    # float() also reads "1_000" and Arabic digits, which no reader of a table expects.
+    if not math.isfinite(value) or "_" in label or not label.isascii():
+        comma = re.fullmatch(r"[+-]?[0-9]*,[0-9]+([eE].*)?", label)
+        fix = "write decimals with a point" if comma else "correct the row or the layout"
+        raise ValueError(
+            f"{where}: label {label!r} is no decimal number, as a regression needs; {fix}"
+        )
+    return value
 
 
 def check_ids(path: Path | str, ids: list[str]) -> None:

@@ -37,6 +37,7 @@ from seqtransfer.corpora.converters import (
     three_line,
     topics,
 )
+from seqtransfer.corpora.examples import decimal
 from seqtransfer.corpora.fasta import iterate_fasta
 
 
@@ -144,19 +145,7 @@ def _labels(corpus: Path) -> Iterator[tuple[str, str]]:
 
 
 def _check_numbers(corpus: Path) -> None:
-    values = []
-    for where, label in _labels(corpus):
-        try:
-            value = float(label)
-        except ValueError:
-            value = math.nan
-        # float() also reads "1_000" and Arabic digits, which no reader of a table expects.
-        if not math.isfinite(value) or "_" in label or not label.isascii():
-            raise ValueError(
-                f"{corpus}: {where}: label {label!r} is no decimal number, as a regression needs;"
-                " correct the row or the layout"
-            )
-        values.append(value)
+    values = [decimal(f"{corpus}: {where}", label) for where, label in _labels(corpus)]
     found = f"{len(values)} values from {min(values):g} to {max(values):g}"
     with np.errstate(over="ignore"):
         deviation = np.std(values)
