@@ -1,7 +1,10 @@
 """The first row of a local table is read when a study is planned, by the words of its converter."""
 
+import re
+
 import pytest
 
+import plain_midi
 from seqtransfer.corpora.converters import first_rows
 from seqtransfer.study import local_sources
 
@@ -119,9 +122,11 @@ def test_the_list_of_midi_files_is_looked_at_and_the_first_of_them(tmp_path):
     with pytest.raises(ValueError, match=r"list.csv: line 2: there is no file 'a.mid' below"):
         check(record, tmp_path)
     (tmp_path / "a.mid").write_bytes(b"text")
-    with pytest.raises(ValueError, match=f"{tmp_path}/a.mid is no MIDI file"):
+    with pytest.raises(
+        ValueError, match=r"line 2: file 'a.mid' is no MIDI file .* MThd; replace it"
+    ):
         check(record, tmp_path)
-    (tmp_path / "a.mid").write_bytes(b"MThd")
+    (tmp_path / "a.mid").write_bytes(plain_midi.rich_file())
     check(record, tmp_path)
     # The files beside a table that is a source of its own are not copied with it.
     with pytest.raises(ValueError, match=r"there is no file 'a.mid' below"):
@@ -143,6 +148,67 @@ def test_the_files_of_every_label_are_looked_at(tmp_path):
     (tmp_path / "no.txt").write_text("AC1T\n")
     with pytest.raises(ValueError, match=r"no.txt: line 1: .*'1'"):
         check(lines | {"layout": {"files": {1: "yes.txt", 0: "no.txt"}}}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("converter", "form", "layout"),
+    [
+        ("fasta", "fasta", {"file": "*.x", "label": {"field": 2}}),
+        ("fasta", "fasta", {"files": {"train": "full.x", "test": "mine.x"}, "label": {"field": 2}}),
+        ("three_line", "symbols", {"file": "mine.x"}),
+        ("series", "series", {"file": "mine.x"}),
+        ("lines", "fasta", {"files": {"a": "full.x", "b": "mine.x"}}),
+        ("table", "text", {"file": "mine.x", "delimiter": ","}),
+    ],
+)
+def test_a_file_without_examples_is_refused(tmp_path, converter, form, layout):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/mine.x").write_text("\n")
+    if "files" in layout:
+        (tmp_path / "data/full.x").write_text(">a 1\nACG\n" if converter == "fasta" else "ACG\n")
+    record = {"converter": converter, "format": form, "layout": layout}
+    with pytest.raises(ValueError, match=rf"^{tmp_path}/data/[*\w]+\.x: (holds no|is empty)"):
+        check(record, tmp_path / "data")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "record", "message"),
+    [
+        ("mine.csv", 'text,label\na b,"0,00"\n', RECORD, "line 2: label '0,00' .* with a point"),
+        ("mine.csv", "text,label\na b,high\n", RECORD, "line 2: label 'high' .* correct the row"),
+        ("mine.fa", ">a 0,5\nACG\n", FASTA, "record 'a': label '0,5' is no decimal number"),
+    ],
+)
+def test_the_first_label_of_a_regression_is_a_number(tmp_path, name, text, record, message):
+    (tmp_path / name).write_text(text)
+    layout = {"file": name} | ({"label": {"field": 2}} if record == FASTA else {})
+    regression = record | {"layout": layout, "kind": "regression"}
+    for path in (tmp_path, tmp_path / name):
+        with pytest.raises(ValueError, match=rf"^{tmp_path}/{name}: {message}"):
+            check(regression, path)
+    (tmp_path / name).write_text(re.sub(r'"?0,00?"?|high|0,5', "0.5", text))
+    check(regression, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "layout", "message"),
+    [
+        (
+            "sequence,label\nAC1,x\n",
+            "fasta",
+            {"alphabet": "dna"},
+            "line 2: holds '1' at position 3",
+        ),
+        ("sequence,label,id\nAC,x,a b\n", "fasta", {"id": "id"}, "line 2: id 'a b' is no word"),
+        ("sequence,label\nAC,x\n", "symbols", {"symbol": "[0-9]"}, "line 2: `symbol` .* nothing"),
+        ("text,label\n ,x\n", "text", {}, "line 2: column 'text' is empty"),
+    ],
+)
+def test_the_first_example_of_a_table_is_made(tmp_path, text, form, layout, message):
+    (tmp_path / "mine.csv").write_text(text)
+    record = {"converter": "table", "format": form, "layout": {"file": "mine.csv"} | layout}
+    with pytest.raises(ValueError, match=f"mine.csv: {message}"):
+        check(record, tmp_path)
 
 
 def test_what_extract_leaves_out_is_not_looked_at(table):

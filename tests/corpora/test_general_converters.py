@@ -221,14 +221,14 @@ def test_what_is_no_genbank_is_refused(tmp_path, content):
 
 def test_midi_files_are_copied_under_their_paths_and_stay_where_they_were(tmp_path):
     table = "path,who,work,set\nb/one.mid,a,w1,train\ntwo.MIDI,b,w2,validation\n"
-    files = {"meta/list.csv": table, "meta/b/one.mid": SONG, "two.MIDI": SONG + b"x"}
+    files = {"meta/list.csv": table, "meta/b/one.mid": SONG, "two.MIDI": SONG + b"XFIH\0\0\0\0"}
     layout = {"table": "list.csv", "file": "path", "label": "who", "group": "work", "split": "set"}
     found = convert(tmp_path, "midi", layout, files, form="midi")
     assert found == [
         {"file": "b/one.mid", "label": "a", "group": "w1", "split": "train"},
         {"file": "two.MIDI", "label": "b", "group": "w2", "split": "dev"},
     ]
-    assert (tmp_path / "out.midi" / "two.MIDI").read_bytes() == SONG + b"x"
+    assert (tmp_path / "out.midi" / "two.MIDI").read_bytes() == SONG + b"XFIH\0\0\0\0"
     assert (tmp_path / "raw" / "meta" / "b" / "one.mid").exists()
 
 

@@ -163,7 +163,7 @@ def test_a_word_for_a_missing_label_is_refused_in_every_kind_of_file(tmp_path, w
     files["x.fasta"] = f">p1 a\nMK\n>p2 b\nMV\n>p3 {word}\nMW\n"
     files["x.tsv"] = f"a\t1\t2\nb\t2\t3\n{word}\t3\t4\n"
     series = {"converter": "series", "layout": {"file": "x.tsv"}}
-    places = [(CSV, "x.csv: line 4"), (FASTA, "x.fasta: record 'p3'"), (series, "x-000003'")]
+    places = [(CSV, "x.csv: line 4"), (FASTA, "x.fasta: record 'p3'"), (series, "x.tsv: line 3")]
     for record, place in places:
         said = refusal(tmp_path, record, files)
         assert place in said and f"label {word!r} stands for a missing one; leave" in said
@@ -236,8 +236,9 @@ def test_a_malformed_jsonl_file_is_refused(tmp_path, content, words):
         ("file,composer\n../a.mid,a\n", ["x.csv: line 2", "'../a.mid' is no relative path"]),
         ("file,composer\n/a.mid,a\n", ["x.csv: line 2", "no relative path"]),
         ("file,composer\nx.csv,a\n", ["x.csv: line 2", "no relative path to a .mid file"]),
-        ("file,composer\nbad.mid,a\n", ["x.csv: line 2", "bad.mid is no MIDI file"]),
-        ("file,composer\nempty.mid,a\n", ["x.csv: line 2", "empty.mid is no MIDI file"]),
+        ("file,composer\nbad.mid,a\n", ["x.csv: line 2", "'bad.mid' is no MIDI file"]),
+        ("file,composer\nempty.mid,a\n", ["x.csv: line 2", "'empty.mid' is no MIDI file"]),
+        ("file,composer\na.mid,a\ncut.mid,a\n", ["x.csv: line 3: file 'cut.mid'", "is cut off;"]),
         ("file,composer\na.mid,\n", ["x.csv: line 2", "'composer' is empty"]),
         ("file,label\na.mid,a\n", ["x.csv", "no column 'composer'"]),
         ("file,composer\n", ["x.csv", "no rows"]),
@@ -245,6 +246,7 @@ def test_a_malformed_jsonl_file_is_refused(tmp_path, content, words):
 )
 def test_a_malformed_table_of_midi_files_is_refused(tmp_path, table, words):
     files = {"x.csv": table, "a.mid": SONG, "bad.mid": b"RIFF", "empty.mid": b""}
+    files["cut.mid"] = SONG[:-1]
     said = refusal(tmp_path, MIDI, files)
     assert all(word in said for word in words), said
 

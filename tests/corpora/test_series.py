@@ -43,6 +43,17 @@ def converted(tmp_path, name, text, **options):
 
 ONE = [("1.50 -2", "a"), ("0 1e-3", "b")]
 TWO = [("1.50 -2 | 7", "a"), ("0 1e-3 | 8 9", "b")]
+FOUR = [("1 2 | 3 4", "A"), ("5 6 | 7 8", "b")]
+QUOTED = [("1.50 -2", "A"), ("0 1e-3", "B, b")]
+ARFF = "@relation x\n@attribute t0 numeric\n@attribute 't 1' REAL\n@attribute kind {a,b}\n"
+NESTED = (
+    "@relation x\n@attribute both relational\n @attribute t0 numeric\n @attribute t1 numeric\n"
+    "@end both\n@attribute kind {a,b}\n@data\n"
+)
+SHAPED = (
+    "@univariate false\n@dimensions 2\n@equalLength true\n@seriesLength 2\n"
+    "@classLabel true a b\n@data\n"
+)
 
 
 @pytest.mark.parametrize(
@@ -54,12 +65,16 @@ TWO = [("1.50 -2 | 7", "a"), ("0 1e-3 | 8 9", "b")]
         ("x.dat", "a;1.50;-2\nb;0;1e-3\n", {"delimiter": ";"}, ONE),
         ("x.ts", "#1,2:z\n@univariate true\n@data\n1.50,-2:a\n0,1e-3:b\n", {}, ONE),
         ("x.ts", "@dimensions 2\n@DATA\n1.50,-2:7:a\n0,1e-3:8,9:b\n", {}, TWO),
-        ("x.arff", "% x\n@attribute t {a,b}\n@data\n1.50,-2,a\n0,1e-3,b\n", {}, ONE),
+        ("x.arff", f"% x\n{ARFF}@data\n1.50,-2,a\n0,1e-3,b\n", {}, ONE),
+        ("x.arff", f"{ARFF.upper()}@DATA\n1.50, -2, 'A'\n% x\n\n0,1e-3,\"B, b\"\n", {}, QUOTED),
         ("x.ts.gz", "@data\n1.50,-2:a\n0,1e-3:b\n", {}, ONE),
         ("x.csv", 't0,kind,t1\n1.50,a,-2\n0,"b",1e-3\n', {"label": "kind"}, ONE),
         ("x.csv", '"a",1.50,"-2"\nb,0,1e-3\n', {}, ONE),
         ("x.csv.gz", "a,1.50,-2\nb,0,1e-3\n", {}, ONE),
         ("x.arff", "@data\n'1.50,-2\\n7',a\n'0,1e-3\\n8,9',b\n", {}, TWO),
+        ("x.arff", f"{NESTED}'1.50,-2\\n7',a\n'0,1e-3\\n8,9',b\n", {}, TWO),
+        ("x.ts", f"{SHAPED}1,2:3,4:A\n5,6:7,8:b\n", {}, FOUR),
+        ("x.ts", "@equalLength false\n@seriesLength\n@data\n1.50,-2:7:a\n0,1e-3:8,9:b\n", {}, TWO),
     ],
 )
 def test_each_layout_gives_the_same_series(tmp_path, name, text, options, expected):
@@ -106,6 +121,44 @@ def test_a_broken_line_is_named_and_leaves_nothing(tmp_path, name, text, message
     with pytest.raises(ValueError, match=message):
         converted(tmp_path, name, text)
     assert not (tmp_path / "out.symbols").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("x.ts", f"{SHAPED}1,2:3,4:a\n1,2:3:b\n",
+         r"line 8: has a channel of 1 numbers, .*`@seriesL"),
+        ("x.ts", f"{SHAPED}1,2:3,4:5,6:a\n",
+         r"line 7: has 3 channels, .* `@dimensions 2`; correct"),
+        ("x.ts", f"{SHAPED}1,2:3,4:c\n",
+         r"line 7: the label 'c' is none of `@classLabel`: a, b;"),
+        ("x.ts", "@univariate true\n@data\n1:2:a\n",
+         r"line 3: has 2 channels, .*`@univariate true`"),
+        ("x.ts", "@equalLength true\n@data\n1,2:a\n3:b\n",
+         r"line 4: .* 1 numbers.* line 3 begins with 2"),
+        ("x.ts", "@dimensions two\n@data\n1:a\n",
+         r"line 1: '@dimensions two' states no whole number"),
+        ("x.ts", "@data\n(0,1),(1,2):a\n",
+         r"line 2: has pairs of time and value, which are not read"),
+        ("x.arff", f"{ARFF}@data\n1,2,a\n1,a\n",
+         r"line 7: has 2 cells, .* declares 3 attributes"),
+        ("x.arff", f"{ARFF}@data\n1,2,3,a\n",
+         r"line 6: has 4 cells, .* declares 3 attributes"),
+        ("x.arff", f"{ARFF}@data\n{{0 1.155, 2 a}}\n",
+         r"line 6: is in sparse form, which is not read"),
+        ("x.arff", "@attribute 'my kind' {1,2}\n@attribute t numeric\n@data\n1,5\n",
+         r"line 1: the attribute 'my kind' has classes but is not the last.*; move it"),
+        ("x.arff", f"@attribute subject STRING\n{ARFF}@data\n7,1,2,a\n",
+         r"line 1: the attribute 'subject' is a string and no number .*; take it out"),
+        ("x.arff", f"@attribute day date 'yyyy'\n{ARFF}@data\n7,1,2,a\n",
+         r"'day' is a date and no"),
+        ("x.csv", "1;1,5;2,5\n",
+         r"'5;2' at place 1 .*; state `delimiter: ';'`, if that is what parts"),
+    ],
+)  # fmt: skip
+def test_a_line_that_breaks_its_header_is_refused(tmp_path, name, text, message):
+    with pytest.raises(ValueError, match=message):
+        converted(tmp_path, name, text)
 
 
 def test_a_corpus_that_was_edited_is_refused_by_its_series(tmp_path):

@@ -60,15 +60,16 @@ def test_another_study_needs_a_name_of_its_own(changes, keys):
     ("task", "said"),
     [
         ({"source": "mine"}, "a built-in task has this name"),
-        ({"max_length": 130}, r"max_length: 130, but `max_length: {splice: 62}` of the study"),
+        ({"max_length": 130}, r"max_length: 130, but config.yaml has `max_length: {splice: 62}`"),
     ],
 )
 def test_other_data_under_the_name_of_a_built_in_task_and_two_lengths_are_refused(task, said):
     catalogue = {"sources": {"mine": {"path": "mine.fasta"}}, "tasks": {"splice": task}}
     with pytest.raises(ValueError, match=rf"^catalogue\.tasks\.splice[.:].*{said}"):
         study(study="mine", tasks=["splice"], catalogue=catalogue)
-    longer = study(study="mine", max_length={"splice": 130}, tasks=["splice"])
-    assert longer["max_length"]["splice"] == 130
+    for name in ("splice", "power"):  # the catalogue has a length of the second
+        longer = study(study="mine", max_length={name: 130}, tasks=[name])
+        assert longer["max_length"][name] == 130
 
 
 def test_an_edited_default_study_keeps_its_name(tmp_path):

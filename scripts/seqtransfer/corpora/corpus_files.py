@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from seqtransfer.corpora import midi
 from seqtransfer.corpora.alphabets import Cleaner
 from seqtransfer.corpora.examples import Example, TextExample, check_ids, train_or_dev
 from seqtransfer.corpora.fasta import write_fasta
@@ -99,7 +100,7 @@ def sequence_example(
 def find_midi(roots: list[Path], where: str, name: str) -> Path:
     """The MIDI file of that path relative to one of the `roots`.
 
-    Raises ValueError naming `where` if it is not there, outside the roots or no MIDI.
+    Raises ValueError naming `where` if it is not there, outside the roots, or no whole MIDI file.
     """
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or path.suffix.lower() not in MIDI_SUFFIXES:
@@ -107,9 +108,14 @@ def find_midi(roots: list[Path], where: str, name: str) -> Path:
     found = next((root / name for root in roots if (root / name).is_file()), None)
     if found is None:
         raise ValueError(f"{where}: there is no file {name!r} below {roots[-1]}")
-    with open(found, "rb") as file:
-        if file.read(4) != b"MThd":
-            raise ValueError(f"{where}: {found} is no MIDI file: it has no MThd at its start")
+    try:
+        midi.check_size(found)
+        midi.check_structure(found.read_bytes())
+    except ValueError as error:
+        raise ValueError(
+            f"{where}: file {name!r} is no MIDI file that can be read: {error}; replace it or"
+            " remove its row"
+        ) from error
     return found
 
 

@@ -38,20 +38,25 @@ def _plain(label: str) -> str:
     return re.sub(r"(?<=\d)\.0+$", "", label.strip()).casefold()
 
 
-def number(label: str) -> float | None:
-    """The finite decimal number that a label is, or None."""
+def decimal(where: str, label: str) -> float:
+    """The label of a regression; ValueError, beginning with `where`, if it is no finite number."""
+    value = _number(label)
+    if value is not None:
+        return value
+    advice = "correct the row or the layout"
+    if _number(label.replace(",", ".", 1)) is not None:
+        advice = "write decimals with a point"
+    elif is_missing(label):
+        advice = "it stands for a missing one: leave the row out"
+    raise ValueError(
+        f"{where}: label {label!r} is no decimal number, as a regression needs; {advice}"
+    )
+
+
+def _number(label: str) -> float | None:
     try:
         value = float(label)
     except ValueError:
         return None
     # float() also reads "1_000" and Arabic digits, which no reader of a table expects.
     return value if math.isfinite(value) and "_" not in label and label.isascii() else None
-
-
-def advice(label: str) -> str:
-    """What to do about a label that is no number, where a regression needs one."""
-    if number(label.replace(",", ".", 1)) is not None:
-        return "write decimals with a point"
-    if is_missing(label):
-        return "it stands for a missing one: leave the row out"
-    return "correct the row or the layout"

@@ -83,9 +83,7 @@ def read_notes(path: Path) -> np.ndarray:
     import symusic  # here: a study is planned without it
 
     try:
-        size = path.stat().st_size
-        if size > LARGEST:
-            raise ValueError(f"it has {size} bytes, more than {LARGEST}; split it")
+        check_size(path)
         content = path.read_bytes()
         check_structure(content)
         tracks = symusic.Score.from_midi(content).tracks
@@ -99,6 +97,13 @@ def read_notes(path: Path) -> np.ndarray:
     if not len(notes):
         raise ValueError(f"{path}: holds no notes outside drum tracks; remove it from the index")
     return np.stack([notes >> 7, notes & 127], axis=1)
+
+
+def check_size(path: Path) -> None:
+    """Raise ValueError if the file has more than LARGEST bytes, before it is read."""
+    size = path.stat().st_size
+    if size > LARGEST:
+        raise ValueError(f"it has {size} bytes, more than {LARGEST}; split it")
 
 
 def check_structure(content: bytes) -> None:

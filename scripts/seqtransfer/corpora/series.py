@@ -14,6 +14,7 @@ CHANNEL = "|"
 NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 # What is no number -> what to do about it; the first that fits.
 REMEDIES = (
+    (r".*;.*", "state `delimiter: ';'`, if that is what parts the cells"),
     (r"[+-]?[0-9]*,[0-9]+([eE].*)?", "write decimals with a point"),
     (r"\s*[0-9]{1,4}[-/.:][0-9]{1,2}([-/.:T ].*)?", "a date or time is no value; leave it out"),
     (

@@ -80,8 +80,8 @@ def _check_name(study: dict, default: dict) -> None:
 
 def _check_tasks(study: dict, default: dict) -> None:
     """Raise ValueError if other data have the name of a built-in task, and so its length and
-    learning rates, or if a length is stated twice."""
-    built_in = default["catalogue"]["tasks"]
+    learning rates, or if a task is given a length that the default study's hides."""
+    built_in, lengths = default["catalogue"]["tasks"], default["max_length"]
     for task in configuration.tasks(study):
         record = study["catalogue"]["tasks"][task]
         if task in built_in and record["source"] != built_in[task]["source"]:
@@ -90,10 +90,10 @@ def _check_tasks(study: dict, default: dict) -> None:
                 " rates for its own data; give yours another name"
             )
         own, general = record.get("max_length"), study["max_length"].get(task)
-        if own and general and own != general:
+        if task in lengths and general == lengths[task] and own not in (None, general):
             raise ValueError(
-                f"catalogue.tasks.{task}.max_length: {own}, but `max_length: {{{task}: {general}}}`"
-                " of the study, or of its defaults, is what counts; change that"
+                f"catalogue.tasks.{task}.max_length: {own}, but config.yaml has `max_length:"
+                f" {{{task}: {general}}}`, which counts; state `max_length: {{{task}: {own}}}`"
             )
 
 

@@ -113,7 +113,7 @@ def convert(record: Mapping, folder: Path, corpus: Path) -> None:
     record: the catalogue's entry of the task. corpus: .fasta, .tsv, .symbols or .midi, as its
     format says.
     Raises ValueError naming file and record of `folder` for whatever the converter refuses, a class
-    that no example carries, a label that `label_faults.fault` finds, or, for regression, one that
+    that no example carries, a label that `label_faults.check` refuses, or, for regression, one that
     is no finite decimal number. Nothing is left at `corpus` then.
     """
     converter = CONVERTERS[record["converter"]]
@@ -148,15 +148,7 @@ def _labels(folder: Path, corpus: Path, places: Sequence[str] | None) -> Iterato
 
 
 def _check_numbers(folder: Path, corpus: Path, labels: Iterable[tuple[str, str]]) -> None:
-    values = []
-    for where, label in labels:
-        found = label_faults.number(label)
-        if found is None:
-            raise ValueError(
-                f"{where}: label {label!r} is no decimal number, as a regression needs;"
-                f" {label_faults.advice(label)}"
-            )
-        values.append(found)
+    values = [label_faults.decimal(where, label) for where, label in labels]
     found = f"{len(values)} values from {min(values):g} to {max(values):g}"
     with np.errstate(over="ignore"):
         deviation = np.std(values)

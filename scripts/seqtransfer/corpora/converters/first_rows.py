@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from seqtransfer.corpora import archives, text_files
+from seqtransfer.corpora import archives, label_faults, text_files
 from seqtransfer.corpora.alphabets import Cleaner
 from seqtransfer.corpora.converters import (
     code,
@@ -21,57 +21,60 @@ from seqtransfer.corpora.converters import (
     table,
     three_line,
 )
+from seqtransfer.corpora.examples import Example, TextExample
 
 
-def _of_text(folder: Path, options: table.Options, as_text: bool) -> Iterator:
+def _of_text(folder: Path, options: table.Options, form: str) -> Iterator:
     read = partial(
         text_files.rows,
         delimiter=options.delimiter,
         header=options.header,
         encoding=options.encoding,
     )
-    return table.labelled_rows(folder, options, as_text, read)
+    return _of_table(folder, options, form, read)
 
 
-# Converter -> its options, and what reads its files: a folder, options, and whether they are texts.
-READERS: dict[str, tuple[type, Callable[[Path, object, bool], Iterator]]] = {
+def _of_table(folder: Path, options: table.RowOptions, form: str, read: table.Read) -> Iterator:
+    suffix = ".tsv" if form == "text" else f".{form}"
+    return table.examples(folder, suffix, options, read, Cleaner(options.alphabet, options.strip))
+
+
+# Converter -> its options, and what reads its files: a folder, options, and the task's format. It
+# gives examples, or, of MIDI, tuples of the place of a row, ..., and the row.
+READERS: dict[str, tuple[type, Callable[[Path, object, str], Iterator]]] = {
     "table": (table.Options, _of_text),
-    "parquet": (
-        parquet.Options,
-        lambda folder, options, as_text: table.labelled_rows(
-            folder, options, as_text, parquet.rows
-        ),
-    ),
+    "parquet": (parquet.Options, partial(_of_table, read=parquet.rows)),
     "series": (
         series.Options,
-        lambda folder, options, as_text: series.labelled_series(folder, options),
+        lambda folder, options, form: series.labelled_series(folder, options),
     ),
     "three_line": (
         three_line.Options,
-        lambda folder, options, as_text: three_line.records(
+        lambda folder, options, form: three_line.records(
             folder, options, Cleaner(options.alphabet)
         ),
     ),
     "fasta": (
         fasta.Options,
-        lambda folder, options, as_text: fasta.labelled_records(
+        lambda folder, options, form: fasta.labelled_records(
             folder, options, Cleaner(options.alphabet, options.strip)
         ),
     ),
     "lines": (
         lines.Options,
-        lambda folder, options, as_text: lines.labelled_lines(
-            folder, options, Cleaner(options.alphabet, options.strip), as_text
+        lambda folder, options, form: lines.labelled_lines(
+            folder, options, Cleaner(options.alphabet, options.strip), form == "text"
         ),
     ),
-    "code": (code.Options, lambda folder, options, as_text: code.windows(folder, options)),
-    "midi": (midi.Options, lambda folder, options, as_text: midi.listed(folder, options)),
+    "code": (code.Options, lambda folder, options, form: code.windows(folder, options)),
+    "midi": (midi.Options, lambda folder, options, form: midi.listed(folder, options)),
 }
 
 
 def check(record: Mapping, source: str, files: Mapping[str, Path]) -> None:
     """Raise ValueError if what the layout names is not in the files, or the first row of each part
-    cannot be read: the words of its converter.
+    cannot be read: the words of its converter; or if a part has none, or its label is no number
+    where the task is a regression.
 
     record: the catalogue's entry of a task; source: the `path:` of its source; files: path in the
     source's copy -> file, all that it will hold. A mistake that only `convert` would find costs the
@@ -89,8 +92,14 @@ def check(record: Mapping, source: str, files: Mapping[str, Path]) -> None:
             link.parent.mkdir(parents=True, exist_ok=True)
             link.symlink_to(file.absolute())
         try:
-            for one in _by_part(options):
-                next(reader(Path(copy), one, record["format"] == "text"), None)
+            for one, named in _by_part(options):
+                found = next(reader(Path(copy), one, record["format"]), None)
+                if found is None:
+                    raise ValueError(
+                        f"{copy}/{named}: holds no examples; correct it, or its name in the layout"
+                    )
+                if record.get("kind") == "regression":
+                    label_faults.decimal(*_place_and_label(f"{copy}/{named}", found))
         except ValueError as error:
             message = str(error)
             if not Path(source).is_dir():
@@ -98,7 +107,17 @@ def check(record: Mapping, source: str, files: Mapping[str, Path]) -> None:
             raise ValueError(message.replace(copy, source)) from error
 
 
-def _by_part(options: object) -> list:
-    """The options of each part or label that has files of its own, so that all are looked at."""
+def _by_part(options: object) -> list[tuple[object, str]]:
+    """The options of each part or label that has files of its own, so that all are looked at, and
+    what they call these files."""
     files = getattr(options, "files", None) or {}
-    return [replace(options, files={key: name}) for key, name in files.items()] or [options]
+    parts = [(replace(options, files={key: name}), name) for key, name in files.items()]
+    return parts or [(options, getattr(options, "table", None) or options.file)]
+
+
+def _place_and_label(path: str, found: Example | TextExample | tuple) -> tuple[str, str]:
+    """What a reader gave: where it stands, and its label."""
+    if isinstance(found, Example | TextExample):
+        return found.place or f"{path}: example {found.id!r}", found.label
+    where, *_, row = found
+    return where, row["label"]

@@ -17,10 +17,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from seqtransfer.corpora import layouts
+from seqtransfer.corpora import layouts, series_headers
 from seqtransfer.corpora.corpus_files import cell, split_name, with_dev
 from seqtransfer.corpora.examples import Example
 from seqtransfer.corpora.series import CHANNEL, check_numbers
+from seqtransfer.corpora.series_headers import Line
 from seqtransfer.corpora.symbol_tables import write_symbols
 from seqtransfer.corpora.text_files import (
     DELIMITERS,
@@ -86,15 +87,18 @@ LAYOUT = layouts.schema(
 )
 
 
-def convert(folder: Path, corpus: Path, options: Options) -> None:
-    """Series of numbers -> the standard table of symbols, digits as they were written.
+def convert(folder: Path, corpus: Path, options: Options) -> list[str]:
+    """Series of numbers -> the standard table of symbols, digits as they were written. Returns the
+    place of each series.
 
     Raises ValueError naming file and line for a value that is missing or no finite number, a line
-    without a label, a column that is missing, time stamps, bytes that are no text, or a series of
-    another number of channels than the first.
+    without a label, a column that is missing, time stamps, bytes that are no text, a line that
+    breaks the header of its `.ts` or ARFF file, or a series of another number of channels than the
+    first.
     """
-    examples = with_dev(labelled_series(folder, options), options.dev_share)
+    examples = list(with_dev(labelled_series(folder, options), options.dev_share))
     write_symbols(corpus, examples, check_numbers)
+    return [example.place for example in examples]
 
 
 def labelled_series(folder: Path, options: Options) -> Iterator[Example]:
@@ -120,7 +124,7 @@ def labelled_series(folder: Path, options: Options) -> Iterator[Example]:
                 )
             split = split_name(where, part) if part else None
             number = int(where.rpartition(" ")[2])
-            yield Example(f"{stem}-{number:06d}", symbols, label, group, split)
+            yield Example(f"{stem}-{number:06d}", symbols, label, group, split, place=where)
         if where is None:
             raise ValueError(f"{path}: holds no series")
 
@@ -142,45 +146,68 @@ def _named_rows(path: Path, options: Options) -> Iterator[Row]:
 
 def _plain_rows(path: Path, options: Options) -> Iterator[Row]:
     """The lines of a file without a header, or with one of `.ts` or ARFF."""
-    for number, line in _lines(path, options.encoding):
-        where = f"{path}: line {number}"
-        yield where, *_row(where, path, line, options), None
+    if suffix(path) in HEADED:
+        read = _ts_rows if suffix(path) == ".ts" else _arff_rows
+        yield from read(path, options.encoding)
+        return
+    for where, line in _lines(path, options.encoding):
+        if line.strip():
+            yield where, *_row(where, path, line, options), None
 
 
-def _lines(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
-    """(number, text) of the lines that hold a series."""
-    headed = suffix(path) in HEADED
-    within = not headed
+def _ts_rows(path: Path, encoding: str) -> Iterator[Row]:
+    shape = None
+    for header, where, line in _headed_lines(path, encoding):
+        if line[0] == "(":
+            raise ValueError(
+                f"{where}: has pairs of time and value, which are not read; write the values alone"
+            )
+        *channels, label = line.split(":")
+        shape = shape or series_headers.shape(header)
+        shape = series_headers.check_shape(where, channels, label.strip(), shape)
+        yield where, _channels(channels), label.strip(), None
+
+
+def _arff_rows(path: Path, encoding: str) -> Iterator[Row]:
+    attributes = None
+    for header, where, line in _headed_lines(path, encoding):
+        attributes = attributes or (series_headers.count_attributes(header),)
+        *values, label = series_headers.cells(where, line, *attributes)
+        channels = [",".join(values)]
+        if len(values) == 1 and values[0][:1] in ("'", '"'):
+            channels = values[0].strip("'\"").split("\\n")
+        yield where, _channels(channels), label.strip(" '\""), None
+
+
+def _headed_lines(path: Path, encoding: str) -> Iterator[tuple[list[Line], str, str]]:
+    """(header, where, text) of the lines after @data that hold a series."""
+    header, within = [], False
+    for where, line in _lines(path, encoding):
+        line = line.strip()
+        if not line or line[0] in "@#%":
+            header.append((where, line))
+            within = within or line.lower() == "@data"
+            said = UNREAD.get(" ".join(line.lower().split()))
+            if said:
+                raise ValueError(f"{where}: {said}")
+        elif within:
+            yield header, where, line
+        else:
+            raise ValueError(f"{where}: data before the line @data")
+
+
+def _lines(path: Path, encoding: str) -> Iterator[tuple[str, str]]:
+    """(where, text) of every line."""
     with open_text(path, encoding) as file:
         for number, line in enumerate(file, start=1):
             where = f"{path}: line {number}"
             check_text(where, line, encoding)
-            line = line.rstrip("\r\n")
-            if headed and (not line.strip() or line.lstrip()[0] in "@#%"):
-                line = line.strip()
-                within = within or line.lower() == "@data"
-                said = UNREAD.get(" ".join(line.lower().split()))
-                if said:
-                    raise ValueError(f"{where}: {said}")
-            elif line.strip():
-                if not within:
-                    raise ValueError(f"{where}: data before the line @data")
-                yield number, line
+            yield where, line.rstrip("\r\n")
 
 
 def _row(where: str, path: Path, line: str, options: Options) -> tuple[tuple[str, ...], str]:
-    """(symbols, label) of a line."""
-    kind = suffix(path)
-    if kind == ".ts":
-        *channels, label = line.split(":")
-        return _channels(channels), label.strip()
-    if kind == ".arff":
-        values, _, label = line.rpartition(",")
-        values = values.strip()
-        if values[:1] in ("'", '"'):
-            return _channels(values.strip("'\"").split("\\n")), label.strip(" '\"")
-        return _channels([values]), label.strip(" '\"")
-    delimiter = options.delimiter or DELIMITERS.get(kind)
+    """(symbols, label) of a line of a table."""
+    delimiter = options.delimiter or DELIMITERS.get(suffix(path))
     split = line.split() if delimiter is None else next(csv.reader([line], delimiter=delimiter))
     cells = [value.strip() for value in split]
     if len(cells) < 2:

@@ -106,18 +106,26 @@ def write_rows(folder: Path, corpus: Path, options: RowOptions, read: Read) -> l
     """Write the rows of the files that `options` name; `read` reads one of the files. Returns the
     place of each."""
     cleaner = Cleaner(options.alphabet, options.strip)
+    made = examples(folder, corpus.suffix, options, read, cleaner)
+    return write(corpus, with_dev(made, options.dev_share), cleaner)
+
+
+def examples(
+    folder: Path, suffix: str, options: RowOptions, read: Read, cleaner: Cleaner
+) -> Iterator[Example | TextExample]:
+    """The example of every row of every file. Raises ValueError as `convert` does.
+
+    suffix: .fasta, .symbols or .tsv, of the corpus that they are for.
+    """
     make = {
         ".tsv": _text_example,
         ".symbols": partial(_symbols_example, cleaner=cleaner),
         ".fasta": lambda where, name, facts, row, options: sequence_example(
             where, name, facts, row[options.sequence], cleaner
         ),
-    }[corpus.suffix]
-    examples = (
-        make(where, name, facts, row, options)
-        for where, name, facts, row in labelled_rows(folder, options, corpus.suffix == ".tsv", read)
-    )
-    return write(corpus, with_dev(examples, options.dev_share), cleaner)
+    }[suffix]
+    for where, name, facts, row in labelled_rows(folder, options, suffix == ".tsv", read):
+        yield make(where, name, facts, row, options)
 
 
 def labelled_rows(
