@@ -115,16 +115,16 @@ def test_every_text_can_be_read_and_the_figure_fits_its_place(name, size, width,
     inches, height, points = style.WIDTHS[width]
     with matplotlib.rc_context(style.preset(width)):
         figure = register.figure_functions()[name](*request.getfixturevalue(size))
-        found = texts(figure)
-        check(figure, found)
+        found = check(figure)
     assert figure.get_figwidth() == pytest.approx(inches)
     assert min(text.get_fontsize() for text in found) >= LEAST_TYPE * points
     if size != "large":
         assert figure.get_figheight() <= 2.5 * height
 
 
-def check(figure, found):
-    """Assert that texts of a figure lie apart and within it."""
+def check(figure):
+    """Assert that the texts of a figure, which are returned, lie apart and within it."""
+    found = texts(figure)
     boxes = [(text.get_text(), text.get_window_extent()) for text in found]
     for text, box in boxes:
         assert figure.bbox.x0 - 1 <= box.x0 and box.x1 <= figure.bbox.x1 + 1, text
@@ -133,3 +133,4 @@ def check(figure, found):
         across = min(a.x1, b.x1) - max(a.x0, b.x0)
         along = min(a.y1, b.y1) - max(a.y0, b.y0)
         assert min(across, along) < 1.5, (first, second)
+    return found

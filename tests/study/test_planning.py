@@ -59,11 +59,11 @@ def test_another_study_needs_a_name_of_its_own(changes, keys):
 @pytest.mark.parametrize(
     ("task", "said"),
     [
-        ({"source": "mine"}, "a built-in task has this name"),
+        ({"source": "mine"}, "a task of the default study has this name"),
         ({"max_length": 130}, r"max_length: 130, but config.yaml has `max_length: {splice: 62}`"),
     ],
 )
-def test_other_data_under_the_name_of_a_built_in_task_and_two_lengths_are_refused(task, said):
+def test_other_data_under_the_name_of_a_default_task_and_two_lengths_are_refused(task, said):
     catalogue = {"sources": {"mine": {"path": "mine.fasta"}}, "tasks": {"splice": task}}
     with pytest.raises(ValueError, match=rf"^catalogue\.tasks\.splice[.:].*{said}"):
         study(study="mine", tasks=["splice"], catalogue=catalogue)

@@ -65,7 +65,8 @@ def test_a_study_with_a_domain_arm_pretrains_a_reference_twice_and_compares_ever
 def test_every_committed_study_can_be_planned(study, tmp_path):
     for name in ("fluorescence.tar.gz", "stability.tar.gz", "deeploc_data.fasta"):
         (tmp_path / "by-hand").mkdir(exist_ok=True)
-        (tmp_path / "by-hand" / name).touch()
+        # What a source lacks is found when it is copied; of a file on its own, its first record.
+        (tmp_path / "by-hand" / name).write_text(">a Nucleus-U test\nMKV\n")
     counts = plan(snakemake("-n", "-q", "rules", "--configfile", study, cwd=tmp_path))
     assert counts["finetune"] > 0
 

@@ -79,18 +79,18 @@ def _check_name(study: dict, default: dict) -> None:
 
 
 def _check_tasks(study: dict, default: dict) -> None:
-    """Raise ValueError if other data have the name of a built-in task, and so its length and
-    learning rates, or if a task is given a length that the default study's hides."""
-    built_in, lengths = default["catalogue"]["tasks"], default["max_length"]
-    for task in configuration.tasks(study):
+    """Raise ValueError if a task of the default study stands for other data, which would have its
+    length and learning rates, or is given a length that the default study's hides."""
+    known, lengths = default["catalogue"]["tasks"], default["max_length"]
+    for task in set(configuration.tasks(study)) & set(lengths):
         record = study["catalogue"]["tasks"][task]
-        if task in built_in and record["source"] != built_in[task]["source"]:
+        if record["source"] != known[task]["source"]:
             raise ValueError(
-                f"catalogue.tasks.{task}: a built-in task has this name, and lengths and learning"
-                " rates for its own data; give yours another name"
+                f"catalogue.tasks.{task}: a task of the default study has this name, and length and"
+                " learning rates for its own data; give yours another name"
             )
-        own, general = record.get("max_length"), study["max_length"].get(task)
-        if task in lengths and general == lengths[task] and own not in (None, general):
+        own, general = record.get("max_length"), study["max_length"][task]
+        if general == lengths[task] and own not in (None, general):
             raise ValueError(
                 f"catalogue.tasks.{task}.max_length: {own}, but config.yaml has `max_length:"
                 f" {{{task}: {general}}}`, which counts; state `max_length: {{{task}: {own}}}`"
