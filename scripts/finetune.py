@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from seqtransfer.files import json_tsv
-from seqtransfer.scoring import task_kinds
+from seqtransfer.scoring import left_out, task_kinds
 from seqtransfer.study import cards, jobs, provenance
 from seqtransfer.training import classifier, devices, finetuning, operations, runs
 
@@ -25,17 +25,17 @@ def main(
     """memory: MB that the job was given; folder: of the results; unfinished: file of the state from
     which a killed job continues."""
     setting = (run, files, pretrained, settings, threads)
-    device = devices.choose_device()
-    # A state is continued where it is computed alike alone: not half of it in bfloat16.
-    computed = f"{code}, {device}, {devices.choose_precision(device)}"
-    checkpoint = runs.checkpoint_of(*setting, computed, unfinished)
-    trained = runs.train(*setting, checkpoint, memory)
+    checkpoint = runs.checkpoint_of(*setting, code, unfinished)
+    groups = left_out.groups(files.part("dev").units, run.task, "dev left out")
+    trained = runs.train(*setting, checkpoint, memory, groups)
     test, target = files.part("test"), files.target()
     with devices.reproducible(0, threads):
         answers = finetuning.predict(
             trained.model, test, target, device=trained.device, examples=trained.sizes.scored
         )
     json_tsv.write_records(folder / "history.tsv", trained.outcome.history)
+    without = runs.dev_left_out(trained.outcome)
+    json_tsv.write_records(folder / "dev-left-out.tsv", without, ("step", "group", "score"))
     json_tsv.write_records(folder / "predictions.tsv", runs.predictions(test, answers, target))
     sources = run.sources(files, pretrained)
     architecture = classifier.architecture(run.initialization, sources)
@@ -46,13 +46,15 @@ def main(
         "provenance": provenance.record(code, classifier.LIBRARIES, **trained.machine),
     }
     json_tsv.write_json(folder / "metrics.json", record)
-    passes = operations.STEP * record["steps_taken"] * settings["batch_size"]
+    at_once = min(settings["batch_size"], record["train_n"])
+    passes = operations.STEP * record["steps_taken"] * at_once
     evaluations = sum(row["step"] <= record["steps_taken"] for row in trained.outcome.history)
     passes += evaluations * record["dev"]["n"] + record["test"]["n"]
     once = operations.forward(
         sources.depth, sources.facts.width, record["max_tokens"], run.initialization
     )
-    timing = provenance.timing(trained.outcome.seconds_training)
+    outcome = trained.outcome
+    timing = provenance.timing(outcome.seconds_training, outcome.seconds_before)
     timing |= {"operations": passes * once, "peak_gpu_memory": None}
     if trained.device == "cuda":
         timing["peak_gpu_memory"] = torch.cuda.max_memory_reserved()

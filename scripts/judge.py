@@ -22,14 +22,15 @@ def main(
     token_maps: dict[str, dict],
     dropout: list[str],
     domain_encoders: dict[str, str],
-    sweep_code: str,
+    sweep_codes: dict[str, str],
     examples: dict[str, str],
 ) -> None:
     """tables: those of TABLES by name; settings: the table of each arm's settings; effects: where
     the table of this name goes, `.csv` and others; margin and share: of claim (c); measure: that
     (d) is judged by, the first when None; token_maps, dropout, domain_encoders: as
-    `choice_caveats.of_choices`; sweep_code: digest of the code of a sweep; examples: task -> name
-    of its set of examples, which others may have in other tokens."""
+    `choice_caveats.of_choices`; sweep_codes: arm -> digest of the code that its sweep
+    would have now; examples: task -> name of its set of examples, which others may have in other
+    tokens."""
     read = {name: table_files.read(tables[name]) for name in TABLES}
     for name in ("left_out", "references"):
         read[name] = read[name].assign(examples=read[name]["task"].map(examples))
@@ -44,7 +45,7 @@ def main(
         measure=measure,
     )
     notes = caveats.of_study(read["runs"], read["comparisons"], read["budget"], records)
-    notes += caveats.of_settings(read["runs"], json_tsv.read_table(settings), sweep_code)
+    notes += caveats.of_settings(read["runs"], json_tsv.read_table(settings), sweep_codes)
     notes += caveats.of_baselines(read["scores"])
     notes += caveats.of_classes(read["classes"])
     notes += caveats.of_cuts(read["budget"])
@@ -74,6 +75,6 @@ if __name__ == "__main__":
             token_maps=snakemake.params.token_maps,
             dropout=snakemake.params.dropout,
             domain_encoders=snakemake.params.domain_encoders,
-            sweep_code=snakemake.params.sweep_code,
+            sweep_codes=snakemake.params.sweep_codes,
             examples=snakemake.params.examples,
         )

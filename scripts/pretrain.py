@@ -88,7 +88,7 @@ def main(
     }
     json_tsv.write_json(folder / "summary.json", summary)
     once = operations.forward(sources.depth, sources.facts.width, int(sequences.lengths.max()))
-    timing = provenance.timing(done.seconds_training)
+    timing = provenance.timing(done.seconds_training, done.seconds_before)
     timing["operations"] = operations.STEP * schedule.steps * schedule.batch_size * once
     timing["peak_gpu_memory"] = torch.cuda.max_memory_reserved() if device == "cuda" else None
     json_tsv.write_json(folder / "timing.json", {"task": task, **timing})

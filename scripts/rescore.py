@@ -4,12 +4,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from seqtransfer import seeds as seeds_of
 from seqtransfer.files import json_tsv
 from seqtransfer.scoring import left_out as scoring_left_out
 from seqtransfer.scoring import task_kinds
 from seqtransfer.study import jobs
-from seqtransfer.tokens import leak_audit, units
+from seqtransfer.tokens import leak_audit
 
 
 def main(
@@ -29,16 +28,19 @@ def main(
     for name in near.columns.intersection(leak_audit.NUMBERS):
         near[name] = pd.to_numeric(near[name])
     near["duplicate"] = near["duplicate"] == "True"
-    tables, without, groups = [], [], None
+    tables, without = [], []
     for path, initialization, seed in zip(predictions, initializations, seeds, strict=True):
         read, run = read_strings(path), [task, initialization, seed]
-        if groups is None:  # every run answers the same examples in the same order
-            drawn = seeds_of.generator(0, task, "left out")
-            groups = units.groups(read["unit"].to_numpy(), scoring_left_out.GROUPS, drawn)
+        labels, answers, unit = (read[name].to_numpy() for name in ("label", "prediction", "unit"))
+        groups = scoring_left_out.groups(unit, task, "left out")
         tables.append(
             named(leak_audit.rescored(read, near, target.score_written), [*run, target.metric])
         )
-        without.append(named(scoring_left_out.scores(read, groups, target.score_written), run))
+        scores = []
+        if groups is not None:
+            scores = scoring_left_out.scores(labels, answers, groups, target.score_written)
+        rows = pd.DataFrame({"group": range(len(scores)), "score": scores})
+        without.append(named(rows, run))
     json_tsv.write_table(rescored, pd.concat(tables))
     json_tsv.write_table(left_out, pd.concat(without))
 

@@ -76,8 +76,14 @@ def test_what_is_left_out_for_an_interval_are_whole_sequences(answered):
     data, answers = answered
     groups = np.arange(20) % 4
     table = pd.DataFrame(TARGET.predictions(data, answers))
-    found = left_out.scores(table, groups, TARGET.score_written)
-    for group, score in found.itertuples(index=False):
+    columns = table["label"].to_numpy(), table["prediction"].to_numpy()
+    found = left_out.scores(*columns, groups, TARGET.score_written)
+    of_ids = task_kinds.rows(TARGET, data, groups)
+    same = left_out.scores(
+        data.token_labels, answers, of_ids, lambda *own: TARGET.score(*own)["score"]
+    )
+    assert same == pytest.approx(found) and len(found) == 4
+    for group, score in enumerate(found):
         rows = np.flatnonzero(groups != group)
         own = data.take(rows).token_labels, answers[data.places(rows)]
         assert score == pytest.approx(TARGET.score(*own)["score"])

@@ -5,7 +5,9 @@ import shutil
 
 import pytest
 
+from project import ROOT
 from seqtransfer.corpora.converters import CONVERTERS
+from seqtransfer.encoders import arm_tables
 from seqtransfer.study import provenance
 
 MODULE = '''
@@ -101,7 +103,7 @@ def test_code_around_a_job_s_own_work_is_in_no_digest(name, digest, monkeypatch)
     assert found[plain] == found[""] != found["other"]
 
 
-def test_of_a_table_of_functions_those_that_a_job_calls_are_in_its_digest(digest):
+def test_of_a_table_the_entries_that_a_job_uses_are_in_its_digest(digest):
     """And what they reach, wherever it lies; the rest of the script counts as ever."""
     table = (
         "from seqtransfer import helper\nTABLE = {'inner': helper.inner, 'outer': helper.outer}\n"
@@ -109,32 +111,69 @@ def test_of_a_table_of_functions_those_that_a_job_calls_are_in_its_digest(digest
     table += "def call(name):\n    return TABLE[name](1)\n"
     script = "from seqtransfer import measure\nprint(measure.call('inner'))\n"
 
-    def found(used=("helper.inner",), module=table, helper=HELPER, script=script):
+    def found(keys=("inner",), module=table, helper=HELPER, script=script):
         digest(module, helper, script)
         return provenance.code_digest(
-            provenance.PACKAGE.parent / "script.py", "measure.TABLE", used
+            provenance.PACKAGE.parent / "script.py", {"measure.TABLE": keys}
         )
 
     assert found(helper=HELPER.replace("x - 1", "x - 2")) == found()
     assert found(module=table.replace("'outer': helper.outer", "")) == found()
+    assert found(module=table.replace("{'inner'", "{'a': 1, 'inner'")) == found()
+    assert found(module=table.replace("helper.inner,", "abs,")) != found()
     assert found(helper=HELPER.replace("x + 1", "x + 2")) != found()
     assert found(module=table.replace("(1)", "(2)")) != found()
     assert found(script=script.replace("print", "repr")) != found()
-    assert found(["helper.outer"]) != found()
+    assert found(["outer"]) != found()
+    put_in = table.replace("'outer': helper.outer", "**{n: helper.outer for n in 'ab'}")
+    assert found(module=put_in) == found()
+    assert found(["a"], put_in) == found(["b"], put_in) != found(["inner", "a"], put_in)
+    changed = HELPER.replace("x - 1", "x - 2")
+    assert found(["a"], put_in) != found(["a"], put_in, changed)
 
 
-def test_every_converter_s_functions_are_found_and_no_other_s_code_is_in_its_digest():
-    digests = {}
-    for name, converter in CONVERTERS.items():
-        modules = [provenance._in_module(one) for one in converter.functions]
-        assert all(name in provenance._package_module(owner).definitions for owner, name in modules)
-        digests[name] = provenance.code_digest(
-            provenance.PACKAGE.parent / "convert.py",
-            "corpora.converters.CONVERTERS",
-            converter.functions,
-        )
+def test_no_other_converter_s_code_is_in_a_conversion_s_digest():
+    script, table = provenance.PACKAGE.parent / "convert.py", "corpora.converters.CONVERTERS"
+    digests = {name: provenance.code_digest(script, {table: [name]}) for name in CONVERTERS}
     assert len({digests[name] for name in ("table", "fasta", "splice", "genes", "series")}) == 5
     assert digests["mrpc"] != digests["sentiment"]
+
+
+def test_a_new_arm_control_or_change_of_weights_retrains_no_other(tmp_path, monkeypatch):
+    package = shutil.copytree(provenance.PACKAGE, tmp_path / "seqtransfer")
+    monkeypatch.setattr(provenance, "PACKAGE", package)
+    scripts = ROOT / "scripts"
+    arms = ("text", "random", "first-2", "from-zipf-attention-only", "shuffled", "cnn")
+
+    def digests():
+        provenance._package_module.cache_clear()
+        return {
+            (script, arm): provenance.code_digest(scripts / f"{script}.py", arm_tables.used([arm]))
+            for script in ("finetune", "sweep")
+            for arm in arms
+        }
+
+    def changed(file, old, new):
+        before, path = digests(), package / file
+        text = path.read_text()
+        assert text.count(old) == 1
+        path.write_text(text.replace(old, new))
+        after = digests()
+        path.write_text(text)
+        return {arm for (_, arm), digest in after.items() if digest != before[_, arm]}
+
+    table = "encoders/initializations.py"
+    assert not changed(table, "INITIALIZATIONS = {", "INITIALIZATIONS = {'new': Initialization(),")
+    shuffling = "def shuffled("
+    found = changed("encoders/weight_changes.py", shuffling, f"NEW = 1\n\n\n{shuffling}")
+    assert not found
+    whole = '"shuffled": Initialization(takes=learned'
+    assert changed(table, whole, whole.replace("learned", "everything")) == {"shuffled"}
+    networks = "encoders/control_networks.py"
+    assert not changed(networks, "NETWORKS = {", "NETWORKS = {'new': Cnn,")
+    assert changed(networks, '"cnn": Cnn', '"cnn": SelfAttention') == {"cnn"}
+    assert changed("training/steps.py", "MAX_NORM = 1.0", "MAX_NORM = 2.0") == set(arms)
+    provenance._package_module.cache_clear()
 
 
 def test_every_statement_is_found_however_deep():

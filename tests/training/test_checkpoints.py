@@ -85,7 +85,7 @@ IMPATIENT = DevWatch(2, 2, 4)  # the labels are noise: after 4 steps it is known
 def test_a_killed_run_ends_with_the_weights_of_an_uninterrupted_one(
     steps, watch, sources_for, tmp_path
 ):
-    train = partial(run, watch=watch)
+    train = partial(run, watch=watch, groups=np.arange(20) // 5)
     expected, whole = train(sources_for())
     assert whole.plateau == (watch is IMPATIENT) == (whole.steps < PLAN.steps)
     path = tmp_path / "run.safetensors"
@@ -95,6 +95,8 @@ def test_a_killed_run_ends_with_the_weights_of_an_uninterrupted_one(
         assert mine.keys() == theirs.keys()
         assert all(np.array_equal(mine[k], theirs[k], equal_nan=True) for k in mine)
     assert (resumed.best_step, resumed.best_dev) == (whole.best_step, whole.best_dev)
+    assert np.array_equal(resumed.left_out, whole.left_out, equal_nan=True)
+    assert whole.seconds_before == 0 < resumed.seconds_before
 
 
 def test_going_on_starts_at_the_step_after_the_checkpoint(sources_for, tmp_path, capsys):

@@ -18,12 +18,13 @@ from seqtransfer.encoders.dropout import Dropout
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring.task_kinds import Classification, Regression
 from seqtransfer.tokens.vocabulary import CLS, SEP
-from seqtransfer.training import batches, classifier, devices, evaluations, finetuning
+from seqtransfer.training import batches, classifier, devices, evaluations, finetuning, runs
 from seqtransfer.training.evaluations import DevWatch
 from seqtransfer.training.steps import Schedule
 
 A, B, NOISE = 5, 6, (7, 8, 9, 10)
 TARGET = Classification(("a", "b"))
+NUMBERS = Regression(0.5, 0.5)
 CPU = {"device": "cpu"}
 RUN = {"watch": DevWatch(4, 10**6, 10**6), "seed": 0, "task": "toy", **CPU}
 
@@ -42,6 +43,10 @@ def toy(n: int, seed: int) -> Ragged:
 
 def relabelled(ragged: Ragged, labels) -> Ragged:
     return Ragged(ragged.ids, ragged.offsets, np.asarray(labels, dtype=np.int64), ragged.names)
+
+
+def numbered(ragged: Ragged, labels: np.ndarray) -> Ragged:
+    return Ragged(ragged.ids, ragged.offsets, labels, ragged.names)
 
 
 def build(sources, *, pooling="mean", dropout: bool = True, classes: int = 2):
@@ -83,6 +88,38 @@ def test_a_run_that_learns_nothing_more_ends_early_at_a_falling_rate(sources_for
     held = [row for row in outcome.history if row["step"] > outcome.steps]
     assert held and {row["dev_score"] for row in held} == {outcome.best_dev["score"]}
     assert {row["examples"] for row in held} == {16 * outcome.steps}
+
+
+@pytest.mark.parametrize("target", [TARGET, Classification(("a", "b"), "accuracy"), NUMBERS])
+def test_dev_is_scored_without_each_group_at_every_evaluation(target, sources_for):
+    """By MCC or a correlation; what a run does not take is held like its other scores."""
+    train, dev = toy(96, 0), toy(64, 1)
+    if target is NUMBERS:
+        train, dev = (numbered(part, part.labels + 0.0) for part in (train, dev))
+    groups = np.arange(64) % 5
+    run = RUN | {"watch": evaluations.DevWatch(2, 4, 8), "groups": groups}
+    model = build(sources_for(), classes=target.outputs)
+    plan = Schedule(64, 16, 1e-3, 0.02, 0.01, cooldown=0.5)
+    outcome = finetuning.fit(model, train, dev, target, plan, **run)
+    steps = [row["step"] for row in outcome.history]
+    assert len(outcome.left_out) == len(steps) and {len(row) for row in outcome.left_out} == {5}
+    held = [row for row, step in zip(outcome.left_out, steps, strict=True) if step > outcome.steps]
+    best = outcome.left_out[steps.index(outcome.best_step)]
+    assert held and all(row == best for row in held)
+    answers = finetuning.predict(model, dev, target, **CPU)
+    for group in range(5):
+        rest = np.flatnonzero(groups != group)
+        score = target.score(dev.labels[rest], answers[rest])[target.rising]
+        assert best[group] == pytest.approx(score)
+    records = runs.dev_left_out(outcome)
+    assert len(records) == 5 * len(steps)
+    assert records[-1] == {"step": 64, "group": 4, "score": best[4]}
+
+
+def test_a_training_part_smaller_than_a_batch_is_seen_once_a_step(sources_for):
+    plan = schedule(steps=4, batch_size=64)
+    outcome = finetuning.fit(build(sources_for()), toy(10, 0), toy(20, 1), TARGET, plan, **RUN)
+    assert [row["examples"] for row in outcome.history] == [0, 40]
 
 
 def test_a_run_that_still_learns_takes_all_its_steps(sources_for):

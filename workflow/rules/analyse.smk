@@ -36,6 +36,6 @@ rule analyse:
         layers=config["encoder"]["layers"],
         analyses=ANALYSES,
         batch_size=config["finetune"]["batch_size"],
-        code=code_digest("analyse"),
+        code=digest_of_arm("analyse"),
     script:
         "../../scripts/analyse.py"

@@ -13,8 +13,8 @@ from types import SimpleNamespace
 
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from seqtransfer.corpora.converters import CONVERTERS, first_rows
-from seqtransfer.encoders import arm_descriptions, initializations
+from seqtransfer.corpora.converters import first_rows
+from seqtransfer.encoders import arm_descriptions, arm_tables, initializations
 from seqtransfer.report import register
 from seqtransfer.study import cards, configuration, costs, liveness, local_sources
 from seqtransfer.study import planning
@@ -108,19 +108,29 @@ wildcard_constraints:
     seed="[0-9]+",
 
 
-def code_digest(script):
-    """Digest of the code that `scripts/{script}.py` can reach: an edit reruns what depends on it."""
-    return provenance.code_digest(ROOT / f"scripts/{script}.py")
+def code_digest(script, tables=None):
+    """Digest of the code that `scripts/{script}.py` can reach: an edit reruns what depends on it.
+
+    tables: of which it uses some entries alone, so that another entry, new or edited, reruns none.
+    """
+    return provenance.code_digest(ROOT / f"scripts/{script}.py", tables)
 
 
 @functools.cache
 def converter_digest(converter):
-    """That of a conversion: another converter, new or edited, reruns none of it."""
-    return provenance.code_digest(
-        ROOT / "scripts/convert.py",
-        "corpora.converters.CONVERTERS",
-        CONVERTERS[converter].functions,
-    )
+    """That of a conversion."""
+    return code_digest("convert", {"corpora.converters.CONVERTERS": [converter]})
+
+
+@functools.cache
+def training_digest(script, *names):
+    """That of a job which builds the models of these arms or controls."""
+    return code_digest(script, arm_tables.used(names))
+
+
+def digest_of_arm(script):
+    """That of a job of one arm or control."""
+    return lambda wildcards: training_digest(script, wildcards.initialization)
 
 
 def growing(amount):

@@ -24,6 +24,7 @@ rule finetune:
     output:
         metrics="<results>/runs/{task}/{initialization}/seed-{seed}/metrics.json",
         history="<results>/runs/{task}/{initialization}/seed-{seed}/history.tsv",
+        dev_left_out="<results>/runs/{task}/{initialization}/seed-{seed}/dev-left-out.tsv",
         predictions="<results>/runs/{task}/{initialization}/seed-{seed}/predictions.tsv",
         config="<results>/runs/{task}/{initialization}/seed-{seed}/config.json",
         weights="<results>/runs/{task}/{initialization}/seed-{seed}/weights.safetensors",
@@ -45,7 +46,7 @@ rule finetune:
         setting=given_setting,
         training=TRAINING,
         unfinished=UNFINISHED,
-        code=code_digest("finetune"),
+        code=digest_of_arm("finetune"),
     script:
         "../../scripts/finetune.py"
 
@@ -103,7 +104,7 @@ rule sweep:
         warmups=config["sweep"]["warmups"],
         training=TRAINING,
         unfinished=UNFINISHED,
-        code=code_digest("sweep"),
+        code=digest_of_arm("sweep"),
     script:
         "../../scripts/sweep.py"
 

@@ -166,7 +166,7 @@ rule judge:
             task: CATALOGUE["encoders"][name].get("title", name)
             for task, name in DOMAIN_ENCODERS.items()
         },
-        sweep_code=code_digest("sweep"),
+        sweep_codes={arm: training_digest("sweep", arm) for arm in INITIALIZATIONS},
         examples=shared_examples.names(
             {task: CATALOGUE["tasks"][task] for task in TASKS}
         ),

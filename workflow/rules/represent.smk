@@ -61,7 +61,7 @@ rule represent:
         initializations=INITIALIZATIONS,
         probe=PROBE,
         dropout=config["represent"]["dropout"],
-        code=code_digest("represent"),
+        code=training_digest("represent", *INITIALIZATIONS),
     script:
         "../../scripts/represent.py"
 
@@ -98,7 +98,7 @@ rule attend:
             "sequences": config["compare"].get("attention"),
             "tokens": config["represent"]["tokens"],
         },
-        code=code_digest("attend"),
+        code=training_digest("attend", *INITIALIZATIONS),
     script:
         "../../scripts/attend.py"
 
@@ -137,7 +137,7 @@ rule represent_floor:
         seeds=FLOOR_SEEDS,
         probe=PROBE,
         dropout=config["represent"]["dropout"],
-        code=code_digest("represent_untrained"),
+        code=training_digest("represent_untrained", "random"),
     script:
         "../../scripts/represent_untrained.py"
 
@@ -171,6 +171,6 @@ rule represent_ceiling:
         seeds=SEEDS[:1],
         probe=PROBE,
         dropout=config["represent"]["dropout"],
-        code=code_digest("represent_untrained"),
+        code=training_digest("represent_untrained", REFERENCE),
     script:
         "../../scripts/represent_untrained.py"

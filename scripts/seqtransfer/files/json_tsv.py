@@ -53,18 +53,21 @@ def write_table(path: Path, table: "pd.DataFrame") -> None:
         table.to_csv(temporary, sep="\t", index=False, float_format="%.6g", lineterminator="\n")
 
 
-def write_records(path: Path, records: Iterable[Mapping[str, object]]) -> None:
+def write_records(
+    path: Path, records: Iterable[Mapping[str, object]], columns: Sequence[str] = ()
+) -> None:
     """Write records with the same keys, a row each as they come, the very bytes of `write_table`.
 
-    Numbers that are not are empty cells.
+    Numbers that are not are empty cells. columns: those of every record, in their order; where they
+    are not given, those of the first, which there must be then.
     """
     records = iter(records)
-    first = next(records)
-    columns = list(first)
+    first = [] if columns else [next(records)]
+    columns = columns or list(first[0])
     with atomic(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         writer.writerow(columns)
-        for record in itertools.chain([first], records):
+        for record in itertools.chain(first, records):
             writer.writerow([_cell(record[name]) for name in columns])
 
 

@@ -1,6 +1,6 @@
 """The report's tables -> what its verdicts rest on and what its intervals leave out."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pandas as pd
 
@@ -212,11 +212,14 @@ def _similarities(comparisons: pd.DataFrame) -> Iterator[str]:
         )
 
 
-def of_settings(run: pd.DataFrame, settings: pd.DataFrame, code: str = "") -> list[str]:
+def of_settings(
+    run: pd.DataFrame, settings: pd.DataFrame, codes: Mapping[str, str] | None = None
+) -> list[str]:
     """What the table of chosen settings says against itself, in sentences; none where it is silent.
 
     settings: as `settings_choice.choose` writes it; a table written by hand may lack columns, and
-    then too little is known of its making. code: digest of the code that a sweep would have now.
+    then too little is known of its making. codes: arm -> digest of the code that its sweep would
+    have now; None if it is not known.
     """
     keys = ["task", "initialization"]
     columns = [name for group in CHOSEN_FOR for name in group]
@@ -238,7 +241,7 @@ def of_settings(run: pd.DataFrame, settings: pd.DataFrame, code: str = "") -> li
                 f" chosen for other runs than these: with {swept}, not with {own}"
                 f" ({row.task}); they may not suit them."
             )
-    if code and (settings["code"] != code).any():
+    if codes and (chosen["code"] != chosen["initialization"].map(codes)).any():
         lines.append(
             "The table of learning rates and poolings was made by another state of the training"
             " code; `snakemake settings` would choose anew."

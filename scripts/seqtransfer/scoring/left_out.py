@@ -1,26 +1,37 @@
-"""Predictions -> scores without each group of test units, for intervals over test examples."""
+"""Answers -> scores without each group of units, for intervals over the examples drawn."""
 
 from collections.abc import Callable
 
 import numpy as np
-import pandas as pd
 
-GROUPS = 50  # of test units, at most
+from seqtransfer import seeds
+from seqtransfer.tokens import units
+
+GROUPS = 50  # of units, at most
+
+
+def groups(unit: np.ndarray, task: str, purpose: str) -> np.ndarray | None:
+    """(n,) int: the group, 0 .. g - 1 of at most GROUPS, of each example's unit.
+
+    unit: (n,) str. The draw depends on `task` and `purpose` alone, so that all runs of a task leave
+    out the same examples. None where all examples are of one unit.
+    """
+    if len(np.unique(unit)) < 2:
+        return None
+    return units.groups(unit, GROUPS, seeds.generator(0, task, purpose))
 
 
 def scores(
-    predictions: pd.DataFrame,
+    labels: np.ndarray,
+    answers: np.ndarray,
     groups: np.ndarray,
     score: Callable[[np.ndarray, np.ndarray], float],
-) -> pd.DataFrame:
-    """One row a group: group, score without its examples.
+) -> list[float]:
+    """The score without each group, in the order of their numbers.
 
-    predictions: columns label and prediction of n examples; groups: (n,) int, 0 .. g - 1; score: of
-    labels and predictions.
+    labels, answers: (n,) and (n, ...); groups: (n,) int, 0 .. g - 1; score: of labels and answers.
     """
-    labels, answers = (predictions[name].to_numpy() for name in ("label", "prediction"))
-    rows = [
-        {"group": group, "score": score(labels[groups != group], answers[groups != group])}
+    return [
+        score(labels[groups != group], answers[groups != group])
         for group in range(groups.max() + 1)
     ]
-    return pd.DataFrame(rows)

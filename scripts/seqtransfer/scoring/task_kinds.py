@@ -4,7 +4,8 @@ All kinds offer the same: `outputs` (numbers a model gives), `labels(part)`, whi
 true, `score(labels, answers)`, `predictions(part, answers)`, the columns of a table, and
 `score_written(...)` of such columns; `scores` is of a whole part. `answers` are (n, outputs)
 floats, of an example or of each of its tokens: class probabilities, or the number in its own unit.
-A score record's `score` is the task's headline metric; the others stand beside it. Where an answer
+A score record's `score` is the task's headline metric; the others stand beside it. `rising` names
+the one that learning curves are read by, in which a constant answer has 0. Where an answer
 is not finite, as of a model that diverged, all of them are NaN, and so is the example's prediction
 (of classes: empty).
 """
@@ -31,6 +32,7 @@ class Classification:
     classes: tuple[str, ...]
     metric: str = "mcc"
     kind = "classification"
+    rising = "mcc"
 
     @property
     def outputs(self) -> int:
@@ -126,6 +128,11 @@ class Regression:
     classes = ()
     outputs = 1
 
+    @property
+    def rising(self) -> str:
+        """The headline metric, a correlation."""
+        return self.metric
+
     def labels(self, part: "Ragged") -> np.ndarray:
         """(n,) float64, the number of each example."""
         return part.labels
@@ -138,8 +145,12 @@ class Regression:
         return {**scores, "loss": loss, "score": scores[self.metric]}
 
     def predictions(self, part: "Ragged", answers: np.ndarray) -> dict[str, np.ndarray]:
-        """Columns label and prediction, each (n,), both in the label's unit."""
-        return {"label": part.labels, "prediction": answers[:, 0]}
+        """Columns label and prediction, each (n,) str of 12 digits, both in the label's unit."""
+        columns = {"label": part.labels, "prediction": answers[:, 0]}
+        return {
+            name: np.array([f"{value:.12g}" if np.isfinite(value) else "" for value in column])
+            for name, column in columns.items()
+        }
 
     def score_written(self, labels: np.ndarray, predictions: np.ndarray) -> float:
         """The headline score of columns of `predictions`, (n,) str each."""
@@ -149,6 +160,12 @@ class Regression:
 
 
 Target = Classification | Regression
+
+
+def rows(target: Target, part: "Ragged", of_examples: np.ndarray) -> np.ndarray:
+    """A value of each example, for each of the task's answers to `part`: of tokens, once an id."""
+    tokens = target.kind == TokenClassification.kind
+    return np.repeat(of_examples, part.lengths) if tokens else of_examples
 
 
 def scores(target: Target, part: "Ragged", answers: np.ndarray) -> dict:

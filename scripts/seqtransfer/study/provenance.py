@@ -9,7 +9,7 @@ import ast
 import hashlib
 import platform
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -28,18 +28,20 @@ APART = frozenset(
 ) | {"training.shared_pretrainings"}
 
 
-def code_digest(script: str | Path, table: str | None = None, used: Sequence[str] = ()) -> str:
+def code_digest(script: str | Path, tables: Mapping[str, Sequence[str]] | None = None) -> str:
     """Digest (16 hex digits) of `script` and of every definition of the package it can reach.
 
     Reaching is by name and errs on the side of too much: a name that is mentioned is reached. The
-    modules of APART are not. table: `module.NAME` of a dictionary of functions, of which the job
-    calls only those `used`, each `module.name`; the others are not reached by it.
+    modules of APART are not. tables: `module.NAME` of a dictionary -> the keys that the job uses;
+    its other entries, and what they alone reach, do not count.
     """
     reached: dict[tuple[str, str], str] = {}
-    if table:
-        reached[_in_module(table)] = ""
-    for owner, name in map(_in_module, used):
-        _reach(_package_module(owner), name, reached)
+    for table, keys in (tables or {}).items():
+        owner, _, name = table.rpartition(".")
+        module = _package_module(owner)
+        reached[owner, name], mentioned = module.entries(name, keys)
+        _follow(module, mentioned, reached)
+        _reach_part(module, "", reached)
     module = _Module(Path(script).resolve())
     for name in [*module.definitions, *module.imports]:
         _reach(module, name, reached)
@@ -61,10 +63,11 @@ def record(code: str, libraries: Sequence[str], **facts: object) -> dict:
     return {"code": code, "versions": versions, **facts}
 
 
-def timing(seconds_training: float) -> dict:
-    """Seconds of this process inside training steps, and in all since it began; the bytes of memory
-    that it took at most; and the processor that it runs on."""
-    total = time.time() - psutil.Process().create_time()
+def timing(seconds_training: float, seconds_before: float = 0.0) -> dict:
+    """Seconds inside training steps, and in all since this process began; the bytes of memory that
+    it took at most; and the processor that it runs on. seconds_before: of the processes of a run
+    that was killed, which count in both."""
+    total = seconds_before + time.time() - psutil.Process().create_time()
     return {
         "seconds_total": round(total, 3),
         "seconds_training": round(seconds_training, 3),
@@ -100,9 +103,27 @@ class _Module:
         mentions: (name of this module, None), or (another module, name of that one)."""
         if name not in self._parts:
             nodes = self.definitions[name] if name else self.statements
-            mentioned = {found for node in nodes for found in self._mentioned(node)}
-            self._parts[name] = "\n".join(ast.unparse(node) for node in nodes), mentioned
+            code = "\n".join(ast.unparse(node) for node in nodes)
+            self._parts[name] = code, self._all_mentioned(nodes)
         return self._parts[name]
+
+    def entries(self, name: str, keys: Sequence[str]) -> tuple[str, set[tuple[str, str | None]]]:
+        """As `part`, of a dictionary with the entries of `keys` alone, in their order there.
+
+        A key that is not written out counts as all that are put in by `**`.
+        """
+        (assignment,) = self.definitions[name]
+        pairs = list(zip(assignment.value.keys, assignment.value.values, strict=True))
+        written = {key.value for key, _ in pairs if key is not None}
+        nodes = [
+            value
+            for key, value in pairs
+            if (not written.issuperset(keys) if key is None else key.value in keys)
+        ]
+        return "\n".join(ast.unparse(node) for node in nodes), self._all_mentioned(nodes)
+
+    def _all_mentioned(self, nodes: Iterable[ast.AST]) -> set[tuple[str, str | None]]:
+        return {found for node in nodes for found in self._mentioned(node)}
 
     def _mentioned(self, node: ast.AST) -> Iterator[tuple[str, str | None]]:
         for child in ast.walk(node):
@@ -114,12 +135,6 @@ class _Module:
                 child.id in self.imports or child.id in self.definitions
             ):
                 yield child.id, None
-
-
-def _in_module(definition: str) -> tuple[str, str]:
-    """Module and name of `module.name`."""
-    module, _, name = definition.rpartition(".")
-    return module, name
 
 
 def _is_inner(node: ast.ImportFrom) -> bool:
@@ -163,6 +178,11 @@ def _reach_part(module: _Module, name: str, reached: dict) -> None:
     if (module.name, name) in reached or module.name in APART:
         return
     reached[module.name, name], mentioned = module.part(name)
+    _follow(module, mentioned, reached)
+
+
+def _follow(module: _Module, mentioned: set[tuple[str, str | None]], reached: dict) -> None:
+    """What a definition of the module mentions."""
     for first, second in mentioned:
         if second is None:
             _reach(module, first, reached)

@@ -10,7 +10,7 @@ from torch import nn
 
 from seqtransfer import seeds
 from seqtransfer.files.arrow import Ragged
-from seqtransfer.scoring import task_kinds
+from seqtransfer.scoring import left_out, task_kinds
 from seqtransfer.scoring.task_kinds import Target
 from seqtransfer.training import batches, memory, microbatches
 from seqtransfer.training.checkpoints import Checkpoint, TrainingState
@@ -30,11 +30,14 @@ EXPLOSION = 100.0  # training diverges at a loss of this many times the first lo
 class Outcome:
     """A run's history, one record per evaluation, and its weights at the best dev score.
 
+    left_out: evaluation by evaluation, dev scores without each group of examples, if asked for;
     steps: taken; plateau: whether the run ended because its dev score no longer improved;
-    micro_batch: how many examples of a batch went through the model at a time, at the end.
+    micro_batch: how many examples of a batch went through the model at a time, at the end;
+    seconds_before: of training in processes that were killed, up to the state that was kept.
     """
 
     history: list[dict] = field(default_factory=list)
+    left_out: list[list[float]] = field(default_factory=list)
     best_step: int = 0
     best_dev: dict = field(default_factory=dict)
     best_state: dict = field(default_factory=dict)
@@ -42,10 +45,17 @@ class Outcome:
     plateau: bool = False
     diverged: bool = False
     seconds_training: float = 0.0
+    seconds_before: float = 0.0
     micro_batch: int = 0
 
     def take(
-        self, step: int, examples: int, losses: list[float], scores: dict, model: nn.Module
+        self,
+        step: int,
+        examples: int,
+        losses: list[float],
+        scores: dict,
+        model: nn.Module,
+        left_out: list[float],
     ) -> None:
         """Add an evaluation to the history; copy the weights if it is the best so far."""
         self.steps = step
@@ -57,6 +67,7 @@ class Outcome:
                 **{f"dev_{name}": value for name, value in scores.items() if name != "n"},
             }
         )
+        self.left_out.append(left_out)
         if not self.best_dev or scores["score"] > self.best_dev["score"]:
             self.best_step, self.best_dev = step, scores
             self.best_state = {k: v.detach().cpu().clone() for k, v in model.state_dict().items()}
@@ -66,11 +77,12 @@ class Outcome:
 
         So all runs of a study have curves over the same steps. examples: seen until then.
         """
-        (best,) = (row for row in self.history if row["step"] == self.best_step)
+        (best,) = (i for i, row in enumerate(self.history) if row["step"] == self.best_step)
         for step in sorted(grid):
             if step > self.history[-1]["step"]:
                 taken = {"step": step, "examples": examples, "train_loss": math.nan}
-                self.history.append(best | taken)
+                self.history.append(self.history[best] | taken)
+                self.left_out.append(self.left_out[best])
 
 
 class FineTuning(Training):
@@ -89,6 +101,7 @@ class FineTuning(Training):
         task: str,
         device: str,
         sizes: Sizes,
+        groups: np.ndarray | None,
     ):
         model.to(device)
         model.encoder.dropout.seed(seeds.derive(seed, task, "dropout"))
@@ -108,6 +121,8 @@ class FineTuning(Training):
         self.watch, self.scored = watch, sizes.scored
         self.model, self.target, self.schedule, self.device = model, target, schedule, device
         self.train_part, self.dev = train, dev
+        self.batch_size = min(schedule.batch_size, len(train))
+        self.groups = None if groups is None else task_kinds.rows(target, dev, groups)
         self.outcome, self.first_loss = Outcome(), math.nan
 
     def begin(self) -> None:
@@ -128,7 +143,9 @@ class FineTuning(Training):
         if step and not math.isfinite(scores["loss"]):
             print(f"step {step}: dev loss {scores['loss']}")
             return self.diverge(step)
-        self.outcome.take(step, step * self.schedule.batch_size, self.losses, scores, self.model)
+        self.outcome.take(
+            step, step * self.batch_size, self.losses, scores, self.model, self._left_out(found)
+        )
         self.losses.clear()
         print(
             f"step {step:>5}/{self.schedule.steps}"
@@ -144,6 +161,17 @@ class FineTuning(Training):
         elif not self.update.end:
             self._cool_down_without_gain(step)
 
+    def _left_out(self, found: np.ndarray) -> list[float]:
+        """Dev scores of the answers `found` without each group, by the metric of curves."""
+        if self.groups is None:
+            return []
+        target = self.target
+
+        def score(labels: np.ndarray, answers: np.ndarray) -> float:
+            return target.score(labels, answers)[target.rising]
+
+        return left_out.scores(target.labels(self.dev), found, self.groups, score)
+
     def _cool_down_without_gain(self, step: int) -> None:
         plan, best = self.schedule, self.outcome.best_step
         self.update.end = self.watch.end(step, best, plan.steps, plan.cooldown)
@@ -152,7 +180,7 @@ class FineTuning(Training):
             print(f"no better score since step {best}: the run ends at {self.update.end}")
 
     def _hold(self) -> None:
-        self.outcome.hold(self.grid, self.outcome.steps * self.schedule.batch_size)
+        self.outcome.hold(self.grid, self.outcome.steps * self.batch_size)
 
     def usable(self, loss: float) -> bool:
         """Whether the loss is finite and has not exploded."""
@@ -199,21 +227,24 @@ def fit(
     device: str,
     checkpoint: Checkpoint | None = None,
     sizes: Sizes | None = None,
+    groups: np.ndarray | None = None,
 ) -> Outcome:
     """Fine-tune `model` in place; it gets the weights of its best dev score, the first of equals.
 
     A loss that is not finite, or EXPLOSION times the first, ends the run as `diverged`: it counts
     with its best weights, whose scores fill the rest of its history. A model whose answers are not
     finite before training has no score (NaN). sizes: how many examples go through the model at a
-    time; None for whole batches.
+    time; None for whole batches. groups: (n,) int, of each dev example, as `left_out.groups` draws
+    them: dev is scored without each of them, too.
     """
     training = FineTuning(
         model, train, dev, target, schedule,
         watch=watch, seed=seed, task=task, device=device,
-        sizes=sizes or Sizes(schedule.batch_size),
+        sizes=sizes or Sizes(schedule.batch_size), groups=groups,
     )  # fmt: skip
     training.train(checkpoint)
     training.outcome.seconds_training = training.seconds
+    training.outcome.seconds_before = training.before
     training.outcome.micro_batch = training.micro_batch.size
     model.load_state_dict(training.outcome.best_state)
     return training.outcome

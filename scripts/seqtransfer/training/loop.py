@@ -18,7 +18,8 @@ class Training:
 
     state: all that changes while the model trains; update: one step; order: the batches, each an
     array of indices; grid: steps after which the model is evaluated; losses: of the steps since the
-    last evaluation; seconds: time spent in steps; ended: whether it has ended before its last step;
+    last evaluation; seconds: time spent in steps; before: time that the processes of a killed run
+    trained, evaluations included; ended: whether it has ended before its last step;
     micro_batch: how many examples of a batch go through the model at a time.
     """
 
@@ -33,7 +34,8 @@ class Training:
         self.state, self.update, self.order, self.grid = state, update, order, set(grid)
         self.micro_batch = MicroBatch(micro_batch)
         self.losses: list[float] = []
-        self.seconds = 0.0
+        self.seconds = self.before = 0.0
+        self.began = time.perf_counter()
         self.ended = False
 
     def begin(self) -> None:
@@ -61,7 +63,10 @@ class Training:
     def record(self) -> dict:
         """What a checkpoint saves besides tensors: values that JSON can hold."""
         size = self.micro_batch.size
-        return {"losses": self.losses, "seconds": self.seconds, "micro_batch": size}
+        trained = self.before + time.perf_counter() - self.began
+        return {
+            "losses": self.losses, "seconds": self.seconds, "before": trained, "micro_batch": size
+        }  # fmt: skip
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """The tensors that a checkpoint saves besides `state`."""
@@ -70,6 +75,7 @@ class Training:
     def restore(self, record: dict, tensors: dict[str, torch.Tensor]) -> None:
         """The inverse of `record` and `tensors`."""
         self.losses, self.seconds = record["losses"], record["seconds"]
+        self.before = record["before"]
         # The same as before the kill, for the same weights; less, if there is less memory now.
         self.micro_batch.size = min(self.micro_batch.size, record["micro_batch"])
 

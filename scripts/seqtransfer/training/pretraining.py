@@ -82,6 +82,7 @@ class Pretrained:
     masked_accuracy: float
     unigram_accuracy: float
     seconds_training: float
+    seconds_before: float  # of training in processes that were killed
     micro_batch: int  # how many examples of a batch went through the model at a time, at the end
 
 
@@ -257,5 +258,6 @@ def pretrain(
         masked_accuracy=training.history[-1]["held_out_accuracy"],
         unigram_accuracy=training.unigram_accuracy(),
         seconds_training=training.seconds,
+        seconds_before=training.before,
         micro_batch=training.micro_batch.size,
     )

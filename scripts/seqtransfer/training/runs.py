@@ -190,9 +190,12 @@ def checkpoint_of(
 ) -> Checkpoint:
     """The file `path` for the state of the unfinished run, which another run does not continue.
 
-    code: digest of the code that trains it; the others as in `train`.
+    code: digest of the code that trains it; the others as in `train`. A state is continued where
+    it is computed alike alone: not half of it on another device or in another precision.
     """
+    device = devices.choose_device()
     identity = {"run": asdict(run), "settings": settings, "layers": files.layers}
+    identity |= {"device": device, "precision": devices.choose_precision(device)}
     identity |= {"threads": threads, "code": code, "files": file_digests(files.inputs(pretrained))}
     return Checkpoint(path, identity)
 
@@ -205,11 +208,13 @@ def train(
     threads: int,
     checkpoint: Checkpoint | None = None,
     memory: int | None = None,
+    groups: np.ndarray | None = None,
 ) -> Trained:
     """Build the model of `run` and fine-tune it by the study's `finetune` settings.
 
     pretrained: as in `Run.sources`. checkpoint: where the state of an unfinished run is kept.
-    memory: MB that the job was given; None: all that is free.
+    memory: MB that the job was given; None: all that is free. groups: of dev, as in
+    `finetuning.fit`.
     """
     sources, target = run.sources(files, pretrained), files.target()
     train_part = files.part("train")
@@ -254,6 +259,7 @@ def train(
             device=device,
             checkpoint=checkpoint,
             sizes=sizes,
+            groups=groups,
         )
     scale = {"encoder": sources.folder.name, "layers": sources.depth}
     scale |= {"train_n": len(train_part), "max_tokens": longest}
@@ -264,6 +270,15 @@ def predictions(test: Ragged, answers: np.ndarray, target: Target) -> list[dict]
     """One record per test example, in the order of `test`: id, unit, label and prediction."""
     columns = {"id": test.names, "unit": test.units, **target.predictions(test, answers)}
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def dev_left_out(outcome: finetuning.Outcome) -> list[dict]:
+    """One record per evaluation and group of dev: step, group, score without it."""
+    return [
+        {"step": row["step"], "group": group, "score": score}
+        for row, scores in zip(outcome.history, outcome.left_out, strict=True)
+        for group, score in enumerate(scores)
+    ]
 
 
 def metrics(run: Run, trained: Trained, settings: dict, target: Target) -> dict:

@@ -56,12 +56,6 @@ class Converter:
     grouped: bool = False
     labels_symbols: Callable[[Mapping], bool] = lambda layout: "symbol_label" in layout
 
-    @property
-    def functions(self) -> list[str]:
-        """What it calls, each `module.name` in the package: the code that its corpora depend on."""
-        called = [getattr(one, "func", one) for one in (self.convert, self.options) if one]
-        return [f"{one.__module__}.{one.__name__}".partition(".")[2] for one in called]
-
 
 CONVERTERS = {
     # These read anyone's files.

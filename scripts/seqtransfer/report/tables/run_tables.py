@@ -230,6 +230,7 @@ def budget(tasks: Sequence[dict], run: pd.DataFrame, summaries: Sequence[dict]) 
     tasks_runs = run.groupby("task", sort=False)
     spent = tasks_runs[["steps", "batch_size"]].first()
     spent["steps_taken"] = tasks_runs["steps_taken"].mean()
+    spent["at_once"] = tasks_runs[["batch_size", "train_n"]].first().min(axis=1)
     rows = []
     for task in tasks:
         name, counts = task["task"], task["counts"]
@@ -247,7 +248,7 @@ def budget(tasks: Sequence[dict], run: pd.DataFrame, summaries: Sequence[dict]) 
             | {"cut_share": task["cut"]["train"]["share"], "max_length": task["max_length"]}
             | {"steps": int(spent.loc[name, "steps"])}
             | {"steps_taken": float(spent.loc[name, "steps_taken"])}
-            | {"examples_seen": round(spent.loc[name, ["steps_taken", "batch_size"]].prod())}
+            | {"examples_seen": round(spent.loc[name, ["steps_taken", "at_once"]].prod())}
             | {"pretraining_corpus": domain.get("task", "")}
             | {
                 f"pretraining_{key}": domain.get(key)
