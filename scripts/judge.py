@@ -7,7 +7,8 @@ from seqtransfer.report import caveats, choice_caveats, claims, leak_caveats, re
 from seqtransfer.report.tables import effect_tables, table_files
 from seqtransfer.study import jobs
 
-TABLES = "runs convergence scores comparisons references budget leaks left_out classes".split()
+TABLES = "runs convergence scores comparisons references budget leaks classes".split()
+TABLES += ["left_out", "curves_left_out"]
 
 
 def main(
@@ -32,13 +33,14 @@ def main(
     would have now; examples: task -> name of its set of examples, which others may have in other
     tokens."""
     read = {name: table_files.read(tables[name]) for name in TABLES}
-    for name in ("left_out", "references"):
+    for name in ("left_out", "curves_left_out", "references"):
         read[name] = read[name].assign(examples=read[name]["task"].map(examples))
     records = claims.judge(
         read["runs"],
         read["convergence"],
         read["comparisons"],
         left_out=read["left_out"],
+        curves_left_out=read["curves_left_out"],
         references=read["references"],
         margin=margin,
         share=share,

@@ -133,8 +133,9 @@ def test_what_settings_are_chosen_for_is_what_the_sweep_records():
 
 
 def test_settings_swept_by_other_code_are_called_so(runs):
-    assert caveats.of_settings(runs, synthetic.SETTINGS, "0123abcd") == []
-    [line] = caveats.of_settings(runs, synthetic.SETTINGS, "another")
+    codes = dict.fromkeys(synthetic.ARMS, "0123abcd")
+    assert caveats.of_settings(runs, synthetic.SETTINGS, codes) == []
+    [line] = caveats.of_settings(runs, synthetic.SETTINGS, codes | {"random": "another"})
     assert "another state of the training code" in line
 
 

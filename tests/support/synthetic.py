@@ -21,7 +21,7 @@ KINDS = (
     *("metrics", "histories", "predictions", "controls", "timings", "baselines", "tasks"),
     *("pretrained", "pretraining_timings"),
     *("similarities", "references", "paper", "attention", "audits", "rescored", "sweep"),
-    *("left_out", "analyses", "sweep_timings", "alignment_timings"),
+    *("left_out", "dev_left_out", "analyses", "sweep_timings", "alignment_timings"),
 )
 ARMS = ("text", "random", "shuffled", "domain")
 ANALYSES = ("isometry", "gradient_confusion", "perturbation", "lipschitz", "mutation")
@@ -66,15 +66,10 @@ def write_study(
         paths["baselines"].append(folder / "baselines" / f"{task}.json")
         json_tsv.write_json(paths["baselines"][-1], _baselines(task, ceiling))
         paths["pretrained"].append(folder / "pretrained" / task / "summary.json")
-        summary = {
-            "task": task,
-            "tasks": [task],
-            "steps": 2000,
-            "batch_size": 32,
-            "sequences": 3005 + number,
-        }
-        summary |= {"tokens_seen": 3_840_000, "masked_accuracy": 0.41, "unigram_accuracy": 0.29}
-        json_tsv.write_json(paths["pretrained"][-1], summary | {"learning_rate": 5e-4})
+        summary = {"task": task, "tasks": [task], "steps": 2000, "batch_size": 32}
+        summary |= {"sequences": 3005 + number, "tokens_seen": 3_840_000, "masked_accuracy": 0.41}
+        summary |= {"unigram_accuracy": 0.29, "learning_rate": 5e-4}
+        json_tsv.write_json(paths["pretrained"][-1], summary)
         timing = {"task": task, "seconds_total": 100.0, "seconds_training": 90.0}
         timing |= {"peak_memory": 2**30, "processor": "Made up 1", "operations": 4e13}
         paths["pretraining_timings"].append(folder / "pretrained" / task / "timing.json")
@@ -131,7 +126,7 @@ def report(folder: Path, paths: dict[str, list[Path]]) -> dict[str, Path]:
         token_maps={task: {"kind": "permutation"} for task in TASKS},
         dropout=[],
         domain_encoders={},
-        sweep_code="0123abcd",
+        sweep_codes=dict.fromkeys(ARMS, "0123abcd"),
         examples={task: task for task in TASKS},
     )
     return written | {"claims": claims}
@@ -203,18 +198,27 @@ def _write_run(folder, paths, task, arm, seed, ceiling, rng):
     record["provenance"]["versions"] = {"torch": "2.13.0"}
     curve = pd.DataFrame({"step": STEPS, "examples": np.array(STEPS) * 32, "train_loss": 0.7})
     curve.loc[0, "train_loss"] = np.nan
-    curve = curve.assign(dev_loss=0.6, dev_accuracy=0.6, dev_mcc=dev, dev_macro_f1=0.5)
-    curve = curve.assign(dev_score=dev)
+    curve = curve.assign(**{f"dev_{name}": value for name, value in record["dev"].items()})
+    curve = curve.drop(columns="dev_n").assign(dev_mcc=dev, dev_score=dev)
     timing = name | {"seconds_total": 20.0, "seconds_training": 16.0}
     timing |= {"peak_memory": 2**30, "processor": "Made up 1", "operations": 8e12}
-    json_tsv.write_json(run / "metrics.json", record)
-    json_tsv.write_table(run / "history.tsv", curve)
-    json_tsv.write_table(run / "predictions.tsv", _predictions(arm))
-    json_tsv.write_json(run / "timing.json", timing)
-    paths["metrics"].append(run / "metrics.json")
-    paths["histories"].append(run / "history.tsv")
-    paths["predictions"].append(run / "predictions.tsv")
-    paths["timings"].append(run / "timing.json")
+    for kind, name, content in (
+        ("metrics", "metrics.json", record),
+        ("histories", "history.tsv", curve),
+        ("dev_left_out", "dev-left-out.tsv", _dev_left_out(dev)),
+        ("predictions", "predictions.tsv", _predictions(arm)),
+        ("timings", "timing.json", timing),
+    ):
+        write = json_tsv.write_json if name.endswith("json") else json_tsv.write_table
+        write(run / name, content)
+        paths[kind].append(run / name)
+
+
+def _dev_left_out(dev):
+    """Without each of five groups: of the first steps higher or lower."""
+    moved = 0.01 * np.outer(np.array(STEPS) < 16, np.arange(-2, 3))
+    table = pd.DataFrame(dev[:, None] + moved, index=pd.Index(STEPS, name="step"))
+    return table.rename_axis(columns="group").stack().rename("score").reset_index()
 
 
 def _predictions(arm):
@@ -300,14 +304,8 @@ def _comparison(task, left, right, seed, rng):
                     | {"score": null + 0.25 + shared + rng.normal(0, 0.01), "null_mean": null}
                     | {"null_low": null - 0.02, "null_high": null + 0.02, "draws": 20}
                     | {"analytic_null": null if measure == "pwcca" else 0.0, "few_rows": False}
-                    | {"ties": 0}
-                    | {
-                        "rows": 2000,
-                        "sequences": 200,
-                        "units": 200,
-                        "width": 128,
-                        "left_width": 128,
-                    }
+                    | {"ties": 0, "rows": 2000, "sequences": 200, "units": 200}
+                    | {"width": 128, "left_width": 128}
                     | {"right_width": 128, "left_rank": 127, "right_rank": 127, "code": "4567"}
                 )
     return pd.DataFrame(rows)

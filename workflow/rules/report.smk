@@ -52,6 +52,12 @@ rule summarize:
             initialization=INITIALIZATIONS,
             seed=SEEDS,
         ),
+        dev_left_out=expand(
+            rules.finetune.output.dev_left_out,
+            task=TASKS,
+            initialization=INITIALIZATIONS,
+            seed=SEEDS,
+        ),
         predictions=expand(
             rules.finetune.output.predictions,
             task=TASKS,
@@ -144,6 +150,7 @@ rule judge:
         leaks=rules.summarize.output.leaks,
         classes=rules.summarize.output.classes,
         left_out=rules.summarize.output.left_out,
+        curves_left_out=rules.summarize.output.curves_left_out,
         settings=settings_table,
     output:
         json="<results>/report/claims.json",

@@ -15,14 +15,15 @@ def of_difference(
     """Task -> estimate of left - right, in the study's order; empty if the study lacks an arm.
 
     table: a row per task, arm and seed with the column `value`; left_out: the table of this name,
-    of the same scores; without it, estimates cover seeds alone. Its column `examples`, if there,
+    of the same scores; without it or its rows of a task, whose examples are of one unit then,
+    estimates cover seeds alone. Its column `examples`, if there,
     names the set of examples of a task.
     """
     found = {}
     for task, rows in paired_differences(table, value, left, right).groupby("task", sort=False):
         without, examples = None, ""
-        if left_out is not None:
-            mine = left_out[left_out["task"] == task]
+        mine = left_out[left_out["task"] == task] if left_out is not None else ()
+        if len(mine):
             wide = mine.pivot(index=["initialization", "seed"], columns="group", values="score")
             arms = (wide.loc[arm].loc[rows["seed"]].to_numpy(dtype=float) for arm in (left, right))
             first, second = arms

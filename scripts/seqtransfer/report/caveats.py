@@ -65,7 +65,7 @@ def _what_intervals_cover(run: pd.DataFrame, records: Sequence[dict]) -> Iterato
     yield (
         f"Seeds per task: {seeds.min()}{most}. A seed draws the token map, the classifier head and"
         " the batch order. Intervals of test scores cover seeds and test examples, those of (a)"
-        " seeds alone, those of (d2) what its estimand says."
+        " seeds and dev examples, those of (d2) what its estimand says."
     )
     smallest = run.loc[run["test_n"].idxmin()]
     reference = ", and those of test scores not that of the one domain pretraining run a task"

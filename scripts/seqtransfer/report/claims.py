@@ -60,7 +60,7 @@ AMENDED = (
         "2026-11-28",
         "(a) reads classes by MCC, whatever a task's metric; halves of neurons make no ceiling for"
         " any measure whose chance depends on the width; equal differences leave a claim undecided"
-        " where test examples are known, too",
+        " where test examples are known, too; intervals of (a) cover dev examples",
     ),
 )
 
@@ -71,6 +71,7 @@ def judge(
     comparisons: pd.DataFrame,
     *,
     left_out: pd.DataFrame | None = None,
+    curves_left_out: pd.DataFrame | None = None,
     references: pd.DataFrame | None = None,
     margin: float = 0.05,
     share: float | None = None,
@@ -78,7 +79,8 @@ def judge(
 ) -> list[dict]:
     """One record per claim, from the tables `runs`, `convergence` and `comparisons`.
 
-    left_out, references: the tables of these names; without them, intervals cover seeds alone.
+    left_out, curves_left_out, references: the tables of these names; without them, intervals cover
+    seeds alone.
     Intervals have LEVEL but for those of (c) and (c-share), which have 2 LEVEL - 1, so that each of
     their one-sided tests has error 1 - LEVEL. margin: non-inferiority margin of (c). share: of
     domain's gain over random that text must keep in (c-share), which is not judged when absent.
@@ -105,7 +107,7 @@ def judge(
         unit,
     )
     return [
-        score_claims.faster(run, speed, LEVEL),
+        score_claims.faster(run, speed, curves_left_out, LEVEL),
         score_claims.better(common, unit),
         score_claims.slightly_worse(common, beaten, unit, margin),
         *([score_claims.keeps_a_share(common, beaten, unit, share)] if share else []),

@@ -21,20 +21,24 @@ SHARE_RULE = (
 )
 
 
-def faster(run: pd.DataFrame, speed: pd.DataFrame, level: float) -> dict:
-    """(a): text over random in the height of the dev-score curve."""
-    found = of_difference(speed, "relative", "text", "random")
+def faster(
+    run: pd.DataFrame, speed: pd.DataFrame, left_out: pd.DataFrame | None, level: float
+) -> dict:
+    """(a): text over random in the height of the dev-score curve. left_out: the table
+    `curves_left_out`."""
+    found = of_difference(speed, "relative", "text", "random", left_out)
     record = claim_records.record(
         found, checks.trained_to_an_end(run, ("text", "random")), level,
         missing=claim_records.missing_runs(speed, "relative", "text", "random"),
-        tables=["convergence"], figure="convergence",
+        tables=["convergence", "curves_left_out"], figure="convergence",
         id="a", short="text learns faster", contrast="text - random",
         title="Text pretraining converges faster than random initialization",
         paper="Text-pretrained models converge faster.", unit="share of the run's best dev score",
         estimand="Paired difference, text pretraining minus random weights, of the mean height of"
         " the dev-score curve over log2(step + 1), from the first evaluation on, as a share of the"
         " run's own best: how soon a run is where it ends, whatever that is worth. Dev scores of"
-        " classes are MCC here, whatever a task's metric. Its interval covers seeds alone.",
+        " classes are MCC here, whatever a task's metric. The interval covers seeds and dev"
+        " examples.",
     )  # fmt: skip
     for task, rows in speed.groupby("task", sort=False):
         arms = [arm for arm in ("text", "random") if (rows["initialization"] == arm).any()]

@@ -206,6 +206,17 @@ TABLES = {
             score="Headline metric",
         ),
     ),
+    "curves_left_out": Table(
+        "learning curves without groups of dev units",
+        "Every run's `relative` of the table `convergence`, the mean height of its curve of dev"
+        " scores as a share of its best, without each group of dev units: what the intervals of (a)"
+        " take the chance of dev examples from.",
+        columns(
+            "task initialization seed group score",
+            group="Number of the group that is left out",
+            score="Share of the run's best dev score without the group",
+        ),
+    ),
 }
 
 FIGURES = {
@@ -322,6 +333,7 @@ def table_functions() -> dict[str, Callable]:
         ),
         "sensitivity": lambda found: sensitivity.table(found.sweep, found.trained),
         "left_out": lambda found: found.left_out,
+        "curves_left_out": lambda found: found.curves_left_out,
         "generalization": lambda found: generalization.table(found.histories),
         "gains_over_steps": lambda found: gains_over_steps.table(found.histories),
         "power": lambda found: power.table(found.runs, found.left_out),

@@ -25,12 +25,12 @@ SWEPT = [*sensitivity.ARM, *sensitivity.SETTINGS, "dev_score", "diverged"]
 class Results:
     """The files of a study by kind, in the order of its grid, and what several tables share.
 
-    files: `metrics`, `histories`, `predictions`, `controls` (metrics of the controls' runs, perhaps
-    none), `timings`, `baselines`, `tasks`, `pretrained`, `pretraining_timings`, `sweep_timings`
-    and `alignment_timings` (Snakemake's benchmarks, some of which may be gone), `similarities`,
-    `references`, `paper`, `attention`, `analyses`, `zero_shot`, `audits`, `rescored`, `left_out`
-    and `sweep`, a table of arms, of controls, of both or none. reference: the arm that similarities
-    are calibrated against.
+    files: `metrics`, `histories`, `dev_left_out`, `predictions`, `controls` (metrics of the
+    controls' runs, perhaps none), `timings`, `baselines`, `tasks`, `pretrained`,
+    `pretraining_timings`, `sweep_timings` and `alignment_timings` (Snakemake's benchmarks, some of
+    which may be gone), `similarities`, `references`, `paper`, `attention`, `analyses`, `zero_shot`,
+    `audits`, `rescored`, `left_out` and `sweep`, a table of arms, of controls, of both or none.
+    reference: the arm that similarities are calibrated against.
     """
 
     files: Mapping[str, Sequence[Path]]
@@ -73,6 +73,11 @@ class Results:
     def convergence(self) -> pd.DataFrame:
         """The table of this name."""
         return run_tables.convergence(self.histories)
+
+    @property
+    def curves_left_out(self) -> pd.DataFrame:
+        """The table of this name."""
+        return run_tables.curves_left_out(self.metrics, self.tables("dev_left_out"))
 
     @cached_property
     def scores(self) -> pd.DataFrame:

@@ -142,7 +142,7 @@ def convergence(history: pd.DataFrame, fraction: float = 0.9) -> pd.DataFrame:
         dict(zip(RUN, key, strict=True))
         | {"area": area_under_curve(*curve) if scored[key] else np.nan}
         | {"best": curve[1].max() if scored[key] else np.nan}
-        | {"relative": _relative_area(*curve) if scored[key] else np.nan}
+        | {"relative": _relative_area(*curve)}
         for key, curve in curves.items()
     )
     arms = table.groupby(["task", "initialization"], sort=False)["best"]
@@ -162,6 +162,24 @@ def convergence(history: pd.DataFrame, fraction: float = 0.9) -> pd.DataFrame:
     return table
 
 
+def curves_left_out(metrics: Sequence[dict], scores: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """One row per run and group of dev examples: `relative` of `convergence` without the group.
+
+    scores[i]: step, group, score of the run of metrics[i]; without rows where all dev examples are
+    of one unit. Columns task, initialization, seed, group, score.
+    """
+    rows = []
+    for record, table in zip(metrics, scores, strict=True):
+        wide = table.pivot(index="step", columns="group", values="score")
+        curves = np.maximum.accumulate(wide.to_numpy(float), axis=0)
+        run = {name: record[name] for name in RUN}
+        rows += [
+            run | {"group": group, "score": _relative_area(wide.index.to_numpy(), curve)}
+            for group, curve in zip(wide.columns, curves.T, strict=True)
+        ]
+    return pd.DataFrame(rows, columns=[*RUN, "group", "score"])
+
+
 def _from_zero(curve: pd.DataFrame) -> np.ndarray:
     """Dev scores of a run by a metric in which a constant answer has 0: MCC or a correlation."""
     scores = curve["dev_score"]
@@ -171,9 +189,10 @@ def _from_zero(curve: pd.DataFrame) -> np.ndarray:
 
 
 def _relative_area(steps: np.ndarray, scores: np.ndarray) -> float:
-    """Mean height of the curve from the first evaluation on, as a share of its best."""
+    """Mean height of the curve from the first evaluation on, as a share of its best; NaN where a
+    score is not finite or none is above 0."""
     best = scores.max()
-    if best <= 0 or len(steps) < 3:
+    if not np.isfinite(scores).all() or best <= 0 or len(steps) < 3:
         return np.nan
     return area_under_curve(steps[1:], scores[1:]) / best
 
