@@ -217,6 +217,15 @@ def test_runs_that_diverged_have_not_trained_to_an_end():
     assert passed == [False, True]
 
 
+@pytest.mark.parametrize("ended", range(5))
+def test_most_runs_of_an_arm_are_more_than_half(ended):
+    run = run_table({"text": np.linspace(0.5, 0.6, 4), "random": np.linspace(0.4, 0.5, 4)})
+    run = run.assign(best_step=1, steps_taken=8, plateau=True)
+    run.loc[(run["initialization"] == "text") & (run["seed"] >= ended), "diverged"] = True
+    for check in checks.trained_to_an_end(run, ("text", "random")):
+        assert check["passed"] == (ended > 2)
+
+
 def test_arms_that_still_climb_are_judged_at_this_budget():
     run = run_table({"text": 0.5 + NOISE, "random": 0.3 + NOISE[::-1]})
     record = claims.judge(run, run, NO_PAIRS)[1]

@@ -15,7 +15,7 @@ from seqtransfer.similarity.measures import MEASURES
 
 LATE = 0.75  # share of the steps after which a best step is late
 BEATS_RANDOM, VALID = "the reference beats random weights", "the measure is valid here"
-SETTLED = 0.5  # share of an arm's runs whose best step must not be late
+SETTLED = 0.5  # of an arm's runs, more than this share must have trained to an end
 
 
 def reference_beats_random(
@@ -43,7 +43,7 @@ def reference_beats_random(
 
 
 def trained_to_an_end(run: pd.DataFrame, arms: Sequence[str]) -> list[dict]:
-    """Whether at least half of each arm's runs trained to an end.
+    """Whether more than half of each arm's runs trained to an end.
 
     Those are runs that were better after some step than before the first, that did not diverge, and
     that ended since they no longer improved, or were best before the last quarter of their steps.
@@ -57,9 +57,9 @@ def trained_to_an_end(run: pd.DataFrame, arms: Sequence[str]) -> list[dict]:
         climbing = [
             f"{names.arm(arm)} {100 * share:.0f} %"
             for arm, share in shares.items()
-            if share > 1 - SETTLED
+            if share >= 1 - SETTLED
         ]
-        ended = rows["plateau"].astype(bool).groupby(rows["initialization"]).mean().min() >= SETTLED
+        ended = rows["plateau"].astype(bool).groupby(rows["initialization"]).mean().min() > SETTLED
         why = (
             f"runs that still improved at the end of their {rows['steps'].max()} steps, never did,"
             f" or diverged: {', '.join(climbing)}"

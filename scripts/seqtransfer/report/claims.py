@@ -60,7 +60,8 @@ AMENDED = (
         "2026-11-28",
         "(a) reads classes by MCC, whatever a task's metric; halves of neurons make no ceiling for"
         " any measure whose chance depends on the width; equal differences leave a claim undecided"
-        " where test examples are known, too; intervals of (a) cover dev examples",
+        " where test examples are known, too; intervals of (a) cover dev examples; of an"
+        " arm more than half of the runs must train to an end, not half",
     ),
 )
 

@@ -18,6 +18,18 @@ def area_under_curve(steps: Sequence[int], scores: Sequence[float]) -> float:
     return float(np.trapezoid(scores, time) / (time[-1] - time[0]))
 
 
+def relative_area(steps: Sequence[int], scores: Sequence[float]) -> float:
+    """Area under the curve from its second point on, the first evaluation of a trained model, as a
+    share of its highest score: how soon a run is where it ends.
+
+    steps, scores: (k,). NaN where a score is not finite, none is above 0, or k < 3.
+    """
+    scores = np.asarray(scores, dtype=np.float64)
+    if not np.isfinite(scores).all() or len(scores) < 3 or scores.max() <= 0:
+        return float("nan")
+    return area_under_curve(steps[1:], scores[1:]) / scores.max()
+
+
 def steps_to(steps: Sequence[int], scores: Sequence[float], threshold: float) -> float | None:
     """Training steps until the curve (and so its running maximum) first reaches `threshold`.
 

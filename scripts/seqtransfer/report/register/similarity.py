@@ -32,7 +32,9 @@ TABLES = {
             above_floor_high="Upper bound of its jackknife interval over groups of units",
             calibrated="0 at the floor, 1 at the ceiling; empty where the ceiling does not lie"
             " above the floor by its 95 % interval over floor seeds and units",
-            calibrated_low="Lower bound of its jackknife interval over groups of units",
+            calibrated_low="Lower bound of its jackknife interval over groups of units, for the"
+            " similarity on as many rows; that of infinitely many is another, of PWCCA outside of it"
+            " in most cases",
             calibrated_high="Upper bound of its jackknife interval over groups of units",
         ),
         readable=True,

@@ -19,7 +19,7 @@ import pandas as pd
 from seqtransfer.corpora.examples import SPLITS
 from seqtransfer.files import damage
 from seqtransfer.report.tables.intervals import interval_rows, paired_differences
-from seqtransfer.scoring.learning_curves import area_under_curve, steps_to
+from seqtransfer.scoring.learning_curves import area_under_curve, relative_area, steps_to
 
 RUN = ["task", "initialization", "seed"]
 SETTINGS = [
@@ -142,7 +142,7 @@ def convergence(history: pd.DataFrame, fraction: float = 0.9) -> pd.DataFrame:
         dict(zip(RUN, key, strict=True))
         | {"area": area_under_curve(*curve) if scored[key] else np.nan}
         | {"best": curve[1].max() if scored[key] else np.nan}
-        | {"relative": _relative_area(*curve)}
+        | {"relative": relative_area(*curve)}
         for key, curve in curves.items()
     )
     arms = table.groupby(["task", "initialization"], sort=False)["best"]
@@ -174,7 +174,7 @@ def curves_left_out(metrics: Sequence[dict], scores: Sequence[pd.DataFrame]) -> 
         curves = np.maximum.accumulate(wide.to_numpy(float), axis=0)
         run = {name: record[name] for name in RUN}
         rows += [
-            run | {"group": group, "score": _relative_area(wide.index.to_numpy(), curve)}
+            run | {"group": group, "score": relative_area(wide.index.to_numpy(), curve)}
             for group, curve in zip(wide.columns, curves.T, strict=True)
         ]
     return pd.DataFrame(rows, columns=[*RUN, "group", "score"])
@@ -186,15 +186,6 @@ def _from_zero(curve: pd.DataFrame) -> np.ndarray:
     if "dev_mcc" in curve:
         scores = curve["dev_mcc"].where(curve["dev_mcc"].notna() & scores.notna(), scores)
     return scores.to_numpy(float)
-
-
-def _relative_area(steps: np.ndarray, scores: np.ndarray) -> float:
-    """Mean height of the curve from the first evaluation on, as a share of its best; NaN where a
-    score is not finite or none is above 0."""
-    best = scores.max()
-    if not np.isfinite(scores).all() or best <= 0 or len(steps) < 3:
-        return np.nan
-    return area_under_curve(steps[1:], scores[1:]) / best
 
 
 def score_unit(run: pd.DataFrame) -> str:
