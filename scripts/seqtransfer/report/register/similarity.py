@@ -33,8 +33,7 @@ TABLES = {
             calibrated="0 at the floor, 1 at the ceiling; empty where the ceiling does not lie"
             " above the floor by its 95 % interval over floor seeds and units",
             calibrated_low="Lower bound of its jackknife interval over groups of units, for the"
-            " similarity on as many rows; that of infinitely many is another, of PWCCA outside of it"
-            " in most cases",
+            " similarity on as many rows; that on infinitely many differs, of PWCCA mostly by more",
             calibrated_high="Upper bound of its jackknife interval over groups of units",
         ),
         readable=True,
