@@ -9,8 +9,8 @@ are picked after `change`, which sees it whole. A pooler that the pretrained enc
 An arm pretrained on sequences may be taken in part: `from-zipf-attention-only` is to `from-zipf` as
 `attention-only` is to `text`.
 
-To add an arm, enter it in INITIALIZATIONS, which training depends on, and in DESCRIPTIONS of
-`arm_descriptions`. A study is planned with this file, which imports no torch.
+To add an arm, enter it in INITIALIZATIONS, of whose entries a run depends on its own arm's alone,
+and in DESCRIPTIONS of `arm_descriptions`. A study is planned with this file, which imports no torch.
 """
 
 import re
