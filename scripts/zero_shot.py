@@ -44,6 +44,9 @@ def main(
     test, train = (arrow.read_ragged(tokens / f"{part}.arrow") for part in ("test", "train"))
     target, vocabulary = task_kinds.of(record), Vocabulary(tuple(record["symbols"]))
     device, metric = devices.choose_device(), zero_shot.metric_of(target)
+    wild_type = zero_shot.wild_type(train)
+    if wild_type is not None and set(test.lengths) != {len(wild_type)}:
+        wild_type = None
     scores, parts = [], []
     for one in models:
         known = json_tsv.read_json(one.weights.parent / "encoder.json")
@@ -65,11 +68,11 @@ def main(
                 encoder, layers, np.arange(len(vocabulary)), one.weights, rows, 0, task
             )
             model = pseudo_likelihood.model(sources, one.head).to(device)
-            found = pseudo_likelihood.log_likelihoods(model, part, rows, device)
-        by = {
-            "likelihood": found,
-            "frequencies": zero_shot.symbol_frequencies(part, train, symbols),
-        }
+            by = {"likelihood": pseudo_likelihood.log_likelihoods(model, part, rows, device)}
+            if wild_type is not None and (rows[wild_type] >= 0).all():
+                marginals = pseudo_likelihood.marginals(model, wild_type, rows, device)
+                by["mutations"] = zero_shot.mutation_scores(part, wild_type, marginals)
+        by["frequencies"] = zero_shot.symbol_frequencies(part, train, symbols)
         labels = target.labels(part)
         for name, numbers in by.items():
             drawn = seeds.generator(0, task, "zero-shot bootstrap")
@@ -78,7 +81,8 @@ def main(
                 {"task": task, **names, "by": name, "metric": metric}
                 | {"score": zero_shot.score(metric, labels, numbers)}
                 | {"low": low, "high": high, "n": len(part), "unknown": len(test) - len(part)}
-                | {"log_likelihood": float(numbers.mean()), "code": code}
+                | {"log_likelihood": np.nan if name == "mutations" else float(numbers.mean())}
+                | {"code": code}
             )
             print(scores[-1], flush=True)
         columns = {"id": part.names, "unit": part.units, "label": labels, **by}

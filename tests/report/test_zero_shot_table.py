@@ -123,6 +123,18 @@ def test_the_line_below_the_main_table_says_the_numbers_of_the_table(results, tm
     assert "correlation 0.600 (too few units for an interval); freq" in zero_shot.lines(few, {})[0]
 
 
+def test_mutants_have_a_second_number(results, tmp_path):
+    first = results.files["zero_shot"][0]
+    known = json_tsv.read_table(first)
+    mutated = known[known["by"] == "likelihood"].assign(by="mutations", score=0.7)
+    json_tsv.write_table(first, pd.concat([known, mutated]))
+    found = results.zero_shot
+    kinds = found[found["task"] == "affinity"]["kind"].tolist()
+    assert kinds[:5] == [*["zero-shot"] * 2, *["zero-shot by mutations"] * 2, "baseline"]
+    line = zero_shot.lines(found, {})[0]
+    assert "0.600 (0.500 to 0.700; on" in line and "; by its mutations 0.700; freq" in line
+
+
 def test_only_studies_that_ask_have_the_table():
     has = register.TABLES["zero_shot"].has
     assert has({"analyse": {"kinds": [], "zero_shot": ["a"]}})

@@ -122,3 +122,26 @@ def test_frequencies_of_symbols_are_counted_by_hand():
     trained_on = ragged([5, 5, 5], [6, 5])  # 5 four times, 6 once, 7 never; one more of each
     found = zero_shot.symbol_frequencies(ragged([5, 7], [6]), trained_on, np.array([5, 6, 7]))
     np.testing.assert_allclose(found, [np.log(5 / 8 * 1 / 8) / 2, np.log(2 / 8)])
+
+
+def mutants(*bodies):
+    return Ragged.from_lists([[0, *body, 1] for body in bodies], [-1] * len(bodies), [*"abcdef"])
+
+
+def test_the_wild_type_is_what_most_mutants_have_at_each_place():
+    part = mutants([5, 6, 7, 8], [5, 6, 7, 9], [5, 5, 7, 8], [6, 6, 7, 8])
+    assert zero_shot.wild_type(part).tolist() == [0, 5, 6, 7, 8, 1]
+    assert zero_shot.wild_type(mutants([5, 6], [5, 6, 7])) is None
+    unlike = mutants([5, 6, 7, 8], [6, 5, 8, 7], [7, 8, 5, 6], [8, 7, 6, 5])  # half of the tokens
+    assert zero_shot.wild_type(unlike) is None
+
+
+def test_a_mutant_s_number_is_the_sum_of_the_log_odds_of_its_mutations():
+    """Of a model without context it is the difference of two sequences' log-likelihoods."""
+    rng = np.random.default_rng(0)
+    chances = np.log(rng.dirichlet(np.ones(10), 6))
+    chances[[0, 5]] = np.nan  # special tokens
+    wild, part = np.array([0, 5, 6, 7, 8, 1]), mutants([5, 6, 7, 8], [5, 6, 7, 9], [9, 6, 5, 8])
+    found = zero_shot.mutation_scores(part, wild, chances)
+    inner = [chances[range(1, 5), part[i][1:5]].sum() for i in range(3)]
+    assert found == pytest.approx(np.array(inner) - inner[0]) and found[0] == 0

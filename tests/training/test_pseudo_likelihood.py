@@ -58,6 +58,26 @@ def test_probabilities_are_over_the_symbols_that_the_model_knows(masked_model, s
     np.testing.assert_allclose(found, loop(stock, ragged, [5, 6, 8, 9, 10]), atol=2e-6)
 
 
+def test_marginals_are_those_of_transformers_own_model_masked_at_each_place(masked_model, stock):
+    rows = ROWS.copy()
+    rows[9] = -1
+    reference = np.array([CLS, 5, 6, 8, 10, 10, SEP], dtype=np.int32)
+    known = [5, 6, 7, 8, 10]
+    found = pseudo_likelihood.marginals(masked_model, reference, rows, "cpu")
+    assert found.shape == (7, 11)
+    assert np.isnan(found[[0, 6]]).all() and np.isnan(found[:, [0, 1, 2, 3, 4, 9]]).all()
+    for place in range(1, 6):
+        ids = torch.from_numpy(reference.astype(np.int64))
+        ids[place] = MASK
+        with torch.no_grad():
+            logits = stock(input_ids=ids[None]).logits[0, place, known].double()
+        np.testing.assert_allclose(found[place, known], torch.log_softmax(logits, 0), atol=2e-6)
+    own = pseudo_likelihood.log_likelihoods(
+        masked_model, Ragged.from_lists([reference], [-1], ["wild type"]), rows, "cpu"
+    )
+    assert own[0] == pytest.approx(found[range(1, 6), reference[1:6]].mean(), abs=2e-6)
+
+
 def test_neither_order_nor_batches_nor_padding_change_a_score(masked_model):
     ragged = sequences(longest=20)
     found = pseudo_likelihood.log_likelihoods(masked_model, ragged, ROWS, "cpu")

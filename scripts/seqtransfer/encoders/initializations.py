@@ -10,7 +10,8 @@ An arm pretrained on sequences may be taken in part: `from-zipf-attention-only` 
 `attention-only` is to `text`.
 
 To add an arm, enter it in INITIALIZATIONS, of whose entries a run depends on its own arm's alone,
-and in DESCRIPTIONS of `arm_descriptions`. A study is planned with this file, which imports no torch.
+and in DESCRIPTIONS of `arm_descriptions`. A study is planned with this file, which imports no
+torch.
 """
 
 import re

@@ -15,6 +15,7 @@ from seqtransfer.scoring.zero_shot import score
 
 CHANCE = {"spearman": 0.0, "pearson": 0.0, "auc": 0.5}
 FREQUENCIES = "frequencies"  # of symbols, in the column `initialization`
+MUTATIONS = "zero-shot by mutations"
 COLUMNS = (
     "task initialization kind pretrained_on seed metric positive score low high seeds n unknown"
     " log_likelihood"
@@ -36,16 +37,16 @@ def table(
     parts = []
     for own in found:
         task, metric = own.loc[0, ["task", "metric"]]
-        likelihood = own["by"] == "likelihood"
-        models = own[likelihood].assign(initialization="domain", kind="zero-shot")
+        models = own[own["by"] == "likelihood"].assign(initialization="domain", kind="zero-shot")
+        mutated = own[own["by"] == "mutations"].assign(initialization="domain", kind=MUTATIONS)
         # Beside another pretraining they are of the same sequences.
-        counted = own[~likelihood].iloc[:1].drop(columns=["pretrained_on", "seed"])
+        counted = own[own["by"] == FREQUENCIES].iloc[:1].drop(columns=["pretrained_on", "seed"])
         counted = counted.assign(initialization=FREQUENCIES, kind="baseline")
         tuned = _fine_tuned(task, metric, positives[task], runs)
         chosen = (scores["task"] == task) & (scores["kind"] == "baseline")
         chosen &= (scores["split"] == "test") & (scores["metric"] == metric)
         others = scores[chosen].rename(columns={"mean": "score"}).drop(columns="seeds")
-        for rows in (models, counted, tuned, others):
+        for rows in (models, mutated, counted, tuned, others):
             rows = rows.assign(task=task, metric=metric, positive=positives[task] or "")
             parts += rows.to_dict("records")
     counts = dict.fromkeys(("seed", "seeds", "n", "unknown"), "Int64")
@@ -93,13 +94,15 @@ def lines(found: pd.DataFrame, tasks: Mapping[str, str]) -> list[str]:
         }
         score, low, high = (_number(own[name]) for name in ("score", "low", "high"))
         interval = "too few units for an interval" if pd.isna(own["low"]) else f"{low} to {high}"
+        mutated = rows.loc[rows["kind"] == MUTATIONS, "score"]
+        mutations = f" by its mutations {_number(mutated.iloc[0])};" if len(mutated) else ""
         n, unknown = own["n"], own["unknown"]
         if unknown > 0:
             interval += f"; on the {n:.0f} test sequences that it knows, {unknown:.0f} are left out"
         said.append(
             f"Before any fine-tuning, in {tasks.get(task, task)}: by the likelihoods of the"
             f" domain-pretrained encoder {names.metric(own['metric'])} {score} ({interval});"
-            f" {parts['baseline']}; fine-tuned: {parts['fine-tuned']}; chance"
+            f"{mutations} {parts['baseline']}; fine-tuned: {parts['fine-tuned']}; chance"
             f" {CHANCE[own['metric']]:g}."
         )
     return said

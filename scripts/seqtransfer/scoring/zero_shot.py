@@ -1,5 +1,7 @@
 """How well one number a sequence, made without labels, orders a task's examples.
 
+The number is a likelihood, or, of mutants of one sequence, how much likelier their mutations are.
+
 A regression is scored by its own metric, a correlation with the labels. A likelihood has no
 threshold, so that no class follows from it: two classes are scored by the area under the ROC curve
 (AUC), the share of pairs of one example of each class in which that of the second class has the
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 KINDS = ("regression", "classification")  # of tasks that one number a sequence can answer
 METRICS = ("spearman", "pearson", "auc")
 DRAWS = 1000  # of a bootstrap
+MUTATED = 0.25  # share of places that mutants of one sequence differ at, on average, at most
 LEAST_UNITS = 10  # that it can draw from: of fewer it says too little, of one nothing
 
 
@@ -96,3 +99,28 @@ def symbol_frequencies(
     owner = np.repeat(np.arange(len(sequences)), sequences.lengths)[counted]
     totals = np.bincount(owner, weights=found[counted], minlength=len(sequences))
     return totals / np.bincount(owner, minlength=len(sequences))
+
+
+def wild_type(sequences: "Ragged") -> np.ndarray | None:
+    """(length,) ids: the most frequent at each place, the least of equals, which is the sequence
+    that all are mutants of; None where they are of several lengths, or differ from it at more than
+    MUTATED of the places on average."""
+    if len(set(sequences.lengths)) > 1:
+        return None
+    ids = np.asarray(sequences.ids).reshape(len(sequences), -1)
+    found = np.array([np.bincount(column).argmax() for column in ids.T])
+    return found if np.mean(ids != found) <= MUTATED else None
+
+
+def mutation_scores(
+    sequences: "Ragged", wild_type: np.ndarray, log_probabilities: np.ndarray
+) -> np.ndarray:
+    """(n,) float64: the sum over a sequence's mutations of log p(its symbol) - log p(that of the
+    wild type) at the place, in nats; 0 for the wild type.
+
+    sequences: as long as `wild_type`; log_probabilities: (length, vocabulary), of `marginals`.
+    """
+    ids = np.asarray(sequences.ids).reshape(len(sequences), -1)
+    gains = log_probabilities - np.take_along_axis(log_probabilities, wild_type[:, None], axis=1)
+    taken = gains[np.arange(len(wild_type)), ids]
+    return np.where(ids != wild_type, taken, 0.0).sum(axis=1)

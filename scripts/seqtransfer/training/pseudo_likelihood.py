@@ -93,6 +93,34 @@ def log_likelihoods(
     return np.divide(totals, counts, out=np.full(len(counts), np.nan), where=counts > 0)
 
 
+def marginals(
+    made: MaskedLanguageModel, reference: np.ndarray, rows: np.ndarray, device: str
+) -> np.ndarray:
+    """(length, vocabulary) float64: log-probabilities of each symbol at each place of `reference`
+    masked there, the others as they are; NaN at special tokens and for ids that do not count.
+
+    reference: (length,) ids of one sequence that the model knows; rows, device, model: as in
+    `log_likelihoods`. These are the masked marginals of Meier et al. (2021) for its mutants.
+    """
+    symbols = np.flatnonzero(rows >= 0)
+    symbols = symbols[symbols >= len(SPECIALS)]
+    places = np.flatnonzero(reference >= len(SPECIALS))
+    ids = np.repeat(reference[None].astype(np.int64), len(places), axis=0)
+    inputs = _masked(ids, None, places, device)
+    found = np.full((len(reference), len(rows)), np.nan)
+
+    def normalized(size: int) -> np.ndarray:
+        parts = []
+        for _, (part, mask, place, _) in microbatches.rows(size, *inputs):
+            logits = _logits_at(made, part, mask, place)[:, torch.from_numpy(symbols).to(device)]
+            parts.append(logits.log_softmax(dim=1).cpu().numpy())
+        return np.concatenate(parts)
+
+    with torch.inference_mode():
+        found[np.ix_(places, symbols)] = MicroBatch(SCORED).attempt(normalized)
+    return found
+
+
 def _masked(ids: np.ndarray, mask: np.ndarray | None, place: np.ndarray, device: str) -> Inputs:
     """Ids with a mask at the place of each row, the mask of padding, places, and true ids there."""
     copy = np.arange(len(ids))
@@ -108,8 +136,15 @@ def _true(
     """(copies,) float64: log-probabilities of the true ids, `size` copies at a time."""
     parts = []
     for _, (ids, mask, place, true) in microbatches.rows(size, *inputs):
-        wanted = torch.arange(len(ids), device=ids.device) * ids.shape[1] + place
-        logits = made(ids, mask, wanted).double()
+        logits = _logits_at(made, ids, mask, place)
         normalized = logits.gather(1, true[:, None])[:, 0] - logits[:, symbols].logsumexp(dim=1)
         parts.append(normalized.cpu().numpy())
     return np.concatenate(parts)
+
+
+def _logits_at(
+    made: MaskedLanguageModel, ids: torch.Tensor, mask: torch.Tensor | None, place: torch.Tensor
+) -> torch.Tensor:
+    """(copies, vocabulary) float64: the model's answers at one place of each row."""
+    wanted = torch.arange(len(ids), device=ids.device) * ids.shape[1] + place
+    return made(ids, mask, wanted).double()

@@ -152,7 +152,9 @@ TABLES = {
         "zero-shot scores",
         "Does the domain-pretrained encoder know the answer before any fine-tuning? Each test"
         " sequence's number is its mean log-probability of a symbol given all others, by the"
-        " encoder's own head; fine-tuned arms and baselines stand beside it on the same test part."
+        " encoder's own head. Of mutants of one sequence a second number sums how much likelier"
+        " each mutation is than what it replaces. Fine-tuned arms and baselines stand beside it on"
+        " the same test part."
         " Chance is 0 for correlations and 0.5 for `auc`, below which likelihoods order the classes"
         " the other way round. `frequencies`, those of symbols in the training part, know no order"
         " of symbols: likelihoods that are no better show no more than composition.",
@@ -160,8 +162,8 @@ TABLES = {
             "task initialization kind pretrained_on seed metric positive score low high seeds n"
             " unknown log_likelihood",
             initialization="The arm; or frequencies, of symbols, or another baseline",
-            kind="zero-shot, fine-tuned, or baseline; nothing but fine-tuning and baselines of"
-            " other names than frequencies saw labels",
+            kind="zero-shot, zero-shot by mutations, fine-tuned, or baseline; nothing but"
+            " fine-tuning and baselines of other names than frequencies saw labels",
             pretrained_on="The corpus, or the task itself, or the encoder that others pretrained",
             seed="Of the pretraining; empty where others pretrained",
             metric="That of the task; of two classes auc, the area under the ROC curve",
@@ -175,7 +177,7 @@ TABLES = {
             n="Test examples scored",
             unknown="Test examples left out, with a symbol that the encoder does not have",
             log_likelihood="Mean over test examples of the mean log-probability of a symbol, in"
-            " nats, among the task's symbols",
+            " nats, among the task's symbols; empty by mutations",
         ),
         readable=True,
         has=asks_zero_shot,
