@@ -22,7 +22,11 @@ def of(record: dict) -> str:
     stands in the way of a decision."""
     overall, verdict = record["overall"], record["verdict"]
     if overall is None:
-        return "Not tested: the study has no runs of one of the two arms."
+        said = "Not tested: the study has no runs of one of the two arms."
+        if "domain" in record["contrast"]:
+            said += " Studies with the arm `domain` test it, such as"
+            said += " workflow/studies/references.yaml."
+        return said
     line = -(record["margin"] or 0.0)
     counts = overall["counts"]
     tasks = ", ".join(f"{word} in {count}" for word, count in counts.items() if count)
