@@ -1,5 +1,6 @@
 """What several test modules share: a text-pretrained encoder in miniature and its tokenizer."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,15 +12,24 @@ from tokenizers.models import WordPiece
 from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
+# One thread a process, and so in the workers and programs that this one starts: they are as many
+# as there are cores, and threads of small matrices on busy cores mostly wait for each other.
+for library in ("OMP", "OPENBLAS", "MKL"):
+    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
 # The machines that run this are shared and slow at times: no deadlines, and the same draws always.
 settings.register_profile("study", deadline=None, derandomize=True)
 settings.load_profile("study")
 
 
+LONG = ("test_plan", "test_legibility", "test_page_in_a_browser")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put files that run studies first, so that none is left to one process alone."""
-    long = {item.path for item in items if item.get_closest_marker("workflow")}
-    items.sort(key=lambda item: item.path not in long)
+    """Put files that run studies first, then those that plan or draw many, so that no long one is
+    left to one process alone."""
+    runs = {item.path for item in items if item.get_closest_marker("workflow")}
+    items.sort(key=lambda item: (item.path not in runs, item.path.stem not in LONG))
 
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
