@@ -265,7 +265,10 @@ def test_undecided_tasks_say_what_could_have_been_seen():
         assert effect["sources"] == pytest.approx({"seeds": 1})
 
 
-def test_test_examples_widen_the_interval():
+@pytest.mark.parametrize("claim", ["a", "b"])
+def test_examples_widen_the_interval(claim):
+    """Of dev for (a), of test for (b); a task whose examples are of one unit has seeds alone."""
+    number, kind = {"a": (0, "curves_left_out"), "b": (1, "left_out")}[claim]
     run = run_table({"text": 0.5 + NOISE, "random": 0.3 + NOISE[::-1]})
     noise = np.random.default_rng(0).normal(0, 0.02, 20)  # the same for every seed: no interaction
     left_out = pd.DataFrame(
@@ -273,13 +276,16 @@ def test_test_examples_widen_the_interval():
         | {"score": row.test_score + (row.initialization == "text") * noise[group]}
         for row in run.itertuples()
         for group in range(20)
+        if row.task == "x"
     )
     plain, wide = (
-        claims.judge(run, run, NO_PAIRS, left_out=table)[1] for table in (None, left_out)
+        claims.judge(run, run, NO_PAIRS, **{kind: table})[number]["effects"]
+        for table in (None, left_out)
     )
-    width = [one["effects"][0]["high"] - one["effects"][0]["low"] for one in (plain, wide)]
+    width = [one[0]["high"] - one[0]["low"] for one in (plain, wide)]
     assert width[1] > 1.2 * width[0]
-    assert wide["effects"][0]["sources"]["examples"] > 0.5
+    assert wide[0]["sources"]["examples"] > 0.5
+    assert wide[1] == plain[1] and wide[1]["sources"] == {"seeds": 1}
 
 
 def test_claims_without_their_arm_are_not_tested():

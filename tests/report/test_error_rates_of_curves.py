@@ -46,8 +46,7 @@ def generated(rng, *, lean, seed_sd, own):
             known = ability[:, None] > difficulty + noise
             right = known | (rng.random(known.shape) < 0.5)
             scores = correlations(np.where(right, LABELS, 1 - LABELS), group)
-            curves = np.maximum.accumulate(scores, axis=0).T
-            found.append([relative_area(STEPS, curve) for curve in curves])
+            found.append(relative_area(STEPS, np.maximum.accumulate(scores, axis=0)))
     left, right = np.array(found).reshape(2, SEEDS, 1 + GROUPS)
     return (left - right)[:, 0], (left - right)[:, 1:]
 

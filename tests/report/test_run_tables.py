@@ -253,3 +253,28 @@ def test_a_run_that_learns_nothing_has_no_speed_whatever_the_metric():
     assert speed.loc["text", "relative"] == pytest.approx(0.4 / 0.6)
     assert math.isnan(speed.loc["random", "relative"]) and speed.loc["random", "censored"]
     assert speed["threshold"].tolist() == pytest.approx([0.54, 0.54])
+
+
+def test_curves_without_a_group_are_those_of_runs_scored_without_it():
+    steps, rng = [0, 1, 3, 7, 15], np.random.default_rng(0)
+    metrics = [names("x", arm, seed) for arm in ("text", "random") for seed in (0, 1)]
+    scores = rng.uniform(-0.2, 0.9, (4, 5, 3))
+    scores[0, :, 1] = 0  # never above a constant answer
+    scores[1, 2, 2] = np.nan
+    files = [
+        pd.DataFrame(
+            [(s, g, own[i, g]) for i, s in enumerate(steps) for g in range(3)],
+            columns=["step", "group", "score"],
+        )
+        for own in scores
+    ]
+    found = run_tables.curves_left_out(metrics, files)
+    for group in range(3):
+        curves = [curve_of(steps, own[:, group]) for own in scores]
+        wanted = run_tables.convergence(run_tables.histories(metrics, curves))["relative"]
+        mine = found[found["group"] == group]
+        assert mine["score"].tolist() == pytest.approx(wanted.tolist(), nan_ok=True)
+        assert mine["initialization"].tolist() == ["text", "text", "random", "random"]
+    assert found["score"].isna().sum() == 2
+    empty = run_tables.curves_left_out(metrics, [files[0].iloc[:0]] * 4)
+    assert empty.empty and list(empty) == list(found)

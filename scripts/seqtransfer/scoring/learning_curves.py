@@ -18,16 +18,20 @@ def area_under_curve(steps: Sequence[int], scores: Sequence[float]) -> float:
     return float(np.trapezoid(scores, time) / (time[-1] - time[0]))
 
 
-def relative_area(steps: Sequence[int], scores: Sequence[float]) -> float:
-    """Area under the curve from its second point on, the first evaluation of a trained model, as a
-    share of its highest score: how soon a run is where it ends.
+def relative_area(steps: Sequence[int], scores: Sequence[float] | np.ndarray) -> np.ndarray:
+    """Areas under curves from their second point on, the first evaluation of a trained model, each
+    as a share of its highest score: how soon a run is where it ends.
 
-    steps, scores: (k,). NaN where a score is not finite, none is above 0, or k < 3.
+    steps: (k,); scores: (k,) or, of several curves, (k, n); the result is a number or (n,). NaN
+    where a score is not finite, none is above 0, or k < 3.
     """
     scores = np.asarray(scores, dtype=np.float64)
-    if not np.isfinite(scores).all() or len(scores) < 3 or scores.max() <= 0:
-        return float("nan")
-    return area_under_curve(steps[1:], scores[1:]) / scores.max()
+    time, best = np.log2(np.asarray(steps, dtype=np.float64) + 1), scores.max(axis=0)
+    usable = np.isfinite(scores).all(axis=0) & (best > 0) & (len(time) >= 3)
+    if not usable.any():
+        return np.full(best.shape, np.nan)
+    height = np.trapezoid(scores[1:], time[1:], axis=0) / (time[-1] - time[1])
+    return np.where(usable, height / np.where(usable, best, 1), np.nan)
 
 
 def steps_to(steps: Sequence[int], scores: Sequence[float], threshold: float) -> float | None:

@@ -142,7 +142,7 @@ def convergence(history: pd.DataFrame, fraction: float = 0.9) -> pd.DataFrame:
         dict(zip(RUN, key, strict=True))
         | {"area": area_under_curve(*curve) if scored[key] else np.nan}
         | {"best": curve[1].max() if scored[key] else np.nan}
-        | {"relative": relative_area(*curve)}
+        | {"relative": float(relative_area(*curve))}
         for key, curve in curves.items()
     )
     arms = table.groupby(["task", "initialization"], sort=False)["best"]
@@ -165,19 +165,17 @@ def convergence(history: pd.DataFrame, fraction: float = 0.9) -> pd.DataFrame:
 def curves_left_out(metrics: Sequence[dict], scores: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """One row per run and group of dev examples: `relative` of `convergence` without the group.
 
-    scores[i]: step, group, score of the run of metrics[i]; without rows where all dev examples are
-    of one unit. Columns task, initialization, seed, group, score.
+    scores[i]: step, group, score of the run of metrics[i], step by step all groups; without rows
+    where all dev examples are of one unit.
     """
-    rows = []
+    parts = []
     for record, table in zip(metrics, scores, strict=True):
-        wide = table.pivot(index="step", columns="group", values="score")
-        curves = np.maximum.accumulate(wide.to_numpy(float), axis=0)
-        run = {name: record[name] for name in RUN}
-        rows += [
-            run | {"group": group, "score": relative_area(wide.index.to_numpy(), curve)}
-            for group, curve in zip(wide.columns, curves.T, strict=True)
-        ]
-    return pd.DataFrame(rows, columns=[*RUN, "group", "score"])
+        steps = table["step"].unique()
+        curves = table["score"].to_numpy(float).reshape(max(len(steps), 1), -1)
+        found = relative_area(steps, np.maximum.accumulate(curves, axis=0))
+        own = pd.DataFrame({"group": range(len(found)), "score": found})
+        parts.append(own.assign(**{name: record[name] for name in RUN}))
+    return pd.concat(parts, ignore_index=True)[[*RUN, "group", "score"]]
 
 
 def _from_zero(curve: pd.DataFrame) -> np.ndarray:
