@@ -30,6 +30,7 @@ CHOSEN_FOR = {
 # Column of the table `runs` -> what an arm's settings of it are called.
 SETTINGS = {"learning_rate": "Learning rates", "warmup": "Warm-ups", "pooling": "Poolings"}
 
+MOST_NAMED = 6  # tasks or arms that a sentence names one by one
 LEAST_CUT = 0.01  # share of a task's sequences
 
 
@@ -103,6 +104,10 @@ def _domain_pretraining(budget: pd.DataFrame) -> Iterator[str]:
             f" {_corpus(row)}"
             for row in spent.itertuples()
         )
+        if len(spent) > MOST_NAMED:
+            steps, tokens = spent["pretraining_steps"], spent["pretraining_tokens_seen"]
+            each = f"{len(spent)} tasks, {names.span(steps)} steps, {tokens.min():,} to"
+            each += f" {tokens.max():,} tokens, task by task under Budget and cost"
         yield (
             f"Domain pretraining had a small budget ({each}): the domain arm is a stand-in for an"
             " expert model of the field. After few steps it may still resemble random weights: that"
@@ -192,7 +197,15 @@ def _runs_cut_short(run: pd.DataFrame) -> Iterator[str]:
 
 
 def _named(rows: pd.DataFrame) -> str:
+    """The runs, task by task and arm by arm; where that is long, how many of each arm."""
     arms = rows.groupby(["task", "initialization"], sort=False)["seed"]
+    if arms.ngroups > MOST_NAMED:
+        counts = rows.groupby("initialization", sort=False)["task"].agg(["size", "nunique"])
+        each = "; ".join(
+            f"{names.arm(one.Index)} {one.size} in {one.nunique} tasks"
+            for one in counts.itertuples()
+        )
+        return f"{each}; the table of all runs names them"
     return "; ".join(names.runs(task, arm, *seeds) for (task, arm), seeds in arms)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from seqtransfer.report import names
@@ -20,6 +21,7 @@ def figure(tables: Tables, claims: Sequence[dict]) -> Figure:
     spent = spent.pivot(index="corpus", columns="initialization")
     runs = tables["runs"].assign(value=tables["runs"]["steps_taken"] * tables["runs"]["batch_size"])
     examples = runs.pivot_table(index="task", columns="initialization", values="value")
+    shifts = np.linspace(-0.3, 0.3, len(arms)) if len(arms) > 1 else [0.0]
     figure, axes = panels.grid(2, 2, 0.7 + 0.22 * len(tasks))
     shown = (
         ("seconds a run", spent["seconds"]),
@@ -28,8 +30,9 @@ def figure(tables: Tables, claims: Sequence[dict]) -> Figure:
         ("most memory (GiB)", spent["peak_memory"]),
     )
     for axis, (label, values) in zip(axes.flat, shown, strict=True):
-        for arm in arms:
-            axis.plot(values.loc[tasks, arm], range(len(tasks)), marks[arm], color=colours[arm])
+        for arm, shift in zip(arms, shifts, strict=True):
+            places = np.arange(len(tasks)) + shift
+            axis.plot(values.loc[tasks, arm], places, marks[arm], color=colours[arm], ms=3)
         axis.set_yticks(range(len(tasks)), tasks if panels.first_of_row(axis) else [])
         axis.set_ylim(len(tasks) - 0.5, -0.5)
         axis.set_xlim(left=0)

@@ -20,8 +20,9 @@ COLUMNS = "task left right seeds smallest difference study_seeds".split()
 
 
 def table(run: pd.DataFrame, left_out: pd.DataFrame) -> pd.DataFrame:
-    """One row per task, two arms and number of seeds: the smallest difference in test score that
-    80 % of such studies would see, as one of all tasks side by side (Bonferroni).
+    """One row per task, two arms and number of seeds, SEEDS and the study's: the smallest
+    difference in test score that 80 % of such studies would see, as one of all tasks side by side
+    (Bonferroni).
 
     run, left_out: the tables of these names. The spread over seeds and that over test examples are
     taken from this study, the test part as it is: more seeds lower the first alone. Empty for a
@@ -31,7 +32,7 @@ def table(run: pd.DataFrame, left_out: pd.DataFrame) -> pd.DataFrame:
     for left, right in CONTRASTS:
         found = of_difference(run, "test_score", left, right, left_out)
         for task, one in found.items():
-            for seeds in SEEDS:
+            for seeds in sorted({*SEEDS, max(one.seeds, 2)}):
                 side_by_side = verdicts.side_by_side(LEVEL, len(found))
                 smallest = one.with_seeds(seeds).smallest_effect(side_by_side)
                 rows.append([task, left, right, seeds, smallest, abs(one.mean), one.seeds])
@@ -54,7 +55,7 @@ def figure(tables: Tables, claims: Sequence[dict]) -> Figure:
             axis.axhline(part["difference"].iloc[0], color=looks[other]["color"], **FOUND)
             here = part[part["seeds"] == part["study_seeds"]]
             axis.plot(here["seeds"], here["smallest"], "o", color=looks[other]["color"])
-        panels.steps(axis, SEEDS[0], SEEDS[-1])
+        panels.steps(axis, rows["seeds"].min(), rows["seeds"].max())
         panels.magnitudes(axis)
         axis.set_ylim(top=min(axis.get_ylim()[1], MOST))
     panels.label(axes, "seeds", f"difference\n(test {score_unit(tables['runs'])})")

@@ -32,7 +32,7 @@ def faster(
         missing=claim_records.missing_runs(speed, "relative", "text", "random"),
         tables=["convergence", "curves_left_out"], figure="convergence",
         id="a", short="text learns faster", contrast="text - random",
-        title="Text pretraining converges faster than random initialization",
+        title="Text pretraining converges faster than random weights",
         paper="Text-pretrained models converge faster.", unit="share of the run's best dev score",
         estimand="Paired difference, text pretraining minus random weights, of the mean height of"
         " the dev-score curve over log2(step + 1), from the first evaluation on, as a share of the"
@@ -60,7 +60,7 @@ def better(common: Mapping, unit: str) -> dict:
     return of_scores(
         "text", "random", **common, unit=unit,
         id="b", short="text scores better",
-        title="Text pretraining scores better than random initialization",
+        title="Text pretraining scores better than random weights",
         paper="Text-pretrained models perform better.",
         estimand="Paired difference, text pretraining minus random weights, of the test score at"
         " the step of the best dev score.",

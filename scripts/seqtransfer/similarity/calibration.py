@@ -1,6 +1,6 @@
 """Floor and ceiling of the similarity to the reference arm, and the paper's own setting.
 
-Floor: random initializations with the reference. Ceiling: the reference with itself, pretrained
+Floor: draws of random weights with the reference. Ceiling: the reference with itself, pretrained
 with another seed; or, where there is no other, one half of its neurons with the other half (of half
 the width, then). All before fine-tuning, at equal relative depth, on the rows of one study seed.
 Arms and floor are scored with that second pretraining, too: the reference is one draw of many.
@@ -38,7 +38,7 @@ def references(
 ) -> Iterator[dict]:
     """Yield rows of scores: kind, left, reference, layer, measure, group, score.
 
-    arms: the arms to calibrate, by name; floor: random initializations, by seed; ceiling: the
+    arms: the arms to calibrate, by name; floor: draws of random weights, by seed; ceiling: the
     reference from another pretraining seed, or None for the halves of its neurons; count: groups
     of units of the jackknife; seed: of the groups and of the halves.
 

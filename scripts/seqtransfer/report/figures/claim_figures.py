@@ -18,7 +18,7 @@ from seqtransfer.report.statistics import stratified_mean_interval
 from seqtransfer.report.tables.run_tables import score_unit
 from seqtransfer.report.verdicts import NOT_TESTABLE
 
-LEAST_EMS, SPACIOUS_EMS = 11, 16  # width of a panel of a forest: at least, and for long labels
+LEAST_EMS, SPACIOUS_EMS = 10.5, 16  # width of a panel of a forest: at least, and for long labels
 NAMES_EMS = 7  # of the tasks' names, before the first panel
 LEAST_RANGE = 0.001  # of a panel: scores are read to three decimals
 ALL = "all tasks"

@@ -73,7 +73,7 @@ def scores(tables: Tables, claims: Sequence[dict]) -> Figure:
     panels.legend(figure, [interval, seed, *lines])
     style.title(
         figure,
-        f"Test score by initialization: {panels.seeds(tables)}; {panels.examples(tables)}",
+        f"Test score by arm: {panels.seeds(tables)}; {panels.examples(tables)}",
         lowest=len(rows) * panels.row_ems(rows),
     )
     return figure

@@ -242,8 +242,11 @@ def _p_value(number: float | None) -> str:
 
 
 def _shares(sources: Mapping[str, float]) -> str:
-    """`seeds 80 %, examples 20 %`."""
-    return ", ".join(f"{name} {100 * share:.0f} %" for name, share in sources.items())
+    """`seeds 80 %, examples 20 %`; no line ends within a part."""
+    return ", ".join(
+        f"{name}\N{NO-BREAK SPACE}{100 * share:.0f}\N{NO-BREAK SPACE}%"
+        for name, share in sources.items()
+    )
 
 
 def _counts(record: Mapping) -> str:

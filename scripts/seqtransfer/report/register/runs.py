@@ -251,11 +251,11 @@ FIGURES = {
     "convergence": Figure(
         "convergence",
         "Dev score against optimizer steps (doublings) from the first evaluation on. Lines are"
-        " means over seeds, bands are 95 % t intervals over seeds (of two seeds, both), cut at the"
-        " panel's edge. A curve further left learns faster; one that ends higher scores better."
-        " Claim (a) is about the area under such curves of the best score so far. Dev scores pick"
-        " the step of a run, so that heights are optimistic: compare test scores instead. Every"
-        " panel has its own scale.",
+        " means over seeds, bands, of at most four arms, 95 % t intervals over seeds (of two seeds,"
+        " both), cut at the panel's edge. A curve further left learns faster; one that ends higher"
+        " scores better. Claim (a) is about the area under such curves of the best score so far."
+        " Dev scores pick the step of a run, so that heights are optimistic: compare test scores"
+        " instead. Every panel has its own scale.",
         ("histories", "scores"),
     ),
     "claims": Figure(
@@ -274,9 +274,9 @@ FIGURES = {
         "gain over random by training steps",
         "What a shorter training would have shown: the best dev score so far of an arm minus that"
         " of random weights, paired by seed, against optimizer steps (doublings). Lines are means"
-        " over seeds, bands 95 % t intervals over seeds at each step (of two seeds, both), cut at"
-        " the panel's edge. A gain that falls back to 0"
-        " is one of speed; one that stays is one of the score that is reached.",
+        " over seeds, bands, of at most four arms, 95 % t intervals over seeds at each step (of two"
+        " seeds, both), cut at the panel's edge. A gain that falls back to 0 is one of speed; one"
+        " that stays is one of the score that is reached.",
         ("gains_over_steps",),
         has=has_random_and_others,
     ),
@@ -293,10 +293,11 @@ FIGURES = {
     "generalization": Figure(
         "generalization gap",
         "Loss on dev minus training loss against optimizer steps (doublings); lines are means"
-        " over seeds, bands 95 % t intervals over seeds (of two, both), cut at the panel's edge. A"
-        " rising line fits the training part beyond what carries over; one below 0 is of a model"
-        " that still learns, since the training loss is a mean over the steps before, with dropout"
-        " on. A line ends with the first of the arm's runs that ended or diverged.",
+        " over seeds, bands, of at most four arms, 95 % t intervals over seeds (of two, both), cut"
+        " at the panel's edge. A rising line fits the training part beyond what carries over; one"
+        " below 0 is of a model that still learns, since the training loss is a mean over the steps"
+        " before, with dropout on. A line ends with the first of the arm's runs that ended or"
+        " diverged.",
         ("generalization",),
         on_request=True,
     ),

@@ -23,7 +23,7 @@ TABLES = {
             " calibrated_low calibrated_high",
             p_value="Largest permutation p-value over seeds",
             rows_per_width="Rows for each neuron",
-            floor="Mean over random initializations against the reference",
+            floor="Mean over draws of random weights against the reference",
             floor_low="Lowest of them",
             floor_high="Highest of them",
             ceiling="The reference against itself pretrained with another seed, or its halves",
