@@ -31,6 +31,22 @@ def test_p_values_steps_and_bold_cells_are_written_by_the_kind_of_their_column()
     assert table_files.markdown(table).splitlines()[2] == "| 0.0004 | 128 | 3 | 0.000 | **0.5** |"
 
 
+def test_what_a_head_of_latex_has_in_brackets_is_a_second_line():
+    table = pd.DataFrame({"arm": ["text"], "splice (MCC; n = 5)": [0.5]})
+    lines = table_files.latex(table, "", "main").splitlines()
+    assert lines[lines.index(r"\toprule") + 1 :][:3] == [
+        r"arm & splice \\", r" & (MCC; n = 5) \\", r"\midrule"
+    ]  # fmt: skip
+
+
+def test_a_long_table_of_latex_goes_on_over_pages():
+    table = pd.DataFrame({"row": range(table_files.PAGE_ROWS + 1)})
+    text = table_files.latex(table, "All rows", "rows")
+    assert text.startswith("\\begin{longtable}{r}\n\\caption{All rows}\\label{tab:rows} \\\\\n")
+    assert text.count("\\toprule\nrow \\\\\n\\midrule\n") == 2
+    assert "longtable" not in table_files.latex(table.iloc[1:], "", "rows")
+
+
 def test_latex_escapes_what_has_a_meaning_there():
     table = pd.DataFrame({"test_mcc": [0.5], "arm": [table_files.Bold("50 % & #1")]})
     lines = table_files.latex(table, "95 % of a_b", "main").splitlines()

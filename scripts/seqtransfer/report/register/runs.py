@@ -228,8 +228,8 @@ FIGURES = {
         " regression. Then the paper's claims as paired differences: a dot is a task, the diamond"
         " the mean over tasks, lines are intervals (95 %; in (c) 90 %). Right of the line at 0 the"
         " claim's first arm is ahead; in (c) every interval must lie right of the dashed margin."
-        " Intervals of claims on test scores cover seeds and test examples, that of (a) seeds;"
-        " none is adjusted for the number of claims.",
+        " Intervals of claims on test scores cover seeds and test examples, that of (a) seeds and"
+        " dev examples; none is adjusted for the number of claims.",
         ("scores", "effects"),
     ),
     "scores": Figure(

@@ -26,6 +26,7 @@ FORMATS: dict[str, Callable[[float], str]] = {
 } | dict.fromkeys(
     ("steps_to_threshold", "steps_taken", "seconds_total", "seconds_training"), "{:.0f}".format
 )
+PAGE_ROWS = 45  # of LaTeX
 LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {
     character: "\\" + character for character in "&%$#_{}"
 }
@@ -60,16 +61,31 @@ def markdown(table: pd.DataFrame) -> str:
 
 def latex(table: pd.DataFrame, caption: str, label: str) -> str:
     r"""A table of LaTeX's package booktabs with its caption, for `\ref{tab:<label>}`; numbers stand
-    on the right, missing values are empty."""
-    body = _lines(
-        table, lambda cells: " & ".join(cells) + r" \\", r"\midrule",
-        escape=_latex, bold=r"\textbf{{{}}}",
-    )  # fmt: skip
+    on the right, missing values are empty.
+
+    What a head has in brackets is a second line of heads. A table of more than PAGE_ROWS rows is
+    one of the package longtable, which goes on over pages.
+    """
+    heads = [name.partition(" (") for name in table.columns]
+    lines = [
+        [first for first, _, _ in heads],
+        [f"({rest}" if mark else "" for _, mark, rest in heads],
+    ]
+    head = "".join(
+        _latex_row([_latex(text) for text in line]) + "\n" for line in lines if any(line)
+    )
+    body = "".join(_latex_row(row) + "\n" for row in _cells(table, _latex, r"\textbf{{{}}}"))
     columns = "".join("r" if is_number(table[name]) else "l" for name in table)
+    caption, label = f"\\caption{{{_latex(caption)}}}", f"\\label{{tab:{label}}}"
+    top = f"\\toprule\n{head}\\midrule\n"
+    if len(table) > PAGE_ROWS:
+        return (
+            f"\\begin{{longtable}}{{{columns}}}\n{caption}{label} \\\\\n"
+            f"{top}\\endfirsthead\n{top}\\endhead\n{body}\\bottomrule\n\\end{{longtable}}\n"
+        )
     return (
-        f"\\begin{{table}}\n\\caption{{{_latex(caption)}}}\n\\label{{tab:{label}}}\n"
-        f"\\begin{{tabular}}{{{columns}}}\n"
-        f"\\toprule\n{body}\\bottomrule\n\\end{{tabular}}\n\\end{{table}}\n"
+        f"\\begin{{table}}\n{caption}\n{label}\n\\begin{{tabular}}{{{columns}}}\n"
+        f"{top}{body}\\bottomrule\n\\end{{tabular}}\n\\end{{table}}\n"
     )
 
 
@@ -143,6 +159,10 @@ def _cell(name: str, value: object, escape: Callable[[str], str], bold: str) -> 
     if isinstance(value, Bold):
         return bold.format(escape(value.text))
     return escape(number(name, value) if isinstance(value, float) else str(value))
+
+
+def _latex_row(cells: list[str]) -> str:
+    return " & ".join(cells) + r" \\"
 
 
 def _latex(text: str) -> str:
