@@ -16,7 +16,7 @@ def run(arm, scores, seed=0):
     """The history of a run with these dev scores, which takes no step after the last of them."""
     outcome = Outcome()
     for step, score in zip(GRID, scores, strict=False):
-        outcome.take(step, step, [0.5], {"score": score, "loss": 0.6}, nn.Identity())
+        outcome.take(step, step, [0.5], {"score": score, "loss": 0.6}, nn.Identity(), [])
     outcome.hold(GRID, 16)
     return pd.DataFrame(outcome.history).assign(task="x", initialization=arm, seed=seed)
 

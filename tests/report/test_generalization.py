@@ -24,7 +24,7 @@ def test_there_is_no_mean_from_the_first_step_on_that_a_run_did_not_reach():
         outcome = Outcome()
         for step in (step for step in grid if step <= last):
             losses = [0.5] if step else []
-            outcome.take(step, step, losses, {"score": step / 9, "loss": 0.6}, nn.Identity())
+            outcome.take(step, step, losses, {"score": step / 9, "loss": 0.6}, nn.Identity(), [])
         outcome.hold(grid, last)
         runs.append(
             pd.DataFrame(outcome.history).assign(task="x", initialization="text", seed=seed)

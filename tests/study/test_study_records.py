@@ -46,10 +46,13 @@ def test_corpora_that_arms_are_pretrained_on_are_kept(config):
 
 
 def test_equal_provenance_is_counted_and_another_stands_beside_it():
-    records = [{"provenance": {"code": code, "versions": {}}} for code in "aba"]
+    records = [
+        {"provenance": {"code": code, "versions": {}, "threads": threads}}
+        for code, threads in (("b", 1), ("a", 2), ("a", 1), ("b", 1))
+    ]
     assert study_records.makers("runs", records) == [
-        {"stage": "runs", "files": 2, "code": "a", "versions": {}},
-        {"stage": "runs", "files": 1, "code": "b", "versions": {}},
+        {"stage": "runs", "files": 3, "code": "a, b", "versions": {}, "threads": 1},
+        {"stage": "runs", "files": 1, "code": "a", "versions": {}, "threads": 2},
     ]
 
 
@@ -59,7 +62,7 @@ def test_tables_say_which_code_made_them_and_timings_on_which_processor(tmp_path
     found = study_records.makers(
         "similarities", study_records.coded([tmp_path / "a", tmp_path / "b"])
     )
-    assert [(one["code"], one["files"]) for one in found] == [("x", 2), ("012", 1)]
+    assert [(one["code"], one["files"]) for one in found] == [("012, x", 3)]
     timing = provenance.timing(0.5)
     assert timing["processor"] == study_records.machine()["processor"]
     counted = study_records.processors([timing, timing, {"seconds_total": 1.0}])

@@ -46,7 +46,14 @@ def checkout(tmp_path_factory):
 
 
 def test_every_run_leaves_its_files(checkout):
-    names = {"config.json", "history.tsv", "metrics.json", "predictions.tsv", "timing.json"}
+    names = {
+        "config.json",
+        "history.tsv",
+        "dev-left-out.tsv",
+        "metrics.json",
+        "predictions.tsv",
+        "timing.json",
+    }
     for task, arm, seed in ARMS:
         folder = checkout / f"results/tiny/runs/{task}/{arm}/seed-{seed}"
         assert {path.name for path in folder.iterdir()} == names | {"weights.safetensors"}

@@ -15,11 +15,20 @@ from seqtransfer.files import checksums, damage, json_tsv
 
 def makers(stage: str, records: Sequence[Mapping]) -> list[dict]:
     """What made the results of a stage, once each: `code`, `versions`, other facts, and `files`,
-    how many results say so. records: results with a `provenance`, see `provenance.record`."""
-    said = [json.dumps(record["provenance"], sort_keys=True) for record in records]
+    how many results say so. Several codes of equal facts, as those of several arms, are one, joined
+    by commas. records: results with a `provenance`, see `provenance.record`."""
+    codes: dict[str, list[str]] = {}
+    for record in records:
+        facts = {key: fact for key, fact in record["provenance"].items() if key != "code"}
+        codes.setdefault(json.dumps(facts, sort_keys=True), []).append(record["provenance"]["code"])
     return [
-        {"stage": stage, "files": said.count(text), **json.loads(text)}
-        for text in dict.fromkeys(said)
+        {
+            "stage": stage,
+            "files": len(own),
+            "code": ", ".join(sorted(set(own))),
+            **json.loads(facts),
+        }
+        for facts, own in codes.items()
     ]
 
 

@@ -17,6 +17,8 @@ from seqtransfer.report.verdicts import NO_NUMBER, NOT_TESTED
 TEMPLATES = Path(__file__).with_name("templates")
 # Tables with a section of their own; the others stand together.
 BUDGET, LEAKS = ("budget", "timings"), ("leaks", "rescored")
+# Those that the caveats' numbers are from.
+LIMITING = ("runs", "scores", "classes", "budget", "leaks", "comparisons")
 
 
 def markdown(ledger: Mapping) -> str:
@@ -73,6 +75,7 @@ def html(
         },
         loose=[name for name in figures if name not in ("summary", *placed.values())],
         files=files,
+        limiting=[name for name in LIMITING if f"tables/{name}" in files],
         amended=claims.AMENDED,
     )
 
