@@ -18,6 +18,7 @@ from pathlib import Path
 
 import yaml
 
+ENCODER = "data/encoders/minilm-l6/encoder.json"  # of config.yaml
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests/support"), str(ROOT / "benchmarks")]
 
@@ -47,12 +48,16 @@ def copy(source: Path, folder: Path, parts: tuple[str, ...]) -> None:
 def main(configfile: Path, cores: int) -> None:
     """Run all three and print the two reports and the ratio."""
     text = configfile.read_text()
-    study = yaml.safe_load(text)["study"]
+    described = yaml.safe_load(text)
+    study = described["study"]
     with tempfile.TemporaryDirectory() as temporary:
         base, here, there = (Path(temporary, name) for name in ("base", "here", "slurm"))
         copy(ROOT, base, PARTS)
         (base / "study.yaml").write_text(text)
-        snakemake(base, "--cores", str(cores), "--until", "encode", "encoder")
+        inputs = [f"results/{study}/tokens/{task}/task.json" for task in described["tasks"]]
+        snakemake(
+            base, "--cores", str(cores), "--", *inputs, "data/encoders/minilm-l6/encoder.json"
+        )
         shutil.rmtree(base / "logs")
         for folder in (here, there):
             copy(base, folder, tuple(path.name for path in base.iterdir()))

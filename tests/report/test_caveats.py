@@ -85,6 +85,22 @@ def test_settings_that_differ_between_the_arms_of_a_task_are_named_task_by_task(
     assert "2 of 4 runs diverged (random weights in x, seed 0; text pretraining" in "".join(notes)
 
 
+def test_a_long_list_of_runs_is_counted_by_arm():
+    """Runs that the budget stopped: two seeds of two arms in as many tasks."""
+    for tasks, long in ((3, False), (16, True)):
+        runs = pd.DataFrame(
+            {"task": f"t{task}", "initialization": arm, "seed": seed, "plateau": False}
+            | {"diverged": False, "test_score": 0.1, "steps": 8}
+            for task in range(tasks)
+            for arm in ("text", "random")
+            for seed in (0, 1)
+        )
+        [note] = caveats._runs_cut_short(runs)
+        counted = "(text pretraining 32 in 16 tasks; random weights 32 in 16 tasks; the table"
+        assert (counted in note) == long and ("t0" in note) != long
+        assert len(note) < 400
+
+
 def test_a_setting_that_many_arms_share_is_said_once():
     row = pd.Series({"text": 0.1, "random": 0.3, "first-1": 0.1, "shuffled": 0.1, "domain": None})
     assert caveats._by_value(row) == "0.3 for random weights, 0.1 for the others"

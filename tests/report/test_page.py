@@ -160,7 +160,8 @@ def test_figures_that_are_drawn_on_request_are_named_with_their_command(study, t
     named = re.findall(r"\(<code>([a-z_]+)</code>\)", line)
     assert {"generalization", "cost", "change"} <= set(named)
     assert "profiles" not in named  # this study has drawn it
-    assert f"/report/figures/{named[0]}.svg" in line
+    target, option = f"/report/figures/{named[0]}.svg", "--configfile"
+    assert line.index(target) < line.index(option)  # which would take the target for another file
 
 
 def test_what_a_control_computes_is_said_where_the_study_has_it(study, tmp_path):

@@ -39,5 +39,18 @@ def test_a_study_of_one_seed_knows_no_spread():
         for group in range(4)
     )
     table = power.table(run, left_out)
+    assert table["seeds"].tolist() == list(power.SEEDS)
     assert len(table) == len(power.SEEDS) and table["smallest"].isna().all()
     assert table["difference"].unique() == pytest.approx([0.1])
+
+
+def test_the_study_s_own_number_of_seeds_is_among_those_of_the_table():
+    run = pd.DataFrame(
+        {"task": "x", "initialization": arm, "seed": seed, "test_score": 0.3 + score}
+        for arm, scores in (("text", [0.01, 0.0, 0.02, 0.01, 0.03]), ("random", [0.0] * 5))
+        for seed, score in enumerate(scores)
+    )
+    table = power.table(run, None)
+    assert table["study_seeds"].unique().tolist() == [5]
+    assert table["seeds"].tolist() == sorted([*power.SEEDS, 5])
+    assert (np.diff(table["smallest"]) < 0).all()
