@@ -53,3 +53,14 @@ def test_measures_of_the_leak_audit_in_words():
     assert names.leak("overlap_share_0.5").startswith("runs of numbers in common with train: share")
     assert names.leak("distance_q50") == "distance of the numbers from train: 50 % point"
     assert names.leak("distance_near").startswith("share of series near to train")
+
+
+def test_quantities_of_analyses_are_words():
+    said = {
+        "log10_q05": "5 % quantile of log10",
+        "log10_median": "log10 of the median",
+        "log10_spread": "log10 of the spread",
+        "minimum_cosine": "minimum cosine",
+        "interquartile mean": "interquartile mean",
+    }
+    assert {name: names.quantity(name) for name in said} == said

@@ -84,6 +84,14 @@ def metric(name: str) -> str:
     return METRICS.get(name, name.replace("_", " "))
 
 
+def quantity(name: str) -> str:
+    """A quantity of an analysis in words, such as `5 % quantile of log10`, `minimum cosine`."""
+    quantile = re.fullmatch(r"log10_q(\d+)", name)
+    if quantile:
+        return f"{int(quantile[1])} % quantile of log10"
+    return name.replace("log10_", "log10 of the ").replace("_", " ")
+
+
 def tasks(domains: Mapping[str, str]) -> dict[str, str]:
     """Task -> `splice (DNA)`, as figures call it; domains: of the tasks."""
     return {task: f"{task} ({domain})" for task, domain in domains.items()}

@@ -30,6 +30,7 @@ WORDS: dict[str, Callable[[str], str]] = {
     "contrast": names.contrast,
     "measure": names.measure,
     "metric": names.metric,
+    "quantity": names.quantity,
 }
 
 
