@@ -55,9 +55,7 @@ def main(configfile: Path, cores: int) -> None:
         copy(ROOT, base, PARTS)
         (base / "study.yaml").write_text(text)
         inputs = [f"results/{study}/tokens/{task}/task.json" for task in described["tasks"]]
-        snakemake(
-            base, "--cores", str(cores), "--", *inputs, "data/encoders/minilm-l6/encoder.json"
-        )
+        snakemake(base, "--cores", str(cores), "--", *inputs, ENCODER)
         shutil.rmtree(base / "logs")
         for folder in (here, there):
             copy(base, folder, tuple(path.name for path in base.iterdir()))

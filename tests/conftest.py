@@ -24,7 +24,7 @@ settings.load_profile("study")
 
 def pytest_xdist_auto_num_workers() -> int:
     """One worker more than cores: tests of clusters and of killed studies mostly wait."""
-    return len(os.sched_getaffinity(0)) + 1
+    return (os.cpu_count() or 1) + 1
 
 
 LONG = ("test_plan", "test_legibility", "test_page_in_a_browser")

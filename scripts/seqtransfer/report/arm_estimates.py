@@ -16,8 +16,8 @@ def of_difference(
 
     table: a row per task, arm and seed with the column `value`; left_out: the table of this name,
     of the same scores; without it or its rows of a task, whose examples are of one unit then,
-    estimates cover seeds alone. Its column `examples`, if there,
-    names the set of examples of a task.
+    estimates cover seeds alone. Its column `examples`, if there, names the set of examples of a
+    task.
     """
     found = {}
     for task, rows in paired_differences(table, value, left, right).groupby("task", sort=False):

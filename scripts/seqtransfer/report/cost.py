@@ -19,7 +19,9 @@ def figure(tables: Tables, claims: Sequence[dict]) -> Figure:
     spent = spent.assign(seconds=spent["seconds_total"] / spent["jobs"])
     spent = spent.assign(operations=spent["operations"] / spent["jobs"])
     spent = spent.pivot(index="corpus", columns="initialization")
-    runs = tables["runs"].assign(value=tables["runs"]["steps_taken"] * tables["runs"]["batch_size"])
+    runs = tables["runs"]
+    at_once = runs[["batch_size", "train_n"]].min(axis=1)
+    runs = runs.assign(value=runs["steps_taken"] * at_once)
     examples = runs.pivot_table(index="task", columns="initialization", values="value")
     shifts = np.linspace(-0.3, 0.3, len(arms)) if len(arms) > 1 else [0.0]
     figure, axes = panels.grid(2, 2, 0.7 + 0.22 * len(tasks))
