@@ -3,6 +3,7 @@
 import colorsys
 import itertools
 
+import matplotlib
 import numpy as np
 import pytest
 import seaborn as sns
@@ -93,3 +94,21 @@ def test_neighbouring_arms_differ_in_line_and_marker_where_their_colour_is_a_sha
         shades = [name for name in style.ordered(MANY) if name not in ("text", "random", "domain")]
         assert all(looks[a] != looks[b] for a, b in itertools.pairwise(shades))
         assert len({str(looks[name]) for name in ("text", "random", "domain")}) == 3
+
+
+@pytest.mark.parametrize("width", style.WIDTHS)
+def test_marks_and_lines_are_as_large_beside_the_type_at_every_width(width):
+    with matplotlib.rc_context(style.preset(width)):
+        drawn = style.figure(1, 2.0)
+        axis = drawn.subplots()
+        [mark] = axis.plot([0, 1], [0, 1], "o-", ms=3, lw=1, mew=0.5)
+        [own] = axis.plot([0, 1], [1, 0], "o-")
+        line = axis.hlines(0.5, 0, 1, lw=1.5)
+        dots = axis.scatter([0], [0], s=9)
+        style.title(drawn, "marks")
+    scale = style.WIDTHS[width][-1] / style.WIDTHS["page"][-1]
+    found = (mark.get_markersize(), mark.get_linewidth(), mark.get_markeredgewidth())
+    assert found == pytest.approx((3 * scale, scale, 0.5 * scale))
+    assert own.get_linewidth() == pytest.approx(style.WIDTHS[width][-1] / 6)
+    assert line.get_linewidth() == pytest.approx(1.5 * scale)
+    assert dots.get_sizes() == pytest.approx(9 * scale**2)

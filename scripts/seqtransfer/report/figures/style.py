@@ -14,8 +14,10 @@ import matplotlib
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.collections import Collection, PathCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from seqtransfer.encoders import arm_descriptions, initializations
 from seqtransfer.encoders.controls import CONTROLS
@@ -41,13 +43,13 @@ def preset(width: str) -> dict[str, object]:
         "figure.titlesize": "medium",
         "xtick.labelsize": "small",
         "ytick.labelsize": "small",
-        "lines.linewidth": points / 6,
-        "lines.markersize": points / 2.2,
     }
 
 
 matplotlib.rcParams.update(
     {
+        "lines.linewidth": WIDTHS["page"][-1] / 6,  # at other widths as `title` makes them
+        "lines.markersize": WIDTHS["page"][-1] / 2.2,
         "svg.hashsalt": "seqtransfer",  # else matplotlib names SVG elements at random
         "svg.fonttype": "none",  # text stays text: sharp, searchable
         "pdf.fonttype": 42,  # TrueType, which journals and editors of drawings take
@@ -186,7 +188,8 @@ def figure(rows: int, height: float) -> Figure:
 
 def title(drawn: Figure, text: str, lowest: float = LOWEST_EMS) -> None:
     """Write the title above all panels, in lines that fit, and end the figure: it grows by these
-    lines; if it is then higher than its place, its panels become lower.
+    lines; if it is then higher than its place, its panels become lower. Lines and marks, drawn in
+    the sizes of a page, become those of its width.
 
     lowest: height of a panel at least, in sizes of the type; its y label has room in any case.
     """
@@ -194,9 +197,23 @@ def title(drawn: Figure, text: str, lowest: float = LOWEST_EMS) -> None:
     lines = [part for line in text.split("\n") for part in textwrap.wrap(line, letters)]
     drawn.suptitle("\n".join(lines))
     add_lines(drawn, len(lines))
+    _scale_marks(drawn)
     most = matplotlib.rcParams["figure.figsize"][1]
     if drawn.get_figheight() > most:
         _lower(drawn, most, lowest * matplotlib.rcParams["font.size"] / 72)
+
+
+def _scale_marks(drawn: Figure) -> None:
+    """Make lines and marks larger or smaller as the type is, than that of a page."""
+    scale = matplotlib.rcParams["font.size"] / WIDTHS["page"][-1]
+    for line in drawn.findobj(Line2D):
+        line.set_linewidth(scale * line.get_linewidth())
+        line.set_markersize(scale * line.get_markersize())
+        line.set_markeredgewidth(scale * line.get_markeredgewidth())
+    for marks in drawn.findobj(Collection):
+        marks.set_linewidth(scale * np.asarray(marks.get_linewidth()))
+    for marks in drawn.findobj(PathCollection):
+        marks.set_sizes(scale**2 * marks.get_sizes())
 
 
 def _lower(drawn: Figure, most: float, lowest: float) -> None:
