@@ -46,6 +46,7 @@ TWO = [("1.50 -2 | 7", "a"), ("0 1e-3 | 8 9", "b")]
 FOUR = [("1 2 | 3 4", "A"), ("5 6 | 7 8", "b")]
 QUOTED = [("1.50 -2", "A"), ("0 1e-3", "B, b")]
 ARFF = "@relation x\n@attribute t0 numeric\n@attribute 't 1' REAL\n@attribute kind {a,b}\n"
+QUOTED_ARFF = ARFF.upper().replace("{A,B}", "{ a, 'B, b' }")
 NESTED = (
     "@relation x\n@attribute both relational\n @attribute t0 numeric\n @attribute t1 numeric\n"
     "@end both\n@attribute kind {a,b}\n@data\n"
@@ -66,7 +67,7 @@ SHAPED = (
         ("x.ts", "#1,2:z\n@univariate true\n@data\n1.50,-2:a\n0,1e-3:b\n", {}, ONE),
         ("x.ts", "@dimensions 2\n@DATA\n1.50,-2:7:a\n0,1e-3:8,9:b\n", {}, TWO),
         ("x.arff", f"% x\n{ARFF}@data\n1.50,-2,a\n0,1e-3,b\n", {}, ONE),
-        ("x.arff", f"{ARFF.upper()}@DATA\n1.50, -2, 'A'\n% x\n\n0,1e-3,\"B, b\"\n", {}, QUOTED),
+        ("x.arff", f"{QUOTED_ARFF}@DATA\n1.50, -2, 'A'\n% x\n\n0,1e-3,\"B, b\"\n", {}, QUOTED),
         ("x.ts.gz", "@data\n1.50,-2:a\n0,1e-3:b\n", {}, ONE),
         ("x.csv", 't0,kind,t1\n1.50,a,-2\n0,"b",1e-3\n', {"label": "kind"}, ONE),
         ("x.csv", '"a",1.50,"-2"\nb,0,1e-3\n', {}, ONE),
@@ -148,6 +149,10 @@ def test_a_broken_line_is_named_and_leaves_nothing(tmp_path, name, text, message
          r"line 6: is in sparse form, which is not read"),
         ("x.arff", "@attribute 'my kind' {1,2}\n@attribute t numeric\n@data\n1,5\n",
          r"line 1: the attribute 'my kind' has classes but is not the last.*; move it"),
+        ("x.arff", f"{ARFF}@data\n1,2,c\n",
+         r"line 6: the label 'c' is none of the classes of the last attribute: a, b; correct"),
+        ("x.arff", f"{NESTED}'1,2\\n3,4',c\n",
+         r"the label 'c' is none of the classes"),
         ("x.arff", f"@attribute subject STRING\n{ARFF}@data\n7,1,2,a\n",
          r"line 1: the attribute 'subject' is a string and no number .*; take it out"),
         ("x.arff", f"@attribute day date 'yyyy'\n{ARFF}@data\n7,1,2,a\n",

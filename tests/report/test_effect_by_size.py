@@ -97,6 +97,29 @@ def test_studies_of_one_encoder_add_up_their_tasks():
     assert row.tolist() == whole.loc[(2, MEAN), ["effect", "low", "high"]].tolist()
 
 
+def test_tasks_of_the_same_examples_share_their_chance_as_in_the_studys_own_mean():
+    studies = []
+    for layers in (1, 6):
+        one = study(f"of-{layers}", layers)
+        runs = one.runs[["task", "initialization", "seed"]].merge(
+            pd.DataFrame({"group": range(20)}), how="cross"
+        )
+        runs["score"] = np.random.default_rng(layers).normal(0.5, 0.02, len(runs))
+        judged = [
+            claims.judge(one.runs, one.runs, NO_PAIRS, left_out=runs.assign(examples=examples))
+            for examples in (runs["task"], "shared")
+        ]
+        studies.append([dataclasses.replace(one, ledger={"claims": found}) for found in judged])
+    apart, shared = (rows_of(list(each)) for each in zip(*studies, strict=True))
+    for found, each in ((apart, 0), (shared, 1)):
+        for pair in studies:
+            known = pair[each].claims["b"]["overall"]
+            row = found[(found["study"] == pair[0].name) & (found["task"] == MEAN)].iloc[0]
+            assert (row["low"], row["high"]) == pytest.approx((known["low"], known["high"]))
+    widths = [found["high"] - found["low"] for found in (apart, shared)]
+    assert (widths[1] > 1.05 * widths[0])[apart["task"] == MEAN].all()
+
+
 def test_a_missing_number_stays_missing_and_so_does_the_mean_over_it(studies):
     lacking = study("one", 1, gain=np.array([0.1, math.nan, 0.1, 0.1]))
     found = rows_of([*studies[:2], lacking]).set_index(["study", "task"])

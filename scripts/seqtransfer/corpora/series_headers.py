@@ -66,19 +66,27 @@ def check_shape(where: str, channels: Sequence[str], label: str, shape: Shape) -
         other = next((length for length in lengths if length != number), None)
         if other is not None:
             raise ValueError(_broken(where, f"a channel of {other} numbers", said))
-    known = [one.casefold() for one in shape.labels]
-    if label and known and label.casefold() not in known:
-        classes = ", ".join(shape.labels[:20])
-        raise ValueError(
-            f"{where}: the label {label!r} is none of `@classLabel`: {classes}; correct the line or"
-            " the header"
-        )
+    check_label(where, label, shape.labels, "`@classLabel`")
     return shape
 
 
-def count_attributes(header: Iterable[Line]) -> int | None:
-    """How many cells a line of an ARFF file has: one an attribute, the label last; None if the
-    header has no attributes, or one that holds others.
+def check_label(where: str, label: str, classes: Sequence[str], said: str) -> None:
+    """Raise ValueError, beginning with `where`, for a label that is none of the header's classes.
+
+    classes: empty where the header names none; said: what names them.
+    """
+    if label and classes and label.casefold() not in {one.casefold() for one in classes}:
+        named = ", ".join(classes[:20])
+        raise ValueError(
+            f"{where}: the label {label!r} is none of {said}: {named}; correct the line or the"
+            " header"
+        )
+
+
+def arff_shape(header: Iterable[Line]) -> tuple[int | None, tuple[str, ...]]:
+    """How many cells a line of an ARFF file has, one an attribute, the label last; and the classes
+    of the label. None if the header has no attributes, or one that holds others; no classes if it
+    names none.
 
     Raises ValueError naming the line of an attribute that is no number and not the label.
     """
@@ -88,8 +96,8 @@ def count_attributes(header: Iterable[Line]) -> int | None:
         if line.lower().startswith("@end"):
             inside = False
         elif found and not inside:
-            name, kind = found[1].strip("'\""), found[2].lower()
-            inside = kind.startswith("relational")
+            name, kind = found[1].strip("'\""), found[2]
+            inside = kind.lower().startswith("relational")
             nested = nested or inside
             attributes.append((where, name, kind))
     for where, name, kind in attributes[:-1]:
@@ -99,13 +107,16 @@ def count_attributes(header: Iterable[Line]) -> int | None:
                 " label; move it and its cells to the end, or write the file as CSV with a header"
                 " and name the column in `label`"
             )
-        if kind.startswith(NO_NUMBERS):
+        if kind.lower().startswith(NO_NUMBERS):
             raise ValueError(
-                f"{where}: the attribute {name!r} is a {kind.split()[0]} and no number of a series;"
-                " take it out, or write the file as CSV with a header and name the column in"
-                " `group`"
+                f"{where}: the attribute {name!r} is a {kind.split()[0].lower()} and no number of a"
+                " series; take it out, or write the file as CSV with a header and name the column"
+                " in `group`"
             )
-    return None if nested else len(attributes) or None
+    *_, last = [kind for *_, kind in attributes] or [""]
+    listed = re.match(r"\{(.*)\}", last)
+    classes = tuple(cell.strip("'\"") for cell in _split(listed[1])) if listed else ()
+    return None if nested else len(attributes) or None, classes
 
 
 def cells(where: str, line: str, number: int | None) -> list[str]:
@@ -113,16 +124,21 @@ def cells(where: str, line: str, number: int | None) -> list[str]:
     `number`, if that is known."""
     if line.lstrip().startswith("{"):
         raise ValueError(f"{where}: is in sparse form, which is not read; write every value")
-    quoted = "'" in line or '"' in line
-    found = CELL.findall(line) if quoted else [cell.strip() for cell in line.split(",")]
-    if quoted and not line.rstrip().endswith(","):
-        found.pop()  # the empty match at the end of the line
+    found = _split(line)
     if number is not None and len(found) != number:
         raise ValueError(
             f"{where}: has {len(found)} cells, but the header declares {number} attributes; look"
             " for a comma or a value too many or too few"
         )
     return found
+
+
+def _split(line: str) -> list[str]:
+    """The texts between commas, quoted ones whole."""
+    if not ("'" in line or '"' in line):
+        return [cell.strip() for cell in line.split(",")]
+    found = CELL.findall(line)
+    return found if line.rstrip().endswith(",") else found[:-1]  # the empty match at the end
 
 
 def _demand(where: str, line: str, words: Sequence[str]) -> Demand:

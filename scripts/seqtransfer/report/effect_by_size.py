@@ -33,13 +33,17 @@ def table(studies: Sequence[Study], catalogue: Mapping[str, Mapping]) -> pd.Data
     catalogue: name -> entry of the project's encoders, for the shape of one whose study records
     none. effect, low, high: of claim (b), in `unit`, with its interval over seeds and test
     examples; a missing number is NaN, and so is a mean over it. MEAN takes its tasks as fixed, as
-    a study's own mean does; its `study` names all studies that these are of.
+    a study's own mean does, and those of the same examples share their chance; its `study` names
+    all studies that these are of.
     Raises ValueError if all studies have one encoder, two studies have the same task with the same
     encoder, no task is in all encoders, a study does not test the claim, or a width is not known.
     """
     parts = []
     for study in studies:
         effects = meta_analysis.effects([study], CLAIM)
+        judged = {effect["task"]: effect for effect in study.claims[CLAIM]["effects"]}
+        effects["sources"] = [judged[task]["sources"] for task in effects["task"]]
+        effects["examples"] = [judged[task].get("examples", "") for task in effects["task"]]
         parts.append(effects.assign(**encoder(study, catalogue)))
     found = pd.concat(parts, ignore_index=True)
     found = found.astype(dict.fromkeys(["mean", "error", "low", "high"], float))
@@ -142,9 +146,7 @@ def _shared(found: pd.DataFrame) -> set[str]:
 
 def _mean(rows: pd.DataFrame) -> pd.DataFrame:
     """The row MEAN of an encoder's shared tasks."""
-    ones = [
-        _estimate(row.mean, row.error, row.high, row.level, row.seeds) for row in rows.itertuples()
-    ]
+    ones = [_estimate(row) for _, row in rows.iterrows()]
     mean, level = estimates.mean_over_tasks(ones), rows["level"].iloc[0]
     units = rows["unit"].unique()
     low, high = mean.interval(level)
@@ -153,13 +155,21 @@ def _mean(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[SIZE].head(1).assign(**made, effect=mean.mean, low=low, high=high)
 
 
-def _estimate(mean: float, error: float, high: float, level: float, seeds: int) -> Estimate:
-    """The estimate that the ledger's numbers are of; its degrees of freedom are those of the t
-    quantile by which the interval is wider than the error."""
-    if math.isnan(error):
-        return Estimate(mean, {}, seeds)
-    degrees = float(stdtridf((1 + level) / 2, (high - mean) / error))
-    return Estimate(mean, {"seeds and examples": (error**2, degrees)}, seeds)
+def _estimate(row: pd.Series) -> Estimate:
+    """The estimate that the ledger's numbers are of, with its two sources of chance.
+
+    All its degrees of freedom are those of the t quantile by which the interval is wider than the
+    error; seeds have one less than there are, and examples what is left by Satterthwaite's rule.
+    """
+    if math.isnan(row["error"]):
+        return Estimate(row["mean"], {}, row["seeds"])
+    degrees = float(stdtridf((1 + row["level"]) / 2, (row["high"] - row["mean"]) / row["error"]))
+    of_seeds, of_examples = (row["sources"].get(name, 0.0) for name in ("seeds", "examples"))
+    parts = {"seeds": (of_seeds * row["error"] ** 2, row["seeds"] - 1.0)}
+    if of_examples:
+        left = of_examples**2 / (1 / degrees - of_seeds**2 / (row["seeds"] - 1))
+        parts["examples"] = of_examples * row["error"] ** 2, left
+    return Estimate(row["mean"], parts, row["seeds"], row["examples"])
 
 
 def _stated(study: Study) -> dict[str, str]:

@@ -169,14 +169,17 @@ def _ts_rows(path: Path, encoding: str) -> Iterator[Row]:
 
 
 def _arff_rows(path: Path, encoding: str) -> Iterator[Row]:
-    attributes = None
+    shape = None
     for header, where, line in _headed_lines(path, encoding):
-        attributes = attributes or (series_headers.count_attributes(header),)
-        *values, label = series_headers.cells(where, line, *attributes)
+        shape = shape or series_headers.arff_shape(header)
+        number, classes = shape
+        *values, label = series_headers.cells(where, line, number)
+        label = label.strip(" '\"")
+        series_headers.check_label(where, label, classes, "the classes of the last attribute")
         channels = [",".join(values)]
         if len(values) == 1 and values[0][:1] in ("'", '"'):
             channels = values[0].strip("'\"").split("\\n")
-        yield where, _channels(channels), label.strip(" '\""), None
+        yield where, _channels(channels), label, None
 
 
 def _headed_lines(path: Path, encoding: str) -> Iterator[tuple[list[Line], str, str]]:
