@@ -46,7 +46,7 @@ TWO = [("1.50 -2 | 7", "a"), ("0 1e-3 | 8 9", "b")]
 FOUR = [("1 2 | 3 4", "A"), ("5 6 | 7 8", "b")]
 QUOTED = [("1.50 -2", "A"), ("0 1e-3", "B, b")]
 ARFF = "@relation x\n@attribute t0 numeric\n@attribute 't 1' REAL\n@attribute kind {a,b}\n"
-QUOTED_ARFF = ARFF.upper().replace("{A,B}", "{ a, 'B, b' }")
+QUOTED_ARFF = ARFF.upper().replace("{A,B}", "{ a, ' B, b ' }")
 NESTED = (
     "@relation x\n@attribute both relational\n @attribute t0 numeric\n @attribute t1 numeric\n"
     "@end both\n@attribute kind {a,b}\n@data\n"

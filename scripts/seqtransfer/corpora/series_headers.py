@@ -115,7 +115,7 @@ def arff_shape(header: Iterable[Line]) -> tuple[int | None, tuple[str, ...]]:
             )
     *_, last = [kind for *_, kind in attributes] or [""]
     listed = re.match(r"\{(.*)\}", last)
-    classes = tuple(cell.strip("'\"") for cell in _split(listed[1])) if listed else ()
+    classes = tuple(cell.strip(" '\"") for cell in _split(listed[1])) if listed else ()
     return None if nested else len(attributes) or None, classes
 
 
