@@ -19,6 +19,7 @@ CHROMIUM = next(
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 
 
+SHEET = 688  # pixels: A4 without the margins of the page
 # Drawn in every study of text, random and domain.
 FIGURES = ("summary", "scores", "convergence", "claims", "gains_over_steps", "similarity")
 
@@ -148,3 +149,11 @@ def test_on_paper_figures_and_short_tables_are_open_and_afterwards_as_they_were(
     left = page.evaluate("window.left")
     assert 0 < len(left) < before and all(left)
     assert page.evaluate(f"{closed}.length") == before
+
+
+def test_a_sheet_of_paper_cuts_no_column_of_the_evidence(opened):
+    page, _, _ = opened(SHEET)
+    page.emulate_media(media="print")
+    reach = "tables => tables.map(one => one.getBoundingClientRect().right)"
+    ends = page.locator("table.effects").evaluate_all(reach)
+    assert len(ends) >= 4 and max(ends) <= SHEET
