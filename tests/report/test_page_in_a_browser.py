@@ -151,9 +151,11 @@ def test_on_paper_figures_and_short_tables_are_open_and_afterwards_as_they_were(
     assert page.evaluate(f"{closed}.length") == before
 
 
-def test_a_sheet_of_paper_cuts_no_column_of_the_evidence(opened):
+def test_a_sheet_of_paper_cuts_no_table_and_no_figure(opened):
     page, _, _ = opened(SHEET)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
     page.emulate_media(media="print")
-    reach = "tables => tables.map(one => one.getBoundingClientRect().right)"
-    ends = page.locator("table.effects").evaluate_all(reach)
-    assert len(ends) >= 4 and max(ends) <= SHEET
+    reach = "all => all.filter(one => one.checkVisibility())"
+    reach += ".map(one => one.getBoundingClientRect().right)"
+    ends = page.locator("table, .paper, pre").evaluate_all(reach)
+    assert len(ends) >= 12 and max(ends) <= SHEET
