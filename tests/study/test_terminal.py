@@ -35,7 +35,9 @@ def workflow(*jobs):
         jobid=lambda job: job.jobid,
     )
     limits = {"_cores": SimpleNamespace(value=2)}
-    return SimpleNamespace(dag=dag, global_resources=limits, touch=False, local_exec=True)
+    return SimpleNamespace(
+        dag=dag, global_resources=limits, touch=False, local_exec=True, dryrun=False
+    )
 
 
 def event(name, **facts):
@@ -62,6 +64,33 @@ def test_what_runs_is_told_once_before_it_begins(speaker, capsys):
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "default: 2 jobs: 1 finetune, 1 plot"
     assert [line.split()[1] for line in lines[1:]] == ["time:", "work:", "size:"]
+
+
+@pytest.mark.parametrize(
+    ("local", "dryrun", "nodes", "cards_of_each_job", "said"),
+    [
+        (True, False, None, False, "with 2 jobs at a time"),
+        (True, True, None, False, "with 2 jobs at a time"),
+        (True, True, 100, False, "with 100 jobs at a time"),  # `-n` with a cluster's profile
+        (False, False, 100, False, "with 100 jobs at a time"),
+        (False, False, 100, True, "with 100 jobs at a time"),
+    ],
+)
+def test_jobs_at_a_time_are_those_of_the_cluster_also_while_it_is_only_planned(
+    speaker, capsys, local, dryrun, nodes, cards_of_each_job, said
+):
+    cards = [Job(number, "finetune", task="splice") for number in range(8)]
+    for job in cards:
+        job.resources = {"gpu": 1}
+    told = speaker(*cards)
+    told.workflow.local_exec, told.workflow.dryrun = local, dryrun
+    told.workflow.resource_scopes = SimpleNamespace(is_local=lambda name: cards_of_each_job)
+    told.workflow.global_resources |= {
+        "_nodes": SimpleNamespace(value=nodes), "gpu": SimpleNamespace(value=1)
+    }  # fmt: skip
+    told.emit(event("run_info"))
+    assert said in capsys.readouterr().err
+    assert told._machine().gpus == (None if cards_of_each_job else 1)
 
 
 def test_an_estimate_runs_nothing(speaker, capsys):

@@ -206,11 +206,13 @@ class Terminal(logging.Handler):
         )
 
     def _machine(self) -> estimate.Machine:
-        limits = self.workflow.global_resources
-        at_a_time = "_cores" if self.workflow.local_exec else "_nodes"
-        return estimate.Machine(
-            *(limits[name].value if name in limits else None for name in (at_a_time, "gpu"))
-        )
+        workflow = self.workflow
+        limits = {name: limit.value for name, limit in workflow.global_resources.items()}
+        if workflow.local_exec and not (workflow.dryrun and limits.get("_nodes")):
+            return estimate.Machine(limits.get("_cores"), limits.get("gpu"))
+        # Of a cluster, also while it is only planned. Its limit of cards may be each job's own.
+        shared = not workflow.resource_scopes.is_local("gpu")
+        return estimate.Machine(limits.get("_nodes"), limits.get("gpu") if shared else None)
 
     def _share(self, job) -> float | None:
         """Of the steps that a run might have taken, those that it took; None if it had to."""
