@@ -204,15 +204,18 @@ def test_jobs_that_are_preempted_or_reach_their_time_limit_go_on(here, study, tm
     assert FAULTS["written"](study) == FAULTS["written"](here)
 
 
-def test_grouped_runs_are_one_job_of_slurm_and_share_its_card(here, study, tmp_path):
-    grouped = ("--groups", "finetune=runs", "--group-components", "runs=2")
-    one_card = ("--set-resource-scopes", "gpu=local", "--resources", "gpu=1")
-    again = ("--forcerun", "finetune", "--slurm-status-command", "squeue")
+def test_grouped_jobs_are_one_job_of_slurm_and_runs_share_its_card(here, study, tmp_path):
+    path = study / "profiles/slurm/config.yaml"
+    profile = yaml.safe_load(path.read_text())
+    groups = profile["groups"] | {"finetune": "runs"}
+    path.write_text(yaml.safe_dump(profile | {"groups": groups, "group-components": {"runs": 2}}))
+    again = ("--forcerun", "encode", "--slurm-status-command", "squeue")
     with slurm_cluster.running(tmp_path, accounting=False) as cluster:
-        with snakemake(cluster, study, *grouped, *one_card, *again, "--", *GOALS.values()):
+        with snakemake(cluster, study, *again, "--", *GOALS.values()):
             pass
         done, given = jobs(cluster), devices(cluster)
-    asked = [(job.rule, job.time, job.memory) for job in done]
-    assert asked == [("runs_finetune", "4:00:00", "8000M")]  # twice the time, and no more memory
-    assert given["runs_finetune"] in ({"0"}, {"1"})
+    tokens, runs = [(job.rule, job.time, job.memory) for job in done]
+    assert tokens == ("tokens_draw_map_encode", "1:00:00", "2000M")  # one after another
+    assert runs == ("runs_finetune", "4:00:00", "8000M")  # twice the time, and no more memory
+    assert given[tokens[0]] == {"none"} and given[runs[0]] in ({"0"}, {"1"})
     assert FAULTS["written"](study) == FAULTS["written"](here)
