@@ -69,6 +69,26 @@ def test_facts_that_runs_disagree_on_are_all_named():
     assert found["fine-tuning: device"] == "cpu" and found["commit"] == "absent"
 
 
+@pytest.mark.parametrize(
+    ("left", "right", "differs"),
+    [
+        ("ab", "abc", False),
+        ("ab", "ac", True),
+        ("a", "b", True),
+        ("ab", "ab", False),
+        ("", "a", True),
+    ],
+)
+def test_the_code_of_arms_that_one_study_has_alone_is_no_difference(folders, left, right, differs):
+    record = finished_studies.read(folders[0]).record
+    maker = record["made_by"][0] | {"stage": "fine-tuning"}
+    sides = [
+        record | {"made_by": [maker | {"code": code} for code in side]} for side in (left, right)
+    ]
+    found = comparison.made_otherwise(*sides)
+    assert ("fine-tuning: code" in [key for key, *_ in found]) is differs
+
+
 def test_a_folder_without_a_report_is_refused_with_what_to_give(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"study.json is not there: give folders"):
         finished_studies.read(tmp_path)

@@ -8,6 +8,7 @@ from seqtransfer.report import names
 from seqtransfer.report.finished_studies import ABSENT, Study, configuration, differing
 from seqtransfer.report.page import document
 
+CODE = ": code"  # of a stage
 KEYS = ["task", "initialization", "metric"]  # of a score
 
 
@@ -19,12 +20,28 @@ def html(left: Study, right: Study) -> str:
         right=right,
         sections=[
             ("Configuration", differing(configuration(left.record), configuration(right.record))),
-            ("Code, libraries and machine", differing(makers(left.record), makers(right.record))),
+            ("Code, libraries and machine", made_otherwise(left.record, right.record)),
             ("Data", differing(data(left.record), data(right.record))),
         ],
         claims=list(claims(left.ledger, right.ledger)),
         scores=scores(left.scores, right.scores).to_dict("records"),
     )
+
+
+def made_otherwise(left: Mapping, right: Mapping) -> list[tuple[str, str, str]]:
+    """`differing` of the makers of two records. Every arm has a digest of its own code: those of
+    arms that only one study has are no difference."""
+    return [
+        (key, *pair)
+        for key, *pair in differing(makers(left), makers(right))
+        if not (key.endswith(CODE) and _one_has_all(*pair))
+    ]
+
+
+def _one_has_all(left: str, right: str) -> bool:
+    """Whether one of two lists of digests has all of the other's."""
+    one, other = (set(side.split(", ")) for side in (left, right))
+    return ABSENT not in one | other and (one <= other or one >= other)
 
 
 def makers(record: Mapping) -> dict[str, str]:
