@@ -18,9 +18,8 @@ from seqtransfer.report.tables import table_files
 
 def main(*, released: Path, studies: list[Path], output: Path) -> None:
     """released, studies: folders of finished studies; output: of the tables, without a suffix."""
-    found = mended.table(
-        finished_studies.read(released), [finished_studies.read(path) for path in studies]
-    )
+    first, *others = finished_studies.read_all([released, *studies])
+    found = mended.table(first, others)
     for suffix in (".csv", ".md"):
         table_files.write(output.with_name(output.name + suffix), found)
     said = "; ".join(

@@ -13,7 +13,7 @@ from seqtransfer.report.page import comparison
 
 def main(*, left: Path, right: Path, output: Path) -> None:
     """left, right: folders `results/{study}`; output: the page."""
-    text = comparison.html(finished_studies.read(left), finished_studies.read(right))
+    text = comparison.html(*finished_studies.read_all([left, right]))
     with atomic.atomic(output) as temporary:
         temporary.write_text(text)
     print(output)

@@ -20,14 +20,18 @@ def main(
     runs: list[Path],
     control_runs: list[Path],
     manifests: list[Path],
+    records: list[Path],
     outputs: list[Path],
 ) -> None:
     """tasks: those to join, which all studies have; runs: a table a study; control_runs: likewise,
-    or none; manifests: study by study, of each task; outputs: tables `curves`, `power_laws` and
-    `multipliers`, and the figure `curves`, by name and suffix."""
+    or none; manifests: study by study, of each task; records: `study.json` of each; outputs:
+    tables `curves`, `power_laws` and `multipliers`, and the figure `curves`, by name and suffix.
+    """
     tables = {name: [table_files.read(path)] for name, path in zip(studies, runs, strict=True)}
     for name, path in zip(studies, control_runs, strict=bool(control_runs)):
         tables[name].append(table_files.read(path))
+    configured = map(json_tsv.read_json, records)
+    data_ratio.check_settings(tasks, dict(zip(studies, configured, strict=True)))
     splits = dict(zip(product(studies, tasks), manifests, strict=True))
     for task in tasks:
         mine = {name: json_tsv.read_table(splits[name, task]) for name in studies}
@@ -57,5 +61,6 @@ if __name__ == "__main__":
             runs=[Path(path) for path in snakemake.input.runs],
             control_runs=[Path(path) for path in snakemake.input.control_runs],
             manifests=[Path(path) for path in snakemake.input.manifests],
+            records=[Path(path) for path in snakemake.input.records],
             outputs=[Path(path) for path in snakemake.output],
         )

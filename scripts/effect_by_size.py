@@ -23,7 +23,7 @@ ENCODERS = Path(__file__).resolve().parents[1] / "workflow/encoders.yaml"
 def main(*, studies: list[Path], output: Path) -> None:
     """studies: folders `results/{study}`; output: of table and figure, without a suffix."""
     catalogue = defaults.read(ENCODERS)["catalogue"]["encoders"]
-    read = [finished_studies.read(path) for path in studies]
+    read = finished_studies.read_all(studies)
     found = effect_by_size.table(read, catalogue)
     differing = effect_by_size.settings(read, found)
     caption = effect_by_size.caption(found, differing)

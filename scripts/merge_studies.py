@@ -18,7 +18,7 @@ from seqtransfer.report.tables import table_files
 
 def main(*, studies: list[Path], claim: str, output: Path) -> None:
     """studies: folders `results/{study}`; claim: its id, such as `b`; output: without a suffix."""
-    found = [finished_studies.read(path) for path in studies]
+    found = finished_studies.read_all(studies)
     table = meta_analysis.effects(found, claim)
     mean = meta_analysis.pooled(table)
     contrast = found[0].claims[claim]["contrast"]

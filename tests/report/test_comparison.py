@@ -1,9 +1,13 @@
 """Two studies side by side: what differs is shown, what is the same is not."""
 
+import json
+import shutil
+
 import pytest
 
 import compare_studies
 import synthetic
+from seqtransfer.files import json_tsv
 from seqtransfer.report import finished_studies
 from seqtransfer.report.page import comparison
 
@@ -70,23 +74,65 @@ def test_facts_that_runs_disagree_on_are_all_named():
 
 
 @pytest.mark.parametrize(
-    ("left", "right", "differs"),
+    ("stage", "left", "right", "differs"),
     [
-        ("ab", "abc", False),
-        ("ab", "ac", True),
-        ("a", "b", True),
-        ("ab", "ab", False),
-        ("", "a", True),
+        ("fine-tuning", "ab", "abc", False),
+        ("fine-tuning", "ab", "ac", True),
+        ("fine-tuning", "a", "b", True),
+        ("fine-tuning", "", "a", True),
+        ("tokens", "a", "ab", True),
     ],
 )
-def test_the_code_of_arms_that_one_study_has_alone_is_no_difference(folders, left, right, differs):
-    record = finished_studies.read(folders[0]).record
-    maker = record["made_by"][0] | {"stage": "fine-tuning"}
-    sides = [
-        record | {"made_by": [maker | {"code": code} for code in side]} for side in (left, right)
-    ]
-    found = comparison.made_otherwise(*sides)
-    assert ("fine-tuning: code" in [key for key, *_ in found]) is differs
+def test_the_code_of_arms_that_one_study_has_alone_is_no_difference(
+    folders, stage, left, right, differs
+):
+    records = [finished_studies.read(folder).record for folder in folders]
+    maker = records[0]["made_by"][0] | {"stage": stage}
+    key = f"{stage}: code"
+
+    def keys(*records):
+        sides = [
+            record | {"made_by": [maker | {"code": code} for code in side]}
+            for record, side in zip(records, (left, right), strict=True)
+        ]
+        return [name for name, *_ in comparison.made_otherwise(*sides)]
+
+    assert (key in keys(*records)) is differs
+    assert (key in keys(records[0], records[0])) is (left != right)  # the same arms
+
+
+def test_a_claim_that_is_a_headline_of_one_side_shows_the_record_of_both(folders):
+    ledger = finished_studies.read(folders[0]).ledger
+    turned = {
+        "claims": [
+            one | {"headline": not one["headline"]} if one["id"].startswith("d2") else one
+            for one in ledger["claims"]
+        ]
+    }
+    found = list(comparison.claims(ledger, turned))
+    assert all(one["left"] and one["right"] for one in found)
+    ids = [one["id"] for one in found]
+    assert len(ids) == len(set(ids)) and "c-share" in ids
+    assert {one["id"] for one in ledger["claims"] if one["id"].startswith("d2")} <= set(ids)
+
+
+def test_two_studies_of_one_name_are_called_by_their_folders(folders, tmp_path):
+    copied = tmp_path / "elsewhere"
+    shutil.copytree(folders[0], copied)
+    found = finished_studies.read_all([folders[0], copied])
+    assert [study.name for study in found] == [str(folders[0]), str(copied)]
+    assert str(copied) in comparison.html(*found)
+
+
+def test_a_ledger_of_older_code_is_refused_in_one_line(folders, tmp_path):
+    copied = tmp_path / "old"
+    shutil.copytree(folders[0], copied)
+    path = copied / "report/claims.json"
+    ledger = json_tsv.read_json(path)
+    del ledger["claims"][1]["qualifier"]
+    path.write_text(json.dumps(ledger))
+    with pytest.raises(ValueError, match="older code, without 'qualifier'; run the study's"):
+        finished_studies.read(copied)
 
 
 def test_a_folder_without_a_report_is_refused_with_what_to_give(tmp_path):

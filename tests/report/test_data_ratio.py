@@ -172,8 +172,8 @@ def test_studies_that_differ_in_more_than_the_number_of_examples_are_refused(col
 
 def manifest(train, test, dev="mn"):
     parts = {"train": train, "dev": dev, "test": test}
-    rows = [(part, i) for part, ids in parts.items() for i in ids]
-    return pd.DataFrame(rows, columns=["part", "id"])
+    rows = [(part, i, "A", f"{i} of ACGT") for part, ids in parts.items() for i in ids]
+    return pd.DataFrame(rows, columns=["part", "id", "label", "sha256"])
 
 
 def test_training_parts_must_be_nested_and_dev_and_test_parts_the_same():
@@ -185,6 +185,33 @@ def test_training_parts_must_be_nested_and_dev_and_test_parts_the_same():
         data_ratio.check_parts("x", {"all": large, "half": manifest("ab", "y")})
     with pytest.raises(ValueError, match="x: the dev part of half does not fit that of all"):
         data_ratio.check_parts("x", {"all": large, "half": manifest("ab", "yz", dev="m")})
+
+
+@pytest.mark.parametrize("column", ["label", "sha256"])
+def test_examples_of_one_name_are_the_same_only_with_their_label_and_content(column):
+    small, large = manifest("ab", "yz"), manifest("abcd", "yz")
+    small.loc[small["id"] == "y", column] = "another"
+    with pytest.raises(ValueError, match="x: the test part of half does not fit that of all"):
+        data_ratio.check_parts("x", {"all": large, "half": small})
+
+
+def record(**finetune):
+    return {
+        "configuration": {
+            "study": str(finetune), "examples": {"train": 100, "train_fraction": len(finetune)},
+            "finetune": {"weight_decay": 0.01, "settings": str(finetune)} | finetune,
+            "max_length": {"x": 64, "another": 32 + len(finetune)},
+            "catalogue": {"tasks": {"x": {"title": f"X {len(finetune)}", "source": "x"}}},
+        }
+    }  # fmt: skip
+
+
+def test_studies_may_differ_in_the_share_of_examples_and_in_other_tasks_alone():
+    with pytest.raises(ValueError, match=r"finetune.steps differs \(all absent, half 8\): only"):
+        data_ratio.check_settings(["x"], {"all": record(), "half": record(steps=8)})
+    with pytest.raises(ValueError, match=r"max_length.another differs \(all 32, half 33\)"):
+        data_ratio.check_settings(["another"], {"all": record(), "half": record(weight_decay=0.01)})
+    data_ratio.check_settings(["x"], {"all": record(), "half": record(weight_decay=0.01)})
 
 
 def test_the_script_writes_every_table_and_the_same_figure_twice(tmp_path):
@@ -201,6 +228,7 @@ def test_the_script_writes_every_table_and_the_same_figure_twice(tmp_path):
     for name, n in sizes.items():
         table_files.write(tmp_path / name / "runs.csv", found[name])
         table_files.write(tmp_path / name / "control_runs.csv", cnn[name])
+        json_tsv.write_json(tmp_path / name / "study.json", record())
         json_tsv.write_table(
             tmp_path / name / "manifest.tsv", manifest([f"e{i}" for i in range(n)], ["t"])
         )
@@ -213,6 +241,7 @@ def test_the_script_writes_every_table_and_the_same_figure_twice(tmp_path):
             runs=[tmp_path / name / "runs.csv" for name in sizes],
             control_runs=[tmp_path / name / "control_runs.csv" for name in sizes],
             manifests=[tmp_path / name / "manifest.tsv" for name in sizes],
+            records=[tmp_path / name / "study.json" for name in sizes],
             outputs=[tmp_path / folder / name for name in files],
         )
     for name in files:

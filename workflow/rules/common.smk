@@ -19,8 +19,8 @@ from seqtransfer.report import register
 from seqtransfer.study import cards, configuration, costs, liveness, local_sources
 from seqtransfer.study import planning
 from seqtransfer.study import provenance, refusals, settings_tables, terminal
-from seqtransfer.study import shared_examples, soft_starts
-from seqtransfer.study import used_configuration, zero_shot_checks
+from seqtransfer.study import soft_starts, used_configuration, zero_shot_checks
+from seqtransfer.tokens import shared_examples
 
 liveness.begin(clean=workflow.is_main_process)
 

@@ -1,7 +1,7 @@
 """Finished studies that differ in `examples.train_fraction` alone -> what an example is worth.
 
-Reads   results/{study}/report/tables/{runs,control_runs}.csv and results/{study}/tokens/{task}/manifest.tsv
-        of each
+Reads   results/{study}/report/{study.json,tables/{runs,control_runs}.csv} and
+        results/{study}/tokens/{task}/manifest.tsv of each
 Writes  results/{study}/data-ratio/{curves,power_laws,multipliers}.{csv,md,tex,html},
         results/{study}/data-ratio/curves.{svg,pdf,png}
 """
@@ -16,6 +16,7 @@ rule data_ratio:
     input:
         runs=ratio_files("report/tables/runs.csv"),
         control_runs=ratio_files("report/tables/control_runs.csv") if CONTROLS else [],
+        records=ratio_files("report/study.json"),
         manifests=ratio_files("tokens/{task}/manifest.tsv"),
     output:
         tables=expand(

@@ -7,21 +7,30 @@ parts and one test set, so that no interval here covers these.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
 from seqtransfer.corpora.examples import SPLITS
+from seqtransfer.report.finished_studies import configuration, differing
 from seqtransfer.report.statistics import LEVEL, t_interval
 from seqtransfer.report.tables.intervals import interval_rows
 
 AGAINST = "random"  # the arm whose examples are counted
 DRAWS = 2000  # of the bootstrap over seeds
 SAME = (
-    "metric test_n encoder layers adaptation batch_size steps patience cooldown"
+    "metric test_n encoder layers adaptation batch_size steps patience cooldown max_tokens"
 ).split()  # in all studies
+# Sections of a configuration that decide what a run reads and how it is trained, and what of them
+# may differ: the share of the examples, and the file of the same settings.
+SECTIONS = (
+    "encoder. examples. max_length. pieces. pretrain. domain_corpora. align. finetune."
+    " catalogue.tasks."
+).split()
+MAY_DIFFER = ("examples.train_fraction", "finetune.settings")
+OF_TASKS = ("max_length.", "domain_corpora.", "catalogue.tasks.")
 
 
 def gather(studies: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -59,16 +68,47 @@ def gather(studies: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return run
 
 
+def check_settings(tasks: Collection[str], records: Mapping[str, Mapping]) -> None:
+    """Raise ValueError unless studies have the same settings, but for the share of the examples.
+
+    tasks: those that are joined; records: study -> its `study.json`.
+    """
+    (first, one), *others = (
+        (
+            name,
+            {key: value for key, value in configuration(record).items() if _compared(key, tasks)},
+        )
+        for name, record in records.items()
+    )
+    for name, other in others:
+        for key, left, right in differing(one, other):
+            raise ValueError(
+                f"{key} differs ({first} {left}, {name} {right}): only the number of training"
+                " examples may"
+            )
+
+
+def _compared(key: str, tasks: Collection[str]) -> bool:
+    section = next((one for one in SECTIONS if key.startswith(one)), None)
+    if section is None or key in MAY_DIFFER or key.endswith(".title"):
+        return False
+    return section not in OF_TASKS or key.removeprefix(section).partition(".")[0] in tasks
+
+
 def check_parts(task: str, manifests: Mapping[str, pd.DataFrame]) -> None:
-    """Raise ValueError unless all studies have the same dev and test examples of the task, and each
-    training part lies within every larger one.
+    """Raise ValueError unless all studies have the same dev and test examples of the task, by name,
+    label and content, and each training part lies within every larger one.
 
     manifests: study -> table of `manifests`.
     """
-    parts = {
-        name: {part: frozenset(table.loc[table["part"] == part, "id"]) for part in SPLITS}
-        for name, table in manifests.items()
-    }
+    parts = {}
+    for name, table in manifests.items():
+        rows = list(table[["id", "label", "sha256"]].itertuples(index=False, name=None))
+        of_part = table["part"].to_numpy()
+        parts[name] = {
+            part: frozenset(row for row, its in zip(rows, of_part, strict=True) if its == part)
+            for part in SPLITS
+        }
     order = sorted(parts, key=lambda name: len(parts[name]["train"]))
     for small, large in pairwise(order):
         for part, agrees in (

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 from scipy.special import stdtridf
 
-from seqtransfer.report import estimates, meta_analysis
+from seqtransfer.report import estimates, finished_studies, meta_analysis
 from seqtransfer.report.estimates import Estimate
 from seqtransfer.report.finished_studies import ABSENT, Study, configuration
 
@@ -38,12 +38,12 @@ def table(studies: Sequence[Study], catalogue: Mapping[str, Mapping]) -> pd.Data
     Raises ValueError if all studies have one encoder, two studies have the same task with the same
     encoder, no task is in all encoders, a study does not test the claim, or a width is not known.
     """
-    parts = []
+    parts, examples = [], finished_studies.examples(studies)
     for study in studies:
         effects = meta_analysis.effects([study], CLAIM)
         judged = {effect["task"]: effect for effect in study.claims[CLAIM]["effects"]}
         effects["sources"] = [judged[task]["sources"] for task in effects["task"]]
-        effects["examples"] = [judged[task].get("examples", "") for task in effects["task"]]
+        effects["examples"] = [examples[study.name, task] for task in effects["task"]]
         parts.append(effects.assign(**encoder(study, catalogue)))
     found = pd.concat(parts, ignore_index=True)
     found = found.astype(dict.fromkeys(["mean", "error", "low", "high"], float))

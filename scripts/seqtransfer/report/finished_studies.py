@@ -2,16 +2,20 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
 from seqtransfer.files import json_tsv
 from seqtransfer.report.tables import table_files
+from seqtransfer.tokens import shared_examples
 
 ABSENT = "absent"
+OF_RECORD = "configuration encoders examples machine made_by repository sources splits".split()
+OF_CLAIM = "contrast effects headline overall qualifier unit verdict".split()
 
 
 @dataclass(frozen=True)
@@ -31,10 +35,35 @@ class Study:
         return {record["id"]: record for record in self.ledger["claims"]}
 
 
+def read_all(folders: Sequence[Path]) -> list[Study]:
+    """The studies of these folders, each `results/{study}`. Those of one name, such as a study that
+    two machines ran, are called by their folders.
+
+    Raises ValueError and FileNotFoundError as `read`.
+    """
+    found = [read(folder) for folder in folders]
+    counts = Counter(study.name for study in found)
+    return [
+        replace(study, name=str(folder)) if counts[study.name] > 1 else study
+        for study, folder in zip(found, folders, strict=True)
+    ]
+
+
+def examples(studies: Iterable[Study]) -> dict[tuple[str, str], str]:
+    """(study, task) -> name of its set of test examples, one name for equal sets of all studies."""
+    tasks = {
+        (study.name, task): record
+        for study in studies
+        for task, record in study.record["configuration"]["catalogue"]["tasks"].items()
+    }
+    return {key: " of ".join(first[::-1]) for key, first in shared_examples.names(tasks).items()}
+
+
 def read(folder: Path) -> Study:
     """The study whose results are in `folder`, `results/{study}`.
 
-    Raises FileNotFoundError if the folder has no finished report.
+    Raises FileNotFoundError if the folder has no finished report, and ValueError for one that older
+    code wrote without what is read here.
     """
     report = folder / "report"
     names = ("study.json", "claims.json", "tables/runs.csv", "tables/scores.csv")
@@ -45,6 +74,15 @@ def read(folder: Path) -> Study:
                 f"{path} is not there: give folders results/<study> of finished studies"
             )
     record, ledger = map(json_tsv.read_json, paths[:2])
+    lacking = [key for key in OF_RECORD if key not in record]
+    for claim in ledger["claims"]:
+        lacking += [key for key in OF_CLAIM if key not in claim]
+        lacking += ["error" for effect in claim.get("effects", ()) if "error" not in effect]
+    if lacking:
+        raise ValueError(
+            f"{report}: was written by older code, without {lacking[0]!r}; run the study's"
+            " `snakemake` command again, which judges it anew"
+        )
     runs, scores = map(table_files.read, paths[2:])
     return Study(record["configuration"]["study"], record, ledger, runs, scores)
 
@@ -73,5 +111,5 @@ def command(main: Callable[..., None], parser: argparse.ArgumentParser) -> None:
     """Call `main` with what the command line says; what it refuses is one line, without a trace."""
     try:
         main(**vars(parser.parse_args()))
-    except (FileNotFoundError, ValueError) as error:
+    except (OSError, ValueError) as error:
         sys.exit(str(error))

@@ -3,7 +3,8 @@
 A study's own mean is over its tasks, taken as fixed. Here tasks are a sample: the effect of a task
 is drawn around a mean with a standard deviation tau, and estimated with an error that is taken as
 known (random effects). tau is Paule and Mandel's (1982), the interval of the mean Hartung and
-Knapp's (2001), and the interval for the effect of one more task that of Higgins et al. (2009).
+Knapp's (2001), not smaller than by the errors alone (Roever et al. 2015), and the interval for the
+effect of one more task that of Higgins et al. (2009).
 """
 
 import math
@@ -15,7 +16,7 @@ from matplotlib.figure import Figure
 from scipy.optimize import brentq
 from scipy.special import stdtrit  # of scipy.stats, which takes a second to import
 
-from seqtransfer.report import names
+from seqtransfer.report import finished_studies, names
 from seqtransfer.report.figures import style
 from seqtransfer.report.finished_studies import Study
 from seqtransfer.report.statistics import LEVEL
@@ -30,28 +31,26 @@ def effects(studies: Sequence[Study], claim: str) -> pd.DataFrame:
     """One row per study and task with an effect of the claim, in the order of the studies.
 
     mean, error, low, high: of the effect, in `unit`, with the study's interval of `level`. pooled:
-    whether the mean over tasks is of it: not if the task is not testable there, has no error, or
-    stands in an earlier study, too, since one task counts once.
-    Raises ValueError if a study does not test the claim, or was judged by older code.
+    whether the mean over tasks is of it: not if the task is not testable there, has no error (of
+    one seed, or a run without a score), or stands before it under its name or with the same
+    examples in other tokens, since one task counts once.
+    Raises ValueError if a study does not test the claim.
     """
     rows, seen = [], set()
+    examples = finished_studies.examples(studies)
     for study in studies:
         record = study.claims.get(claim)
         if record is None or not record["effects"]:
             raise ValueError(f"{study.name} does not test claim ({claim}); leave it out")
         for effect in record["effects"]:
-            if "error" not in effect:
-                raise ValueError(
-                    f"{study.name} was judged by code whose ledger has no errors of effects; run"
-                    " its `snakemake` command again, which judges it anew"
-                )
             usable = effect["verdict"] != NOT_TESTABLE and effect["error"] is not None
+            same = {effect["task"], examples[study.name, effect["task"]]}
             rows.append(
                 {"study": study.name, "unit": record["unit"], "level": record["level"]}
                 | {name: effect[name] for name in COLUMNS if name in effect}
-                | {"pooled": usable and effect["task"] not in seen}
+                | {"pooled": usable and not same & seen}
             )
-            seen |= {effect["task"]} if usable else set()
+            seen |= same if usable else set()
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -65,12 +64,19 @@ def pooled(table: pd.DataFrame) -> dict[str, float]:
     """
     rows = table[table["pooled"]]
     if len(rows) < LEAST:
-        raise ValueError(f"{len(rows)} tasks have an effect; a mean over tasks needs {LEAST}")
+        unknown = table.loc[table["error"].isna(), "task"].unique()
+        without = f"; {', '.join(unknown)} without one: of one seed" if len(unknown) else ""
+        raise ValueError(
+            f"{len(rows)} tasks have an effect with an error{without}; a mean over tasks needs"
+            f" {LEAST}"
+        )
     means, variances = rows["mean"].to_numpy(float), rows["error"].to_numpy(float) ** 2
     between = variance_between(means, variances)
     weights = 1 / (between + variances)
     mean, free = float(np.average(means, weights=weights)), len(rows) - 1
-    error = math.sqrt((weights * (means - mean) ** 2).sum() / (free * weights.sum()))
+    spread = (weights * (means - mean) ** 2).sum() / free
+    # By chance a few effects lie nearer to each other than their errors allow.
+    error = math.sqrt(max(1.0, spread) / weights.sum())
     half = float(stdtrit(free, (1 + LEVEL) / 2)) * error
     wide = float(stdtrit(free - 1, (1 + LEVEL) / 2)) * math.sqrt(between + error**2)
     return {

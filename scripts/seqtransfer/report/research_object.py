@@ -62,8 +62,7 @@ def metadata(record: Mapping, files: Mapping[str, Path], made: datetime) -> dict
         )
     )
     sources = [_source(crate, name, record) for name in study["catalogue"]["sources"]]
-    encoders = study["catalogue"]["encoders"]
-    sources += [_encoder(crate, known, encoders) for known in record["encoders"]]
+    sources += [_encoder(crate, known, study["catalogue"]) for known in record["encoders"]]
     results = [_file(crate, name, path, made) for name, path in files.items()]
     instrument = _workflow(crate, record)
     action = crate.add_action(
@@ -141,8 +140,10 @@ def _source(crate: ROCrate, name: str, record: Mapping) -> ContextEntity:
 
 
 def _encoder(crate: ROCrate, known: Mapping, catalogue: Mapping) -> ContextEntity:
-    """An encoder, with the licence that the catalogue states."""
-    licence = catalogue.get(known["name"], {}).get("licence", "not stated")
+    """An encoder, with the licence that the catalogue states of it or of its source."""
+    entry = catalogue["encoders"].get(known["name"], {})
+    source = catalogue["sources"].get(entry.get("source"), {})
+    licence = entry.get("licence", source.get("licence", "not stated"))
     facts = {"@type": "Dataset", "name": known["name"], "license": licence}
     if known["revision"]:
         facts["version"] = known["revision"]

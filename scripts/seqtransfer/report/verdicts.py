@@ -26,14 +26,14 @@ def of_tasks(
     *,
     every: bool = False,
 ) -> list[dict]:
-    """One record a task: mean, error, low, high, seeds, p_value, verdict, reason, examples,
-    sources, and what the study could have seen.
+    """One record a task: mean, error, low, high, seeds, p_value, verdict, reason, sources,
+    and what the study could have seen.
 
     found: task -> estimate; failed: task -> why it cannot be tested; level: of the intervals;
     line: what the effect is compared with. every: the claim holds task by task, so that a task
     supports it by its own one-sided test, without adjustment, and p_value is of that; else it is
-    two-sided and adjusted. examples: of the estimate; sources:
-    source -> share of the variance; smallest and seeds_needed as `power`, where nothing is decided.
+    two-sided and adjusted. `sources`: source
+    -> share of the variance; smallest and seeds_needed as `power`, where nothing is decided.
     Numbers that are not defined are None.
     """
     above = [math.nan if task in failed else one.p_greater(line) for task, one in found.items()]
@@ -52,7 +52,6 @@ def of_tasks(
             verdict = UNDECIDED
         records.append(
             {"task": task, "seeds": one.seeds, "verdict": verdict, "reason": failed.get(task)}
-            | {"examples": one.examples}
             | interval(one, level)
             | {"p_value": number(greater if every else both), "sources": sources(one)}
             | power(one, seen_at, line, undecided=verdict == UNDECIDED)

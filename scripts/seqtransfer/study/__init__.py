@@ -9,7 +9,7 @@ formats: kinds of text that a schema may ask for, such as a path inside of a sou
 configuration: checks names and keys that must fit each other, and fills in what is absent;
     task_checks, artificial_checks: those of a task, of an artificial corpus; soft_starts: which
     arms are some, and the texts that they need; zero_shot_checks: the tasks that encoders are to
-    know before any fine-tuning; shared_examples: tasks that read the same ones in other tokens.
+    know before any fine-tuning.
 settings_tables: checks the table of settings that a study names.
 defaults: reads a study file and merges it over `config.yaml`.
 local_sources: checks sources that lie on this machine, and sees when they change.

@@ -7,7 +7,8 @@ encoding: the whole way, in one function; views: what the encoder sees of an exa
 tokenizations: symbols, k-mers, byte pairs, intervals; series_tokens: those of numbers.
 units: which examples are not independent; probe_rows: which are long enough to be compared.
 splits, near_duplicates, leak_audit, manifests: who is in which part, and how near the parts are;
-series_neighbours: how near by the numbers of a series.
+series_neighbours: how near by the numbers of a series; shared_examples: tasks that read the same
+examples in other tokens.
 vocabulary, token_maps: ids, and their rows in a pretrained table.
 order: sequences whose tokens are shuffled.
 artificial_corpora: made sequences, by artificial_laws, procedural_tasks and simulated_machines.

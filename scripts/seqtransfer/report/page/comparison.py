@@ -8,7 +8,7 @@ from seqtransfer.report import names
 from seqtransfer.report.finished_studies import ABSENT, Study, configuration, differing
 from seqtransfer.report.page import document
 
-CODE = ": code"  # of a stage
+OF_ARMS = ("pretraining: code", "fine-tuning: code")  # an arm's own
 KEYS = ["task", "initialization", "metric"]  # of a score
 
 
@@ -29,12 +29,16 @@ def html(left: Study, right: Study) -> str:
 
 
 def made_otherwise(left: Mapping, right: Mapping) -> list[tuple[str, str, str]]:
-    """`differing` of the makers of two records. Every arm has a digest of its own code: those of
-    arms that only one study has are no difference."""
+    """`differing` of the makers of two records. Training has a digest of the code of each arm:
+    where the arms differ, those of arms that only one study has are no difference."""
+    arms = [
+        {*record["configuration"]["initializations"], *record["configuration"].get("controls", ())}
+        for record in (left, right)
+    ]
     return [
         (key, *pair)
         for key, *pair in differing(makers(left), makers(right))
-        if not (key.endswith(CODE) and _one_has_all(*pair))
+        if not (arms[0] != arms[1] and key in OF_ARMS and _one_has_all(*pair))
     ]
 
 
@@ -79,11 +83,12 @@ def data(record: Mapping) -> dict[str, str]:
 
 
 def claims(left: Mapping, right: Mapping) -> Iterator[dict]:
-    """Every headline claim: `id`, `title`, and the record of each side, None where it has none."""
-    sides = [
-        {one["id"]: one for one in ledger["claims"] if one["headline"]} for ledger in (left, right)
-    ]
-    for name in dict.fromkeys([*sides[0], *sides[1]]):
+    """Every claim that is a headline of either side, and `c-share`: `id`, `title`, and the record
+    of each side, None where it has none."""
+    sides = [{one["id"]: one for one in ledger["claims"]} for ledger in (left, right)]
+    both = [*sides[0].items(), *sides[1].items()]
+    shown = [name for name, one in both if one["headline"] or name == "c-share"]
+    for name in dict.fromkeys(shown):
         pair = [side.get(name) for side in sides]
         title = next(one["title"] for one in pair if one)
         yield {"id": name, "title": title, "left": pair[0], "right": pair[1]}

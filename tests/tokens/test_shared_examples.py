@@ -1,6 +1,6 @@
 """Which tasks read the same examples in other tokens."""
 
-from seqtransfer.study import shared_examples
+from seqtransfer.tokens import shared_examples
 
 
 def test_tasks_that_differ_in_tokens_alone_share_their_examples():

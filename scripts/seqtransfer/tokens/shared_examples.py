@@ -6,13 +6,13 @@ from collections.abc import Mapping
 READING = ("title", "tokens", "order", "truncate", "max_length")
 
 
-def names(tasks: Mapping[str, Mapping]) -> dict[str, str]:
+def names[Key](tasks: Mapping[Key, Mapping]) -> dict[Key, Key]:
     """Task -> name of its set of examples: that of the first task that has the same ones.
 
     tasks: task -> record of the catalogue.
     """
-    first: dict[str, dict] = {}
-    found = {}
+    first: dict[Key, dict] = {}
+    found: dict[Key, Key] = {}
     for task, record in tasks.items():
         which = {key: value for key, value in record.items() if key not in READING}
         found[task] = next((name for name, other in first.items() if other == which), task)
