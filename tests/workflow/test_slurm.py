@@ -214,8 +214,11 @@ def test_grouped_jobs_are_one_job_of_slurm_and_runs_share_its_card(here, study, 
         with snakemake(cluster, study, *again, "--", *GOALS.values()):
             pass
         done, given = jobs(cluster), devices(cluster)
-    tokens, runs = [(job.rule, job.time, job.memory) for job in done]
-    assert tokens == ("tokens_draw_map_encode", "1:00:00", "2000M")  # one after another
-    assert runs == ("runs_finetune", "4:00:00", "8000M")  # twice the time, and no more memory
-    assert given[tokens[0]] == {"none"} and given[runs[0]] in ({"0"}, {"1"})
+    asked = {job.rule: (job.time, job.memory) for job in done if job.rule != "pretrain"}
+    assert asked == {
+        "tokens_draw_map_encode": ("1:00:00", "2000M"),  # one after another
+        "runs_finetune": ("4:00:00", "8000M"),  # twice the time, and no more memory
+    }
+    assert len(done) == 3 and given["tokens_draw_map_encode"] == {"none"}
+    assert given["runs_finetune"] in ({"0"}, {"1"})
     assert FAULTS["written"](study) == FAULTS["written"](here)

@@ -1,12 +1,15 @@
 """Tasks that read the same examples in other tokens: their scores share the examples' chance."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from typing import TypeVar
+
+Key = TypeVar("Key", bound=Hashable)
 
 # Keys of a task that change how its examples are read, and not which they are.
 READING = ("title", "tokens", "order", "truncate", "max_length")
 
 
-def names[Key](tasks: Mapping[Key, Mapping]) -> dict[Key, Key]:
+def names(tasks: Mapping[Key, Mapping]) -> dict[Key, Key]:
     """Task -> name of its set of examples: that of the first task that has the same ones.
 
     tasks: task -> record of the catalogue.
