@@ -1,5 +1,6 @@
 """Effects against the size of encoders: the size, the mean of shared tasks, what else differs."""
 
+import copy
 import dataclasses
 import math
 
@@ -13,7 +14,7 @@ from transformers import AutoModel, BertConfig, MPNetConfig
 
 import effect_by_size as script
 from seqtransfer.files import json_tsv
-from seqtransfer.report import claims, effect_by_size
+from seqtransfer.report import claims, effect_by_size, finished_studies
 from seqtransfer.report.effect_by_size import MEAN
 from seqtransfer.report.figures import size_figures, style
 from seqtransfer.report.finished_studies import Study
@@ -36,10 +37,11 @@ def study(
         "finetune": {"steps": 64} | finetune,
         "catalogue": {
             "encoders": {encoder: {"shape": shape} if shape else {}},
-            "tasks": {task: {"title": f"{task} of {name}", "metric": "mcc"} for task in tasks},
+            "tasks": {task: {"title": f"{task} of {name}", "source": task} for task in tasks},
         },
     }  # fmt: skip
-    record = {"configuration": configuration, "splits": dict.fromkeys(tasks, "0123456789")}
+    record = dict.fromkeys(finished_studies.OF_RECORD)
+    record |= {"configuration": configuration, "splits": dict.fromkeys(tasks, "0123456789")}
     return Study(name, record, {"claims": claims.judge(run, run, NO_PAIRS)}, run, pd.DataFrame())
 
 
@@ -110,6 +112,10 @@ def test_tasks_of_the_same_examples_share_their_chance_as_in_the_studys_own_mean
             for examples in (runs["task"], "shared")
         ]
         studies.append([dataclasses.replace(one, ledger={"claims": found}) for found in judged])
+        kept = copy.deepcopy(one.record)
+        for task in kept["configuration"]["catalogue"]["tasks"].values():
+            task["source"] = "shared"
+        studies[-1][1] = dataclasses.replace(studies[-1][1], record=kept)
     apart, shared = (rows_of(list(each)) for each in zip(*studies, strict=True))
     for found, each in ((apart, 0), (shared, 1)):
         for pair in studies:

@@ -9,7 +9,7 @@ from test_claims import NO_PAIRS, run_table
 
 import compare_mended
 from seqtransfer.files import json_tsv
-from seqtransfer.report import claims, mended
+from seqtransfer.report import claims, finished_studies, mended
 from seqtransfer.report.finished_studies import Study
 from seqtransfer.report.tables import table_files
 
@@ -20,7 +20,8 @@ def study(name: str, gain: np.ndarray, best_step: int = 1, rate: float = 1e-5) -
     ahead = (run["task"] == "y") & (run["initialization"] == "text")
     run.loc[ahead, "test_score"] -= 0.2
     run["best_step"] = best_step
-    record = {"configuration": {"study": name, "finetune": {"learning_rate": rate}}}
+    record = dict.fromkeys(finished_studies.OF_RECORD)
+    record |= {"configuration": {"study": name, "finetune": {"learning_rate": rate}}}
     return Study(name, record, {"claims": claims.judge(run, run, NO_PAIRS)}, run, pd.DataFrame())
 
 

@@ -1,5 +1,7 @@
 """Effects of several studies: what is pooled, closed forms, and how often intervals miss."""
 
+import copy
+import dataclasses
 import math
 
 import numpy as np
@@ -25,6 +27,12 @@ def test_with_equal_errors_the_mean_and_the_variance_between_tasks_have_closed_f
     assert [found["low"], found["high"]] == pytest.approx([low, high])
     half = stats.t.ppf(0.975, 3) * math.sqrt(found["tau"] ** 2 + stats.sem(means) ** 2)
     assert found["next_high"] - found["mean"] == pytest.approx(half)
+
+
+def test_effects_that_agree_by_chance_are_not_surer_than_their_errors():
+    found = meta_analysis.pooled(table([0.05, 0.0502, 0.0499], 0.03))
+    half = stats.t.ppf(0.975, 2) * 0.03 / math.sqrt(3)
+    assert found["high"] - found["mean"] == pytest.approx(half)
 
 
 def test_the_variance_between_tasks_solves_its_equation_or_is_0():
@@ -72,11 +80,31 @@ def test_a_task_counts_once_and_one_that_is_not_testable_never(study):
     assert list(found["pooled"]) == [False] + [True] * (count - 1)
     with pytest.raises(ValueError, match="does not test claim"):
         meta_analysis.effects([one], "nothing")
-    del one.claims["b"]["effects"][1]["error"]
-    with pytest.raises(ValueError, match="command again, which judges it anew"):
-        meta_analysis.effects([one], "b")
     with pytest.raises(ValueError, match="needs 3"):
         meta_analysis.pooled(found.head(2))
+    for effect in one.claims["b"]["effects"]:
+        effect["error"] = None
+    said = r"^0 tasks have an effect with an error; sentiment, .* without one: of one seed"
+    with pytest.raises(ValueError, match=said):
+        meta_analysis.pooled(meta_analysis.effects([one], "b"))
+
+
+def test_a_task_that_reads_the_examples_of_another_in_other_tokens_counts_once(study):
+    one = finished_studies.read(study)
+    tasks = one.record["configuration"]["catalogue"]["tasks"]
+    tasks["composer"] = tasks["splice"] | {"title": "pairs", "tokens": {"kind": "pairs"}}
+    found = meta_analysis.effects([one], "b").set_index("task")["pooled"]
+    assert found["splice"] and not found["composer"]
+    # So it does in a study of its own, under a name that is the first there.
+    other = copy.deepcopy(one.record)
+    kept = other["configuration"]["catalogue"]["tasks"]
+    other["configuration"]["catalogue"]["tasks"] = {"composer": kept["composer"]}
+    ledger = copy.deepcopy(one.ledger)
+    for claim in ledger["claims"]:
+        claim["effects"] = [one for one in claim["effects"] if one["task"] == "composer"]
+    alone = dataclasses.replace(one, name="alone", record=other, ledger=ledger)
+    found = meta_analysis.effects([one, alone], "b")
+    assert not found[found["study"] == "alone"]["pooled"].any()
 
 
 def test_the_script_writes_a_table_and_a_figure_and_says_the_mean(study, tmp_path, capsys):

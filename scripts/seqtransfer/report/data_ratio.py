@@ -21,7 +21,7 @@ from seqtransfer.report.tables.intervals import interval_rows
 AGAINST = "random"  # the arm whose examples are counted
 DRAWS = 2000  # of the bootstrap over seeds
 SAME = (
-    "metric test_n encoder layers adaptation batch_size steps patience cooldown max_tokens"
+    "metric test_n encoder layers adaptation batch_size steps patience cooldown"
 ).split()  # in all studies
 # Sections of a configuration that decide what a run reads and how it is trained, and what of them
 # may differ: the share of the examples, and the file of the same settings.
