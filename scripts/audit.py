@@ -27,13 +27,16 @@ def main(
     audit: Path,
     nearest: Path,
 ) -> None:
-    """record, corpus, encoder, settings: as in `encode`; parts: files of all parts."""
+    """record, corpus, encoder, settings: as in `encode`; parts: files of train, dev and test."""
     # Compared is what the encoder sees: sequences that differ only past the cut are equal.
-    viewed = views.view(encoding.read(record, corpus, encoder, settings), settings)
+    examples = encoding.read(record, corpus, encoder, settings)
+    viewed = views.view(examples, settings)
     read = {part: arrow.read_ragged(path) for part, path in parts.items()}
-    pretrain = read.pop("pretrain").names
     parts = {part: ragged.names.tolist() for part, ragged in read.items()}
     if tokenizations.is_lossy(settings.tokens):
+        # Learned from what was to be pretrained on before equal token sequences went.
+        divided = encoding.divided(examples, settings)
+        pretrain = [divided.seen.examples[i].id for i in divided.parts["pretrain"]]
         viewed = views.learned_view(viewed, _rows(viewed, pretrain), settings)
     seen = {example.id: example.symbols for example in viewed.examples}
     usable = [e.id for e in viewed.examples if views.is_usable(e, settings)]
@@ -95,7 +98,7 @@ def _by_numbers(
     return {"distance_limit": limit, "overlap_run": run}, columns
 
 
-def _rows(viewed: views.Seen, pretrain: np.ndarray) -> dict[str, np.ndarray]:
+def _rows(viewed: views.Seen, pretrain: Sequence[str]) -> dict[str, np.ndarray]:
     """Indices of all examples, and of those whose names are in the part `pretrain`."""
     names = np.array([example.id for example in viewed.examples])
     return {"all": np.arange(len(names)), "pretrain": np.flatnonzero(np.isin(names, pretrain))}
@@ -111,9 +114,7 @@ if __name__ == "__main__":
             settings=views.Settings.of(
                 snakemake.params.record, snakemake.params.examples, snakemake.params.max_length
             ),
-            parts={
-                part: Path(snakemake.input[part]) for part in ("train", "test", "dev", "pretrain")
-            },
+            parts={part: Path(snakemake.input[part]) for part in ("train", "test", "dev")},
             audit=Path(snakemake.output.audit),
             nearest=Path(snakemake.output.nearest),
         )

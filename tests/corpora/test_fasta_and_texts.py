@@ -122,7 +122,7 @@ def test_a_column_second_makes_every_text_a_pair(tmp_path):
         ("id\tlabel\ttext\n1\t\tx\n", ["text '1'", "no label", "column `label`"]),
         ("id\tlabel\ttext\n\ta\tx\n", ["example 1 has no id"]),
         ("id\tlabel\ttext\n1\ta\tx\n1\ta\ty\n", ["id '1' comes twice"]),
-        ('id\tlabel\ttext\n1\ta\t"x\n2\tb\ty"\n', ["text '1'", "quotation mark"]),
+        ('id\tlabel\ttext\n1\ta\t"x\n2\tb\ty"\n', ["line 2", "quotation mark"]),
         ("id\tlabel\ttext\tsplit\n1\ta\tx\teval\n", ["text '1'", "'eval'"]),
     ],
 )

@@ -93,6 +93,30 @@ def test_a_table_without_a_header_is_read_by_the_columns_that_the_layout_names(t
     ]
 
 
+def test_a_table_with_a_header_of_its_own_beside_the_layout_s_is_refused(tmp_path):
+    layout = {"file": "x.tsv", "header": ["label", "sequence"]}
+    with pytest.raises(ValueError, match=r"x\.tsv: line 1: is the header of the layout; leave"):
+        convert(tmp_path, "table", layout, {"x.tsv": "label\tsequence\na\tMK\nb\tMV\n"})
+
+
+def test_a_quotation_mark_that_swallows_rows_is_named(tmp_path):
+    text = 'label\ttext\na\t"Bad film\nb\tgood\na\tugly"\nb\tgreat\n'
+    with pytest.raises(ValueError, match=r"x\.tsv: line 2: a cell goes on over a tab and a line"):
+        convert(tmp_path, "table", {"file": "x.tsv"}, {"x.tsv": text}, form="text")
+
+
+def test_the_mark_at_the_start_of_utf_8_is_no_part_of_a_text(tmp_path):
+    layout = {"file": "x.csv", "encoding": "UTF-8"}
+    files = {"x.csv": "\ufefftext,label\nx,a\ny,b\n".encode()}
+    assert [e.text for e in convert(tmp_path, "table", layout, files, form="text")] == ["x", "y"]
+
+
+def test_an_empty_file_of_a_pattern_is_named(tmp_path):
+    files = {"a.fa": ">p a\nMK\n>q b\nMV\n", "b.fa": "\n"}
+    with pytest.raises(ValueError, match=r"b\.fa: holds no records"):
+        convert(tmp_path, "fasta", {"file": "*.fa", "label": {"field": 1}}, files)
+
+
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress])
 def test_texts_of_a_csv_keep_quotes_and_lose_breaks_and_pairs_are_pairs(tmp_path, pack):
     csv = '\ufefftext,label,other\r\n"one ""film"",\n  café",a,yes\r\nNA,b,no\r\n'

@@ -68,6 +68,13 @@ def test_cells_of_a_table_are_cut_by_two_patterns(tmp_path):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("label", ["H-HEE", "-HEC", "HEC/", "H/E-C"])
+def test_labels_are_left_out_nowhere_since_others_would_move_to_their_symbols(tmp_path, label):
+    layout = LABELS | {"symbol": r"\w", "symbol_label": "[HEC]"}
+    with pytest.raises(ValueError, match=r"line 2: `symbol_label` '\[HEC\]' leaves '[-/]' out of"):
+        converted(tmp_path, f"name,chords,keys\nx,ACDE,{label}\n", layout, "table", classes=["H"])
+
+
 def test_what_no_symbol_covers_is_counted_and_said(tmp_path, capsys):
     layout = {"file": "a.csv", "sequence": "chords", "symbol": "[A-G]m?"}
     table = "chords,label\nC G# Am,x\nF#|G,y\nA,x\n"

@@ -48,8 +48,8 @@ def refusal(tmp_path: Path, record: dict, files: dict[str, str | bytes]) -> str:
 @pytest.mark.parametrize(
     "content, record, words",
     [
-        ("", FASTA, ["no examples"]),
-        ("\n\n", FASTA, ["no examples"]),
+        ("", FASTA, ["x.fasta: holds no records"]),
+        ("\n\n", FASTA, ["x.fasta: holds no records"]),
         ("p1 a\nMK\n", FASTA, ["x.fasta: line 1", "before the first `>`"]),
         (";comment\n>p1 a\nMK\n", FASTA, ["x.fasta: line 1", "';comment'"]),
         ("MK\n>p1 a\nMK\n>p2 b\nMK\n", FASTA, ["x.fasta: line 1", "'MK'"]),

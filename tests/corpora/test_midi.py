@@ -133,3 +133,12 @@ def test_a_real_performance_has_the_notes_that_music21_finds():
                 notes.add((now, event.pitch))
     assert len(notes) > 500
     assert read_pitches(path) == [pitch for _, pitch in sorted(notes)]
+
+
+def test_pieces_shorter_than_a_window_are_counted_by_class(tmp_path, capsys):
+    for name, notes in (("long", 5), ("short", 2), ("other", 4)):
+        write_piece(tmp_path / f"{name}.mid", [(i, 60) for i in range(notes)])
+    index = write_index(tmp_path, "long.mid\ta\t", "short.mid\ta\t", "other.mid\tb\t")
+    assert len(read_midi_folders([index], 4)) == 2
+    said = "pieces of fewer than 4 notes, which give no example, by class: {'a': 1}"
+    assert said in capsys.readouterr().out

@@ -43,6 +43,8 @@ def test_rows_become_pairs_of_texts(tmp_path):
         ({"sequence": ["A", None], "label": [0, 1]}, r"x\.parquet: row 2: sequence is None"),
         ({"sequence": [["A"]], "label": [0]}, r"row 1: sequence is \['A'\] instead of a text"),
         ({"sequence": ["A"], "label": [float("nan")]}, "row 1: label 'nan' stands for a missing"),
+        ({"sequence": ["A"], "label": ["0\r1"]}, "row 1: column 'label' holds a tab or a line"),
+        ({"sequence": ["A\0"], "label": [0]}, "row 1: holds a NUL byte"),
         ({"sequence": ["A1"], "label": [0]}, "row 1: holds '1' at position 2"),
         ({"sequence": pa.array([], pa.string()), "label": pa.array([], pa.int64())}, "has no rows"),
     ],
@@ -50,6 +52,15 @@ def test_rows_become_pairs_of_texts(tmp_path):
 def test_faults_are_named_with_file_and_row(tmp_path, columns, message):
     with pytest.raises(ValueError, match=message):
         convert(tmp_path, columns, alphabet="dna")
+
+
+def test_a_column_that_comes_twice_is_refused(tmp_path):
+    columns = [pa.array(["AC", "GG"]), pa.array([0, 1]), pa.array([1, 0])]
+    table = pa.Table.from_arrays(columns, ["sequence", "label", "label"])
+    parquet.write_table(table, tmp_path / "x.parquet")
+    record = {"converter": "parquet", "layout": {"file": "x.parquet"}, "classes": ["0"]}
+    with pytest.raises(ValueError, match=r"x\.parquet: the column 'label' comes twice"):
+        converters.convert(record, tmp_path, tmp_path / "out.fasta")
 
 
 def test_another_file_is_refused(tmp_path):

@@ -157,6 +157,8 @@ def test_a_broken_line_is_named_and_leaves_nothing(tmp_path, name, text, message
          r"line 1: the attribute 'subject' is a string and no number .*; take it out"),
         ("x.arff", f"@attribute day date 'yyyy'\n{ARFF}@data\n7,1,2,a\n",
          r"'day' is a date and no"),
+        ("x.csv", "0,1,2,3\nb,1.5,2,3\n",
+         r"line 1: its values are 1, 2, 3, ..., as names of columns are: take the line out"),
         ("x.csv", "1;1,5;2,5\n",
          r"'5;2' at place 1 .*; state `delimiter: ';'`, if that is what parts"),
     ],
@@ -235,3 +237,9 @@ def test_dev_takes_whole_groups_of_train(tmp_path):
         parts.setdefault(example.split, set()).add(example.group)
     assert not parts["train"] & parts["dev"] and len(parts["train"] | parts["dev"]) == 50
     assert 3 <= len(parts["dev"]) <= 18
+
+
+def test_row_numbers_of_pandas_are_no_values(tmp_path):
+    (tmp_path / "x.csv").write_text(",act,t0,t1\n1500,walk,0.5,0.1\n1501,run,0.2,0.3\n")
+    with pytest.raises(ValueError, match=r"x\.csv: column 1 has no name, as one of row numbers"):
+        list(converter.labelled_series(tmp_path, Options(file="x.csv", label="act")))

@@ -12,7 +12,7 @@ from seqtransfer.corpora.series import check_numbers
 from seqtransfer.corpora.symbol_tables import write_symbols
 from seqtransfer.files import arrow, json_tsv
 from seqtransfer.files.arrow import Ragged
-from seqtransfer.tokens import leak_audit
+from seqtransfer.tokens import encoding, leak_audit
 from seqtransfer.tokens.encoding import Settings
 
 RECORDINGS, EACH, LENGTH = 170, 4, 100
@@ -39,7 +39,7 @@ def audited(folder, tokens, cut=0):
             parts[part].append((name, group))
     corpus = folder / "toy.symbols"
     write_symbols(corpus, examples, check_numbers)
-    for part, rows in (parts | {"pretrain": parts["train"]}).items():
+    for part, rows in parts.items():
         names, units = map(np.array, zip(*rows, strict=True))
         lists = Ragged.from_lists([[5]] * len(names), [0] * len(names), names)
         ragged = Ragged(lists.ids, lists.offsets, lists.labels, names, units)
@@ -52,7 +52,7 @@ def audited(folder, tokens, cut=0):
         corpus=[corpus],
         encoder=folder,
         settings=Settings.of(record, sizes, max_length=LENGTH + 2),
-        parts={part: folder / part for part in (*parts, "pretrain")},
+        parts={part: folder / part for part in parts},
         audit=folder / "audit.tsv",
         nearest=folder / "nearest.tsv",
     )  # fmt: skip
@@ -89,6 +89,46 @@ def test_windows_of_one_recording_are_near_in_a_plain_split_and_not_in_one_by_gr
     assert (near["distance"] / limit).tolist() == pytest.approx(
         near["relative_distance"].tolist(), rel=1e-4
     )
+
+
+@pytest.mark.parametrize("split", ["stratified", "given"])
+def test_learned_bins_are_audited_as_they_were_encoded_and_no_sequence_has_two_labels(
+    tmp_path, split
+):
+    rng = np.random.default_rng(0)
+    walks = np.cumsum(rng.normal(size=(400, 24)), axis=1)
+    given = ["test", "dev", "train", "train"]
+    examples = [
+        Example(f"w{i}", tuple(f"{v:.3f}" for v in walk), str(i % 2), None, given[i // 2 % 4])
+        for i, walk in enumerate(walks)
+    ]
+    corpus = tmp_path / "toy.symbols"
+    write_symbols(corpus, examples, check_numbers)
+    tokens = {"kind": "bins", "size": 4, "window": 6, "by": "quantile"}
+    record = RECORD | {"tokens": tokens, "split": split}
+    sizes = {"train": 200, "dev": 100, "test": 100, "split_seed": 0}
+    settings = Settings.of(record, sizes, max_length=30)
+    read = encoding.read(record, [corpus], tmp_path, settings)
+    arrays, _, facts = encoding.build(read, settings)
+    counts = facts["counts"]
+    assert min(counts["repeats_dropped"], counts["conflicts_dropped"]) > 10
+    kept = {part: arrays[part] for part in ("train", "dev", "test")}
+    dropped = counts["repeats_dropped"] + counts["conflicts_dropped"]
+    assert sum(map(len, kept.values())) + dropped == len(examples)
+    lost = sum(e.split == "test" for e in examples) - len(kept["test"])
+    assert split != "given" or counts["given_test_dropped"] == lost > 0
+    sequences = [bytes(part[i]) for part in kept.values() for i in range(len(part))]
+    assert len(sequences) == len(set(sequences))
+    for part, ragged in kept.items():
+        arrow.write_ragged(tmp_path / part, ragged)
+    audit.main(
+        task="toy", record=record, corpus=[corpus], encoder=tmp_path, settings=settings,
+        parts={part: tmp_path / part for part in kept},
+        audit=tmp_path / "audit.tsv", nearest=tmp_path / "nearest.tsv",
+    )  # fmt: skip
+    table = json_tsv.read_table(tmp_path / "audit.tsv", leak_audit.COLUMNS)
+    after = table[(table["stage"] == "after") & (table["measure"] == "duplicates")]
+    assert after["value"].tolist() == [0, 0]
 
 
 @pytest.mark.parametrize("known", [True, False])

@@ -17,7 +17,6 @@ rule audit:
         train=rules.encode.output.train,
         dev=rules.encode.output.dev,
         test=rules.encode.output.test,
-        pretrain=rules.encode.output.pretrain,
     output:
         audit="<results>/audit/{task}.tsv",
         nearest="<results>/audit/{task}/nearest.tsv",

@@ -86,6 +86,16 @@ def cell(where: str, row: Mapping[str, str], column: str) -> str:
     return found
 
 
+def one_line(where: str, row: Mapping[str, str], column: str) -> str:
+    """A cell that is a label, group, part or id: of one line, which a standard table can hold."""
+    found = cell(where, row, column)
+    if re.search(r"[\t\r\n]", found):
+        raise ValueError(
+            f"{where}: column {column!r} holds a tab or a line break, {found[:40]!r}; take it out"
+        )
+    return found
+
+
 def sequence_example(
     where: str, name: str, facts: Mapping, sequence: str, cleaner: Cleaner
 ) -> Example:

@@ -1,6 +1,7 @@
 """MIDI files -> examples: windows of pitches, one after the other, without durations or voices."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
@@ -39,7 +40,7 @@ def read_midi_folders(index_paths: Iterable[Path], notes_per_window: int) -> lis
     """
     if notes_per_window < 1:
         raise ValueError(f"notes_per_window is {notes_per_window}; it must be at least 1")
-    examples, pieces = [], []
+    examples, pieces, short = [], [], Counter()
     index_paths = [Path(path) for path in index_paths]
     for index in index_paths:
         for _, row in rows(index, ("file", "label"), delimiter="\t"):
@@ -52,12 +53,18 @@ def read_midi_folders(index_paths: Iterable[Path], notes_per_window: int) -> lis
             facts["group"] = facts["group"] or piece
             pieces.append(piece)
             pitches = read_pitches(path)
+            short[facts["label"]] += len(pitches) < notes_per_window
             for k in range(len(pitches) // notes_per_window):
                 window = pitches[k * notes_per_window : (k + 1) * notes_per_window]
                 symbols = tuple(PITCHES[pitch] for pitch in window)
                 examples.append(Example(f"{piece}#{k:03d}", symbols, **facts))
     names = ", ".join(map(str, index_paths))
     check_ids(names, pieces)
+    if short.total():
+        print(
+            f"pieces of fewer than {notes_per_window} notes, which give no example, by class:"
+            f" {dict(+short)}; a lower `max_length` takes them in"
+        )
     if not examples:
         raise ValueError(f"{names}: no piece has {notes_per_window} notes; lower `max_length`")
     return examples

@@ -38,7 +38,8 @@ def open_text(path: Path, encoding: str = UTF8, newline: str | None = None) -> I
     Raises ValueError naming the file if it is damaged or the encoding is unknown.
     """
     try:
-        codecs.lookup(encoding)
+        if codecs.lookup(encoding).name == "utf-8":
+            encoding = UTF8
     except LookupError as error:
         raise ValueError(f"{path}: {error}; correct `encoding`") from error
     try:
@@ -121,8 +122,9 @@ def rows(
     first line does not name them. Empty lines are skipped. Of JSON, numbers keep their digits.
 
     Raises ValueError naming file and line if a column of `columns` is missing or named twice, a
-    row has too many or too few cells, a quotation mark is not closed, or the text is in another
-    encoding; for JSON, if a value asked for is missing, null, NaN or no single value.
+    row has too many or too few cells or is the `header`, a quotation mark is not closed, or the
+    text is in another encoding; for JSON, if a value asked for is missing, null, NaN or no single
+    value.
     """
     path = Path(path)
     kind = suffix(path)
@@ -136,7 +138,7 @@ def rows(
             f"{path}: its name ends in none of {known}; rename it, or"
             " state its `delimiter` where the layout has that key"
         )
-    found = False
+    found, given = False, header and list(header)
     if header is not None:
         header = _checked_header(path, list(header), columns)
     with open_text(path, encoding, newline="") as file:
@@ -146,6 +148,16 @@ def rows(
             if header is None:
                 header = _checked_header(path, cells, columns)
                 continue
+            if cells == given:
+                raise ValueError(
+                    f"{where}: is the header of the layout; leave `header` out of it, since the"
+                    " file has one"
+                )
+            if delimiter == "\t" and any("\n" in cell and "\t" in cell for cell in cells):
+                raise ValueError(
+                    f"{where}: a cell goes on over a tab and a line break, as where a text begins"
+                    ' with a quotation mark; write """ for it, or the table as JSON lines'
+                )
             if len(cells) != len(header):
                 raise ValueError(
                     f"{where}: has {len(cells)} cells instead of {len(header)}; look for a "
@@ -189,7 +201,8 @@ def matching(folder: Path, pattern: str) -> list[Path]:
         raise ValueError(f"{folder}: {pattern!r} is no path inside the source")
     if any("**" in part and part != "**" for part in parts):  # refused or `*`, by Python's version
         raise ValueError(f"{folder}: {pattern!r} is no pattern; write `**` alone between slashes")
-    return sorted(path for path in Path(folder).rglob(pattern) if path.is_file())
+    found = (path for path in Path(folder).rglob(pattern) if path.is_file())
+    return sorted(path for path in found if path.name != checksums.TIMESTAMP)
 
 
 def _some(folder: Path, paths: Sequence[Path]) -> str:
@@ -225,7 +238,10 @@ def _checked_header(path: Path, names: list[str], columns: Iterable[str]) -> lis
     missing = [name for name in columns if name not in names]
     if missing:
         other = len(names) == 1 and next((mark for mark in ";\t,|" if mark in names[0]), None)
-        hint = f"; state `delimiter: {other!r}`, if that is what parts them" if other else ""
+        hint = ""
+        if other:
+            hint = f"; state `delimiter: {other!r}`, if that is what parts them and the layout has"
+            hint += " that key, else part them by commas or tabs"
         raise ValueError(f"{path}: no column {missing[0]!r}; its columns are {names}{hint}")
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:

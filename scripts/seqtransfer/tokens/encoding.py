@@ -1,14 +1,14 @@
 """Examples -> the id sequences of a task: repeats dropped, split, subsampled, encoded.
 
 `read` reads the corpus; `build` is all the rest, one step after another: what the encoder will see
-(`views`), repeats dropped, who is in which part (`divide`), ids (`encode_part`). The same examples
+(`views`), repeats dropped, who is in which part (`divided`), ids (`encode_part`). The same examples
 and settings give the same arrays. Parts: `train`, `dev`, `test`, and `pretrain`, the unlabelled
 sequences of the training part before subsampling, of every class that the corpus has.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
@@ -78,6 +78,60 @@ def build(
     Raises ValueError for a class with too few examples, a part that is empty, and where the task is
     a regression for a label that is no number, and as `moments`.
     """
+    found = divided(examples, settings)
+    seen, unit, parts, counts = found.seen, found.unit, found.parts, found.counts
+    if tokenizations.is_lossy(settings.tokens):
+        parts, went = splits.without_copies(parts, seen.examples)
+        counts = {name: count + went.get(name, 0) for name, count in counts.items()}
+        if settings.kind != "regression":
+            left = {part: parts[part] for part in SPLITS}
+            usable = {int(row) for rows in left.values() for row in rows}
+            carried = [
+                classes_of(e, settings) if row in usable else set()
+                for row, e in enumerate(seen.examples)
+            ]
+            splits.check_classes(carried, left, settings.classes)
+        splits.check_units(parts["test"], unit)
+    vocabulary = Vocabulary.of(
+        chain.from_iterable(seen.examples[i].symbols for part in parts.values() for i in part)
+    )
+    arrays = {
+        part: encode_part(seen.take(rows), vocabulary, unit[rows], settings)
+        for part, rows in parts.items()
+    }
+    arrays["pretrain"] = unlabelled(arrays["pretrain"])
+    if settings.shuffled:  # last, so that a split never depends on it
+        arrays = {p: order.shuffled(ragged, settings.split_seed) for p, ragged in arrays.items()}
+    copies = settings.duplicates == "kept"
+    facts = {
+        "counts": counts | {part: len(rows) for part, rows in parts.items()},
+        "units": {part: len(np.unique(unit[rows])) for part, rows in parts.items()},
+        "cut": {part: _cut_share(seen.was_cut[rows]) for part, rows in parts.items()},
+        "manifest": manifests.manifest(seen.originals, parts, unit, copies=copies),
+    }
+    if settings.kind == "regression":
+        found = {part: moments(part, arrays[part].labels) for part in SPLITS}
+        facts["target"] = found["train"]
+    return arrays, vocabulary, facts
+
+
+@dataclass(frozen=True)
+class Divided:
+    """n examples as the encoder sees them and who is in which part.
+
+    unit: (n,) str; parts: sorted indices by part (train, dev, test and pretrain); counts: of what
+    was dropped, and of other labels.
+    """
+
+    seen: Seen
+    unit: np.ndarray
+    parts: dict[str, np.ndarray]
+    counts: dict[str, int]
+
+
+def divided(examples: Sequence[Example], settings: Settings) -> Divided:
+    """The parts before anything is encoded. Trained tokens are learned from their `pretrain`; those
+    of a lossy kind may have made sequences equal that differed. Raises ValueError as `build`."""
     if not examples:
         raise ValueError("the corpus holds no examples")
     # What is compared and split is what the encoder sees: proteins that differ only past the cut
@@ -103,37 +157,10 @@ def build(
             f"{flat if settings.tokens['kind'] == 'sax' else ''}"
         )
     seen, unit = seen.take(kept), unit[kept]
-    parts, divided = divide(seen, unit, settings)
+    parts, further = divide(seen, unit, settings)
     if tokenizations.is_trained(settings.tokens):
         seen = learned_view(seen, parts, settings)
-    if tokenizations.is_lossy(settings.tokens):
-        parts, copies = splits.without_copies(parts, seen.examples)
-        counts["repeats_dropped"] += copies
-        if settings.kind != "regression":
-            left = {part: parts[part] for part in SPLITS}
-            carried = [classes_of(e, settings) for e in seen.examples]
-            splits.check_classes(carried, left, settings.classes)
-        splits.check_units(parts["test"], unit)
-    vocabulary = Vocabulary.of(
-        chain.from_iterable(seen.examples[i].symbols for part in parts.values() for i in part)
-    )
-    arrays = {
-        part: encode_part(seen.take(rows), vocabulary, unit[rows], settings)
-        for part, rows in parts.items()
-    }
-    arrays["pretrain"] = unlabelled(arrays["pretrain"])
-    if settings.shuffled:  # last, so that a split never depends on it
-        arrays = {p: order.shuffled(ragged, settings.split_seed) for p, ragged in arrays.items()}
-    facts = {
-        "counts": counts | divided | {part: len(rows) for part, rows in parts.items()},
-        "units": {part: len(np.unique(unit[rows])) for part, rows in parts.items()},
-        "cut": {part: _cut_share(seen.was_cut[rows]) for part, rows in parts.items()},
-        "manifest": manifests.manifest(seen.originals, parts, unit, copies=copies),
-    }
-    if settings.kind == "regression":
-        found = {part: moments(part, arrays[part].labels) for part in SPLITS}
-        facts["target"] = found["train"]
-    return arrays, vocabulary, facts
+    return Divided(seen, unit, parts, counts | further)
 
 
 def moments(part: str, labels: np.ndarray) -> dict[str, float]:

@@ -38,7 +38,7 @@ def split(
     unit: (n,) str, name of each item's unit, from `units.of`. strata: (n,) what to balance over the
     parts; by default the classes, or for `random` the quantiles of the target. Returns sorted
     indices of items by part, and `neighbours_dropped`: under `given` nothing moves, and what in
-    train shares a unit with items of dev or test is dropped.
+    train shares a unit with items of dev or test is dropped, and what in dev with items of test.
 
     Raises ValueError for an unknown rule, under `grouped` for an item without a group, and as
     `split_given` and `quantiles` do.
@@ -46,10 +46,7 @@ def split(
     if rule not in ("stratified", "random", "grouped", "given"):
         raise ValueError(f"split {rule!r} is unknown; use stratified, random, grouped or given")
     if rule == "given":
-        parts = split_given(items)
-        held_out = np.concatenate([parts["dev"], parts["test"]])
-        clean = ~np.isin(unit[parts["train"]], unit[held_out])
-        return parts | {"train": parts["train"][clean]}, {"neighbours_dropped": int((~clean).sum())}
+        return _apart(split_given(items), unit)
     lacking = next((item.id for item in items if item.group is None), None)
     if rule == "grouped" and lacking is not None:
         raise ValueError(f"split `grouped` needs a group for every example; {lacking!r} has none")
@@ -60,6 +57,22 @@ def split(
     else:
         parts = split_units(unit, strata, sizes, generator)
     return parts, {"neighbours_dropped": 0}
+
+
+def _apart(
+    parts: dict[str, np.ndarray], unit: np.ndarray
+) -> tuple[dict[str, np.ndarray], dict[str, int]]:
+    """The parts without what in train is of a unit of dev or test, and in dev of one of test."""
+    dev = parts["dev"][~np.isin(unit[parts["dev"]], unit[parts["test"]])]
+    if not len(dev):
+        raise ValueError(
+            "split `given`: every example of dev is near one of test, by its group, a sequence of"
+            " it or `neighbours`; give another dev, or `dev_share: 0.1` of train in the layout"
+        )
+    held_out = np.concatenate([parts["dev"], parts["test"]])
+    train = parts["train"][~np.isin(unit[parts["train"]], unit[held_out])]
+    dropped = len(parts["dev"]) - len(dev) + len(parts["train"]) - len(train)
+    return parts | {"dev": dev, "train": train}, {"neighbours_dropped": dropped}
 
 
 def drop_repeats(items: Sequence[Example]) -> tuple[np.ndarray, dict[str, int]]:
@@ -336,20 +349,26 @@ def check_classes(
 
 def without_copies(
     parts: Mapping[str, np.ndarray], items: Sequence[Example]
-) -> tuple[dict[str, np.ndarray], int]:
-    """Each sequence once: in the last of train, dev and test that holds it. And how many went.
+) -> tuple[dict[str, np.ndarray], dict[str, int]]:
+    """Each sequence once, in the last of train, dev and test that holds it, and those of two labels
+    nowhere. And counts of what went, as of `drop_repeats`.
 
     Pretraining keeps one of each that neither dev nor test holds; what it loses is not counted.
     """
     kept = dict(parts)
-    held: set = set()
+    labelled: dict = {}
+    for row in (row for part in SPLITS for row in parts[part]):
+        labelled.setdefault(items[row].symbols, set()).add(items[row].label)
+    held = {symbols for symbols, labels in labelled.items() if len(labels) > 1}
+    conflicts = sum(items[row].symbols in held for part in SPLITS for row in parts[part])
     for part in ("test", "dev", "train"):
         kept[part] = _first_ones(parts[part], items, held)
         held |= {items[i].symbols for i in kept[part]}
     outside = {items[i].symbols for part in ("test", "dev") for i in kept[part]}
     kept["pretrain"] = _first_ones(parts["pretrain"], items, outside)
-    went = (len(parts[part]) - len(kept[part]) for part in SPLITS)
-    return kept, sum(went)
+    went = [row for part in SPLITS for row in set(parts[part]) - set(kept[part])]
+    tested = sum(items[row].split == "test" for row in went)
+    return kept, dict(zip(DROPPED, (len(went) - conflicts, conflicts, tested), strict=True))
 
 
 def _first_ones(rows: np.ndarray, items: Sequence[Example], held: set) -> np.ndarray:

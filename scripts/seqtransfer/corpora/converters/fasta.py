@@ -116,6 +116,7 @@ def labelled_records(folder: Path, options: Options, cleaner: Cleaner) -> Iterat
     side = _side_table(folder, options)
     unused = set(side)
     for part, path in _fasta_files(folder, options):
+        header = None
         for header, sequence in _records(path, options.format):
             name = header.split()[0] if header.strip() else ""
             where = f"{path}: record {name!r}"
@@ -130,6 +131,8 @@ def labelled_records(folder: Path, options: Options, cleaner: Cleaner) -> Iterat
             unused.discard(name)
             facts |= {"split": part} if part else {}
             yield sequence_example(where, name, facts, sequence, cleaner)
+        if header is None:
+            raise ValueError(f"{path}: holds no records; correct it, or its name in the layout")
     if unused:
         first = sorted(unused)[0]
         raise ValueError(f"{side[first][0]}: no record has the id {first!r}; remove the row")

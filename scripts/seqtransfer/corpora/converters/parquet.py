@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from seqtransfer.corpora import archives, layouts
+from seqtransfer.corpora import archives, layouts, text_files
 from seqtransfer.corpora.converters import table
 
 BATCH = 64  # rows in memory at a time: each may be one long text that the file stores once
@@ -35,6 +35,10 @@ def rows(path: Path, columns: list[str]) -> Iterator[tuple[str, dict[str, str]]]
     if missing:
         known = file.schema_arrow.names
         raise ValueError(f"{path}: no column {missing[0]!r}; its columns are {known}")
+    names = file.schema_arrow.names
+    twice = next((name for name in columns if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"{path}: the column {twice!r} comes twice; rename one of the two")
     groups = (file.metadata.row_group(i) for i in range(file.num_row_groups))
     most = min(archives.LIMIT, max(archives.HARMLESS, archives.RATIO * path.stat().st_size))
     _check_size(f"{path}: unpacked, it", sum(group.total_byte_size for group in groups), most)
@@ -75,4 +79,5 @@ def _cell(where: str, name: str, value: object) -> str:
         return str(value).lower()
     if value is None or not isinstance(value, str | int | float):
         raise ValueError(f"{where}: {name} is {value!r} instead of a text or a number")
+    text_files.check_text(where, str(value))
     return str(value)

@@ -139,6 +139,12 @@ def _named_rows(path: Path, options: Options) -> Iterator[Row]:
     named = [name for name in (options.label, options.group) if name]
     shape = {"delimiter": options.delimiter, "encoding": options.encoding}
     for where, row in rows(path, named, **shape):
+        if "" in row:
+            raise ValueError(
+                f"{path}: column {[*row].index('') + 1} has no name, as one of row numbers; name it"
+                " if it is a value, else write the table without it (`index=False` in pandas,"
+                " `row.names=FALSE` in R)"
+            )
         symbols = tuple(value.strip() for name, value in row.items() if name not in named)
         group = cell(where, row, options.group) if options.group else None
         yield where, symbols, row[options.label].strip(), group
@@ -150,9 +156,26 @@ def _plain_rows(path: Path, options: Options) -> Iterator[Row]:
         read = _ts_rows if suffix(path) == ".ts" else _arff_rows
         yield from read(path, options.encoding)
         return
+    first = True
     for where, line in _lines(path, options.encoding):
         if line.strip():
-            yield where, *_row(where, path, line, options), None
+            symbols, label = _row(where, path, line, options)
+            if first and _are_names(symbols):
+                raise ValueError(
+                    f"{where}: its values are {', '.join(symbols[:3])}, ..., as names of columns"
+                    " are: take the line out, or name the label's column in `label`"
+                )
+            first = False
+            yield where, symbols, label, None
+
+
+def _are_names(symbols: tuple[str, ...]) -> bool:
+    """Whether values are three whole numbers or more in order from 0 or 1, as pandas names columns
+    that have no names."""
+    start = symbols[0] if len(symbols) > 2 else ""
+    return start in ("0", "1") and symbols == tuple(
+        str(int(start) + i) for i in range(len(symbols))
+    )
 
 
 def _ts_rows(path: Path, encoding: str) -> Iterator[Row]:

@@ -10,6 +10,7 @@ from seqtransfer.corpora import layouts
 from seqtransfer.corpora.alphabets import Cleaner
 from seqtransfer.corpora.corpus_files import (
     cell,
+    one_line,
     sequence_example,
     split_name,
     with_dev,
@@ -141,12 +142,12 @@ def labelled_rows(
         path = find(folder, name)
         stem = part or re.sub(r"\s+", "_", PurePosixPath(name).name.split(".")[0])
         for where, row in read(path, columns):
-            facts = {fact: cell(where, row, column) for fact, column in names.items()}
+            facts = {name: one_line(where, row, column) for name, column in names.items()}
             if "split" in facts:
                 facts["split"] = split_name(where, facts["split"])
             facts |= {"split": part} if part else {}
             number = int(where.rpartition(" ")[2])
-            own = cell(where, row, options.id) if options.id else f"{stem}-{number:06d}"
+            own = one_line(where, row, options.id) if options.id else f"{stem}-{number:06d}"
             yield where, own, facts, row
 
 
@@ -170,11 +171,24 @@ def _symbols_example(
     cleaner.leave_out(text, re.sub(options.symbol, "", text))
     label = facts["label"]
     if options.symbol_label:
-        labels = re.findall(options.symbol_label, label)
+        labels = _symbol_labels(where, options.symbol_label, label)
         check_symbol_labels(where, symbols, labels)
         label = " ".join(labels)
     group, split = facts.get("group"), facts.get("split")
     return Example(name, symbols, label, group, split, place=where)
+
+
+def _symbol_labels(where: str, pattern: str, label: str) -> list[str]:
+    """The labels of a record's symbols. Between all of them stands the same, such as `/`; where it
+    does not, as in H-HEE, a symbol's label may have been left out, and others would move to it."""
+    first, *between, last = (text.strip() for text in re.split(pattern, label))
+    if first or last or len(set(between)) > 1:
+        left = first or last or max(between, key=len)
+        raise ValueError(
+            f"{where}: `symbol_label` {pattern!r} leaves {left[:20]!r} out of {label[:40]!r}, but"
+            " not between all labels; match it, too: what is none of `classes` is never scored"
+        )
+    return re.findall(pattern, label)
 
 
 def _text_example(
