@@ -4,11 +4,11 @@
 
 Runs the default study once as it is and once with each design of DESIGNS, in
 `results/design-<name>` (finished ones are read, stopped ones go on), and prints for each: text -
-random in the test score, averaged over tasks; the SD over seeds of a task; what a seed of both arms
-costs in all tasks, and all that is no fine-tuning; the seeds that the minutes allow; and with them
-the smallest mean that 80 % of such studies would find (two-sided, 5 %), and the share that would
-find +0.05. Chance is that of seeds and test examples. All designs take the default study's learning
-rates, which were chosen for its own.
+random in the test score, averaged over tasks, with its 95 % interval; the SD over seeds of a task;
+what a seed of both arms costs in all tasks, and all that is no fine-tuning; the seeds that the
+minutes allow; and with them the smallest mean that 80 % of such studies would find (two-sided,
+5 %), and the share that would find +0.05. Chance is that of seeds and test examples. All designs
+take the default study's learning rates, which were chosen for its own.
 """
 
 import argparse
@@ -90,7 +90,9 @@ def row(results: Path, core_seconds: float) -> dict:
     of_runs = sum(job.end - job.start for job in jobs if job.rule == "finetune")
     fixed = sum(job.end - job.start for job in jobs) - of_runs
     seeds = int((core_seconds - fixed) / (of_runs / mean.seeds))
-    shown = {"text - random": mean.mean, "SD over seeds": math.sqrt(np.mean(spreads))}
+    low, high = mean.interval(LEVEL)
+    shown = {"text - random": mean.mean, "low": low, "high": high}
+    shown |= {"SD over seeds": math.sqrt(np.mean(spreads))}
     shown |= {"core-s a seed": of_runs / mean.seeds, "other core-s": fixed, "seeds": seeds}
     if seeds < 2:
         return shown
