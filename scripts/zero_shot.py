@@ -44,7 +44,7 @@ def main(
     test, train = (arrow.read_ragged(tokens / f"{part}.arrow") for part in ("test", "train"))
     target, vocabulary = task_kinds.of(record), Vocabulary(tuple(record["symbols"]))
     device, metric = devices.choose_device(), zero_shot.metric_of(target)
-    wild_type = zero_shot.wild_type(train, test)
+    wild_type = zero_shot.wild_type(train, test, len(SPECIALS))
     scores, parts = [], []
     for one in models:
         known = json_tsv.read_json(one.weights.parent / "encoder.json")

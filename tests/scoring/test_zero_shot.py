@@ -130,15 +130,15 @@ def mutants(*bodies):
 
 def test_the_wild_type_is_what_most_mutants_have_at_each_place():
     part = mutants([5, 6, 7, 8], [5, 6, 7, 9], [5, 5, 7, 8], [6, 6, 7, 8])
-    assert zero_shot.wild_type(part, part).tolist() == [0, 5, 6, 7, 8, 1]
-    assert zero_shot.wild_type(mutants([5, 6], [5, 6, 7]), part) is None
-    assert zero_shot.wild_type(part, mutants([5, 6, 7])) is None
+    assert zero_shot.wild_type(part, part, 5).tolist() == [0, 5, 6, 7, 8, 1]
+    assert zero_shot.wild_type(mutants([5, 6], [5, 6, 7]), part, 5) is None
+    assert zero_shot.wild_type(part, mutants([5, 6, 7]), 5) is None
     far = mutants([7, 8, 5, 6])
-    assert zero_shot.wild_type(part, far) is None  # what is scored is no mutant of it
+    assert zero_shot.wild_type(part, far, 5) is None  # what is scored is no mutant of it
     third = mutants([5, 6, 7, 8], [5, 6, 8, 7], [6, 5, 7, 8])  # a third of the symbols
-    assert zero_shot.wild_type(third, third) is None
+    assert zero_shot.wild_type(third, third, 5) is None
     unlike = mutants([5, 6, 7, 8], [6, 5, 8, 7], [7, 8, 5, 6], [8, 7, 6, 5])  # half of the tokens
-    assert zero_shot.wild_type(unlike, unlike) is None
+    assert zero_shot.wild_type(unlike, unlike, 5) is None
 
 
 def test_a_mutant_s_number_is_the_sum_of_the_log_odds_of_its_mutations():

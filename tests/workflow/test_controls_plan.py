@@ -44,7 +44,11 @@ def test_studies_are_joined_only_if_they_are_named_and_finished(tmp_path):
     assert code and f"data_ratio: {missing}" in text
     tasks = yaml.safe_load((ROOT / "workflow/studies/ratio.yaml").read_text())["tasks"]
     for name in ("ratio-16", "ratio-4", "default"):
-        files = ["report/tables/runs.csv", *(f"tokens/{task}/manifest.tsv" for task in tasks)]
+        files = [
+            "report/study.json",
+            "report/tables/runs.csv",
+            *(f"tokens/{task}/manifest.tsv" for task in tasks),
+        ]
         for file in files:
             path = tmp_path / "results" / name / file
             path.parent.mkdir(parents=True, exist_ok=True)

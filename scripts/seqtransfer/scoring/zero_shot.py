@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seqtransfer.scoring import metrics
-from seqtransfer.tokens.vocabulary import SPECIALS
 
 if TYPE_CHECKING:
     from seqtransfer.files.arrow import Ragged
@@ -102,18 +101,18 @@ def symbol_frequencies(
     return totals / np.bincount(owner, minlength=len(sequences))
 
 
-def wild_type(train: "Ragged", test: "Ragged") -> np.ndarray | None:
+def wild_type(train: "Ragged", test: "Ragged", specials: int) -> np.ndarray | None:
     """(length,) ids: the most frequent at each place of train, the least of equals, which is the
     sequence that all are mutants of.
 
     None where sequences are of several lengths, or those of train or of test differ from it at more
-    than MUTATED of the places on average, without those of special tokens.
+    than MUTATED of the places on average, without those of special tokens, ids below `specials`.
     """
     if len({*train.lengths, *test.lengths}) > 1:
         return None
     first, second = (np.asarray(part.ids).reshape(len(part), -1) for part in (train, test))
     found = np.array([np.bincount(column).argmax() for column in first.T])
-    symbols = found >= len(SPECIALS)
+    symbols = found >= specials
     mutated = max(np.mean((ids != found)[:, symbols]) for ids in (first, second))
     return found if mutated <= MUTATED else None
 

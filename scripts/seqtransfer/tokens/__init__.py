@@ -6,6 +6,7 @@ Out: train, dev, test and pretrain parts of ids, and token maps.
 encoding: the whole way, in one function; views: what the encoder sees of an example.
 tokenizations: symbols, k-mers, byte pairs, intervals; series_tokens: those of numbers.
 units: which examples are not independent; probe_rows: which are long enough to be compared.
+equal_tokens: what lossy tokens made equal, once.
 splits, near_duplicates, leak_audit, manifests: who is in which part, and how near the parts are;
 series_neighbours: how near by the numbers of a series; shared_examples: tasks that read the same
 examples in other tokens.

@@ -21,7 +21,15 @@ from seqtransfer.corpora.series import check_numbers
 from seqtransfer.corpora.symbol_tables import read_symbols
 from seqtransfer.corpora.texts import read_text
 from seqtransfer.files.arrow import Ragged
-from seqtransfer.tokens import manifests, near_duplicates, order, splits, tokenizations, units
+from seqtransfer.tokens import (
+    equal_tokens,
+    manifests,
+    near_duplicates,
+    order,
+    splits,
+    tokenizations,
+    units,
+)
 from seqtransfer.tokens.views import (
     Seen,
     Settings,
@@ -81,7 +89,7 @@ def build(
     found = divided(examples, settings)
     seen, unit, parts, counts = found.seen, found.unit, found.parts, found.counts
     if tokenizations.is_lossy(settings.tokens):
-        parts, went = splits.without_copies(parts, seen.examples)
+        parts, went = equal_tokens.without_copies(parts, seen.examples)
         counts = {name: count + went.get(name, 0) for name, count in counts.items()}
         if settings.kind != "regression":
             left = {part: parts[part] for part in SPLITS}
