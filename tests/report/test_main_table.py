@@ -43,3 +43,14 @@ def test_as_it_is_read_arms_are_rows_and_tasks_columns():
         "| random weights | 0.250 [0.150, 0.350] | **-0.250 [-0.350, -0.150]** |",
         "| n-gram regression | 0.750 | 0.000 |",
     ]
+
+
+def test_tasks_are_rows_where_they_are_more_than_arms():
+    rows = SCORES[SCORES["initialization"] == "random"]
+    wide = main_table.wide(main_table.table(rows))
+    assert table_files.markdown(wide).splitlines() == [
+        "| task | random weights |",
+        "| --- | --- |",
+        "| x (Matthews correlation; seeds: 3, n = 10) | **0.250 [0.150, 0.350]** |",
+        "| y (Matthews correlation; seeds: 3, n = 10) | **-0.250 [-0.350, -0.150]** |",
+    ]

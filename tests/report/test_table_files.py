@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 
-from seqtransfer.report.tables import table_files
+from seqtransfer.report.tables import table_cells, table_files
 
 
 def test_markdown_rounds_floats_and_leaves_missing_cells_empty():
@@ -26,39 +26,13 @@ def test_markdown_shows_all_digits_of_a_learning_rate():
 def test_p_values_steps_and_bold_cells_are_written_by_the_kind_of_their_column():
     table = pd.DataFrame(
         {"p_value": [0.0004], "steps_to_threshold": [127.6], "layer": [3], "mean": [-0.0001]}
-        | {"best": [table_files.Bold("0.5")]}
+        | {"best": [table_cells.Bold("0.5")]}
     )
     assert table_files.markdown(table).splitlines()[2] == "| 0.0004 | 128 | 3 | 0.000 | **0.5** |"
 
 
-def test_what_a_head_of_latex_has_in_brackets_is_a_second_line():
-    table = pd.DataFrame({"arm": ["text"], "splice (MCC; n = 5)": [0.5]})
-    lines = table_files.latex(table, "", "main").splitlines()
-    assert lines[lines.index(r"\toprule") + 1 :][:3] == [
-        r"arm & splice \\", r" & (MCC; n = 5) \\", r"\midrule"
-    ]  # fmt: skip
-
-
-def test_a_long_table_of_latex_goes_on_over_pages():
-    table = pd.DataFrame({"row": range(table_files.PAGE_ROWS + 1)})
-    text = table_files.latex(table, "All rows", "rows")
-    assert text.startswith("\\begin{longtable}{r}\n\\caption{All rows}\\label{tab:rows} \\\\\n")
-    assert text.count("\\toprule\nrow \\\\\n\\midrule\n") == 2
-    assert "longtable" not in table_files.latex(table.iloc[1:], "", "rows")
-
-
-def test_latex_escapes_what_has_a_meaning_there():
-    table = pd.DataFrame({"test_mcc": [0.5], "arm": [table_files.Bold("50 % & #1")]})
-    lines = table_files.latex(table, "95 % of a_b", "main").splitlines()
-    assert lines.count(r"\label{tab:main}") == 1 and r"\begin{tabular}{rl}" in lines
-    assert r"\caption{95 \% of a\_b}" in lines
-    assert r"test\_mcc & arm \\" in lines and r"0.500 & \textbf{50 \% \& \#1} \\" in lines
-    rules = [line for line in lines if line.endswith("rule")]
-    assert rules == [r"\toprule", r"\midrule", r"\bottomrule"]
-
-
 def test_a_page_escapes_html_and_holds_every_row():
-    table = pd.DataFrame({"a<b": ["x & y", "z"], "mean": [table_files.Bold("1"), None]})
+    table = pd.DataFrame({"a<b": ["x & y", "z"], "mean": [table_cells.Bold("1"), None]})
     page = table_files.page(table, "t", "c < d")
     table = page[page.index("<table>") : page.index("</table>")] + "</table>"
     rows = ["".join(row.itertext()) for row in ElementTree.fromstring(table).iter("tr")]

@@ -10,7 +10,7 @@ import pandas as pd
 from seqtransfer.files import damage
 from seqtransfer.report import names
 from seqtransfer.report.tables.intervals import interval_rows
-from seqtransfer.report.tables.table_files import number
+from seqtransfer.report.tables.table_cells import number
 from seqtransfer.scoring.zero_shot import score
 
 CHANCE = {"spearman": 0.0, "pearson": 0.0, "auc": 0.5}

@@ -8,7 +8,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from seqtransfer.report import names, register
-from seqtransfer.report.tables import table_files
+from seqtransfer.report.tables import table_cells, table_files
 
 MOST_CELLS = 20_000  # of a table on the page; a longer one is opened as a file
 
@@ -61,7 +61,7 @@ def reading(name: str, table: pd.DataFrame, tasks: Mapping[str, str]) -> Reading
         (
             label(column),
             meaning(column, known.columns),
-            table_files.is_number(table[column]),
+            table_cells.is_number(table[column]),
         )
         for column in shown
     ]
@@ -81,8 +81,8 @@ def _laid_out(name: str, table: pd.DataFrame) -> Reading:
     return Reading(name, known.title, known.caption, columns, rows, len(table), LAID_OUT)
 
 
-def _laid_cell(value: str | table_files.Bold) -> tuple[str, str]:
-    if isinstance(value, table_files.Bold):
+def _laid_cell(value: str | table_cells.Bold) -> tuple[str, str]:
+    if isinstance(value, table_cells.Bold):
         shown = Markup("<strong>{}</strong>").format(names.minus(value.text))
         return shown, shown
     return names.minus(value), names.minus(value)
@@ -118,7 +118,7 @@ def _cells(column: str, values: pd.Series, words: Mapping[str, Callable]) -> lis
 def _rounded(column: str, value: object) -> str:
     if pd.isna(value) or not isinstance(value, float):
         return _full(value)
-    return names.minus(table_files.number(column, value))
+    return names.minus(table_cells.number(column, value))
 
 
 def _full(value: object) -> str:

@@ -1,6 +1,7 @@
 """Result records -> the tables of the report: data frames in, data frames out.
 
-results: all result files of a study, read once; table_files: a table as CSV, Markdown, LaTeX, HTML.
+results: all result files of a study, read once; table_files, latex_tables, table_cells: a table as
+   CSV, Markdown, LaTeX and HTML.
 run_tables, control_tables, class_tables, aggregate_tables, similarity_tables, association_tables,
     analysis_tables, effect_tables, gain_tables, sensitivity, main_table: the functions, one file
     a subject.

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from seqtransfer.report import names
-from seqtransfer.report.tables.table_files import Bold, number
+from seqtransfer.report.tables.table_cells import Bold, number
 
 COLUMNS = "task initialization kind metric n mean low high seeds best".split()
 
@@ -20,7 +20,8 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def wide(table: pd.DataFrame) -> pd.DataFrame:
-    """The table as it is read: `mean [low, high]` for each arm (row) and task (column), in words.
+    """The table as it is read: `mean [low, high]` for each arm (row) and task (column), in words;
+    where tasks are more, they are the rows.
 
     Arms, controls, baselines and metrics are in words; heads say how many seeds an arm has and how
     many examples of test. The best mean of a task is bold.
@@ -31,8 +32,11 @@ def wide(table: pd.DataFrame) -> pd.DataFrame:
         [names.arm(name), *(cells.get((name, task), "") for task in tasks)]
         for name in dict.fromkeys(table["initialization"])
     ]
-    heads = [_head(task, rows) for task, rows in tasks.items()]
-    return pd.DataFrame(rows, columns=["arm, control or baseline", *heads])
+    heads = ["arm, control or baseline", *(_head(task, rows) for task, rows in tasks.items())]
+    if len(tasks) <= len(rows):
+        return pd.DataFrame(rows, columns=heads)
+    first, *columns = zip(heads, *rows, strict=True)
+    return pd.DataFrame(columns, columns=["task", *first[1:]])
 
 
 def _head(task: str, rows: pd.DataFrame) -> str:
