@@ -67,8 +67,16 @@ def test_many_units_have_a_p_value_of_1000_permutations():
     assert association_tables.spearman(x, x) == pytest.approx((1.0, 1 / 1000, 1000), abs=2e-3)
 
 
-@pytest.mark.parametrize(("x", "y"), [([1, 2, 3], [1, 2, 3]), ([1, 1, 1, 1], [1, 2, 3, 4])])
-def test_few_points_or_no_variation_have_no_rho(x, y):
+@pytest.mark.parametrize(
+    ("x", "y"),
+    [
+        ([1, 2, 3], [1, 2, 3]),
+        ([1, 1, 1, 1], [1, 2, 3, 4]),
+        ([np.nan] * 4, [1, 2, 3, 4]),
+        ([1, 2, 3, 4], [1, 2, 3, np.nan]),
+    ],
+)
+def test_few_points_no_variation_or_an_unknown_number_have_no_rho(x, y):
     rho, p_value, _ = association_tables.spearman(np.array(x)[:, None], np.array(y)[:, None])
     assert np.isnan(rho) and np.isnan(p_value)
 

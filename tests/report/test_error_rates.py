@@ -4,6 +4,8 @@ The rates stand in docs/explanation/statistics.md; a bound here is what 400 stud
 5 % exceed once in a thousand times, or less.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -28,6 +30,7 @@ def judged(rng, effects, *, margin=None, collapse=0.0, lopsided=0.0, **options):
         lost = rng.random((2, len(differences))) < [[collapse + lopsided], [collapse]]
         shift = -0.4 * lost[0] + 0.4 * lost[1] + 0.4 * lopsided
         found[f"t{number}"] = estimates.crossed(differences + shift, without + shift[:, None])
+    found = estimates.with_few_seeds(found)
     level, line = (0.95, 0.0) if margin is None else (0.9, -margin)
     records = verdicts.of_tasks(found, {}, level, line, every=margin is not None)
     verdict, _ = verdicts.overall(found, records, level, line, every=margin is not None)
@@ -67,15 +70,41 @@ def test_without_an_effect_few_studies_decide_anything(scene):
     assert some_task <= BOUND, some_task  # Holm: of four tasks side by side
 
 
-@pytest.mark.parametrize("seeds", [3, 4])
-def test_with_few_seeds_some_task_is_decided_in_a_twelfth_of_studies(seeds):
+def test_with_four_seeds_some_task_is_decided_in_a_twelfth_of_studies():
     """Holm's adjustment reads the far tail, where Satterthwaite's degrees are too many. Of 4,000
     other studies 8 %: the bound is what that rate exceeds once in a thousand times."""
     rng, some_task, studies = np.random.default_rng(11), 0, 1000
     for _ in range(studies):
-        _, tasks = judged(rng, [0.0] * 4, seeds=seeds, **OPTIONS)
+        _, tasks = judged(rng, [0.0] * 4, seeds=4, **OPTIONS)
         some_task += any(one != verdicts.UNDECIDED for one in tasks)
     assert some_task <= 108, some_task
+
+
+@pytest.mark.parametrize("spreads", [[0.2] * 4, [0.05] * 4, [0.2, 0.04, 0.04, 0.04]])
+@pytest.mark.parametrize("seeds", [2, 3])
+def test_two_or_three_seeds_that_agree_by_chance_decide_nothing(seeds, spreads):
+    """By each task's own spread over two seeds, 15 to 27 % of studies decide some task where seeds
+    dominate. Where one task's seeds vary alone, its interval misses in 7 to 10 %, the mean's in 6
+    to 9 % and some task is decided in 4 to 7 % of 1,000 other studies."""
+    rng, wrong, by_itself = np.random.default_rng(13), np.zeros(3, dtype=int), 0
+    for _ in range(STUDIES):
+        drawn = {
+            f"t{number}": estimates.crossed(*study(rng, seeds=seeds, seed_sd=spread, lean=0.05))
+            for number, spread in enumerate(spreads)
+        }
+        records = verdicts.of_tasks(drawn, {}, 0.95, 0.0)
+        by_itself += any(record["verdict"] != verdicts.UNDECIDED for record in records)
+        found = estimates.with_few_seeds(drawn)
+        records = verdicts.of_tasks(found, {}, 0.95, 0.0)
+        low, high = estimates.mean_over_tasks(list(found.values())).interval(0.95)
+        known = records[0]["low"] is not None  # else two seeds are equal, to the last example
+        missed = known and (records[0]["low"] > 0 or records[0]["high"] < 0)
+        decided = any(record["verdict"] != verdicts.UNDECIDED for record in records)
+        wrong += missed, decided, low > 0 or high < 0
+    alone = len(set(spreads)) > 1
+    assert (wrong <= (58, 44, 54) if alone else wrong <= BOUND).all(), wrong
+    if spreads == [0.2] * 4 and seeds == 2:
+        assert by_itself > 1.5 * BOUND
 
 
 def test_at_the_margin_few_studies_call_text_nearly_as_good():
@@ -144,15 +173,18 @@ def test_a_check_that_sees_the_numbers_of_its_claim_does_not_make_it_err():
     assert (verdict["b"] != verdicts.UNDECIDED).sum() <= BOUND
 
 
-def similar(rng, *, effect=0.0, seeds=4, units=1.0, reference=1.0):
-    """One task's estimate of text - random: made of sources of known spread, of a seed's 1."""
-    draws = rng.normal(0, 1, seeds), rng.normal(0, units, 60), rng.normal(0, reference, (2, 1))
-    of_seeds, of_units, of_reference = draws
+def similar(rng, *, effect=0.0, seeds=4, units=1.0, reference=1.0, of_reference=None):
+    """One task's estimate of text - random: made of sources of known spread, of a seed's 1;
+    of_reference: what two pretrainings add, where other tasks have the same."""
+    shared, of_seeds = of_reference is not None, rng.normal(0, 1, seeds)
+    of_units, own = rng.normal(0, units, 60), rng.normal(0, reference, (2, 1))
+    of_reference = of_reference if shared else own
     group = rng.permutation(60) % 6
     without = [of_units.mean(), *(of_units[group != g].mean() for g in range(6))]
     by_reference = effect + of_seeds[0] + np.array(without) * np.sqrt(60) + of_reference
     change = by_reference[0, 0] - of_seeds[0]
-    return estimates.of_similarity(of_seeds + change, by_reference)
+    found = estimates.of_similarity(of_seeds + change, by_reference)
+    return replace(found, reference="proteins" if shared else "")
 
 
 # Spread of units and, task by task, of references; bounds on how many of 400 studies err: in the
@@ -187,6 +219,23 @@ def test_intervals_of_similarity_cover_seeds_units_and_the_reference(scene):
     assert (wrong <= bounds).all(), wrong
     if scene == "the reference":
         assert alone > BOUND  # without the mean over tasks
+
+
+def test_one_pretraining_for_all_tasks_is_one_source_of_chance():
+    """It has one degree of freedom, so that the mean's interval misses in 11 % where it dominates,
+    as a task's does; were it taken for one a task, in two of five."""
+    rng, wrong, apart = np.random.default_rng(14), 0, 0
+    for _ in range(STUDIES):
+        both = rng.normal(0, 8, (2, 1))
+        drawn = {f"t{i}": similar(rng, of_reference=both) for i in range(4)}
+        found = estimates.at_least_mean(drawn, "reference").values()
+        low, high = estimates.mean_over_tasks(list(found)).interval(0.95)
+        wrong += low > 0 or high < 0
+        unnamed = {task: replace(one, reference="") for task, one in drawn.items()}
+        found = estimates.at_least_mean(unnamed, "reference").values()
+        low, high = estimates.mean_over_tasks(list(found)).interval(0.95)
+        apart += low > 0 or high < 0
+    assert wrong <= 68 and apart > 120, (wrong, apart)
 
 
 def test_a_similarity_far_above_the_floor_is_found():

@@ -1,5 +1,6 @@
 """Figures of gains show the numbers of their tables, whatever the arms."""
 
+import numpy as np
 import pytest
 
 import synthetic
@@ -7,7 +8,7 @@ from seqtransfer.files import json_tsv
 from seqtransfer.report import names, register
 from seqtransfer.report.figures import gain_figures, panels, run_figures, style
 from seqtransfer.report.tables import table_files
-from seqtransfer.report.tables.gain_tables import OTHER_TASKS
+from seqtransfer.report.tables.gain_tables import ALL_TASKS, OTHER_TASKS
 
 ARMS = (
     *("text", "random", "shuffled", "domain", "from-splice", "from-sentiment", "from-zipf"),
@@ -83,6 +84,20 @@ def test_the_ladder_names_its_rungs_from_the_top_down(drawn):
     ])  # fmt: skip
     low, high = figure.axes[0].get_ylim()
     assert low > high and [axis.get_title() for axis in figure.axes][-1] == "mean over 2 tasks"
+
+
+def test_the_ladder_of_two_seeds_keeps_the_interval_of_the_mean_over_tasks(drawn):
+    """Its degrees are not those of two seeds, so it is no bar from one seed to the other."""
+    frames, claims = drawn
+    table = frames["ladder"].assign(seeds=2)
+    figure = gain_figures.ladder(frames | {"ladder": table}, claims)
+    assert "of the mean a 95 % t interval" in figure.get_suptitle().replace("\n", " ")
+    axis = figure.axes[-1]
+    bars = {
+        tuple(np.round(line.get_xdata(), 6)) for line in axis.lines if len(line.get_xdata()) == 2
+    }
+    rows = table[table["task"] == ALL_TASKS].dropna(subset="low")
+    assert {tuple(np.round(row, 6)) for row in rows[["low", "high"]].to_numpy()} <= bars
 
 
 def test_the_sweeps_arms_have_one_order_whatever_the_process(drawn):

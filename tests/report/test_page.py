@@ -275,6 +275,8 @@ def test_what_the_numbers_of_a_figure_are_of_is_counted():
     assert document.counted([scores], runs, examples).startswith("Seeds of an arm: 3 to 4. Examp")
     pairs = pd.DataFrame({"task": ["x", "x"], "seeds": [4, 4], "rows": [384, 384]})
     assert document.counted([pairs], runs, examples).endswith("4. States compared: x 384.")
+    power = pd.DataFrame({"task": ["x", "x"], "seeds": [2, 32], "study_seeds": [4, 4]})
+    assert document.counted([power], runs, examples).startswith("Seeds of an arm: 4. ")
 
 
 def test_effects_that_are_all_zero_lie_in_the_middle():

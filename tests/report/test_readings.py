@@ -46,6 +46,14 @@ def test_a_run_without_a_number_leaves_the_median_without_one():
     assert readings.median_steps(runs(2, float("nan"))) == "no number"
 
 
+def test_the_median_of_half_censored_runs_is_no_number_between_two_runs():
+    """Of runs in 100 and 200 steps and two that never got there, no half took up to 612."""
+    assert readings.median_steps(runs(100, 200, 1024, censored=(1024,))) == "200"
+    half = runs(100, 200, 1024, 1024, censored=(1024,))
+    assert readings.median_steps(half) == "200 in half of its runs"
+    assert readings.median_steps(runs(100, 1024, 1024, censored=(1024,))) == "not in 1024"
+
+
 @pytest.mark.parametrize(
     ("left", "right"),
     [

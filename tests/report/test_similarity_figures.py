@@ -87,6 +87,25 @@ def test_too_few_rows_are_said_above_the_panel(frames, records):
     assert "(few)" in similarity_figures.similarities(few, records).axes[0].get_title()
 
 
+def test_a_measure_of_fewer_rows_says_how_many(frames, records):
+    table = frames["similarity"]
+    other = table["measure"] == table["measure"].unique()[1]
+    table = table.assign(rows=table["rows"].where(~other, 1024), few_rows=other)
+    figure = similarity_figures.similarities(frames | {"similarity": table}, records)
+    assert "(few)" not in figure.axes[0].get_title()
+    first, second = (axis.get_ylabel() for axis in figure.axes[:: len(TASKS)])
+    assert "n = " not in first and second.endswith("\nn = 1024 (few)")
+
+
+def test_the_grey_of_similarities_holds_the_null_of_every_curve(frames, records):
+    table = frames["similarity"]
+    after = (table["stage"] == "after") & (table["right"] == "domain")
+    table = table.assign(null_high=table["null_high"].where(~after, 0.77))
+    figure = similarity_figures.similarities(frames | {"similarity": table}, records)
+    tops = [axis.collections[0].get_paths()[0].vertices[:, 1].max() for axis in figure.axes]
+    assert tops == pytest.approx([0.77] * len(tops))
+
+
 def test_a_map_explains_its_mark_only_where_it_has_one(frames, records):
     sure = frames | {"maps": frames["maps"].assign(q=0.01)}
     assert "x = not above" in similarity_figures.maps(frames, records).get_suptitle()

@@ -67,6 +67,8 @@ def _what_intervals_cover(run: pd.DataFrame, records: Sequence[dict]) -> Iterato
         f"Seeds per task: {seeds.min()}{most}. A seed draws the token map, the classifier head and"
         " the batch order. Intervals of test scores cover seeds and test examples, those of (a)"
         " seeds and dev examples, those of (d2) what its estimand says."
+        + " Two seeds show little of how seeds differ."
+        * bool(seeds.min() == 2)
     )
     smallest = run.loc[run["test_n"].idxmin()]
     reference = ", and those of test scores not that of the one domain pretraining run a task"
@@ -88,8 +90,8 @@ def _size_of_encoder(comparisons: pd.DataFrame) -> Iterator[str]:
         own = comparisons[comparisons["left"] != "domain"]
         rows = own if len(own) else comparisons
         yield (
-            f"The encoder is small ({rows['layer'].max():.0f} layers of width"
-            f" {rows['width'].min()}): nothing here speaks for larger ones."
+            f"The encoder has {rows['layer'].max():.0f} layers of width {rows['width'].min()}:"
+            " nothing here speaks for larger ones."
         )
 
 

@@ -26,7 +26,9 @@ from seqtransfer.report.statistics import jackknife_error
 ROUNDING = 1e-12  # of the difference of two equal scores
 POWER = 0.8
 MOST_SEEDS = 1_000_000  # what they do not show, none would
-OF_EXAMPLES = ("examples", "units")  # sources of chance that tasks of the same examples share
+FEW_SEEDS = 3  # whose spread is often near 0 by chance
+# Sources of chance that tasks may share -> the field of an estimate that names what they share.
+SHARED = {"examples": "examples", "units": "examples", "reference": "reference"}
 
 
 @dataclass(frozen=True)
@@ -35,13 +37,19 @@ class Estimate:
 
     mean: in the unit of the difference; parts: source -> (variance of the mean, degrees of
     freedom), empty where one value leaves the spread unknown; seeds: values that it is a mean of;
-    examples: the name of the set of test examples, where other tasks may have the same.
+    examples: the name of the set of test examples, where other tasks may have the same; reference:
+    that of the corpus whose pretraining it is held against, likewise.
     """
 
     mean: float
     parts: Mapping[str, tuple[float, float]]
     seeds: int
     examples: str = ""
+    reference: str = ""
+
+    def shared(self, source: str) -> str:
+        """The name of what the task shares with others as a source of chance; empty for nothing."""
+        return getattr(self, SHARED[source]) if source in SHARED else ""
 
     @property
     def error(self) -> float:
@@ -151,14 +159,20 @@ def of_similarity(differences: Sequence[float], by_reference: np.ndarray) -> Est
 def at_least_mean(found: Mapping[str, Estimate], source: str) -> dict[str, Estimate]:
     """The tasks' estimates; a part of `source` below its mean over tasks is replaced by that mean.
 
-    A part of one degree of freedom is often near 0 by chance. Were it taken as it is, 95 %
-    intervals would miss in up to 11 % where it dominates, and a quarter of studies of four tasks
-    would err in one of them. The mean has the degrees of freedom of all tasks together.
+    A part of one or two degrees of freedom is often near 0 by chance. Were it taken as it is, 95 %
+    intervals would miss in up to 12 % where it dominates, and a quarter of studies of four tasks
+    would err in one of them. The mean has the degrees of freedom of all tasks together; tasks that
+    share this source count as one.
     """
-    parts = [one.parts[source] for one in found.values() if source in one.parts]
+    parts = {
+        one.shared(source) or f"of the task {task}": one.parts[source]
+        for task, one in found.items()
+        if source in one.parts
+    }
     if not parts:
         return dict(found)
-    mean, degrees = float(np.mean([part for part, _ in parts])), sum(free for _, free in parts)
+    mean = float(np.mean([part for part, _ in parts.values()]))
+    degrees = sum(free for _, free in parts.values())
     return {
         task: replace(one, parts={**one.parts, source: (mean, degrees)})
         if source in one.parts and one.parts[source][0] < mean
@@ -167,15 +181,22 @@ def at_least_mean(found: Mapping[str, Estimate], source: str) -> dict[str, Estim
     }
 
 
+def with_few_seeds(found: Mapping[str, Estimate]) -> dict[str, Estimate]:
+    """The tasks' estimates; of those of at most FEW_SEEDS seeds, each has at least their mean
+    spread over seeds."""
+    few = {task: one for task, one in found.items() if one.seeds <= FEW_SEEDS}
+    return {**found, **at_least_mean(few, "seeds")}
+
+
 def mean_over_tasks(estimates: Sequence[Estimate]) -> Estimate:
     """Mean of the tasks' means, each task counting alike; the tasks are fixed, their errors
-    independent, but for those that one set of examples makes in several tasks: these are taken to
-    be one error, which they are at most."""
+    independent, but for those that one set of examples, or one pretraining of the reference, makes
+    in several tasks: these are taken to be one error, which they are at most."""
     count = len(estimates)
     errors: dict[str, list[tuple[float, float]]] = {}
     for number, one in enumerate(estimates):
         for source, (variance, degrees) in one.parts.items():
-            shared = one.examples if source in OF_EXAMPLES else ""
+            shared = one.shared(source)
             name = f"{source} of {shared}" if shared else f"{source} {number}"
             errors.setdefault(name, []).append((math.sqrt(variance) / count, degrees))
     parts = {

@@ -127,13 +127,18 @@ def calibrated(
 
 
 def median_steps(rows: pd.DataFrame) -> str:
-    """Median over runs; where at least half of them never got there, the steps that were not
-    enough."""
-    bound = "not in " if rows["censored"].mean() >= 0.5 else ""
-    steps = np.median(rows["steps_to_threshold"])
-    if np.isnan(steps):
+    """Median over runs; where half of them never got there, the most that one of the others took,
+    and where more did not, the steps that were not enough."""
+    steps, censored = rows["steps_to_threshold"], rows["censored"]
+    if steps.isna().any():
         return "no number"
-    return f"{bound}{steps:.0f}" if steps >= 10 else f"{bound}{steps:.1f}"
+    late = float(censored.mean())
+    if late > 0.5:
+        return f"not in {steps.max():.0f}"
+    found = np.median(steps) if late < 0.5 else steps[~censored].max()
+    return (f"{found:.0f}" if found >= 10 else f"{found:.1f}") + " in half of its runs" * (
+        late == 0.5
+    )
 
 
 def log_rank(left: pd.DataFrame, right: pd.DataFrame) -> str:

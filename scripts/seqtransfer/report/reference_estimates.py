@@ -71,6 +71,7 @@ def above_floor(
     """The estimate of arm - random over layers 1 and up, by all that the study says of its chance.
 
     differences: (n,), one a seed. Where `references` does not hold the arm, it covers seeds alone.
+    Its columns `examples` and `corpus`, if there, name what other tasks may share.
     """
     rows = _inner(references, measure)
     rows = rows[rows["task"] == task]
@@ -82,7 +83,9 @@ def above_floor(
     by_reference = of_arm - floor.agg(lambda x: x.mean(skipna=False))
     names = [name for name in ("first", "again") if name in by_reference.index]
     found = estimates.of_similarity(differences, by_reference.loc[names].to_numpy())
-    return replace(found, examples=rows["examples"].iloc[0]) if "examples" in rows else found
+    fields = {"examples": "examples", "reference": "corpus"}
+    known = {field: rows[column].iloc[0] for field, column in fields.items() if column in rows}
+    return replace(found, **known)
 
 
 def _inner(references: pd.DataFrame, measure: str) -> pd.DataFrame:

@@ -125,7 +125,8 @@ def above_floor(
         *checks.tells_apart(references, tasks, measure, level),
     ]
     record = claim_records.record(
-        estimates.at_least_mean(found, "reference"), [*beaten, *valid], level,
+        estimates.with_few_seeds(estimates.at_least_mean(found, "reference")),
+        [*beaten, *valid], level,
         missing=claim_records.missing_runs(mean, "score", "text", "random"), headline=headline,
         id=f"d2-{measure}", short="nearer than random",
         unit="similarity", contrast="text-vs-domain - random-vs-domain",

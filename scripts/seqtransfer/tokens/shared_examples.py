@@ -5,8 +5,8 @@ from typing import TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 
-# Keys of a task that change how its examples are read, and not which they are.
-READING = ("title", "tokens", "order", "truncate", "max_length")
+# Keys of a task that change how its examples are read or scored, and not which they are.
+READING = ("title", "tokens", "token_map", "order", "truncate", "max_length", "metric")
 
 
 def names(tasks: Mapping[Key, Mapping]) -> dict[Key, Key]:

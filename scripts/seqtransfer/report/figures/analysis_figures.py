@@ -167,7 +167,9 @@ def association(tables: Tables, claims: Sequence[dict]) -> Figure:
     outcomes = {"gain": f"gain\n(test {score_unit(tables['runs'])})", "speed": "speed\n(claim (a))"}
     arms = style.ordered(points["initialization"])
     colours, marks = style.colours(arms), style.markers(arms)
-    fills = dict(zip(panels.tasks(tables), cycle(FILLS)))
+    tasks = panels.tasks(tables)
+    told = len(tasks) <= len(FILLS)  # more could not be told apart
+    fills = dict(zip(tasks, FILLS if told else cycle(["full"]), strict=False))
     figure, axes = _pairs(len(labels))
     means = points.groupby(["quantity", "task", "initialization"], sort=False)[["value", *outcomes]]
     means = means.agg(lambda column: column.mean(skipna=False))
@@ -189,6 +191,7 @@ def association(tables: Tables, claims: Sequence[dict]) -> Figure:
     handles += [
         panels.line(task, "0.3", marker="o", ls="", fillstyle=fill, mfcalt="white")
         for task, fill in fills.items()
+        if told
     ]
     panels.legend(figure, handles)
     style.title(

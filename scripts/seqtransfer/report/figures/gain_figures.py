@@ -129,7 +129,10 @@ def pretraining(tables: Tables, claims: Sequence[dict]) -> Figure:
 
 def ladder(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Gains over `random` of parts of encoders, from scratch to full: a panel per task."""
-    table = panels.spread(tables["ladder"])
+    drawn = tables["ladder"]
+    single = drawn["task"] != ALL_TASKS
+    # The mean's interval has degrees of freedom of its own: of two seeds, too, it can be drawn.
+    table = pd.concat([panels.spread(drawn[single]), drawn[~single]])
     tasks = panels.tasks(tables)
     places = [*tasks, ALL_TASKS] if len(tasks) > 1 else tasks
     tasks = [name for name in places if name in set(table["task"])]
@@ -157,10 +160,16 @@ def ladder(tables: Tables, claims: Sequence[dict]) -> Figure:
     style.title(
         figure,
         "What of a pretrained encoder is worth keeping: score minus that of random weights,"
-        f" paired by seed,\n{panels.over_seeds(table, 'line')}",
+        f" paired by seed,\n{panels.over_seeds(table, 'line')}" + _but_of_the_mean(table),
         lowest=len(rungs) * panels.row_ems(rungs),
     )
     return figure
+
+
+def _but_of_the_mean(table: pd.DataFrame) -> str:
+    """What the lines of the mean over tasks are where those of tasks are both seeds."""
+    few = panels.spread_name(table) != panels.spread_name(table.assign(seeds=np.inf))
+    return ", of the mean a 95 % t interval" * bool(few and (table["task"] == ALL_TASKS).any())
 
 
 def _cell(

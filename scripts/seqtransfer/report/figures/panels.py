@@ -62,7 +62,7 @@ def row_ems(arms: Iterable[str]) -> float:
 
 def task_marks(tables: Tables) -> dict[str, str]:
     """Each task's marker, where colours are arms."""
-    return dict(zip(tasks(tables), cycle("osD^vPX*")))
+    return dict(zip(tasks(tables), cycle("osD^vPX*<>pdhH8.")))
 
 
 def seeds(tables: Tables) -> str:

@@ -119,8 +119,11 @@ def similarities(tables: Tables, claims: Sequence[dict]) -> Figure:
     colours, marks = style.colours(panels.arms(tables)), style.markers(panels.arms(tables))
 
     def draw(axis: Axes, part: pd.DataFrame) -> None:
-        _bounds(axis, _read(part).drop_duplicates("layer").sort_values("layer"))
         mine = part[part.index.isin(pairs.index)]
+        bounds = _read(part).drop_duplicates("layer").sort_values("layer")
+        # Every curve has a null of its own: what is drawn holds all of them.
+        null = mine.groupby("layer").agg({"null_low": "min", "null_high": "max"})
+        _bounds(axis, bounds.drop(columns=[*null]).merge(null.reset_index(), on="layer"))
         for (arm, stage), rows in mine.groupby(["left", "stage"], sort=False):
             if (arm, stage) != ("random", "before"):  # the floor shows it, with more draws
                 line, said = panels.BEFORE_AND_AFTER[stage], f"{names.arm(arm)} {stage} fine-tuning"
@@ -239,9 +242,18 @@ def _by_measure_and_task(
     for axis, task in panels.by_task(tables, axes[0]):
         axis.set_title(axis.get_title() + _size(first[first["task"] == task]))
     axes[0, 0].xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    panels.label_folded(axes, DEPTH, [measure_name(measure) for measure in measures])
+    named = [measure_name(m) + _other_rows(table[table["measure"] == m], first) for m in measures]
+    panels.label_folded(axes, DEPTH, named)
     style.add_lines(figure, 4)  # of titles and depth, which one row of panels has
     return figure
+
+
+def _other_rows(rows: pd.DataFrame, titled: pd.DataFrame) -> str:
+    """How many rows a measure compares where these are not those that the titles say."""
+    said = set(zip(titled["task"], titled["rows"], strict=True))
+    if said.issuperset(zip(rows["task"], rows["rows"], strict=True)):
+        return ""
+    return f"\nn = {names.span(rows['rows'])}" + " (few)" * bool(rows["few_rows"].any())
 
 
 def _bounds(axis: Axes, rows: pd.DataFrame) -> None:

@@ -197,7 +197,9 @@ def counted(
     how many.
     """
     arms = [one[one["kind"] == "arm"] if "kind" in one else one for one in shown]
-    seeds = [seed for one in arms if "seeds" in one for seed in one["seeds"].dropna()]
+    # The table of power has numbers of seeds that the study might have had, too.
+    columns = [one.get("study_seeds", one.get("seeds")) for one in arms]
+    seeds = [seed for column in columns if column is not None for seed in column.dropna()]
     seeds = seeds or list(runs.groupby(["task", "initialization"])["seed"].nunique())
     said = f"Seeds of an arm: {names.span(seeds)}."
     for one in shown:

@@ -160,12 +160,13 @@ FIGURES = {
         "Similarity (unitless, 1 = the same up to what the measure ignores) of an arm to the"
         " reference encoder, layer by layer, before (solid) and after (dashed) fine-tuning, with"
         " 95 % t intervals over seeds (of two seeds, both). Colours are arms. Grey: the least to"
-        " the greatest of the same scores when whole units of one side are paired at random. Text"
+        " the greatest score when whole units of one side are paired at random, over all curves of"
+        " a panel. Text"
         " must lie above both grey (chance) and the floor (what random weights of the same"
         " architecture share with the reference) to share more than that. The ceiling is the"
         " reference against itself, shown where it lies above the floor by its interval. Above a"
-        " panel: n rows and the width; `(few)` marks fewer than ten rows per neuron, where every"
-        " score is high by chance.",
+        " panel: n rows and the width, beside a measure of fewer rows its own; `(few)` marks fewer"
+        " than ten rows per neuron, where every score is high by chance.",
         ("similarity",),
         has=compares_arms,
     ),

@@ -71,10 +71,11 @@ def spearman(x: np.ndarray, y: np.ndarray) -> tuple[float, float, int]:
 
     p-value: share of the permutations of y's units, repeats kept together, with |rho| at least as
     large: of all, or of 999 and the identity where there are more. NaN for fewer than 4 numbers or
-    a side without variation.
+    a side without variation or with a number that is not known.
     """
     count = min(math.factorial(len(x)), SHUFFLES + 1)
-    if x.size < 4 or min(np.ptp(np.round(side, 12)) for side in (x, y)) == 0:
+    known = np.isfinite(x).all() and np.isfinite(y).all()
+    if not known or x.size < 4 or min(np.ptp(np.round(side, 12)) for side in (x, y)) == 0:
         return np.nan, np.nan, count
     x, y = (_ranks(side) for side in (x, y))
     found = stats.permutation_test(

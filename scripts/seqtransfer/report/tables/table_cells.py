@@ -10,6 +10,7 @@ import pandas as pd
 FORMATS: dict[str, Callable[[float], str]] = {
     "learning_rate": lambda value: np.format_float_scientific(value, trim="-", exp_digits=2),
     "p_value": "{:.2g}".format,
+    "size": "{:g}".format,
     "q": "{:.2g}".format,
     "operations": "{:.1f}".format,
     "peak_memory": "{:.2f}".format,
