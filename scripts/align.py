@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from seqtransfer import seeds
-from seqtransfer.files import arrow, json_tsv
+from seqtransfer.files import arrow, damage, json_tsv
 from seqtransfer.study import jobs, provenance
 from seqtransfer.tokens import token_maps
 from seqtransfer.tokens.vocabulary import Vocabulary, WordPieces
@@ -32,7 +32,8 @@ def main(
     """tokens, texts: folders of the task's sequences and of those of the text task; encoder: folder
     of the text encoder, of which the first `layers` are used; folder: of the results."""
     vocabulary = Vocabulary(tuple(json_tsv.read_json(tokens / "task.json")["symbols"]))
-    rows = np.load(token_map, allow_pickle=False)
+    with damage.named(token_map):
+        rows = np.load(token_map, allow_pickle=False)
     sources = WeightSources(encoder, layers, rows, None, None, seed, task)
     own, known = _sequences(tokens, sources), _sequences(texts, _unmapped(texts, sources))
     schedule = Schedule(

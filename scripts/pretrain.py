@@ -74,6 +74,7 @@ def main(
         "batch_size": schedule.batch_size,
         "learning_rate": schedule.learning_rate,
         "sequences": len(sequences),
+        "held_out": done.held_out,
         "tokens_seen": done.tokens_seen,
         "masked_accuracy": done.masked_accuracy,
         "unigram_accuracy": done.unigram_accuracy,
@@ -89,7 +90,8 @@ def main(
     json_tsv.write_json(folder / "summary.json", summary)
     once = operations.forward(sources.depth, sources.facts.width, int(sequences.lengths.max()))
     timing = provenance.timing(done.seconds_training, done.seconds_before)
-    timing["operations"] = operations.STEP * schedule.steps * schedule.batch_size * once
+    at_once = min(schedule.batch_size, done.trained_on)
+    timing["operations"] = operations.STEP * done.steps_taken * at_once * once
     timing["peak_gpu_memory"] = torch.cuda.max_memory_reserved() if device == "cuda" else None
     json_tsv.write_json(folder / "timing.json", {"task": task, **timing})
     checkpoint.remove()

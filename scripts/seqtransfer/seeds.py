@@ -1,7 +1,9 @@
 """One seed, many independent streams: each purpose draws from a stream of its own.
 
 All arms of a (task, seed) share the streams `map`, `head` and `order`, so that their differences
-are paired; changing how many numbers one purpose draws moves no other.
+are paired; changing how many numbers one purpose draws moves no other. Two streams are not apart:
+`dropout` of a task's pretraining and of its fine-tuning at the same seed, and the dropout inside
+families that transformers computes, which on a CPU has the bare seed.
 """
 
 import hashlib

@@ -159,9 +159,22 @@ def test_fresh_draws_what_the_architecture_prescribes():
     assert set(state) == set(BertModel(BertConfig(num_hidden_layers=2)).state_dict())
 
 
-def test_another_model_is_refused():
-    with pytest.raises(ValueError, match="hidden_act is 'relu'"):
-        bert.Config.of({**SIZES, "hidden_act": "relu"})
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("hidden_act", "relu"), ("position_embedding_type", "relative_key"), ("is_decoder", True)],
+)
+def test_another_model_is_refused(key, value):
+    with pytest.raises(ValueError, match=f"{key} is {value!r}"):
+        bert.Config.of({**SIZES, key: value})
+
+
+def test_with_one_token_type_both_texts_of_a_pair_have_it():
+    config = BertConfig(**SIZES | {"type_vocab_size": 1}, attn_implementation="eager")
+    stock = BertModel(config).eval()
+    ours = bert.Bert(bert.Config.of(config.to_dict()), pooler=True).eval()
+    ours.load_state_dict(stock.state_dict())
+    ids, _ = batch(padded=False)
+    torch.testing.assert_close(ours(ids, None), stock(ids).last_hidden_state, atol=2e-5, rtol=1e-5)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32, torch.float64])

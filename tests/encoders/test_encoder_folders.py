@@ -129,7 +129,7 @@ def test_code_that_a_checkpoint_brings_is_never_run(kind, weights, raw, tmp_path
 
 def test_the_encoder_of_a_t5_is_taken_from_it_and_its_folder_is_itself_a_source(raw, tmp_path):
     config = transformers.T5Config(
-        vocab_size=30, d_model=8, d_kv=4, d_ff=12, num_layers=2, num_heads=2
+        vocab_size=56, d_model=8, d_kv=4, d_ff=12, num_layers=2, num_heads=2
     )
     whole = transformers.T5ForConditionalGeneration(config)
     whole.save_pretrained(tmp_path / "t5")
@@ -216,6 +216,27 @@ def test_a_symbol_listed_twice_or_not_at_all_is_refused(raw):
     (raw / "vocab.txt").write_text("A\nB\nA\n")
     with pytest.raises(ValueError, match="lists 'A' twice"):
         encoder_folders.read(raw, symbols=True)
+
+
+def test_rows_beyond_the_embedding_table_are_refused(raw, tmp_path):
+    encoder = encoder_folders.read(raw)
+    rows = len(encoder.state["embeddings.word_embeddings.weight"])
+    beyond = Encoder(encoder.config, encoder.state, {"[PAD]": 0, "A": rows})
+    with pytest.raises(ValueError, match=rf"'A' stands for row {rows} .* has {rows} rows"):
+        encoder_folders.write(tmp_path / "house", "e", beyond, {}, None, raw)
+    tokenizer = json.loads((raw / "tokenizer.json").read_text())
+    tokenizer["model"]["vocab"]["zebra"] = rows
+    (raw / "tokenizer.json").write_text(json.dumps(tokenizer))
+    with pytest.raises(ValueError, match=r"tokenizer\.json: 'zebra' .* `tokenizer: <name>`"):
+        written(raw, tmp_path / "house")
+    assert not (tmp_path / "house").exists()
+
+
+def test_a_bert_that_ours_does_not_compute_is_refused_before_any_training(raw, tmp_path):
+    config = json.loads((raw / "config.json").read_text())
+    (raw / "config.json").write_text(json.dumps(config | {"hidden_act": "relu"}))
+    with pytest.raises(ValueError, match=r"encoder tiny: hidden_act is 'relu'.*another encoder"):
+        written(raw, tmp_path / "house")
 
 
 def test_tensors_that_do_not_fit_their_configuration_are_refused(raw, tmp_path):

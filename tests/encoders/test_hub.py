@@ -242,7 +242,7 @@ def test_a_malformed_lock_is_refused_with_its_line(tmp_path, text):
 
 def test_a_t5_of_the_hub_becomes_an_encoder_folder_without_its_decoder(desk, encoder, tmp_path):
     config = transformers.T5Config(
-        vocab_size=30, d_model=8, d_kv=4, d_ff=12, num_layers=2, num_heads=2
+        vocab_size=56, d_model=8, d_kv=4, d_ff=12, num_layers=2, num_heads=2
     )
     whole, stock = transformers.T5ForConditionalGeneration(config), tmp_path / "stock"
     whole.save_pretrained(stock)

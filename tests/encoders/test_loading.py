@@ -18,7 +18,7 @@ from seqtransfer.encoders.tensor_roles import DECODERS, WITHOUT_BIASES
 from seqtransfer.files import json_tsv
 from seqtransfer.tokens.vocabulary import CLS, MASK, PAD, SEP, SPECIALS
 
-WIDTH, ROWS = 32, 40
+WIDTH, ROWS = 32, 56
 BASE = {
     "vocab_size": ROWS,
     "hidden_size": WIDTH,

@@ -83,6 +83,32 @@ def test_whole_units_come_where_their_first_item_stands_and_lead_up_to_a_bound(u
             assert sum((unit == name).sum() for name in names[: len(inside) - 1]) < least
 
 
+@given(unit_names, st.integers(0, 99), st.integers(1, 40))
+def test_what_is_held_out_is_whole_units_of_at_most_twice_as_many(unit, seed, least):
+    least = min(least, len(unit))
+    order = np.random.default_rng(seed).permutation(len(unit))
+    held, rest = units.held_out(order, unit, least)
+    assert sorted([*held, *rest]) == sorted(order) and len(held)
+    inside = set(unit[held])
+    if not inside & set(unit[rest]):
+        single = len(inside) == 1 and len(held) == (unit == unit[held[0]]).sum()
+        assert len(held) <= 2 * least or (single and len(held) == least)
+    else:  # no unit is small enough, or there is but one: a part of the first
+        assert inside == {unit[order][0]} and len(held) == least
+        assert len(set(unit)) == 1 or min((unit == name).sum() for name in unit) > 2 * least
+
+
+def test_a_chromosome_among_plasmids_is_trained_on():
+    unit = np.array(["chromosome"] * 950 + [f"plasmid {k // 10}" for k in range(50)])
+    for seed in range(5):
+        held, rest = units.held_out(np.random.default_rng(seed).permutation(1000), unit, 50)
+        assert 0 < len(held) <= 50 and "chromosome" not in unit[held]
+        assert (unit[rest] == "chromosome").sum() == 950
+    alone = np.array(["chromosome"] * 950 + ["other"] * 950)
+    held, _ = units.held_out(np.arange(1900), alone, 95)
+    assert held.tolist() == list(range(95))
+
+
 @given(unit_names, st.integers(1, 50), st.integers(0, 99))
 def test_a_balanced_choice_takes_equally_many_of_each_unit_and_nearly_as_many_as_can_be(
     unit, most, seed

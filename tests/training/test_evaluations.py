@@ -69,6 +69,23 @@ def test_a_run_ends_on_the_grid_once_its_patience_is_over(
     assert all(at * (1 - cooldown) < step for at in between)
 
 
+@pytest.mark.parametrize(
+    ("warmup", "changed", "refused"),
+    [
+        (0.125, {}, False),
+        (0.35, {}, True),
+        (0.35, {"cooldown": 1}, False),
+        (0.35, {"patience": 1024}, False),
+    ],
+)
+def test_a_warm_up_longer_than_the_patience_is_refused(warmup, changed, refused):
+    settings = {"steps": 1024, "patience": 128, "cooldown": 0.2} | changed
+    if not refused:
+        return evaluations.check_warmups(settings, [0.0, warmup])
+    with pytest.raises(ValueError, match=r"takes 358 of 1024 steps.*warm-up of 0\.125 at most"):
+        evaluations.check_warmups(settings, [0.0, warmup])
+
+
 @given(st.integers(1, 5000), st.integers(1, 100))
 def test_evaluations_come_first_last_and_at_doubling_steps_between(steps, first):
     grid = evaluations.grid(steps, first)

@@ -18,7 +18,7 @@ from seqtransfer.encoders.dropout import Dropout
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring.task_kinds import Classification, Regression
 from seqtransfer.tokens.vocabulary import CLS, SEP
-from seqtransfer.training import batches, classifier, devices, evaluations, finetuning, runs
+from seqtransfer.training import batches, classifier, devices, evaluations, finetuning, memory, runs
 from seqtransfer.training.evaluations import DevWatch
 from seqtransfer.training.steps import Schedule
 
@@ -231,6 +231,22 @@ def test_a_rate_that_blows_up_ends_the_run_as_diverged_with_usable_weights(sourc
     assert all(math.isnan(row["train_loss"]) for row in curve)
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
     assert np.isfinite(finetuning.predict(model, dev, TARGET, **CPU)).all()
+
+
+@pytest.mark.parametrize(("far", "exploded"), [(68.0, False), (1.0, True)])
+def test_a_label_far_out_is_no_explosion(sources_for, far, exploded):
+    """Its batch costs what a constant answer costs there, whatever the rate: 68 standard deviations
+    are those of 8,000 lognormal labels of sigma 2."""
+    model, train = build(sources_for(), classes=1), toy(48, 0)
+    labels = np.where(np.arange(48) == 7, far, np.linspace(-0.1, 0.1, 48))
+    train = relabelled(train, labels)
+    training = finetuning.FineTuning(
+        model, train, toy(20, 1), Regression(0.0, 1.0), schedule(),
+        **RUN, sizes=memory.Sizes(16), groups=None,
+    )  # fmt: skip
+    assert training.usable(0.3)
+    assert training.usable(68.0**2 / 16) != exploded
+    assert not training.usable(math.inf) and not training.usable(math.nan)
 
 
 def test_a_run_whose_last_step_breaks_it_has_diverged_too(sources_for):

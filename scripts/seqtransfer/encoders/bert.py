@@ -20,7 +20,9 @@ from torch.nn import functional
 from seqtransfer.encoders.dropout import Dropout
 from seqtransfer.tokens.vocabulary import PAD, SEP
 
-KINDS = {"model_type": "bert", "hidden_act": "gelu", "position_embedding_type": "absolute"}
+KINDS = {"model_type": "bert", "hidden_act": "gelu", "position_embedding_type": "absolute"} | {
+    "is_decoder": False
+}
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,8 @@ class Bert(nn.Module):
         batch, length = ids.shape
         tables = self.embeddings
         x = _rows(tables["word_embeddings"].weight, ids)
-        x = x + _rows(tables["token_type_embeddings"].weight, token_types(ids))
+        types = token_types(ids) if self.config.type_vocab_size > 1 else torch.zeros_like(ids)
+        x = x + _rows(tables["token_type_embeddings"].weight, types)
         x = tables["LayerNorm"](x + tables["position_embeddings"].weight[:length])
         dropout = self.dropout if self.training else None
         x = (dropout(x) if dropout else x).to(self.dtype)

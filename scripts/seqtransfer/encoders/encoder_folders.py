@@ -17,11 +17,12 @@ import transformers
 from safetensors import SafetensorError
 from safetensors.torch import save_file
 
-from seqtransfer.encoders import loading
+from seqtransfer.encoders import bert, loading
 from seqtransfer.encoders.loading import Facts, State
 from seqtransfer.encoders.tensor_roles import ENCODER_DECODERS
 from seqtransfer.files import atomic, checksums, json_tsv
 from seqtransfer.tokens import vocabulary
+from seqtransfer.tokens.vocabulary import WordPieces
 
 TOKENIZER = ("tokenizer.json", "vocab.txt")
 FILES = {"config.json", "model.safetensors", "encoder.json", *TOKENIZER}
@@ -127,10 +128,16 @@ def write(
 
     origin, revision: where the encoder comes from and its commit, for `encoder.json`; tokenizer:
     the folder whose tokenizer files are copied if this is a text encoder.
-    Raises ValueError if the tensors do not fit the configuration, or if a text encoder has no
-    tokenizer.json.
+    Raises ValueError if the tensors do not fit the configuration, if a text encoder has no
+    tokenizer.json, if the embedding table lacks rows of its symbols or word pieces, or if it is a
+    BERT that `bert.Bert` does not compute.
     """
     facts = facts_of(encoder)
+    if facts.family == bert.KINDS["model_type"]:
+        try:
+            bert.Config.of(encoder.config)
+        except ValueError as error:
+            raise ValueError(f"encoder {name}: {error}; take another encoder") from error
     with atomic.whole_folder(folder, _is_encoder) as new:
         config = {key: value for key, value in encoder.config.items() if key not in SAVING_KEYS}
         json_tsv.write_json(new / "config.json", config | {"dtype": "float32"})
@@ -147,8 +154,10 @@ def write(
         record["own_layers"] = config.get("num_hidden_groups", facts.layers)
         if encoder.symbols is None:
             _copy_tokenizer(tokenizer, new, name)
+            _check_rows(WordPieces(new).rows(), facts, name, tokenizer / "tokenizer.json")
         else:
             record["symbols"] = dict(encoder.symbols)
+            _check_rows(encoder.symbols, facts, name, tokenizer / "vocab.txt")
         wanted = checksums.Checksums((("sha256", ""),))
         record["files"] = {
             path.name: dict(checksums.measured(path, wanted).digests)["sha256"]
@@ -193,6 +202,16 @@ def facts_of(encoder: Encoder) -> Facts:
         token_types=getattr(config, "type_vocab_size", 0) > 1,
         pooler=pooler,
     )
+
+
+def _check_rows(rows: Mapping[str, int], facts: Facts, name: str, path: Path) -> None:
+    last = max(rows, key=lambda symbol: rows[symbol])
+    if rows[last] >= facts.vocabulary:
+        raise ValueError(
+            f"{path}: {last!r} stands for row {rows[last]} of the embedding table, but that of "
+            f"encoder {name} has {facts.vocabulary} rows: the two are not of one model; name the "
+            "encoder whose tokenizer this one was trained with, `tokenizer: <name>`"
+        )
 
 
 def _copy_tokenizer(origin: Path, folder: Path, name: str) -> None:

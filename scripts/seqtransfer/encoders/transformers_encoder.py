@@ -48,6 +48,8 @@ class TransformersEncoder(nn.Module):
     def pooled(self, state: torch.Tensor) -> torch.Tensor:
         """(batch, width): the family's pooler on the last hidden state, or its position 0."""
         pooler, wide = getattr(self.model, "pooler", None), state.to(self.table.dtype)
+        if isinstance(pooler, nn.Linear):  # of ALBERT, which leaves the rest to its model
+            return torch.tanh(pooler(wide[:, 0]))
         return pooler(wide) if pooler else wide[:, 0]
 
     @property

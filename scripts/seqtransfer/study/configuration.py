@@ -65,6 +65,9 @@ def check(config: dict) -> None:
         watch=evaluations.DevWatch.of(config["finetune"]),
         dev=config["examples"]["dev"],
     )
+    evaluations.check_warmups(
+        config["finetune"], [config["finetune"]["warmup"], *config["sweep"].get("warmups", ())]
+    )
     for name, source in catalogue["sources"].items():
         for part in source.get("parts", []):
             where = f"catalogue.sources.{name}.parts"

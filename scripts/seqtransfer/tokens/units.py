@@ -68,6 +68,27 @@ def leading(order: np.ndarray, unit: np.ndarray, least: int) -> int:
     return int(next((end for end in ends if end >= least), ends[-1]))
 
 
+def held_out(order: np.ndarray, unit: np.ndarray, least: int) -> tuple[np.ndarray, np.ndarray]:
+    """Items to hold out, whole units of `order` with at least `least` items, and the others.
+
+    order: (m,) int, indices of items; unit: (n,) units of all items. Where the first units have
+    more than twice as many, as a chromosome among plasmids, units that are larger are passed over;
+    where all are, `least` items of the first one are held out.
+    """
+    turn = unit_by_unit(order, unit)
+    end = leading(turn, unit, least)
+    if end <= 2 * least:
+        return turn[:end], turn[end:]
+    sizes = np.bincount(ranks := _ranks(unit[turn]))
+    taken, total = [], 0
+    for rank, size in enumerate(sizes.tolist()):
+        if total < least and total + size <= 2 * least:
+            taken.append(rank)
+            total += size
+    chosen = np.isin(ranks, taken) if taken else np.arange(len(turn)) < least
+    return turn[chosen], turn[~chosen]
+
+
 def balanced(order: np.ndarray, unit: np.ndarray, most: int) -> np.ndarray:
     """Sorted items, as many of each unit and at most `most` of all: the first ones in `order`.
 

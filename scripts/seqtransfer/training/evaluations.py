@@ -1,5 +1,6 @@
 """When a run is scored on dev, when that ends the run, and the share of its time that it takes."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 LIMIT = 0.25  # share of the time of the training steps
@@ -48,6 +49,21 @@ class DevWatch:
         if step - max(best, self.patience) < self.patience or step >= steps or cooldown == 1:
             return None
         return next((end for end in self.grid(steps) if end * (1 - cooldown) >= step), steps)
+
+
+def check_warmups(settings: Mapping, warmups: Collection[float]) -> None:
+    """Raise ValueError if a run could end for want of a better score before its rate has risen.
+
+    settings: a study's `finetune`; warmups: those that its runs may have, shares of its steps.
+    """
+    steps, patience, longest = settings["steps"], settings["patience"], max(warmups)
+    ends_early = patience < steps and settings["cooldown"] < 1
+    if ends_early and longest * steps > patience:
+        raise ValueError(
+            f"finetune: a warm-up of {longest:g} takes {longest * steps:.0f} of {steps} steps, but"
+            f" runs may end after {patience} steps without a better dev score, before their rate"
+            f" has risen: set a warm-up of {patience / steps:g} at most, or raise finetune.patience"
+        )
 
 
 def check(steps: int, batch_size: int, watch: DevWatch, dev: int) -> None:

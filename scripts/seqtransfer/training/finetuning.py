@@ -23,7 +23,9 @@ from seqtransfer.training.optimizer import AdamW
 from seqtransfer.training.steps import Schedule, Steps
 
 TOKENS = "token_classification"
-EXPLOSION = 100.0  # training diverges at a loss of this many times the first loss, or times 1
+# Training diverges at a loss of so many times the first loss, or times 1, which also is so many
+# times what a constant answer costs where labels lie farthest out.
+EXPLOSION, OUTLYING = 100.0, 4.0
 
 
 @dataclass
@@ -124,6 +126,7 @@ class FineTuning(Training):
         self.batch_size = min(schedule.batch_size, len(train))
         self.groups = None if groups is None else task_kinds.rows(target, dev, groups)
         self.outcome, self.first_loss = Outcome(), math.nan
+        self.outlying = OUTLYING * _worst_constant(target, train, self.batch_size)
 
     def begin(self) -> None:
         """Evaluate the untrained model, whose weights are the best so far."""
@@ -186,7 +189,7 @@ class FineTuning(Training):
         """Whether the loss is finite and has not exploded."""
         if math.isnan(self.first_loss):
             self.first_loss = loss
-        return abs(loss) < EXPLOSION * max(self.first_loss, 1.0)
+        return abs(loss) < max(EXPLOSION * max(self.first_loss, 1.0), self.outlying)
 
     def diverge(self, step: int) -> None:
         """End the run, which counts from here on with its best weights: the rest of its history."""
@@ -231,7 +234,7 @@ def fit(
 ) -> Outcome:
     """Fine-tune `model` in place; it gets the weights of its best dev score, the first of equals.
 
-    A loss that is not finite, or EXPLOSION times the first, ends the run as `diverged`: it counts
+    A loss that is not finite, or explodes as EXPLOSION says, ends the run as `diverged`: it counts
     with its best weights, whose scores fill the rest of its history. A model whose answers are not
     finite before training has no score (NaN). sizes: how many examples go through the model at a
     time; None for whole batches. groups: (n,) int, of each dev example, as `left_out.groups` draws
@@ -267,6 +270,15 @@ def answers(target: Target, labels: np.ndarray, device: str) -> torch.Tensor:
         labels = (labels - target.mean) / target.deviation
         return torch.from_numpy(labels).to(device, torch.float32)
     return torch.from_numpy(labels).to(device)
+
+
+def _worst_constant(target: Target, train: Ragged, size: int) -> float:
+    """The loss of the mean label on the batch of those numbers that lie farthest from it; 0 of
+    classes, whose answers' cost does not depend on how far out labels lie."""
+    if target.kind != "regression":
+        return 0.0
+    squares = np.sort(((train.labels - target.mean) / target.deviation) ** 2)
+    return float(squares[-size:].mean())
 
 
 def loss_of(target: Target, outputs: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:

@@ -1,6 +1,7 @@
 """Layers, width and tokens -> floating-point operations.
 
-By Kaplan et al. (2020, arXiv:2001.08361, table 1) for the layers, three times that for a step.
+By Kaplan et al. (2020, arXiv:2001.08361, table 1) for the layers, with both products of attention,
+the scores and the weighted sum; three times that for a step.
 """
 
 from seqtransfer.encoders.controls import CONTROLS

@@ -79,6 +79,9 @@ class Pretrained:
     kept: dict[int, State]  # step -> the encoder's weights after it
     history: list[dict]
     tokens_seen: int
+    steps_taken: int  # fewer than planned where it diverged
+    trained_on: int  # sequences
+    held_out: int
     masked_accuracy: float
     unigram_accuracy: float
     seconds_training: float
@@ -113,10 +116,9 @@ class Pretraining(Training):
         self.encoder.dtype = devices.DTYPES[precision]
         self.encoder.dropout.seed(seeds.derive(seed, task, "dropout"))
         rows = seeds.generator(0, task, "held out").permutation(len(sequences))
-        unit = np.asarray(sequences.units)
-        rows = units.unit_by_unit(rows, unit)
-        least = max(1, len(rows) // 20)
-        self.held_out, self.trained_on = np.split(rows, [units.leading(rows, unit, least)])
+        self.held_out, self.trained_on = units.held_out(
+            rows, np.asarray(sequences.units), max(1, len(rows) // 20)
+        )
         self.masks = seeds.generator(seed, task, "masks")
         taken = fitting.footprint(
             model, sources, int(sequences.lengths.max()), outputs=len(model.bias)
@@ -239,10 +241,10 @@ def pretrain(
 ) -> Pretrained:
     """Pretrain an encoder of the sources' architecture from random weights.
 
-    The seed of `sources` draws weights, masks, batches and dropout. The 5 % of sequences that are
-    held out are the same for every seed. keep: steps after which the weights are kept. A loss that
-    is not finite ends it, with an accuracy of NaN and the weights as they are. memory: MB that the
-    job was given; None: all that is free.
+    The seed of `sources` draws weights, masks, batches and dropout. The 5 to 10 % of sequences that
+    are held out, whole units if it can be, are the same for every seed. keep: steps after which the
+    weights are kept. A loss that is not finite ends it, with an accuracy of NaN and the weights as
+    they are. memory: MB that the job was given; None: all that is free.
     """
     training = Pretraining(
         sources, sequences, schedule,
@@ -255,6 +257,9 @@ def pretrain(
         kept=training.kept,
         history=training.history,
         tokens_seen=training.tokens_seen,
+        steps_taken=training.history[-1]["step"],
+        trained_on=len(training.trained_on),
+        held_out=len(training.held_out),
         masked_accuracy=training.history[-1]["held_out_accuracy"],
         unigram_accuracy=training.unigram_accuracy(),
         seconds_training=training.seconds,
