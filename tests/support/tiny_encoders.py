@@ -27,7 +27,7 @@ from transformers import (
 from seqtransfer.encoders import loading
 from seqtransfer.encoders.transformers_encoder import TransformersEncoder
 
-WIDTH, NARROW, INNER, ROWS = 8, 6, 14, 20
+WIDTH, NARROW, INNER, ROWS = 8, 6, 14, 56
 _SIZES = {
     "vocab_size": ROWS,
     "hidden_size": WIDTH,
