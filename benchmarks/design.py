@@ -69,8 +69,8 @@ def run(name: str, cores: int) -> Path:
     """The results of a design, made by Snakemake; raises CalledProcessError where that fails."""
     study = f"design-{name}"
     results = ROOT / "results" / study
-    results.mkdir(parents=True, exist_ok=True)
-    configuration = results / "design.yaml"
+    configuration = ROOT / "logs" / study / "design.yaml"  # `verify` knows the files of results
+    configuration.parent.mkdir(parents=True, exist_ok=True)
     configuration.write_text(yaml.safe_dump({"study": study, **DESIGNS[name]}))
     command = [sys.executable, "-m", "snakemake", "--cores", str(cores), "--configfile"]
     target = f"results/{study}/report/tables/runs.csv"
