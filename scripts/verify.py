@@ -11,6 +11,8 @@ def main(*, records: Path, results: Path, passing: Path) -> None:
 
     passing: folder of files that are deleted once used, so that they may be missing.
     """
+    if not results.is_dir():
+        raise ValueError(f"{results}: there is nothing to verify yet; run the study first")
     count, lines = digests.differences(records, results, passing)
     if lines:
         remedy = "make what is altered or missing anew with `--force -- <file>`, delete the others"

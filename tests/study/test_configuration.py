@@ -66,6 +66,11 @@ def changed(place, value) -> dict:
             "bert",
             r"^catalogue\.encoders\.minilm\.tokenizer: 'bert' is unknown; known: minilm",
         ),
+        (
+            ["catalogue", "encoders", "minilm", "tokenizer"],
+            "minilm",
+            r"^catalogue\.encoders\.minilm\.tokenizer: 'minilm' is the encoder itself",
+        ),
     ],
 )
 def test_an_unknown_name_is_refused_with_its_key_and_the_known_names(place, value, message):

@@ -28,6 +28,21 @@ def test_only_a_source_with_a_path_has_a_state(tmp_path):
     assert local_sources.state("mine", {"url": "http://x/y"}, tmp_path / "raw/mine") is None
 
 
+def test_what_jobs_would_replace_is_no_source(tmp_path, state):
+    """Snakemake deletes a job's folder before it begins: the only copy would be gone."""
+    corpora = tmp_path / "corpora/study"
+    for folder in (tmp_path / "raw/mine", corpora):
+        folder.mkdir(parents=True)
+        (folder / "x.fasta").write_text(">a\nACGT\n")
+        with pytest.raises(ValueError, match=r"source mine: path .* would replace it; move"):
+            local_sources.state(
+                "mine", {"path": str(folder / "x.fasta")}, tmp_path / "raw/mine", corpora=corpora
+            )
+    (tmp_path / "raw/other").mkdir()
+    (tmp_path / "raw/other/x.fasta").write_text(">a\nACGT\n")
+    assert state(tmp_path / "raw/other/x.fasta")
+
+
 @pytest.mark.parametrize("path", ["s3://bucket/mine.fasta", "gs://bucket/folder"])
 def test_an_address_in_storage_has_no_state_here(path, state):
     assert local_sources.is_address(path) and state(path) is None

@@ -260,3 +260,67 @@ def test_the_description_of_an_option_reruns_no_job(
         digests.append(provenance.code_digest(path))
     provenance._package_module.cache_clear()
     assert digests[0] == digests[1]
+
+
+def test_no_module_is_a_value_of_a_list_or_looked_into_by_name():
+    """A digest follows `module.name` alone: of a module in a list it would see no function."""
+    for path in sorted(provenance.PACKAGE.rglob("*.py")):
+        tree = ast.parse(path.read_text())
+        modules = {
+            name.asname or name.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("seqtransfer")
+            for name in node.names
+            if provenance.PACKAGE.parent.joinpath(
+                *node.module.split("."), f"{name.name}.py"
+            ).exists()
+        }
+        top = [node for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign)]
+        held = {
+            element.id
+            for statement in top
+            for node in ast.walk(statement)
+            if isinstance(node, ast.Tuple | ast.List | ast.Set | ast.Dict)
+            for element in (node.values if isinstance(node, ast.Dict) else node.elts)
+            if isinstance(element, ast.Name)
+        }
+        looked_into = {
+            node.args[0].id
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id == "getattr"
+            and isinstance(node.args[0], ast.Name)
+        }
+        assert not modules & (held | looked_into), path
+
+
+@pytest.mark.parametrize(
+    ("script", "function"),
+    [
+        ("plot", "similarity_figures.similarity"),
+        ("plot", "gain_figures.ladder"),
+        ("summarize", "aggregate_tables.table"),
+        ("summarize", "power.table"),
+    ],
+)
+def test_tables_and_figures_are_in_the_digest_of_what_makes_them(
+    script, function, tmp_path, monkeypatch
+):
+    module, name = function.split(".")
+    shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
+    monkeypatch.setattr(provenance, "PACKAGE", tmp_path / "scripts/seqtransfer")
+
+    def digest():
+        provenance._package_module.cache_clear()
+        return provenance.code_digest(tmp_path / f"scripts/{script}.py")
+
+    before = digest()
+    (path,) = provenance.PACKAGE.rglob(f"{module}.py")
+    text = path.read_text()
+    assert text.count(f"\ndef {name}(") == 1
+    path.write_text(f"{text}\n\n_{name} = {name}\n\n\ndef {name}(*values):\n    return values\n")
+    try:
+        assert digest() != before
+    finally:
+        provenance._package_module.cache_clear()

@@ -35,9 +35,11 @@ def workflow(*jobs):
         jobid=lambda job: job.jobid,
     )
     limits = {"_cores": SimpleNamespace(value=2)}
+    targets = [job.rule.name for job in jobs if job.rule.name == "estimate"]
     return SimpleNamespace(
-        dag=dag, global_resources=limits, touch=False, local_exec=True, dryrun=False
-    )
+        dag=dag, global_resources=limits, touch=False, local_exec=True, dryrun=False,
+        dag_settings=SimpleNamespace(targets=targets),
+    )  # fmt: skip
 
 
 def event(name, **facts):
@@ -102,6 +104,30 @@ def test_an_estimate_runs_nothing(speaker, capsys):
             speaker(*jobs).emit(event("run_info"))
         assert end.value.code == 0
         assert capsys.readouterr().err.startswith(f"default: {told}")
+
+
+def test_an_estimate_that_fails_or_is_left_out_of_the_plan_runs_nothing_either(
+    speaker, monkeypatch, capsys
+):
+    told = speaker(Job(0, "plot"))  # by --until
+    told.workflow.dag_settings.targets = ["estimate"]
+    with pytest.raises(SystemExit) as end:
+        told.emit(event("run_info"))
+    assert end.value.code == 0
+    monkeypatch.setattr(durations, "read", lambda path: 1 / 0)
+    with pytest.raises(SystemExit) as end:
+        speaker(Job(0, "plot"), Job(1, "estimate")).emit(event("run_info"))
+    assert end.value.code == 1
+    speaker(Job(0, "plot")).emit(event("run_info"))  # of a run that is no estimate, nothing ends
+
+
+def test_durations_are_read_without_a_head_and_begun_anew_after_a_full_disk(tmp_path):
+    table = tmp_path / "durations.tsv"
+    table.write_text("plot\t0\t1.0\t2.0\t\n")
+    assert durations.read(table) == []
+    table.write_text("")
+    durations.append(table, durations.Duration("plot", False, 1.0, 2.0, None))
+    assert [one.seconds for one in durations.read(table)] == [2.0]
 
 
 def test_a_finished_job_is_learned_from(speaker, tmp_path, capsys):

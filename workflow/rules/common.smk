@@ -84,8 +84,8 @@ pathvars:
 
 
 # Where these folders are for what is no file of a rule.
-RAW, ENCODERS = (
-    Path(workflow.pathvars.apply(name)) for name in ("<raw>", "<encoders>")
+RAW, CORPORA, ENCODERS = (
+    Path(workflow.pathvars.apply(name)) for name in ("<raw>", "<corpora>", "<encoders>")
 )
 # States of unfinished runs: outside the outputs, which Snakemake deletes with a failed job.
 UNFINISHED = workflow.pathvars.apply("<results>/unfinished")

@@ -7,7 +7,10 @@ def source_state(source):
     with refusals.told():
         try:
             return local_sources.state(
-                source, CATALOGUE["sources"][source], RAW / source
+                source,
+                CATALOGUE["sources"][source],
+                RAW / source,
+                corpora=CORPORA,
             )
         except ValueError:
             if terminal.ESTIMATE not in workflow.dag_settings.targets:

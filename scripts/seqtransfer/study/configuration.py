@@ -1,12 +1,12 @@
 """What a study may ask for, beyond the types that the schema checks: names that must exist, and
 keys that must fit each other."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from seqtransfer.encoders import arm_descriptions, encoder_check, initializations
 from seqtransfer.encoders.controls import CONTROLS
+from seqtransfer.files import json_tsv
 from seqtransfer.similarity.encoder_pairs import STAGES
 from seqtransfer.similarity.measures import MEASURES
 from seqtransfer.study import (
@@ -80,6 +80,10 @@ def check(config: dict) -> None:
                 task_checks.known_name(
                     f"catalogue.encoders.{name}.{key}", encoder[key], catalogue[known]
                 )
+        if encoder.get("tokenizer") == name:
+            raise ValueError(
+                f"catalogue.encoders.{name}.tokenizer: {name!r} is the encoder itself; leave it out"
+            )
 
 
 def check_encoders(config: dict, folder: Path) -> None:
@@ -90,7 +94,7 @@ def check_encoders(config: dict, folder: Path) -> None:
         path, asked = folder / name / "encoder.json", demands(config, name)
         facts = config["catalogue"]["encoders"][name].get("shape")
         if path.exists():
-            facts = json.loads(path.read_text())
+            facts = json_tsv.read_json(path)
             encoder_check.check(f"encoder {name!r} ({path.parent})", facts, **asked)
         elif facts:
             encoder_check.check_shape(f"encoder {name!r}", facts, **asked)

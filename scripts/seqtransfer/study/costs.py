@@ -6,7 +6,6 @@ counted in floating-point operations: Kaplan et al. (2020, arXiv:2001.08361, tab
 layers, three times that for a step.
 """
 
-import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from pathlib import Path
 from seqtransfer.corpora.examples import SPLITS
 from seqtransfer.encoders import initializations
 from seqtransfer.encoders.controls import CONTROLS
+from seqtransfer.files import json_tsv
 from seqtransfer.study import configuration, settings_tables
 from seqtransfer.training import evaluations, operations
 from seqtransfer.training.memory import MARGIN, Footprint
@@ -83,7 +83,7 @@ class Encoder:
 def _size(study: Mapping, name: str, folder: Path) -> dict[str, int]:
     path = folder / name / "encoder.json"
     if path.exists():
-        facts = json.loads(path.read_text())
+        facts = json_tsv.read_json(path)
     else:
         record = study["catalogue"]["encoders"][name]
         facts = record.get("shape", BERT_BASE if "hub" in record else MINILM_L6)

@@ -86,7 +86,7 @@ def read(path: Path) -> list[Duration]:
                 share = float(row["share"]) if row["share"] else None
                 found.append(Duration(row["rule"], row["gpu"] == "1", float(row["predicted"]),
                                       float(row["seconds"]), share))  # fmt: skip
-            except (TypeError, ValueError):
+            except (KeyError, TypeError, ValueError):
                 continue
     return found
 
@@ -97,7 +97,8 @@ def append(path: Path, duration: Duration) -> None:
     share = "" if duration.share is None else f"{duration.share:.4f}"
     times = f"{duration.predicted:.2f}\t{duration.seconds:.2f}"
     line = f"{duration.rule}\t{int(duration.gpu)}\t{times}\t{share}\n"
-    head = "" if path.exists() else "\t".join(COLUMNS) + "\n"
+    begun = path.exists() and path.stat().st_size  # a full disk may have left nothing
+    head = "" if begun else "\t".join(COLUMNS) + "\n"
     with path.open("a") as file:
         file.write(head + line)
 

@@ -17,14 +17,15 @@ def is_address(path: str | None) -> bool:
     return bool(path and re.match(r"[a-z][a-z0-9+.-]*://", path))
 
 
-def state(name: str, source: dict, folder: Path) -> str | None:
+def state(name: str, source: dict, folder: Path, *, corpora: Path | None = None) -> str | None:
     """Digest (16 hex digits) of a source's files, their names and contents, or, where they are
     larger than CONTENT together, names, sizes and times; None without a `path:` on this machine. It
     changes with every edit, so that an edited file is taken anew. Files that are not copied do not
     count: those that `extract` leaves out, and litter.
 
-    folder: where the source is to be copied. Raises ValueError naming source and path if the path
-    is not there, holds `folder`, or has anything in it that is to be copied and cannot be.
+    folder: where the source is to be copied; corpora: where its conversion goes. Raises ValueError
+    naming source and path if the path is not there, holds `folder`, lies in one of the two, where
+    jobs replace what they find, or has anything in it that is to be copied and cannot be.
     """
     if not source.get("path") or is_address(source["path"]):
         return None
@@ -36,6 +37,12 @@ def state(name: str, source: dict, folder: Path) -> str | None:
         )
     if Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(path)):
         raise ValueError(f"source {name}: path {path} holds {folder}; put the data in a folder")
+    for made in filter(None, (folder, corpora)):
+        if Path(os.path.realpath(path)).is_relative_to(os.path.realpath(made)):
+            raise ValueError(
+                f"source {name}: path {path} lies in {made}, where the workflow writes and would"
+                " replace it; move the data to a folder of yours, such as my-data/"
+            )
     digest = hashlib.sha256()
     try:
         found = files(source)

@@ -147,6 +147,10 @@ def check_corpus(where: str, record: dict, served: list[dict]) -> None:
             f" converter `{record['converter']}` writes {' or '.join(formats)}"
         )
     check_layout(f"{where}.layout", record["converter"], record.get("layout", {}))
+    if record["converter"] == "scores" and not record.get("composers"):
+        raise ValueError(
+            f"{where}.composers: name those whose scores the corpus is of, such as [palestrina]"
+        )
     if "apart" in record:
         _check_apart(f"{where}.apart", record["apart"], tokens)
 

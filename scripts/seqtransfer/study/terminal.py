@@ -99,7 +99,9 @@ class Terminal(logging.Handler):
         try:
             act(record)
         except Exception:
-            self.handleError(record)  # a mistake here ends no run
+            self.handleError(record)  # a mistake here ends no run,
+            if self._estimates():
+                sys.exit(1)  # nor begins one
 
     def _announce(self, record: logging.LogRecord) -> None:
         """The estimate, once; the run ends there if it is all that is asked for."""
@@ -124,8 +126,12 @@ class Terminal(logging.Handler):
             lines = ["0 jobs: everything is there"]
         self._say(*lines)
         self.progress = Progress(jobs, self.study, encoder, known, machine, time.time())
-        if ESTIMATE in self.rules:
+        if self._estimates():
             sys.exit(0)
+
+    def _estimates(self) -> bool:
+        """Whether the estimate is all that is asked for, whatever `--until` leaves of the plan."""
+        return ESTIMATE in self.workflow.dag_settings.targets
 
     def _start(self, record: logging.LogRecord) -> None:
         for number in self.jobs.keys() & set(record.jobs):

@@ -15,9 +15,15 @@ from collections.abc import Callable, Mapping
 from seqtransfer.report.register import analyses, data, gains, runs, similarity, summaries
 from seqtransfer.report.register.entries import Figure, Table
 
-SUBJECTS = (runs, data, summaries, similarity, gains, analyses)
-TABLES: dict[str, Table] = {name: one for part in SUBJECTS for name, one in part.TABLES.items()}
-FIGURES: dict[str, Figure] = {name: one for part in SUBJECTS for name, one in part.FIGURES.items()}
+# Subject by subject: a digest of code follows `module.name`, and no module in a list.
+TABLES: dict[str, Table] = {
+    **runs.TABLES, **data.TABLES, **summaries.TABLES,
+    **similarity.TABLES, **gains.TABLES, **analyses.TABLES,
+}  # fmt: skip
+FIGURES: dict[str, Figure] = {
+    **runs.FIGURES, **data.FIGURES, **summaries.FIGURES,
+    **similarity.FIGURES, **gains.FIGURES, **analyses.FIGURES,
+}  # fmt: skip
 
 
 def tables_of(config: Mapping) -> list[str]:
@@ -47,7 +53,10 @@ def on_request_of(config: Mapping) -> list[str]:
 def table_functions() -> dict[str, Callable]:
     """By table, the function from `results.Results` to its data frame; of a `judged` one, from the
     claims' records."""
-    return {name: one for part in SUBJECTS for name, one in part.table_functions().items()}
+    return {
+        **runs.table_functions(), **data.table_functions(), **summaries.table_functions(),
+        **similarity.table_functions(), **gains.table_functions(), **analyses.table_functions(),
+    }  # fmt: skip
 
 
 def layouts() -> dict[str, Callable]:
@@ -59,4 +68,7 @@ def layouts() -> dict[str, Callable]:
 
 def figure_functions() -> dict[str, Callable]:
     """By figure, the function from its tables by name and the claims to a matplotlib Figure."""
-    return {name: one for part in SUBJECTS for name, one in part.figure_functions().items()}
+    return {
+        **runs.figure_functions(), **data.figure_functions(), **summaries.figure_functions(),
+        **similarity.figure_functions(), **gains.figure_functions(), **analyses.figure_functions(),
+    }  # fmt: skip

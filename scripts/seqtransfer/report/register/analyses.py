@@ -280,6 +280,11 @@ def figure_functions() -> dict[str, Callable]:
     """By figure, the function from its tables by name and the claims to a matplotlib Figure."""
     from seqtransfer.report.figures import analysis_figures
 
-    return {kind: getattr(analysis_figures, kind) for kind in PLACES} | {
-        "analysis_association": analysis_figures.association
+    return {
+        "isometry": analysis_figures.isometry,
+        "gradient_confusion": analysis_figures.gradient_confusion,
+        "perturbation": analysis_figures.perturbation,
+        "lipschitz": analysis_figures.lipschitz,
+        "mutation": analysis_figures.mutation,
+        "analysis_association": analysis_figures.association,
     }
