@@ -29,7 +29,7 @@ def test_every_rule_that_takes_a_gpu_gets_one_from_the_profile(cluster):
 def test_a_job_that_a_profile_gives_a_gpu_asks_for_the_time_of_one(tmp_path):
     """Whatever the machine has that plans it: so many steps of six layers take hours on a CPU."""
     study = overlay(tmp_path, study="mine", encoder={"layers": 6},
-                    finetune={"settings": "sweep", "steps": 16384})  # fmt: skip
+                    finetune={"settings": "sweep", "steps": 16384, "patience": 2048})  # fmt: skip
     command = ("-n", "--quiet", "progress", "--configfile", study)
     given = ("--set-resources", "finetune:gpu=1")
     minutes = []
