@@ -35,7 +35,7 @@ def main(
     read = {name: table_files.read(tables[name]) for name in TABLES}
     for name in ("left_out", "curves_left_out", "references"):
         read[name] = read[name].assign(examples=read[name]["task"].map(examples))
-    corpora = read["budget"].set_index("task")["pretraining_corpus"].fillna("")
+    corpora = read["budget"].set_index("task")["pretraining_corpus"].astype(object).fillna("")
     read["references"]["corpus"] = read["references"]["task"].map(corpora)
     records = claims.judge(
         read["runs"],

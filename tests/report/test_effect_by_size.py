@@ -14,7 +14,7 @@ from transformers import AutoModel, BertConfig, MPNetConfig
 
 import effect_by_size as script
 from seqtransfer.files import json_tsv
-from seqtransfer.report import claims, effect_by_size, finished_studies
+from seqtransfer.report import claims, effect_by_size, estimates, finished_studies
 from seqtransfer.report.effect_by_size import MEAN
 from seqtransfer.report.figures import size_figures, style
 from seqtransfer.report.finished_studies import Study
@@ -226,3 +226,22 @@ def test_the_script_writes_the_table_the_figure_and_the_caption(studies, tmp_pat
     assert capsys.readouterr().out == text and text.startswith("| study | encoder |")
     for name in ("sizes.md", "sizes.svg"):
         assert "finetune.steps: 32 (six), 64 (two, one)" in (tmp_path / name).read_text()
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 4])
+def test_an_estimate_is_rebuilt_from_a_ledger_also_of_few_seeds(seeds):
+    """Few seeds may have the spread of all tasks, and their degrees of freedom."""
+    rng = np.random.default_rng(seeds)
+    drawn = {
+        task: estimates.crossed(rng.normal(0, 0.1, seeds), rng.normal(0, spread, (seeds, 20)))
+        for task, spread in {"a": 0.001, "b": 0.01, "c": 1e-6}.items()
+    }
+    for one in estimates.with_few_seeds(drawn).values():
+        low, high = one.interval(0.95)
+        total = one.error**2
+        row = {"mean": one.mean, "error": one.error, "low": low, "high": high, "level": 0.95}
+        row |= {"sources": {name: part / total for name, (part, _) in one.parts.items()}}
+        row = pd.Series(row | {"seeds": seeds, "examples": "x"})
+        again = effect_by_size._estimate(row)
+        assert again.interval(0.9) == pytest.approx(one.interval(0.9), rel=1e-6)
+        assert all(free > 0 for _, free in again.parts.values())

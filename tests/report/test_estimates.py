@@ -1,6 +1,7 @@
 """Estimates: closed forms, an independent library, and simulations whose truth is known."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -177,6 +178,15 @@ def test_a_part_below_the_mean_over_tasks_becomes_that_mean_with_all_their_degre
     }  # fmt: skip
     only = {"d": found["d"]}
     assert estimates.at_least_mean(only, "reference") == only
+    # Tasks that share a pretraining count as one, by their mean, whichever comes last.
+    joined = {
+        task: replace(one, reference="x" if task in "ab" else "") for task, one in found.items()
+    }
+    for order in ("abcd", "bacd"):
+        raised = estimates.at_least_mean({task: joined[task] for task in order}, "reference")
+        assert {task: one.parts.get("reference") for task, one in raised.items()} == {
+            "a": (3.5, 2.0), "b": (9.0, 1.0), "c": (3.5, 2.0), "d": None
+        }  # fmt: skip
 
 
 def test_the_smallest_effect_is_found_in_four_of_five_studies():

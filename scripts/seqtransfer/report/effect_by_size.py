@@ -160,14 +160,20 @@ def _estimate(row: pd.Series) -> Estimate:
 
     All its degrees of freedom are those of the t quantile by which the interval is wider than the
     error; seeds have one less than there are, and examples what is left by Satterthwaite's rule.
+    Where nothing is left, few seeds have the spread of all tasks: both have as many as that takes.
     """
     if math.isnan(row["error"]):
         return Estimate(row["mean"], {}, row["seeds"])
     degrees = float(stdtridf((1 + row["level"]) / 2, (row["high"] - row["mean"]) / row["error"]))
     of_seeds, of_examples = (row["sources"].get(name, 0.0) for name in ("seeds", "examples"))
-    parts = {"seeds": (of_seeds * row["error"] ** 2, row["seeds"] - 1.0)}
+    free = row["seeds"] - 1.0
+    rest = 1 / degrees - of_seeds**2 / free
+    if rest > 0:
+        left = of_examples**2 / rest
+    else:
+        free = left = degrees * (of_seeds**2 + of_examples**2)
+    parts = {"seeds": (of_seeds * row["error"] ** 2, free)}
     if of_examples:
-        left = of_examples**2 / (1 / degrees - of_seeds**2 / (row["seeds"] - 1))
         parts["examples"] = of_examples * row["error"] ** 2, left
     return Estimate(row["mean"], parts, row["seeds"], row["examples"])
 

@@ -164,15 +164,15 @@ def at_least_mean(found: Mapping[str, Estimate], source: str) -> dict[str, Estim
     would err in one of them. The mean has the degrees of freedom of all tasks together; tasks that
     share this source count as one.
     """
-    parts = {
-        one.shared(source) or f"of the task {task}": one.parts[source]
-        for task, one in found.items()
-        if source in one.parts
-    }
+    parts: dict[str, list[tuple[float, float]]] = {}
+    for task, one in found.items():
+        if source in one.parts:
+            name = one.shared(source) or f"of the task {task}"
+            parts.setdefault(name, []).append(one.parts[source])
     if not parts:
         return dict(found)
-    mean = float(np.mean([part for part, _ in parts.values()]))
-    degrees = sum(free for _, free in parts.values())
+    mean = float(np.mean([np.mean([part for part, _ in same]) for same in parts.values()]))
+    degrees = sum(min(free for _, free in same) for same in parts.values())
     return {
         task: replace(one, parts={**one.parts, source: (mean, degrees)})
         if source in one.parts and one.parts[source][0] < mean

@@ -195,7 +195,7 @@ class Terminal(logging.Handler):
         self._say(f"stopped: {what}; what is done is kept: {remedy} the same command again")
 
     def _say(self, *lines: str) -> None:
-        if self.silent and ESTIMATE not in self.rules:
+        if self.silent and not self._estimates():
             return
         named = (f"{self.study['study']}: {line}" for line in lines)
         print(*named, sep="\n", file=sys.stderr, flush=True)
