@@ -1,5 +1,6 @@
 """Files are written whole or not at all, equal content is equal bytes, and all comes back."""
 
+import errno
 import json
 import math
 import os
@@ -304,3 +305,14 @@ def test_a_damaged_record_or_table_is_named(content, tmp_path):
 def test_a_file_that_is_not_there_is_said_to_be_so(tmp_path):
     with pytest.raises(FileNotFoundError):
         json_tsv.read_json(tmp_path / "t.json")
+
+
+def test_a_full_disk_is_told_with_the_folder_that_it_hit(tmp_path):
+    full = OSError(errno.ENOSPC, "No space left on device")
+    with (
+        pytest.raises(OSError, match=f"{tmp_path}/x: .*No space left"),
+        atomic.whole_folder(tmp_path / "x") as new,
+    ):
+        (new / "a.csv").write_text("half")
+        raise full
+    assert not list(tmp_path.iterdir())

@@ -139,3 +139,20 @@ def test_a_path_that_is_not_there_or_holds_its_copy_is_refused(tmp_path, state):
         state(tmp_path / "loop")
     with pytest.raises(ValueError, match=r"path .* holds .*raw/mine; put the data in a folder"):
         state(tmp_path)
+
+
+def test_a_file_is_known_by_what_it_is_and_its_name_in_the_copy_not_by_its_folder(
+    data, tmp_path, state
+):
+    (tmp_path / "moved").mkdir()
+    shutil.copy(data / "a.csv", tmp_path / "moved/a.csv")
+    assert state(tmp_path / "moved/a.csv") == state(data / "a.csv")
+    (tmp_path / "moved/a.csv").rename(tmp_path / "moved/b.csv")
+    assert state(tmp_path / "moved/b.csv") != state(data / "a.csv")
+
+
+def test_only_a_file_with_a_digest_is_pinned(data):
+    digest = {"sha256": "0" * 64}
+    assert local_sources.is_pinned("mine", {"path": str(data / "a.csv"), **digest})
+    assert not local_sources.is_pinned("mine", {"path": str(data / "a.csv"), "size": 3})
+    assert not local_sources.is_pinned("mine", {"path": str(data), **digest})

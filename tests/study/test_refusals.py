@@ -21,9 +21,20 @@ def test_what_is_no_refusal_is_not_hidden():
 def test_lists_of_the_command_line_are_read_as_yaml_and_study_files_are_left_alone():
     config = {"seeds": ["0", "1"], "tasks": ["splice"], "study": "1", "examples": {"train": "8"},
               "compare": {"pairs": [["text", "random"]], "seeds": "1"}, "mine": ["2"]}  # fmt: skip
-    typed = planning.typed(config, dict.fromkeys(set(config) - {"mine"}))
+    given = ["seeds=[0, 1]", "tasks=[splice]", "study=1", "examples={train: 8}",
+             "compare={pairs: [[text, random]], seeds: 1}"]  # fmt: skip
+    typed = planning.typed(config, given)
     assert typed == {
         "seeds": [0, 1], "tasks": ["splice"], "study": "1", "examples": {"train": 8},
         "compare": {"pairs": [["text", "random"]], "seeds": 1}, "mine": ["2"],
     }  # fmt: skip
-    assert planning.typed({"tasks": ["[x"]}, {"tasks": None}) == {"tasks": ["[x"]}
+
+
+def test_what_a_study_file_has_in_quotation_marks_stays_text_beside_the_command_line():
+    file = {"classes": ["0", "1"], "sources": {"mine": {"version": "2"}, "other": {"size": 1}}}
+    config = {"catalogue": {**file, "sources": {**file["sources"], "other": {"size": "3"}}}}
+    typed = planning.typed(config, ["catalogue={sources: {other: {size: 3}}}"])
+    assert typed == {"catalogue": {**file, "sources": {**file["sources"], "other": {"size": 3}}}}
+    assert planning.typed({"tasks": ["7"]}, ["tasks='[7]'"]) == {"tasks": [7]}
+    quoted = planning.typed({"tasks": ["7", "8"]}, ['tasks=["7", 8]'])
+    assert quoted == {"tasks": ["7", 8]}

@@ -26,7 +26,7 @@ liveness.begin(clean=workflow.is_main_process)
 
 with refusals.told():
     config = planning.study(
-        planning.typed(config, workflow.config_settings.config),
+        planning.typed(config, workflow.config_settings.config_args or []),
         workflow.config_settings.configfiles,
         DEFAULTS,
         ROOT / "workflow/schemas",

@@ -41,22 +41,26 @@ def source_parts(wildcards):
 
 
 def source_record(wildcards):
-    """What the catalogue says of the source's content; with the state of local files, so that an
-    edited one is taken anew."""
-    state, record = (
-        source_state(wildcards.source),
-        CATALOGUE["sources"][wildcards.source],
-    )
+    """What the catalogue says of the source's content. Of local files their state stands in place of
+    their path, so that edited ones are taken anew and moved ones are not; of one that a digest pins
+    neither, so that it may have come another way before."""
+    name = wildcards.source
+    record, state = CATALOGUE["sources"][name], source_state(name)
     content = {key: value for key, value in record.items() if key not in WAYS}
-    return content | ({"state": state} if state else {})
+    if state is None:
+        return content
+    del content["path"]
+    return content | (
+        {} if local_sources.is_pinned(name, record) else {"state": state}
+    )
 
 
 def source_ways(wildcards, input, output):
-    """The rest of that entry: where the file is fetched from, and how large it may be; and of a file
-    in storage, where its copy is. Snakemake ignores changes of a parameter whose function takes
+    """Where the file is fetched from, and how large it may be; and of a file in storage, where its
+    copy is. Snakemake ignores changes of a parameter whose function takes
     `output`, rightly so here: the content has its digest."""
     record = CATALOGUE["sources"][wildcards.source]
-    ways = {key: value for key, value in record.items() if key in WAYS}
+    ways = {key: value for key, value in record.items() if key in (*WAYS, "path")}
     return ways | ({"path": input.stored[0]} if input.stored else {})
 
 

@@ -120,6 +120,8 @@ rule summarize:
         "../../envs/analysis.yaml"
     params:
         reference=REFERENCE,
+        # Tables have their order, which Snakemake does not see in inputs.
+        order=[TASKS, TRAINED, SEEDS],
         # No inputs: where logs were deleted, jobs would run again for their seconds.
         sweep_timings=benchmarks_of(
             rules.sweep,

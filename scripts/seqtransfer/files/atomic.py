@@ -79,6 +79,10 @@ def whole_folder(folder: Path, ours: Callable[[Path], bool] = lambda _: False) -
     try:
         yield temporary
         _place(temporary, folder, before)
+    except OSError as error:
+        if error.filename:
+            raise
+        raise OSError(f"{folder}: {error}") from error  # such as a full disk
     finally:
         remove(temporary)
 

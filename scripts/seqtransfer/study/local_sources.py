@@ -18,10 +18,10 @@ def is_address(path: str | None) -> bool:
 
 
 def state(name: str, source: dict, folder: Path, *, corpora: Path | None = None) -> str | None:
-    """Digest (16 hex digits) of a source's files, their names and contents, or, where they are
-    larger than CONTENT together, names, sizes and times; None without a `path:` on this machine. It
-    changes with every edit, so that an edited file is taken anew. Files that are not copied do not
-    count: those that `extract` leaves out, and litter.
+    """Digest (16 hex digits) of a source's files, their names in the copy and contents, or, where
+    they are larger than CONTENT together, names, sizes and times; None without a `path:` on this
+    machine. It changes with every edit, so that an edited file is taken anew. Files that are not
+    copied do not count: those that `extract` leaves out, and litter.
 
     folder: where the source is to be copied; corpora: where its conversion goes. Raises ValueError
     naming source and path if the path is not there, holds `folder`, lies in one of the two, where
@@ -51,11 +51,18 @@ def state(name: str, source: dict, folder: Path, *, corpora: Path | None = None)
     facts = {inside: file.stat() for inside, file in found.items()}
     small = sum(fact.st_size for fact in facts.values()) <= CONTENT
     for inside, file in found.items():
-        digest.update(os.fsencode(inside if path.is_dir() else "."))
+        digest.update(os.fsencode(inside))
         size, time = facts[inside].st_size, facts[inside].st_mtime_ns
         known = checksums.sha256(file) if small else f"{size}\0{time}"
         digest.update(f"\0{known}\0".encode())
     return digest.hexdigest()[:16]
+
+
+def is_pinned(name: str, source: dict) -> bool:
+    """Whether a digest in the catalogue says what the file at the source's `path:` holds; of a
+    folder none can."""
+    path = Path(os.path.expanduser(source["path"]))
+    return not path.is_dir() and bool(checksums.stated(name, source).digests)
 
 
 def files(source: dict) -> dict[str, Path]:

@@ -1,7 +1,7 @@
 """From a study file to the study: defaults, every check in its order, and what is left out."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import yaml
@@ -35,27 +35,33 @@ def study(config: Mapping, files: Iterable[Path], lowest: Iterable[Path], folder
     return merged
 
 
-def typed(config: Mapping, given: Mapping) -> dict:
+def typed(config: Mapping, given: Sequence[str]) -> dict:
     """The configuration, with lists and maps of the command line read as YAML reads them.
 
-    given: the keys of `--config`; in them Snakemake takes every entry of a list for text.
+    given: what follows `--config`, such as `seeds=[0, 1]`, of which Snakemake takes every entry of
+    a list or map for text, and then puts them over the study file's.
     """
-    return {key: _typed(value) if key in given else value for key, value in config.items()}
+    config = dict(config)
+    for key, _, text in (argument.partition("=") for argument in given):
+        if isinstance(config.get(key), Mapping | list):
+            text = text.strip("'\"")
+            as_text = yaml.load(text, Loader=yaml.BaseLoader)  # as Snakemake does
+            config[key] = _typed(config[key], as_text, yaml.safe_load(text))
+    return config
 
 
-def _typed(value: object) -> object:
-    if isinstance(value, Mapping):
-        return {key: _entry(inner) for key, inner in value.items()}
-    return [_entry(inner) for inner in value] if isinstance(value, list) else value
-
-
-def _entry(value: object) -> object:
-    if not isinstance(value, str):
-        return _typed(value)
-    try:
-        return yaml.safe_load(value)
-    except yaml.YAMLError:
+def _typed(value: object, as_text: object, as_yaml: object) -> object:
+    """`value`, with what it has from the command line as YAML reads it."""
+    if value == as_text:
+        return as_yaml
+    if not isinstance(value, Mapping) or not isinstance(as_text, Mapping):
         return value
+    # YAML reads keys, too, of which those of a study are text.
+    read = dict(zip(as_text, as_yaml.values(), strict=True))
+    return {
+        key: _typed(inner, as_text[key], read[key]) if key in as_text else inner
+        for key, inner in value.items()
+    }
 
 
 def _check_cache(cache: str | None) -> None:

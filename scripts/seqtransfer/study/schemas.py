@@ -19,7 +19,7 @@ from seqtransfer.study.formats import FORMATS
 TYPES = {
     "array": "a list, in [ ]",
     "object": "a map of keys and values",
-    "string": "text; put it in quotation marks",
+    "string": "text",
     "integer": "a whole number",
     "number": "a number",
     "boolean": "true or false",
@@ -141,6 +141,10 @@ def _said(error: ValidationError) -> str:
 def _hint(error: ValidationError) -> str:
     """How to write a value of another type: YAML reads 1e-4 and "1" as text, 1.0e+7 as 1e7."""
     value, kind = error.instance, error.validator_value
+    if value is None:
+        return "; give the key a value, or drop it"
+    if kind == "string":
+        return "; put it in quotation marks, in a study file (`--config` drops them)"
     if kind == "array" and isinstance(value, str | int | float) and not isinstance(value, bool):
         numbers = error.schema.get("items", {}).get("type") == "integer"
         if numbers and isinstance(value, int) and value > 1:

@@ -37,8 +37,14 @@ def check(
     initializations: Sequence[str],
     unpooled: Collection[str] = (),
 ) -> None:
-    """Raise ValueError if the table of settings is not there, lacks an arm of a task, or has it
-    twice or with values that no run can take. unpooled: of the tasks, as `unpooled` gives them."""
+    """Raise ValueError if the table of settings is not there, has braces in its path, lacks an arm
+    of a task, or has it twice or with values that no run can take. unpooled: of the tasks, as
+    `unpooled` gives them."""
+    if {"{", "}"} & set(str(table)):
+        raise ValueError(
+            f"finetune.settings: {table}: Snakemake takes {{ and }} in a path for a variable;"
+            " rename the file or its folder"
+        )
     if not os.path.isfile(table):  # also where the name is too long for a file
         raise ValueError(f"finetune.settings: there is no file {table}; {REMEDY}")
     columns = ["task", "initialization", "learning_rate", "pooling"]
