@@ -3,7 +3,14 @@
 from pathlib import Path
 
 from seqtransfer.files import json_tsv
-from seqtransfer.report import caveats, choice_caveats, claims, leak_caveats, register
+from seqtransfer.report import (
+    baseline_caveats,
+    caveats,
+    choice_caveats,
+    claims,
+    leak_caveats,
+    register,
+)
 from seqtransfer.report.tables import effect_tables, table_files
 from seqtransfer.study import jobs
 
@@ -50,12 +57,13 @@ def main(
     )
     notes = caveats.of_study(read["runs"], read["comparisons"], read["budget"], records)
     notes += caveats.of_settings(read["runs"], json_tsv.read_table(settings), sweep_codes)
-    notes += caveats.of_baselines(read["scores"])
+    notes += baseline_caveats.of_baselines(read["scores"])
     notes += caveats.of_classes(read["classes"])
     notes += caveats.of_cuts(read["budget"])
     notes += choice_caveats.of_choices(read["leaks"], token_maps, dropout, domain_encoders)
     notes += leak_caveats.of_leaks(read["leaks"])
-    first = caveats.before_all(read["scores"]) + caveats.of_controls(read["scores"])
+    first = baseline_caveats.before_all(read["scores"])
+    first += baseline_caveats.of_controls(read["scores"])
     for sentence in first:
         print(sentence)
     for record in records:

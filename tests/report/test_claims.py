@@ -15,7 +15,8 @@ from seqtransfer.report.tables import similarity_tables
 NO_PAIRS = similarity_tables.gather([], similarity_tables.SCORED)
 NOISE = np.array([-0.01, 0.0, 0.01])
 NO_PRETRAINING = pd.DataFrame(
-    {"task": ["x"], "pretraining_steps": [None], "pretraining_masked_accuracy": [None]}
+    {"task": ["x"], "test_units": 100}
+    | {"pretraining_steps": [None], "pretraining_masked_accuracy": [None]}
 )
 
 

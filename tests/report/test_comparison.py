@@ -21,7 +21,13 @@ def folders(tmp_path_factory):
         arms = arms or ("text", "random")
         tasks = ("splice", "composer")
         paths = synthetic.write_study(folder, tasks=tasks, arms=arms, seeds=(0, 1))
-        finetune = {"steps": steps, "batch_size": 16, "patience": 8, "settings": "sweep"}
+        finetune = {
+            "steps": steps,
+            "batch_size": 16,
+            "patience": 8,
+            "cooldown": 0.2,
+            "settings": "sweep",
+        }
         changes = {"tasks": list(tasks), "initializations": list(arms), "finetune": finetune}
         synthetic.paged(folder / "report", paths, **changes)
         made.append(folder)

@@ -158,7 +158,7 @@ def test_power_marks_the_studys_own_seeds_on_a_falling_curve(frames, records):
     for axis in figure.axes:
         curves = [line for line in axis.lines if len(line.get_xdata()) == len(power.SEEDS)]
         dots = [line for line in axis.lines if line.get_marker() == "o"]
-        assert len(curves) == len(dots) == 2  # text against random and against domain
+        assert len(curves) == len(dots) == 1  # text against random
         for curve, dot in zip(curves, dots, strict=True):
             assert (np.diff(curve.get_ydata()) < 0).all()
             assert dot.get_xdata().tolist() == [len(SEEDS)]

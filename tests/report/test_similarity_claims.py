@@ -139,8 +139,10 @@ def test_scores_with_another_reference_than_domain_leave_similarity_to_it_untest
 
 def test_few_rows_per_dimension_are_said():
     comparisons = similarity_table(0.5, 0.3, rows=999)
-    record = judged(DOMAIN, comparisons)["d1-cka"]
-    assert "Fewer than 10 rows per dimension in x, y" in record["facts"][-1]
+    canonical = judged(DOMAIN, comparisons.assign(measure="pwcca"))["d1-pwcca"]
+    assert "Fewer than 10 rows per dimension in x, y" in canonical["facts"][-1]
+    # Debiased CKA of independent rows is 0, however few they are.
+    assert "rows per dimension" not in "".join(judged(DOMAIN, comparisons)["d1-cka"]["facts"])
 
 
 def test_a_shared_subspace_leaves_canonical_measures_without_a_verdict():

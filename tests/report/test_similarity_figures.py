@@ -94,7 +94,16 @@ def test_a_measure_of_fewer_rows_says_how_many(frames, records):
     figure = similarity_figures.similarities(frames | {"similarity": table}, records)
     assert "(few)" not in figure.axes[0].get_title()
     first, second = (axis.get_ylabel() for axis in figure.axes[:: len(TASKS)])
-    assert "n = " not in first and second.endswith("\nn = 1024 (few)")
+    assert "n = " not in first and second.endswith("\nn = 1024")
+
+
+def test_few_rows_are_marked_for_canonical_correlations_alone(frames, records):
+    """Debiased CKA of independent rows is 0, however few they are."""
+    table = frames["similarity"].assign(few_rows=True)
+    for measure, marked in (("pwcca", True), ("cka", False)):
+        only = table[table["measure"] == table["measure"].iloc[0]].assign(measure=measure)
+        figure = similarity_figures.similarities(frames | {"similarity": only}, records)
+        assert ("(few)" in figure.axes[0].get_title()) == marked
 
 
 def test_the_grey_of_similarities_holds_the_null_of_every_curve(frames, records):

@@ -1,11 +1,10 @@
 """The report's tables -> what its verdicts rest on and what its intervals leave out."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
 from seqtransfer.report import names
-from seqtransfer.report.tables.run_tables import score_unit
 from seqtransfer.report.verdicts import NOT_TESTED
 
 # What an adaptation trains of the encoder; besides these there is last-<layers>.
@@ -43,7 +42,7 @@ def of_study(
     """
     return [
         *_what_trains(run),
-        *_what_intervals_cover(run, records),
+        *_what_intervals_cover(run, budget, records),
         *_size_of_encoder(comparisons),
         *_domain_pretraining(budget),
         *_settings_of_arms(run),
@@ -60,7 +59,9 @@ def _what_trains(run: pd.DataFrame) -> Iterator[str]:
     yield f"Trained in every arm: the classifier's head and, of the encoder, {parts}."
 
 
-def _what_intervals_cover(run: pd.DataFrame, records: Sequence[dict]) -> Iterator[str]:
+def _what_intervals_cover(
+    run: pd.DataFrame, budget: pd.DataFrame, records: Sequence[dict]
+) -> Iterator[str]:
     seeds = run.groupby("task")["seed"].nunique()
     most = f" to {seeds.max()}" if seeds.nunique() > 1 else ""
     yield (
@@ -71,16 +72,21 @@ def _what_intervals_cover(run: pd.DataFrame, records: Sequence[dict]) -> Iterato
         * bool(seeds.min() == 2)
     )
     smallest = run.loc[run["test_n"].idxmin()]
-    reference = ", and those of test scores not that of the one domain pretraining run a task"
-    yield (
-        f"The smallest test set, {smallest['task']}, has n = {smallest['test_n']}. The intervals do"
-        " not cover the choice of tasks or of the one text-pretrained encoder"
-        f"{reference if 'domain' in set(run['initialization']) else ''}."
+    domain = "domain" in set(run["initialization"])
+    reference = (
+        ", and those of test scores not that of the one domain pretraining run a task" * domain
     )
+    units = budget.set_index("task")["test_units"][smallest["task"]]
+    n = f"{smallest['test_n']}" + f" in {units} units" * bool(units != smallest["test_n"])
     yield (
-        f"{sum(r['verdict'] != NOT_TESTED for r in records)} claims are read side by side, without"
-        " adjustment. Within a claim, tasks are adjusted (Holm), except in (c) and (d1): every task"
-        " must support these, and a single one of many may seem to by chance."
+        f"The smallest test set, {smallest['task']}, has n = {n}. The intervals do not cover the"
+        f" choice of tasks or of the one text-pretrained encoder{reference}."
+    )
+    tested = [record["headline"] for record in records if record["verdict"] != NOT_TESTED]
+    beside = f" ({tested.count(False)} more stand beside them)" * (False in tested)
+    yield (
+        f"{sum(tested)} claims{beside} are read side by side, without adjustment. Within a claim,"
+        " tasks are adjusted (Holm), except in (c) and (d1), which every task must support."
     )
 
 
@@ -293,76 +299,6 @@ def _trained(adaptation: str) -> str:
         layers = "layer" if number == "1" else f"{number} layers"
         return f"its last {layers} and the pooler ({adaptation})"
     return f"{TRAINED[adaptation]} ({adaptation})"
-
-
-def before_all(score: pd.DataFrame) -> list[str]:
-    """What a reader must know before any verdict: the tasks in which a baseline without an encoder
-    scores at least as high as every arm, from the table `scores`; one sentence or two, or none."""
-    won = [
-        f"{task} ({best} against at most {arms.max():.3f}, {names.arm(arms.idxmax())})"
-        for task, best, arms, behind in _baselines(score)
-        if len(behind) == len(arms)
-    ]
-    if not won:
-        return []
-    tasks = score["task"].nunique()
-    return [
-        f"In {len(won)} of {tasks} task{'s' * (tasks > 1)} a baseline without an encoder scores at"
-        f" least as high as every arm: {'; '.join(won)}. Differences between arms say little about"
-        " encoders there."
-    ]
-
-
-def of_baselines(score: pd.DataFrame) -> list[str]:
-    """The tasks in which a baseline without an encoder scores as high as some arms, not all."""
-    won = [
-        f"{task} ({best} against {_scored(behind.items())})"
-        for task, best, arms, behind in _baselines(score)
-        if 0 < len(behind) < len(arms)
-    ]
-    line = "A baseline without an encoder scores at least as high as some arms:"
-    return [f"{line} {'; '.join(won)}."] if won else []
-
-
-def _scored(means: Iterable[tuple[str, float]]) -> str:
-    """`random weights 0.888 and text attention only 0.900`."""
-    return names.listed(f"{names.arm(name)} {mean:.3f}" for name, mean in means)
-
-
-def of_controls(score: pd.DataFrame) -> list[str]:
-    """The tasks in which a control scores at least as high as `text`, from the table `scores`."""
-    tested = score[(score["split"] == "test") & score["headline"]]
-    won, tasks = [], 0
-    for task, rows in tested.groupby("task", sort=False):
-        text = rows.loc[rows["initialization"] == "text", "mean"]
-        controls = rows[rows["kind"] == "control"]
-        tasks += not (text.empty or controls.empty)
-        high = controls[controls["mean"].ge(text.max())].sort_values("mean", ascending=False)
-        if len(high):
-            each = _scored(zip(high["initialization"], high["mean"], strict=True))
-            won.append(f"{task} ({each} against {text.max():.3f} {score_unit(rows)})")
-    if not won:
-        return []
-    return [
-        f"In {len(won)} of {tasks} task{'s' * (tasks > 1)} a control, a small network without an"
-        f" encoder, scores on average at least as high as text pretraining: {'; '.join(won)}. It is"
-        " not shown to bring anything there that the examples alone do not teach; a control's"
-        " settings always come from a sweep."
-    ]
-
-
-def _baselines(score: pd.DataFrame) -> Iterator[tuple[str, str, pd.Series, pd.Series]]:
-    """Task, its best baseline on test with its score, the means of all arms, and of those that are
-    not above it; an arm without a mean is not among these."""
-    tested = score[(score["split"] == "test") & score["headline"]]
-    for task, rows in tested.groupby("task", sort=False):
-        kinds = {
-            kind: part.set_index("initialization")["mean"] for kind, part in rows.groupby("kind")
-        }
-        arms, best = kinds["arm"], kinds["baseline"].idxmax()
-        height = kinds["baseline"][best]
-        said = f"{names.BASELINES[best]} {height:.3f} {score_unit(rows)}"
-        yield str(task), said, arms, arms[arms <= height]
 
 
 def of_classes(classes: pd.DataFrame) -> list[str]:

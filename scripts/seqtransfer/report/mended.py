@@ -84,7 +84,7 @@ def figure(table: pd.DataFrame) -> Figure:
     scores.set_yticks(places, rows["study"])
     scores.set_ylim(len(rows) - 0.5, -0.5)
     scores.set_xlabel("mean test score")
-    differences.set_xlabel(f"{names.contrast('text - random')} (95 % interval)")
+    differences.set_xlabel(f"{names.contrast('text - random')}\n(95 % interval)")
     drawn.legend(*scores.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     of = "mean over tasks" if several else rows["task"].iloc[0]
     style.title(drawn, f"What each mended choice changes ({of})")

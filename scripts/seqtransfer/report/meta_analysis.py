@@ -116,7 +116,7 @@ def variance_between(means: np.ndarray, variances: np.ndarray) -> float:
 def figure(table: pd.DataFrame, mean: dict[str, float], contrast: str) -> Figure:
     """Every effect with its study's interval, and below them the mean and one more task."""
     rows = [f"{row.task} ({row.study})" for row in table.itertuples()]
-    rows += [OVER_TASKS, ONE_MORE]
+    rows += [OVER_TASKS, f"{ONE_MORE} (prediction)"]
     drawn = style.figure(1, 0.8 + 0.22 * len(rows))
     axis = drawn.subplots()
     for place, row in enumerate(table.itertuples()):

@@ -40,6 +40,7 @@ def faster(
         " classes are MCC here, whatever a task's metric. The interval covers seeds and dev"
         " examples.",
     )  # fmt: skip
+    tested = 0
     for task, rows in speed.groupby("task", sort=False):
         arms = [arm for arm in ("text", "random") if (rows["initialization"] == arm).any()]
         parts = [rows[rows["initialization"] == arm] for arm in arms]
@@ -48,10 +49,13 @@ def faster(
             for arm, part in zip(arms, parts, strict=True)
         ]
         test = readings.log_rank(*parts) if len(parts) == 2 else ""
+        tested += bool(test)
         record["facts"].append(
             f"{task}: median steps to dev score {rows['threshold'].iloc[0]:.3f} (90 % of the better"
             f" arm's mean best): {', '.join(medians)}{test}."
         )
+    if tested > 1:
+        record["facts"].append("These p-values are not adjusted for the number of tasks.")
     return record
 
 

@@ -17,6 +17,7 @@ from seqtransfer.report import (
 from seqtransfer.report.tables.intervals import paired_differences
 from seqtransfer.report.verdicts import NOT_TESTED, SUPPORTED, UNDECIDED
 from seqtransfer.similarity.layer_comparison import MINIMUM_ROWS_PER_WIDTH
+from seqtransfer.similarity.measures import MEASURES
 
 ALPHA = 0.05  # of a task's permutation test
 # Of a permutation test.
@@ -88,13 +89,14 @@ def above_null(
     }  # fmt: skip
     random = inner[inner["left"] == "random"].groupby("task", sort=False)["p_value"].max()
     if len(random) and (random <= ALPHA).any():
+        record["aside"] = "Random weights are more alike than chance, too; (d2) asks for more."
         record["facts"].append(
             "Random weights exceed this null, too, in:"
             f" {', '.join(map(str, random.index[random <= ALPHA]))}. There, being above it says"
             " nothing of pretraining; (d2) asks that."
         )
     few = inner[inner["rows"] < MINIMUM_ROWS_PER_WIDTH * inner["width"]]["task"].unique()
-    if len(few):
+    if len(few) and MEASURES[measure].saturates:
         record["facts"].append(
             f"Fewer than {MINIMUM_ROWS_PER_WIDTH} rows per dimension in {', '.join(few)}: chance"
             " similarity is high there."

@@ -12,7 +12,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFor
 
 from seqtransfer.report import names
 from seqtransfer.report.figures import panels, style
-from seqtransfer.report.figures.association_figures import found
+from seqtransfer.report.figures.association_figures import found, scopes
 from seqtransfer.report.figures.panels import BEFORE_AND_AFTER, Tables
 from seqtransfer.report.tables.run_tables import score_unit
 
@@ -197,7 +197,7 @@ def association(tables: Tables, claims: Sequence[dict]) -> Figure:
     style.title(
         figure,
         "Do the analyses before fine-tuning go with gain and speed? All less those of random; rho:"
-        " Spearman's, between tasks and, of arms, within them",
+        f" Spearman's, {scopes(tables['analysis_association'])}",
     )
     return figure
 

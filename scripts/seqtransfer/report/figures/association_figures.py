@@ -43,9 +43,18 @@ def similarity_gain(tables: Tables, claims: Sequence[dict]) -> Figure:
     style.title(
         figure,
         "Does similarity to the reference before fine-tuning go with the gain? A dot a task, arm"
-        " and seed; rho: Spearman's, between tasks and, of arms, within them",
+        f" and seed; rho: Spearman's, {scopes(table)}",
     )
     return figure
+
+
+def scopes(table: pd.DataFrame) -> str:
+    """What the rhos of panels are between, for a title."""
+    said = {"between": "between tasks", "within": "of arms within tasks"}
+    shown = [
+        said[scope] for scope in said if scope in set(table.loc[table["rho"].notna(), "scope"])
+    ]
+    return " and ".join(shown) or "none for so few tasks and arms"
 
 
 def found(rows: pd.DataFrame) -> str:

@@ -18,12 +18,14 @@ from matplotlib.ticker import MaxNLocator
 from seqtransfer.report import names
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import Tables
+from seqtransfer.similarity.measures import MEASURES
 
 NULL = "0.85"
 NULL_NAME = "re-paired null, least to greatest draw"
 BOUND = "0.35"  # of floor and ceiling, which are no arms
 FLOOR_LINE = (0, (1, 1.5))
-CEILING = {"linestyle": (0, (6, 1.5, 1.2, 1.5)), "marker": "_"}  # may be of one layer alone
+# May be of one layer alone.
+CEILING = {"linestyle": (0, (6, 1.5, 1.2, 1.5)), "marker": "_", "markersize": 12}
 SEED = {"linewidth": 0.5}
 CLAIMED = {"marker": "D", "linewidth": 1.4}  # the effect of (d2)
 MEASURE_LETTERS = 18  # of a line of its name
@@ -134,7 +136,11 @@ def similarities(tables: Tables, claims: Sequence[dict]) -> Figure:
     handles += [
         panels.line("before fine-tuning"),
         panels.line("after", linestyle=panels.BEFORE_AND_AFTER["after"]),
-        panels.line("floor: random weights, before", BOUND, linestyle=FLOOR_LINE),
+        panels.line(
+            f"floor, before: {'two draws of ' * (reference == 'random')}random weights",
+            BOUND,
+            linestyle=FLOOR_LINE,
+        ),
     ]
     if before["calibrated"].notna().any():
         handles.append(panels.line("ceiling: the reference itself", BOUND, **CEILING))
@@ -253,7 +259,7 @@ def _other_rows(rows: pd.DataFrame, titled: pd.DataFrame) -> str:
     said = set(zip(titled["task"], titled["rows"], strict=True))
     if said.issuperset(zip(rows["task"], rows["rows"], strict=True)):
         return ""
-    return f"\nn = {names.span(rows['rows'])}" + " (few)" * bool(rows["few_rows"].any())
+    return f"\nn = {names.span(rows['rows'])}" + _few(rows)
 
 
 def _bounds(axis: Axes, rows: pd.DataFrame) -> None:
@@ -295,5 +301,10 @@ def _size(rows: pd.DataFrame) -> str:
     if rows.empty:
         return ""
     shape = rows.iloc[0]
-    few = " (few)" if shape["few_rows"] else ""
-    return f"\nn = {shape['rows']} rows{few},\nwidth {shape['width']}"
+    return f"\nn = {shape['rows']} rows{_few(rows)},\nwidth {shape['width']}"
+
+
+def _few(rows: pd.DataFrame) -> str:
+    """A mark of too few rows for the measure, which those of canonical correlations alone heed."""
+    heeds = all(MEASURES[measure].saturates for measure in rows["measure"])
+    return " (few)" * bool(heeds and rows["few_rows"].any())

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -151,6 +152,7 @@ def fill(template: str, **values: object) -> str:
         "sentence": lambda text: text[:1].upper() + text[1:],
         "beside": _asked_as,
         "coded": _coded,
+        "tally": _tally,
         "basis": lambda name: name.partition("-")[0],
         "control": controls.CONTROLS.__getitem__,
     }
@@ -170,6 +172,12 @@ def _asked_as(record: Mapping) -> str:
     """What sets a record beside a verdict apart from it: its measure, or its title."""
     name = record["id"].partition("-")[2]
     return names.measure(name) if record["id"].startswith("d") else record["title"]
+
+
+def _tally(records: Sequence[Mapping]) -> str:
+    """Verdicts and how many records have each, such as `2 supported, 1 contradicted`."""
+    counts = Counter(one["verdict"] for one in records)
+    return ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
 
 
 def _coded(text: str) -> Markup:

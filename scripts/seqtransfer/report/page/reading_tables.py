@@ -78,7 +78,7 @@ def _laid_out(name: str, table: pd.DataFrame) -> Reading:
     rows = [[_laid_cell(value) for value in row] for row in laid.itertuples(index=False)]
     first, *tasks = laid
     columns = [(first, "Its name", False), *((task, IN_CELLS, True) for task in tasks)]
-    return Reading(name, known.title, known.caption, columns, rows, len(table), LAID_OUT)
+    return Reading(name, known.title, known.caption, columns, rows, len(rows), LAID_OUT)
 
 
 def _laid_cell(value: str | table_cells.Bold) -> tuple[str, str]:

@@ -54,10 +54,9 @@ def has_random_and_others(config: Mapping) -> bool:
     return "random" in arm_kinds(config) and len(config["initializations"]) > 1
 
 
-def compares_text_over_seeds(config: Mapping) -> bool:
-    """Studies of several seeds in which `text` meets `random` or `domain`."""
-    kinds = arm_kinds(config)
-    return "text" in kinds and bool({"random", "domain"} & kinds) and len(config["seeds"]) > 1
+def compares_text_with_random_over_seeds(config: Mapping) -> bool:
+    """Studies of several seeds in which `text` meets `random`."""
+    return {"text", "random"} <= arm_kinds(config) and len(config["seeds"]) > 1
 
 
 def climbs_the_ladder(config: Mapping) -> bool:
@@ -129,7 +128,7 @@ KNOWN = {
     "left_rank": "Directions of the left encoder that the measure uses; 0 if its states do not vary"
     " or are not finite, and then there is no score",
     "right_rank": "The same of the right encoder",
-    "few_rows": "Fewer than ten rows per neuron, where similarity by chance is high",
+    "few_rows": "Fewer than ten rows per neuron, where canonical correlations are high by chance",
     "ties": "Canonical correlations of 1, by few rows or a subspace that both sides share, among"
     " which the weights of PWCCA are arbitrary; 0 for measures without such",
     "learning_rate": "AdamW's highest learning rate",

@@ -6,7 +6,7 @@ from seqtransfer.report.register.entries import (
     Figure,
     Table,
     columns,
-    compares_text_over_seeds,
+    compares_text_with_random_over_seeds,
     has_controls,
     has_random_and_others,
 )
@@ -73,7 +73,8 @@ TABLES = {
     "differences": Table(
         "differences between arms",
         "Paired differences between two arms that share task and seed: mean with its 95 % t"
-        " interval over seeds.",
+        " interval over seeds alone, which may be the wider one: in those of the claims, over seeds"
+        " and test examples, the examples' part is known of many.",
         columns(
             "task left right quantity mean low high seeds",
             quantity="dev area: area under the dev-score curve, see `convergence`; or a test"
@@ -226,18 +227,21 @@ FIGURES = {
         " over seeds with its 95 % t interval (of two seeds, both); in the row of all tasks the"
         " mean of the tasks. A stroke is the best baseline without an encoder, such as n-gram"
         " regression. Then the paper's claims as paired differences: a dot is a task, the diamond"
-        " the mean over tasks, lines are intervals (95 %; in (c) 90 %). Right of the line at 0 the"
-        " claim's first arm is ahead; in (c) every interval must lie right of the dashed margin."
-        " Intervals of claims on test scores cover seeds and test examples, that of (a) seeds and"
-        " dev examples; none is adjusted for the number of claims.",
+        " the mean over tasks, lines are intervals (95 %; in (c), if it is drawn, 90 %). Right of"
+        " the line at 0 the claim's first arm is ahead; in (c) every interval must lie right of the"
+        " dashed margin. Intervals of claims on test scores cover seeds and test examples, that of"
+        " (a) seeds and dev examples. They are not adjusted for the number of tasks; verdicts are,"
+        " so that a task whose interval lies beside 0 may be undecided. (d1) has no interval and is"
+        " not drawn.",
         ("scores", "effects"),
     ),
     "scores": Figure(
         "scores",
         "Test score (the task's headline metric: 1 is perfect, 0 a constant answer in MCC and in"
         " correlations) of each arm in each task. A grey line joins the runs of one seed, which"
-        " share token map, head and batch order: where all lines lean the same way, the difference"
-        " of two arms is sure even if their intervals overlap. Above the runs stand their mean and"
+        " share token map, head and batch order: where lines lean the same way, the difference of"
+        " two arms is steadier than their two intervals suggest; whether it is shown, its claim"
+        " says. Above the runs stand their mean and"
         " its 95 % t interval over seeds (of two seeds, both), which does not cover the choice of"
         " test examples. Upright lines are baselines without an encoder, of which the legend names"
         " those that are shown: an arm left of that of n-gram regression found less than counting"
@@ -264,10 +268,11 @@ FIGURES = {
         " or margins, which are no further verdicts: paired differences per task (dots), their mean"
         " over tasks (diamond),"
         " and intervals at the level that each panel states; (d1), a permutation test, has none."
-        " The solid line is 0: no difference. The dashed line of (c) is its margin. Panels"
-        " (weights) and (arrangement) are controls: what the distribution of the text weights"
-        " gives, and what their arrangement adds to it. Every panel has its own scale, and no"
-        " interval is adjusted for the number of panels.",
+        " The solid line is 0: no difference; a dashed one is the margin of (c). Panels (weights)"
+        " and (arrangement), if the study has their arms, are controls: what the distribution of"
+        " the text weights gives, and what their arrangement adds to it. Every panel has its own"
+        " scale. Intervals are not adjusted for the number of tasks, as verdicts are, so that a"
+        " task whose interval lies beside 0 may be undecided.",
         ("effects",),
     ),
     "gains_over_steps": Figure(
@@ -303,15 +308,16 @@ FIGURES = {
     ),
     "power": Figure(
         "power",
-        "The smallest difference in test score between two arms that 80 % of studies would see"
-        " (at the 5 % level, adjusted for the number of tasks), by their number of seeds; both"
+        "The smallest difference in test score between text and random weights that 80 % of"
+        " studies would tell from 0 (at the 5 % level, adjusted for the number of tasks), by their"
+        " number of seeds; both"
         " axes in equal ratios, up to 2, the largest difference of two scores from -1 to 1. The"
         " dot is this study's number; the thin line is the size of the difference that it found,"
         " which studies of the seeds right of where they cross would see. Where a curve goes flat,"
         " test examples are the limit, and more seeds do not help. Spreads are estimates from this"
         " study's seeds: with few seeds, they may be half or double.",
         ("power",),
-        has=compares_text_over_seeds,
+        has=compares_text_with_random_over_seeds,
     ),
 }
 

@@ -151,7 +151,7 @@ FIGURES = {
         " than the thin lines lie apart. The upper line is the reference against another"
         " pretraining of itself, or halves of its neurons; it is shown where it lies above random"
         " weights by its interval. Above a panel: n rows and the width; `(few)` marks fewer than"
-        " ten rows per neuron, where every score is high by chance.",
+        " ten rows per neuron, where canonical correlations are high by chance.",
         ("similarity", "comparisons"),
         has=compares_with_domain,
     ),
@@ -161,12 +161,15 @@ FIGURES = {
         " reference encoder, layer by layer, before (solid) and after (dashed) fine-tuning, with"
         " 95 % t intervals over seeds (of two seeds, both). Colours are arms. Grey: the least to"
         " the greatest score when whole units of one side are paired at random, over all curves of"
-        " a panel. Text"
-        " must lie above both grey (chance) and the floor (what random weights of the same"
-        " architecture share with the reference) to share more than that. The ceiling is the"
-        " reference against itself, shown where it lies above the floor by its interval. Above a"
-        " panel: n rows and the width, beside a measure of fewer rows its own; `(few)` marks fewer"
-        " than ten rows per neuron, where every score is high by chance.",
+        " a panel. Before"
+        " fine-tuning, text must lie above both grey (chance) and the floor (what random weights of"
+        " the same architecture share with the reference) to share more than that; where random"
+        " weights are the reference themselves, the floor is two draws of them, and no claim asks"
+        " for more. The ceiling, if it is drawn, is the reference against itself, at layers where"
+        " it lies above the floor by its interval; a score may exceed it. After fine-tuning both"
+        " encoders are fine-tuned, and floor and ceiling, which are of before, do not apply. Above"
+        " a panel: n rows and the width, beside a measure of fewer rows its own; `(few)` marks"
+        " fewer than ten rows per neuron, where canonical correlations are high by chance.",
         ("similarity",),
         has=compares_arms,
     ),
