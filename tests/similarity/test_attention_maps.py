@@ -34,10 +34,10 @@ def own(seed, layers=3):
     return ours, stock
 
 
-def compare(left, right):
+def compare(left, right, sequences=None):
     encoders = {"left": left, "right": right, "again": left}
     pairs = [("again", "right"), ("left", "right")]
-    rows = list(attention_maps.compare(encoders, pairs, part(), "cpu"))
+    rows = list(attention_maps.compare(encoders, pairs, sequences or part(), "cpu"))
     again, found = ([row for row in rows if row["left"] == name] for name in ("again", "left"))
     assert [row | {"left": "left"} for row in again] == found and len(rows) == 2 * len(found)
     return [{key: value for key, value in row.items() if key not in encoders} for row in found]
@@ -120,4 +120,21 @@ def test_batches_do_not_matter_and_depths_are_relative(monkeypatch):
     assert mean[0] < mean[1] < mean[2]
     monkeypatch.setattr(attention_maps, "BATCH", 2)
     for row, other in zip(compare(left, right), rows, strict=True):
-        assert row == pytest.approx(other, abs=1e-6)
+        # But for which of them meet when they are paired anew.
+        assert row == pytest.approx(other | {"repaired": row["repaired"]}, abs=1e-6, nan_ok=True)
+
+
+def test_heads_that_attend_by_position_alone_are_as_near_when_sequences_are_paired_anew():
+    encoder, _ = own(0)
+    symbols = np.random.default_rng(0).integers(5, 20, (8, 6))
+    alike = Ragged.from_lists([[CLS, *row, SEP] for row in symbols], [0] * 8, list("abcdefgh"))
+    plain = compare(encoder, encoder, alike)
+    mean = {key: np.mean([row[key] for row in plain]) for key in ("repaired", "unmatched")}
+    assert 0.1 < mean["repaired"] < mean["unmatched"]
+    assert all(row["matched"] < 1e-6 for row in plain)
+    with torch.no_grad():
+        for layer in encoder.encoder["layer"]:  # every token attends to all tokens alike
+            for name in ("query", "key"):
+                layer["attention"]["self"][name].weight.zero_()
+                layer["attention"]["self"][name].bias.zero_()
+    assert all(row["repaired"] < 1e-5 for row in compare(encoder, encoder, alike))

@@ -60,25 +60,54 @@ def test_pairwise_measures_see_whole_sequences_up_to_the_limit(monkeypatch):
     x, y, sequences = draw(0, 90, 4), draw(1, 90, 5), np.tile(np.arange(30), 3)
     knn, cca = scored(x, y, sequences, ["neighbours", "cca"])[::-1]
     assert (knn["rows"], knn["sequences"], cca["rows"], cca["sequences"]) == (48, 16, 90, 30)
-    seen = sequences < 16
-    assert knn["score"] == MEASURES["neighbours"](x[seen], y[seen])
+    seen = layer_comparison.pairwise_rows(sequences, sequences)
+    assert seen.sum() == 48 and knn["score"] == MEASURES["neighbours"](x[seen], y[seen])
 
 
 @pytest.mark.parametrize(
-    ("limit", "seen"),
+    ("limit", "units", "each"),
     [
-        (12, [0, 2, 4, 6, 8, 10]),  # one sequence of each of six units
-        (23, [0, 2, 4, 6, 8, 10]),
-        (24, list(range(12))),  # both of each
-        (9, [0, 2, 4, 6]),  # one of each of the first units
+        (12, 6, 1),  # one sequence of each of six units
+        (23, 6, 1),
+        (24, 6, 2),  # both of each
+        (9, 4, 1),  # one of each of some units
     ],
 )
-def test_pairwise_measures_see_equally_many_sequences_of_each_unit(monkeypatch, limit, seen):
+def test_pairwise_measures_see_equally_many_sequences_of_each_unit(monkeypatch, limit, units, each):
     monkeypatch.setattr(layer_comparison, "PAIRWISE_ROWS", limit)
     sequences = np.repeat(np.arange(12), 2)
-    first = layer_comparison.first_rows(sequences, sequences // 2)
-    assert np.unique(sequences[first]).tolist() == seen
-    assert first.sum() == 2 * len(seen)
+    seen = np.unique(sequences[layer_comparison.pairwise_rows(sequences, sequences // 2)])
+    assert np.unique(seen // 2, return_counts=True)[1].tolist() == [each] * units
+
+
+def test_pairwise_measures_see_a_sample_of_the_units_not_those_whose_names_come_first(
+    monkeypatch,
+):
+    """Units are numbered by their names, such as `neg-7` and `pos-7`, which may go with a class."""
+    monkeypatch.setattr(layer_comparison, "PAIRWISE_ROWS", 200)
+    sequences = np.arange(1000)
+    seen = sequences[layer_comparison.pairwise_rows(sequences, sequences)]
+    assert len(seen) == 200
+    assert abs((seen < 500).sum() - 100) < 4 * np.sqrt(200 * 0.25 * 0.8)
+
+
+def test_encoders_that_share_nothing_but_what_positions_give_are_not_above_the_null():
+    """At the same positions of every sequence; at positions of its own in each they would be."""
+    rejected = {"same": 0, "own": 0}
+    for seed in range(60):
+        generator = np.random.default_rng(seed)
+        sequences = np.repeat(np.arange(40), 8)
+        own = np.concatenate([np.sort(generator.permutation(60)[:8]) for _ in range(40)])
+        same = np.tile(np.sort(generator.permutation(60)[:8]), 40)
+        for name, places in (("same", same), ("own", own)):
+            x, y = (
+                2 * generator.normal(size=(60, 6))[places] + generator.normal(size=(320, 6))
+                for _ in range(2)
+            )
+            (row,) = scored(x, y, sequences, ["cka"], seed=seed)
+            rejected[name] += row["p_value"] <= 0.05
+    assert rejected["same"] <= 8  # 3 expected, standard deviation 1.7
+    assert rejected["own"] >= 20
 
 
 def test_where_sequences_of_a_piece_are_alike_only_whole_units_give_a_true_null():
@@ -143,7 +172,7 @@ def test_independent_sides_of_discrete_states_are_not_similar(name):
     assert sum(row["p_value"] <= 0.05 for (row,) in values) <= 5  # expected 1, deviation 1
 
 
-# A batch of `cka_minibatch` is of rows that follow each other, by definition.
+# Batches of `cka_minibatch` are of rows by their numbers.
 @pytest.mark.parametrize("name", [name for name in MEASURES if name != "cka_minibatch"])
 def test_neither_score_nor_null_of_discrete_states_depends_on_the_order_of_rows(name):
     x, y, measure = states(0, 120, 20), states(1, 120, 30), MEASURES[name]

@@ -47,7 +47,8 @@ def centred_kernel_cka(left, right):
 
 
 def batched_cka(x, y):
-    batches = np.array_split(np.arange(len(x)), -(-len(x) // alignment.BATCH_ROWS))
+    order = np.random.default_rng(0).permutation(len(x))
+    batches = np.array_split(order, -(-len(x) // alignment.BATCH_ROWS))
 
     def mean(a, b):
         return np.mean([hsic(hollow(a[i] @ a[i].T), hollow(b[i] @ b[i].T)) for i in batches])

@@ -318,7 +318,8 @@ def _attention(task, arms, seed, rng):
     return pd.DataFrame(
         {"task": task, "left": left, "right": right, "seed": seed, "stage": stage}
         | {"layer": layer, "right_layer": layer, "head": head, "partner": 3 - head}
-        | {"matched": 0.5 - 0.2 * (left == "text") + rng.normal(0, 0.02), "unmatched": 0.9}
+        | {"matched": 0.5 - 0.2 * (left == "text") + rng.normal(0, 0.02), "repaired": 0.7}
+        | {"unmatched": 0.9}
         | {"by_example": 0.25, "left_entropy": 3.0 - layer / 9, "right_entropy": 2.8 - layer / 9}
         | {"left_distance": 9.0, "right_distance": 8.0, "examples": 64, "code": "4567"}
         for left, right, stage in pairs

@@ -47,8 +47,9 @@ class Material:
         train: int,
         batch_size: int,
     ) -> "Material":
-        """sequences: of the test part, at most, see `representations.probe`; train: batches of
-        `batch_size`, at most as many as the training part fills; 0 for none.
+        """sequences: of the test part, at most, see `representations.probe`, and a position in
+        each, drawn for it; train: batches of `batch_size`, at most as many as the training part
+        fills; 0 for none.
 
         Raises ValueError if that is one, or none where some are asked for.
         """
@@ -60,10 +61,13 @@ class Material:
                 f" of {batch_size}, and two are needed; raise examples.train, or lower"
                 " finetune.batch_size"
             )
-        rows, positions = representations.probe(test, task, sequences=sequences, tokens=1)
+        rows, positions = representations.probe(
+            test, task, sequences=sequences, tokens=1, pooled=True
+        )
+        one = seeds.generator(0, task, "positions")
         probed = [
-            (torch.from_numpy(test[row].astype("int64"))[None].to(device), int(position[0]))
-            for row, position in zip(rows, positions, strict=True)
+            (torch.from_numpy(test[row].astype("int64"))[None].to(device), int(one.choice(places)))
+            for row, places in zip(rows, positions, strict=True)
         ]
         subset = test.take(rows)
         order = seeds.generator(0, task, "gradients")

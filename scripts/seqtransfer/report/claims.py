@@ -65,6 +65,12 @@ AMENDED = (
         " seeds have at least the mean spread over seeds of all tasks; pretrainings that several"
         " tasks are held against are one source of chance of the mean",
     ),
+    (
+        "2026-11-28",
+        "similarities are of the same positions in all sequences, so that the null of (d1) keeps"
+        " what positions share; measures of neighbours see units drawn at random, not those whose"
+        " names come first",
+    ),
 )
 
 

@@ -24,7 +24,13 @@ from seqtransfer.training.finetuning import to_tensors
 BATCH = 4  # sequences: at 512 tokens, 12 heads and layers, 0.6 GB of maps per encoder
 SIDES = ("left", "right")
 FACTS = {"entropy": attention.entropy, "distance": attention.distance}
-NUMBERS = ["matched", "by_example", "unmatched", *(f"{s}_{f}" for f in FACTS for s in SIDES)]
+NUMBERS = [
+    "matched",
+    "by_example",
+    "repaired",
+    "unmatched",
+    *(f"{s}_{f}" for f in FACTS for s in SIDES),
+]
 
 
 def maps(
@@ -78,17 +84,21 @@ def compare(
     encoders: by name; pairs: names of the left and right encoder. A row: left, right; layer,
     right_layer, from 1; head and partner, the right head that it is matched with, from 0; matched:
     the mean distance of the two, in [0, 2]; by_example: the same with a matching of its own for
-    each example; unmatched: the mean distance to all right heads, which a random matching expects;
+    each example; repaired: matched anew where each left map meets the right one of another example
+    of the same length, NaN without any; unmatched: the mean distance to all right heads, which a
+    random matching expects;
     left_ and right_ entropy (nats) and distance (tokens) of the two heads; examples: how many.
     Where maps of one of the two are not finite, as of a run that diverged, these numbers are NaN
     and partner is None.
     Raises ValueError where two encoders do not have the same number of heads.
     """
     distances, facts, shapes, failed = defaultdict(list), defaultdict(list), {}, set()
+    repaired = defaultdict(list)
     with torch.inference_mode():
         for indices in batches.in_length_order(sequences.lengths, BATCH):
             ids, mask = to_tensors(sequences, indices, device)
             tokens = sequences.lengths[indices]
+            some, others = _other_examples(tokens)
             layers = {name: list(maps(model, ids, mask)) for name, model in encoders.items()}
             for name, found in layers.items():
                 shapes[name] = len(found), found[0].shape[1]
@@ -103,6 +113,9 @@ def compare(
                         other = layers[right][_beside(layer, left, right, shapes) - 1]
                         found = attention.head_distances(own, other, tokens)
                         distances[left, right, layer].append(found)
+                        if len(some):
+                            again = own[some], other[others], tokens[some]
+                            repaired[left, right, layer].append(attention.head_distances(*again))
     means = {
         (name, fact): np.concatenate(parts, axis=1).mean(axis=1)
         for (name, fact), parts in facts.items()
@@ -119,9 +132,18 @@ def compare(
             else:
                 own = {fact: means[left, fact][layer - 1] for fact in FACTS}
                 theirs = {fact: means[right, fact][at - 1] for fact in FACTS}
-                found = _matched(np.concatenate(distances[left, right, layer]), own, theirs)
+                key = left, right, layer
+                found = _matched(np.concatenate(distances[key]), repaired[key], own, theirs)
             for row in found:
                 yield names | row | {"examples": len(sequences)}
+
+
+def _other_examples(tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which examples of a batch meet which others of the same length; those without any do not."""
+    lengths = [np.flatnonzero(tokens == length) for length in np.unique(tokens)]
+    several = [same for same in lengths if len(same) > 1]
+    some = np.concatenate([*several, np.empty(0, np.intp)])
+    return some, np.concatenate([*(np.roll(same, 1) for same in several), np.empty(0, np.intp)])
 
 
 def _beside(layer: int, left: Hashable, right: Hashable, shapes: Mapping) -> int:
@@ -129,13 +151,18 @@ def _beside(layer: int, left: Hashable, right: Hashable, shapes: Mapping) -> int
     return max(1, layer_at_equal_depth(layer, shapes[left][0], shapes[right][0]))
 
 
-def _matched(distances: np.ndarray, own: Mapping, theirs: Mapping) -> Iterator[dict]:
-    """The columns head to right_distance of two layers; own, theirs: facts of each head."""
+def _matched(
+    distances: np.ndarray, repaired: Sequence[np.ndarray], own: Mapping, theirs: Mapping
+) -> Iterator[dict]:
+    """The columns head to right_distance of two layers. repaired: distances of examples that were
+    paired anew, part by part; own, theirs: facts of each head."""
     once, each = attention.match(distances), attention.match_by_example(distances)
+    nothing = np.full(len(once.heads), np.nan)
+    chance = attention.match(np.concatenate(repaired)).distances if repaired else nothing
     for head, other in enumerate(once.heads):
         row = {"head": head, "partner": int(other), "matched": once.distances[head]}
         row |= {"by_example": each.distances[:, head].mean()}
-        row |= {"unmatched": distances[:, head].mean()}
+        row |= {"repaired": chance[head], "unmatched": distances[:, head].mean()}
         for fact in FACTS:
             row |= {f"left_{fact}": own[fact][head], f"right_{fact}": theirs[fact][other]}
         yield row

@@ -14,7 +14,7 @@ from seqtransfer.similarity import representation_files
 from seqtransfer.similarity.encoder_comparison import Layers
 from seqtransfer.similarity.encoder_pairs import layer_at_equal_depth
 from seqtransfer.similarity.jackknife import GroupedLayer
-from seqtransfer.similarity.layer_comparison import first_rows
+from seqtransfer.similarity.layer_comparison import pairwise_rows
 from seqtransfer.similarity.measures import MEASURES
 from seqtransfer.similarity.measures.measure import Measure
 from seqtransfer.similarity.measures.pair import Pair
@@ -53,7 +53,7 @@ def references(
     representation_files.check_same_rows(pretrained | encoders)
     unit, generator = reference["units"], np.random.default_rng(seed)
     groups = units.groups(unit, count, generator)
-    first = first_rows(reference["sequences"], unit)
+    pairwise = pairwise_rows(reference["sequences"], unit)
     chosen = [MEASURES[name] for name in measures]
     numbers = {name: representation_files.layer_numbers(x) for name, x in encoders.items()}
     reference_numbers = representation_files.layer_numbers(reference)
@@ -62,7 +62,7 @@ def references(
     depths = {layer: layer_at_equal_depth(layer, *deepest) for layer in floor_numbers}
 
     def grouped(matrix: np.ndarray, name: str) -> GroupedLayer:
-        return GroupedLayer(matrix, name, groups, first)
+        return GroupedLayer(matrix, name, groups, pairwise)
 
     for number in reference_numbers:
         rights = {

@@ -144,10 +144,10 @@ def reduced_pair(
 class GroupedLayer:
     """One layer as a whole and without each group of units, ready to be scored."""
 
-    def __init__(self, layer: np.ndarray, name: str, groups: np.ndarray, first_rows: np.ndarray):
-        """layer: (n, width); groups: (n,) int, from `units.groups`; first_rows: (n,) bool, the
+    def __init__(self, layer: np.ndarray, name: str, groups: np.ndarray, pairwise_rows: np.ndarray):
+        """layer: (n, width); groups: (n,) int, from `units.groups`; pairwise_rows: (n,) bool, the
         rows that pairwise measures score."""
-        self._layer, self._name, self._first_rows = layer, name, first_rows
+        self._layer, self._name, self._pairwise_rows = layer, name, pairwise_rows
         self._kept = [groups != number for number in range(groups.max() + 1)]
 
     @cached_property
@@ -161,7 +161,7 @@ class GroupedLayer:
     @cached_property
     def _pairwise(self) -> list[Representation]:
         """The first sequences, all of them and without each group."""
-        rows = [self._first_rows, *(self._first_rows & kept for kept in self._kept)]
+        rows = [self._pairwise_rows, *(self._pairwise_rows & kept for kept in self._kept)]
         return [prepared(self._layer, chosen, self._name) for chosen in rows]
 
     def scores(

@@ -62,12 +62,13 @@ class Comparison:
         sequences, units = np.asarray(sequences), np.asarray(units)
         self._row_count = len(sequences)
         chosen = [MEASURES[name] for name in measures]
-        first = first_rows(sequences, units)
+        chosen_rows = pairwise_rows(sequences, units)
         self._subsets = []
         for pairwise in (False, True):
             wanted = [measure for measure in chosen if measure.pairwise == pairwise]
             if wanted:
-                rows = first if pairwise and not first.all() else slice(None)
+                whole = not pairwise or chosen_rows.all()
+                rows = slice(None) if whole else chosen_rows
                 permutations = UnitPermutations.draw(units[rows], draws=draws, generator=generator)
                 numbers = {"sequences": sequences[rows], "units": units[rows]}
                 counts = {name: len(np.unique(number)) for name, number in numbers.items()}
@@ -78,9 +79,10 @@ class Comparison:
     ) -> tuple[Representation, ...]:
         """Check one layer (n, width) and select the rows that each kind of measure scores.
 
-        streamed: read the layer in chunks whenever something of it is needed. The first sequences,
-        which are few, are in memory all the same. A layer without similarity is `Undefined`. Raises
-        ValueError for another number of rows than that of `sequences`, and as `Representation.of`.
+        streamed: read the layer in chunks whenever something of it is needed. The sequences of
+        pairwise measures, which are few, are in memory all the same. A layer without similarity is
+        `Undefined`. Raises ValueError for another number of rows than that of `sequences`, and as
+        `Representation.of`.
         """
         if len(layer) != self._row_count:
             raise ValueError(
@@ -186,18 +188,20 @@ def prepared(
         return Undefined(len(np.arange(len(layer))[rows]), layer.shape[1], name)
 
 
-def first_rows(sequences: np.ndarray, units: np.ndarray) -> np.ndarray:
+def pairwise_rows(sequences: np.ndarray, units: np.ndarray) -> np.ndarray:
     """(n,) bool: the rows that a pairwise measure scores, of at most `PAIRWISE_ROWS`.
 
-    sequences, units: (n,) int, those of each row; units have equally many sequences. The first
-    sequences of every unit; where even one of each is too many, that of the first units, at least
-    two.
+    sequences, units: (n,) int, those of each row; units have equally many sequences. Whole
+    sequences, equally many of every unit; where even one of each is too many, one of some units, at
+    least two. Which ones is drawn at random, the same for all encoders: units are numbered by their
+    names, which may go with the classes.
     """
     names, first, counts = np.unique(sequences, return_index=True, return_counts=True)
-    of_units = units[first]
-    order = np.argsort(of_units, kind="stable")
-    count = len(np.unique(units))
-    turn = order.reshape(count, -1).T.ravel()  # the first sequence of each unit, then the second
+    number, of_units = np.unique(units[first], return_inverse=True)
+    count, generator = len(number), np.random.default_rng(0)
+    shuffled = generator.permutation(len(names))
+    order = shuffled[np.argsort(generator.permutation(count)[of_units[shuffled]], kind="stable")]
+    turn = order.reshape(count, -1).T.ravel()  # a sequence of each unit, then another of each
     fit = max(2, np.count_nonzero(np.cumsum(counts[turn]) <= PAIRWISE_ROWS))
     whole = fit if fit < count else fit // count * count
     return np.isin(sequences, names[turn[:whole]])

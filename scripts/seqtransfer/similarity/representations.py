@@ -30,8 +30,10 @@ def probe(
     Drawn without replacement from a random stream that depends on the task alone, so that all
     encoders of a task are represented at the same tokens: at most `sequences` sequences, equally
     many of each unit (`units.balanced`), with `tokens` positions each, or with all positions if
-    `pooled`. [CLS] and [SEP] are left out, and so are sequences with fewer than `tokens` other
-    tokens. Raises ValueError unless sequences of at least 2 units are long enough.
+    `pooled`. Positions are the same in all sequences, within the shortest, so that re-paired
+    sequences share what encoders make of positions alone. [CLS] and [SEP] are left out, and so are
+    sequences with fewer than `tokens` other tokens. Raises ValueError unless sequences of at least
+    2 units are long enough.
     """
     generator = seeds.generator(0, task, "probe")
     long_enough = probe_rows.long_enough(test, task, tokens)
@@ -40,7 +42,9 @@ def probe(
     places = [np.flatnonzero((test[row] != CLS) & (test[row] != SEP)) for row in rows]
     if pooled:
         return rows, places
-    return rows, [np.sort(generator.permutation(place)[:tokens]) for place in places]
+    shortest = min(map(len, places))
+    chosen = np.sort(generator.permutation(shortest)[:tokens])
+    return rows, [place[chosen] for place in places]
 
 
 def write(

@@ -31,7 +31,7 @@ def attention(tables: Tables, claims: Sequence[dict]) -> Figure:
         for (left, stage), part in at.groupby(["left", "stage"], sort=False):
             said, line = f"{names.arm(left)} {stage} fine-tuning", BEFORE_AND_AFTER[stage]
             over_depth(top, part, said, colours[left], line, marks[left])
-            top.plot(part["layer"], part["unmatched"], ":", color=colours[left], lw=1.2)
+            top.plot(part["layer"], part["repaired"], ":", color=colours[left], lw=1.2)
         for arm, part in own[own["task"] == task].groupby("left", sort=False):
             for side, line in sides.items():
                 for axis, name in zip(column[1:], ("entropy", "distance"), strict=True):
@@ -45,7 +45,7 @@ def attention(tables: Tables, claims: Sequence[dict]) -> Figure:
     handles += [
         panels.line("before fine-tuning"),
         panels.line("after", linestyle="--"),
-        panels.line("heads paired at random", linestyle=":"),
+        panels.line("with sequences paired anew", linestyle=":"),
     ]
     panels.legend(figure, handles)
     style.title(figure, f"Attention heads: {panels.over_seeds(table)}")

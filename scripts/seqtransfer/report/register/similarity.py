@@ -71,13 +71,17 @@ TABLES = {
         "attention heads",
         "Attention heads of two encoders on the same test sequences, [CLS] and [SEP] included:"
         " heads are matched one to one so that their distance is least. Heads that attend to all"
-        " tokens alike are near each other whatever they learned: compare `mean` with `unmatched`.",
+        " tokens alike, or by position, are near each other whatever the sequence, and the best of"
+        " all matchings is near by selection: compare `mean` with `repaired`.",
         columns(
-            "task left right stage layer mean low high seeds by_example unmatched left_entropy"
+            "task left right stage layer mean low high seeds by_example repaired unmatched"
+            " left_entropy"
             " right_entropy left_distance right_distance sequences",
             layer="Layer of the left encoder, from 1",
             mean="Distance of matched heads, 0 (equal) to 2 (no token in common)",
             by_example="With another matching in every sequence, as in the paper",
+            repaired="Matched anew with the right maps of other sequences of the same length: what"
+            " heads share whatever the sequence; empty where no two have one length",
             unmatched="Distance of heads paired at random",
             left_entropy="Mean entropy of the left heads, nats; 0 attends to one token",
             right_entropy="The same of the right heads",
@@ -211,9 +215,10 @@ FIGURES = {
         "Top: how far the attention heads of an arm are from the heads of the reference that"
         " match them best (0 equal, 2 no token in common), layer by layer, before (solid) and"
         " after (dashed) fine-tuning; mean over seeds, band a 95 % t interval (of two seeds,"
-        " both). Read each line against the dotted one of its colour, heads paired at random: only"
-        " below it do heads correspond. Heads that attend to all tokens alike are near each other"
-        " whatever they learned, so that random weights may be nearest. Below: the entropy of the"
+        " both). Read each line against the dotted one of its colour, the same with sequences"
+        " paired anew: only below it do heads share what they make of a sequence. Heads that attend"
+        " to all tokens alike, or by position, are near each other whatever they learned, so that"
+        " random weights may be nearest. Below: the entropy of the"
         " heads' attention (nats; 0 attends to one token) and the distance it spans (tokens), mean"
         " over heads, for every arm.",
         ("attention",),

@@ -27,8 +27,8 @@ REFERENCE = "kind left reference layer measure group score task code".split()
 PAPER = "left rows width score expected released task code".split()
 BOUND = ("", "_low", "_high")
 ATTENTION = (
-    "task left right seed stage layer right_layer head partner matched by_example unmatched"
-    " left_entropy right_entropy left_distance right_distance examples code"
+    "task left right seed stage layer right_layer head partner matched by_example repaired"
+    " unmatched left_entropy right_entropy left_distance right_distance examples code"
 ).split()
 
 
@@ -143,7 +143,7 @@ def attention(heads: pd.DataFrame) -> pd.DataFrame:
     """One row per task, pair, stage and layer: matched heads' distance, means over heads and seeds.
 
     heads: rows of `attention_maps.compare`. mean, low, high: of `matched`, t interval over seeds;
-    by_example, unmatched, entropies (nats) and distances (tokens) of both sides: means.
+    by_example, repaired, unmatched, entropies (nats) and distances (tokens) of both sides: means.
     """
     keys = ["task", "left", "right", "stage", "layer"]
     means = ["matched", *ATTENTION[ATTENTION.index("by_example") : ATTENTION.index("examples")]]

@@ -46,8 +46,9 @@ def debiased_linear_cka(pair: Pair) -> float:
 def minibatch_cka(pair: Pair) -> float:
     """Linear CKA, debiased, over batches of rows (Nguyen et al. 2021).
 
-    The three HSIC_1 are means over batches of about 256 rows, taken in their order; in [-1, 1].
-    Batches differ by at most one row. Memory beyond the rows themselves does not grow with n.
+    The three HSIC_1 are means over batches of about 256 rows, drawn at random, the same of all
+    encoders; in [-1, 1]. Batches differ by at most one row. Memory beyond the rows themselves does
+    not grow with n.
     """
     left = pair.left.cached(_scores)
     right = pair.reordered(pair.right.cached(_scores))
@@ -132,9 +133,11 @@ def _own_batched_hsic(representation: Representation) -> float:
 
 
 def _batched_hsic(left: np.ndarray, right: np.ndarray) -> float:
-    """Mean of HSIC_1 over batches of rows."""
+    """Mean of HSIC_1 over batches of rows. Rows that follow each other are of one sequence."""
+    order = np.random.default_rng(0).permutation(len(left))
     batches = -(-len(left) // BATCH_ROWS)
-    pairs = zip(np.array_split(left, batches), np.array_split(right, batches), strict=True)
+    parts = np.array_split(left[order], batches), np.array_split(right[order], batches)
+    pairs = zip(*parts, strict=True)
     return float(np.mean([_gram_hsic(x @ x.T, y @ y.T) / len(x) / (len(x) - 3) for x, y in pairs]))
 
 

@@ -56,9 +56,9 @@ class UnitPermutations:
         """Draw permutations for the null hypothesis that two encoders share nothing but positions.
 
         units: (n,) int, the unit that each row belongs to. Every unit has the same number of rows,
-        in the same order of positions: a row keeps its position, so the null holds the similarity
-        that positions alone give. Single rows, or single sequences of a unit, are not shuffled: the
-        null would be too narrow.
+        at the same positions in the same order (`representations.probe`): a row keeps its position,
+        so the null holds the similarity that positions alone give. Single rows, or single sequences
+        of a unit, are not shuffled: the null would be too narrow.
         Raises ValueError for another shape, unequal units, fewer than two units, or fewer than one
         draw.
         """
