@@ -13,14 +13,15 @@ from seqtransfer.tokens.vocabulary import Vocabulary
 @dataclass(frozen=True)
 class Source:
     """Where examples come from. record: the catalogue's, of a task or the corpus; files: of its
-    corpus, as the converter wrote them."""
+    corpus, as the converter wrote them; settings: by which they are seen."""
 
     record: dict
     files: list[Path]
+    settings: views.Settings
 
-    def read(self, encoder: Path, settings: views.Settings) -> list[Example]:
+    def read(self, encoder: Path) -> list[Example]:
         """The examples, in windows of `settings.max_length` where they are music."""
-        return list(encoding.read(self.record, self.files, encoder, settings))
+        return list(encoding.read(self.record, self.files, encoder, self.settings))
 
 
 def main(
@@ -37,13 +38,14 @@ def main(
     besides; settings: of the tasks, with the greatest of their lengths."""
     served = [
         domain_corpora.Served(
-            source.read(encoder, settings),
+            source.read(encoder),
             manifests.read(tokens / "manifest.tsv"),
             held_out(tokens),
+            source.settings,
         )
         for tokens, source in tasks.items()
     ]
-    others = further.read(encoder, settings) if further else []
+    others = further.read(encoder) if further else []
     stated = further.record.get("apart") if further else None
     apart = domain_corpora.Apart(**stated) if stated else None
     ragged, vocabulary, counts = domain_corpora.build(served, others, settings, apart)
@@ -70,17 +72,18 @@ def held_out(tokens: Path) -> list[tuple[str, ...]]:
 if __name__ == "__main__":
     with jobs.job(snakemake.log[0], snakemake.output):
         files, own = list(map(Path, snakemake.input.corpora)), {}
-        for facts, (record, count) in zip(
+        settings = views.Settings.of(*snakemake.params.settings)
+        for facts, (count, *seen) in zip(
             snakemake.input.tasks, snakemake.params.tasks, strict=True
         ):
-            own[Path(facts).parent] = Source(record, files[:count])
+            own[Path(facts).parent] = Source(seen[0], files[:count], views.Settings.of(*seen))
             files = files[count:]
         main(
             corpus=snakemake.wildcards.domain_corpus,
             tasks=own,
-            further=Source(snakemake.params.further, files) if files else None,
+            further=Source(snakemake.params.further, files, settings) if files else None,
             encoder=Path(snakemake.input.encoder).parent,
-            settings=views.Settings.of(*snakemake.params.settings),
+            settings=settings,
             folder=Path(snakemake.output.task).parent,
             code=snakemake.params.code,
         )

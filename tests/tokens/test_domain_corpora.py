@@ -45,7 +45,7 @@ def served(examples: list[Example], plan: views.Settings = SETTINGS) -> domain_c
         for part in ("dev", "test")
         for tokens in domain_corpora.seen(arrays[part], vocabulary)
     ]
-    return domain_corpora.Served(examples, facts["manifest"], held_out)
+    return domain_corpora.Served(examples, facts["manifest"], held_out, plan)
 
 
 def held_out_ids(task: domain_corpora.Served) -> set[str]:
@@ -72,8 +72,9 @@ def test_no_window_is_of_a_held_out_family_or_equal_to_what_is_seen_of_one(seed)
     assert not families & set(ragged.units) and not families & {e.group for e in own}
     assert not any(name.startswith("again-") for name in ragged.names)
     assert {e.group for e in own} <= set(ragged.units)
+    assert not any(name.startswith("copy-") for name in ragged.names)
     assert len(set(windows)) == len(windows) == counts["pretrain"]
-    assert counts["further"] == len(further) - len(held[:20])
+    assert counts["further"] == len(own) == len(further) - counts["examples_dropped"]
 
 
 def test_a_training_protein_is_there_from_end_to_end():
@@ -116,6 +117,41 @@ def test_what_one_of_several_tasks_holds_out_is_kept_from_all():
     assert named and not named & both
     alone, _, _ = domain_corpora.build(tasks[:1], [], SETTINGS)
     assert {name.partition(":")[0] for name in alone.names} & held_out_ids(tasks[1])
+
+
+def test_ids_that_coincide_in_two_tasks_or_sources_are_not_one_example():
+    """Ids made here are `<file>-000001`, so that those of two files of one name coincide."""
+    first, second, third = (proteins(seed, prefix=f"{seed}-") for seed in (11, 12, 13))
+    named = [
+        [replace(e, id=f"data-{i}") for i, e in enumerate(examples)]
+        for examples in (first, second, third)
+    ]
+    tasks = [served(examples) for examples in named[:2]]
+    _, _, counts = domain_corpora.build(tasks, named[2], SETTINGS)
+    each = sum(len(task.pretrained_on()) for task in tasks)
+    # Of some short ones of other families the encoder sees the same.
+    assert each - 5 < counts["sequences"] <= each and counts["further"] > len(third) - 5
+    assert counts["examples_dropped"] == each + 150 - counts["sequences"] - counts["further"]
+
+
+def test_what_a_task_of_shorter_sequences_holds_out_is_not_within_windows_of_another():
+    rng = np.random.default_rng(3)
+    letters = ["".join(rng.choice(list("ACDEFGHIKL"), 40)) for _ in range(150)]
+    tasks = [
+        served(
+            [
+                Example(f"{name}{i}", s, "ab"[i // div % 2], None, None)
+                for i, s in enumerate(letters)
+            ],
+            replace(SETTINGS, max_length=length, split="stratified", split_seed=seed),
+        )
+        for name, div, length, seed in (("p", 1, 12, 1), ("q", 2, 22, 2))
+    ]
+    longest = replace(SETTINGS, max_length=22)
+    ragged, vocabulary, counts = domain_corpora.build(tasks, [], longest)
+    windows = "\n".join("".join(window) for window in domain_corpora.seen(ragged, vocabulary))
+    assert counts["pretrain"] > 50 and counts["examples_dropped"] > 10
+    assert not [held for task in tasks for held in task.held_out if "".join(held) in windows]
 
 
 COMPLEMENT = str.maketrans("ACGT", "TGCA")

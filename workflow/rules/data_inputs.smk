@@ -159,9 +159,14 @@ def served_files(wildcards):
 
 
 def served_records(wildcards):
-    """Of each of these tasks the catalogue's entry, and how many files its corpus is."""
+    """Of each of these tasks how many files its corpus is, and what `views.Settings.of` takes."""
     return [
-        (encoded_record(SimpleNamespace(task=task)), len(corpus_files(task)))
+        (
+            len(corpus_files(task)),
+            encoded_record(SimpleNamespace(task=task)),
+            config["examples"],
+            config["max_length"][task],
+        )
         for task in served(wildcards)
     ]
 

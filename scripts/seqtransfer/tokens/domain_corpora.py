@@ -3,13 +3,15 @@
 A task's own part `pretrain` holds what fine-tuning sees, such as the first 62 residues of each
 training protein. A domain corpus holds these proteins whole, window after window, and the sequences
 of a further source where it has one; it may serve several tasks. Nothing that one of them holds out
-is in it: no example of dev or test, used or left over, none that shares a group with one that
-is used, and no window that is equal to what the encoder sees of one. A genome is not cut where
-examples are: of it, windows that share a run of tokens with an example can be left out, too.
+is in it: no example of dev or test, used or left over, under its own or another name, none that
+shares a group with one, and no window that is equal to what the encoder sees of one. A genome is
+not cut where examples are: of it, windows that share a run of tokens with an example can be left
+out, too.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import repeat
 
 import numpy as np
@@ -19,18 +21,54 @@ from Bio.Seq import reverse_complement
 from seqtransfer.corpora.examples import Example, Symbols
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.tokens import encoding, manifests, tokenizations
-from seqtransfer.tokens.views import Settings
+from seqtransfer.tokens.views import Settings, arrange
 from seqtransfer.tokens.vocabulary import SPECIALS, Vocabulary
 
 
 @dataclass(frozen=True)
 class Served:
     """A task that a corpus serves. examples: of its whole corpus; manifest: of its split;
-    held_out: what the encoder sees of dev and test, tokens without [CLS] and the last [SEP]."""
+    held_out: what the encoder sees of dev and test, tokens without [CLS] and the last [SEP];
+    settings: by which it sees an example."""
 
     examples: Sequence[Example]
     manifest: pd.DataFrame
     held_out: Sequence[tuple[str, ...]]
+    settings: Settings
+
+    def pretrained_on(self) -> list[Example]:
+        """The examples that the task's own part `pretrain` has, as its corpus has them."""
+        ids = set(self.manifest["id"][self.manifest["part"] == "pretrain"])
+        return [example for example in self.examples if example.id in ids]
+
+    @cached_property
+    def held_out_rows(self) -> pd.DataFrame:
+        """Those of the manifest that are of dev or test, used or left over."""
+        return self.manifest[self.manifest["part"].isin(manifests.HELD_OUT)]
+
+    @cached_property
+    def groups(self) -> set[str]:
+        """The groups of these examples."""
+        return set(self.held_out_rows["group"]) - {""}
+
+    @cached_property
+    def views(self) -> set[Symbols]:
+        """What the encoder sees of these examples."""
+        ids = set(self.held_out_rows["id"])
+        return {self.view(example) for example in self.examples if example.id in ids}
+
+    @cached_property
+    def split(self) -> tokenizations.Split:
+        return tokenizations.splitter(self.settings.tokens)
+
+    def view(self, example: Example) -> Symbols:
+        """What the encoder sees of an example. Of two with one view, one may give the other away,
+        whatever they are called and whatever follows."""
+        return arrange(example, self.split, self.settings)[0]
+
+    def holds_out(self, example: Example) -> bool:
+        """Whether the task holds the example out, or one of its group or view."""
+        return example.group in self.groups or self.view(example) in self.views
 
 
 @dataclass(frozen=True)
@@ -54,23 +92,23 @@ def build(
     further: examples of another source, whose labels are not read; settings: of the tasks, with
     the greatest of their `max_length`; apart: of `further`, more than equal windows are left out.
     Windows of one example, or of one group, are one unit.
-    Counts: `sequences` and `further`, examples of the tasks and of the other source;
-    `held_out_dropped`, windows equal to one of dev or test, or not apart from it;
-    `repeats_dropped`; `pretrain`, windows.
+    Counts: `sequences` and `further`, examples of the tasks and of the other source, without
+    `examples_dropped`, which one of the tasks holds out; `held_out_dropped`, windows equal to one
+    of dev or test, or not apart from it; `repeats_dropped`; `pretrain`, windows.
     Raises ValueError if none is left.
     """
     split = tokenizations.splitter(settings.tokens)
-    banned = {name for task in served for name in _held_out_names(task.manifest)}
     held_out = [tokens for task in served for tokens in task.held_out]
     unseen = {form for tokens in held_out for form in _forms(tokens)}
     room = settings.max_length - 2
     shared = _runs(held_out, apart) if apart else set()
-    own = [example for task in served for example in _pretrained_on(task)]
+    found = [example for task in served for example in task.pretrained_on()], list(further)
     own, further = (
-        [e for e in chosen if not {e.id, e.group} & banned] for chosen in (own, further)
+        [e for e in chosen if not any(task.holds_out(e) for task in served)] for chosen in found
     )
     units: dict[Symbols, tuple[str, str]] = {}
     counts = {"sequences": len(own), "further": len(further)}
+    counts |= {"examples_dropped": sum(map(len, found)) - len(own) - len(further)}
     counts |= {"held_out_dropped": 0, "repeats_dropped": 0}
     for example, runs in (*zip(own, repeat(set())), *zip(further, repeat(shared))):
         for number, window in enumerate(_windows_of(example, split, room)):
@@ -110,13 +148,6 @@ def _windows_of(example: Example, split: tokenizations.Split, room: int) -> Iter
             yield from windows(split(side), room)
 
 
-def _pretrained_on(task: Served) -> list[Example]:
-    """The examples that the task's own part `pretrain` has, as its corpus has them."""
-    manifest = task.manifest
-    ids = set(manifest["id"][manifest["part"] == "pretrain"])
-    return [example for example in task.examples if example.id in ids]
-
-
 def _runs(held_out: Sequence[tuple[str, ...]], apart: Apart) -> set[Symbols]:
     """The runs of tokens that no window of another source may have."""
     sides = list(held_out)
@@ -128,12 +159,6 @@ def _runs(held_out: Sequence[tuple[str, ...]], apart: Apart) -> set[Symbols]:
 def _kmers(tokens: Symbols, kmer: int) -> Iterator[Symbols]:
     """Every run of `kmer` tokens."""
     return (tokens[start : start + kmer] for start in range(len(tokens) - kmer + 1))
-
-
-def _held_out_names(manifest: pd.DataFrame) -> set[str]:
-    """Ids and groups of the examples of dev and test."""
-    rows = manifest[manifest["part"].isin(manifests.HELD_OUT)]
-    return {*rows["id"], *rows["group"]} - {""}
 
 
 def _forms(tokens: tuple[str, ...]) -> tuple[Symbols, str]:
