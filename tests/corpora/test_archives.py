@@ -33,6 +33,15 @@ def zipped(*members: tuple[str, bytes], mode: int | None = None) -> bytes:
     return buffer.getvalue()
 
 
+def test_what_a_mac_adds_to_a_zip_is_left_out(tmp_path):
+    added = ("__MACOSX/data/._x.fasta", b"\0"), ("data/.DS_Store", b"\0")
+    path = tmp_path / "x.zip"
+    path.write_bytes(zipped(("data/x.fasta", b">a\nAC\n"), *added))
+    assert archives.unpack(path, None, tmp_path / "out") == 1
+    assert archives.unpack(path, ["*.fasta"], tmp_path / "again") == 1
+    assert [p.name for p in (tmp_path / "out").rglob("*") if p.is_file()] == ["x.fasta"]
+
+
 def patched(content: bytes, at: tuple[int, int], form: str, value: int) -> bytes:
     """The zip with a number changed in its (last) local and central header, at these offsets."""
     changed = bytearray(content)

@@ -52,6 +52,12 @@ def test_windows_of_a_file_are_a_group_and_a_short_rest_is_dropped(tmp_path):
     assert {e.symbols for e in found} == {line * 2}
 
 
+def test_files_that_are_all_too_short_are_named_with_their_window(tmp_path):
+    (tmp_path / "a.py").write_text("x = 1\n")
+    with pytest.raises(ValueError, match="no file of 'one' has a window of 9 tokens; lower"):
+        code.convert(tmp_path, tmp_path / "out.symbols", Options({"one": "*.py"}, window=9))
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [

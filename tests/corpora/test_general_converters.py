@@ -192,11 +192,11 @@ def test_facts_of_a_fasta_record_come_from_header_file_name_and_side_table(tmp_p
     }
     layout = {"file": "*.fa", "labels": "facts.tsv", "strip": ["stop"]}
     layout |= {"label": {"column": "y"}, "split": {"file": r"_(\w+)\.fa"}}
-    layout |= {"group": {"pattern": r"OS=(\w+)", "default": "none"}}
+    layout |= {"group": {"pattern": r"OS=(\w+)", "default": "alone"}}
     assert sorted(convert(tmp_path, "fasta", layout, files), key=lambda e: e.id) == [
         Example("P1|x", "MKLV", "a", "Homo", "train"),
         Example("P2", "MV", "b", "Mus", "train"),
-        Example("P3", "MW", "a", "none", "test"),
+        Example("P3", "MW", "a", "alone", "test"),
     ]
 
 
@@ -241,6 +241,61 @@ def test_what_is_no_genbank_is_refused(tmp_path, content):
     with pytest.raises(ValueError, match=r"x\.gb"):
         convert(tmp_path, "fasta", layout, {"x.gb": content})
     assert not (tmp_path / "out.fasta").exists()
+
+
+@pytest.mark.parametrize(
+    "feature",
+    [
+        "     gene            15..5\n",  # spans the origin of what is called linear
+        '     gene            1..5\n                     /note="the "x" gene"\n',
+        '     gene            1..5\n                     /note= "x"\n',
+    ],
+)
+def test_annotations_of_genbank_that_are_not_read_refuse_no_record(tmp_path, feature):
+    text = (
+        "LOCUS       R1                     20 bp    dna     linear   BCT 01-JAN-2020\n"
+        "DEFINITION  a\nACCESSION   R1\nVERSION     R1\n"
+        f"FEATURES             Location/Qualifiers\n{feature}"
+        "ORIGIN\n        1 gatcctccat atacaacggt\n//\n"
+    )
+    layout = {"file": "x.gb", "format": "genbank", "label": {"field": 2}, "alphabet": "dna"}
+    [found] = convert(tmp_path, "fasta", layout, {"x.gb": text}, classes=["a"])
+    assert (found.id, found.symbols) == ("R1", "GATCCTCCATATACAACGGT")
+    with pytest.raises(ValueError, match=r"x\.gb: its first record .*Expected sequence length 20"):
+        convert(tmp_path, "fasta", layout, {"x.gb": text.replace(" atacaacggt", "")}, classes=["a"])
+
+
+@pytest.mark.parametrize("word", ["NA", "nan", "None"])
+def test_a_word_for_a_missing_group_is_refused_since_all_without_one_would_be_one_unit(
+    tmp_path, word
+):
+    table = f"sequence,label,family\nMKV,a,F1\nMKT,b,{word}\n"
+    layout = {"file": "x.csv", "sequence": "sequence", "label": "label", "group": "family"}
+    message = rf"x\.csv: line 3: group '{word}' stands for a missing one; give each"
+    with pytest.raises(ValueError, match=message):
+        convert(tmp_path, "table", layout, {"x.csv": table})
+    assert not (tmp_path / "out.fasta").exists()
+
+
+def test_white_space_around_what_a_pattern_finds_is_no_part_of_it(tmp_path):
+    layout = {"file": "x.fasta", "label": {"pattern": "loc=(.*)"}}
+    files = {"x.fasta": ">r1 loc= 0.5\nMKV\n>r2 loc=1.5 \nMKT\n"}
+    found = convert(tmp_path, "fasta", layout, files, kind="regression")
+    assert [e.label for e in found] == ["0.5", "1.5"]
+
+
+def test_a_label_spelled_with_other_code_points_is_named(tmp_path):
+    files = {"x.fasta": ">r1 Dvor\u030cak\nMKV\n"}
+    with pytest.raises(ValueError, match="is no class, but nearly 'Dvořak'"):
+        convert(tmp_path, "fasta", {"file": "x.fasta", "label": {"field": 2}}, files,
+                classes=["Dvo\u0159ak"])  # fmt: skip
+
+
+def test_half_a_character_of_json_is_named_as_such(tmp_path):
+    files = {"x.jsonl": '{"text": "cut \\ud83d", "label": "a"}\n'}
+    with pytest.raises(ValueError, match=r"x\.jsonl: .*half of a character"):
+        convert(tmp_path, "table", {"file": "x.jsonl", "text": "text", "label": "label"}, files,
+                form="text")  # fmt: skip
 
 
 def test_midi_files_are_copied_under_their_paths_and_stay_where_they_were(tmp_path):

@@ -243,3 +243,14 @@ def test_row_numbers_of_pandas_are_no_values(tmp_path):
     (tmp_path / "x.csv").write_text(",act,t0,t1\n1500,walk,0.5,0.1\n1501,run,0.2,0.3\n")
     with pytest.raises(ValueError, match=r"x\.csv: column 1 has no name, as one of row numbers"):
         list(converter.labelled_series(tmp_path, Options(file="x.csv", label="act")))
+    (tmp_path / "x.csv").write_text("Unnamed: 0,act,t0\n0,walk,0.5\n1,run,0.2\n")
+    with pytest.raises(ValueError, match=r"column 1 is called 'Unnamed: 0', as one of row numbers"):
+        list(converter.labelled_series(tmp_path, Options(file="x.csv", label="act")))
+
+
+@pytest.mark.parametrize("names", ["400,402,404,406,408", "0.00,0.02,0.04,0.06,0.08"])
+def test_a_line_of_numbers_that_names_the_columns_is_no_series(tmp_path, names):
+    series = "".join(f"{i % 2},0.{i},0.3,0.1,0.2,0.4\n" for i in range(1, 9))
+    with pytest.raises(ValueError, match=r"x\.csv: line 1: its values are .* names the columns"):
+        converted(tmp_path, "x.csv", f"label,{names}\n{series}")
+    assert len(converted(tmp_path, "x.csv", f"1,{names}\n{series}")) == 9  # a ramp of a class

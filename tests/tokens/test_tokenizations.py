@@ -156,6 +156,7 @@ def test_a_size_below_the_alphabet_is_refused_with_both_numbers():
         ({"kind": "kmers", "k": 2, "stride": 3}, "x: stride 3 is longer than k 2"),
         ({"kind": "bpe", "size": "512"}, "x.size: '512' is not a whole number; drop the quotes"),
         ({"kind": "classes", "classes": ["AG", "GC"]}, "x: the symbol 'G' stands in the .* twice"),
+        ({"kind": "classes", "classes": ["ag", "CT"]}, "x: the symbol 'a' .* write 'A'"),
         ({"kind": "classes", "classes": []}, "x.classes: .* has 0 of at least 1"),
         ({"kind": "intervals"}, "x: intervals are for midi tasks"),
     ],

@@ -3,7 +3,7 @@
 In: the catalogue's sources (packages, URLs, local files).
 Out: FASTA, tables of texts or symbols, MIDI folders.
 
-sources, downloads, caches, archives, folder_copies: bring files here.
+sources, downloads, caches, archives, folder_copies, litter: bring files here.
 unpacked_size: what compressed files of a source hold.
 text_files, alphabets, label_faults, layouts, series_headers: read anyone's files strictly.
 converters: one file a layout or data set.

@@ -19,6 +19,8 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from seqtransfer.corpora.litter import is_litter
+
 ZIP_SUFFIXES = (".zip", ".whl")
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 SUFFIXES = ZIP_SUFFIXES + TAR_SUFFIXES
@@ -70,7 +72,8 @@ def unpack(
 ) -> int:
     """Unpack the members of a zip or tar archive that match `patterns` into `folder`.
 
-    patterns: globs on the whole member path, where `*` also matches `/`; None or empty means all.
+    patterns: globs on the whole member path, where `*` also matches `/`; None or empty means all,
+    but for `litter`.
     limit: bytes allowed over all members unpacked; ratio: and for each byte of the archive, once
     they are more than HARMLESS. name: what the archive is called, if not as the file at `path`.
     Permissions, times and empty folders are not kept. Returns the number of files written.
@@ -83,7 +86,8 @@ def unpack(
     most = min(limit, max(HARMLESS, int(ratio * path.stat().st_size)))
     try:
         with _opened(path, name, ratio) as members:
-            names = set(selected([member.name for member in members], patterns, name))
+            found = [member.name for member in members if not is_litter(member.name)]
+            names = set(selected(found, patterns, name))
             chosen = [member for member in members if member.name in names]
             if not chosen:
                 raise Refused(f"{name}: holds no files")

@@ -4,7 +4,6 @@ Links are followed wherever they lead, as people link large files into the folde
 they lead to is copied. Times and permissions are not kept, nor are empty folders.
 """
 
-import fnmatch
 import os
 import shutil
 import stat
@@ -12,9 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from seqtransfer.corpora import archives
+from seqtransfer.corpora.litter import is_litter
 
 _REMEDY = "remove or repair it, or leave it out with `extract` of the source"
-LITTER = (".DS_Store", "._*", "Thumbs.db", "desktop.ini", "*.swp", "~$*", ".~lock.*#", ".#*")
 
 
 def files(origin: Path, patterns: Sequence[str] | None) -> dict[str, Path]:
@@ -27,7 +26,7 @@ def files(origin: Path, patterns: Sequence[str] | None) -> dict[str, Path]:
     """
     paths = dict(_files(origin, "", set()))
     names = archives.selected(paths, patterns, origin.name)
-    kept = {name: paths[name] for name in names if not is_litter(paths[name].name)}
+    kept = {name: paths[name] for name in names if not is_litter(name)}
     for name, path in kept.items():
         fault = archives.name_fault(name) or _fault(path)
         if fault:
@@ -54,11 +53,6 @@ def copy(origin: Path, patterns: Sequence[str] | None, folder: Path) -> None:
             ) from None
         except PermissionError as error:
             raise ValueError(f"{error.filename!r} cannot be read or written; {_REMEDY}") from error
-
-
-def is_litter(name: str) -> bool:
-    """Whether a file is what file managers and editors leave in a folder."""
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in LITTER)
 
 
 def _files(folder: Path, prefix: str, seen: set[tuple[int, int]]) -> list[tuple[str, Path]]:

@@ -2,6 +2,7 @@
 
 import math
 import re
+import unicodedata
 from collections.abc import Sequence
 
 # The usual words for a missing label in small letters, as pandas, R, SQL and spreadsheets write it.
@@ -35,7 +36,8 @@ def check(where: str, label: str, classes: Sequence[str]) -> None:
 
 
 def _plain(label: str) -> str:
-    return re.sub(r"(?<=\d)\.0+$", "", label.strip()).casefold()
+    """The label but for what people write in two ways, accents of one character or two among it."""
+    return re.sub(r"(?<=\d)\.0+$", "", unicodedata.normalize("NFC", label).strip()).casefold()
 
 
 def decimal(where: str, label: str) -> float:

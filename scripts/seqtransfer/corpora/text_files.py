@@ -100,10 +100,15 @@ def check_text(where: str, text: str, encoding: str = UTF8) -> None:
     if not text.isascii():
         bad = next((c for c in text if "\ud800" <= c <= "\udfff"), None)
         if bad:
+            if not "\udc80" <= bad <= "\udcff":  # as bytes that are no text are read
+                raise ValueError(
+                    f"{where}: holds {bad!r}, half of a character, as where a text was cut within"
+                    " one; take it out"
+                )
             name = encoding.removesuffix("-sig")
             raise ValueError(
-                f"{where}: byte 0x{ord(bad) & 0xFF:02x} is no text in {name}; state the file's "
-                "`encoding`, or convert the file to UTF-8"
+                f"{where}: byte 0x{ord(bad) & 0xFF:02x} is no text in {name}; convert the file to"
+                " UTF-8, or state its `encoding` where the layout has that key"
             )
 
 

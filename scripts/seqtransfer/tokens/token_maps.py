@@ -1,5 +1,6 @@
 """Ids of a task -> rows of a pretrained encoder's embedding table, for one seed."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -36,10 +37,9 @@ def token_map(
     missing = [name for name in SPECIALS if name not in rows]
     if missing:
         raise ValueError(f"the encoder's tokenizer has no {missing[0]} token")
+    # A byte-level vocabulary has ordinary tokens such as `[]`, too.
     ordinary = np.array(
-        sorted(
-            row for name, row in rows.items() if not (name.startswith("[") and name.endswith("]"))
-        ),
+        sorted(row for name, row in rows.items() if not re.fullmatch(r"\[[A-Za-z]+\d*\]", name)),
         dtype=np.int64,
     )
     kept = specials == "kept"

@@ -115,8 +115,14 @@ def kmers(symbols: Symbols, k: int, stride: int) -> Symbols:
 
 
 def check_classes(tokens: Mapping) -> None:
-    """Raise ValueError if a symbol is in two classes."""
+    """Raise ValueError if a symbol is in two classes, or in small letters, which no corpus has."""
     seen = "".join(tokens["classes"])
+    if seen != seen.upper():
+        small = next(symbol for symbol in seen if symbol != symbol.upper())
+        raise ValueError(
+            f"the symbol {small!r} of the classes is a small letter, and corpora have capital ones;"
+            f" write {small.upper()!r}"
+        )
     twice = next((symbol for symbol in seen if seen.count(symbol) > 1), None)
     if twice is not None:
         raise ValueError(f"the symbol {twice!r} stands in the classes twice; keep it in one")

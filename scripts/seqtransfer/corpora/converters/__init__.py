@@ -107,8 +107,8 @@ def convert(record: Mapping, folder: Path, corpus: Path) -> None:
     record: the catalogue's entry of the task. corpus: .fasta, .tsv, .symbols or .midi, as its
     format says.
     Raises ValueError naming file and record of `folder` for whatever the converter refuses, a class
-    that no example carries, a label that `label_faults.check` refuses, or, for regression, one that
-    is no finite decimal number. Nothing is left at `corpus` then.
+    that no example carries, a label that `label_faults.check` refuses, a missing group, or, for
+    regression, a label that is no finite decimal number. Nothing is left at `corpus` then.
     """
     converter = CONVERTERS[record["converter"]]
     if converter.options:
@@ -116,7 +116,7 @@ def convert(record: Mapping, folder: Path, corpus: Path) -> None:
     else:
         places = converter.convert(folder, corpus)
     try:
-        labels = _labels(folder, corpus, places)
+        labels = _labels(_records(folder, corpus, places))
         if record.get("kind") == "regression":
             _check_numbers(folder, corpus, labels)
         else:
@@ -127,18 +127,32 @@ def convert(record: Mapping, folder: Path, corpus: Path) -> None:
         raise
 
 
-def _labels(folder: Path, corpus: Path, places: Sequence[str] | None) -> Iterator[tuple[str, str]]:
-    """(place, label) of a corpus in any standard format: the place that the converter gave, else
-    `folder` and the id, since `corpus` is removed if there is a fault."""
+def _labels(records: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:
+    """(place, label) of the (place, label, group) of each record; ValueError for a group that is
+    missing: all without one would be one unit, in one part."""
+    for where, label, group in records:
+        if group and label_faults.is_missing(group):
+            raise ValueError(
+                f"{where}: group {group!r} stands for a missing one; give each such example a"
+                " group of its own, such as its id, or leave the rows out"
+            )
+        yield where, label
+
+
+def _records(
+    folder: Path, corpus: Path, places: Sequence[str] | None
+) -> Iterator[tuple[str, str, str]]:
+    """(place, label, group or nothing) of a corpus in any standard format: the place that the
+    converter gave, else `folder` and the id, since `corpus` is removed if there is a fault."""
     if corpus.suffix == ".fasta":
-        named = ((example.id, example.label) for example in iterate_fasta(corpus))
+        named = ((e.id, e.label, e.group or "") for e in iterate_fasta(corpus))
     else:
         midi = corpus.suffix == ".midi"
         path, column = (corpus / "index.tsv", "file") if midi else (corpus, "id")
         rows = text_files.rows(path, [column, "label"], delimiter="\t")
-        named = ((row[column], row["label"]) for _, row in rows)
-    for number, (name, label) in enumerate(named):
-        yield (places and places[number]) or f"{folder}: record {name!r}", label
+        named = ((row[column], row["label"], row.get("group") or "") for _, row in rows)
+    for number, (name, *facts) in enumerate(named):
+        yield (places and places[number]) or f"{folder}: record {name!r}", *facts
 
 
 def _check_numbers(folder: Path, corpus: Path, labels: Iterable[tuple[str, str]]) -> None:

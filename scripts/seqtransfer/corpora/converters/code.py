@@ -1,5 +1,6 @@
 """Source files, by label -> windows of lexical tokens, without the names that somebody chose."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,13 +91,21 @@ def windows(folder: Path, options: Options) -> Iterator[Example]:
         files[label] = matching(folder, pattern)
         if not files[label]:
             raise ValueError(f"{folder}: no file matches {pattern!r}, the files of {label!r}")
+    short: Counter[str] = Counter()
     for label, paths in files.items():
         for path in paths:
             with open_text(path, options.encoding) as file:
                 text = file.read()
             check_text(str(path), text, options.encoding)
             own, name = symbols(text, path), path.relative_to(folder).as_posix()
+            short[label] += len(own) < options.window
             for start in range(0, len(own) - options.window + 1, options.window):
                 window = tuple(own[start : start + options.window])
                 yield Example(f"{name}:{start}", window, label, name, None, place=str(path))
+        if short[label] == len(paths):
+            raise ValueError(
+                f"{folder}: no file of {label!r} has a window of {options.window} tokens; lower"
+                " `window`, or take longer files"
+            )
     print(f"files of each label: { {label: len(paths) for label, paths in files.items()} }")
+    print(f"of these without a window of {options.window} tokens: {dict(short)}")

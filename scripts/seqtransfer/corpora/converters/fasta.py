@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     from Bio.SeqRecord import SeqRecord
 
 PLACES = ("field", "pattern", "file", "column")
+# What Biopython's warnings on the sequence of a GenBank or EMBL record begin with. Others are on
+# its annotations, which are not read.
+OF_SEQUENCES = (
+    "Expected sequence length",
+    "Premature end of file in sequence",
+    "Blank line in sequence",
+    "Invalid indentation for sequence",
+    "EMBL sequence line missing coordinates",
+)
 
 
 @dataclass(frozen=True)
@@ -172,9 +181,14 @@ def _records(path: Path, form: str) -> Iterator[tuple[str, str]]:
 def _next_record(
     path: Path, records: "Iterator[SeqRecord]", form: str, before: str | None
 ) -> "SeqRecord | None":
+    from Bio import BiopythonParserWarning
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # Biopython's word for a malformed record that it mends
+            warnings.simplefilter("ignore", BiopythonParserWarning)
+            for message in OF_SEQUENCES:
+                warnings.filterwarnings("error", message)
             return next(records, None)
     except Exception as error:  # the parsers raise many kinds
         place = f"the record after {before!r}" if before else "its first record"
@@ -216,7 +230,7 @@ def _fact(
         match = re.search(
             place.get("pattern") or place["file"], header if "pattern" in place else path.name
         )
-        found = match.group(1) if match else None
+        found = match.group(1).strip() if match and match.group(1) else None
     if not found and "default" not in place:
         raise ValueError(
             f"{where}: its {fact} is not where the layout says; header {header[:80]!r};"

@@ -13,9 +13,12 @@ Each may be compressed.
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+import numpy as np
 
 from seqtransfer.corpora import layouts, series_headers
 from seqtransfer.corpora.corpus_files import cell, split_name, with_dev
@@ -40,6 +43,7 @@ UNREAD = {
     "@targetlabel false": "has no labels; nothing can be predicted",
 }
 HEADED = (".ts", ".arff")
+ROW_NUMBERS = r"|Unnamed: \d+(_level_\d+)?"  # how pandas and R call a column that has no name
 ENDS = ("first", "last")
 
 
@@ -93,8 +97,8 @@ def convert(folder: Path, corpus: Path, options: Options) -> list[str]:
 
     Raises ValueError naming file and line for a value that is missing or no finite number, a line
     without a label, a column that is missing, time stamps, bytes that are no text, a line that
-    breaks the header of its `.ts` or ARFF file, or a series of another number of channels than the
-    first.
+    breaks the header of its `.ts` or ARFF file, a series of another number of channels than the
+    first, or a first line that names the columns.
     """
     examples = list(with_dev(labelled_series(folder, options), options.dev_share))
     write_symbols(corpus, examples, check_numbers)
@@ -108,13 +112,15 @@ def labelled_series(folder: Path, options: Options) -> Iterator[Example]:
         path = find(folder, name)
         stem = part or re.sub(r"\s+", "_", PurePosixPath(name).name.split(".")[0])
         read = _plain_rows if options.label in ENDS else _named_rows
-        where = None
+        where, labels, begin = None, Counter[str](), ()
         for where, symbols, label, group in read(path, options):
             if not label:
                 raise ValueError(f"{where}: has no label; look at its separators")
             if not symbols:
                 raise ValueError(f"{where}: has no numbers; look at its separators")
             check_numbers(where, symbols)
+            labels[label] += 1
+            begin = begin or (where, symbols, label)
             channels = 1 + symbols.count(CHANNEL)
             first = first or (where, channels)
             if channels != first[1]:
@@ -127,6 +133,13 @@ def labelled_series(folder: Path, options: Options) -> Iterator[Example]:
             yield Example(f"{stem}-{number:06d}", symbols, label, group, split, place=where)
         if where is None:
             raise ValueError(f"{path}: holds no series")
+        place, symbols, label = begin
+        if labels[label] == 1 < labels.total() and _is_axis(symbols):
+            raise ValueError(
+                f"{place}: its values are {', '.join(symbols[:3])}, ..., in equal steps, and no"
+                f" other line has its label, {label!r}, as of a line that names the columns: take"
+                " it out, or name the label's column in `label`"
+            )
 
 
 Row = tuple[str, tuple[str, ...], str, str | None]  # where, symbols, label and group
@@ -139,10 +152,12 @@ def _named_rows(path: Path, options: Options) -> Iterator[Row]:
     named = [name for name in (options.label, options.group) if name]
     shape = {"delimiter": options.delimiter, "encoding": options.encoding}
     for where, row in rows(path, named, **shape):
-        if "" in row:
+        numbered = next((name for name in row if re.fullmatch(ROW_NUMBERS, name)), None)
+        if numbered is not None:
+            said = f"is called {numbered!r}" if numbered else "has no name"
             raise ValueError(
-                f"{path}: column {[*row].index('') + 1} has no name, as one of row numbers; name it"
-                " if it is a value, else write the table without it (`index=False` in pandas,"
+                f"{path}: column {[*row].index(numbered) + 1} {said}, as one of row numbers; name"
+                " it if it is a value, else write the table without it (`index=False` in pandas,"
                 " `row.names=FALSE` in R)"
             )
         symbols = tuple(value.strip() for name, value in row.items() if name not in named)
@@ -176,6 +191,15 @@ def _are_names(symbols: tuple[str, ...]) -> bool:
     return start in ("0", "1") and symbols == tuple(
         str(int(start) + i) for i in range(len(symbols))
     )
+
+
+def _is_axis(symbols: tuple[str, ...]) -> bool:
+    """Whether values are five or more in equal steps upwards, as wavelengths or times that name
+    columns."""
+    if len(symbols) < 5 or CHANNEL in symbols:
+        return False
+    steps = np.diff(np.array(symbols, float))
+    return steps.min() > 0 and bool(np.allclose(steps, steps.mean(), rtol=0.01))
 
 
 def _ts_rows(path: Path, encoding: str) -> Iterator[Row]:
