@@ -151,6 +151,15 @@ def test_a_file_is_known_by_what_it_is_and_its_name_in_the_copy_not_by_its_folde
     assert state(tmp_path / "moved/b.csv") != state(data / "a.csv")
 
 
+def test_a_file_without_the_right_to_read_it_is_named(data, monkeypatch, state):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(local_sources.checksums, "sha256", refuse)
+    with pytest.raises(ValueError, match=r"source mine: .*a\.csv cannot be read; give yourself"):
+        state(data / "a.csv")
+
+
 def test_only_a_file_with_a_digest_is_pinned(data):
     digest = {"sha256": "0" * 64}
     assert local_sources.is_pinned("mine", {"path": str(data / "a.csv"), **digest})

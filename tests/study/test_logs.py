@@ -40,6 +40,13 @@ def test_a_failing_job_logs_its_traceback_and_tells_the_terminal_only_the_cause(
     assert text.splitlines()[-1] == cause
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk that is always full")
+def test_a_log_on_a_full_disk_ends_the_job_with_its_cause_alone():
+    done = job("print('step 1')", Path("/dev/full"))
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "No space left on device" in done.stderr.splitlines()[0]
+
+
 def test_a_job_that_succeeds_prints_to_its_log_alone_and_gives_the_streams_back(tmp_path):
     done = job("print('step 1')\nprint('beware', file=sys.stderr)", tmp_path / "a.log")
     assert (done.returncode, done.stdout, done.stderr) == (0, "after the job\n", "")

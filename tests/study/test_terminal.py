@@ -130,6 +130,14 @@ def test_durations_are_read_without_a_head_and_begun_anew_after_a_full_disk(tmp_
     assert [one.seconds for one in durations.read(table)] == [2.0]
 
 
+def test_a_table_of_durations_that_cannot_be_read_teaches_nothing(tmp_path):
+    assert durations.read(tmp_path) == []  # a folder
+    path = tmp_path / "durations.tsv"
+    durations.append(path, durations.Duration("encode", False, 2.0, 3.0, None))
+    path.write_bytes(path.read_bytes() + b"\xff\n")
+    assert [one.rule for one in durations.read(path)] == ["encode"]
+
+
 def test_a_finished_job_is_learned_from(speaker, tmp_path, capsys):
     metrics, benchmark = tmp_path / "metrics.json", tmp_path / "benchmark.tsv"
     metrics.write_text('{"steps_taken": 512}')

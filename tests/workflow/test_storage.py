@@ -195,3 +195,12 @@ def test_aws_batch_is_asked_only_for_memory_that_its_plugin_gives(planned, serve
         assert threads in amounts.VALID_RESOURCES_MAPPING.get(memory, []), job
         assert (job.get("_gpus") == "1") == (job["rule"] in SLURM["set-resources"]), job
     assert {"finetune", "compare", "convert"} <= {job["rule"] for job in jobs}
+
+
+def test_aws_batch_names_every_rule_that_asks_for_memory_of_its_own():
+    """The plugin gives the least to an amount that is not in its list."""
+    profile = yaml.safe_load((ROOT / "profiles/aws-batch/config.yaml").read_text())
+    text = "\n".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
+    rules = re.split(r"^(?:use )?rule ", text, flags=re.MULTILINE)[1:]
+    asking = {re.match(r"\w+", one)[0] for one in rules if "mem_mb=" in one}
+    assert asking and asking <= set(profile["set-resources"])

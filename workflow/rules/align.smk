@@ -33,7 +33,7 @@ rule align:
     threads: 1
     resources:
         mem_mb=growing(8000),
-        runtime=growing(60),  # minutes
+        runtime=predicted_minutes("align", 60),
     params:
         layers=config["encoder"]["layers"],
         settings=config["align"],

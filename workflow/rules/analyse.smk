@@ -31,7 +31,7 @@ rule analyse:
     resources:
         gpu=GPU,
         mem_mb=growing(8000),
-        runtime=growing(120),  # minutes
+        runtime=predicted_minutes("analyse", 120),
     params:
         layers=config["encoder"]["layers"],
         analyses=ANALYSES,

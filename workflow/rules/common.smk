@@ -160,7 +160,7 @@ def training_memory(rule):
     return amount
 
 
-def training_minutes(rule, least):
+def predicted_minutes(rule, least):
     """Minutes predicted for it, `least` at least, and as many again at each further attempt."""
 
     def amount(wildcards, attempt):

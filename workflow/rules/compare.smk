@@ -26,6 +26,7 @@ rule compare:
     resources:
         # Of the layers that it holds, and of the process and Snakemake beside it.
         mem_mb=growing(int(1024 * config["compare"]["memory"]) + 1500),
+        runtime=predicted_minutes("compare", 30),
     params:
         initializations=INITIALIZATIONS,
         pairs=config["compare"]["pairs"],
@@ -66,6 +67,8 @@ rule calibrate:
     conda:
         "../../envs/analysis.yaml"
     threads: 1
+    resources:
+        runtime=predicted_minutes("calibrate", 30),
     params:
         arms=READ_ARMS,
         floor_seeds=FLOOR_SEEDS,

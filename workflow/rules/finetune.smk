@@ -40,7 +40,7 @@ rule finetune:
     resources:
         gpu=GPU,
         mem_mb=training_memory("finetune"),
-        runtime=training_minutes("finetune", 120),
+        runtime=predicted_minutes("finetune", 120),
     params:
         layers=config["encoder"]["layers"],
         setting=given_setting,
@@ -97,7 +97,7 @@ rule sweep:
     resources:
         gpu=GPU,
         mem_mb=training_memory("sweep"),
-        runtime=training_minutes("sweep", 240),
+        runtime=predicted_minutes("sweep", 240),
     params:
         layers=config["encoder"]["layers"],
         poolings=poolings,

@@ -95,7 +95,7 @@ rule pretrain:
     resources:
         gpu=GPU,
         mem_mb=training_memory("pretrain"),
-        runtime=training_minutes("pretrain", 240),
+        runtime=predicted_minutes("pretrain", 240),
     params:
         layers=config["encoder"]["layers"],
         settings=PRETRAINING,

@@ -105,8 +105,8 @@ class Job:
 
 def seconds(job: Job, study: Mapping, encoder: Encoder, share: float) -> float:
     """Of the reference machine. share: of the steps of fine-tuning that a run takes, in (0, 1]."""
+    speed = GPU if job.gpu else CPU
     if job.rule in TRAINED:
-        speed = GPU if job.gpu else CPU
         return START + _operations(job, study, encoder, share) / speed
     examples = sum(study["examples"][part] for part in SPLITS) / 2800
     runs = len(study["initializations"]) * len(study["seeds"])
@@ -133,8 +133,8 @@ def seconds(job: Job, study: Mapping, encoder: Encoder, share: float) -> float:
         "represent_floor": lambda: START + disk(job, study, encoder) / STATES,
         "represent_ceiling": lambda: START + disk(job, study, encoder) / STATES,
         "attend": lambda: START,
-        "zero_shot": lambda: START + _filled_in(job, study, encoder) / (GPU if job.gpu else CPU),
-        "analyse": lambda: START + 2 * _analyses(job, study, encoder) / CPU,
+        "zero_shot": lambda: START + _filled_in(job, study, encoder) / speed,
+        "analyse": lambda: START + 2 * _analyses(job, study, encoder) / speed,
         "compare": lambda: 3 + 0.02 * cubes * pairs * compare["draws"],
         "calibrate": lambda: 2 + 0.07 * cubes * calibrated * layers * (compare["groups"] + 1),
     }
@@ -165,7 +165,7 @@ def whole_batch(job: Job, study: Mapping, encoder: Encoder, batch: int | None = 
 
 
 def minutes(job: Job, study: Mapping, encoder: Encoder) -> int:
-    """Minutes after which a training job that takes all of its steps has surely ended."""
+    """Minutes after which a job has surely ended; one that trains, with all of its steps."""
     return math.ceil(TIMES * seconds(job, study, encoder, 1.0) / 60)
 
 

@@ -78,16 +78,20 @@ class Speeds:
 
 
 def read(path: Path) -> list[Duration]:
-    """The table's jobs; none if there is no table. Lines that no run wrote whole are left out."""
+    """The table's jobs; none if there is no table, or none that can be read. Lines that no run
+    wrote whole are left out."""
+    try:
+        lines = path.read_text(errors="replace").splitlines()
+    except OSError:
+        return []
     found = []
-    if path.exists():
-        for row in csv.DictReader(path.read_text().splitlines(), delimiter="\t"):
-            try:
-                share = float(row["share"]) if row["share"] else None
-                found.append(Duration(row["rule"], row["gpu"] == "1", float(row["predicted"]),
-                                      float(row["seconds"]), share))  # fmt: skip
-            except (KeyError, TypeError, ValueError):
-                continue
+    for row in csv.DictReader(lines, delimiter="\t"):
+        try:
+            share = float(row["share"]) if row["share"] else None
+            found.append(Duration(row["rule"], row["gpu"] == "1", float(row["predicted"]),
+                                  float(row["seconds"]), share))  # fmt: skip
+        except (KeyError, TypeError, ValueError):
+            continue
     return found
 
 

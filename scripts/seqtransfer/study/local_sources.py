@@ -53,7 +53,12 @@ def state(name: str, source: dict, folder: Path, *, corpora: Path | None = None)
     for inside, file in found.items():
         digest.update(os.fsencode(inside))
         size, time = facts[inside].st_size, facts[inside].st_mtime_ns
-        known = checksums.sha256(file) if small else f"{size}\0{time}"
+        try:
+            known = checksums.sha256(file) if small else f"{size}\0{time}"
+        except PermissionError as error:
+            raise ValueError(
+                f"source {name}: {file} cannot be read; give yourself the right to, or leave it out"
+            ) from error
         digest.update(f"\0{known}\0".encode())
     return digest.hexdigest()[:16]
 

@@ -15,11 +15,15 @@ def capture(path: str | Path) -> Iterator[None]:
     the details are where Snakemake says the log is.
     """
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w", buffering=1) as log, redirect_stdout(log), redirect_stderr(log):
-        try:
+    log = open(path, "w", buffering=1)  # noqa: SIM115, closing it may fail, too
+    try:
+        with redirect_stdout(log), redirect_stderr(log):
             yield
-        except Exception as error:
-            print(f"{type(error).__name__}: {error}\n  (details in {path})", file=sys.__stderr__)
-            with suppress(OSError):  # the disk may be full
-                traceback.print_exc()
-            sys.exit(1)
+    except Exception as error:
+        print(f"{type(error).__name__}: {error}\n  (details in {path})", file=sys.__stderr__)
+        with suppress(OSError):  # the disk may be full
+            traceback.print_exc(file=log)
+        sys.exit(1)
+    finally:
+        with suppress(OSError):
+            log.close()

@@ -12,6 +12,7 @@ import shutil
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from seqtransfer.study import arithmetic, costs, durations, estimate
@@ -145,7 +146,8 @@ class Terminal(logging.Handler):
             record.job_id, now, _benchmark(job), self._share(job), _spent(job)
         )
         if learned is not None:
-            durations.append(self.table, learned)
+            with suppress(OSError):  # another's table, or a full disk: an estimate is worth no run
+                durations.append(self.table, learned)
         if now - self.spoken >= PAUSE:
             self.spoken = now
             self._say(self.progress.line(now))

@@ -99,8 +99,9 @@ def marginals(
     """(length, vocabulary) float64: log-probabilities of each symbol at each place of `reference`
     masked there, the others as they are; NaN at special tokens and for ids that do not count.
 
-    reference: (length,) ids of one sequence that the model knows; rows, device, model: as in
-    `log_likelihoods`. These are the masked marginals of Meier et al. (2021) for its mutants.
+    reference: (length,) ids of one sequence that the model knows; made, rows, device: as in
+    `log_likelihoods`. These are the masked marginals of Meier et al. (2021) for its mutants of one
+    place; of several, their formula masks all mutated places together, these one at a time.
     """
     symbols = np.flatnonzero(rows >= 0)
     symbols = symbols[symbols >= len(SPECIALS)]
