@@ -15,7 +15,7 @@ def capture(path: str | Path) -> Iterator[None]:
     the details are where Snakemake says the log is.
     """
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    log = open(path, "w", buffering=1)  # noqa: SIM115, closing it may fail, too
+    log = open(path, "w", buffering=1)  # closed below, which may fail, too
     try:
         with redirect_stdout(log), redirect_stderr(log):
             yield
