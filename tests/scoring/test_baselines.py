@@ -8,9 +8,9 @@ from seqtransfer.files import arrow, json_tsv
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring import baselines
 from seqtransfer.scoring.task_kinds import Classification, Regression
+from seqtransfer.tokens.vocabulary import CLS, SEP
 
 TARGET = Classification(("forward", "backward"))
-CLS, SEP = 2, 3
 
 
 def split(seed, n, sequence):
@@ -69,8 +69,23 @@ def test_all_runs_up_to_the_order_are_counted_with_repeats():
 
 
 def test_special_tokens_are_left_out():
-    ragged = Ragged.from_lists([[CLS, 5, 1, 17, SEP, 0], [CLS, SEP]], [0, 1], ["a", "b"])
+    ragged = Ragged.from_lists([[CLS, 5, 3, 17, SEP, 0], [CLS, SEP]], [0, 1], ["a", "b"])
     assert baselines.symbols(ragged) == [["5", "17"], []]
+
+
+def test_of_a_pair_it_matters_on_which_side_a_symbol_stands():
+    rng = np.random.default_rng(0)
+
+    def pairs(n):
+        left = rng.integers(0, 2, n)
+        sides = [[5, 6] if first else [6, 5] for first in left]
+        noise = rng.integers(7, 12, (n, 2))
+        ids = [[CLS, a, x, SEP, b, y, SEP] for (a, b), (x, y) in zip(sides, noise, strict=True)]
+        return Ragged.from_lists(ids, left, [f"e{i}" for i in range(n)])
+
+    assert baselines.symbols(pairs(1))[0][2].endswith(baselines.SECOND)
+    _, ngram = baselines.evaluate("toy", pairs(60), pairs(40), pairs(40), TARGET, {})
+    assert ngram["test"]["mcc"] == 1 and ngram["detail"].startswith("orders 1-1")
 
 
 def test_single_symbols_suffice_where_the_composition_differs():

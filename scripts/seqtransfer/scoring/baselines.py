@@ -3,7 +3,7 @@
 Both read the same id sequences as the encoder; ids mean nothing here, so no token map is drawn.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import product
 
@@ -14,9 +14,11 @@ from sklearn.pipeline import Pipeline, make_pipeline
 
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring.task_kinds import Target
+from seqtransfer.tokens.vocabulary import SEP
 
 SPECIALS = 5  # ids below are [PAD], [CLS], [SEP], [MASK], [UNK]: the same for every sequence
 ORDERS = (1, 2, 3)
+SECOND = "'"  # marks a symbol of the second text of a pair
 STRENGTHS = (1.0, 10.0, 100.0)  # C: the inverse of the L2 penalty
 
 
@@ -133,5 +135,20 @@ def ngrams(sequence: Sequence[str], order: int) -> list[str]:
 
 
 def symbols(split: Ragged) -> list[list[str]]:
-    """Each sequence's ids as strings, special tokens left out."""
-    return [[str(i) for i in split[index] if i >= SPECIALS] for index in range(len(split))]
+    """Each sequence's ids as strings, special tokens left out; those of a pair's second text are
+    marked, so that it matters on which side a symbol stands."""
+    return [
+        [
+            str(i) + (SECOND if ends else "")
+            for i, ends in _after_break(split[index])
+            if i >= SPECIALS
+        ]
+        for index in range(len(split))
+    ]
+
+
+def _after_break(ids: np.ndarray) -> Iterator[tuple[int, bool]]:
+    """Each id, and whether it stands behind the first of two [SEP]."""
+    breaks = np.flatnonzero(ids == SEP)
+    second = breaks[0] if len(breaks) > 1 else len(ids)
+    return ((i, place > second) for place, i in enumerate(ids))
