@@ -37,6 +37,33 @@ def test_a_draw_permutes_whole_sequences_and_keeps_positions(count, rows, draws,
         assert len(moved) == count
 
 
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.integers(1, 50), min_size=1, max_size=5).filter(lambda sizes: sum(sizes) > 1),
+    st.integers(1, 24),
+    st.integers(0, 99),
+)
+def test_units_meet_those_of_their_own_positions_alone(sizes, draws, seed):
+    generator = np.random.default_rng(seed)
+    block = generator.permutation(np.repeat(np.arange(len(sizes)), sizes))
+    units = np.repeat(np.arange(len(block)), 3)
+    positions = (10 * np.repeat(block, 3)) + np.tile(np.arange(3), len(block))
+    null = UnitPermutations.draw(units, draws=draws, generator=generator, positions=positions)
+    moved = set()
+    for index in range(draws):
+        order = null.permutation(index)
+        assert sorted(order) == list(range(len(units)))
+        np.testing.assert_array_equal(positions[order], positions)
+        moved |= set(np.flatnonzero(units[order] != units))
+    if max(sizes) > 3 and draws > 5:
+        assert moved
+    x, y = draw(seed, len(units), 4), draw(seed + 1, len(units), 5)
+    left, right = Representation.of(x), Representation.of(y)
+    for index, pair in enumerate(null.pairs(left, right)):
+        expected = left.basis.T @ right.basis[null.permutation(index)]
+        np.testing.assert_allclose(pair.cross_products, expected, atol=1e-5)
+
+
 @pytest.mark.parametrize(("count", "draws"), [(60, 19), (61, 19), (40, 39), (997, 199), (240, 10)])
 def test_with_enough_sequences_draws_are_distinct_shifts_that_leave_few_outside(count, draws):
     null = null_of(np.arange(count), draws)

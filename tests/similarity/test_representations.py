@@ -33,7 +33,12 @@ def test_the_probe_is_sorted_distinct_and_never_the_first_or_last_position(seed,
     positions = np.stack(positions)
     assert positions.shape == (len(rows), tokens)
     assert (np.diff(rows) > 0).all() and (np.diff(positions, axis=1) > 0).all()
-    assert (positions >= 1).all() and (positions == positions[0]).all()
+    assert (positions >= 1).all()
+    # A block of 20 units or more shares its positions, and blocks take others in turn.
+    blocks, sizes = np.unique(positions, axis=0, return_counts=True)
+    longest = int((part.lengths[rows] - 2).max())
+    assert len(blocks) <= max(1, min(-(-longest // tokens), len(rows) // 20))
+    assert sizes.min() >= min(20, len(rows))
     assert (positions <= part.lengths[rows, None] - 2).all()
 
 
@@ -48,15 +53,25 @@ def test_the_probe_depends_on_the_task_alone():
     assert not np.array_equal(probe("splice")[0], probe("composer")[0])
 
 
-def test_every_position_but_the_ends_is_probed_in_some_task():
-    part = Ragged.from_lists([[CLS, 5, 6, 7, 8, SEP]] * 9, [0] * 9, np.arange(9).astype(str))
-    positions = [
-        representations.probe(part, f"toy {task}", sequences=9, tokens=1)[1][0]
-        for task in range(200)
-    ]
+def test_every_position_but_the_ends_is_probed_equally_often():
+    part = Ragged.from_lists([[CLS, 5, 6, 7, 8, SEP]] * 200, [0] * 200, np.arange(200).astype(str))
+    _, positions = representations.probe(part, "toy", sequences=200, tokens=1)
     values, counts = np.unique(np.stack(positions), return_counts=True)
-    assert values.tolist() == [1, 2, 3, 4]
-    assert np.abs(counts - 50).max() < 4 * np.sqrt(200 * 0.25 * 0.75)
+    assert values.tolist() == [1, 2, 3, 4] and counts.tolist() == [50] * 4
+
+
+def test_units_of_several_sequences_are_probed_at_one_set_of_positions():
+    """Sequences of a unit stand beside those of another, which have its positions, too."""
+    rng = np.random.default_rng(0)
+    lists = [[CLS, *[5] * rng.integers(4, 30), SEP] for _ in range(300)]
+    units = np.repeat(np.arange(60), 5).astype(str)
+    ids, offsets = np.concatenate(lists), np.cumsum([0, *map(len, lists)])
+    part = Ragged(ids, offsets, np.zeros(300, int), np.arange(300).astype(str), units)
+    rows, positions = representations.probe(part, "toy", sequences=300, tokens=4)
+    found = np.stack(positions)
+    for unit in np.unique(units[rows]):
+        assert len(np.unique(found[units[rows] == unit], axis=0)) == 1
+    assert 2 <= len(np.unique(found, axis=0)) <= 3
 
 
 def test_sequences_that_are_too_short_are_refused_with_the_number_and_the_remedy():

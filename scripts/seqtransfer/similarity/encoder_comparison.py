@@ -46,7 +46,14 @@ def compare(
     last_use = {end: place for place, (*ends, _) in enumerate(comparisons) for end in ends}
     first = next(iter(encoders.values()))
     sequences, generator = first["sequences"], np.random.default_rng(seed)
-    comparison = Comparison(measures, sequences, first["units"], draws=draws, generator=generator)
+    comparison = Comparison(
+        measures,
+        sequences,
+        first["units"],
+        draws=draws,
+        generator=generator,
+        positions=representation_files.positions(first["ids"]),
+    )
     neurons = _most_neurons(encoders, comparisons, last_use)
     streamed = BYTES_PER_NUMBER * len(sequences) * neurons > memory
     prepared = {}

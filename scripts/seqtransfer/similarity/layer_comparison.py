@@ -51,8 +51,10 @@ class Comparison:
         *,
         draws: int,
         generator: np.random.Generator,
+        positions: np.ndarray | None = None,
     ):
-        """measures: names of `MEASURES`; sequences, units: (n,) int, those of each row.
+        """measures: names of `MEASURES`; sequences, units: (n,) int, those of each row; positions:
+        as `UnitPermutations.draw` takes them.
 
         Raises ValueError for an unknown measure, and as `UnitPermutations.draw`.
         """
@@ -69,7 +71,12 @@ class Comparison:
             if wanted:
                 whole = not pairwise or chosen_rows.all()
                 rows = slice(None) if whole else chosen_rows
-                permutations = UnitPermutations.draw(units[rows], draws=draws, generator=generator)
+                permutations = UnitPermutations.draw(
+                    units[rows],
+                    draws=draws,
+                    generator=generator,
+                    positions=None if positions is None else positions[rows],
+                )
                 numbers = {"sequences": sequences[rows], "units": units[rows]}
                 counts = {name: len(np.unique(number)) for name, number in numbers.items()}
                 self._subsets.append(_Subset(wanted, rows, counts, permutations))

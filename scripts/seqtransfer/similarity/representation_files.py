@@ -121,6 +121,12 @@ def layer_numbers(columns: Mapping[str, np.ndarray]) -> list[int]:
     return sorted(int(key.removeprefix("layer_")) for key in columns if key.startswith("layer_"))
 
 
+def positions(ids: np.ndarray) -> np.ndarray:
+    """(n,) int: a number for the position in its sequence that each row is of, by its id; equal
+    for all rows that are means of sequences."""
+    return np.unique([name.rpartition(":")[2] for name in ids], return_inverse=True)[1]
+
+
 def check_same_rows(encoders: Mapping[str, Mapping[str, np.ndarray]]) -> None:
     """Raise ValueError unless all encoders have layers, of the same rows in the same order."""
     (first, reference), *others = encoders.items()

@@ -4,7 +4,7 @@ The probe is the set of tokens that are compared: some sequences of a task's tes
 positions in each.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from seqtransfer.training import batches
 from seqtransfer.training.classifier import Classifier
 from seqtransfer.training.finetuning import to_tensors
 
+BLOCK = 20  # units at least of one set of positions, which are re-paired among themselves
 CHUNK = 4096  # sequences whose hidden states are in memory at a time
 
 
@@ -30,8 +31,8 @@ def probe(
     Drawn without replacement from a random stream that depends on the task alone, so that all
     encoders of a task are represented at the same tokens: at most `sequences` sequences, equally
     many of each unit (`units.balanced`), with `tokens` positions each, or with all positions if
-    `pooled`. Positions are the same in all sequences, within the shortest, so that re-paired
-    sequences share what encoders make of positions alone. [CLS] and [SEP] are left out, and so are
+    `pooled`. Positions are those of a block of units (see `_positions`), so that units re-paired
+    within it share what encoders make of positions alone. [CLS] and [SEP] are left out, and so are
     sequences with fewer than `tokens` other tokens. Raises ValueError unless sequences of at least
     2 units are long enough.
     """
@@ -42,9 +43,32 @@ def probe(
     places = [np.flatnonzero((test[row] != CLS) & (test[row] != SEP)) for row in rows]
     if pooled:
         return rows, places
-    shortest = min(map(len, places))
-    chosen = np.sort(generator.permutation(shortest)[:tokens])
-    return rows, [place[chosen] for place in places]
+    return rows, _positions(places, unit[rows], tokens, generator)
+
+
+def _positions(
+    places: Sequence[np.ndarray], units: np.ndarray, tokens: int, generator: np.random.Generator
+) -> list[np.ndarray]:
+    """`tokens` of the `places` of each sequence, which may be probed, sorted.
+
+    Units are cut by length into blocks of BLOCK or more, as many as it takes to have every place in
+    one of them, and all sequences of a block have the same places, within its shortest: those that
+    were taken least often before, drawn among equals. So about as many pairs of rows share a place
+    as of all tokens of the task.
+    """
+    number = np.unique(units, return_inverse=True)[1]
+    shortest = np.full(number.max() + 1, max(map(len, places)))
+    np.minimum.at(shortest, number, list(map(len, places)))
+    by_length = generator.permutation(len(shortest))
+    by_length = by_length[np.argsort(shortest[by_length], kind="stable")]
+    count = max(1, min(-(-shortest.max() // tokens), len(shortest) // BLOCK))
+    taken, chosen = np.zeros(shortest.max(), int), {}
+    for block in np.array_split(by_length, count):
+        room = shortest[block].min()
+        least = np.lexsort((generator.random(room), taken[:room]))[:tokens]
+        taken[least] += 1
+        chosen |= dict.fromkeys(block.tolist(), np.sort(least))
+    return [place[chosen[unit]] for place, unit in zip(places, number.tolist(), strict=True)]
 
 
 def write(

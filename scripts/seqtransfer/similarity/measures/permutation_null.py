@@ -2,13 +2,15 @@
 
 A draw of the null puts each left unit beside another right unit: a sequence, or all sequences of a
 piece of music or of a family of near-duplicates. Rows of one unit move together, since they are
-dependent. All draws of a comparison use one random arrangement:
+dependent. Units meet only those whose rows are at the same positions: these are a block, most
+often of several (`representations.probe`). All draws of a comparison use one random arrangement:
 
-1. Put the units, in random order, into a grid of `period` rows and as many columns as fit.
+1. Put the units of each block, in random order, into columns of `period` units, as many as fit.
+   The columns of all blocks are a grid.
 2. A draw shifts the right grid cyclically along its rows by s places, 0 < s < period: the unit at
    (i, j) of the left grid meets the one at (i + s, j) of the right grid. Shifts are drawn without
    replacement.
-3. The few units that do not fill a column are permuted at random, anew for each draw.
+3. The few units of a block that do not fill a column are permuted at random, anew for each draw.
 
 Shifts by 0 .. period - 1 form a group of permutations. For draws from a group, without
 replacement, (1 + draws that score at least as much) / (1 + draws) is an exact p-value (Hemerik and
@@ -16,10 +18,10 @@ Goeman 2018, theorems 1 and 2). Shifts are also cheap: as a function of s the cr
 sum over i, j of basis_left[i, j]^T basis_right[i + s, j] are a circular cross-correlation, so one
 Fourier transform along the grid's rows gives them for all s at the cost of about two draws.
 
-With no more units than draws there is no grid, and every draw permutes all units.
+Blocks of no more units than draws have no columns, and every draw permutes all their units.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +43,7 @@ class UnitPermutations:
     grid: (period, m) int, row numbers; m = columns x rows per unit, (0, 0) without a grid.
     shifts: (draws,) int, by how many places each draw shifts the grid.
     rest: (r, rows per unit) int, row numbers of the units outside the grid.
-    rest_orders: (draws, r) int, a permutation of these r units for each draw.
+    rest_orders: (draws, r) int, a permutation of these r units within blocks for each draw.
     """
 
     grid: np.ndarray
@@ -51,14 +53,19 @@ class UnitPermutations:
 
     @classmethod
     def draw(
-        cls, units: np.ndarray, *, draws: int, generator: np.random.Generator
+        cls,
+        units: np.ndarray,
+        *,
+        draws: int,
+        generator: np.random.Generator,
+        positions: np.ndarray | None = None,
     ) -> "UnitPermutations":
         """Draw permutations for the null hypothesis that two encoders share nothing but positions.
 
-        units: (n,) int, the unit that each row belongs to. Every unit has the same number of rows,
-        at the same positions in the same order (`representations.probe`): a row keeps its position,
-        so the null holds the similarity that positions alone give. Single rows, or single sequences
-        of a unit, are not shuffled: the null would be too narrow.
+        units: (n,) int, the unit that each row belongs to, all of the same number of rows;
+        positions: (n,) int, where each row stands in its sequence; None if all units have the same.
+        A row keeps its position, so the null holds the similarity that positions alone give. Single
+        rows, or single sequences of a unit, are not shuffled: the null would be too narrow.
         Raises ValueError for another shape, unequal units, fewer than two units, or fewer than one
         draw.
         """
@@ -66,16 +73,23 @@ class UnitPermutations:
             raise ValueError(f"draws is {draws}; a null needs at least one permutation")
         rows = _rows_by_unit(np.asarray(units))
         rows = rows[generator.permutation(len(rows))]
-        period = _period(len(rows), draws)
-        in_grid = len(rows) // period * period if period else 0
-        rest = rows[in_grid:]
-        rest_orders = [generator.permutation(len(rest)) for _ in range(draws)]
+        blocks = _blocks(rows, positions)
+        period = _period([len(block) for block in blocks], draws)
+        fit = [len(block) // period * period if period else 0 for block in blocks]
+        columns = [b[:n].reshape(period, -1) for b, n in zip(blocks, fit, strict=True) if n]
+        rests = [block[n:] for block, n in zip(blocks, fit, strict=True)]
+        starts = np.cumsum([0, *map(len, rests)])
+        rest_orders = [
+            np.concatenate([start + generator.permutation(len(rest))
+                            for start, rest in zip(starts, rests, strict=False)])
+            for _ in range(draws)
+        ]  # fmt: skip
         return cls(
-            grid=rows[:in_grid].reshape(period, -1) if period else np.empty((0, 0), np.intp),
+            grid=np.concatenate(columns, axis=1) if period else np.empty((0, 0), np.intp),
             shifts=generator.permutation(np.arange(1, period))[:draws]
             if period else np.zeros(draws, dtype=np.intp),
-            rest=rest,
-            rest_orders=np.array(rest_orders, dtype=np.intp).reshape(draws, len(rest)),
+            rest=np.concatenate(rests),
+            rest_orders=np.array(rest_orders, dtype=np.intp),
         )  # fmt: skip
 
     @property
@@ -147,13 +161,21 @@ def _transformed(representation: Representation, grid: np.ndarray) -> np.ndarray
     return np.fft.rfft(basis.reshape(*grid.shape, -1), axis=0)
 
 
-def _period(units: int, draws: int) -> int:
+def _blocks(rows: np.ndarray, positions: np.ndarray | None) -> list[np.ndarray]:
+    """The units, each its `rows`, of every set of positions."""
+    if positions is None:
+        return [rows]
+    block = np.unique(np.asarray(positions)[rows], axis=0, return_inverse=True)[1].ravel()
+    return [rows[block == number] for number in range(block.max() + 1)]
+
+
+def _period(units: Sequence[int], draws: int) -> int:
     """The grid's number of rows: in (draws, 2 draws + 1], leaving the fewest units outside.
 
-    0 where there are too few units for a grid.
+    units: how many of each block. 0 where they are too few for a grid.
     """
-    periods = range(draws + 1, min(2 * draws + 1, units) + 1)
-    return min(periods, key=lambda period: units % period, default=0)
+    periods = range(draws + 1, min(2 * draws + 1, max(units)) + 1)
+    return min(periods, key=lambda period: sum(one % period for one in units), default=0)
 
 
 def _rows_by_unit(units: np.ndarray) -> np.ndarray:
