@@ -83,6 +83,8 @@ def _what_intervals_cover(
         f" choice of tasks or of the one text-pretrained encoder{reference}."
     )
     tested = [record["headline"] for record in records if record["verdict"] != NOT_TESTED]
+    if not any(tested):
+        return
     beside = f" ({tested.count(False)} more stand beside them)" * (False in tested)
     yield (
         f"{sum(tested)} claims{beside} are read side by side, without adjustment. Within a claim,"

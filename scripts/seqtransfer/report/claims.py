@@ -67,8 +67,8 @@ AMENDED = (
     ),
     (
         "2026-11-28",
-        "similarities are of the same positions in all sequences, so that the null of (d1) keeps"
-        " what positions share; measures of neighbours see units drawn at random, not those whose"
+        "units are re-paired with those that are probed at the same positions, so that the null of"
+        " (d1) keeps what positions share; measures of neighbours see units drawn at random, not those whose"
         " names come first",
     ),
 )
