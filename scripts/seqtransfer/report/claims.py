@@ -68,8 +68,8 @@ AMENDED = (
     (
         "2026-11-28",
         "units are re-paired with those that are probed at the same positions, so that the null of"
-        " (d1) keeps what positions share; measures of neighbours see units drawn at random, not those whose"
-        " names come first",
+        " (d1) keeps what positions share; measures of neighbours see units drawn at random, not"
+        " those whose names come first",
     ),
 )
 
