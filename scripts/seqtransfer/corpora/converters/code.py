@@ -49,7 +49,7 @@ def convert(folder: Path, corpus: Path, options: Options) -> None:
     An example is `window` tokens side by side; what is left of a file at its end is dropped. Its
     group is the file. Keywords, operators and built-in names are symbols as they stand. Names and
     literals are symbols by their kind, such as `Name.Function` or `String`, and so is whatever else
-    a lexer finds; comments and indentation are none.
+    a lexer finds; comments, lines for a preprocessor and indentation are none.
     Raises ValueError naming the file for bytes that are no text or a language that is not known,
     and for a label without files.
     """
