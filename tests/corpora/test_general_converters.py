@@ -84,6 +84,31 @@ def test_what_a_spreadsheet_writes_is_refused_with_the_key_that_reads_it(
     assert ["".join(e.symbols) for e in found] == ["MK", "MV"]
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"sep=;\nsequence;label\nMK;a\n", "take out its first line, 'sep=;'"),
+        (b"sequence,label,,\nMK,a,,\nMV,b,,\n", "2 columns have no name, as of a spreadsheet's"),
+    ],
+)
+def test_what_a_spreadsheet_adds_is_named_with_what_to_take_out(tmp_path, content, said):
+    with pytest.raises(ValueError, match=said):
+        convert(tmp_path, "table", {"file": "x.csv"}, {"x.csv": content})
+
+
+def test_a_header_in_the_layout_of_json_is_refused(tmp_path):
+    layout = {"file": "x.jsonl", "header": ["sequence", "label"]}
+    with pytest.raises(ValueError, match=r"x\.jsonl: JSON names its columns; leave `header` out"):
+        convert(tmp_path, "table", layout, {"x.jsonl": '{"sequence": "MK", "label": "a"}\n'})
+
+
+def test_a_share_of_train_is_not_added_to_a_dev_part_of_the_corpus(tmp_path):
+    layout = {"file": "x.csv", "split": "part", "dev_share": 0.2}
+    table = "sequence,label,part\nMK,a,train\nMV,b,dev\n"
+    with pytest.raises(ValueError, match=r"x\.csv: line 3: is of dev, and `dev_share`"):
+        convert(tmp_path, "table", layout, {"x.csv": table})
+
+
 def test_a_table_without_a_header_is_read_by_the_columns_that_the_layout_names(tmp_path):
     layout = {"file": "x.tsv", "header": ["label", "name", "sequence"]}
     found = convert(tmp_path, "table", layout, {"x.tsv": "a\tp\tMK\nb\tq\tMV\n"})

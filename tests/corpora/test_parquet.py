@@ -1,5 +1,7 @@
 """Parquet tables become corpora as other tables do, and faults are named with file and row."""
 
+from decimal import Decimal
+
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
@@ -25,6 +27,11 @@ def test_rows_become_sequences_with_numbers_as_labels(tmp_path):
         ("ACGT", "0", "a"), ("GGG", "1", "b"), ("ACG", "0", "a"),
     ]  # fmt: skip
     assert found[1].id == "x-000002"
+
+
+def test_decimal_numbers_are_labels_digit_by_digit(tmp_path):
+    columns = {"sequence": ["ACGT", "GGG"], "label": [Decimal("0"), Decimal("1")]}
+    assert [e.label for e in convert(tmp_path, columns, alphabet="dna")] == ["0", "1"]
 
 
 def test_rows_become_pairs_of_texts(tmp_path):

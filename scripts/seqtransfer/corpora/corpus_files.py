@@ -54,9 +54,14 @@ def with_dev(
     examples: Iterable[Example | TextExample], share: float
 ) -> Iterator[Example | TextExample]:
     """The same examples, about `share` of the training part made dev by `train_or_dev`: of those
-    with a group about that share of the groups."""
+    with a group about that share of the groups. Raises ValueError if some are dev already."""
     counts = Counter()
     for example in examples:
+        if share and example.split == "dev":
+            raise ValueError(
+                f"{example.place}: is of dev, and `dev_share` would add training examples to it;"
+                " drop `dev_share`"
+            )
         if share and example.split == "train":
             if isinstance(example, TextExample):
                 content = f"{example.text}\t{example.second}"

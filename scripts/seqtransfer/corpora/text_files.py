@@ -134,6 +134,8 @@ def rows(
     path = Path(path)
     kind = suffix(path)
     if delimiter is None and kind in JSON_LINES:
+        if header is not None:
+            raise ValueError(f"{path}: JSON names its columns; leave `header` out of the layout")
         yield from _json_rows(path, list(columns), encoding)
         return
     delimiter = delimiter or DELIMITERS.get(kind)
@@ -247,8 +249,15 @@ def _checked_header(path: Path, names: list[str], columns: Iterable[str]) -> lis
         if other:
             hint = f"; state `delimiter: {other!r}`, if that is what parts them and the layout has"
             hint += " that key, else part them by commas or tabs"
+        if names[0].startswith("sep="):
+            hint = f"; take out its first line, {names[0]!r}, by which Excel says what parts them"
         raise ValueError(f"{path}: no column {missing[0]!r}; its columns are {names}{hint}")
     twice = sorted({name for name in names if names.count(name) > 1})
+    if twice == [""]:
+        raise ValueError(
+            f"{path}: {names.count('')} columns have no name, as of a spreadsheet's empty ones;"
+            " take them out, or name them"
+        )
     if twice:
         raise ValueError(f"{path}: the column {twice[0]!r} comes twice; rename one of the two")
     return names

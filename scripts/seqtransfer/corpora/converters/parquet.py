@@ -1,6 +1,7 @@
 """Parquet tables, as most data sets of the hub are -> labelled sequences, symbols or texts."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 from seqtransfer.corpora import archives, layouts, text_files
@@ -77,7 +78,7 @@ def _check_size(what: str, size: int, most: int) -> None:
 def _cell(where: str, name: str, value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    if value is None or not isinstance(value, str | int | float):
+    if value is None or not isinstance(value, str | int | float | Decimal):
         raise ValueError(f"{where}: {name} is {value!r} instead of a text or a number")
     text_files.check_text(where, str(value))
     return str(value)
