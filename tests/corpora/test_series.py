@@ -254,3 +254,4 @@ def test_a_line_of_numbers_that_names_the_columns_is_no_series(tmp_path, names):
     with pytest.raises(ValueError, match=r"x\.csv: line 1: its values are .* names the columns"):
         converted(tmp_path, "x.csv", f"label,{names}\n{series}")
     assert len(converted(tmp_path, "x.csv", f"1,{names}\n{series}")) == 9  # a ramp of a class
+    assert len(converted(tmp_path, "x.csv", f"2.5,{names}\n{series}")) == 9  # and of a regression

@@ -55,6 +55,11 @@ def decimal(where: str, label: str) -> float:
     )
 
 
+def is_number(label: str) -> bool:
+    """Whether a label is a finite decimal number."""
+    return _number(label) is not None
+
+
 def _number(label: str) -> float | None:
     try:
         value = float(label)

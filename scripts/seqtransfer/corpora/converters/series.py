@@ -23,6 +23,7 @@ import numpy as np
 from seqtransfer.corpora import layouts, series_headers
 from seqtransfer.corpora.corpus_files import cell, split_name, with_dev
 from seqtransfer.corpora.examples import Example
+from seqtransfer.corpora.label_faults import is_number
 from seqtransfer.corpora.series import CHANNEL, check_numbers
 from seqtransfer.corpora.series_headers import Line
 from seqtransfer.corpora.symbol_tables import write_symbols
@@ -134,7 +135,7 @@ def labelled_series(folder: Path, options: Options) -> Iterator[Example]:
         if where is None:
             raise ValueError(f"{path}: holds no series")
         place, symbols, label = begin
-        if labels[label] == 1 < labels.total() and _is_axis(symbols):
+        if labels[label] == 1 < labels.total() and not is_number(label) and _is_axis(symbols):
             raise ValueError(
                 f"{place}: its values are {', '.join(symbols[:3])}, ..., in equal steps, and no"
                 f" other line has its label, {label!r}, as of a line that names the columns: take"
