@@ -50,9 +50,7 @@ def source_record(wildcards):
     if state is None:
         return content
     del content["path"]
-    return content | (
-        {} if local_sources.is_pinned(name, record) else {"state": state}
-    )
+    return content | ({} if local_sources.is_pinned(name, record) else {"state": state})
 
 
 def source_ways(wildcards, input, output):
