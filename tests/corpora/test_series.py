@@ -254,4 +254,7 @@ def test_a_line_of_numbers_that_names_the_columns_is_no_series(tmp_path, names):
     with pytest.raises(ValueError, match=r"x\.csv: line 1: its values are .* names the columns"):
         converted(tmp_path, "x.csv", f"label,{names}\n{series}")
     assert len(converted(tmp_path, "x.csv", f"1,{names}\n{series}")) == 9  # a ramp of a class
+    (tmp_path / "y.csv").write_text("t1,t2,t3,t4,t5,y\n1,2,3,4,5,up\n2,1,2,1,2,down\n")
+    named = Options(file="y.csv", label="y")  # has its header
+    assert len(list(converter.labelled_series(tmp_path, named))) == 2
     assert len(converted(tmp_path, "x.csv", f"2.5,{names}\n{series}")) == 9  # and of a regression

@@ -124,6 +124,16 @@ def test_batches_do_not_matter_and_depths_are_relative(monkeypatch):
         assert row == pytest.approx(other | {"repaired": row["repaired"]}, abs=1e-6, nan_ok=True)
 
 
+def test_sequences_are_paired_anew_with_those_of_other_units():
+    tokens = np.array([7, 9, 7, 9, 7, 8])
+    units = np.array(["a", "b", "a", "c", "d", "e"])
+    some, others = attention_maps._of_other_units(tokens, units)
+    assert (units[some] != units[others]).all() and (tokens[some] == tokens[others]).all()
+    assert {1, 3, 4} <= set(some.tolist()) and 5 not in some
+    alone, _ = attention_maps._of_other_units(np.full(4, 7), np.array(["a"] * 4))
+    assert len(alone) == 0
+
+
 def test_heads_that_attend_by_position_alone_are_as_near_when_sequences_are_paired_anew():
     encoder, _ = own(0)
     symbols = np.random.default_rng(0).integers(5, 20, (8, 6))

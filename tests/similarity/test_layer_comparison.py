@@ -1,5 +1,7 @@
 """Two layers' scores beside their permutation nulls: what a row of results says."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -92,41 +94,59 @@ def test_pairwise_measures_see_a_sample_of_the_units_not_those_whose_names_come_
     assert abs((seen < 500).sum() - 100) < 4 * np.sqrt(200 * 0.25 * 0.8)
 
 
-def test_encoders_that_share_nothing_but_what_positions_give_are_not_above_the_null():
-    """Units meet those of their positions; if they met all, positions would pass for likeness."""
-    rejected = {"blocks": 0, "all": 0}
-    for seed in range(60):
+def rejections(studies, cause, sequences, asked, weight):
+    """How often two encoders that share nothing but what each makes of `cause(generator)`, (n,)
+    int, are said to be alike at 5 %: by what `scored` is `asked`, a function of the cause."""
+    rejected = Counter()
+    for seed in range(studies):
         generator = np.random.default_rng(seed)
-        sequences = np.repeat(np.arange(80), 8)
-        sets = np.sort(generator.permutation(32).reshape(4, 8), axis=1)
-        places = sets[np.repeat(generator.permutation(80) % 4, 8), np.tile(np.arange(8), 80)]
+        causes = cause(generator)
         x, y = (
-            2 * generator.normal(size=(32, 6))[places] + generator.normal(size=(640, 6))
+            weight * generator.normal(size=(causes.max() + 1, 6))[causes]
+            + generator.normal(size=(len(causes), 6))
             for _ in range(2)
         )
-        for name, positions in (("blocks", places), ("all", None)):
-            (row,) = scored(x, y, sequences, ["cka"], seed=seed, positions=positions)
+        for name, how in asked(causes).items():
+            (row,) = scored(x, y, sequences, ["cka"], seed=seed, **how)
             rejected[name] += row["p_value"] <= 0.05
-    assert rejected["blocks"] <= 8  # 3 expected, standard deviation 1.7
-    assert rejected["all"] >= 40
+    return rejected
+
+
+def test_encoders_that_share_nothing_but_what_positions_give_are_not_above_the_null():
+    """Units meet those of their positions; if they met all, positions would pass for likeness."""
+
+    def places(generator):
+        sets = np.sort(generator.permutation(32).reshape(4, 8), axis=1)
+        return sets[np.repeat(generator.permutation(80) % 4, 8), np.tile(np.arange(8), 80)]
+
+    found = rejections(
+        60, places, np.repeat(np.arange(80), 8),
+        lambda causes: {"blocks": {"positions": causes}, "all": {}}, weight=2,
+    )  # fmt: skip
+    assert found["blocks"] <= 8  # 3 expected, standard deviation 1.7
+    assert found["all"] >= 40
 
 
 def test_where_sequences_of_a_piece_are_alike_only_whole_units_give_a_true_null():
-    # Both encoders see the piece (its share of the variance is 1/2), but share nothing.
-    rejected = {"units": 0, "sequences": 0}
-    for seed in range(100):
-        generator = np.random.default_rng(seed)
-        units = np.repeat(np.arange(40), 5)
-        sequences = np.arange(200)
-        x, y = (
-            generator.normal(size=(40, 4))[units] + generator.normal(size=(200, 4))
-            for _ in range(2)
-        )
-        for name, grouping in (("units", units), ("sequences", sequences)):
-            (row,) = scored(x, y, sequences, ["cka"], seed=seed, units=grouping)
-            rejected[name] += row["p_value"] <= 0.05
-    assert rejected["units"] <= 12  # 5 expected, standard deviation 2.2
-    assert rejected["sequences"] >= 30
+    # The piece's share of the variance is 1/2.
+    found = rejections(
+        100, lambda _: np.repeat(np.arange(40), 5), np.arange(200),
+        lambda causes: {"units": {"units": causes}, "sequences": {}}, weight=1,
+    )  # fmt: skip
+    assert found["units"] <= 12  # 5 expected, standard deviation 2.2
+    assert found["sequences"] >= 30
+
+
+def test_pairwise_measures_see_few_blocks_of_enough_units_each(monkeypatch):
+    """Of a block of few units a draw of the null would pair many with themselves."""
+    monkeypatch.setattr(layer_comparison, "PAIRWISE_ROWS", 640)
+    units = np.repeat(np.arange(240), 10)
+    blocks = units // 20
+    seen = layer_comparison.pairwise_rows(units, units, blocks)
+    found, counts = np.unique(blocks[seen], return_counts=True)
+    assert len(found) == 3 and counts.tolist() == [200] * 3  # whole blocks
+    large = layer_comparison.pairwise_rows(units, units, units // 60)
+    assert np.unique(units[large] // 60, return_counts=True)[1].tolist() == [210] * 3
 
 
 def test_few_rows_and_the_dimensions_svcca_keeps_are_reported():

@@ -48,7 +48,9 @@ def test_units_meet_those_of_their_own_positions_alone(sizes, draws, seed):
     block = generator.permutation(np.repeat(np.arange(len(sizes)), sizes))
     units = np.repeat(np.arange(len(block)), 3)
     positions = (10 * np.repeat(block, 3)) + np.tile(np.arange(3), len(block))
-    null = UnitPermutations.draw(units, draws=draws, generator=generator, positions=positions)
+    blocks = permutation_null.blocks(units, positions)
+    np.testing.assert_array_equal(blocks, np.unique(block, return_inverse=True)[1].repeat(3))
+    null = UnitPermutations.draw(units, draws=draws, generator=generator, blocks=blocks)
     moved = set()
     for index in range(draws):
         order = null.permutation(index)

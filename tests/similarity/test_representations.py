@@ -9,6 +9,7 @@ from transformers import BertConfig, BertModel
 
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.similarity import representation_files, representations
+from seqtransfer.similarity.measures import permutation_null
 from seqtransfer.tokens.vocabulary import CLS, SEP
 from seqtransfer.training import classifier
 
@@ -34,11 +35,9 @@ def test_the_probe_is_sorted_distinct_and_never_the_first_or_last_position(seed,
     assert positions.shape == (len(rows), tokens)
     assert (np.diff(rows) > 0).all() and (np.diff(positions, axis=1) > 0).all()
     assert (positions >= 1).all()
-    # A block of 20 units or more shares its positions, and blocks take others in turn.
+    # A block of 20 units or more shares its positions.
     blocks, sizes = np.unique(positions, axis=0, return_counts=True)
-    longest = int((part.lengths[rows] - 2).max())
-    assert len(blocks) <= max(1, min(-(-longest // tokens), len(rows) // 20))
-    assert sizes.min() >= min(20, len(rows))
+    assert len(blocks) <= max(1, len(rows) // 20) and sizes.min() >= min(20, len(rows))
     assert (positions <= part.lengths[rows, None] - 2).all()
 
 
@@ -57,7 +56,8 @@ def test_every_position_but_the_ends_is_probed_equally_often():
     part = Ragged.from_lists([[CLS, 5, 6, 7, 8, SEP]] * 200, [0] * 200, np.arange(200).astype(str))
     _, positions = representations.probe(part, "toy", sequences=200, tokens=1)
     values, counts = np.unique(np.stack(positions), return_counts=True)
-    assert values.tolist() == [1, 2, 3, 4] and counts.tolist() == [50] * 4
+    # Of 10 blocks of 20 sequences.
+    assert values.tolist() == [1, 2, 3, 4] and np.ptp(counts) <= 20
 
 
 def test_units_of_several_sequences_are_probed_at_one_set_of_positions():
@@ -72,6 +72,22 @@ def test_units_of_several_sequences_are_probed_at_one_set_of_positions():
     for unit in np.unique(units[rows]):
         assert len(np.unique(found[units[rows] == unit], axis=0)) == 1
     assert 2 <= len(np.unique(found, axis=0)) <= 3
+
+
+def test_pairs_of_a_block_are_probed_at_the_same_of_their_tokens_wherever_their_break_is(
+    tmp_path, sources_for
+):
+    """The null re-pairs them: a block is known by the ids, in which a break does not count."""
+    rng = np.random.default_rng(0)
+    pairs = [[CLS, *[5] * k, SEP, *[6] * (9 - k), SEP] for k in rng.integers(1, 8, 60)]
+    part = Ragged.from_lists(pairs, [0] * 60, [f"e{i}" for i in range(60)])
+    probed = representations.probe(part, "toy", sequences=60, tokens=5)
+    model = classifier.build("text", sources_for(), "mean", 2)
+    representations.write(tmp_path / "x.arrow", model, part, probed, "cpu")
+    columns = representation_files.RepresentationFile(tmp_path / "x.arrow")
+    positions = representation_files.positions(columns["ids"])
+    blocks = permutation_null.blocks(columns["units"], positions)
+    assert np.unique(blocks, return_counts=True)[1].tolist() == [100] * 3
 
 
 def test_sequences_that_are_too_short_are_refused_with_the_number_and_the_remedy():

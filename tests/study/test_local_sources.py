@@ -161,7 +161,13 @@ def test_a_file_without_the_right_to_read_it_is_named(data, monkeypatch, state):
 
 
 def test_only_a_file_with_a_digest_is_pinned(data):
-    digest = {"sha256": "0" * 64}
+    digest = {"sha256": "0" * 64, "url": "https://example.org/files/a.csv?raw=1"}
     assert local_sources.is_pinned("mine", {"path": str(data / "a.csv"), **digest})
+    # A copy has the file's own name, by which the layout knows it; an archive's does not matter.
+    (data / "a.csv").rename(data / "b.csv")
+    assert not local_sources.is_pinned("mine", {"path": str(data / "b.csv"), **digest})
+    (data / "b.csv").rename(data / "b.zip")
+    assert local_sources.is_pinned("mine", {"path": str(data / "b.zip"), "sha256": "0" * 64})
+    (data / "b.zip").rename(data / "a.csv")
     assert not local_sources.is_pinned("mine", {"path": str(data / "a.csv"), "size": 3})
     assert not local_sources.is_pinned("mine", {"path": str(data), **digest})

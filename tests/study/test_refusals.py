@@ -36,5 +36,7 @@ def test_what_a_study_file_has_in_quotation_marks_stays_text_beside_the_command_
     typed = planning.typed(config, ["catalogue={sources: {other: {size: 3}}}"])
     assert typed == {"catalogue": {**file, "sources": {**file["sources"], "other": {"size": 3}}}}
     assert planning.typed({"tasks": ["7"]}, ["tasks='[7]'"]) == {"tasks": [7]}
+    keys = planning.typed({"x": {"1": "3", "on": "4"}}, ["x={1: 3, on: 4}"])
+    assert keys == {"x": {"1": 3, "on": 4}}
     quoted = planning.typed({"tasks": ["7", "8"]}, ['tasks=["7", 8]'])
     assert quoted == {"tasks": ["7", 8]}

@@ -47,10 +47,10 @@ def source_record(wildcards):
     name = wildcards.source
     record, state = CATALOGUE["sources"][name], source_state(name)
     content = {key: value for key, value in record.items() if key not in WAYS}
-    if state is None:
-        return content
-    del content["path"]
-    return content | ({} if local_sources.is_pinned(name, record) else {"state": state})
+    if not local_sources.is_address(record.get("path")):
+        content.pop("path", None)
+    pinned = state is None or local_sources.is_pinned(name, record)
+    return content if pinned else content | {"state": state}
 
 
 def source_ways(wildcards, input, output):

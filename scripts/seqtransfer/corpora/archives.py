@@ -72,10 +72,10 @@ def unpack(
 ) -> int:
     """Unpack the members of a zip or tar archive that match `patterns` into `folder`.
 
-    patterns: globs on the whole member path, where `*` also matches `/`; None or empty means all,
-    but for `litter`.
-    limit: bytes allowed over all members unpacked; ratio: and for each byte of the archive, once
-    they are more than HARMLESS. name: what the archive is called, if not as the file at `path`.
+    patterns: globs on the whole member path, where `*` also matches `/`; None or empty means all.
+    What is `litter` counts as not there. limit: bytes allowed over all members unpacked; ratio: and
+    for each byte of the archive, once they are more than HARMLESS. name: what the archive is
+    called, if not as the file at `path`.
     Permissions, times and empty folders are not kept. Returns the number of files written.
     Raises ValueError naming archive and member if a pattern matches nothing; if a member asked for
     has an absolute path, a `..`, a control character or a backslash in it, a path used twice (case

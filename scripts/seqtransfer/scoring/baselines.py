@@ -3,7 +3,7 @@
 Both read the same id sequences as the encoder; ids mean nothing here, so no token map is drawn.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import product
 
@@ -137,18 +137,10 @@ def ngrams(sequence: Sequence[str], order: int) -> list[str]:
 def symbols(split: Ragged) -> list[list[str]]:
     """Each sequence's ids as strings, special tokens left out; those of a pair's second text are
     marked, so that it matters on which side a symbol stands."""
-    return [
-        [
-            str(i) + (SECOND if ends else "")
-            for i, ends in _after_break(split[index])
-            if i >= SPECIALS
-        ]
-        for index in range(len(split))
-    ]
+    return [_symbols(split[index]) for index in range(len(split))]
 
 
-def _after_break(ids: np.ndarray) -> Iterator[tuple[int, bool]]:
-    """Each id, and whether it stands behind the first of two [SEP]."""
+def _symbols(ids: np.ndarray) -> list[str]:
     breaks = np.flatnonzero(ids == SEP)
-    second = breaks[0] if len(breaks) > 1 else len(ids)
-    return ((i, place > second) for place, i in enumerate(ids))
+    middle = breaks[0] if len(breaks) > 1 else len(ids)
+    return [f"{i}{SECOND * bool(place > middle)}" for place, i in enumerate(ids) if i >= SPECIALS]

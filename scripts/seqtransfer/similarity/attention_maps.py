@@ -24,13 +24,8 @@ from seqtransfer.training.finetuning import to_tensors
 BATCH = 4  # sequences: at 512 tokens, 12 heads and layers, 0.6 GB of maps per encoder
 SIDES = ("left", "right")
 FACTS = {"entropy": attention.entropy, "distance": attention.distance}
-NUMBERS = [
-    "matched",
-    "by_example",
-    "repaired",
-    "unmatched",
-    *(f"{s}_{f}" for f in FACTS for s in SIDES),
-]
+NUMBERS = "matched by_example repaired unmatched".split()
+NUMBERS += [f"{side}_{fact}" for fact in FACTS for side in SIDES]
 
 
 def maps(
@@ -84,21 +79,22 @@ def compare(
     encoders: by name; pairs: names of the left and right encoder. A row: left, right; layer,
     right_layer, from 1; head and partner, the right head that it is matched with, from 0; matched:
     the mean distance of the two, in [0, 2]; by_example: the same with a matching of its own for
-    each example; repaired: matched anew where each left map meets the right one of another example
-    of the same length, NaN without any; unmatched: the mean distance to all right heads, which a
-    random matching expects;
-    left_ and right_ entropy (nats) and distance (tokens) of the two heads; examples: how many.
-    Where maps of one of the two are not finite, as of a run that diverged, these numbers are NaN
-    and partner is None.
+    each example; repaired: matched anew where each left map meets the right one of an example of
+    another unit and the same length, NaN without any; unmatched: the mean distance to all right
+    heads, which a random matching expects; left_ and right_ entropy (nats) and distance (tokens) of
+    the two heads; examples: how many. Where maps of one of the two are not finite, as of a run that
+    diverged, these numbers are NaN and partner is None.
     Raises ValueError where two encoders do not have the same number of heads.
     """
     distances, facts, shapes, failed = defaultdict(list), defaultdict(list), {}, set()
     repaired = defaultdict(list)
+    # Those of a unit, which stand together, go to other batches.
+    sequences = sequences.take(np.random.default_rng(0).permutation(len(sequences)))
     with torch.inference_mode():
         for indices in batches.in_length_order(sequences.lengths, BATCH):
             ids, mask = to_tensors(sequences, indices, device)
             tokens = sequences.lengths[indices]
-            some, others = _other_examples(tokens)
+            some, others = _of_other_units(tokens, np.asarray(sequences.units)[indices])
             layers = {name: list(maps(model, ids, mask)) for name, model in encoders.items()}
             for name, found in layers.items():
                 shapes[name] = len(found), found[0].shape[1]
@@ -138,12 +134,14 @@ def compare(
                 yield names | row | {"examples": len(sequences)}
 
 
-def _other_examples(tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Which examples of a batch meet which others of the same length; those without any do not."""
-    lengths = [np.flatnonzero(tokens == length) for length in np.unique(tokens)]
-    several = [same for same in lengths if len(same) > 1]
-    some = np.concatenate([*several, np.empty(0, np.intp)])
-    return some, np.concatenate([*(np.roll(same, 1) for same in several), np.empty(0, np.intp)])
+def _of_other_units(tokens: np.ndarray, units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which examples of a batch meet which others of their length, none one of its own unit."""
+    some = np.argsort(tokens, kind="stable")
+    others = some.copy()
+    for length in np.unique(tokens):
+        others[tokens[some] == length] = np.roll(some[tokens[some] == length], 1)
+    meet = units[some] != units[others]
+    return some[meet], others[meet]
 
 
 def _beside(layer: int, left: Hashable, right: Hashable, shapes: Mapping) -> int:

@@ -15,7 +15,7 @@ from seqtransfer.similarity.encoder_comparison import Layers
 from seqtransfer.similarity.encoder_pairs import layer_at_equal_depth
 from seqtransfer.similarity.jackknife import GroupedLayer
 from seqtransfer.similarity.layer_comparison import pairwise_rows
-from seqtransfer.similarity.measures import MEASURES
+from seqtransfer.similarity.measures import MEASURES, permutation_null
 from seqtransfer.similarity.measures.measure import Measure
 from seqtransfer.similarity.measures.pair import Pair
 from seqtransfer.similarity.measures.representation import NoSimilarity
@@ -53,7 +53,8 @@ def references(
     representation_files.check_same_rows(pretrained | encoders)
     unit, generator = reference["units"], np.random.default_rng(seed)
     groups = units.groups(unit, count, generator)
-    pairwise = pairwise_rows(reference["sequences"], unit)
+    blocks = permutation_null.blocks(unit, representation_files.positions(reference["ids"]))
+    pairwise = pairwise_rows(reference["sequences"], unit, blocks)
     chosen = [MEASURES[name] for name in measures]
     numbers = {name: representation_files.layer_numbers(x) for name, x in encoders.items()}
     reference_numbers = representation_files.layer_numbers(reference)

@@ -160,7 +160,7 @@ class GroupedLayer:
 
     @cached_property
     def _pairwise(self) -> list[Representation]:
-        """The first sequences, all of them and without each group."""
+        """The rows of pairwise measures, all of them and without each group."""
         rows = [self._pairwise_rows, *(self._pairwise_rows & kept for kept in self._kept)]
         return [prepared(self._layer, chosen, self._name) for chosen in rows]
 

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from seqtransfer.similarity.measures import MEASURES
+from seqtransfer.similarity.measures import MEASURES, permutation_null
 from seqtransfer.similarity.measures.measure import Measure
 from seqtransfer.similarity.measures.pair import Pair
-from seqtransfer.similarity.measures.permutation_null import DRAW_ERROR, UnitPermutations
+from seqtransfer.similarity.measures.permutation_null import BLOCK, DRAW_ERROR, UnitPermutations
 from seqtransfer.similarity.measures.representation import NoSimilarity, Representation
 from seqtransfer.similarity.measures.streaming import StreamedRepresentation
 
@@ -54,7 +54,7 @@ class Comparison:
         positions: np.ndarray | None = None,
     ):
         """measures: names of `MEASURES`; sequences, units: (n,) int, those of each row; positions:
-        as `UnitPermutations.draw` takes them.
+        (n,) int, where each row stands in its sequence; None where all units have the same.
 
         Raises ValueError for an unknown measure, and as `UnitPermutations.draw`.
         """
@@ -64,7 +64,8 @@ class Comparison:
         sequences, units = np.asarray(sequences), np.asarray(units)
         self._row_count = len(sequences)
         chosen = [MEASURES[name] for name in measures]
-        chosen_rows = pairwise_rows(sequences, units)
+        blocks = None if positions is None else permutation_null.blocks(units, positions)
+        chosen_rows = pairwise_rows(sequences, units, blocks)
         self._subsets = []
         for pairwise in (False, True):
             wanted = [measure for measure in chosen if measure.pairwise == pairwise]
@@ -75,7 +76,7 @@ class Comparison:
                     units[rows],
                     draws=draws,
                     generator=generator,
-                    positions=None if positions is None else positions[rows],
+                    blocks=None if blocks is None else blocks[rows],
                 )
                 numbers = {"sequences": sequences[rows], "units": units[rows]}
                 counts = {name: len(np.unique(number)) for name, number in numbers.items()}
@@ -195,20 +196,38 @@ def prepared(
         return Undefined(len(np.arange(len(layer))[rows]), layer.shape[1], name)
 
 
-def pairwise_rows(sequences: np.ndarray, units: np.ndarray) -> np.ndarray:
+def pairwise_rows(
+    sequences: np.ndarray, units: np.ndarray, blocks: np.ndarray | None = None
+) -> np.ndarray:
     """(n,) bool: the rows that a pairwise measure scores, of at most `PAIRWISE_ROWS`.
 
-    sequences, units: (n,) int, those of each row; units have equally many sequences. Whole
-    sequences, equally many of every unit; where even one of each is too many, one of some units, at
-    least two. Which ones is drawn at random, the same for all encoders: units are numbered by their
-    names, which may go with the classes.
+    sequences, units: (n,) int, those of each row; units have equally many sequences; blocks: as
+    `UnitPermutations.draw` takes them. Whole sequences, equally many of every unit; where even one
+    of each is too many, one of some units, at least two, of as many blocks as may have BLOCK units.
+    Which ones is drawn at random, the same for all encoders: units are numbered by their names,
+    which may go with the classes.
     """
+    generator = np.random.default_rng(0)
     names, first, counts = np.unique(sequences, return_index=True, return_counts=True)
-    number, of_units = np.unique(units[first], return_inverse=True)
-    count, generator = len(number), np.random.default_rng(0)
-    shuffled = generator.permutation(len(names))
-    order = shuffled[np.argsort(generator.permutation(count)[of_units[shuffled]], kind="stable")]
-    turn = order.reshape(count, -1).T.ravel()  # a sequence of each unit, then another of each
-    fit = max(2, np.count_nonzero(np.cumsum(counts[turn]) <= PAIRWISE_ROWS))
-    whole = fit if fit < count else fit // count * count
-    return np.isin(sequences, names[turn[:whole]])
+    order = generator.permutation(len(names))
+    of_units = units[first][order]
+    count = len(np.unique(of_units))
+    fit = max(2, PAIRWISE_ROWS // counts.max())
+    turn = np.argsort(of_units, kind="stable").reshape(count, -1)  # a row a unit
+    if fit >= count:
+        chosen = turn[:, : fit // count]
+    else:
+        block = np.zeros(count, int) if blocks is None else blocks[first][order][turn[:, 0]]
+        chosen = turn[_of_few_blocks(block, fit, generator), :1]
+    return np.isin(sequences, names[order[chosen]])
+
+
+def _of_few_blocks(block: np.ndarray, fit: int, generator: np.random.Generator) -> np.ndarray:
+    """Numbers of `fit` units at most, drawn from few blocks, BLOCK or more of each where there are.
+
+    block: (u,) int, that of each unit.
+    """
+    drawn = generator.permutation(np.unique(block))[: max(1, fit // BLOCK)]
+    share = fit // len(drawn)
+    each = [generator.permutation(np.flatnonzero(block == number))[:share] for number in drawn]
+    return np.concatenate(each)

@@ -1,8 +1,8 @@
 """Representations on disk: one Arrow file per encoder, memory-mapped and read layer by layer.
 
-A file has the columns `ids` (str, "example:position" of each row), `sequences` (int32, which
-sequence the row was taken from), `units` (int32, which unit the sequence belongs to) and `layer_0`
-(embeddings) .. `layer_L` (width float32 each).
+A file has the columns `ids` (str, "example:number" of each row, see `representations.write`),
+`sequences` (int32, which sequence the row was taken from), `units` (int32, which unit the sequence
+belongs to) and `layer_0` (embeddings) .. `layer_L` (width float32 each).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -122,8 +122,8 @@ def layer_numbers(columns: Mapping[str, np.ndarray]) -> list[int]:
 
 
 def positions(ids: np.ndarray) -> np.ndarray:
-    """(n,) int: a number for the position in its sequence that each row is of, by its id; equal
-    for all rows that are means of sequences."""
+    """(n,) int: a number for the place in its sequence that each row is of, by its id; equal for
+    all rows that are means of sequences."""
     return np.unique([name.rpartition(":")[2] for name in ids], return_inverse=True)[1]
 
 

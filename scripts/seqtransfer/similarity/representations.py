@@ -13,13 +13,14 @@ import torch
 from seqtransfer import seeds
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.similarity import representation_files
+from seqtransfer.similarity.measures.permutation_null import BLOCK
 from seqtransfer.tokens import probe_rows, units
 from seqtransfer.tokens.vocabulary import CLS, SEP
 from seqtransfer.training import batches
 from seqtransfer.training.classifier import Classifier
 from seqtransfer.training.finetuning import to_tensors
 
-BLOCK = 20  # units at least of one set of positions, which are re-paired among themselves
+MOST_BLOCKS = 64  # more would tell nothing more of positions, and take long to re-pair
 CHUNK = 4096  # sequences whose hidden states are in memory at a time
 
 
@@ -40,7 +41,7 @@ def probe(
     long_enough = probe_rows.long_enough(test, task, tokens)
     unit = np.asarray(test.units)
     rows = units.balanced(generator.permutation(long_enough), unit, sequences)
-    places = [np.flatnonzero((test[row] != CLS) & (test[row] != SEP)) for row in rows]
+    places = [_probed(test[row]) for row in rows]
     if pooled:
         return rows, places
     return rows, _positions(places, unit[rows], tokens, generator)
@@ -51,24 +52,29 @@ def _positions(
 ) -> list[np.ndarray]:
     """`tokens` of the `places` of each sequence, which may be probed, sorted.
 
-    Units are cut by length into blocks of BLOCK or more, as many as it takes to have every place in
-    one of them, and all sequences of a block have the same places, within its shortest: those that
-    were taken least often before, drawn among equals. So about as many pairs of rows share a place
-    as of all tokens of the task.
+    Units of about one length are a block, of BLOCK units or more, and all its sequences have the
+    same of their places, within the shortest: those that were taken least often before, drawn among
+    equals. With many blocks, about as many pairs of rows share a place as of all tokens of a task.
     """
     number = np.unique(units, return_inverse=True)[1]
     shortest = np.full(number.max() + 1, max(map(len, places)))
     np.minimum.at(shortest, number, list(map(len, places)))
     by_length = generator.permutation(len(shortest))
     by_length = by_length[np.argsort(shortest[by_length], kind="stable")]
-    count = max(1, min(-(-shortest.max() // tokens), len(shortest) // BLOCK))
+    count = max(1, min(len(shortest) // BLOCK, MOST_BLOCKS))
+    starts = np.arange(1, count) * (len(shortest) // count)  # the last has what is left, too
     taken, chosen = np.zeros(shortest.max(), int), {}
-    for block in np.array_split(by_length, count):
+    for block in np.split(by_length, starts):
         room = shortest[block].min()
         least = np.lexsort((generator.random(room), taken[:room]))[:tokens]
         taken[least] += 1
         chosen |= dict.fromkeys(block.tolist(), np.sort(least))
     return [place[chosen[unit]] for place, unit in zip(places, number.tolist(), strict=True)]
+
+
+def _probed(sequence: np.ndarray) -> np.ndarray:
+    """Positions of a sequence's tokens but [CLS] and [SEP]."""
+    return np.flatnonzero((sequence != CLS) & (sequence != SEP))
 
 
 def write(
@@ -83,9 +89,9 @@ def write(
 ) -> None:
     """Write the hidden states at `probed`, the result of `probe`, as a `representation_files` file.
 
-    A row is a token, with the id "example:position"; if `pooled`, the mean over a sequence's
-    positions, with the id "example:mean". device: "cpu" or "cuda". dropout: seed of the dropout
-    that stays on; off when None.
+    A row is a token, with the id "example:number", its number, from 1, among the sequence's tokens
+    but [CLS] and [SEP]; if `pooled`, the mean over these, with the id "example:mean". device: "cpu"
+    or "cuda". dropout: seed of the dropout that stays on; off when None.
     """
     if dropout is not None:
         model.encoder.dropout.seed(dropout)
@@ -100,9 +106,12 @@ def _chunks(
     numbers = np.unique(test.units[rows], return_inverse=True)[1].astype(np.int32)
     for start in range(0, len(rows), CHUNK):
         part = slice(start, start + CHUNK)
-        places = ["mean"] if pooled else None
-        named = zip(test.names[rows[part]], positions[part], strict=True)
-        ids = np.array([f"{name}:{p}" for name, row in named for p in places or row])
+        named = zip(test.names[rows[part]], rows[part], positions[part], strict=True)
+        counted = (
+            (name, ["mean"] if pooled else 1 + np.searchsorted(_probed(test[row]), places))
+            for name, row, places in named
+        )
+        ids = np.array([f"{name}:{number}" for name, own in counted for number in own])
         counts = [1 if pooled else len(row) for row in positions[part]]
         sequences = np.repeat(np.arange(start, start + len(counts), dtype=np.int32), counts)
         layers = hidden_states(

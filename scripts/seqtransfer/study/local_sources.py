@@ -3,9 +3,10 @@
 import hashlib
 import os
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
 
-from seqtransfer.corpora import folder_copies
+from seqtransfer.corpora import archives, folder_copies
 from seqtransfer.files import checksums
 
 # Bytes up to which a source is known by what is in it: half a second at every start of Snakemake.
@@ -64,10 +65,14 @@ def state(name: str, source: dict, folder: Path, *, corpora: Path | None = None)
 
 
 def is_pinned(name: str, source: dict) -> bool:
-    """Whether a digest in the catalogue says what the file at the source's `path:` holds; of a
-    folder none can."""
+    """Whether a digest in the catalogue says what the copy of the file at the source's `path:`
+    holds: that of an archive, or of a file under the name that it has at its address. The copy of
+    any other has its own name."""
     path = Path(os.path.expanduser(source["path"]))
-    return not path.is_dir() and bool(checksums.stated(name, source).digests)
+    if path.is_dir() or not checksums.stated(name, source).digests:
+        return False
+    address = urlsplit(source.get("url") or "").path
+    return archives.is_archive(path.name) or unquote(PurePosixPath(address).name) == path.name
 
 
 def files(source: dict) -> dict[str, Path]:

@@ -46,8 +46,15 @@ def typed(config: Mapping, given: Sequence[str]) -> dict:
         if isinstance(config.get(key), Mapping | list):
             text = text.strip("'\"")
             as_text = yaml.load(text, Loader=yaml.BaseLoader)  # as Snakemake does
-            config[key] = _typed(config[key], as_text, yaml.safe_load(text))
+            config[key] = _typed(config[key], as_text, yaml.load(text, Loader=_WithTextKeys))
     return config
+
+
+class _WithTextKeys(yaml.SafeLoader):
+    """Reads YAML with all keys as text, as those of a study are."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        return {key.value: self.construct_object(value, deep=True) for key, value in node.value}
 
 
 def _typed(value: object, as_text: object, as_yaml: object) -> object:
@@ -56,10 +63,8 @@ def _typed(value: object, as_text: object, as_yaml: object) -> object:
         return as_yaml
     if not isinstance(value, Mapping) or not isinstance(as_text, Mapping):
         return value
-    # YAML reads keys, too, of which those of a study are text.
-    read = dict(zip(as_text, as_yaml.values(), strict=True))
     return {
-        key: _typed(inner, as_text[key], read[key]) if key in as_text else inner
+        key: _typed(inner, as_text[key], as_yaml[key]) if key in as_text else inner
         for key, inner in value.items()
     }
 

@@ -68,7 +68,8 @@ class Served:
 
     def holds_out(self, example: Example) -> bool:
         """Whether the task holds the example out, or one of its group or view."""
-        return example.group in self.groups or self.view(example) in self.views
+        named = not self.groups.isdisjoint({example.id, example.group})
+        return named or self.view(example) in self.views
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ def token_map(
         raise ValueError(f"the encoder's tokenizer has no {missing[0]} token")
     # A byte-level vocabulary has ordinary tokens such as `[]`, too.
     ordinary = np.array(
-        sorted(row for name, row in rows.items() if not re.fullmatch(r"\[[A-Za-z]+\d*\]", name)),
+        sorted(row for name, row in rows.items() if not re.fullmatch(r"\[[A-Za-z_]+\d*\]", name)),
         dtype=np.int64,
     )
     kept = specials == "kept"

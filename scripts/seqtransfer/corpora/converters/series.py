@@ -135,7 +135,9 @@ def labelled_series(folder: Path, options: Options) -> Iterator[Example]:
         if where is None:
             raise ValueError(f"{path}: holds no series")
         place, symbols, label = begin
-        if labels[label] == 1 < labels.total() and not is_number(label) and _is_axis(symbols):
+        bare = options.label in ENDS and suffix(path) not in HEADED
+        alone = labels[label] == 1 < labels.total() and not is_number(label)
+        if bare and alone and _is_axis(symbols):
             raise ValueError(
                 f"{place}: its values are {', '.join(symbols[:3])}, ..., in equal steps, and no"
                 f" other line has its label, {label!r}, as of a line that names the columns: take"

@@ -75,13 +75,12 @@ TABLES = {
         " all matchings is near by selection: compare `mean` with `repaired`.",
         columns(
             "task left right stage layer mean low high seeds by_example repaired unmatched"
-            " left_entropy"
-            " right_entropy left_distance right_distance sequences",
+            " left_entropy right_entropy left_distance right_distance sequences",
             layer="Layer of the left encoder, from 1",
             mean="Distance of matched heads, 0 (equal) to 2 (no token in common)",
             by_example="With another matching in every sequence, as in the paper",
-            repaired="Matched anew with the right maps of other sequences of the same length: what"
-            " heads share whatever the sequence; empty where no two have one length",
+            repaired="Matched anew with the right maps of sequences of other units and the same"
+            " length: what heads share whatever the sequence; empty where there are none",
             unmatched="Distance of heads paired at random",
             left_entropy="Mean entropy of the left heads, nats; 0 attends to one token",
             right_entropy="The same of the right heads",

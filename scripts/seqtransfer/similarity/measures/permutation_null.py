@@ -2,8 +2,8 @@
 
 A draw of the null puts each left unit beside another right unit: a sequence, or all sequences of a
 piece of music or of a family of near-duplicates. Rows of one unit move together, since they are
-dependent. Units meet only those whose rows are at the same positions: these are a block, most
-often of several (`representations.probe`). All draws of a comparison use one random arrangement:
+dependent. Units meet only those of their block, whose rows are at the same positions
+(`representations.probe`). All draws of a comparison use one random arrangement:
 
 1. Put the units of each block, in random order, into columns of `period` units, as many as fit.
    The columns of all blocks are a grid.
@@ -18,7 +18,8 @@ Goeman 2018, theorems 1 and 2). Shifts are also cheap: as a function of s the cr
 sum over i, j of basis_left[i, j]^T basis_right[i + s, j] are a circular cross-correlation, so one
 Fourier transform along the grid's rows gives them for all s at the cost of about two draws.
 
-Blocks of no more units than draws have no columns, and every draw permutes all their units.
+Blocks of no more units than draws have no columns, and every draw permutes all their units: one of
+them, on average, meets itself, so that the mean of the null is the higher the smaller blocks are.
 """
 
 from collections.abc import Iterator, Sequence
@@ -33,6 +34,7 @@ from seqtransfer.similarity.measures.representation import Representation
 # 1 (tests/similarity/test_permutation_null.py measures it over shapes and conditions). A draw
 # counts as reaching the score from this much below it.
 DRAW_ERROR = 2e-5
+BLOCK = 20  # units at least of a block, where there are as many
 CHUNK_ROWS = 2**14  # rows of a streamed representation that are in memory at a time
 
 
@@ -42,14 +44,14 @@ class UnitPermutations:
 
     grid: (period, m) int, row numbers; m = columns x rows per unit, (0, 0) without a grid.
     shifts: (draws,) int, by how many places each draw shifts the grid.
-    rest: (r, rows per unit) int, row numbers of the units outside the grid.
-    rest_orders: (draws, r) int, a permutation of these r units within blocks for each draw.
+    rest: of each block the units outside the grid, (r, rows per unit) int, row numbers.
+    rest_orders: of each block (draws, r) int, a permutation of these r units for each draw.
     """
 
     grid: np.ndarray
     shifts: np.ndarray
-    rest: np.ndarray
-    rest_orders: np.ndarray
+    rest: tuple[np.ndarray, ...]
+    rest_orders: tuple[np.ndarray, ...]
 
     @classmethod
     def draw(
@@ -58,14 +60,14 @@ class UnitPermutations:
         *,
         draws: int,
         generator: np.random.Generator,
-        positions: np.ndarray | None = None,
+        blocks: np.ndarray | None = None,
     ) -> "UnitPermutations":
         """Draw permutations for the null hypothesis that two encoders share nothing but positions.
 
-        units: (n,) int, the unit that each row belongs to, all of the same number of rows;
-        positions: (n,) int, where each row stands in its sequence; None if all units have the same.
-        A row keeps its position, so the null holds the similarity that positions alone give. Single
-        rows, or single sequences of a unit, are not shuffled: the null would be too narrow.
+        units: (n,) int, the unit that each row belongs to, all of the same number of rows, in the
+        same order of positions; blocks: (n,) int, as the function `blocks` gives them; None for
+        one. A row keeps its position, so the null holds the similarity that positions alone give.
+        Single rows, or single sequences of a unit, are not shuffled: the null would be too narrow.
         Raises ValueError for another shape, unequal units, fewer than two units, or fewer than one
         draw.
         """
@@ -73,23 +75,20 @@ class UnitPermutations:
             raise ValueError(f"draws is {draws}; a null needs at least one permutation")
         rows = _rows_by_unit(np.asarray(units))
         rows = rows[generator.permutation(len(rows))]
-        blocks = _blocks(rows, positions)
-        period = _period([len(block) for block in blocks], draws)
-        fit = [len(block) // period * period if period else 0 for block in blocks]
-        columns = [b[:n].reshape(period, -1) for b, n in zip(blocks, fit, strict=True) if n]
-        rests = [block[n:] for block, n in zip(blocks, fit, strict=True)]
-        starts = np.cumsum([0, *map(len, rests)])
-        rest_orders = [
-            np.concatenate([start + generator.permutation(len(rest))
-                            for start, rest in zip(starts, rests, strict=False)])
-            for _ in range(draws)
-        ]  # fmt: skip
+        block = np.zeros(len(rows), int) if blocks is None else np.asarray(blocks)[rows[:, 0]]
+        each = [rows[block == number] for number in np.unique(block)]
+        period = _period([len(own) for own in each], draws)
+        fit = [len(own) // period * period if period else 0 for own in each]
+        columns = [own[:n].reshape(period, -1) for own, n in zip(each, fit, strict=True) if n]
+        rest = tuple(own[n:] for own, n in zip(each, fit, strict=True) if n < len(own))
         return cls(
             grid=np.concatenate(columns, axis=1) if period else np.empty((0, 0), np.intp),
             shifts=generator.permutation(np.arange(1, period))[:draws]
             if period else np.zeros(draws, dtype=np.intp),
-            rest=np.concatenate(rests),
-            rest_orders=np.array(rest_orders, dtype=np.intp),
+            rest=rest,
+            rest_orders=tuple(
+                np.array([generator.permutation(len(own)) for _ in range(draws)]) for own in rest
+            ),
         )  # fmt: skip
 
     @property
@@ -99,24 +98,27 @@ class UnitPermutations:
 
     def permutation(self, draw: int) -> np.ndarray:
         """(n,) int: the right row that stands beside each left row in this draw."""
-        permutation = np.empty(self.grid.size + self.rest.size, dtype=np.intp)
+        count = self.grid.size + sum(own.size for own in self.rest)
+        permutation = np.empty(count, dtype=np.intp)
         permutation[self.grid] = np.roll(self.grid, -self.shifts[draw], axis=0)
-        permutation[self.rest] = self.rest[self.rest_orders[draw]]
+        for own, orders in zip(self.rest, self.rest_orders, strict=True):
+            permutation[own] = own[orders[draw]]
         return permutation
 
     def pairs(self, left: Representation, right: Representation) -> Iterator[Pair]:
         """Yield each draw's pair with its cross products, float32.
 
-        Memory: `draws` to 2 `draws` times that of one matrix of cross products.
+        Memory: `draws` to 3 `draws` times that of one matrix of cross products.
         """
-        shifted = self._cross_products_of_shifts(left, right)
-        for draw in range(self.draws):
-            cross = shifted[self.shifts[draw]]
-            if self.rest.size:
-                rest, other = left.cached(self._rest_basis), right.cached(self._rest_basis)
-                cross = cross + np.tensordot(
-                    rest, other[self.rest_orders[draw]], axes=([0, 1], [0, 1])
-                )
+        crosses = self._cross_products_of_shifts(left, right)[self.shifts]
+        for own, orders in zip(self.rest, self.rest_orders, strict=True):
+            rest, other = (
+                side.basis_of(own.ravel()).astype(np.float32).reshape(*own.shape, -1)
+                for side in (left, right)
+            )
+            for cross, order in zip(crosses, orders, strict=True):
+                cross += np.tensordot(rest, other[order], axes=([0, 1], [0, 1]))
+        for draw, cross in enumerate(crosses):
             yield Pair(left, right, self.permutation(draw), cross)
 
     def pairs_without_cross_products(
@@ -150,23 +152,22 @@ class UnitPermutations:
     def _spectrum(self, representation: Representation) -> np.ndarray:
         return _transformed(representation, self.grid)
 
-    def _rest_basis(self, representation: Representation) -> np.ndarray:
-        """(r, rows per unit, rank) float32: the basis at the rows outside the grid."""
-        basis = representation.basis_of(self.rest.ravel()).astype(np.float32)
-        return basis.reshape(*self.rest.shape, -1)
+
+def blocks(units: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """(n,) int: the block of each row, of units whose rows are at the same positions.
+
+    units, positions: (n,) int, of each row. Raises ValueError as `UnitPermutations.draw`.
+    """
+    rows = _rows_by_unit(np.asarray(units))
+    found = np.empty(rows.size, dtype=np.intp)
+    block = np.unique(np.asarray(positions)[rows], axis=0, return_inverse=True)[1]
+    found[rows] = block.reshape(-1, 1)
+    return found
 
 
 def _transformed(representation: Representation, grid: np.ndarray) -> np.ndarray:
     basis = representation.basis_of(grid.ravel()).astype(np.float32)
     return np.fft.rfft(basis.reshape(*grid.shape, -1), axis=0)
-
-
-def _blocks(rows: np.ndarray, positions: np.ndarray | None) -> list[np.ndarray]:
-    """The units, each its `rows`, of every set of positions."""
-    if positions is None:
-        return [rows]
-    block = np.unique(np.asarray(positions)[rows], axis=0, return_inverse=True)[1].ravel()
-    return [rows[block == number] for number in range(block.max() + 1)]
 
 
 def _period(units: Sequence[int], draws: int) -> int:
