@@ -3,9 +3,10 @@
     python benchmarks/slurm_overhead.py --configfile mine.yaml [--cores 2]
 
 Tokens and encoder are made first; then the rest runs once here and once on a cluster of one node,
-which Debian's Slurm makes of this machine, with as many jobs at a time as there are cores. Overhead
-is that of benchmarks/overhead.py; the ratio is Slurm's over this machine's. Jobs that want a GPU
-get a pretend one, which torch does not see. Needs root and the packages that .ci/run names.
+which Debian's Slurm makes of this machine, with its cores; as many jobs wait in its queue as the
+profile allows. Overhead is that of benchmarks/overhead.py; the ratio is Slurm's over this
+machine's. Jobs that want a GPU get one of two pretend ones, which torch does not see. Needs root
+and the packages that .ci/run names.
 """
 
 import argparse
@@ -61,8 +62,8 @@ def main(configfile: Path, cores: int) -> None:
             copy(base, folder, tuple(path.name for path in base.iterdir()))
         snakemake(here, "--cores", str(cores))
         (folder := Path(temporary, "cluster")).mkdir()
-        with slurm_cluster.running(folder, accounting=True) as cluster:
-            profile = ("--workflow-profile", "profiles/slurm", "--jobs", str(cores))
+        with slurm_cluster.running(folder, accounting=True, cpus=cores) as cluster:
+            profile = ("--workflow-profile", "profiles/slurm")
             snakemake(there, *profile, environment=cluster.environment)
         walls = []
         for title, folder in (("here", here), ("through Slurm", there)):

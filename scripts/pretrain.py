@@ -9,7 +9,6 @@ from seqtransfer.files import checksums, json_tsv
 from seqtransfer.study import cards, jobs, provenance
 from seqtransfer.training import classifier, devices, operations, pretraining, shared_pretrainings
 from seqtransfer.training.checkpoints import Checkpoint, file_digests
-from seqtransfer.training.steps import Schedule
 
 
 def main(
@@ -34,8 +33,7 @@ def main(
     vocabulary, sequences = files.vocabulary(), files.sequences()
     rows = np.arange(len(vocabulary))
     sources = classifier.WeightSources(files.encoder, files.layers, rows, None, None, seed, task)
-    names = ("steps", "batch_size", "learning_rate", "warmup", "weight_decay")
-    schedule = Schedule(**{name: settings[name] for name in names})
+    schedule = pretraining.schedule(settings)
     device = devices.choose_device()
     precision = devices.choose_precision(device)
     print(f"{task}: {len(sequences)} sequences, {len(vocabulary)} ids, seed {seed}")
@@ -53,6 +51,7 @@ def main(
             sources,
             sequences,
             schedule,
+            patience=settings.get("patience"),
             mask_rate=settings["mask_rate"],
             device=device,
             precision=precision,
@@ -70,7 +69,9 @@ def main(
         "task": task,
         "tasks": files.served(),
         "seed": seed,
-        "steps": schedule.steps,
+        "steps": done.best_step,
+        "steps_taken": done.steps_taken,
+        "plateau": done.plateau,
         "batch_size": schedule.batch_size,
         "learning_rate": schedule.learning_rate,
         "sequences": len(sequences),

@@ -35,6 +35,26 @@ def test_runs_that_failed_or_diverged_and_lost_similarities_are_caveats():
     assert "99 tokens of its own training sequences)" in "\n".join(own)
 
 
+@pytest.mark.parametrize(
+    ("plateau", "accuracy", "told", "untold"),
+    [
+        (None, 0.3, "had a small budget (x 9 steps", "patience"),
+        (True, 0.3, "ended when its loss on held-out sequences no longer fell (x", "small"),
+        (False, 0.3, "on x took all of its steps before its patience was over", "diverged"),
+        (False, math.nan, "pretraining diverged on x", "patience"),
+    ],
+)
+def test_what_ended_a_domain_pretraining_is_told(plateau, accuracy, told, untold):
+    run = run_table({"text": np.array([0.1, 0.3]), "random": np.array([0.1, 0.2])})
+    run = run.assign(adaptation="full", pooling="mean", warmup=0.1)
+    spent = {"pretraining_steps": 9, "pretraining_tokens_seen": 99, "pretraining_corpus": "x"}
+    budget = NO_PRETRAINING.assign(**spent, pretraining_masked_accuracy=accuracy)
+    budget["pretraining_plateau"] = pd.array([plateau], dtype="boolean")
+    notes = [note for note in caveats.of_study(run, NO_PAIRS, budget, []) if "pretrain" in note]
+    assert any(told in note for note in notes)
+    assert not any(untold in note for note in notes if "Domain" in note)
+
+
 def test_test_examples_of_fewer_units_and_records_beside_a_verdict_are_counted_apart():
     run = run_table({"text": np.array([0.1, 0.3]), "random": np.array([0.1, 0.2])})
     run = run.assign(adaptation="full", pooling="mean", warmup=0.1)

@@ -17,6 +17,7 @@ NOISE = np.array([-0.01, 0.0, 0.01])
 NO_PRETRAINING = pd.DataFrame(
     {"task": ["x"], "test_units": 100}
     | {"pretraining_steps": [None], "pretraining_masked_accuracy": [None]}
+    | {"pretraining_plateau": pd.array([None], dtype="boolean")}
 )
 
 

@@ -36,6 +36,7 @@ def test_an_arm_that_starts_from_nothing_is_refused_with_what_there_is(arm, mess
             [10, 100],
             r"^pretrain\.checkpoints: 100 is not before .* 100",
         ),
+        (["pretrain", "patience"], 20, r"^pretrain\.patience: nobody knows .*; drop it, or"),
         (["domain_encoders"], {"splise": "minilm"}, "^domain_encoders: 'splise' is unknown"),
         (["domain_encoders"], {"splice": "esm"}, r"^domain_encoders\.splice: 'esm' is unknown"),
         (["domain_corpora"], {"splise": "genes"}, "^domain_corpora: 'splise' is unknown"),
@@ -69,6 +70,20 @@ def test_an_arm_that_starts_from_nothing_is_refused_with_what_there_is(arm, mess
 def test_sources_of_weights_that_cannot_be_made_are_refused(place, value, message):
     with pytest.raises(ValueError, match=message):
         configuration.check(changed(place, value))
+
+
+def test_a_pretraining_that_patience_ends_keeps_no_steps_and_rises_before_it_may_end():
+    study = changed(["pretrain", "patience"], 20)
+    del study["pretrain"]["checkpoints"]
+    arms = [name for name in study["initializations"] if not name.startswith("checkpoint")]
+    study["initializations"] = arms
+    study["pretrain"]["warmup"] = 0.1
+    configuration.check(study)
+    with pytest.raises(ValueError, match=r"^pretrain\.patience: nobody knows"):
+        configuration.check(study | {"initializations": [*arms, "checkpoint-100"]})
+    study["pretrain"]["warmup"] = 0.3
+    with pytest.raises(ValueError, match=r"^pretrain: a warm-up .* raise pretrain\.patience"):
+        configuration.check(study)
 
 
 @pytest.mark.parametrize(

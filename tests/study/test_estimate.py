@@ -242,6 +242,15 @@ def test_a_run_never_takes_fewer_steps_than_two_patiences(measured):
     assert costs.least_share(study(ROOT / "tests/config.yaml")["finetune"]) == 1
 
 
+def test_a_pretraining_that_patience_may_end_is_estimated_as_a_run_is(measured):
+    job = Job(0, "pretrain", {"corpus": "splice"})
+    patient = measured | {"pretrain": measured["pretrain"] | {"steps": 1000, "patience": 100}}
+    for share, taken in ((0.5, 500), (0.01, 200)):
+        without = measured | {"pretrain": measured["pretrain"] | {"steps": taken}}
+        expected = costs.seconds(job, without, MINILM, share)
+        assert costs.seconds(job, patient, MINILM, share) == pytest.approx(expected)
+
+
 def test_the_table_of_durations_keeps_what_is_added_and_leaves_out_broken_lines(tmp_path):
     path = tmp_path / "logs/durations.tsv"
     assert durations.read(path) == []

@@ -59,7 +59,7 @@ KillWait=2
 MessageTimeout=100
 OverTimeLimit=0
 SlurmdParameters=config_overrides
-NodeName={host} NodeAddr=127.0.0.1 CPUs=8 RealMemory=64000 Gres=gpu:a100:2
+NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory=64000 Gres=gpu:a100:2
 PartitionName=normal Nodes={host} Default=YES PriorityTier=1
 PartitionName=urgent Nodes={host} PriorityTier=2
 """
@@ -130,10 +130,13 @@ def missing() -> str | None:
 
 
 @contextmanager
-def running(folder: Path, *, accounting: bool) -> Iterator[Cluster]:
-    """The cluster, idle. All that was started has ended when the block ends."""
+def running(folder: Path, *, accounting: bool, cpus: int = 8) -> Iterator[Cluster]:
+    """The cluster, idle. All that was started has ended when the block ends.
+
+    cpus: that its node says it has, whatever this machine has.
+    """
     host = socket.gethostname().split(".")[0]
-    facts = {"folder": folder, "host": host, "ports": _free_ports(4)}
+    facts = {"folder": folder, "host": host, "ports": _free_ports(4), "cpus": cpus}
     facts["accounting"] = ACCOUNTING[accounting].format(**facts)
     for name in ("bin", "state", "spool"):
         (folder / name).mkdir()

@@ -103,12 +103,15 @@ def test_the_loss_over_gathered_positions_is_that_of_the_whole_model(masked_mode
     assert float(loss.detach()) == pytest.approx(float(output.loss), abs=1e-5)
 
 
-def test_the_accuracy_is_the_share_of_all_masked_tokens_whatever_the_batches(masked_model, stock):
+def test_held_out_scores_are_of_all_masked_tokens_whatever_the_batches(masked_model, stock):
     sequences = noise(200, 0, longest=36)  # four batches, the last of far longer sequences
     rows = np.arange(200)
-    accuracy = masked_language_model.accuracy(masked_model, sequences, rows, 0.3, "toy", "cpu", 64)
+    accuracy, loss = masked_language_model.held_out_scores(
+        masked_model, sequences, rows, 0.3, "toy", "cpu", 64
+    )
     generator = seeds.generator(0, "toy", "held-out masks")
     right = total = 0
+    losses = 0.0
     for indices in batches.in_length_order(sequences.lengths, 64):
         ids, _ = batches.collate(sequences, indices)
         corrupted, labels = masked_language_model.mask_tokens(ids, 0.3, 11, generator)
@@ -119,7 +122,16 @@ def test_the_accuracy_is_the_share_of_all_masked_tokens_whatever_the_batches(mas
             )
         right += int((states.logits.argmax(dim=-1).numpy() == labels).sum())
         total += int((labels != IGNORED).sum())
+        losses += float(
+            torch.nn.functional.cross_entropy(
+                states.logits.flatten(0, 1),
+                torch.from_numpy(labels).flatten(),
+                reduction="sum",
+                ignore_index=IGNORED,
+            )
+        )
     assert accuracy == pytest.approx(right / total)
+    assert loss == pytest.approx(losses / total, rel=1e-5)
 
 
 def pretrain(sources, sequences, plan=PLAN, **more):
@@ -228,6 +240,54 @@ def test_a_killed_pretraining_ends_with_the_weights_of_an_uninterrupted_one(sour
     assert equal(done.encoder.state_dict(), whole.encoder.state_dict())
     assert all(equal(done.kept[step], whole.kept[step]) for step in (2, 4))
     assert (done.history, done.tokens_seen) == (whole.history, whole.tokens_seen)
+
+
+PATIENT = Schedule(400, 8, 1e-2, warmup=0.02, weight_decay=0.01, cooldown=pretraining.COOLDOWN)
+
+
+def test_patience_ends_pretraining_with_the_weights_of_the_least_held_out_loss(sources_for):
+    sequences = noise(200, 1)  # of which nothing can be learned but how frequent symbols are
+    done = pretrain(sources_for(), sequences, PATIENT, patience=16, keep=range(1, 401))
+    steps = [row["step"] for row in done.history]
+    losses = [row["held_out_loss"] for row in done.history]
+    assert done.plateau and done.steps_taken == steps[-1] < 400
+    assert steps == list(range(4, steps[-1] + 1, 4))
+    assert done.best_step == steps[int(np.argmin(losses))] < done.steps_taken
+    assert equal(done.encoder.plain_state(), done.kept[done.best_step])
+    assert not equal(done.encoder.plain_state(), done.kept[done.steps_taken])
+    # The rate falls for a fifth of the steps, from the first evaluation on by which 16 steps
+    # brought no lower loss, counted from step 16 on.
+    best = [steps[int(np.argmin(losses[: i + 1]))] for i in range(len(steps))]
+    since = zip(steps, best, strict=True)
+    begins = next(step for step, so_far in since if step - max(16, so_far) >= 16)
+    assert done.steps_taken == next(step for step in steps if 0.8 * step >= begins)
+
+
+def test_a_pretraining_that_still_improves_takes_all_steps_and_says_so(sources_for):
+    body = [[CLS, *([5 + i % 6] * 12), SEP] for i in range(200)]
+    plan = Schedule(32, 8, 1e-3, warmup=0.02, weight_decay=0.01, cooldown=pretraining.COOLDOWN)
+    done = pretrain(sources_for(), ragged_of(body), plan, patience=12)
+    assert (done.plateau, done.steps_taken) == (False, 32)
+    without = pretrain(sources_for(), ragged_of(body), plan)
+    assert (without.plateau, without.best_step) == (None, 32)
+
+
+def test_a_killed_pretraining_with_patience_ends_as_an_uninterrupted_one(sources_for, tmp_path):
+    sequences = noise(200, 1)
+    whole = pretrain(sources_for(), sequences, PATIENT, patience=16)
+    for last in (whole.best_step + 1, whole.steps_taken - 1):  # before and after its end is known
+        path = tmp_path / f"{last}.safetensors"
+        killed = Killed(path, {})
+        killed.last = last
+        with pytest.raises(KeyboardInterrupt):
+            pretrain(sources_for(), sequences, PATIENT, patience=16, checkpoint=killed)
+        done = pretrain(
+            sources_for(), sequences, PATIENT, patience=16, checkpoint=Checkpoint(path, {})
+        )
+        assert equal(done.encoder.state_dict(), whole.encoder.state_dict())
+        assert equal(done.head, whole.head)
+        assert done.history == whole.history
+        assert (done.best_step, done.plateau) == (whole.best_step, whole.plateau)
 
 
 def test_the_start_is_a_draw_of_its_own_not_that_of_the_random_arm(sources_for):

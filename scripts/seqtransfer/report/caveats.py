@@ -118,11 +118,26 @@ def _domain_pretraining(budget: pd.DataFrame) -> Iterator[str]:
             steps, tokens = spent["pretraining_steps"], spent["pretraining_tokens_seen"]
             each = f"{len(spent)} tasks, {names.span(steps)} steps, {tokens.min():,} to"
             each += f" {tokens.max():,} tokens, task by task under Budget and cost"
-        yield (
-            f"Domain pretraining had a small budget ({each}): the domain arm is a stand-in for an"
-            " expert model of the field. After few steps it may still resemble random weights: that"
-            " would raise the floor of (d)."
-        )
+        ended = spent["pretraining_plateau"].fillna(False).astype(bool)
+        if ended.all():
+            yield (
+                f"Domain pretraining ended when its loss on held-out sequences no longer fell"
+                f" ({each}): the domain arm is a stand-in for an expert model of the field, of more"
+                " data and parameters."
+            )
+        else:
+            yield (
+                f"Domain pretraining had a small budget ({each}): the domain arm is a stand-in for"
+                " an expert model of the field. After few steps it may still resemble random"
+                " weights: that would raise the floor of (d)."
+            )
+        late = spent.loc[spent["pretraining_plateau"].notna() & ~ended, "task"]
+        late = late[~late.isin(failed)]
+        if len(late):
+            yield (
+                f"Domain pretraining on {', '.join(late)} took all of its steps before its patience"
+                " was over: it might still have improved."
+            )
 
 
 def _corpus(row) -> str:

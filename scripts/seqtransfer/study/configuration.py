@@ -226,6 +226,14 @@ def _check_initializations(config: dict) -> None:
                 f"pretrain.checkpoints: {step} is not before the last step, {pretrain['steps']},"
                 " which is always kept; drop it"
             )
+    if "patience" in pretrain:
+        arms = [initializations.parse(name) for name in config["initializations"]]
+        if kept or any(arm.kind == "checkpoint" for arm in arms):
+            raise ValueError(
+                "pretrain.patience: nobody knows beforehand which steps are taken, so none can be"
+                " kept; drop it, or pretrain.checkpoints and the arms `checkpoint-<steps>`"
+            )
+        evaluations.check_warmups(pretrain, [pretrain["warmup"]], "pretrain")
     for name in config["initializations"]:
         arm = initializations.parse(name)
         if arm.kind == "from":

@@ -104,7 +104,8 @@ class Job:
 
 
 def seconds(job: Job, study: Mapping, encoder: Encoder, share: float) -> float:
-    """Of the reference machine. share: of the steps of fine-tuning that a run takes, in (0, 1]."""
+    """Of the reference machine. share: of its steps that a run takes whose patience ends it, in
+    (0, 1]."""
     speed = GPU if job.gpu else CPU
     if job.rule in TRAINED:
         return START + _operations(job, study, encoder, share) / speed
@@ -202,9 +203,9 @@ def downloaded(job: Job, study: Mapping) -> int | None:
     return 0
 
 
-def least_share(finetune: Mapping) -> float:
+def least_share(settings: Mapping) -> float:
     """The least share of its steps that a run can take: it has two patiences, see `DevWatch`."""
-    return min(1.0, 2 * finetune["patience"] / finetune["steps"])
+    return min(1.0, 2 * settings["patience"] / settings["steps"])
 
 
 def _drawn(job: Job, study: Mapping) -> int:
@@ -254,7 +255,8 @@ def _operations(job: Job, study: Mapping, encoder: Encoder, share: float) -> flo
     encoder = encoder.of_job(job)
     if job.rule.startswith("pretrain"):
         settings = study["pretrain"]
-        examples = operations.STEP * settings["steps"] * settings["batch_size"]
+        taken = max(share, least_share(settings)) if "patience" in settings else 1
+        examples = operations.STEP * taken * settings["steps"] * settings["batch_size"]
         return examples * encoder.operations(_tokens(job, study))
     settings = study["finetune"]
     share = max(share, least_share(settings))

@@ -51,18 +51,19 @@ class DevWatch:
         return next((end for end in self.grid(steps) if end * (1 - cooldown) >= step), steps)
 
 
-def check_warmups(settings: Mapping, warmups: Collection[float]) -> None:
+def check_warmups(settings: Mapping, warmups: Collection[float], key: str = "finetune") -> None:
     """Raise ValueError if a run could end for want of a better score before its rate has risen.
 
-    settings: a study's `finetune`; warmups: those that its runs may have, shares of its steps.
+    settings: a study's settings of training, of its `key`; warmups: those that its runs may have,
+    shares of its steps.
     """
     steps, patience, longest = settings["steps"], settings["patience"], max(warmups)
-    ends_early = patience < steps and settings["cooldown"] < 1
+    ends_early = patience < steps and settings.get("cooldown", 0) < 1
     if ends_early and longest * steps > patience:
         raise ValueError(
-            f"finetune: a warm-up of {longest:g} takes {longest * steps:.0f} of {steps} steps, but"
+            f"{key}: a warm-up of {longest:g} takes {longest * steps:.0f} of {steps} steps, but"
             f" runs may end after {patience} steps without a better dev score, before their rate"
-            f" has risen: set a warm-up of {patience / steps:g} at most, or raise finetune.patience"
+            f" has risen: set a warm-up of {patience / steps:g} at most, or raise {key}.patience"
         )
 
 

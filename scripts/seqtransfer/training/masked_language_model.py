@@ -140,9 +140,9 @@ def mean_loss(logits: torch.Tensor, true: torch.Tensor, count: torch.Tensor) -> 
     return functional.cross_entropy(logits, true, reduction="sum", ignore_index=IGNORED) / count
 
 
-def accuracy(model, sequences, rows, rate, task, device, examples) -> float:
-    """The share of masked tokens of the first 256 rows filled in right; every call has the same
-    masks.
+def held_out_scores(model, sequences, rows, rate, task, device, examples) -> tuple[float, float]:
+    """Of the masked tokens of the first 256 rows, the share filled in right, and the mean
+    cross-entropy in nats; every call has the same masks.
 
     examples: that go through the model at a time, fewer if memory runs out.
     """
@@ -150,18 +150,22 @@ def accuracy(model, sequences, rows, rate, task, device, examples) -> float:
     model.eval()
     generator = seeds.generator(0, task, "held-out masks")
     rows = rows[:256]
-    right, total = 0, 0
+    right, loss, total = 0, 0.0, 0
     with torch.inference_mode():
         for indices in batches.in_length_order(sequences.lengths[rows], batch_size=SCORED):
             inputs = masked(model, sequences, rows[indices], rate, generator, device)
-            right += at_a_time.attempt(partial(_hits, model, inputs))
+            filled_in = at_a_time.attempt(partial(_filled_in, model, inputs))
+            right, loss = right + filled_in[0], loss + filled_in[1]
             total += int((inputs[-2] != IGNORED).sum())
-    return right / max(1, total)
+    return right / max(1, total), loss / max(1, total)
 
 
-def _hits(model: MaskedLanguageModel, inputs: Inputs, size: int) -> int:
-    """How many tokens of a batch are filled in right: never one whose true id is IGNORED."""
-    right = 0
+def _filled_in(model: MaskedLanguageModel, inputs: Inputs, size: int) -> tuple[int, float]:
+    """How many tokens of a batch are filled in right, and the sum of all tokens' losses: of none
+    whose true id is IGNORED."""
+    right, loss = 0, 0.0
     for _, (*own, true, _) in parts(size, *inputs):
-        right += int((model(*own).argmax(dim=-1) == true).sum())
-    return right
+        logits = model(*own)
+        right += int((logits.argmax(dim=-1) == true).sum())
+        loss += float(mean_loss(logits, true, torch.ones(())))
+    return right, loss

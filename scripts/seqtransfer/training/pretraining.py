@@ -1,7 +1,7 @@
 """Unlabelled sequences -> an encoder pretrained on them by masked-language modelling."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -18,13 +18,33 @@ from seqtransfer.files import arrow, json_tsv
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.tokens import units
 from seqtransfer.tokens.vocabulary import SPECIALS, Vocabulary
-from seqtransfer.training import batches, devices, evaluations, fitting, masked_language_model
+from seqtransfer.training import batches, devices, fitting, masked_language_model
 from seqtransfer.training.checkpoints import Checkpoint, TrainingState
 from seqtransfer.training.classifier import WeightSources, without_pooler
+from seqtransfer.training.evaluations import DevWatch
 from seqtransfer.training.loop import Training
 from seqtransfer.training.microbatches import Inputs
 from seqtransfer.training.optimizer import AdamW
 from seqtransfer.training.steps import Schedule, Steps
+
+COOLDOWN = 0.2  # share of the steps in which the rate falls, where patience decides how many
+
+
+def schedule(settings: Mapping) -> Schedule:
+    """From a study's `pretrain` settings: the rate falls from the end of the warm-up on, or, where
+    patience decides when it ends, in the last steps."""
+    names = ("steps", "batch_size", "learning_rate", "warmup", "weight_decay")
+    cooldown = COOLDOWN if "patience" in settings else 1.0
+    return Schedule(**{name: settings[name] for name in names}, cooldown=cooldown)
+
+
+def watch(steps: int, patience: int | None) -> DevWatch:
+    """When held-out sequences are scored: after an eighth of the steps and each doubling of it;
+    where there is a patience, at each quarter of it."""
+    if patience is None:
+        return DevWatch(max(1, steps // 8), steps, steps)
+    every = max(1, patience // 4)
+    return DevWatch(every, every, patience)
 
 
 class JobInputs(Protocol):
@@ -72,14 +92,20 @@ class CorpusFiles:
 
 @dataclass(frozen=True)
 class Pretrained:
-    """The encoder, its history, one record per evaluation, and its accuracy at filling in masks."""
+    """The encoder, its history, one record per evaluation, and its accuracy at filling in masks.
+
+    best_step: of the weights; plateau: whether it ended because its held-out loss no longer fell,
+    None without a patience.
+    """
 
     encoder: bert.Bert | TransformersEncoder
     head: State  # that fills in masks, see `MaskedLanguageModel.head_state`
     kept: dict[int, State]  # step -> the encoder's weights after it
     history: list[dict]
     tokens_seen: int
-    steps_taken: int  # fewer than planned where it diverged
+    steps_taken: int  # fewer than planned where it diverged, or its patience was over
+    best_step: int
+    plateau: bool | None
     trained_on: int  # sequences
     held_out: int
     masked_accuracy: float
@@ -90,7 +116,11 @@ class Pretrained:
 
 
 class Pretraining(Training):
-    """The pretraining of an encoder; keeps its weights after the steps in `keep`."""
+    """The pretraining of an encoder; keeps its weights after the steps in `keep`.
+
+    Where there is a patience of fewer steps than all, it ends once the loss on held-out sequences
+    no longer falls, with the weights of the least.
+    """
 
     def __init__(
         self,
@@ -98,6 +128,7 @@ class Pretraining(Training):
         sequences: Ragged,
         schedule: Schedule,
         *,
+        patience: int | None,
         mask_rate: float,
         device: str,
         precision: str,
@@ -138,7 +169,8 @@ class Pretraining(Training):
             schedule.steps,
             seeds.generator(seed, task, "pretrain order"),
         )
-        grid = evaluations.grid(schedule.steps, first=max(1, schedule.steps // 8))
+        self.schedule, self.watch = schedule, watch(schedule.steps, patience)
+        grid = self.watch.grid(schedule.steps)
         state = TrainingState(model, optimizer, {"masks": self.masks})
         super().__init__(state, update, order, grid, sizes.micro_batch)
         self.scored = sizes.scored
@@ -146,7 +178,9 @@ class Pretraining(Training):
         self.mask_rate, self.device, self.keep = mask_rate, device, keep
         self.history: list[dict] = []
         self.kept: dict[int, State] = {}
-        self.tokens_seen = 0
+        self.best: State = {}  # the weights of the least loss, where there is a patience
+        self.patient = self.watch.patience < schedule.steps
+        self.best_step, self.tokens_seen = 0, 0
 
     def batch(self, indices: np.ndarray) -> Inputs:
         """Corrupted ids, mask, positions to predict, true ids there, and their number."""
@@ -171,41 +205,67 @@ class Pretraining(Training):
         print(f"step {step}: loss {self.losses[-1]}; pretraining diverged, lower its learning rate")
         for missed in set(self.keep) - set(self.kept):
             self._keep(missed)
-        self._record_evaluation(step, math.nan)
+        self._record_evaluation(step, math.nan, math.nan)
+        self.best, self.best_step = {}, step
 
     def _keep(self, step: int) -> None:
-        state = self.encoder.plain_state()
-        self.kept[step] = {name: t.detach().cpu().clone() for name, t in state.items()}
+        self.kept[step] = _copied(self.encoder.plain_state())
 
     def evaluate(self, step: int) -> None:
-        """Measure the accuracy at filling in masks of held-out sequences, of units held out."""
-        accuracy = masked_language_model.accuracy(
+        """Measure how well masks of held-out sequences, of units held out, are filled in."""
+        scores = masked_language_model.held_out_scores(
             self.model, self.sequences, self.held_out, self.mask_rate, self.task, self.device,
             self.scored,
         )  # fmt: skip
-        self._record_evaluation(step, accuracy)
+        self._record_evaluation(step, *scores)
+        if not self.patient:
+            self.best_step = step
+            return
+        least = min((row["held_out_loss"] for row in self.history[:-1]), default=math.inf)
+        if not self.best or self.history[-1]["held_out_loss"] < least:
+            self.best_step, self.best = step, _copied(self.model.state_dict())
+        if step == self.update.end:
+            self.ended = True
+        elif not self.update.end:
+            self.update.end = self.watch.end(
+                step, self.best_step, self.schedule.steps, self.schedule.cooldown
+            )
 
-    def _record_evaluation(self, step: int, accuracy: float) -> None:
+    @property
+    def plateau(self) -> bool | None:
+        """Whether patience has decided when it ends; None without one."""
+        return self.update.end is not None if self.patient else None
+
+    def finish(self) -> None:
+        """Take the weights of the least held-out loss, where there is a patience."""
+        if self.best:
+            self.model.load_state_dict(self.best)
+
+    def _record_evaluation(self, step: int, accuracy: float, loss: float) -> None:
         self.history.append(
             {
                 "step": step,
                 "tokens": self.tokens_seen,
                 "train_loss": float(np.mean(self.losses)),
                 "held_out_accuracy": accuracy,
+                "held_out_loss": loss,
             }
         )
         self.losses.clear()
         print(self.history[-1], flush=True)
 
     def record(self) -> dict:
-        """Losses, history and the number of tokens seen."""
-        return super().record() | {"history": self.history, "tokens_seen": self.tokens_seen}
+        """Losses, history, the number of tokens seen, and what patience has decided so far."""
+        decided = {"best_step": self.best_step, "end": self.update.end}
+        seen = {"history": self.history, "tokens_seen": self.tokens_seen}
+        return super().record() | seen | decided
 
     def tensors(self) -> dict[str, torch.Tensor]:
-        """The kept weights, by names of the form `step.tensor`."""
+        """The kept weights, by names of the form `step.tensor`, and the best by `best.tensor`."""
+        states = {**self.kept, "best": self.best}
         return {
             f"{step}.{name}": tensor
-            for step, state in self.kept.items()
+            for step, state in states.items()
             for name, tensor in state.items()
         }
 
@@ -213,9 +273,11 @@ class Pretraining(Training):
         """The inverse of `record` and `tensors`."""
         super().restore(record, tensors)
         self.history, self.tokens_seen = record["history"], record["tokens_seen"]
+        self.best_step, self.update.end = record["best_step"], record["end"]
         for key, tensor in tensors.items():
             step, _, name = key.partition(".")
-            self.kept.setdefault(int(step), {})[name] = tensor
+            state = self.best if step == "best" else self.kept.setdefault(int(step), {})
+            state[name] = tensor
 
     def unigram_accuracy(self) -> float:
         """The share of held-out tokens that are the most frequent symbol of the trained-on ones."""
@@ -227,11 +289,16 @@ class Pretraining(Training):
         return float(np.mean(ordinary == counts.argmax()))
 
 
+def _copied(state: State) -> State:
+    return {name: tensor.detach().cpu().clone() for name, tensor in state.items()}
+
+
 def pretrain(
     sources: WeightSources,
     sequences: Ragged,
     schedule: Schedule,
     *,
+    patience: int | None = None,
     mask_rate: float,
     device: str,
     precision: str,
@@ -243,14 +310,18 @@ def pretrain(
 
     The seed of `sources` draws weights, masks, batches and dropout. The 5 to 10 % of sequences that
     are held out, whole units if it can be, are the same for every seed. keep: steps after which the
-    weights are kept. A loss that is not finite ends it, with an accuracy of NaN and the weights as
-    they are. memory: MB that the job was given; None: all that is free.
+    weights are kept. patience: steps without a lower loss on them after which it ends, with the
+    weights of the least loss, the first of equals; None: it takes all steps. A loss that is not
+    finite ends it, with an accuracy of NaN and the weights as they are. memory: MB that the job was
+    given; None: all that is free.
     """
     training = Pretraining(
-        sources, sequences, schedule,
+        sources, sequences, schedule, patience=patience,
         mask_rate=mask_rate, device=device, precision=precision, keep=keep, memory=memory,
     )  # fmt: skip
     training.train(checkpoint)
+    training.finish()
+    (best,) = (row for row in training.history if row["step"] == training.best_step)
     return Pretrained(
         encoder=training.encoder,
         head=training.model.head_state(),
@@ -258,9 +329,11 @@ def pretrain(
         history=training.history,
         tokens_seen=training.tokens_seen,
         steps_taken=training.history[-1]["step"],
+        best_step=training.best_step,
+        plateau=training.plateau,
         trained_on=len(training.trained_on),
         held_out=len(training.held_out),
-        masked_accuracy=training.history[-1]["held_out_accuracy"],
+        masked_accuracy=best["held_out_accuracy"],
         unigram_accuracy=training.unigram_accuracy(),
         seconds_training=training.seconds,
         seconds_before=training.before,

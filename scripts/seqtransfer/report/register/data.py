@@ -14,8 +14,8 @@ TABLES = {
             "task domain classes test_majority train dev test test_units repeats_dropped"
             " conflicts_dropped given_test_dropped neighbours_dropped other_labels cut_share"
             " max_length steps steps_taken examples_seen pretraining_corpus pretraining_sequences"
-            " pretraining_steps pretraining_tokens_seen pretraining_masked_accuracy"
-            " pretraining_unigram_accuracy",
+            " pretraining_steps pretraining_plateau pretraining_tokens_seen"
+            " pretraining_masked_accuracy pretraining_unigram_accuracy",
             domain="Of the task's sequences",
             classes="How many classes; 0 for a regression",
             test_majority="Share of the test part's most frequent class; where tokens are"
@@ -35,7 +35,9 @@ TABLES = {
             examples_seen="Mean over the runs: steps taken x batch size, or x `train` if less",
             pretraining_corpus="The domain corpus, or the task, whose own sequences they are",
             pretraining_sequences="Sequences pretrained on",
-            pretraining_steps="Optimizer steps of pretraining",
+            pretraining_steps="Optimizer steps of pretraining, after which the weights are taken",
+            pretraining_plateau="Whether it ended because the loss on held-out sequences no longer"
+            " fell; empty without `pretrain.patience`",
             pretraining_tokens_seen="Tokens seen in pretraining",
             pretraining_masked_accuracy="Share of masked tokens filled in right, of up to 256"
             " held-out sequences",

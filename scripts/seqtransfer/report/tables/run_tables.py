@@ -261,12 +261,14 @@ def budget(tasks: Sequence[dict], run: pd.DataFrame, summaries: Sequence[dict]) 
             | {
                 f"pretraining_{key}": domain.get(key)
                 for key in (
-                    "sequences", "steps", "tokens_seen", "masked_accuracy", "unigram_accuracy"
+                    "sequences", "steps", "plateau", "tokens_seen", "masked_accuracy",
+                    "unigram_accuracy",
                 )
             }
         )  # fmt: skip
     counted = [f"pretraining_{key}" for key in ("sequences", "steps", "tokens_seen")]
-    return pd.DataFrame(rows).astype(dict.fromkeys(counted, "Int64"))
+    kinds = dict.fromkeys(counted, "Int64") | {"pretraining_plateau": "boolean"}
+    return pd.DataFrame(rows).astype(kinds)
 
 
 SUMMED = ["seconds_total", "seconds_training", "operations"]
