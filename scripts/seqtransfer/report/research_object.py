@@ -115,7 +115,7 @@ def _workflow(crate: ROCrate, record: Mapping) -> ContextEntity:
         "softwareRequirements": needed,
     }
     if record["repository"]:
-        changed = ", with changes that are not committed" * record["repository"]["changed"]
+        changed = ", with changes that are not committed" if record["repository"]["changed"] else ""
         facts["version"] = record["repository"]["commit"] + changed
     return crate.add(ContextEntity(crate, "#seqtransfer", facts))
 

@@ -70,14 +70,15 @@ def machine() -> dict:
 
 def commit(folder: Path) -> dict | None:
     """The commit of the repository whose top is `folder`, and whether files of it were `changed`
-    since; None without git or such a repository."""
+    since, None where no git is there to say it, as in a container; None without a repository."""
     try:
         if Path(_git(folder, "rev-parse", "--show-toplevel")).resolve() != folder.resolve():
             return None
         status = _git(folder, "status", "--porcelain", "--untracked-files=no")
         return {"commit": _git(folder, "rev-parse", "HEAD"), "changed": bool(status)}
     except (OSError, subprocess.CalledProcessError):
-        return None
+        head = _head(folder / ".git")
+        return head and {"commit": head, "changed": None}
 
 
 def processor() -> str:
@@ -94,6 +95,23 @@ def _codes(path: Path) -> list[str]:
         return list(dict.fromkeys(row["code"] for row in csv.DictReader(file, delimiter="\t")))
 
 
+def _head(repository: Path) -> str | None:
+    """The commit of the branch that is checked out, from the repository's own files; None if they
+    do not say it."""
+    try:
+        head = (repository / "HEAD").read_text().strip()
+        if not head.startswith("ref: "):
+            return head
+        branch = head.removeprefix("ref: ")
+        if (repository / branch).exists():
+            return (repository / branch).read_text().strip()
+        lines = (repository / "packed-refs").read_text().splitlines()
+        return next((line.split()[0] for line in lines if line.endswith(f" {branch}")), None)
+    except OSError:
+        return None
+
+
 def _git(folder: Path, *arguments: str) -> str:
-    command = ["git", "-C", str(folder), *arguments]
+    # The folder of another user, as one mounted in a container, is refused by default.
+    command = ["git", "-c", f"safe.directory={folder.resolve()}", "-C", str(folder), *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
