@@ -225,6 +225,22 @@ def test_facts_of_a_fasta_record_come_from_header_file_name_and_side_table(tmp_p
     ]
 
 
+def test_headers_and_side_table_have_the_stated_encoding_and_separator(tmp_path):
+    files = {
+        "a.fa": ">é1 clade=blé\nMK\n>P2 clade=x\nMV\n".encode("latin-1"),
+        "facts.csv": "id;y\né1;a\nP2;b\n".encode("latin-1"),
+    }
+    layout = {"file": "*.fa", "labels": "facts.csv", "delimiter": ";", "encoding": "latin-1"}
+    layout |= {"label": {"column": "y"}, "group": {"pattern": r"clade=(\w+)"}}
+    assert convert(tmp_path, "fasta", layout, files) == [
+        Example("é1", "MK", "a", "blé", None),
+        Example("P2", "MV", "b", "x", None),
+    ]
+    del layout["encoding"]
+    with pytest.raises(ValueError, match=r"facts\.csv: .* state its `encoding`"):
+        convert(tmp_path, "fasta", layout)
+
+
 def test_deeploc_headers_are_read_by_the_layout_of_the_catalogue(tmp_path):
     import yaml
 

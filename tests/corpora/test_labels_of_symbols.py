@@ -12,7 +12,7 @@ RNA = ">1abc chain A\nGGAUCACC\n((....))\n>2xyz\nguc\n...\n"
 def converted(tmp_path, text, layout, converter="three_line", **changes):
     """The examples of a file of this text."""
     layout = {"file": "a.txt"} | layout
-    (tmp_path / layout["file"]).write_text(text)
+    (tmp_path / layout["file"]).write_text(text, encoding=layout.get("encoding", "utf-8"))
     record = TASK | {"converter": converter, "layout": layout} | changes
     converters.convert(record, tmp_path, tmp_path / "a.symbols")
     return read_symbols(tmp_path / "a.symbols")
@@ -23,6 +23,11 @@ def test_records_of_three_lines_give_each_symbol_its_label(tmp_path, capsys):
     assert (first.id, first.symbols, first.label) == ("1abc", tuple("GGAUCACC"), "( ( . . . . ) )")
     assert (second.id, second.symbols, second.label) == ("2xyz", tuple("GUC"), ". . .")
     assert "11 symbols, {'.': 7, '(': 2, ')': 2}" in capsys.readouterr().out
+
+
+def test_a_file_has_the_stated_encoding(tmp_path):
+    found = converted(tmp_path, ">blé é\nAC\n().\n".replace(".", ""), {"encoding": "utf-16"})
+    assert [(e.id, e.label) for e in found] == [("blé", "( )")]
 
 
 def test_id_and_group_are_found_by_patterns(tmp_path):

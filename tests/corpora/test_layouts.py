@@ -41,6 +41,7 @@ LABEL = {"label": {"field": 2}}
         ("fasta", {**FILE, "label": {"pattern": "label"}}, "pattern 'label' needs one group"),
         ("fasta", {**FILE, "label": {"column": "y"}}, "belong together"),
         ("fasta", {**FILE, **LABEL, "labels": "x.tsv"}, "belong together"),
+        ("fasta", {**FILE, **LABEL, "delimiter": ";"}, "`delimiter` is of the table `labels`"),
         ("midi", {}, "needs `table:`"),
         ("lines", {}, "needs `files:`"),
         ("lines", {"files": {}}, "files: .* should be non-empty"),

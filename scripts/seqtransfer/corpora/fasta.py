@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 import numpy as np
 
 from seqtransfer.corpora.examples import FACTS, Example, Examples, Facts, check_facts, check_ids
-from seqtransfer.corpora.text_files import LONGEST, check_text, open_bytes, open_text
+from seqtransfer.corpora.text_files import LONGEST, UTF8, check_text, open_bytes, open_text
 from seqtransfer.files import atomic
 
 SEQUENCE = re.compile(r"[A-Za-z*-]+")
@@ -130,15 +130,15 @@ def _id_and_facts_on_lines(codes: np.ndarray) -> bytes:
     return codes.tobytes()
 
 
-def iterate_records(path: Path) -> Iterator[tuple[str, str]]:
+def iterate_records(path: Path, encoding: str = UTF8) -> Iterator[tuple[str, str]]:
     """(header without `>`, sequence) of every record of any FASTA file.
 
     The file may be compressed (gzip, bzip2, xz), wrapped, and have any line ends; white space at
     the ends of lines is dropped, and nothing else. The sequence is not checked.
-    Raises ValueError naming file and record if the header is no UTF-8, and file and line if
+    Raises ValueError naming file and record if the header is no text in `encoding`, and file and line if
     something stands before the first `>`: whoever skips it may skip a record without its `>`.
     """
-    with open_text(path) as file:
+    with open_text(path, encoding) as file:
         header, lines, length = None, [], 0
         for number, line in enumerate(file, start=1):
             if line[0] == ">":
@@ -146,7 +146,9 @@ def iterate_records(path: Path) -> Iterator[tuple[str, str]]:
                     yield header, "".join(lines)
                 header, lines, length = line[1:].rstrip(), [], 0
                 if not header.isascii() or "\0" in header:
-                    check_text(f"{path}: line {number}: record {header.split()[:1]}", header)
+                    check_text(
+                        f"{path}: line {number}: record {header.split()[:1]}", header, encoding
+                    )
             elif header is not None:
                 lines.append(line.rstrip(" \t\n"))
                 length += len(lines[-1])

@@ -12,7 +12,7 @@ from seqtransfer.corpora.alphabets import Cleaner
 from seqtransfer.corpora.corpus_files import cell, sequence_example, split_name, with_dev, write
 from seqtransfer.corpora.examples import FACTS, Example
 from seqtransfer.corpora.fasta import iterate_records
-from seqtransfer.corpora.text_files import find, matching, open_text, rows
+from seqtransfer.corpora.text_files import UTF8, find, matching, open_text, rows
 
 if TYPE_CHECKING:
     from Bio.SeqRecord import SeqRecord
@@ -41,7 +41,9 @@ class Options:
     files: Mapping[str, str] | None = None
     dev_share: float = 0
     format: str = "fasta"
+    encoding: str = UTF8
     labels: str | None = None
+    delimiter: str | None = None
     label: Mapping = field(default_factory=lambda: {"pattern": r"(?:^|\s)label=(\S+)"})
     group: Mapping | None = None
     split: Mapping | None = None
@@ -58,6 +60,8 @@ class Options:
                 "the table `labels` and a `column` of it belong together, such as "
                 "labels: x.tsv, label: {column: label}"
             )
+        if self.delimiter and not self.labels:
+            raise ValueError("`delimiter` is of the table `labels`; state that, or drop it")
 
     @property
     def places(self) -> dict[str, Mapping]:
@@ -98,7 +102,9 @@ LAYOUT = layouts.schema(
             "description": "Format of the files",
             "enum": ["fasta", "genbank", "embl"],
         },
+        **layouts.TEXT_FILE,
         "labels": layouts.file("Name of a table with a column `id`, for what no header says"),
+        **layouts.DELIMITER,
         "label": _place("label"),
         "group": _place("group"),
         "split": _place("split"),
@@ -126,7 +132,7 @@ def labelled_records(folder: Path, options: Options, cleaner: Cleaner) -> Iterat
     unused = set(side)
     for part, path in _fasta_files(folder, options):
         header = None
-        for header, sequence in _records(path, options.format):
+        for header, sequence in _records(path, options.format, options.encoding):
             name = header.split()[0] if header.strip() else ""
             where = f"{path}: record {name!r}"
             if not name:
@@ -156,16 +162,16 @@ def _fasta_files(folder: Path, options: Options) -> list[tuple[str | None, Path]
     return [(None, path) for path in found]
 
 
-def _records(path: Path, form: str) -> Iterator[tuple[str, str]]:
+def _records(path: Path, form: str, encoding: str) -> Iterator[tuple[str, str]]:
     """(header, sequence) of every record; of GenBank and EMBL, id and definition are the header."""
     if form == "fasta":
-        yield from iterate_records(path)
+        yield from iterate_records(path, encoding)
         return
     from Bio import SeqIO
     from Bio.Seq import UndefinedSequenceError
 
     name = None
-    with open_text(path) as file:
+    with open_text(path, encoding) as file:
         records = SeqIO.parse(file, form)
         while record := _next_record(path, records, form, name):
             name = record.id
@@ -201,7 +207,11 @@ def _side_table(folder: Path, options: Options) -> dict[str, tuple[str, dict]]:
     side: dict[str, tuple[str, dict]] = {}
     if options.labels:
         columns = [place["column"] for place in options.places.values() if "column" in place]
-        for where, row in rows(find(folder, options.labels), ["id", *columns]):
+        table = find(folder, options.labels)
+        asked = ["id", *columns]
+        for where, row in rows(
+            table, asked, delimiter=options.delimiter, encoding=options.encoding
+        ):
             name = cell(where, row, "id")
             if name in side:
                 raise ValueError(f"{where}: id {name!r} came before, {side[name][0]}")

@@ -13,7 +13,7 @@ from seqtransfer.corpora import layouts
 from seqtransfer.corpora.alphabets import Cleaner
 from seqtransfer.corpora.corpus_files import with_dev, write
 from seqtransfer.corpora.examples import Example, check_symbol_labels
-from seqtransfer.corpora.text_files import check_text, find, open_text
+from seqtransfer.corpora.text_files import UTF8, check_text, find, open_text
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Options:
     file: str | None = None
     files: Mapping[str, str] | None = None
     dev_share: float = 0
+    encoding: str = UTF8
     id: str = r"^>(\S+)"
     group: str | None = None
     alphabet: str | None = None
@@ -42,6 +43,7 @@ LAYOUT = layouts.schema(
     Options,
     {
         **layouts.FILES,
+        **layouts.TEXT_FILE,
         "id": layouts.text("Regular expression of one group, searched in the header"),
         "group": layouts.text("The same, for what must stay on one side of a split"),
         "alphabet": layouts.SYMBOLS["alphabet"],
@@ -67,14 +69,14 @@ def records(folder: Path, options: Options, cleaner: Cleaner) -> Iterator[Exampl
     """The records of every file. Raises ValueError as `convert` does."""
     for part, name in (options.files or {None: options.file}).items():
         path = find(folder, name)
-        with open_text(path) as file:
+        with open_text(path, options.encoding) as file:
             lines = [line.rstrip() for line in file]
         while lines and not lines[-1]:
             lines.pop()
         for start in range(0, len(lines), 3):
             where, record = f"{path}: line {start + 1}", lines[start : start + 3]
             header = record[0]
-            check_text(where, "\n".join(record))
+            check_text(where, "\n".join(record), options.encoding)
             if len(record) < 3 or not header.startswith(">"):
                 raise ValueError(
                     f"{where}: expected a record of three lines, `>id`, symbols and labels; found"
