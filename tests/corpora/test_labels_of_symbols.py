@@ -26,8 +26,8 @@ def test_records_of_three_lines_give_each_symbol_its_label(tmp_path, capsys):
 
 
 def test_a_file_has_the_stated_encoding(tmp_path):
-    found = converted(tmp_path, ">blé é\nAC\n().\n".replace(".", ""), {"encoding": "utf-16"})
-    assert [(e.id, e.label) for e in found] == [("blé", "( )")]
+    found = converted(tmp_path, ">blé é\nACG\n(.)\n", {"encoding": "utf-16"})
+    assert [(e.id, e.label) for e in found] == [("blé", "( . )")]
 
 
 def test_id_and_group_are_found_by_patterns(tmp_path):

@@ -135,8 +135,9 @@ def iterate_records(path: Path, encoding: str = UTF8) -> Iterator[tuple[str, str
 
     The file may be compressed (gzip, bzip2, xz), wrapped, and have any line ends; white space at
     the ends of lines is dropped, and nothing else. The sequence is not checked.
-    Raises ValueError naming file and record if the header is no text in `encoding`, and file and line if
-    something stands before the first `>`: whoever skips it may skip a record without its `>`.
+    Raises ValueError naming file and record if the header is no text in `encoding`, and file and
+    line if something stands before the first `>`: whoever skips it may skip a record without its
+    `>`.
     """
     with open_text(path, encoding) as file:
         header, lines, length = None, [], 0
@@ -146,9 +147,8 @@ def iterate_records(path: Path, encoding: str = UTF8) -> Iterator[tuple[str, str
                     yield header, "".join(lines)
                 header, lines, length = line[1:].rstrip(), [], 0
                 if not header.isascii() or "\0" in header:
-                    check_text(
-                        f"{path}: line {number}: record {header.split()[:1]}", header, encoding
-                    )
+                    where = f"{path}: line {number}: record {header.split()[:1]}"
+                    check_text(where, header, encoding)
             elif header is not None:
                 lines.append(line.rstrip(" \t\n"))
                 length += len(lines[-1])
