@@ -1,12 +1,13 @@
 """A study through profiles/slurm beside the same on this machine: wall time and overhead of both.
 
-    python benchmarks/slurm_overhead.py --configfile mine.yaml [--cores 2]
+    python benchmarks/slurm_overhead.py --configfile mine.yaml [--cores 2] [--runs 4]
 
 Tokens and encoder are made first; then the rest runs once here and once on a cluster of one node,
 which Debian's Slurm makes of this machine, with its cores; as many jobs wait in its queue as the
 profile allows. Overhead is that of benchmarks/overhead.py; the ratio is Slurm's over this
-machine's. Jobs that want a GPU get one of two pretend ones, which torch does not see. Needs root
-and the packages that .ci/run names.
+machine's. Jobs that want a GPU get one of two pretend ones, which torch does not see. --runs: so
+many runs share a job of Slurm, as the guide of clusters says. Needs root and the packages that
+.ci/run names.
 """
 
 import argparse
@@ -46,7 +47,15 @@ def copy(source: Path, folder: Path, parts: tuple[str, ...]) -> None:
             shutil.copy2(found, folder / part)
 
 
-def main(configfile: Path, cores: int) -> None:
+def share(profile: Path, runs: int) -> None:
+    """Let so many runs be one job of Slurm."""
+    settings = yaml.safe_load(profile.read_text())
+    settings["groups"]["finetune"] = "runs"
+    settings["group-components"] = {"runs": runs}
+    profile.write_text(yaml.safe_dump(settings))
+
+
+def main(configfile: Path, cores: int, runs: int) -> None:
     """Run all three and print the two reports and the ratio."""
     text = configfile.read_text()
     described = yaml.safe_load(text)
@@ -60,6 +69,7 @@ def main(configfile: Path, cores: int) -> None:
         shutil.rmtree(base / "logs")
         for folder in (here, there):
             copy(base, folder, tuple(path.name for path in base.iterdir()))
+        share(there / "profiles/slurm/config.yaml", runs)
         snakemake(here, "--cores", str(cores))
         (folder := Path(temporary, "cluster")).mkdir()
         with slurm_cluster.running(folder, accounting=True, cpus=cores) as cluster:
@@ -78,7 +88,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--configfile", type=Path, required=True, help="a study")
     parser.add_argument("--cores", type=int, default=os.cpu_count(), help="jobs at a time")
+    parser.add_argument("--runs", type=int, default=1, help="fine-tuning runs in a job of Slurm")
     given = parser.parse_args()
     if reason := slurm_cluster.missing():
         raise SystemExit(reason)
-    main(given.configfile, given.cores)
+    main(given.configfile, given.cores, given.runs)

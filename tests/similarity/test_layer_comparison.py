@@ -146,7 +146,33 @@ def test_pairwise_measures_see_few_blocks_of_enough_units_each(monkeypatch):
     found, counts = np.unique(blocks[seen], return_counts=True)
     assert len(found) == 3 and counts.tolist() == [200] * 3  # whole blocks
     large = layer_comparison.pairwise_rows(units, units, units // 60)
-    assert np.unique(units[large] // 60, return_counts=True)[1].tolist() == [210] * 3
+    assert all(count >= 200 for count in np.unique(units[large] // 60, return_counts=True)[1])
+
+
+@pytest.mark.parametrize("sizes", [[300] + [20] * 15, [1000, 20, 20], [900] + [20] * 10, [240]])
+@pytest.mark.parametrize("fit", [25, 60, 200])
+def test_each_unit_is_about_as_likely_to_be_seen_whatever_the_size_of_its_block(sizes, fit):
+    block = np.repeat(np.arange(len(sizes)), sizes)
+    seen = np.zeros(len(block))
+    for seed in range(400):
+        chosen = layer_comparison.parcels(block, fit, np.random.default_rng(seed))
+        assert fit - 40 < len(set(chosen)) == len(chosen) <= fit
+        assert min(np.unique(block[chosen], return_counts=True)[1]) >= 20
+        seen[chosen] += 1
+    shares = [seen[block == number].mean() / 400 for number in range(len(sizes))]
+    expected = seen.mean() / 400
+    # A parcel of 20 units of a small block comes or not: its share is a binomial one.
+    assert shares[0] == pytest.approx(expected, rel=0.25)
+    others = np.mean(shares[1:]) if shares[1:] else expected
+    assert others == pytest.approx(expected, rel=0.5)
+
+
+def test_of_blocks_smaller_than_a_parcel_whole_ones_are_seen_as_far_as_they_fit():
+    block = np.repeat(np.arange(30), 4)
+    chosen = layer_comparison.parcels(block, 18, np.random.default_rng(0))
+    assert np.unique(block[chosen], return_counts=True)[1].tolist() == [4] * 4
+    (first,) = np.unique(block[layer_comparison.parcels(block, 3, np.random.default_rng(0))])
+    assert first < 30
 
 
 def test_few_rows_and_the_dimensions_svcca_keeps_are_reported():

@@ -168,6 +168,12 @@ def test_only_a_file_with_a_digest_is_pinned(data):
     assert not local_sources.is_pinned("mine", {"path": str(data / "b.csv"), **digest})
     (data / "b.csv").rename(data / "b.zip")
     assert local_sources.is_pinned("mine", {"path": str(data / "b.zip"), "sha256": "0" * 64})
+    # Where its address calls it no archive, its download is copied as it is, not unpacked.
+    place = {"path": str(data / "b.zip"), "sha256": "0" * 64}
+    assert not local_sources.is_pinned("mine", place | {"url": "https://example.org/12/content"})
+    assert local_sources.is_pinned("mine", place | {"url": "https://example.org/a%2Fc.tar.gz"})
+    assert local_sources.is_pinned("mine", place | {"package": "p", "version": "1"})
+    assert not local_sources.is_pinned("mine", place | {"parts": ["a", "b"], "file": "whole"})
     (data / "b.zip").rename(data / "a.csv")
     assert not local_sources.is_pinned("mine", {"path": str(data / "a.csv"), "size": 3})
     assert not local_sources.is_pinned("mine", {"path": str(data), **digest})

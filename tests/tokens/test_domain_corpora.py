@@ -135,6 +135,17 @@ def test_ids_that_coincide_in_two_tasks_or_sources_are_not_one_example():
     assert counts["examples_dropped"] == each + 150 - counts["sequences"] - counts["further"]
 
 
+def test_an_example_with_a_group_is_not_its_id_in_whatever_group_that_is():
+    """Where ids and groups are both numbers, they are alike by chance."""
+    number = {name: str(i) for i, name in enumerate({e.group for e in proteins(5)})}
+    named = [replace(e, id=str(i), group=number[e.group]) for i, e in enumerate(proteins(5))]
+    counts = [
+        domain_corpora.build([served(examples)], [], SETTINGS)[2]
+        for examples in (proteins(5), named)
+    ]
+    assert counts[0]["examples_dropped"] == counts[1]["examples_dropped"] < 5
+
+
 def test_a_further_sequence_that_is_called_as_a_held_out_group_is_none_to_pretrain_on():
     examples = proteins(17)
     task = served(examples)

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO
+from urllib.parse import unquote, urlsplit
 
 from seqtransfer.corpora.litter import is_litter
 
@@ -227,6 +228,11 @@ def _check(archive: str, members: Sequence[Member]) -> None:
                 "leave it out with `extract`"
             )
         seen[folded] = member.name
+
+
+def url_filename(url: str) -> str:
+    """The name of the file at an address; empty if it has none."""
+    return PurePosixPath(unquote(urlsplit(url).path)).name
 
 
 def name_fault(name: str) -> str | None:

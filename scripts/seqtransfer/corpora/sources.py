@@ -14,8 +14,8 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
-from pathlib import Path, PurePosixPath
-from urllib.parse import unquote, urlsplit
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from seqtransfer.corpora import archives, caches, downloads, folder_copies, unpacked_size
 from seqtransfer.files import atomic, checksums, folder_digests
@@ -117,7 +117,7 @@ def _from_url(name: str, source: dict, expected: Checksums, cache: Path | None) 
     urls = [source["url"], *(source.get("mirrors") or [])]
     for url in urls:
         parts = urlsplit(url)
-        if parts.scheme not in ("http", "https", "file") or not _url_filename(url):
+        if parts.scheme not in ("http", "https", "file") or not archives.url_filename(url):
             raise ValueError(
                 f"source {name}: url {downloads.shown(url)!r} is no http, https or file address of"
                 " a file"
@@ -130,7 +130,7 @@ def _from_url(name: str, source: dict, expected: Checksums, cache: Path | None) 
         try:
             downloads.download(urls, path, expected, downloads.SETTINGS)
         except ValueError as error:
-            what = f"{_url_filename(urls[0])} ({downloads.shown(urls[0])}, {expected})"
+            what = f"{archives.url_filename(urls[0])} ({downloads.shown(urls[0])}, {expected})"
             raise ValueError(_unreached(name, what, expected, cache, str(error))) from error
 
     return bring
@@ -237,14 +237,10 @@ def _other_file(name: str) -> str:
     )
 
 
-def _url_filename(url: str) -> str:
-    return PurePosixPath(unquote(urlsplit(url).path)).name
-
-
 def _filename(source: dict, path: Path) -> str:
     """What the file that lies at `path` under its digest is really called."""
     if source.get("url"):
-        return _url_filename(source["url"])
+        return archives.url_filename(source["url"])
     if not source.get("package"):
         return source["file"]
     form = source.get("archive", "wheel")

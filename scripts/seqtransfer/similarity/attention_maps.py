@@ -80,10 +80,10 @@ def compare(
     right_layer, from 1; head and partner, the right head that it is matched with, from 0; matched:
     the mean distance of the two, in [0, 2]; by_example: the same with a matching of its own for
     each example; repaired: matched anew where each left map meets the right one of an example of
-    another unit and the same length, NaN without any; unmatched: the mean distance to all right
-    heads, which a random matching expects; left_ and right_ entropy (nats) and distance (tokens) of
-    the two heads; examples: how many. Where maps of one of the two are not finite, as of a run that
-    diverged, these numbers are NaN and partner is None.
+    another unit and the same length, NaN without any in a batch; unmatched: the mean distance to
+    all right heads, which a random matching expects; left_ and right_ entropy (nats) and distance
+    (tokens) of the two heads; examples: how many. Where maps of one of the two are not finite, as
+    of a run that diverged, these numbers are NaN and partner is None.
     Raises ValueError where two encoders do not have the same number of heads.
     """
     distances, facts, shapes, failed = defaultdict(list), defaultdict(list), {}, set()

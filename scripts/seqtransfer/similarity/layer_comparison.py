@@ -203,7 +203,7 @@ def pairwise_rows(
 
     sequences, units: (n,) int, those of each row; units have equally many sequences; blocks: as
     `UnitPermutations.draw` takes them. Whole sequences, equally many of every unit; where even one
-    of each is too many, one of some units, at least two, of as many blocks as may have BLOCK units.
+    of each is too many, one of some units, at least two, in parcels of BLOCK units of one block.
     Which ones is drawn at random, the same for all encoders: units are numbered by their names,
     which may go with the classes.
     """
@@ -218,16 +218,21 @@ def pairwise_rows(
         chosen = turn[:, : fit // count]
     else:
         block = np.zeros(count, int) if blocks is None else blocks[first][order][turn[:, 0]]
-        chosen = turn[_of_few_blocks(block, fit, generator), :1]
+        chosen = turn[parcels(block, fit, generator), :1]
     return np.isin(sequences, names[order[chosen]])
 
 
-def _of_few_blocks(block: np.ndarray, fit: int, generator: np.random.Generator) -> np.ndarray:
-    """Numbers of `fit` units at most, drawn from few blocks, BLOCK or more of each where there are.
+def parcels(block: np.ndarray, fit: int, generator: np.random.Generator) -> np.ndarray:
+    """Numbers of `fit` units at most, each about as likely as any other: parcels drawn at random,
+    each of BLOCK units of one block or more, or all of a block of fewer; the first cut to `fit`.
 
     block: (u,) int, that of each unit.
     """
-    drawn = generator.permutation(np.unique(block))[: max(1, fit // BLOCK)]
-    share = fit // len(drawn)
-    each = [generator.permutation(np.flatnonzero(block == number))[:share] for number in drawn]
-    return np.concatenate(each)
+    order = generator.permutation(len(block))
+    parcels: list[np.ndarray] = []
+    for number in np.unique(block):
+        own = order[block[order] == number]
+        parcels += np.array_split(own, max(1, len(own) // BLOCK))
+    drawn = [parcels[index] for index in generator.permutation(len(parcels))]
+    whole = np.searchsorted(np.cumsum([len(parcel) for parcel in drawn]), fit, side="right")
+    return np.concatenate(drawn[: max(1, whole)])[:fit]

@@ -3,8 +3,7 @@
 import hashlib
 import os
 import re
-from pathlib import Path, PurePosixPath
-from urllib.parse import unquote, urlsplit
+from pathlib import Path
 
 from seqtransfer.corpora import archives, folder_copies
 from seqtransfer.files import checksums
@@ -66,13 +65,15 @@ def state(name: str, source: dict, folder: Path, *, corpora: Path | None = None)
 
 def is_pinned(name: str, source: dict) -> bool:
     """Whether a digest in the catalogue says what the copy of the file at the source's `path:`
-    holds: that of an archive, or of a file under the name that it has at its address. The copy of
-    any other has its own name."""
+    holds: that of an archive which is one where it comes from, too, or of a file under the name
+    that it has there. The copy of any other has its own name."""
     path = Path(os.path.expanduser(source["path"]))
     if path.is_dir() or not checksums.stated(name, source).digests:
         return False
-    address = urlsplit(source.get("url") or "").path
-    return archives.is_archive(path.name) or unquote(PurePosixPath(address).name) == path.name
+    if source.get("package"):
+        return archives.is_archive(path.name)
+    there = archives.url_filename(source.get("url") or "") or source.get("file", path.name)
+    return there == path.name or all(map(archives.is_archive, (path.name, there)))
 
 
 def files(source: dict) -> dict[str, Path]:

@@ -67,9 +67,9 @@ class Served:
         return arrange(example, self.split, self.settings)[0]
 
     def holds_out(self, example: Example) -> bool:
-        """Whether the task holds the example out, or one of its group or view."""
-        named = not self.groups.isdisjoint({example.id, example.group})
-        return named or self.view(example) in self.views
+        """Whether the task holds the example out, or one of its group or view. An example without a
+        group may be a whole one, called as the group: a genome of which examples were cut."""
+        return (example.group or example.id) in self.groups or self.view(example) in self.views
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,8 @@ TABLES = {
             mean="Distance of matched heads, 0 (equal) to 2 (no token in common)",
             by_example="With another matching in every sequence, as in the paper",
             repaired="Matched anew with the right maps of sequences of other units and the same"
-            " length: what heads share whatever the sequence; empty where there are none",
+            " length, of those read at a time: what heads share whatever the sequence; empty where"
+            " there are none",
             unmatched="Distance of heads paired at random",
             left_entropy="Mean entropy of the left heads, nats; 0 attends to one token",
             right_entropy="The same of the right heads",

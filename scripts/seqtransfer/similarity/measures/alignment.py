@@ -47,7 +47,8 @@ def minibatch_cka(pair: Pair) -> float:
     """Linear CKA, debiased, over batches of rows (Nguyen et al. 2021).
 
     The three HSIC_1 are means over batches of about 256 rows, drawn at random, the same of all
-    encoders; in [-1, 1]. Batches differ by at most one row. Memory: that of the rows twice.
+    encoders; in [-1, 1]. Batches differ by at most one row. Memory: some three times that of both
+    sides' rows.
     """
     left = pair.left.cached(_scores)
     right = pair.reordered(pair.right.cached(_scores))

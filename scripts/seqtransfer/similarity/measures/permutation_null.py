@@ -10,7 +10,8 @@ dependent. Units meet only those of their block, whose rows are at the same posi
 2. A draw shifts the right grid cyclically along its rows by s places, 0 < s < period: the unit at
    (i, j) of the left grid meets the one at (i + s, j) of the right grid. Shifts are drawn without
    replacement.
-3. The few units of a block that do not fill a column are permuted at random, anew for each draw.
+3. The few units of a block that do not fill a column are permuted at random, anew for each draw;
+   one of them may meet itself.
 
 Shifts by 0 .. period - 1 form a group of permutations. For draws from a group, without
 replacement, (1 + draws that score at least as much) / (1 + draws) is an exact p-value (Hemerik and
@@ -36,6 +37,7 @@ from seqtransfer.similarity.measures.representation import Representation
 DRAW_ERROR = 2e-5
 BLOCK = 20  # units at least of a block, where there are as many
 CHUNK_ROWS = 2**14  # rows of a streamed representation that are in memory at a time
+AT_ONCE = 20  # draws whose cross products are in memory at a time, besides those of a grid
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +68,8 @@ class UnitPermutations:
 
         units: (n,) int, the unit that each row belongs to, all of the same number of rows, in the
         same order of positions; blocks: (n,) int, as the function `blocks` gives them; None for
-        one. A row keeps its position, so the null holds the similarity that positions alone give.
+        one. A row keeps its place among its sequence's tokens, so the null holds the similarity
+        that positions alone give; of two texts not that of their sides: tokens are counted through.
         Single rows, or single sequences of a unit, are not shuffled: the null would be too narrow.
         Raises ValueError for another shape, unequal units, fewer than two units, or fewer than one
         draw.
@@ -108,18 +111,21 @@ class UnitPermutations:
     def pairs(self, left: Representation, right: Representation) -> Iterator[Pair]:
         """Yield each draw's pair with its cross products, float32.
 
-        Memory: `draws` to 3 `draws` times that of one matrix of cross products.
+        Memory: AT_ONCE matrices of cross products; with a grid two of each of its shifts, too.
         """
-        crosses = self._cross_products_of_shifts(left, right)[self.shifts]
-        for own, orders in zip(self.rest, self.rest_orders, strict=True):
-            rest, other = (
-                side.basis_of(own.ravel()).astype(np.float32).reshape(*own.shape, -1)
-                for side in (left, right)
-            )
-            for cross, order in zip(crosses, orders, strict=True):
-                cross += np.tensordot(rest, other[order], axes=([0, 1], [0, 1]))
-        for draw, cross in enumerate(crosses):
-            yield Pair(left, right, self.permutation(draw), cross)
+        shifted = self._cross_products_of_shifts(left, right)
+        for start in range(0, self.draws, AT_ONCE):
+            part = slice(start, start + AT_ONCE)
+            crosses = shifted[self.shifts[part]]
+            for own, orders in zip(self.rest, self.rest_orders, strict=True):
+                rest, other = (
+                    side.basis_of(own.ravel()).astype(np.float32).reshape(*own.shape, -1)
+                    for side in (left, right)
+                )
+                for cross, order in zip(crosses, orders[part], strict=True):
+                    cross += np.tensordot(rest, other[order], axes=([0, 1], [0, 1]))
+            for draw, cross in enumerate(crosses, start):
+                yield Pair(left, right, self.permutation(draw), cross)
 
     def pairs_without_cross_products(
         self, left: Representation, right: Representation
