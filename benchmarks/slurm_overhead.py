@@ -51,7 +51,7 @@ def share(profile: Path, runs: int) -> None:
     """Let so many runs be one job of Slurm."""
     settings = yaml.safe_load(profile.read_text())
     settings["groups"]["finetune"] = "runs"
-    settings["group-components"] = {"runs": runs}
+    settings["group-components"]["runs"] = runs
     profile.write_text(yaml.safe_dump(settings))
 
 
