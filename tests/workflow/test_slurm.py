@@ -162,9 +162,9 @@ def test_without_accounting_a_study_has_the_results_of_one_on_this_machine(here,
         with snakemake(cluster, study, *again, "--", GOALS["text"], BASELINE):
             pass
         done, given = jobs(cluster), devices(cluster)
-    assert sorted(job.rule for job in done) == ["baseline", "baseline", "finetune"]
-    assert [job.memory for job in done if job.rule == "baseline"] == ["60M", "1920M"]
-    assert given["baseline"] == {"none"}
+    assert sorted(job.rule for job in done) == ["checks_baseline", "checks_baseline", "finetune"]
+    assert [job.memory for job in done if job.rule != "finetune"] == ["60M", "1920M"]
+    assert given["checks_baseline"] == {"none"}
     assert given["finetune"] in ({"0"}, {"1"})
     assert FAULTS["written"](study) == FAULTS["written"](here)
 
