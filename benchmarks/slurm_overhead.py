@@ -69,7 +69,8 @@ def main(configfile: Path, cores: int, runs: int) -> None:
         shutil.rmtree(base / "logs")
         for folder in (here, there):
             copy(base, folder, tuple(path.name for path in base.iterdir()))
-        share(there / "profiles/slurm/config.yaml", runs)
+        if runs > 1:
+            share(there / "profiles/slurm/config.yaml", runs)
         snakemake(here, "--cores", str(cores))
         (folder := Path(temporary, "cluster")).mkdir()
         with slurm_cluster.running(folder, accounting=True, cpus=cores) as cluster:
