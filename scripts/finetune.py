@@ -7,7 +7,7 @@ import torch
 from seqtransfer.files import json_tsv
 from seqtransfer.scoring import left_out, task_kinds
 from seqtransfer.study import cards, jobs, provenance
-from seqtransfer.training import classifier, devices, finetuning, operations, runs
+from seqtransfer.training import classifier, devices, energy, finetuning, operations, runs
 
 
 def main(
@@ -24,6 +24,7 @@ def main(
 ) -> None:
     """memory: MB that the job was given; folder: of the results; unfinished: file of the state from
     which a killed job continues."""
+    meter = energy.Meter(devices.choose_device())
     setting = (run, files, pretrained, settings, threads)
     checkpoint = runs.checkpoint_of(*setting, code, unfinished)
     groups = left_out.groups(files.part("dev").units, run.task, "dev left out")
@@ -54,7 +55,8 @@ def main(
         sources.depth, sources.facts.width, record["max_tokens"], run.initialization
     )
     outcome = trained.outcome
-    timing = provenance.timing(outcome.seconds_training, outcome.seconds_before)
+    spent = (outcome.seconds_training, outcome.seconds_before, meter.joules())
+    timing = provenance.timing(*spent)
     timing |= {"operations": passes * once, "peak_gpu_memory": None}
     if trained.device == "cuda":
         timing["peak_gpu_memory"] = torch.cuda.max_memory_reserved()

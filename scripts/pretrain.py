@@ -7,7 +7,14 @@ import torch
 
 from seqtransfer.files import checksums, json_tsv
 from seqtransfer.study import cards, jobs, provenance
-from seqtransfer.training import classifier, devices, operations, pretraining, shared_pretrainings
+from seqtransfer.training import (
+    classifier,
+    devices,
+    energy,
+    operations,
+    pretraining,
+    shared_pretrainings,
+)
 from seqtransfer.training.checkpoints import Checkpoint, file_digests
 
 
@@ -35,6 +42,7 @@ def main(
     sources = classifier.WeightSources(files.encoder, files.layers, rows, None, None, seed, task)
     schedule = pretraining.schedule(settings)
     device = devices.choose_device()
+    meter = energy.Meter(device)
     precision = devices.choose_precision(device)
     print(f"{task}: {len(sequences)} sequences, {len(vocabulary)} ids, seed {seed}")
     print(f"{schedule}\n{device}, {precision}")
@@ -90,7 +98,7 @@ def main(
     }
     json_tsv.write_json(folder / "summary.json", summary)
     once = operations.forward(sources.depth, sources.facts.width, int(sequences.lengths.max()))
-    timing = provenance.timing(done.seconds_training, done.seconds_before)
+    timing = provenance.timing(done.seconds_training, done.seconds_before, meter.joules())
     at_once = min(schedule.batch_size, done.trained_on)
     timing["operations"] = operations.STEP * done.steps_taken * at_once * once
     timing["peak_gpu_memory"] = torch.cuda.max_memory_reserved() if device == "cuda" else None

@@ -207,6 +207,10 @@ def test_operations_are_summed_and_memory_is_that_of_the_largest_job():
     assert table["operations"].to_dict() == {"fine-tuning": 4.0, "pretraining": 5.0, "all": 9.0}
     assert table["peak_memory"].to_dict() == {"fine-tuning": 2.0, "pretraining": 0.5, "all": 2.0}
     assert table["peak_gpu_memory"].isna().all()
+    assert table["energy"].isna().all()
+    counted = [run | {"energy": 1.5} for run in runs]
+    energy = totals(counted, [other], [])["energy"]
+    assert energy["fine-tuning"] == 3.0 and energy[["pretraining", "all"]].isna().all()
     del runs[0]["operations"]
     lost = totals(runs, [other], [])["operations"]
     assert lost.isna().to_dict() == {"fine-tuning": True, "pretraining": False, "all": True}

@@ -63,7 +63,10 @@ def test_tables_say_which_code_made_them_and_timings_on_which_processor(tmp_path
         "similarities", study_records.coded([tmp_path / "a", tmp_path / "b"])
     )
     assert [(one["code"], one["files"]) for one in found] == [("012, x", 3)]
-    timing = provenance.timing(0.5)
+    timing = provenance.timing(0.5, joules=7200.0)
+    assert timing["energy"] == 2.0  # watt-hours
+    assert provenance.timing(0.5)["energy"] is None
+    assert provenance.timing(0.5, seconds_before=1.0, joules=7200.0)["energy"] is None
     assert timing["processor"] == study_records.machine()["processor"]
     counted = study_records.processors([timing, timing, {"seconds_total": 1.0}])
     assert counted == {timing["processor"]: 2, "not recorded": 1}

@@ -15,6 +15,7 @@ ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 DISTRIBUTIONS = {
     "Bio": "biopython",
     "ot": "pot",
+    "pynvml": "nvidia-ml-py",
     "sklearn": "scikit-learn",
     "tensorboardX": "tensorboardx",
 }

@@ -63,15 +63,21 @@ def record(code: str, libraries: Sequence[str], **facts: object) -> dict:
     return {"code": code, "versions": versions, **facts}
 
 
-def timing(seconds_training: float, seconds_before: float = 0.0) -> dict:
+def timing(
+    seconds_training: float, seconds_before: float = 0.0, joules: float | None = None
+) -> dict:
     """Seconds inside training steps, and in all since this process began; the bytes of memory that
-    it took at most; and the processor that it runs on. seconds_before: of the processes of a run
-    that was killed, which count in both."""
+    it took at most; its energy in watt-hours; and the processor that it runs on.
+
+    seconds_before: of the processes of a run that was killed, which count in both; what these took
+    of energy nobody knows, and it is None. joules: of this process, None where nothing counts it.
+    """
     total = seconds_before + time.time() - psutil.Process().create_time()
     return {
         "seconds_total": round(total, 3),
         "seconds_training": round(seconds_training, 3),
         "peak_memory": peak_memory(),
+        "energy": None if joules is None or seconds_before else joules / 3600,
         "processor": study_records.processor(),
     }
 

@@ -20,6 +20,7 @@ EXTRACTS: dict[str, tuple[dict[str, object], str]] = {
 # Of columns whose names do not say it.
 UNITS = {
     "operations": "1e12",
+    "energy": "Wh",
     "peak_memory": "GiB",
     "peak_gpu_memory": "GiB",
 }

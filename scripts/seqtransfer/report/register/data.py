@@ -78,15 +78,16 @@ TABLES = {
     ),
     "timings": Table(
         "cost",
-        "What the training jobs cost: wall seconds and floating-point operations, summed over"
-        " jobs, and the most memory of a job. Operations are counted, not measured: of the layers'"
-        " matrix products, at the longest sequence, with three forward passes a training step. All"
-        " else depends on the machine and its load; no other table does. Of jobs of a sweep and"
-        " alignments, Snakemake measures seconds and memory alone, in `logs/{study}/benchmarks`;"
-        " sweeps are those of this study: one with a given table of settings has none.",
+        "What the training jobs cost: wall seconds, floating-point operations and energy, summed"
+        " over jobs, and the most memory of a job. Operations are counted, not measured: of the"
+        " layers' matrix products, at the longest sequence, with three forward passes a training"
+        " step. All else depends on the machine and its load; no other table does. Of jobs of a"
+        " sweep and alignments, Snakemake measures seconds and memory alone, in"
+        " `logs/{study}/benchmarks`; sweeps are those of this study: one with a given table of"
+        " settings has none.",
         columns(
             "job corpus initialization jobs seconds_total seconds_training training_share"
-            " operations peak_memory peak_gpu_memory",
+            " operations energy peak_memory peak_gpu_memory",
             job="fine-tuning, pretraining, alignment (of a soft start), sweep, or all",
             corpus="Of the task, or what is pretrained on; or all",
             initialization="The arm; empty for pretraining, which belongs to no one arm; or all",
@@ -95,6 +96,9 @@ TABLES = {
             seconds_training="Of these inside training steps",
             training_share="The second over the first",
             operations="Floating-point operations, in 1e12",
+            energy="Watt-hours that the processor counts, of which a job has its share of the time"
+            " in which it was busy, and of its GPU; empty where the machine does not tell, or a job"
+            " was killed and resumed",
             peak_memory="Most memory of a job's process, in GiB",
             peak_gpu_memory="Most memory that a job reserved on its GPU, in GiB; empty without one",
         ),

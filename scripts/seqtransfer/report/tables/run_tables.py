@@ -271,7 +271,7 @@ def budget(tasks: Sequence[dict], run: pd.DataFrame, summaries: Sequence[dict]) 
     return pd.DataFrame(rows).astype(kinds)
 
 
-SUMMED = ["seconds_total", "seconds_training", "operations"]
+SUMMED = ["seconds_total", "seconds_training", "operations", "energy"]
 LARGEST = ["peak_memory", "peak_gpu_memory"]
 
 
@@ -281,14 +281,14 @@ def timings(
     sweep: Sequence[dict],
     alignment: Sequence[dict] = (),
 ) -> pd.DataFrame:
-    """One row per kind of job, corpus and arm, then one for the kind, and one for all: seconds and
-    operations summed over jobs, and the most memory of a job.
+    """One row per kind of job, corpus and arm, then one for the kind, and one for all: seconds,
+    operations and energy summed over jobs, and the most memory of a job.
 
     sweep, alignment: as `benchmark` gives them. corpus: of a task, or what is pretrained on; a
     pretraining job belongs to no one arm (empty).
 
-    training_share: seconds inside training steps / wall seconds; operations: in 1e12; memory: in
-    GiB. What a job did not record is empty. Not reproducible byte by byte.
+    training_share: seconds inside training steps / wall seconds; operations: in 1e12; energy: in
+    watt-hours; memory: in GiB. What a job did not record is empty. Not reproducible byte by byte.
     """
     measured = [*SUMMED, *LARGEST]
     table = pd.DataFrame(
@@ -315,7 +315,7 @@ def timings(
     found["operations"] /= 1e12
     found[LARGEST] /= 2**30
     seconds = ["seconds_total", "seconds_training", "training_share"]
-    return found[[*keys, "jobs", *seconds, "operations", *LARGEST]]
+    return found[[*keys, "jobs", *seconds, "operations", "energy", *LARGEST]]
 
 
 def benchmark(path: Path, task: str, initialization: str) -> dict:

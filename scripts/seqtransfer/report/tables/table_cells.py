@@ -13,6 +13,7 @@ FORMATS: dict[str, Callable[[float], str]] = {
     "size": "{:g}".format,
     "q": "{:.2g}".format,
     "operations": "{:.1f}".format,
+    "energy": "{:.2f}".format,
     "peak_memory": "{:.2f}".format,
     "peak_gpu_memory": "{:.2f}".format,
 } | dict.fromkeys(
