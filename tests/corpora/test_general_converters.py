@@ -130,6 +130,14 @@ def test_a_quotation_mark_that_swallows_rows_is_named(tmp_path):
         convert(tmp_path, "table", {"file": "x.tsv"}, {"x.tsv": text}, form="text")
 
 
+def test_without_quoting_a_quotation_mark_is_a_character(tmp_path):
+    text = 'label\ttext\na\t"Bad film\nb\tgood\na\tan "ugly" one"\nb\t"great"\n'
+    layout = {"file": "x.tsv", "quoted": False}
+    made = convert(tmp_path, "table", layout, {"x.tsv": text}, form="text")
+    assert [e.text for e in made] == ['"Bad film', "good", 'an "ugly" one"', '"great"']
+    assert [e.label for e in made] == list("abab")
+
+
 def test_the_mark_at_the_start_of_utf_8_is_no_part_of_a_text(tmp_path):
     layout = {"file": "x.csv", "encoding": "UTF-8"}
     files = {"x.csv": "\ufefftext,label\nx,a\ny,b\n".encode()}

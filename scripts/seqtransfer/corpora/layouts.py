@@ -64,6 +64,13 @@ DELIMITER = {
         "pattern": r"^[^\"\r\n\x00]\Z",
     }
 }
+QUOTED = {
+    "quoted": {
+        "description": "Whether quotation marks enclose cells, as CSV has them (the default);"
+        " false: they are characters like any other",
+        "type": "boolean",
+    }
+}
 SYMBOLS = {
     "alphabet": {
         "description": "Which symbols a sequence may hold; any letter, `*` and `-` when absent",

@@ -28,6 +28,10 @@ UTF8 = "utf-8-sig"  # UTF-8, with or without the mark that some editors put at t
 # more than 512 tokens. The limit of csv is 131,072.
 LONGEST = 1 << 24
 csv.field_size_limit(LONGEST)
+UNQUOTED = (
+    "look at its quotation marks; where they enclose no cells, state `quoted: false` if the layout"
+    ' has that key, or write """ for one'
+)
 
 
 @contextmanager
@@ -119,12 +123,14 @@ def rows(
     delimiter: str | None = None,
     encoding: str = UTF8,
     header: Sequence[str] | None = None,
+    quoted: bool = True,
 ) -> Iterator[tuple[str, dict[str, str]]]:
     """Rows of a table as (where, {column: cell}); every cell is a string, "001" stays "001".
 
     The suffix says the kind: .csv, .tsv, .tab or .jsonl (one object a line), compressed or not;
     with `delimiter` it is delimited text whatever its name. header: the columns, if the file's
-    first line does not name them. Empty lines are skipped. Of JSON, numbers keep their digits.
+    first line does not name them. quoted: whether quotation marks enclose cells; else they are
+    characters like any other. Empty lines are skipped. Of JSON, numbers keep their digits.
 
     Raises ValueError naming file and line if a column of `columns` is missing or named twice, a
     row has too many or too few cells or is the `header`, a quotation mark is not closed, or the
@@ -149,7 +155,7 @@ def rows(
     if header is not None:
         header = _checked_header(path, list(header), columns)
     with open_text(path, encoding, newline="") as file:
-        for line, cells in _split(path, file, delimiter):
+        for line, cells in _split(path, file, delimiter, quoted):
             where = f"{path}: line {line}"
             check_text(where, "".join(cells), encoding)
             if header is None:
@@ -163,7 +169,7 @@ def rows(
             if delimiter == "\t" and any("\n" in cell and "\t" in cell for cell in cells):
                 raise ValueError(
                     f"{where}: a cell goes on over a tab and a line break, as where a text begins"
-                    ' with a quotation mark; write """ for it, or the table as JSON lines'
+                    f" with a quotation mark; {UNQUOTED}"
                 )
             if len(cells) != len(header):
                 raise ValueError(
@@ -225,10 +231,13 @@ def suffix(path: Path) -> str:
     return PurePosixPath(name).suffix
 
 
-def _split(path: Path, file: TextIO, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def _split(
+    path: Path, file: TextIO, delimiter: str, quoted: bool
+) -> Iterator[tuple[int, list[str]]]:
     """(number of the line that a row begins on, cells) of every row that is not an empty line."""
+    quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
     try:
-        reader = csv.reader(file, delimiter=delimiter, strict=True)
+        reader = csv.reader(file, delimiter=delimiter, quoting=quoting, strict=True)
     except TypeError as error:
         raise ValueError(f"{path}: delimiter {delimiter!r} is not one character") from error
     start = 1
@@ -238,7 +247,7 @@ def _split(path: Path, file: TextIO, delimiter: str) -> Iterator[tuple[int, list
                 yield start, cells
             start = reader.line_num + 1
     except csv.Error as error:
-        raise ValueError(f"{path}: line {start}: {error}; look at its quotation marks") from error
+        raise ValueError(f"{path}: line {start}: {error}; {UNQUOTED}") from error
 
 
 def _checked_header(path: Path, names: list[str], columns: Iterable[str]) -> list[str]:

@@ -53,6 +53,7 @@ class Options(RowOptions):
     header: Sequence[str] | None = None
     delimiter: str | None = None
     encoding: str = UTF8
+    quoted: bool = True
 
 
 # From a file and the columns asked for to (where, {column: cell}) of every row.
@@ -81,6 +82,7 @@ LAYOUT = layouts.schema(
             "items": {"type": "string"},
         },
         **layouts.DELIMITER,
+        **layouts.QUOTED,
         **layouts.TEXT_FILE,
         **layouts.SYMBOLS,
     },
@@ -95,10 +97,10 @@ def convert(folder: Path, corpus: Path, options: Options) -> list[str]:
     Raises ValueError naming file and line for a missing column, a row with too many or too few
     cells, an empty cell, an unknown split or a symbol outside the alphabet.
     """
-    shape = {"delimiter": options.delimiter, "header": options.header}
+    shape = {name: getattr(options, name) for name in ("header", "delimiter", "quoted", "encoding")}
 
     def read(path: Path, columns: list[str]) -> Iterator[tuple[str, dict[str, str]]]:
-        return rows(path, columns, encoding=options.encoding, **shape)
+        return rows(path, columns, **shape)
 
     return write_rows(folder, corpus, options, read)
 
