@@ -71,3 +71,27 @@ def test_what_cannot_be_read_is_named(tmp_path, name, content, message):
     with pytest.raises(ValueError, match=message):
         code.convert(tmp_path, tmp_path / "out.symbols", Options({"one": "**/*.[pu]*"}, window=2))
     assert not (tmp_path / "out.symbols").exists()
+
+
+def test_a_pattern_means_files_of_the_top_folder_first(tmp_path):
+    for name in ("app/a.py", "lib/b.py", "app/lib/c.py", "old/app/d.py"):
+        path = tmp_path / "src" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x = 1\n" * 9)
+
+    def labels(folder, **files):
+        made = code.windows(folder, Options(files=files, window=5))
+        return {(example.group, example.label) for example in made}
+
+    source = tmp_path / "src"
+    plain = {("app/a.py", "app"), ("lib/b.py", "lib")}
+    assert labels(source, app="app/*.py", lib="lib/*.py") == plain
+    deep = plain | {("app/lib/c.py", "app")}
+    assert labels(source, app="app/**/*.py", lib="lib/**/*.py") == deep
+    below = {(f"src/{name}", label) for name, label in plain}  # as an archive with a top folder
+    assert labels(tmp_path, app="src/app/*.py", lib="src/lib/*.py") == below
+    assert labels(tmp_path, lib="lib/*.py") == {
+        ("src/lib/b.py", "lib"), ("src/app/lib/c.py", "lib")
+    }  # fmt: skip
+    with pytest.raises(ValueError, match=r"c\.py: is among the files of 'app' and of 'all'"):
+        labels(source, app="app/**/*.py", all="app/lib/*.py")

@@ -130,6 +130,12 @@ def test_a_quotation_mark_that_swallows_rows_is_named(tmp_path):
         convert(tmp_path, "table", {"file": "x.tsv"}, {"x.tsv": text}, form="text")
 
 
+def test_a_file_with_brackets_in_its_name_is_no_pattern(tmp_path):
+    layout = {"file": "x[1].fa", "label": {"field": 2}}
+    files = {"x[1].fa": ">p a\nMK\n>q b\nMV\n", "x1.fa": ">r a\nMA\n"}
+    assert [e.id for e in convert(tmp_path, "fasta", layout, files)] == ["p", "q"]
+
+
 def test_without_quoting_a_quotation_mark_is_a_character(tmp_path):
     text = 'label\ttext\na\t"Bad film\nb\tgood\na\tan "ugly" one"\nb\t"great"\n'
     layout = {"file": "x.tsv", "quoted": False}

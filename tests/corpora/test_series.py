@@ -226,7 +226,7 @@ def test_a_group_needs_a_header_and_a_column_of_its_own():
 
 
 def test_dev_takes_whole_groups_of_train(tmp_path):
-    lines = [f"p{i % 50},{i},a\n" for i in range(500)]
+    lines = [f"p{i % 50},{i / 7:.3f},a\n" for i in range(500)]
     for part in ("train", "test"):
         (tmp_path / f"{part}.csv").write_text("".join(["person,t0,kind\n", *lines]))
     files = {"train": "train.csv", "test": "test.csv"}
@@ -246,6 +246,35 @@ def test_row_numbers_of_pandas_are_no_values(tmp_path):
     (tmp_path / "x.csv").write_text("Unnamed: 0,act,t0\n0,walk,0.5\n1,run,0.2\n")
     with pytest.raises(ValueError, match=r"column 1 is called 'Unnamed: 0', as one of row numbers"):
         list(converter.labelled_series(tmp_path, Options(file="x.csv", label="act")))
+
+
+def test_a_column_that_counts_the_rows_is_no_value(tmp_path):
+    rows = [f"{i},{'walk' if i < 12 else 'run'},{i % 3},{i}\n" for i in range(5, 25)]
+    (tmp_path / "x.csv").write_text("".join(["id,act,t0,t1\n", *rows]))
+    with pytest.raises(ValueError, match=r"x\.csv: the column 'id' counts the rows"):
+        list(converter.labelled_series(tmp_path, Options(file="x.csv", label="act")))
+    rows[-1] = "24,run,1,30\n"  # so that t1 does not; id, counted in all but one row, passes
+    rows[7] = rows[7].replace("12,", "13,", 1)
+    (tmp_path / "x.csv").write_text("".join(["id,act,t0,t1\n", *rows]))
+    found = list(converter.labelled_series(tmp_path, Options(file="x.csv", label="act")))
+    assert len(found) == 20
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("act,t1,t0", r"in place 1 it has 't1' instead of 't0'"),
+        ("act,t0,t1,pid", r"in place 3 it has 'pid' instead of 'no more'"),
+        ("act,t0", r"in place 2 it has 'no more' instead of 't1'"),
+    ],
+)
+def test_parts_whose_columns_differ_are_refused(tmp_path, header, said):
+    (tmp_path / "train.csv").write_text("act,t0,t1\nwalk,0.5,0.1\nrun,0.2,0.3\n")
+    values = ",".join(["0.5"] * header.count(","))
+    (tmp_path / "test.csv").write_text(f"{header}\nwalk,{values}\n")
+    options = Options(files={"train": "train.csv", "test": "test.csv"}, label="act")
+    with pytest.raises(ValueError, match=rf"test\.csv: the columns of its values.*{said}"):
+        list(converter.labelled_series(tmp_path, options))
 
 
 @pytest.mark.parametrize("names", ["400,402,404,406,408", "0.00,0.02,0.04,0.06,0.08"])

@@ -120,6 +120,12 @@ def test_given_parts_that_are_all_there_pass(layout):
     changes = {"converter": "table", "layout": layout, "split": "given"}
     config["catalogue"]["tasks"]["splice"] |= changes
     configuration.check(config)
+    config["catalogue"]["tasks"]["splice"]["split"] = "stratified"
+    named = "files" if "files" in layout else "split"
+    with pytest.raises(
+        ValueError, match=rf"\.split: stratified, but `{named}` of the layout gives"
+    ):
+        configuration.check(config)
 
 
 @pytest.mark.parametrize(

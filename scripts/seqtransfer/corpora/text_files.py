@@ -205,7 +205,8 @@ def find(folder: Path, name: str) -> Path:
 
 
 def matching(folder: Path, pattern: str) -> list[Path]:
-    """The files of `folder`, or of folders inside, whose path ends in what `pattern` means, sorted.
+    """The files of `folder` whose path is what `pattern` means, sorted; where there is none, those
+    of folders inside whose path ends in it. A file of that very name is no pattern.
 
     Raises ValueError if it leaves the folder or is no pattern.
     """
@@ -214,8 +215,13 @@ def matching(folder: Path, pattern: str) -> list[Path]:
         raise ValueError(f"{folder}: {pattern!r} is no path inside the source")
     if any("**" in part and part != "**" for part in parts):  # refused or `*`, by Python's version
         raise ValueError(f"{folder}: {pattern!r} is no pattern; write `**` alone between slashes")
-    found = (path for path in Path(folder).rglob(pattern) if path.is_file())
-    return sorted(path for path in found if path.name != checksums.TIMESTAMP)
+    if (Path(folder) / pattern).is_file():
+        return [Path(folder) / pattern]
+    for search in (Path(folder).glob, Path(folder).rglob):
+        found = [path for path in search(pattern) if path.is_file()]
+        if found := sorted(path for path in found if path.name != checksums.TIMESTAMP):
+            return found
+    return []
 
 
 def _some(folder: Path, paths: Sequence[Path]) -> str:

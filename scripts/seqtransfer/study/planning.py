@@ -26,11 +26,12 @@ def study(config: Mapping, files: Iterable[Path], lowest: Iterable[Path], folder
     default = defaults.merged(*map(defaults.read, lowest))
     merged = defaults.merged(default, config)
     schemas.check(merged, folder / "config.schema.yaml")
+    _check_task_names(merged["catalogue"], default["catalogue"])
     schemas.check(merged["catalogue"], folder / "catalogue.schema.yaml", "catalogue")
     configuration.check(merged)
     _check_cache(merged.get("cache"))
     _check_name(merged, default)
-    _check_tasks(merged, default)
+    _check_lengths(merged, default)
     configuration.complete(merged)
     return merged
 
@@ -89,17 +90,28 @@ def _check_name(study: dict, default: dict) -> None:
         )
 
 
-def _check_tasks(study: dict, default: dict) -> None:
-    """Raise ValueError if a task of the default study stands for other data, which would have its
-    length and learning rates, or is given a length that the default study's hides."""
-    known, lengths = default["catalogue"]["tasks"], default["max_length"]
+def _check_task_names(ours: dict, catalogue: dict) -> None:
+    """Raise ValueError if a task of the catalogue stands for other data, which would have its
+    keys."""
+    known = catalogue["tasks"]
+    if not isinstance(ours["tasks"], Mapping) or not isinstance(ours["sources"], Mapping):
+        return  # as the schema says then
+    for task in [task for task in ours["tasks"] if task in known]:
+        record, source = ours["tasks"][task], known[task]["source"]
+        own = record.get("source") if isinstance(record, Mapping) else source
+        if isinstance(own, str) and own in ours["sources"] and own != source:
+            raise ValueError(
+                f"catalogue.tasks.{task}: the catalogue has a task of this name, of the source"
+                f" {source}, whose other keys yours would have, such as"
+                f" {', '.join(list(known[task])[:3])}; give yours another name"
+            )
+
+
+def _check_lengths(study: dict, default: dict) -> None:
+    """Raise ValueError if a task is given a length that the default study's hides."""
+    lengths = default["max_length"]
     for task in set(configuration.tasks(study)) & set(lengths):
         record = study["catalogue"]["tasks"][task]
-        if record["source"] != known[task]["source"]:
-            raise ValueError(
-                f"catalogue.tasks.{task}: a task of the default study has this name, and length and"
-                " learning rates for its own data; give yours another name"
-            )
         own, general = record.get("max_length"), study["max_length"][task]
         if general == lengths[task] and own not in (None, general):
             raise ValueError(

@@ -57,6 +57,8 @@ def check(where: str, record: dict) -> None:
         )
     if record.get("split") == "given" and record["converter"] in LAYOUTS:
         _check_given(where, record["converter"], layout)
+    elif record["converter"] in LAYOUTS:
+        _check_no_parts(where, record, layout)
     grouped = converter.grouped or record["converter"] not in LAYOUTS
     if record.get("split") == "grouped" and not grouped:
         if "group" not in layout:
@@ -167,6 +169,20 @@ def _check_given(where: str, converter: str, layout: dict) -> None:
         raise ValueError(
             f"{where}.split: given needs {column}`files:` of train, dev and test (dev can be a"
             f" `dev_share:` of train); it lacks {', '.join(lacking)}"
+        )
+
+
+def _check_no_parts(where: str, record: dict, layout: dict) -> None:
+    """Raise ValueError, beginning with `where`, if the layout gives parts that the split ignores:
+    the task would be trained on the test part of whoever made the files."""
+    by_part = "properties" in LAYOUTS[record["converter"]]["properties"].get("files", {})
+    named = [key for key in ("files", "split", "dev_share") if layout.get(key)]
+    if not by_part:
+        named = [key for key in named if key != "files"]
+    if named:
+        raise ValueError(
+            f"{where}.split: {record.get('split')}, but `{named[0]}` of the layout gives parts,"
+            " which that would mix; write `split: given`, or leave it out of the layout"
         )
 
 

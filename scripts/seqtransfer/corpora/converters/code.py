@@ -26,7 +26,8 @@ LAYOUT = layouts.schema(
     Options,
     {
         "files": {
-            "description": "Names of the files of each label, a pattern such as project/**/*.py",
+            "description": "Names of the files of each label, a pattern such as project/**/*.py from the"
+            " top folder or, where that finds none, from any",
             "type": "object",
             "minProperties": 1,
             "additionalProperties": layouts.file("Pattern of paths"),
@@ -91,6 +92,14 @@ def windows(folder: Path, options: Options) -> Iterator[Example]:
         files[label] = matching(folder, pattern)
         if not files[label]:
             raise ValueError(f"{folder}: no file matches {pattern!r}, the files of {label!r}")
+    labels: dict[Path, str] = {}
+    for label, paths in files.items():
+        for path in paths:
+            if labels.setdefault(path, label) != label:
+                raise ValueError(
+                    f"{path}: is among the files of {labels[path]!r} and of {label!r}; narrow one"
+                    " of their patterns"
+                )
     short: Counter[str] = Counter()
     for label, paths in files.items():
         for path in paths:

@@ -97,7 +97,10 @@ LAYOUT = layouts.schema(
     Options,
     {
         **layouts.FILES,
-        "file": layouts.file("Names of the files, a pattern such as *.fasta; or `files`"),
+        "file": layouts.file(
+            "Names of the files, a pattern such as *.fasta; in the top folder or, where it"
+            " finds none, in any; or `files`"
+        ),
         "format": {
             "description": "Format of the files",
             "enum": ["fasta", "genbank", "embl"],

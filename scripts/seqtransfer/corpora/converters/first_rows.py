@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from seqtransfer.corpora import archives, label_faults, text_files
+from seqtransfer.corpora import archives, label_faults
 from seqtransfer.corpora.alphabets import Cleaner
 from seqtransfer.corpora.converters import (
     code,
@@ -25,13 +25,7 @@ from seqtransfer.corpora.examples import Example, TextExample
 
 
 def _of_text(folder: Path, options: table.Options, form: str) -> Iterator:
-    read = partial(
-        text_files.rows,
-        delimiter=options.delimiter,
-        header=options.header,
-        encoding=options.encoding,
-    )
-    return _of_table(folder, options, form, read)
+    return _of_table(folder, options, form, table.reader(options))
 
 
 def _of_table(folder: Path, options: table.RowOptions, form: str, read: table.Read) -> Iterator:

@@ -46,6 +46,7 @@ UNREAD = {
 HEADED = (".ts", ".arff")
 ROW_NUMBERS = r"|Unnamed: \d+(_level_\d+)?"  # how pandas and R call a column that has no name
 ENDS = ("first", "last")
+FEWEST_COUNTED = 10  # rows of a table whose column of 1, 2, 3, ... is taken for their numbers
 
 
 @dataclass(frozen=True)
@@ -108,11 +109,14 @@ def convert(folder: Path, corpus: Path, options: Options) -> list[str]:
 
 def labelled_series(folder: Path, options: Options) -> Iterator[Example]:
     """The series of every file. Raises ValueError as `convert` does."""
-    first = None
+    first = columns = None
     for part, name in (options.files or {None: options.file}).items():
         path = find(folder, name)
         stem = part or re.sub(r"\s+", "_", PurePosixPath(name).name.split(".")[0])
         read = _plain_rows if options.label in ENDS else _named_rows
+        if read is _named_rows:
+            columns = columns or (path, _value_columns(path, options))
+            _check_columns(path, _value_columns(path, options), *columns)
         where, labels, begin = None, Counter[str](), ()
         for where, symbols, label, group in read(path, options):
             if not label:
@@ -148,13 +152,38 @@ def labelled_series(folder: Path, options: Options) -> Iterator[Example]:
 Row = tuple[str, tuple[str, ...], str, str | None]  # where, symbols, label and group
 
 
-def _named_rows(path: Path, options: Options) -> Iterator[Row]:
-    """The rows of a table with a header."""
+def _table_rows(path: Path, options: Options) -> Iterator[tuple[str, dict[str, str]]]:
+    """(where, {column: cell}) of the rows of a table with a header."""
     if suffix(path) in HEADED:
         raise ValueError(f"{path}: has its label last; leave `label` out of the layout")
     named = [name for name in (options.label, options.group) if name]
-    shape = {"delimiter": options.delimiter, "encoding": options.encoding}
-    for where, row in rows(path, named, **shape):
+    return rows(path, named, delimiter=options.delimiter, encoding=options.encoding)
+
+
+def _value_columns(path: Path, options: Options) -> list[str]:
+    """The columns of a table that hold values."""
+    _, row = next(_table_rows(path, options))
+    return [name for name in row if name not in (options.label, options.group)]
+
+
+def _check_columns(path: Path, own: list[str], first: Path, known: list[str]) -> None:
+    """Raise ValueError unless the columns of values are those of the first file, in its order."""
+    if own == known:
+        return
+    place = next((i for i, pair in enumerate(zip(own, known, strict=False)) if pair[0] != pair[1]),
+                 min(len(own), len(known)))  # fmt: skip
+    theirs, ours = ([*names[place : place + 1], "no more"][0] for names in (known, own))
+    raise ValueError(
+        f"{path}: the columns of its values are not those of {first}: in place {place + 1} it has"
+        f" {ours!r} instead of {theirs!r}; write all files with the same columns in the same order"
+    )
+
+
+def _named_rows(path: Path, options: Options) -> Iterator[Row]:
+    """The rows of a table with a header. A column that counts the rows is refused at their end."""
+    named = [name for name in (options.label, options.group) if name]
+    counting: dict[str, int] | None = None
+    for number, (where, row) in enumerate(_table_rows(path, options)):
         numbered = next((name for name in row if re.fullmatch(ROW_NUMBERS, name)), None)
         if numbered is not None:
             said = f"is called {numbered!r}" if numbered else "has no name"
@@ -163,9 +192,20 @@ def _named_rows(path: Path, options: Options) -> Iterator[Row]:
                 " it if it is a value, else write the table without it (`index=False` in pandas,"
                 " `row.names=FALSE` in R)"
             )
-        symbols = tuple(value.strip() for name, value in row.items() if name not in named)
+        values = {name: value.strip() for name, value in row.items() if name not in named}
+        if counting is None:
+            counting = {name: int(one) for name, one in values.items() if one.isdecimal()}
+        counting = {
+            name: start for name, start in counting.items() if values[name] == str(start + number)
+        }
+        symbols = tuple(values.values())
         group = cell(where, row, options.group) if options.group else None
         yield where, symbols, row[options.label].strip(), group
+    if counting and number + 1 >= FEWEST_COUNTED:
+        raise ValueError(
+            f"{path}: the column {next(iter(counting))!r} counts the rows, which is no value of a"
+            " series, and says the label where rows are sorted by it; write the table without it"
+        )
 
 
 def _plain_rows(path: Path, options: Options) -> Iterator[Row]:

@@ -97,12 +97,13 @@ def convert(folder: Path, corpus: Path, options: Options) -> list[str]:
     Raises ValueError naming file and line for a missing column, a row with too many or too few
     cells, an empty cell, an unknown split or a symbol outside the alphabet.
     """
+    return write_rows(folder, corpus, options, reader(options))
+
+
+def reader(options: Options) -> Read:
+    """What reads a file as the layout says."""
     shape = {name: getattr(options, name) for name in ("header", "delimiter", "quoted", "encoding")}
-
-    def read(path: Path, columns: list[str]) -> Iterator[tuple[str, dict[str, str]]]:
-        return rows(path, columns, **shape)
-
-    return write_rows(folder, corpus, options, read)
+    return partial(rows, **shape)
 
 
 def write_rows(folder: Path, corpus: Path, options: RowOptions, read: Read) -> list[str]:
