@@ -78,7 +78,7 @@ def test_a_clear_gain_supports_faster_and_better():
 
 
 def test_a_clear_loss_contradicts_the_paper_and_says_so():
-    records = judged({"text": 0.2 + NOISE, "random": np.array([0.3, 0.3, 0.3])})
+    records = judged({"text": 0.4 + NOISE, "random": np.array([0.5, 0.5, 0.5])})
     assert records["a"]["verdict"] == records["b"]["verdict"] == "contradicted"
     assert "contradicts the paper" in records["b"]["reading"]
     assert "contradicted in 2" in records["b"]["reading"]
@@ -113,6 +113,45 @@ def test_a_run_without_a_score_leaves_its_claims_undecided_and_is_named():
     assert [(effect["mean"], effect["seeds"]) for effect in claim["effects"]] == [(None, 2)] * 2
     ledger = {"first": [], "claims": list(records.values()), "caveats": []}
     assert "domain pretraining in x, seed 1" in document.markdown(ledger)
+
+
+def test_a_task_that_cannot_be_tested_does_not_keep_the_others_from_a_verdict():
+    """Whether its reference diverged or is no better than random weights."""
+    arms = {name: level + NOISE for name, level in {"text": 0.6, "random": 0.3}.items()}
+    whole = run_table(arms | {"domain": np.array([0.6, 0.62, 0.61])})
+    verdicts = []
+    for score in (0.3, math.nan):
+        run = whole.copy()
+        of_y = (run["task"] == "y") & (run["initialization"] == "domain")
+        run.loc[of_y, "test_score"] = score
+        record = next(one for one in claims.judge(run, run, NO_PAIRS) if one["id"] == "c")
+        assert [one["verdict"] for one in record["effects"]] == ["supported", "not testable here"]
+        verdicts.append((record["verdict"], record["qualifier"], record["missing"]))
+    assert verdicts == [("supported", "in 1 testable task", [])] * 2
+
+
+def test_speed_is_judged_where_both_arms_learned_the_task():
+    for text, random, passed in ((0.4, 0.5, True), (0.15, 0.9, False), (0.4, 0.85, False)):
+        run = run_table({"text": text + NOISE, "random": np.full(3, random)})
+        run["relative"] = (
+            np.where(run["initialization"] == "text", 0.8, 0.5) + run["test_score"] / 99
+        )
+        record = claims.judge(run, run, NO_PAIRS)[0]
+        assert record["verdict"] == ("supported" if passed else "not testable here")
+    # 2 / sqrt(99) is 0.201: both arms answer as by chance.
+    run = run_table({"text": 0.15 + NOISE, "random": 0.14 + NOISE})
+    record = claims.judge(run, run, NO_PAIRS)[0]
+    assert record["verdict"] == "not testable here"
+    assert "within chance, which reaches 0.201" in record["effects"][0]["reason"]
+    run["test_mcc"] = run["test_score"] + 0.3  # classes are read by MCC, whatever the metric
+    assert claims.judge(run, run, NO_PAIRS)[0]["verdict"] != "not testable here"
+
+
+def test_an_interval_that_covers_seeds_alone_is_said_to():
+    records = judged({"text": 0.6 + NOISE, "random": np.full(3, 0.5)})
+    for name, part in (("a", "dev"), ("b", "test")):
+        [fact] = [fact for fact in records[name]["facts"] if "seeds alone" in fact]
+        assert fact.startswith(f"The {part} examples of x, y are of one unit")
 
 
 def test_a_layer_without_a_similarity_leaves_shared_structure_undecided():
@@ -309,7 +348,13 @@ def test_medians_of_censored_runs_are_shown_as_lower_bounds():
     table = run_table({"text": 0.5 + NOISE, "random": np.full(3, 0.3)})
     table.loc[table["initialization"] == "random", ["censored", "steps_to_threshold"]] = True, 64
     record = claims.judge(table, table, NO_PAIRS)[0]
-    assert "text pretraining 8.0, random weights not in 64" in record["facts"][0]
+    said = "text pretraining 8.0, random weights not in 64"
+    assert any(said in fact for fact in record["facts"])
+    table["threshold"] = math.nan  # where no arm's mean best is above 0
+    assert (
+        "x: no arm's mean best dev score is above 0."
+        in claims.judge(table, table, NO_PAIRS)[0]["facts"]
+    )
 
 
 def test_the_rules_name_no_result():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedGroupKFold
 from test_splits import assert_partition, examples_of, labels, seeds, sizes
 
-from seqtransfer.corpora.examples import SPLITS
+from seqtransfer.corpora.examples import SPLITS, Example
 from seqtransfer.tokens import splits, units
 
 
@@ -93,6 +93,30 @@ def test_mixed_groups_keep_class_shares_about_as_well_as_scikit_learn():
         for kept, found in ((parts["test"], ours), (fold, theirs)):
             found.append(np.abs(np.bincount(labels[kept], minlength=3) / whole - 0.2).max())
     assert np.mean(ours) < max(1.5 * np.mean(theirs), 0.03)
+
+
+@pytest.mark.parametrize("persons", [10, 12, 20, 30, 60])
+def test_persons_of_one_target_each_fill_all_parts_near_their_shares(persons):
+    shares = {"train": 1600, "dev": 400, "test": 1000}
+    items = [
+        Example(f"{p}-{i}", (f"s{p}-{i}",), str(20 + p), f"p{p}", None)
+        for p in range(persons)
+        for i in range(40)
+    ]
+    unit = units.of(items)
+    count = splits.most_strata(unit, shares)
+    strata = splits.quantiles(items, count)
+    parts = splits.split(items, "grouped", shares, np.random.default_rng(0), unit, strata)[0]
+    splits.check_filled(parts, unit)
+    for part, share in shares.items():
+        assert abs(len(parts[part]) / len(items) - share / 3000) <= 2 * count / persons
+    assert splits.most_strata(np.array([str(i) for i in range(3000)]), shares) == splits.QUANTILES
+
+
+def test_a_part_that_nothing_is_left_for_is_named():
+    parts = {"train": np.array([], int), "dev": np.array([0]), "test": np.array([1, 2])}
+    with pytest.raises(ValueError, match=r"nothing is left for train: .* are of 2 groups or near-"):
+        splits.check_filled(parts, np.array(["a", "b", "b"]))
 
 
 def test_a_grouped_split_needs_a_group_for_every_example():

@@ -15,6 +15,8 @@ from seqtransfer.similarity.measures import MEASURES
 
 LATE = 0.75  # share of the steps after which a best step is late
 BEATS_RANDOM, VALID = "the reference beats random weights", "the measure is valid here"
+LEARNED = 0.5  # of the higher arm's mean score, the least that the other must have
+BY_CHANCE = 2.0  # standard errors of a score of answers that know nothing
 SETTLED = 0.5  # of an arm's runs, more than this share must have trained to an end
 
 
@@ -70,6 +72,34 @@ def trained_to_an_end(run: pd.DataFrame, arms: Sequence[str]) -> list[dict]:
             " the last quarter of their steps"
         )
         records.append(_record("both arms trained to an end", task, not climbing, False, why))
+    return records
+
+
+def learned_the_task(run: pd.DataFrame, arms: Sequence[str]) -> list[dict]:
+    """Whether both arms learned the task, without which "sooner where it ends" says nothing: the
+    best dev score so far of answers by chance is above 0 and early there.
+
+    Each arm's mean test score must be above what chance reaches, and that of the lower arm at least
+    LEARNED of the other's. Scores are MCC of classes, whatever a task's metric, else the headline
+    metric; of n answers that know nothing both have a standard error of about 1 / sqrt(n - 1), as a
+    correlation has.
+    """
+    records = []
+    mine = run[run["initialization"].isin(arms)]
+    for task, rows in mine.groupby("task", sort=False):
+        scores = rows["test_score"]
+        if "test_mcc" in rows and rows["test_mcc"].notna().any():
+            scores = rows["test_mcc"]
+        means = scores.groupby(rows["initialization"], sort=False).mean().to_dict()
+        chance = BY_CHANCE / math.sqrt(max(1, rows["test_n"].min() - 1))
+        low, high = min(means.values()), max(means.values())
+        why = ", ".join(f"{names.arm(arm)} {mean:.3f}" for arm, mean in means.items())
+        if not low > chance:
+            why = f"an arm's mean test score is within chance, which reaches {chance:.3f}: {why}"
+        elif low < LEARNED * high:
+            why = f"an arm's mean test score is less than {LEARNED:.0%} of the other's: {why}"
+        passed = low > chance and low >= LEARNED * high
+        records.append(_record("both arms learned the task", task, passed, True, why))
     return records
 
 

@@ -26,10 +26,14 @@ SIGN_RULE = (
 
 def record(
     found: Mapping[str, Estimate], checked: Sequence[dict], level: float,
-    margin: float | None = None, *, missing: Sequence[str], headline: bool = True,
+    margin: float | None = None, *, missing: Sequence[tuple[str, str]], headline: bool = True,
     **texts: str | list[str],
 ) -> dict:  # fmt: skip
-    """A claim's record from its estimates; a margin makes it a non-inferiority claim."""
+    """A claim's record from its estimates; a margin makes it a non-inferiority claim.
+
+    missing: (task, run) of the runs without a number; those of tasks that fail a check decide
+    nothing, since the mean leaves these out.
+    """
     line = -(margin or 0.0)
     failed = {one["task"]: one["why"] for one in checked if one["blocks"] and not one["passed"]}
     checked = [one for one in checked if one["task"] in found]
@@ -41,7 +45,9 @@ def record(
     made: dict = {"rule": SIGN_RULE.format(**numbers)} | texts
     made |= {"level": level, "margin": margin, "checks": checked, "headline": headline}
     made |= {"p_value_of": HOLM if margin is None else "p (one-sided)"}
-    made |= {"facts": [], "missing": list(missing), "effects": [], "overall": None}
+    lacking = [said for task, said in missing if task not in failed]
+    named = [said for _, said in missing] if set(found) <= set(failed) else lacking
+    made |= {"facts": [], "missing": named, "effects": [], "overall": None}
     made |= {"verdict": NOT_TESTED, "qualifier": ""}
     if found:
         every = margin is not None
@@ -49,7 +55,7 @@ def record(
         made["verdict"], made["overall"] = verdicts.overall(
             found, made["effects"], level, line, every
         )
-    if missing and made["verdict"] != NOT_TESTABLE:
+    if lacking and made["verdict"] != NOT_TESTABLE:
         made["verdict"] = UNDECIDED
     made["qualifier"] = qualifier(made)
     return made | {"reading": readings.of(made)}
@@ -74,9 +80,13 @@ def qualifier(record: Mapping) -> str:
     return ", ".join(limits)
 
 
-def missing_runs(table: pd.DataFrame, value: str, left: str, right: str) -> list[str]:
-    """The runs of two arms that have no finite `value`; none where the study lacks an arm."""
+def missing_runs(table: pd.DataFrame, value: str, left: str, right: str) -> list[tuple[str, str]]:
+    """(task, run) of the runs of two arms that have no finite `value`; none where the study lacks
+    an arm."""
     if not {left, right} <= set(table["initialization"]):
         return []
     rows = table[table[value].isna() & table["initialization"].isin([left, right])]
-    return [names.runs(row.task, row.initialization, row.seed) for row in rows.itertuples()]
+    return [
+        (str(row.task), names.runs(row.task, row.initialization, row.seed))
+        for row in rows.itertuples()
+    ]

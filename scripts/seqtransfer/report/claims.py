@@ -71,6 +71,13 @@ AMENDED = (
         " (d1) keeps what positions share; measures of neighbours see units drawn at random, not"
         " those whose names come first",
     ),
+    (
+        "2026-11-29",
+        "(a) needs two arms that learned the task: mean test scores above chance, the lower one at"
+        " least half of the other; runs without a number in a task that fails a check leave the"
+        " other tasks' verdict alone; a score that is not defined without a group of examples"
+        " leaves the error unknown",
+    ),
 )
 
 

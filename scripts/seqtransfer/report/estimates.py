@@ -38,7 +38,8 @@ class Estimate:
     mean: in the unit of the difference; parts: source -> (variance of the mean, degrees of
     freedom), empty where one value leaves the spread unknown; seeds: values that it is a mean of;
     examples: the name of the set of test examples, where other tasks may have the same; reference:
-    that of the corpus whose pretraining it is held against, likewise.
+    that of the corpus whose pretraining it is held against, likewise; few_examples: whether the
+    spread is unknown since a score is not defined without one of the groups of examples.
     """
 
     mean: float
@@ -46,6 +47,7 @@ class Estimate:
     seeds: int
     examples: str = ""
     reference: str = ""
+    few_examples: bool = False
 
     def shared(self, source: str) -> str:
         """The name of what the task shares with others as a source of chance; empty for nothing."""
@@ -121,8 +123,9 @@ def crossed(differences: Sequence[float], without: np.ndarray | None = None) -> 
     count = len(values)
     finite = int(np.isfinite(values).sum())
     known = count > 1 and finite == count and np.ptp(values) > ROUNDING
-    if not known or not (without is None or np.isfinite(without).all()):
-        return Estimate(float(values.mean()), {}, finite)
+    defined = without is None or bool(np.isfinite(without).all())
+    if not known or not defined:
+        return Estimate(float(values.mean()), {}, finite, few_examples=known and not defined)
     parts = {"seeds": (float(values.var(ddof=1)) / count, count - 1.0)}
     if without is not None:
         groups = np.asarray(without).shape[1]

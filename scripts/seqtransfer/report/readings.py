@@ -22,11 +22,11 @@ def of(record: dict) -> str:
     stands in the way of a decision."""
     overall, verdict = record["overall"], record["verdict"]
     if overall is None:
-        said = "Not tested: the study has no runs of one of the two arms."
-        if "domain" in record["contrast"]:
-            said += " Studies with the arm `domain` test it, such as"
-            said += " workflow/studies/references.yaml."
-        return said
+        return (
+            "Not tested: the study has no runs of one of the arms that it compares."
+            + " Studies with the arms `random` and `domain` test it, such as"
+            " workflow/studies/references.yaml." * ("domain" in record["contrast"])
+        )
     line = -(record["margin"] or 0.0)
     counts = overall["counts"]
     tasks = ", ".join(f"{word} in {count}" for word, count in counts.items() if count)
@@ -59,6 +59,12 @@ def _decision(record: dict, verdict: str, line: float) -> str:
     mark = f"the margin {line:g}" if record["margin"] else "0"
     if overall["low"] is None and record["id"].startswith("d1"):
         return "Not every layer and seed exceeds the null: nothing is decided."
+    if overall["low"] is None and any(one["few_examples"] for one in record["effects"]):
+        return (
+            "A score is not defined without one of the groups of examples, such as where the others"
+            " have one label: there is no interval, and nothing is decided. Bring examples of more"
+            " groups."
+        )
     if overall["low"] is None:
         return (
             "One seed a task, or runs that are all equal, give no interval: nothing is decided."
@@ -86,6 +92,17 @@ def interval(effect: dict, level: float) -> str:
 def p_value(number: float) -> str:
     """With three decimals, or `< 0.001`."""
     return "< 0.001" if number < 0.001 else f"{number:.3f}"
+
+
+def without_examples(found: Mapping[str, Estimate], part: str) -> list[str]:
+    """Of intervals that cover seeds alone, which tasks; tasks without an interval are silent."""
+    tasks = [task for task, one in found.items() if one.parts and "examples" not in one.parts]
+    if not tasks:
+        return []
+    return [
+        f"The {part} examples of {', '.join(tasks)} are of one unit, or not scored without groups:"
+        " the interval covers seeds alone there."
+    ]
 
 
 def taken_as_given(found: Mapping[str, Estimate]) -> list[str]:

@@ -28,7 +28,12 @@ def faster(
     `curves_left_out`."""
     found = of_difference(speed, "relative", "text", "random", left_out)
     record = claim_records.record(
-        found, checks.trained_to_an_end(run, ("text", "random")), level,
+        found,
+        [
+            *checks.learned_the_task(run, ("text", "random")),
+            *checks.trained_to_an_end(run, ("text", "random")),
+        ],
+        level,
         missing=claim_records.missing_runs(speed, "relative", "text", "random"),
         tables=["convergence", "curves_left_out"], figure="convergence",
         id="a", short="text learns faster", contrast="text - random",
@@ -40,6 +45,7 @@ def faster(
         " classes are MCC here, whatever a task's metric. The interval covers seeds and dev"
         " examples.",
     )  # fmt: skip
+    record["facts"] += readings.without_examples(found, "dev")
     tested = 0
     for task, rows in speed.groupby("task", sort=False):
         arms = [arm for arm in ("text", "random") if (rows["initialization"] == arm).any()]
@@ -50,6 +56,9 @@ def faster(
         ]
         test = readings.log_rank(*parts) if len(parts) == 2 else ""
         tested += bool(test)
+        if rows["threshold"].isna().all():
+            record["facts"].append(f"{task}: no arm's mean best dev score is above 0.")
+            continue
         record["facts"].append(
             f"{task}: median steps to dev score {rows['threshold'].iloc[0]:.3f} (90 % of the better"
             f" arm's mean best): {', '.join(medians)}{test}."
@@ -123,8 +132,9 @@ def of_scores(
     margin: float | None = None, blocking: Sequence[dict] = (), headline: bool = True, **texts: str,
 ) -> dict:  # fmt: skip
     """The record of the difference of two arms' test scores."""
-    return claim_records.record(
-        of_difference(run, "test_score", left, right, left_out),
+    found = of_difference(run, "test_score", left, right, left_out)
+    record = claim_records.record(
+        found,
         [*blocking, *checks.trained_to_an_end(run, (left, right))],
         level,
         margin,
@@ -134,6 +144,8 @@ def of_scores(
         figure="scores",
         **{"contrast": f"{left} - {right}"} | texts,
     )
+    record["facts"] += readings.without_examples(found, "test")
+    return record
 
 
 def _with_mixture(

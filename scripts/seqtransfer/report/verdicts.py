@@ -33,7 +33,8 @@ def of_tasks(
     line: what the effect is compared with. every: the claim holds task by task, so that a task
     supports it by its own one-sided test, without adjustment, and p_value is of that; else it is
     two-sided and adjusted. `sources`: source
-    -> share of the variance; smallest and seeds_needed as `power`, where nothing is decided.
+    -> share of the variance; few_examples: as in `Estimate`; smallest and seeds_needed as `power`,
+    where nothing is decided.
     Numbers that are not defined are None.
     """
     above = [math.nan if task in failed else one.p_greater(line) for task, one in found.items()]
@@ -54,6 +55,7 @@ def of_tasks(
             {"task": task, "seeds": one.seeds, "verdict": verdict, "reason": failed.get(task)}
             | interval(one, level)
             | {"p_value": number(greater if every else both), "sources": sources(one)}
+            | {"few_examples": one.few_examples}
             | power(one, seen_at, line, undecided=verdict == UNDECIDED)
         )
     return records

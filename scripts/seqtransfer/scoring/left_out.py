@@ -1,5 +1,6 @@
 """Answers -> scores without each group of units, for intervals over the examples drawn."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -30,8 +31,18 @@ def scores(
     """The score without each group, in the order of their numbers.
 
     labels, answers: (n,) and (n, ...); groups: (n,) int, 0 .. g - 1; score: of labels and answers.
+    NaN where labels that differ are alike without a group: what such a score is says nothing of
+    examples, since MCC is 0 there whatever the answers.
     """
-    return [
-        score(labels[groups != group], answers[groups != group])
-        for group in range(groups.max() + 1)
-    ]
+    differ = not _alike(labels)
+    found = []
+    for group in range(groups.max() + 1):
+        rest = groups != group
+        lost = differ and _alike(labels[rest])
+        found.append(math.nan if lost else score(labels[rest], answers[rest]))
+    return found
+
+
+def _alike(labels: np.ndarray) -> bool:
+    labels = np.asarray(labels)
+    return labels.ndim == 1 and bool((labels == labels[0]).all())

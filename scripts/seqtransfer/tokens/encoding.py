@@ -212,7 +212,11 @@ def divide(
     chosen, own = [examples[i] for i in usable], unit[usable]
     if settings.split == "grouped":
         splits.check_groups(own)
-    strata = splits.quantiles(chosen) if regression else splits.labels(chosen)
+    strata = (
+        splits.quantiles(chosen, splits.most_strata(own, settings.sizes))
+        if regression
+        else splits.labels(chosen)
+    )
     if settings.kind == "token_classification":
         strata = [None] * len(chosen)  # hardly any two have the same labels
     parts, counts = splits.split(chosen, settings.split, settings.sizes, generator, own, strata)
@@ -230,6 +234,7 @@ def divide(
     if not regression:
         carried = [classes_of(e, settings) for e in chosen]
         splits.check_classes(carried, parts, settings.classes)
+    splits.check_filled(parts, own)
     splits.check_units(parts["test"], own)
     parts = {part: usable[rows] for part, rows in parts.items()}
     parts["pretrain"] = np.flatnonzero(~np.isin(unit, unit[sorted(held_out)]))

@@ -306,8 +306,8 @@ def nested(
     return subsets
 
 
-def quantiles(items: Sequence[Example]) -> np.ndarray:
-    """(n,) int64 stratum of each item's target: QUANTILES of equally many items, or fewer; equal
+def quantiles(items: Sequence[Example], most: int = QUANTILES) -> np.ndarray:
+    """(n,) int64 stratum of each item's target: `most` of equally many items, or fewer; equal
     targets share a stratum. Raises ValueError naming the item if a label is not a finite number.
     """
     targets = np.empty(len(items))
@@ -321,8 +321,18 @@ def quantiles(items: Sequence[Example]) -> np.ndarray:
                 f"example {item.id!r}: label {item.label!r} is no finite number; for classes use"
                 " split `stratified`"
             )
-    bounds = np.quantile(targets, np.arange(1, QUANTILES) / QUANTILES) if len(items) else []
+    bounds = np.quantile(targets, np.arange(1, most) / most) if len(items) else []
     return np.searchsorted(bounds, targets, side="right").astype(np.int64)
+
+
+def most_strata(unit: np.ndarray, sizes: dict[str, int]) -> int:
+    """How many strata leave each about two units for its smallest part: 1 to QUANTILES.
+
+    unit: (n,) str, of each item; of groups with one target each, such as persons and their age,
+    fewer would leave a part empty.
+    """
+    room = len(set(unit.tolist())) * min(sizes.values()) / sum(sizes.values())
+    return max(1, min(QUANTILES, int(room / 2)))
 
 
 def labels(items: Sequence[Example]) -> list[str | None]:
@@ -355,6 +365,17 @@ def check_groups(unit: np.ndarray) -> None:
             f"split `grouped` has {_counted(groups, 'group')}; at least {MINIMUM_GROUPS} are"
             " needed, one for each part, and groups that have a sequence in common count as one."
             " Make groups smaller, bring more data, or take another split"
+        )
+
+
+def check_filled(parts: dict[str, np.ndarray], unit: np.ndarray) -> None:
+    """Raise ValueError if a part has no items. unit: (n,) str, of each item."""
+    empty = [part for part, rows in parts.items() if not len(rows)]
+    if empty:
+        raise ValueError(
+            f"nothing is left for {' and '.join(empty)}: the examples are of"
+            f" {_counted(len(set(unit.tolist())), 'group')} or near-duplicates, which stay whole."
+            " Bring more data, or make groups smaller"
         )
 
 

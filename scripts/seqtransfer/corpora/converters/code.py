@@ -26,8 +26,8 @@ LAYOUT = layouts.schema(
     Options,
     {
         "files": {
-            "description": "Names of the files of each label, a pattern such as project/**/*.py from the"
-            " top folder or, where that finds none, from any",
+            "description": "Names of the files of each label, a pattern such as project/**/*.py,"
+            " from the top folder or, where that finds none, from any",
             "type": "object",
             "minProperties": 1,
             "additionalProperties": layouts.file("Pattern of paths"),

@@ -127,11 +127,12 @@ def convergence(history: pd.DataFrame, fraction: float = 0.9) -> pd.DataFrame:
     first evaluation on, as a share of best; empty where best is not above 0, since such a run
     learned nothing. threshold: `fraction` of the task's common best, which is the larger of the
     means over seeds of `best` of `text` and `random`, or the largest of all arms where these are
-    not there: a reference far above both leaves their speed to be seen. steps_to_threshold: where
-    the curve, linear in log2(step + 1), first reaches the threshold; where the run never gets
-    there, `censored` is true and it is the study's last step, also of a run that ended before for
-    want of a better score: by the study's rule it would not get there. A run with scores that are
-    not finite has no area, best or such step, and its arm no part in the common best.
+    not there: a reference far above both leaves their speed to be seen; empty where none is above
+    0, and so are the steps to it. steps_to_threshold: where the curve, linear in log2(step + 1),
+    first reaches the threshold; where the run never gets there, `censored` is true and it is the
+    study's last step, also of a run that ended before for want of a better score: by the study's
+    rule it would not get there. A run with scores that are not finite has no area, best or such
+    step, and its arm no part in the common best.
     """
     curves = {
         key: (curve["step"].to_numpy(), np.maximum.accumulate(_from_zero(curve)))
@@ -149,13 +150,16 @@ def convergence(history: pd.DataFrame, fraction: float = 0.9) -> pd.DataFrame:
     means = arms.agg(lambda best: best.mean(skipna=False))
     raced = means[means.index.isin(["text", "random"], level="initialization")]
     common = raced.groupby("task").max().combine_first(means.groupby("task").max())
-    table["threshold"] = fraction * table["task"].map(common)
+    table["threshold"] = fraction * table["task"].map(common.where(common > 0))
     reached = [
-        steps_to(*curve, threshold) if scored[key] else None
+        steps_to(*curve, threshold) if scored[key] and threshold > 0 else None
         for (key, curve), threshold in zip(curves.items(), table["threshold"], strict=True)
     ]
     table["censored"] = [steps is None for steps in reached]
-    last = [steps[-1] if scored[key] else np.nan for key, (steps, _) in curves.items()]
+    last = [
+        steps[-1] if scored[key] and threshold > 0 else np.nan
+        for (key, (steps, _)), threshold in zip(curves.items(), table["threshold"], strict=True)
+    ]
     table["steps_to_threshold"] = pd.Series(reached, dtype=float).fillna(
         pd.Series(last, dtype=float)
     )
