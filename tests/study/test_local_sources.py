@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from seqtransfer.corpora import folder_copies
+from seqtransfer.files import checksums
 from seqtransfer.study import local_sources
 
 
@@ -158,6 +159,16 @@ def test_a_file_without_the_right_to_read_it_is_named(data, monkeypatch, state):
     monkeypatch.setattr(local_sources.checksums, "sha256", refuse)
     with pytest.raises(ValueError, match=r"source mine: .*a\.csv cannot be read; give yourself"):
         state(data / "a.csv")
+
+
+def test_a_file_that_is_not_the_one_the_study_states_is_refused_when_planned(data, tmp_path):
+    path = data / "a.csv"
+    source = {"path": str(path), "sha256": checksums.sha256(path)}
+    known = local_sources.state("mine", source, tmp_path / "raw/mine")
+    assert known == local_sources.state("mine", {"path": str(path)}, tmp_path / "raw/mine")
+    path.write_text("edited")
+    with pytest.raises(ValueError, match=r"source mine: .*a\.csv has another sha256: expected"):
+        local_sources.state("mine", source, tmp_path / "raw/mine")
 
 
 def test_only_a_file_with_a_digest_is_pinned(data):

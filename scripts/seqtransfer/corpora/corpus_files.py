@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from seqtransfer.corpora import midi
+from seqtransfer.corpora import midi, text_files
 from seqtransfer.corpora.alphabets import Cleaner
 from seqtransfer.corpora.examples import Example, TextExample, check_ids, train_or_dev
 from seqtransfer.corpora.fasta import write_fasta
@@ -122,7 +122,8 @@ def find_midi(roots: list[Path], where: str, name: str) -> Path:
         raise ValueError(f"{where}: file {name!r} is no relative path to a .mid file")
     found = next((root / name for root in roots if (root / name).is_file()), None)
     if found is None:
-        raise ValueError(f"{where}: there is no file {name!r} below {roots[-1]}")
+        other = text_files.written_otherwise(roots[-1], name)
+        raise ValueError(f"{where}: there is no file {name!r} below {roots[-1]}{other}")
     try:
         midi.check_size(found)
         midi.check_structure(found.read_bytes())

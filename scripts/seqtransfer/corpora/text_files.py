@@ -11,6 +11,7 @@ import gzip
 import io
 import json
 import lzma
+import unicodedata
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,11 @@ from seqtransfer.files import checksums
 OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
 DELIMITERS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 JSON_LINES = (".jsonl", ".ndjson")
+OTHER_KINDS = {
+    ".parquet": "write `converter: parquet`",
+    ".json": "write one object a line, in a file called .jsonl",
+    **dict.fromkeys((".xlsx", ".xls", ".ods"), "save the sheet as CSV"),
+}
 COMPRESSED = (".gz", ".bz2", ".xz")
 UTF8 = "utf-8-sig"  # UTF-8, with or without the mark that some editors put at the start
 # Characters of a line, a cell or a record. A bacterial genome has 5 million; no encoder here reads
@@ -147,10 +153,10 @@ def rows(
     delimiter = delimiter or DELIMITERS.get(kind)
     if delimiter is None:
         known = ", ".join((*DELIMITERS, *JSON_LINES))
-        raise ValueError(
-            f"{path}: its name ends in none of {known}; rename it, or"
-            " state its `delimiter` where the layout has that key"
+        remedy = OTHER_KINDS.get(
+            kind, "rename it, or state its `delimiter` where the layout has that key"
         )
+        raise ValueError(f"{path}: its name ends in none of {known}; {remedy}")
     found, given = False, header and list(header)
     if header is not None:
         header = _checked_header(path, list(header), columns)
@@ -199,9 +205,27 @@ def find(folder: Path, name: str) -> Path:
         raise ValueError(
             f"{folder}: holds {len(found)} files called {name} instead of one; correct the file's "
             f"name in the layout, or `path` or `extract` of the source. It holds "
-            f"{_some(folder, paths)}"
+            f"{_some(folder, paths)}{'' if found else written_otherwise(folder, name)}"
         )
     return found[0]
+
+
+def written_otherwise(folder: Path, name: str) -> str:
+    """What to say of the one file whose path ends in what only looks like `name`, or empty: its
+    accents are characters of their own, as on a Mac, or it has other capitals or slashes."""
+    wanted = _plainly(name)
+    paths = (path.relative_to(folder).as_posix() for path in Path(folder).rglob("*"))
+    found = [path for path in paths if f"/{_plainly(path)}".endswith(f"/{wanted}")]
+    if len(found) != 1:
+        return ""
+    return (
+        f"; {found[0]!r} is written another way: with accents as characters of their own, other"
+        " capitals or other slashes; write its name as it is, or rename it"
+    )
+
+
+def _plainly(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold().replace("\\", "/")
 
 
 def matching(folder: Path, pattern: str) -> list[Path]:

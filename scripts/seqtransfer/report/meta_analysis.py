@@ -65,7 +65,8 @@ def pooled(table: pd.DataFrame) -> dict[str, float]:
     rows = table[table["pooled"]]
     if len(rows) < LEAST:
         unknown = table.loc[table["error"].isna(), "task"].unique()
-        without = f"; {', '.join(unknown)} without one: of one seed" if len(unknown) else ""
+        why = "of one seed, with a run that has no score, or of a claim without intervals, as (d1)"
+        without = f"; {', '.join(unknown)} without one: {why}" if len(unknown) else ""
         raise ValueError(
             f"{len(rows)} tasks have an effect with an error{without}; a mean over tasks needs"
             f" {LEAST}"

@@ -25,7 +25,8 @@ def state(name: str, source: dict, folder: Path, *, corpora: Path | None = None)
 
     folder: where the source is to be copied; corpora: where its conversion goes. Raises ValueError
     naming source and path if the path is not there, holds `folder`, lies in one of the two, where
-    jobs replace what they find, or has anything in it that is to be copied and cannot be.
+    jobs replace what they find, has anything in it that is to be copied and cannot be, or is a file
+    of at most CONTENT bytes with another digest than the source states.
     """
     if not source.get("path") or is_address(source["path"]):
         return None
@@ -60,7 +61,19 @@ def state(name: str, source: dict, folder: Path, *, corpora: Path | None = None)
                 f"source {name}: {file} cannot be read; give yourself the right to, or leave it out"
             ) from error
         digest.update(f"\0{known}\0".encode())
+    if small and path.is_file():
+        _check_digests(name, path, source)
     return digest.hexdigest()[:16]
+
+
+def _check_digests(name: str, path: Path, source: dict) -> None:
+    expected = checksums.stated(name, source)
+    faults = checksums.faults(path, expected) if expected.digests else []
+    if faults:
+        raise ValueError(
+            f"source {name}: {path} has {'; '.join(faults)}; if the file was edited on purpose,"
+            " write what was found, else get it again"
+        )
 
 
 def is_pinned(name: str, source: dict) -> bool:
