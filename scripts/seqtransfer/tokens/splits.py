@@ -326,10 +326,8 @@ def quantiles(items: Sequence[Example], most: int = QUANTILES) -> np.ndarray:
 
 
 def most_strata(unit: np.ndarray, sizes: dict[str, int]) -> int:
-    """How many strata leave each about two units for its smallest part: 1 to QUANTILES.
-
-    unit: (n,) str, of each item; of groups with one target each, such as persons and their age,
-    fewer would leave a part empty.
+    """How many strata leave each about two units for its smallest part: 1 to QUANTILES. More would
+    leave a part of groups with one target each, such as persons, empty. unit: (n,) str.
     """
     room = len(set(unit.tolist())) * min(sizes.values()) / sum(sizes.values())
     return max(1, min(QUANTILES, int(room / 2)))
