@@ -1,5 +1,6 @@
 """Claims are judged by their rule: clear cases both ways, undecided ones, and single seeds."""
 
+import json
 import math
 
 import numpy as np
@@ -149,6 +150,7 @@ def test_speed_is_judged_where_both_arms_learned_the_task():
 
 def test_an_interval_that_covers_seeds_alone_is_said_to():
     records = judged({"text": 0.6 + NOISE, "random": np.full(3, 0.5)})
+    json.dumps(records)  # numbers of NumPy are none of JSON's
     for name, part in (("a", "dev"), ("b", "test")):
         [fact] = [fact for fact in records[name]["facts"] if "seeds alone" in fact]
         assert fact.startswith(f"The {part} examples of x, y are of one unit")

@@ -122,7 +122,7 @@ def crossed(differences: Sequence[float], without: np.ndarray | None = None) -> 
     values = np.asarray(differences, dtype=float)
     count = len(values)
     finite = int(np.isfinite(values).sum())
-    known = count > 1 and finite == count and np.ptp(values) > ROUNDING
+    known = count > 1 and finite == count and bool(np.ptp(values) > ROUNDING)
     defined = without is None or bool(np.isfinite(without).all())
     if not known or not defined:
         return Estimate(float(values.mean()), {}, finite, few_examples=known and not defined)
