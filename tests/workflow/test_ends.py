@@ -18,7 +18,7 @@ TABLE = KEYS | {"converter": "table"}
 TASKS = {
     "dna": TABLE | {"domain": "DNA", "format": "fasta", "classes": ["0", "1"], "split": "given"}
     | {"source": "dna", "layout": {"files": {"train": "dev.csv", "test": "test.csv"}}},
-    "stability": TABLE | {"domain": "protein", "format": "fasta", "kind": "regression"}
+    "steadiness": TABLE | {"domain": "protein", "format": "fasta", "kind": "regression"}
     | {"source": "stability", "split": "random"}
     | {"layout": {"file": "stability.jsonl", "sequence": "primary", "label": "score"}},
     "pairs": TABLE | {"domain": "text", "format": "text", "classes": ["0", "1"]}
@@ -96,10 +96,10 @@ def test_a_study_without_any_known_contrast_ends_in_a_report_that_tests_no_claim
 
 def test_a_study_of_every_arm_and_kind_ends_in_a_report(folder):
     runs, differences, claims, _ = reported(
-        folder, "every", ["stability", "pairs", "tunes"], EVERY_ARM, "domain",
+        folder, "every", ["steadiness", "pairs", "tunes"], EVERY_ARM, "domain",
         pretrain={"checkpoints": [1]}, compare={"reference": "domain", "attention": 4},
     )  # fmt: skip
-    assert arms_of(runs) == {(t, arm) for t in ("stability", "pairs", "tunes") for arm in EVERY_ARM}
+    assert arms_of(runs) == {(t, arm) for t in ("steadiness", "pairs", "tunes") for arm in EVERY_ARM}
     assert {("text", "random"), ("text", "domain")} <= set(
         zip(differences["left"], differences["right"], strict=True)
     )
@@ -108,7 +108,7 @@ def test_a_study_of_every_arm_and_kind_ends_in_a_report(folder):
 
 def test_pretraining_that_diverges_leaves_empty_numbers_and_claims_that_name_the_runs(folder):
     runs, differences, claims, notes = reported(
-        folder, "diverged", ["stability"], ["text", "random", "domain"], "domain",
+        folder, "diverged", ["steadiness"], ["text", "random", "domain"], "domain",
         # Matrices grow by a factor of 99 a step, until they overflow.
         pretrain={"learning_rate": 10, "weight_decay": 10, "steps": 40},
         finetune={"weight_decay": 10, "steps": 40}, sweep={"learning_rates": [1e-3, 10]},
