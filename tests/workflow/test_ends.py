@@ -99,7 +99,9 @@ def test_a_study_of_every_arm_and_kind_ends_in_a_report(folder):
         folder, "every", ["steadiness", "pairs", "tunes"], EVERY_ARM, "domain",
         pretrain={"checkpoints": [1]}, compare={"reference": "domain", "attention": 4},
     )  # fmt: skip
-    assert arms_of(runs) == {(t, arm) for t in ("steadiness", "pairs", "tunes") for arm in EVERY_ARM}
+    assert arms_of(runs) == {
+        (t, arm) for t in ("steadiness", "pairs", "tunes") for arm in EVERY_ARM
+    }
     assert {("text", "random"), ("text", "domain")} <= set(
         zip(differences["left"], differences["right"], strict=True)
     )
@@ -128,8 +130,8 @@ def test_pretraining_that_diverges_leaves_empty_numbers_and_claims_that_name_the
     for name in ("c", "d2-cka"):
         assert claims[name]["verdict"] == "not testable here"
         assert claims[name]["overall"]["mean"] is None
-    assert "domain pretraining in stability, seed 0" in claims["c"]["reading"]
-    assert any("Domain pretraining diverged on stability" in note for note in notes)
+    assert "domain pretraining in steadiness, seed 0" in claims["c"]["reading"]
+    assert any("Domain pretraining diverged on steadiness" in note for note in notes)
     assert any("1 of 3 runs have no finite score (domain pretraining in" in note for note in notes)
     assert any("similarities are not defined (text pretraining with" in note for note in notes)
 
