@@ -54,6 +54,11 @@ def refusal(tmp_path: Path, record: dict, files: dict[str, str | bytes]) -> str:
         (";comment\n>p1 a\nMK\n", FASTA, ["x.fasta: line 1", "';comment'"]),
         ("MK\n>p1 a\nMK\n>p2 b\nMK\n", FASTA, ["x.fasta: line 1", "'MK'"]),
         (b"\x00\x01\x02\xff>p1 a\nMK\n", FASTA, ["x.fasta: line 1", "not a FASTA file"]),
+        (
+            ">p1 a\nMK\n".encode("utf-16"),
+            FASTA,
+            ["x.fasta: line 1", "state its `encoding: utf-16`"],
+        ),
         (b"\x89PNG\r\n\x1a\n\x00\x00", FASTA, ["x.fasta: line 1", "not a FASTA file"]),
         (">p1 a\n>p2 b\nMK\n", FASTA, ["x.fasta: record 'p1'", "no sequence"]),
         (">p1 a\nMK\n>p2 b\n", FASTA, ["x.fasta: record 'p2'", "no sequence"]),

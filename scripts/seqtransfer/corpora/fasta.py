@@ -21,6 +21,7 @@ SEQUENCE = re.compile(r"[A-Za-z*-]+")
 LINE = 80  # symbols on one line of a FASTA file
 BLOCK = 1 << 18  # bytes of FASTA read at a time: what is made of them stays in a cache
 UPPER = bytes(range(256)).upper()
+UTF16 = ("\udcff\udcfe", "\udcfe\udcff")  # its mark, as bytes that are no text are read
 HEADER = bytes(range(ord(" "), ord("~") + 1)) + b"\n"  # what is usual in headers ...
 BODY = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ*-\n"  # ... and, in upper case, below them
 
@@ -158,6 +159,8 @@ def iterate_records(path: Path, encoding: str = UTF8) -> Iterator[tuple[str, str
                         f"{LONGEST:,} symbols; cut it to the part that matters"
                     )
             elif line.strip():
+                if line[:2] in UTF16:
+                    check_text(f"{path}: line {number}", line, encoding)
                 raise ValueError(
                     f"{path}: line {number}: not a FASTA file, or its first record has no `>`; "
                     f"found {line.rstrip()[:40]!r} before the first `>`"
