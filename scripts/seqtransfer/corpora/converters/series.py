@@ -115,8 +115,9 @@ def labelled_series(folder: Path, options: Options) -> Iterator[Example]:
         stem = part or re.sub(r"\s+", "_", PurePosixPath(name).name.split(".")[0])
         read = _plain_rows if options.label in ENDS else _named_rows
         if read is _named_rows:
-            columns = columns or (path, _value_columns(path, options))
-            _check_columns(path, _value_columns(path, options), *columns)
+            own = _value_columns(path, options)
+            columns = columns or (path, own)
+            _check_columns(path, own, *columns)
         where, labels, begin = None, Counter[str](), ()
         for where, symbols, label, group in read(path, options):
             if not label:
