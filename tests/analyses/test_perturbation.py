@@ -1,5 +1,7 @@
 """Changes by noise are those of linear models, and of BERT's gradient where noise is small."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -8,8 +10,10 @@ from torch.nn import functional
 
 from seqtransfer.analyses import perturbation
 from seqtransfer.encoders import bert
+from seqtransfer.scoring.task_kinds import TokenClassification
 from seqtransfer.tokens.vocabulary import CLS, SEP
-from seqtransfer.training.classifier import Classifier
+from seqtransfer.training.classifier import UNPOOLED, Classifier
+from seqtransfer.training.finetuning import loss_of
 
 IDS = torch.tensor([[CLS, 5, 6, 7, SEP], [CLS, 6, 6, 8, SEP]])
 WANTED = torch.tensor([0, 1])
@@ -114,3 +118,16 @@ def test_batches_count_by_their_examples(model):
     split = [(IDS[i : i + 1], None, WANTED[i : i + 1]) for i in range(2)]
     for value in perturbation.measure(model, split, functional.cross_entropy):
         assert value.value == pytest.approx(whole[value.quantity, value.size].value, rel=1e-9)
+
+
+def test_batches_of_labelled_tokens_count_by_their_labels(model):
+    model.pooling = UNPOOLED
+    wanted = torch.tensor([[-1, 0, 1, 1, -1], [-1, -1, 0, -1, -1]])
+    target = TokenClassification(("a", "b"))
+
+    def measured(batches):
+        values = perturbation.measure(model, batches, partial(loss_of, target))
+        return [one.value for one in values if one.quantity == "loss_change"]
+
+    rows = [(IDS[i : i + 1], None, wanted[i : i + 1]) for i in range(2)]
+    assert measured(rows) == pytest.approx(measured([(IDS, None, wanted)]), rel=1e-9)

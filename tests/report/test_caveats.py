@@ -11,6 +11,7 @@ from test_claims import NO_PAIRS, NO_PRETRAINING, run_table, similarity_table
 import synthetic
 from seqtransfer.encoders import adaptations
 from seqtransfer.report import caveats
+from seqtransfer.report.verdicts import NOT_TESTABLE, NOT_TESTED
 from seqtransfer.training import settings_choice
 
 
@@ -59,13 +60,14 @@ def test_test_examples_of_fewer_units_and_records_beside_a_verdict_are_counted_a
     run = run_table({"text": np.array([0.1, 0.3]), "random": np.array([0.1, 0.2])})
     run = run.assign(adaptation="full", pooling="mean", warmup=0.1)
     record = {"verdict": "undecided", "headline": True}
-    records = [record, record | {"headline": False}, record | {"verdict": "not tested"}]
+    unjudged = [record | {"verdict": verdict} for verdict in (NOT_TESTED, NOT_TESTABLE)]
+    records = [record, record | {"headline": False}, *unjudged]
     notes = "\n".join(caveats.of_study(run, NO_PAIRS, NO_PRETRAINING, records))
     assert "x, has n = 100. The" in notes
-    assert "1 claims (1 more stand beside them) are read side by side" in notes
-    notes = caveats.of_study(run, NO_PAIRS, NO_PRETRAINING.assign(test_units=12), [record])
+    assert "1 claim (1 more stand beside) is judged." in notes
+    notes = caveats.of_study(run, NO_PAIRS, NO_PRETRAINING.assign(test_units=12), 2 * [record])
     assert "x, has n = 100 in 12 units. The" in notes[2]
-    assert "1 claims are read" in notes[3]
+    assert "2 claims are read side by side, without" in notes[3]
 
 
 def test_runs_that_were_best_before_their_first_step_are_named():

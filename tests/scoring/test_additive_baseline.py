@@ -8,8 +8,9 @@ import pytest
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring import additive_baseline, baselines
 from seqtransfer.scoring.task_kinds import Classification, Regression
+from seqtransfer.tokens.vocabulary import CLS, SEP, SPECIALS
 
-CLS, SEP, FIRST = 2, 3, 5
+FIRST = len(SPECIALS)
 PLACES = 5
 UNCUT = {
     "kind": "regression",

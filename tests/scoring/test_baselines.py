@@ -8,7 +8,7 @@ from seqtransfer.files import arrow, json_tsv
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring import baselines
 from seqtransfer.scoring.task_kinds import Classification, Regression
-from seqtransfer.tokens.vocabulary import CLS, SEP
+from seqtransfer.tokens.vocabulary import CLS, MASK, PAD, SEP, SPECIALS
 
 TARGET = Classification(("forward", "backward"))
 
@@ -68,9 +68,11 @@ def test_all_runs_up_to_the_order_are_counted_with_repeats():
     assert baselines.ngrams([], 2) == []
 
 
-def test_special_tokens_are_left_out():
-    ragged = Ragged.from_lists([[CLS, 5, 3, 17, SEP, 0], [CLS, SEP]], [0, 1], ["a", "b"])
-    assert baselines.symbols(ragged) == [["5", "17"], []]
+def test_what_frames_a_sequence_is_left_out_and_unknown_symbols_keep_their_place():
+    unknown = SPECIALS.index("[UNK]")
+    ids = [[CLS, 5, unknown, MASK, 17, SEP, PAD], [CLS, SEP]]
+    ragged = Ragged.from_lists(ids, [0, 1], ["a", "b"])
+    assert baselines.symbols(ragged) == [["5", str(unknown), str(MASK), "17"], []]
 
 
 def test_of_a_pair_it_matters_on_which_side_a_symbol_stands():

@@ -16,6 +16,7 @@ import torch
 from seqtransfer.analyses.value import Batch, Loss, Value
 from seqtransfer.seeds import derive
 from seqtransfer.training.classifier import Classifier
+from seqtransfer.training.microbatches import UNLABELLED
 
 SIZES = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)  # of the noise, relative to a tensor's root mean square
 DRAWS = 5  # of the noise, the same for all sizes and all models of one architecture
@@ -75,11 +76,13 @@ def _set(module: torch.nn.Module, weights: dict[str, torch.Tensor]) -> None:
 def _evaluate(
     model: Classifier, batches: Sequence[Batch], loss: Loss
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The pooled state of every sequence, (n, width), and their mean loss, a scalar."""
+    """The pooled state of every sequence, (n, width), and their mean loss, a scalar; where tokens
+    have classes, of every token and its mean over the labelled ones."""
     states, losses, counts = [], [], []
     for ids, mask, wanted in batches:
         pooled = model.pooled(ids, mask)
         states.append(pooled)
-        losses.append(loss(model.head(pooled), wanted) * len(ids))
-        counts.append(len(ids))
+        scored = int((wanted != UNLABELLED).sum()) if wanted.ndim == 2 else len(ids)
+        losses.append(loss(model.head(pooled), wanted) * scored)
+        counts.append(scored)
     return torch.cat(states), torch.stack(losses).sum() / sum(counts)

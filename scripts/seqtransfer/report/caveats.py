@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import pandas as pd
 
 from seqtransfer.report import names
-from seqtransfer.report.verdicts import NOT_TESTED
+from seqtransfer.report.verdicts import NOT_TESTABLE, NOT_TESTED
 
 # What an adaptation trains of the encoder; besides these there is last-<layers>.
 TRAINED = {
@@ -82,12 +82,15 @@ def _what_intervals_cover(
         f"The smallest test set, {smallest['task']}, has n = {n}. The intervals do not cover the"
         f" choice of tasks or of the one text-pretrained encoder{reference}."
     )
-    tested = [record["headline"] for record in records if record["verdict"] != NOT_TESTED]
+    judged = [one for one in records if one["verdict"] not in (NOT_TESTED, NOT_TESTABLE)]
+    tested = [record["headline"] for record in judged]
     if not any(tested):
         return
-    beside = f" ({tested.count(False)} more stand beside them)" * (False in tested)
+    beside = f" ({tested.count(False)} more stand beside)" * (False in tested)
+    many = sum(tested) > 1
+    claims = f"{sum(tested)} claims{beside} are read side by side, without adjustment." * many
     yield (
-        f"{sum(tested)} claims{beside} are read side by side, without adjustment. Within a claim,"
+        f"{claims or f'1 claim{beside} is judged.'} Within a claim,"
         " tasks are adjusted (Holm), except in (c) and (d1), which every task must support."
     )
 
@@ -118,7 +121,7 @@ def _domain_pretraining(budget: pd.DataFrame) -> Iterator[str]:
             steps, tokens = spent["pretraining_steps"], spent["pretraining_tokens_seen"]
             each = f"{len(spent)} tasks, {names.span(steps)} steps, {tokens.min():,} to"
             each += f" {tokens.max():,} tokens, task by task under Budget and cost"
-        ended = spent["pretraining_plateau"].fillna(False).astype(bool)
+        ended = spent["pretraining_plateau"].eq(True).fillna(False).astype(bool)
         if ended.all():
             yield (
                 f"Domain pretraining ended when its loss on held-out sequences no longer fell"

@@ -14,9 +14,9 @@ from sklearn.pipeline import Pipeline, make_pipeline
 
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring.task_kinds import Target
-from seqtransfer.tokens.vocabulary import SEP
+from seqtransfer.tokens.vocabulary import CLS, PAD, SEP
 
-SPECIALS = 5  # ids below are [PAD], [CLS], [SEP], [MASK], [UNK]: the same for every sequence
+FRAME = (PAD, CLS, SEP)  # ids that stand around sequences; [MASK] and [UNK] may be symbols
 ORDERS = (1, 2, 3)
 SECOND = "'"  # marks a symbol of the second text of a pair
 STRENGTHS = (1.0, 10.0, 100.0)  # C: the inverse of the L2 penalty
@@ -135,7 +135,7 @@ def ngrams(sequence: Sequence[str], order: int) -> list[str]:
 
 
 def symbols(split: Ragged) -> list[list[str]]:
-    """Each sequence's ids as strings, special tokens left out; those of a pair's second text are
+    """Each sequence's ids as strings, without those of FRAME; those of a pair's second text are
     marked, so that it matters on which side a symbol stands."""
     return [_symbols(split[index]) for index in range(len(split))]
 
@@ -143,4 +143,4 @@ def symbols(split: Ragged) -> list[list[str]]:
 def _symbols(ids: np.ndarray) -> list[str]:
     breaks = np.flatnonzero(ids == SEP)
     middle = breaks[0] if len(breaks) > 1 else len(ids)
-    return [f"{i}{SECOND * bool(place > middle)}" for place, i in enumerate(ids) if i >= SPECIALS]
+    return [f"{i}{SECOND * bool(place > middle)}" for place, i in enumerate(ids) if i not in FRAME]
