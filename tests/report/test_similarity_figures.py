@@ -68,6 +68,24 @@ def test_a_ceiling_that_is_not_valid_is_neither_drawn_nor_named(frames, records)
             assert np.isnan(np.asarray(axis.lines[1].get_ydata(), dtype=float)).all()
 
 
+def test_similarities_to_random_weights_are_drawn_without_a_floor(frames, records):
+    table = frames["similarity"].query("right == 'random' or left == right")
+    bounds = [name for name in table if name.startswith(("floor", "ceiling", "calibrated"))]
+    table = table.assign(**dict.fromkeys(bounds, float("nan")))
+    figure = similarity_figures.similarities(frames | {"similarity": table}, records)
+    named = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert named == [
+        "text pretraining",
+        "before fine-tuning",
+        "after",
+        similarity_figures.NULL_NAME,
+    ]
+    assert "Similarity to random weights" in figure.get_suptitle()
+    for axis in figure.axes:
+        curves = [line.get_ydata() for line in axis.lines if np.isfinite(line.get_ydata()).all()]
+        assert len(curves) == 2 and len(axis.collections) > 0
+
+
 def test_similarities_have_a_row_per_measure_and_a_column_per_task_with_floor_and_ceiling(
     frames, records
 ):

@@ -25,6 +25,7 @@ REPORTED = {"tables": TABLES, "figures": FIGURES}
 # The configuration as the study's record keeps it.
 RECORDED = used_configuration.selected(config)
 COMPARED = TASKS if len(INITIALIZATIONS) > 1 else []
+CALIBRATED = TASKS if register.entries.calibrates(config) else []
 PRETRAINED = configuration.corpora(config)
 DOMAIN = (
     dict.fromkeys(
@@ -82,8 +83,8 @@ rule summarize:
             task=COMPARED,
             seed=COMPARED_SEEDS,
         ),
-        references=expand(rules.calibrate.output.references, task=COMPARED),
-        paper=expand(rules.calibrate.output.paper, task=COMPARED),
+        references=expand(rules.calibrate.output.references, task=CALIBRATED),
+        paper=expand(rules.calibrate.output.paper, task=CALIBRATED),
         attention=expand(
             rules.attend.output.attention,
             task=COMPARED if "attention" in TABLES else [],

@@ -66,13 +66,13 @@ rule status:
                     jobs_of(rules.compare, task=COMPARED, seed=COMPARED_SEEDS),
                 ),
                 *passed_on(
-                    jobs_of(rules.represent_floor, task=COMPARED),
-                    jobs_of(rules.calibrate, task=COMPARED),
+                    jobs_of(rules.represent_floor, task=CALIBRATED),
+                    jobs_of(rules.calibrate, task=CALIBRATED),
                 ),
             ],
             "similarities": [
                 *jobs_of(rules.compare, task=COMPARED, seed=COMPARED_SEEDS),
-                *jobs_of(rules.calibrate, task=COMPARED),
+                *jobs_of(rules.calibrate, task=CALIBRATED),
             ],
             "attention": jobs_of(
                 rules.attend,

@@ -122,7 +122,8 @@ def similarities(tables: Tables, claims: Sequence[dict]) -> Figure:
 
     def draw(axis: Axes, part: pd.DataFrame) -> None:
         mine = part[part.index.isin(pairs.index)]
-        bounds = _read(part).drop_duplicates("layer").sort_values("layer")
+        bounds = before.loc[before.index.intersection(part.index)]
+        bounds = bounds.drop_duplicates("layer").sort_values("layer")
         # Every curve has a null of its own: what is drawn holds all of them.
         null = mine.groupby("layer").agg({"null_low": "min", "null_high": "max"})
         _bounds(axis, bounds.drop(columns=[*null]).merge(null.reset_index(), on="layer"))
@@ -136,12 +137,9 @@ def similarities(tables: Tables, claims: Sequence[dict]) -> Figure:
     handles += [
         panels.line("before fine-tuning"),
         panels.line("after", linestyle=panels.BEFORE_AND_AFTER["after"]),
-        panels.line(
-            f"floor, before: {'two draws of ' * (reference == 'random')}random weights",
-            BOUND,
-            linestyle=FLOOR_LINE,
-        ),
     ]
+    if before["floor"].notna().any():
+        handles.append(panels.line("floor, before: random weights", BOUND, linestyle=FLOOR_LINE))
     if before["calibrated"].notna().any():
         handles.append(panels.line("ceiling: the reference itself", BOUND, **CEILING))
     panels.legend(figure, [*handles, Patch(color=NULL, label=NULL_NAME)])
@@ -225,8 +223,11 @@ def measure_name(measure: str) -> str:
 
 
 def _read(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows that are read between a floor and a ceiling: with the reference, before."""
-    return table[table["floor"].notna()]
+    """The rows before fine-tuning with the reference, which have a floor, but where random weights
+    are the reference themselves."""
+    calibrated = table["floor"].notna()
+    with_random = (table["right"] == "random") & (table["stage"] == "before")
+    return table[calibrated if calibrated.any() else with_random]
 
 
 def _reference(read: pd.DataFrame) -> str:

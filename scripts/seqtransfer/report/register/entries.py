@@ -44,6 +44,12 @@ def compares_arms(config: Mapping) -> bool:
     return len(config["initializations"]) > 1
 
 
+def calibrates(config: Mapping) -> bool:
+    """Studies whose similarities have a floor and a ceiling: arms are compared, and the reference
+    is not random weights, the floor itself."""
+    return compares_arms(config) and config["compare"]["reference"] != "random"
+
+
 def compares_with_domain(config: Mapping) -> bool:
     """Studies that compare arms with `domain`, as claim (d) does."""
     return compares_arms(config) and config["compare"]["reference"] == "domain"

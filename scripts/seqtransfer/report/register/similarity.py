@@ -5,6 +5,7 @@ from collections.abc import Callable
 from seqtransfer.report.register.entries import (
     Figure,
     Table,
+    calibrates,
     columns,
     compares_arms,
     compares_with_domain,
@@ -66,6 +67,7 @@ TABLES = {
             score="Ours at the same layer; empty for noise",
         ),
         readable=True,
+        has=calibrates,
     ),
     "attention": Table(
         "attention heads",
@@ -167,9 +169,9 @@ FIGURES = {
         " the greatest score when whole units of one side are paired at random, over all curves of"
         " a panel. Before"
         " fine-tuning, text must lie above both grey (chance) and the floor (what random weights of"
-        " the same architecture share with the reference) to share more than that; where random"
-        " weights are the reference themselves, the floor is two draws of them, and no claim asks"
-        " for more. The ceiling, if it is drawn, is the reference against itself, at layers where"
+        " the same architecture share with the reference) to share more than that; random weights"
+        " that are the reference themselves have no floor. The ceiling, if it is drawn, is the"
+        " reference against itself, at layers where"
         " it lies above the floor by its interval; a score may exceed it. After fine-tuning both"
         " encoders are fine-tuned, and floor and ceiling, which are of before, do not apply. Above"
         " a panel: n rows and the width, beside a measure of fewer rows its own; `(few)` marks"
