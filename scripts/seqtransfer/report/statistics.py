@@ -15,8 +15,8 @@ LEVEL = 0.95  # coverage of every interval but those of one-sided claims
 def t_interval(values: Sequence[float], level: float = LEVEL) -> tuple[float, float, float]:
     """Mean of (n,) independent values and its two-sided Student t interval: (mean, low, high).
 
-    `level` is the coverage in (0, 1). One value gives nan limits, since it shows no spread; equal
-    values give low = high = mean. Raises ValueError for no values, nan or infinity.
+    `level` is the coverage in (0, 1). One value, or several equal ones, give nan limits, since they
+    show no spread. Raises ValueError for no values, nan or infinity.
     """
     mean, low, high, _ = stratified_mean_interval({"values": values}, level)
     return mean, low, high
@@ -32,7 +32,7 @@ def stratified_mean_interval(
     freedom (Satterthwaite 1946): exact for T = 1, and Welch's two-sample interval for T = 2.
 
     A group of one value leaves the variance unknown: limits and degrees are nan. No spread in any
-    group gives low = high = mean with sum(n_t - 1) degrees. Raises ValueError for no groups, an
+    group gives nan limits, too: no seed is sure to give just this value. Raises ValueError for no groups, an
     empty group, nan or infinity, or a level outside (0, 1).
     """
     if not 0 < level < 1:
@@ -45,8 +45,8 @@ def stratified_mean_interval(
     if (degrees == 0).any():
         return mean, np.nan, np.nan, np.nan
     shares = np.array([sample.var(ddof=1) / len(sample) for sample in samples])
-    if shares.max() == 0:
-        return mean, mean, mean, float(degrees.sum())
+    if not any(np.ptp(sample) for sample in samples):
+        return mean, np.nan, np.nan, np.nan
     # Scaled by the largest share, so that squares of tiny variances do not vanish.
     relative = shares / shares.max()
     freedom = float(relative.sum() ** 2 / (relative**2 / degrees).sum())
