@@ -31,9 +31,9 @@ def stratified_mean_interval(
     independent, so the variance is sum_t(s_t^2 / n_t) / T^2, with Welch-Satterthwaite degrees of
     freedom (Satterthwaite 1946): exact for T = 1, and Welch's two-sample interval for T = 2.
 
-    A group of one value leaves the variance unknown: limits and degrees are nan. No spread in any
-    group gives nan limits, too: no seed is sure to give just this value. Raises ValueError for no groups, an
-    empty group, nan or infinity, or a level outside (0, 1).
+    A group of one value leaves the variance unknown: limits and degrees are nan. So does no spread
+    in any group, since another seed might well give another value. Raises ValueError for no groups,
+    an empty group, nan or infinity, or a level outside (0, 1).
     """
     if not 0 < level < 1:
         raise ValueError(f"level is {level}; give the coverage as a fraction such as 0.95")
