@@ -8,7 +8,7 @@ from seqtransfer.files import json_tsv
 from seqtransfer.scoring import left_out as scoring_left_out
 from seqtransfer.scoring import task_kinds
 from seqtransfer.study import jobs
-from seqtransfer.tokens import leak_audit
+from seqtransfer.tokens import near_rows
 
 
 def main(
@@ -25,7 +25,7 @@ def main(
     """`initializations` and `seeds` say of which run each file of predictions is."""
     target = task_kinds.of(json_tsv.read_json(task_record))
     near = read_strings(nearest)
-    for name in near.columns.intersection(leak_audit.NUMBERS):
+    for name in near.columns.intersection(near_rows.NUMBERS):
         near[name] = pd.to_numeric(near[name])
     near["duplicate"] = near["duplicate"] == "True"
     tables, without = [], []
@@ -34,7 +34,7 @@ def main(
         labels, answers, unit = (read[name].to_numpy() for name in ("label", "prediction", "unit"))
         groups = scoring_left_out.groups(unit, task, "left out")
         tables.append(
-            named(leak_audit.rescored(read, near, target.score_written), [*run, target.metric])
+            named(near_rows.rescored(read, near, target.score_written), [*run, target.metric])
         )
         scores = []
         if groups is not None:

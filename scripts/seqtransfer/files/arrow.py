@@ -167,13 +167,14 @@ def read_ragged(path: Path) -> Ragged:
             f"{path}: no Arrow file of id sequences ({error}); delete it and rerun"
         ) from error
     sequences, labels, names, units, *tokens = batch.columns
+    # By DLPack, since Arrow's own `to_numpy` imports pandas, which takes as long as ten steps.
     return Ragged(
-        sequences.values.to_numpy(),
-        sequences.offsets.to_numpy(),
-        labels.to_numpy(),
+        np.from_dlpack(sequences.values),
+        np.from_dlpack(sequences.offsets),
+        np.from_dlpack(labels),
         Names(names),
         Names(units),
-        tokens[0].values.to_numpy() if tokens else None,
+        np.from_dlpack(tokens[0].values) if tokens else None,
     )
 
 

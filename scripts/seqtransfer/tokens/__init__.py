@@ -8,6 +8,7 @@ tokenizations: symbols, k-mers, byte pairs, intervals; series_tokens: those of n
 units: which examples are not independent; probe_rows: which are long enough to be compared.
 equal_tokens: what lossy tokens made equal, once.
 splits, near_duplicates, leak_audit, manifests: who is in which part, and how near the parts are;
+near_rows: scores without near rows;
 series_neighbours: how near by the numbers of a series; shared_examples: tasks that read the same
 examples in other tokens.
 vocabulary, token_maps: ids, and their rows in a pretrained table.

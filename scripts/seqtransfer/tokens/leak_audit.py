@@ -4,23 +4,22 @@ For each test (and dev) sequence the audit finds the training sequence with the 
 k-mers (`neighbours`), the Jaccard similarity of the two sets, and the identity of the two sequences
 in edits. It does so `before` (a plain random split of the corpus as it came, repeats and all, into
 parts of the same sizes) and `after` (the split that the study uses). Scores of the study's runs
-are then given once more without the test rows that are near to train.
+are then given once more without the test rows that are near to train (`near_rows`).
 
 Series are compared by their numbers, too: by the distance to the nearest training series
 (`series_neighbours`), and by the runs of numbers, digit by digit, that they have in common.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from seqtransfer.corpora.examples import Symbols
 from seqtransfer.tokens import near_duplicates, series_neighbours
+from seqtransfer.tokens.near_rows import THRESHOLDS
 from seqtransfer.tokens.series_neighbours import Series
 
-THRESHOLDS = (0.5, 0.8, 0.9)
-NUMBERS = ("similarity", "overlap", "relative_distance")  # what rows are left out by
 SIMILARITIES = ("similarity", "identity", "overlap")
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 SPARSENESS = 16  # possible k-mers for each k-mer of the longest sequence
@@ -127,37 +126,3 @@ def table(
 
 def _quantiles(name: str, measured: np.ndarray) -> dict[str, float]:
     return {f"{name}_q{round(100 * q):02d}": np.quantile(measured, q) for q in QUANTILES}
-
-
-def rescored(
-    predictions: pd.DataFrame,
-    near: pd.DataFrame,
-    score: Callable[[np.ndarray, np.ndarray], float],
-) -> pd.DataFrame:
-    """Scores of one run on the test rows that stay when near ones are left out: kept, score, n.
-
-    predictions: columns id, label, prediction; near: the `after` table of `nearest` for the same
-    examples; score: of (n,) labels and (n,) predictions. `kept` is `all`, `no duplicates`,
-    `similarity < t` for each threshold, and of series `overlap < t` and `not near`. The score is
-    missing where fewer than two rows stay, or nothing says what is near.
-
-    Raises ValueError if the two tables are not of the same examples.
-    """
-    if sorted(predictions["id"]) != sorted(near["id"]):
-        raise ValueError(
-            f"{len(predictions)} predictions and {len(near)} audited test sequences are not of the"
-            " same examples; rerun the audit"
-        )
-    rows = predictions.merge(near, on="id")
-    kept = {"all": np.full(len(rows), True), "no duplicates": ~rows["duplicate"].to_numpy(bool)}
-    for name in [name for name in ("similarity", "overlap") if name in rows]:
-        for threshold in sorted(THRESHOLDS, reverse=True):
-            kept[f"{name} < {threshold}"] = rows[name].to_numpy() < threshold
-    if "relative_distance" in rows:
-        kept["not near"] = rows["relative_distance"].to_numpy() >= 1
-    records = []
-    for name, mask in kept.items():
-        sides = [rows.loc[mask, column].to_numpy() for column in ("label", "prediction")]
-        value = score(*sides) if mask.sum() > 1 else np.nan
-        records.append({"kept": name, "score": value, "n": int(mask.sum())})
-    return pd.DataFrame(records)

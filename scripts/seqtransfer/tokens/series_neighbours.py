@@ -11,15 +11,14 @@ rank among them is any (Vovk, Gammerman & Shafer 2005). For the same reason a ra
 series whose units nobody stated has no more near series than that, however they came about:
 training series have their twins in train as test series have. Windows of one recording are then
 found by the runs of numbers that they have in common (`leak_audit.overlaps`).
+
+scikit-learn and dtaidistance are imported where they are called: audits of other sequences, which
+take less time than that, need neither.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-from dtaidistance import dtw_ndim
-from sklearn import config_context
-from sklearn.metrics import pairwise_distances_chunked
-from sklearn.preprocessing import StandardScaler
 
 from seqtransfer.corpora.examples import Example
 from seqtransfer.tokens import series_tokens
@@ -60,6 +59,8 @@ def numbers(
     series = {part: [arrays[name] for name in names] for part, names in parts.items()}
     if own_scale:
         return series
+    from sklearn.preprocessing import StandardScaler
+
     with np.errstate(over="ignore", invalid="ignore"):
         scaler = StandardScaler().fit(np.concatenate(series["train"]))
     if not np.isfinite(scaler.var_).all():
@@ -94,6 +95,9 @@ def nearest(
     Of unequal length, the nearest is among the CANDIDATES that are nearest when all are stretched
     to one length: a distance may then be a little too large.
     """
+    from sklearn import config_context
+    from sklearn.metrics import pairwise_distances_chunked
+
     lengths = np.array([len(one) for one in references])
     shortest, longest = (f(map(len, (*queries, *references))) for f in (min, max))
     count, window = 1, 0
@@ -144,6 +148,8 @@ def warped(left: Series, right: Series, window: int) -> np.ndarray:
     window: points that two that are matched may lie apart, further by the difference in length; 0
     gives series of one length their Euclidean distance.
     """
+    from dtaidistance import dtw_ndim
+
     m, n = len(left), len(right)
     distances = dtw_ndim.distance_matrix_fast(
         [np.ascontiguousarray(one) for one in (*left, *right)],

@@ -1,0 +1,46 @@
+"""The leak audit's table of near sequences -> scores without the test rows that are near to train.
+
+Apart from the audit itself, whose libraries take longer to import than these scores to compute.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+THRESHOLDS = (0.5, 0.8, 0.9)
+NUMBERS = ("similarity", "overlap", "relative_distance")  # what rows are left out by
+
+
+def rescored(
+    predictions: pd.DataFrame,
+    near: pd.DataFrame,
+    score: Callable[[np.ndarray, np.ndarray], float],
+) -> pd.DataFrame:
+    """Scores of one run on the test rows that stay when near ones are left out: kept, score, n.
+
+    predictions: columns id, label, prediction; near: the `after` table of `leak_audit.nearest` for
+    the same examples; score: of (n,) labels and (n,) predictions. `kept` is `all`, `no duplicates`,
+    `similarity < t` for each threshold, and of series `overlap < t` and `not near`. The score is
+    missing where fewer than two rows stay, or nothing says what is near.
+
+    Raises ValueError if the two tables are not of the same examples.
+    """
+    if sorted(predictions["id"]) != sorted(near["id"]):
+        raise ValueError(
+            f"{len(predictions)} predictions and {len(near)} audited test sequences are not of the"
+            " same examples; rerun the audit"
+        )
+    rows = predictions.merge(near, on="id")
+    kept = {"all": np.full(len(rows), True), "no duplicates": ~rows["duplicate"].to_numpy(bool)}
+    for name in [name for name in ("similarity", "overlap") if name in rows]:
+        for threshold in sorted(THRESHOLDS, reverse=True):
+            kept[f"{name} < {threshold}"] = rows[name].to_numpy() < threshold
+    if "relative_distance" in rows:
+        kept["not near"] = rows["relative_distance"].to_numpy() >= 1
+    records = []
+    for name, mask in kept.items():
+        sides = [rows.loc[mask, column].to_numpy() for column in ("label", "prediction")]
+        value = score(*sides) if mask.sum() > 1 else np.nan
+        records.append({"kept": name, "score": value, "n": int(mask.sum())})
+    return pd.DataFrame(records)
