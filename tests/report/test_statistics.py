@@ -97,8 +97,10 @@ def test_one_value_shows_no_spread_so_its_limits_are_unknown():
 def test_no_spread_anywhere_gives_no_interval_of_width_0():
     mean, *limits = stratified_mean_interval({"a": [1, 1, 1], "b": [3, 3]})
     assert mean == 2 and np.isnan(limits).all()
-    mean, *limits = t_interval(3 * [0.1])  # whose computed variance is not 0
-    assert mean == pytest.approx(0.1) and np.isnan(limits).all()
+    # Computed, neither the variance of the one nor the spread of the other is 0.
+    for values in (3 * [0.1], [0.5 - 0.1, 0.9 - 0.5]):
+        mean, *limits = t_interval(values)
+        assert mean == pytest.approx(values[0]) and np.isnan(limits).all()
 
 
 def test_a_group_without_spread_beside_one_with_spread_adds_no_uncertainty():

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.special import stdtrit  # of scipy.stats, which takes a second to import
 
 LEVEL = 0.95  # coverage of every interval but those of one-sided claims
+ROUNDING = 1e-12  # relative differences up to this are those of float64 arithmetic
 
 
 def t_interval(values: Sequence[float], level: float = LEVEL) -> tuple[float, float, float]:
@@ -45,7 +46,7 @@ def stratified_mean_interval(
     if (degrees == 0).any():
         return mean, np.nan, np.nan, np.nan
     shares = np.array([sample.var(ddof=1) / len(sample) for sample in samples])
-    if not any(np.ptp(sample) for sample in samples):
+    if all(np.ptp(sample) <= ROUNDING * np.abs(sample).max() for sample in samples):
         return mean, np.nan, np.nan, np.nan
     # Scaled by the largest share, so that squares of tiny variances do not vanish.
     relative = shares / shares.max()
