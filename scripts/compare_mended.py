@@ -29,7 +29,7 @@ def main(*, released: Path, studies: list[Path], output: Path) -> None:
     with matplotlib.rc_context(style.preset("page")):
         path = output.with_name(output.name + ".svg")
         style.save(mended.figure(found), path, "What each mended choice changes", said)
-    print(table_files.markdown(found), end="")
+    print(table_files.markdown(table_files.filled(found)), end="")
 
 
 if __name__ == "__main__":
