@@ -230,3 +230,11 @@ def test_tasks_whose_sequences_are_cut_are_named_with_their_share():
     [line] = caveats.of_cuts(budget)
     assert "training part: x 95.5 % to 64 tokens. Neither" in line
     assert caveats.of_cuts(budget[1:]) == []
+
+
+def test_a_few_examples_of_no_class_are_counted_and_many_are_classes_left_out():
+    budget = pd.DataFrame({"task": ["x", "y", "z"], "other_labels": [3, 0, 4992]})
+    budget = budget.assign(train=80, dev=10, test=10)
+    [note] = caveats.of_other_labels(budget)
+    assert "classes, misspelt or not: x 3. No score counts them" in note
+    assert caveats.of_other_labels(budget[1:]) == []

@@ -31,6 +31,7 @@ SETTINGS = {"learning_rate": "Learning rates", "warmup": "Warm-ups", "pooling": 
 
 MOST_NAMED = 6  # tasks or arms that a sentence names one by one
 LEAST_CUT = 0.01  # share of a task's sequences
+MOST_MISSPELT = 0.05  # share of a task's labels
 
 
 def of_study(
@@ -351,3 +352,13 @@ def of_cuts(budget: pd.DataFrame) -> list[str]:
     )
     line = f"Sequences cut to max_length, share of the training part: {each}. Neither arms nor"
     return [f"{line} baselines on tokens see what was cut off."] if each else []
+
+
+def of_other_labels(budget: pd.DataFrame) -> list[str]:
+    """Tasks of which a few examples have a label that is no class, from the table `budget`: so few
+    may be misspelt, where many are classes that the task leaves out."""
+    seen = budget[["train", "dev", "test", "other_labels"]].sum(axis=1)
+    few = budget[(budget["other_labels"] > 0) & (budget["other_labels"] < MOST_MISSPELT * seen)]
+    each = ", ".join(f"{row.task} {row.other_labels}" for row in few.itertuples())
+    line = f"Examples whose label is none of the task's classes, misspelt or not: {each}. No score"
+    return [f"{line} counts them; only domain pretraining reads them."] if each else []
