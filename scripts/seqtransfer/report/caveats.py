@@ -101,9 +101,9 @@ def _size_of_encoder(comparisons: pd.DataFrame) -> Iterator[str]:
     if len(comparisons):
         own = comparisons[comparisons["left"] != "domain"]
         rows = own if len(own) else comparisons
-        layers = rows["layer"].max()
+        layers = int(rows["layer"].max())
         yield (
-            f"The encoder has {layers:.0f} layer{'s' * (layers > 1)} of width {rows['width'].min()}:"
+            f"The encoder has {layers} layer{'s' * (layers > 1)} of width {rows['width'].min()}:"
             " nothing here speaks for larger ones."
         )
 
