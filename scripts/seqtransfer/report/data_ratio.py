@@ -176,6 +176,8 @@ def reading(law: Mapping) -> str:
         return "not tested: any law goes through two sizes"
     if law["seeds"] < 2:
         return "not tested: one seed shows no spread"
+    if math.isnan(law["exponent_low"]) or math.isnan(law["curvature_low"]):
+        return "not tested: equal seeds show no spread"
     if law["curvature_low"] > 0 or law["curvature_high"] < 0:
         return "a power law does not fit these subsets"
     if law["exponent_low"] <= 0:
