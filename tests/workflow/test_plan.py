@@ -234,6 +234,11 @@ def test_lists_may_be_given_on_the_command_line(tmp_path):
     assert counts["finetune"] == 4 * 2 * 2
 
 
+def test_verbose_shows_what_is_quiet_by_default(tmp_path):
+    process = snakemake("-n", "--verbose", "--config", "study=x", "seeds=[7]", cwd=tmp_path)
+    assert "\nrule finetune:" in process.stdout and "reason: Missing" in process.stdout
+
+
 @pytest.mark.parametrize("quiet", [[], ["--quiet", "all", "--"]])
 def test_an_estimate_needs_no_data_and_runs_nothing(quiet, tmp_path):
     study = ROOT / "workflow/studies/paper.yaml"

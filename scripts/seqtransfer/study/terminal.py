@@ -2,7 +2,7 @@
 
 Snakemake tells its own log what happens, event by event; `Terminal` listens to that. Where
 Snakemake's own lines are switched off (`quiet` in profiles/default), only its warnings and errors
-stand beside ours.
+stand beside ours, unless `--verbose` asks for all.
 """
 
 import csv
@@ -45,11 +45,14 @@ def attach(
     quiet = {topic.name.lower() for topic in workflow.output_settings.quiet or ()}
     terminal = Terminal(workflow, study, encoders, logs, report, storage, silent="all" in quiet)
     logger.addHandler(terminal)
-    # With `progress` among them Snakemake would tell nobody that a job has finished.
-    if {"rules", "host"} <= quiet:
-        for handler in logger.handlers:
-            if handler.name == "DefaultStreamHandler":
-                handler.addFilter(_is_needed)
+    own = [handler for handler in logger.handlers if handler.name == "DefaultStreamHandler"]
+    for handler in own:
+        if workflow.output_settings.verbose and not terminal.silent:
+            for theirs in handler.filters:
+                theirs.quiet = set()
+        # With `progress` among them Snakemake would tell nobody that a job has finished.
+        elif {"rules", "host"} <= quiet:
+            handler.addFilter(_is_needed)
     return terminal
 
 
