@@ -51,6 +51,7 @@ def main(
         left_out=read["left_out"],
         curves_left_out=read["curves_left_out"],
         references=read["references"],
+        units=read["budget"].set_index("task")["test_units"].to_dict(),
         margin=margin,
         share=share,
         measure=measure,

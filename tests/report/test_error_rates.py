@@ -80,12 +80,14 @@ def test_with_four_seeds_some_task_is_decided_in_a_twelfth_of_studies():
     assert some_task <= 108, some_task
 
 
-@pytest.mark.parametrize("spreads", [[0.2] * 4, [0.05] * 4, [0.2, 0.04, 0.04, 0.04]])
+@pytest.mark.parametrize(
+    "spreads", [[0.2] * 4, [0.05] * 4, [0.2, 0.04, 0.04, 0.04], [0.3, 0.02, 0.02, 0.02]]
+)
 @pytest.mark.parametrize("seeds", [2, 3])
 def test_two_or_three_seeds_that_agree_by_chance_decide_nothing(seeds, spreads):
     """By each task's own spread over two seeds, 15 to 27 % of studies decide some task where seeds
-    dominate. Where one task's seeds vary alone, its interval misses in 7 to 10 %, the mean's in 6
-    to 9 % and some task is decided in 4 to 7 % of 1,000 other studies."""
+    dominate. Where one task's seeds vary alone, its interval misses in 7 to 10 %, the mean's in 4
+    to 7 % and some task is decided in 4 to 7 % of 1,000 other studies."""
     rng, wrong, by_itself = np.random.default_rng(13), np.zeros(3, dtype=int), 0
     for _ in range(STUDIES):
         drawn = {
@@ -102,7 +104,7 @@ def test_two_or_three_seeds_that_agree_by_chance_decide_nothing(seeds, spreads):
         decided = any(record["verdict"] != verdicts.UNDECIDED for record in records)
         wrong += missed, decided, low > 0 or high < 0
     alone = len(set(spreads)) > 1
-    assert (wrong <= (58, 44, 54) if alone else wrong <= BOUND).all(), wrong
+    assert (wrong <= (58, 44, 44) if alone else wrong <= BOUND).all(), wrong
     if spreads == [0.2] * 4 and seeds == 2:
         assert by_itself > 1.5 * BOUND
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from seqtransfer.report import power, verdicts
+from seqtransfer.report import estimates, power, verdicts
 from seqtransfer.report.estimates import Estimate
 
 
@@ -26,6 +26,29 @@ def test_more_seeds_lower_the_part_of_seeds_and_leave_that_of_test_examples():
     assert parts["seeds"] == pytest.approx((0.0002, 7.0))
     assert parts["examples"] == one.parts["examples"]
     assert one.with_seeds(4) == one
+
+
+def test_more_seeds_than_few_have_their_own_degrees_of_freedom_alone():
+    """Two or three share their spread; of four each task has three, by itself."""
+    pair = [0.05 / np.sqrt(2), -0.05 / np.sqrt(2)]  # spread 0.05
+    found = estimates.with_few_seeds(
+        {f"t{n}": estimates.crossed(np.array(pair) * (1 + n / 1e6)) for n in range(4)}
+    )
+    level = verdicts.side_by_side(0.95, 4)
+    four = Estimate(0.0, {"seeds": (0.05**2 / 4, 3.0)}, 4)
+    for task in found:
+        planned = found[task].with_seeds(4)
+        assert planned.smallest_effect(level) == pytest.approx(four.smallest_effect(level), 1e-3)
+    mean = estimates.mean_over_tasks(list(found.values())).with_seeds(4)
+    assert mean.degrees == pytest.approx(4 * 3, rel=1e-3)
+
+
+def test_a_plan_of_few_seeds_shares_the_spread_of_all_tasks():
+    four = {f"t{n}": Estimate(0.0, {"seeds": (0.01**2, 3.0)}, 4) for n in range(4)}
+    planned = estimates.with_seeds(four | {"t3": Estimate(0.0, {"seeds": (0.0, 3.0)}, 4)}, 2)
+    assert planned["t3"].parts["seeds"] == pytest.approx((0.75 * 0.01**2 * 2, 4.0))
+    assert planned["t0"].parts["seeds"] == pytest.approx((0.01**2 * 2, 1.0))
+    assert estimates.with_seeds(four, 8) == {t: one.with_seeds(8) for t, one in four.items()}
 
 
 def test_a_study_of_one_seed_knows_no_spread():

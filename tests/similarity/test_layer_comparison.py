@@ -281,3 +281,13 @@ def test_a_streamed_layer_without_a_similarity_is_not_copied(monkeypatch):
     (side,) = comparison.prepare(layer, "x", streamed=True)
     assert (len(side.rows), side.width) == (100, 64)
     assert 0 < Read.most < 100
+
+
+def test_svcca_counts_the_correlations_of_1_that_it_uses():
+    """Independent normal data: p + q - (n - 1) of the directions that are kept, whatever these."""
+    rows = scored(draw(0, 100, 80), draw(1, 100, 80), np.arange(100), ["svcca", "cca"])
+    for row in rows:
+        assert row["ties"] == row["left_rank"] + row["right_rank"] - 99 > 30
+    assert rows[0]["ties"] != rows[1]["ties"]
+    narrow = scored(draw(0, 100, 20), draw(1, 100, 20), np.arange(100), ["svcca", "cca"])
+    assert [row["ties"] for row in narrow] == [0, 0]

@@ -92,7 +92,7 @@ def _what_intervals_cover(
     claims = f"{sum(tested)} claims{beside} are read side by side, without adjustment." * many
     yield (
         f"{claims or f'1 claim{beside} is judged.'} Within a claim,"
-        " tasks are adjusted (Holm), except in (c) and (d1), which every task must support."
+        " tasks are adjusted (Holm), except where every task must support it, (c) and (d1)."
     )
 
 

@@ -7,6 +7,7 @@ without it), why.
 import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from seqtransfer.report import names, reference_estimates
@@ -75,14 +76,18 @@ def trained_to_an_end(run: pd.DataFrame, arms: Sequence[str]) -> list[dict]:
     return records
 
 
-def learned_the_task(run: pd.DataFrame, arms: Sequence[str]) -> list[dict]:
+def learned_the_task(
+    run: pd.DataFrame, arms: Sequence[str], units: Mapping[str, int] | None = None
+) -> list[dict]:
     """Whether both arms learned the task, without which "sooner where it ends" says nothing: the
     best dev score so far of answers by chance is above 0 and early there.
 
     Each arm's mean test score must be above what chance reaches, and that of the lower arm at least
     LEARNED of the other's. Scores are MCC of classes, whatever a task's metric, else the headline
     metric; of n answers that know nothing both have a standard error of about 1 / sqrt(n - 1), as a
-    correlation has.
+    correlation has. units: task -> n, the test units, since examples of one unit are not
+    independent; without it n is the number of examples. An arm with a run without a score has not
+    learned it.
     """
     records = []
     mine = run[run["initialization"].isin(arms)]
@@ -90,15 +95,19 @@ def learned_the_task(run: pd.DataFrame, arms: Sequence[str]) -> list[dict]:
         scores = rows["test_score"]
         if "test_mcc" in rows and rows["test_mcc"].notna().any():
             scores = rows["test_mcc"]
-        means = scores.groupby(rows["initialization"], sort=False).mean().to_dict()
-        chance = BY_CHANCE / math.sqrt(max(1, rows["test_n"].min() - 1))
-        low, high = min(means.values()), max(means.values())
+        arm_scores = scores.groupby(rows["initialization"], sort=False)
+        means = {arm: one.mean(skipna=False) for arm, one in arm_scores}
+        count = rows["test_n"].min() if units is None else units[task]
+        chance = BY_CHANCE / math.sqrt(max(1, count - 1))
+        low, high = np.min([*means.values()]), np.max([*means.values()])  # NaN if any is
         why = ", ".join(f"{names.arm(arm)} {mean:.3f}" for arm, mean in means.items())
-        if not low > chance:
+        if math.isnan(low):
+            why = f"a run has no test score: {why}"
+        elif not low > chance:
             why = f"an arm's mean test score is within chance, which reaches {chance:.3f}: {why}"
         elif low < LEARNED * high:
             why = f"an arm's mean test score is less than {LEARNED:.0%} of the other's: {why}"
-        passed = low > chance and low >= LEARNED * high
+        passed = bool(low > chance and low >= LEARNED * high)
         records.append(_record("both arms learned the task", task, passed, True, why))
     return records
 
@@ -106,16 +115,16 @@ def learned_the_task(run: pd.DataFrame, arms: Sequence[str]) -> list[dict]:
 def has_rows(inner: pd.DataFrame, measure: str) -> list[dict]:
     """Whether no two canonical correlations are 1, among which PWCCA's weights are arbitrary.
 
-    With n rows at least p + q - (n - 1) are, whatever the encoders do; so are those of a subspace
-    that both encoders share.
+    With n rows at least p + q - (n - 1) are, of p and q directions that the measure uses, whatever
+    the encoders do; so are those of a subspace that both encoders share.
     """
     if not MEASURES[measure].saturates:
         return []
     records = []
     for task, rows in inner.groupby("task", sort=False):
-        widths = rows["left_width"] + rows["right_width"]
-        short, tied = (rows["rows"] - 1 < widths).any(), rows["ties"].max()
-        why = f"{rows['rows'].min()} rows for {widths.max()} neurons of both sides"
+        used = rows["left_rank"] + rows["right_rank"]
+        short, tied = (rows["rows"] - 1 < used).any(), rows["ties"].max()
+        why = f"{rows['rows'].min()} rows for {used.max()} directions of both sides"
         if short:
             why += ": some canonical correlations are 1 by construction"
         elif tied > 1:

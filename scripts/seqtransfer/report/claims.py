@@ -6,6 +6,8 @@ that share token map, head and batch order. Checks come first: a claim that rest
 on a measure says nothing where these fail. `verdicts` judges what is left, task by task.
 """
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from seqtransfer.report import checks, score_claims, similarity_claims
@@ -78,6 +80,13 @@ AMENDED = (
         " other tasks' verdict alone; a score that is not defined without a group of examples"
         " leaves the error unknown",
     ),
+    (
+        "2026-11-29",
+        "chance in the check of (a) is that of test units, not examples, and a run without a score"
+        " fails it; a mean over tasks of two or three seeds has no more degrees of freedom than by"
+        " the tasks' own seeds; measures with canonical correlations of 1, SVCCA among them, are"
+        " not judged where there are several",
+    ),
 )
 
 
@@ -89,6 +98,7 @@ def judge(
     left_out: pd.DataFrame | None = None,
     curves_left_out: pd.DataFrame | None = None,
     references: pd.DataFrame | None = None,
+    units: Mapping[str, int] | None = None,
     margin: float = 0.05,
     share: float | None = None,
     measure: str | None = None,
@@ -96,7 +106,7 @@ def judge(
     """One record per claim, from the tables `runs`, `convergence` and `comparisons`.
 
     left_out, curves_left_out, references: the tables of these names; without them, intervals cover
-    seeds alone.
+    seeds alone. units: task -> its number of test units; without it each example is one.
     Intervals have LEVEL but for those of (c) and (c-share), which have 2 LEVEL - 1, so that each of
     their one-sided tests has error 1 - LEVEL. margin: non-inferiority margin of (c). share: of
     domain's gain over random that text must keep in (c-share), which is not judged when absent.
@@ -123,7 +133,7 @@ def judge(
         unit,
     )
     return [
-        score_claims.faster(run, speed, curves_left_out, LEVEL),
+        score_claims.faster(run, speed, curves_left_out, units, LEVEL),
         score_claims.better(common, unit),
         score_claims.slightly_worse(common, beaten, unit, margin),
         *([score_claims.keeps_a_share(common, beaten, unit, share)] if share else []),

@@ -10,8 +10,8 @@ both hold is counted once. Degrees of freedom are Satterthwaite's (1946).
 
 import bisect
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.special import (
@@ -39,7 +39,8 @@ class Estimate:
     freedom), empty where one value leaves the spread unknown; seeds: values that it is a mean of;
     examples: the name of the set of test examples, where other tasks may have the same; reference:
     that of the corpus whose pretraining it is held against, likewise; few_examples: whether the
-    spread is unknown since a score is not defined without one of the groups of examples.
+    spread is unknown since a score is not defined without one of the groups of examples; alone: of
+    parts that `at_least_mean` replaced, what the task itself shows.
     """
 
     mean: float
@@ -48,6 +49,7 @@ class Estimate:
     examples: str = ""
     reference: str = ""
     few_examples: bool = False
+    alone: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def shared(self, source: str) -> str:
         """The name of what the task shares with others as a source of chance; empty for nothing."""
@@ -62,10 +64,7 @@ class Estimate:
     @property
     def degrees(self) -> float:
         """Satterthwaite's degrees of freedom of the error."""
-        if math.isnan(self.error):
-            return math.nan
-        shares = [(part / self.error**2, free) for part, free in self.parts.values()]
-        return 1 / sum(share**2 / free for share, free in shares if share)
+        return math.nan if math.isnan(self.error) else _satterthwaite(self.parts.values())
 
     def interval(self, level: float) -> tuple[float, float]:
         """Two-sided t interval of this coverage; NaN where the error is."""
@@ -85,14 +84,18 @@ class Estimate:
     def with_seeds(self, count: int) -> "Estimate":
         """The same with `count` seeds (at least 2) of the same spread, everything else as it is.
 
-        Of a mean over tasks: every task has so many more or fewer as the one with the fewest.
+        Of a mean over tasks: every task has so many more or fewer as the one with the fewest. With
+        more than FEW_SEEDS a task has the degrees of freedom of its own seeds alone.
         """
+        own = self.alone if count > FEW_SEEDS else {}
         changed = {
-            name: (part * self.seeds / count, free * (count - 1) / (self.seeds - 1))
+            name: (part * self.seeds / count,
+                   own.get(name, (part, free))[1] * (count - 1) / (self.seeds - 1))
             for name, (part, free) in self.parts.items()
             if name.startswith("seeds")
-        }
-        return replace(self, parts={**self.parts, **changed}, seeds=count)
+        }  # fmt: skip
+        alone = {name: part for name, part in self.alone.items() if name not in changed}
+        return replace(self, parts={**self.parts, **changed}, seeds=count, alone=alone)
 
     def seeds_needed(self, distance: float, level: float) -> float:
         """Seeds with which an effect this far from the line would be seen in 80 % of trials.
@@ -177,7 +180,11 @@ def at_least_mean(found: Mapping[str, Estimate], source: str) -> dict[str, Estim
     mean = float(np.mean([np.mean([part for part, _ in same]) for same in parts.values()]))
     degrees = sum(min(free for _, free in same) for same in parts.values())
     return {
-        task: replace(one, parts={**one.parts, source: (mean, degrees)})
+        task: replace(
+            one,
+            parts={**one.parts, source: (mean, degrees)},
+            alone={**one.alone, source: one.parts[source]},
+        )
         if source in one.parts and one.parts[source][0] < mean
         else one
         for task, one in found.items()
@@ -191,27 +198,56 @@ def with_few_seeds(found: Mapping[str, Estimate]) -> dict[str, Estimate]:
     return {**found, **at_least_mean(few, "seeds")}
 
 
+def with_seeds(found: Mapping[str, Estimate], count: int) -> dict[str, Estimate]:
+    """The tasks' estimates in a study of `count` seeds, whose few seeds are treated alike."""
+    planned = {task: one.with_seeds(count) for task, one in found.items()}
+    treated = any(one.seeds <= FEW_SEEDS for one in found.values())
+    return planned if treated else with_few_seeds(planned)
+
+
 def mean_over_tasks(estimates: Sequence[Estimate]) -> Estimate:
     """Mean of the tasks' means, each task counting alike; the tasks are fixed, their errors
     independent, but for those that one set of examples, or one pretraining of the reference, makes
-    in several tasks: these are taken to be one error, which they are at most."""
-    count = len(estimates)
-    errors: dict[str, list[tuple[float, float]]] = {}
-    for number, one in enumerate(estimates):
-        for source, (variance, degrees) in one.parts.items():
-            shared = one.shared(source)
-            name = f"{source} of {shared}" if shared else f"{source} {number}"
-            errors.setdefault(name, []).append((math.sqrt(variance) / count, degrees))
-    parts = {
-        name: (sum(error for error, _ in same) ** 2, min(degrees for _, degrees in same))
-        for name, same in errors.items()
-    }
+    in several tasks: these are taken to be one error, which they are at most.
+
+    Parts that several tasks have from their mean (`at_least_mean`) are one number, not as many
+    independent ones: the mean has no more degrees of freedom than by the tasks' own parts.
+    """
+    parts = _of_mean([one.parts for one in estimates], estimates)
+    alone = _of_mean([{**one.parts, **one.alone} for one in estimates], estimates)
+    if any(one.alone for one in estimates):
+        most = _satterthwaite(alone.values()) / _satterthwaite(parts.values())
+        parts = {name: (part, free * min(1.0, most)) for name, (part, free) in parts.items()}
     known = all(not math.isnan(one.error) for one in estimates)
     return Estimate(
         float(np.mean([one.mean for one in estimates])),
         parts if known else {},
         min(one.seeds for one in estimates),
+        alone={name: part for name, part in alone.items() if part[1] != parts[name][1]},
     )
+
+
+def _of_mean(
+    parts: Sequence[Mapping[str, tuple[float, float]]], estimates: Sequence[Estimate]
+) -> dict[str, tuple[float, float]]:
+    """The parts of the variance of a mean over tasks, from those of each task."""
+    errors: dict[str, list[tuple[float, float]]] = {}
+    for number, (one, own) in enumerate(zip(estimates, parts, strict=True)):
+        for source, (variance, degrees) in own.items():
+            shared = one.shared(source)
+            name = f"{source} of {shared}" if shared else f"{source} {number}"
+            errors.setdefault(name, []).append((math.sqrt(variance) / len(parts), degrees))
+    return {
+        name: (sum(error for error, _ in same) ** 2, min(degrees for _, degrees in same))
+        for name, same in errors.items()
+    }
+
+
+def _satterthwaite(parts: Iterable[tuple[float, float]]) -> float:
+    """Degrees of freedom of a sum of variances, each with its own; NaN of nothing."""
+    parts = list(parts)
+    least = sum(part**2 / free for part, free in parts if part)
+    return sum(part for part, _ in parts) ** 2 / least if least else math.nan
 
 
 def heterogeneity(estimates: Sequence[Estimate]) -> float:

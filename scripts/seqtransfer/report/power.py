@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from seqtransfer.report import names, verdicts
+from seqtransfer.report import estimates, names, verdicts
 from seqtransfer.report.arm_estimates import of_difference
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import Tables
@@ -31,10 +31,12 @@ def table(run: pd.DataFrame, left_out: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for left, right in CONTRASTS:
         found = of_difference(run, "test_score", left, right, left_out)
+        side_by_side = verdicts.side_by_side(LEVEL, len(found))
+        counts = {*SEEDS, *(max(one.seeds, 2) for one in found.values())}
+        planned = {seeds: estimates.with_seeds(found, seeds) for seeds in counts}
         for task, one in found.items():
             for seeds in sorted({*SEEDS, max(one.seeds, 2)}):
-                side_by_side = verdicts.side_by_side(LEVEL, len(found))
-                smallest = one.with_seeds(seeds).smallest_effect(side_by_side)
+                smallest = planned[seeds][task].smallest_effect(side_by_side)
                 rows.append([task, left, right, seeds, smallest, abs(one.mean), one.seeds])
     return pd.DataFrame(rows, columns=COLUMNS)
 

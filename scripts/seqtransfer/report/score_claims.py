@@ -22,15 +22,19 @@ SHARE_RULE = (
 
 
 def faster(
-    run: pd.DataFrame, speed: pd.DataFrame, left_out: pd.DataFrame | None, level: float
+    run: pd.DataFrame,
+    speed: pd.DataFrame,
+    left_out: pd.DataFrame | None,
+    units: Mapping[str, int] | None,
+    level: float,
 ) -> dict:
     """(a): text over random in the height of the dev-score curve. left_out: the table
-    `curves_left_out`."""
+    `curves_left_out`; units: task -> its number of test units."""
     found = of_difference(speed, "relative", "text", "random", left_out)
     record = claim_records.record(
         found,
         [
-            *checks.learned_the_task(run, ("text", "random")),
+            *checks.learned_the_task(run, ("text", "random"), units),
             *checks.trained_to_an_end(run, ("text", "random")),
         ],
         level,

@@ -95,7 +95,8 @@ def above_null(
             f" {', '.join(map(str, random.index[random <= ALPHA]))}. There, being above it says"
             " nothing of pretraining; (d2) asks that."
         )
-    few = inner[inner["rows"] < MINIMUM_ROWS_PER_WIDTH * inner["width"]]["task"].unique()
+    directions = inner[["left_rank", "right_rank"]].max(axis=1)
+    few = inner[inner["rows"] < MINIMUM_ROWS_PER_WIDTH * directions]["task"].unique()
     if len(few) and MEASURES[measure].saturates:
         record["facts"].append(
             f"Fewer than {MINIMUM_ROWS_PER_WIDTH} rows per dimension in {', '.join(few)}: chance"

@@ -39,7 +39,7 @@ def of_tasks(
     """
     above = [math.nan if task in failed else one.p_greater(line) for task, one in found.items()]
     adjusted = estimates.holm([2 * min(p, 1 - p) for p in above])
-    seen_at = level if every else side_by_side(level, len(found))
+    by_all = side_by_side(level, len(found))
     records = []
     for (task, one), greater, both in zip(found.items(), above, adjusted, strict=True):
         supports = greater <= (1 - level) / 2 if every else both <= 1 - level and greater < 0.5
@@ -56,8 +56,10 @@ def of_tasks(
             | interval(one, level)
             | {"p_value": number(greater if every else both), "sources": sources(one)}
             | {"few_examples": one.few_examples}
-            | power(one, seen_at, line, undecided=verdict == UNDECIDED)
-        )
+            # Below the line a task decides by the adjusted test, whatever the claim.
+            | power(one, level if every and one.mean > line else by_all, line,
+                    undecided=verdict == UNDECIDED)
+        )  # fmt: skip
     return records
 
 

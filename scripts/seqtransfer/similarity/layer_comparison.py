@@ -111,7 +111,7 @@ class Comparison:
         randomly paired rows by a formula, NaN if none is known; draws; rows, sequences and units:
         how many the measure scored; left_width, right_width and width, the larger; left_rank and
         right_rank: how many directions the measure uses; few_rows: whether rows < 10 x width; ties:
-        canonical correlations of 1, of measures that saturate. Where a side has no similarity, it
+        canonical correlations of 1 that the measure uses. Where a side has no similarity, it
         has 0 directions, and scores, null and p-value are NaN.
         """
         for subset, first, second in zip(self._subsets, left, right, strict=True):
@@ -166,7 +166,7 @@ def _sizes(measure: Measure, pair: Pair, counts: dict[str, int]) -> dict:
     left, right = pair.left, pair.right
     width = max(left.width, right.width)
     defined = not (isinstance(left, Undefined) or isinstance(right, Undefined))
-    tied = measure.saturates and defined
+    ties = measure.saturates and defined and (pair.cached(measure.correlations) >= TIED).sum()
     return {
         "rows": len(left.rows),
         **counts,
@@ -176,7 +176,7 @@ def _sizes(measure: Measure, pair: Pair, counts: dict[str, int]) -> dict:
         "left_rank": 0 if isinstance(left, Undefined) else measure.dimensions(left),
         "right_rank": 0 if isinstance(right, Undefined) else measure.dimensions(right),
         "few_rows": len(left.rows) < MINIMUM_ROWS_PER_WIDTH * width,
-        "ties": int((pair.canonical_correlations >= TIED).sum()) if tied else 0,
+        "ties": int(ties or 0),
     }
 
 

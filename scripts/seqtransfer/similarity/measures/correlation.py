@@ -26,6 +26,7 @@ square), and its SVCCA of centred rows drops no direction.
 """
 
 from functools import partial
+from operator import attrgetter
 
 import numpy as np
 
@@ -69,8 +70,13 @@ def svcca(pair: Pair) -> float:
 
     `kept_dimensions` of each representation.
     """
+    return pair.cached(kept_correlations).mean()
+
+
+def kept_correlations(pair: Pair) -> np.ndarray:
+    """(k,) in [0, 1]: canonical correlations of the `kept_dimensions` of both sides."""
     left, right = kept_dimensions(pair.left), kept_dimensions(pair.right)
-    return singular_values(pair.cross_products[:left, :right]).clip(0, 1).mean()
+    return singular_values(pair.cross_products[:left, :right]).clip(0, 1)
 
 
 def pwcca_left(pair: Pair) -> float:
@@ -151,7 +157,8 @@ def _expected(pair: Pair, dimensions=_rank) -> float:
     return expected_correlation(*ranks, len(pair.left.rows))
 
 
-_canonical = partial(Measure, low=0.0, high=1.0, null=_expected, asymptotic=True, saturates=True,
+_canonical = partial(Measure, low=0.0, high=1.0, null=_expected, asymptotic=True,
+                     correlations=attrgetter("canonical_correlations"),
                      depends_on_width=True)  # fmt: skip
 
 MEASURES = (
@@ -161,7 +168,6 @@ MEASURES = (
     _canonical("cca", mean_cca, EVERYTHING, EVERYTHING, symmetric=True),
     _canonical("cca_squared", r2_cca, EVERYTHING, EVERYTHING, symmetric=True,
                null=expected_r2, asymptotic=False),
-    # It does not saturate with the widths: it uses fewer dimensions than they are.
-    _canonical("svcca", svcca, RIGID, RIGID, symmetric=True, saturates=False,
+    _canonical("svcca", svcca, RIGID, RIGID, symmetric=True, correlations=kept_correlations,
                dimensions=kept_dimensions, null=partial(_expected, dimensions=kept_dimensions)),
 )  # fmt: skip

@@ -42,7 +42,7 @@ class Measure:
     similar; `identical` is then 0.
     pairwise: whether time and memory grow with the square of the rows; it then scores the first
     sequences only. streams: whether it can score rows that are read from disk in chunks.
-    saturates: whether correlations of 1 are inevitable where the widths exceed the rows.
+    correlations: pair -> the canonical correlations that the measure uses, None if it uses none.
     depends_on_width: whether its score of independent representations changes with their widths.
     dimensions: representation -> how many of its directions the measure uses.
     """
@@ -60,9 +60,14 @@ class Measure:
     distance: bool = False
     pairwise: bool = False
     streams: bool = True
-    saturates: bool = False
+    correlations: Callable[[Pair], np.ndarray] | None = None
     depends_on_width: bool = False
     dimensions: Callable[[Representation], int] = _rank
+
+    @property
+    def saturates(self) -> bool:
+        """Whether correlations of 1 are inevitable where its directions exceed the rows."""
+        return self.correlations is not None
 
     @property
     def title(self) -> str:
