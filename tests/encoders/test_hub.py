@@ -240,6 +240,13 @@ def test_a_malformed_lock_is_refused_with_its_line(tmp_path, text):
         hub.recorded(path)
 
 
+def test_a_lock_whose_last_line_an_editor_left_open_gets_a_line_of_its_own(tmp_path):
+    path = tmp_path / "encoders.lock"
+    path.write_text(f"owner/other main {OLD}")
+    hub.record(path, "owner/name", "v2", OLD)
+    assert hub.recorded(path) == {("owner/other", "main"): OLD, ("owner/name", "v2"): OLD}
+
+
 def test_a_t5_of_the_hub_becomes_an_encoder_folder_without_its_decoder(desk, encoder, tmp_path):
     config = transformers.T5Config(
         vocab_size=56, d_model=8, d_kv=4, d_ff=12, num_layers=2, num_heads=2

@@ -1,5 +1,6 @@
 """Each of several jobs at once gets a card of its own; the card of a killed one is free again."""
 
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -15,7 +16,7 @@ JOB = """
 import os, sys
 from pathlib import Path
 from seqtransfer.study import cards
-cards.devices = lambda: [Path("/dev/nvidia0")] * {present}
+cards.devices = lambda: {present}
 cards.take({gpus})
 print(os.environ.get(cards.VISIBLE), flush=True)
 sys.stdin.read()
@@ -53,6 +54,29 @@ def jobs(tmp_path):
     jobs = Jobs(tmp_path)
     yield jobs
     jobs.end()
+
+
+def test_devices_are_counted_by_their_files(tmp_path):
+    assert cards.devices(tmp_path) == 0
+    (tmp_path / "dxg").touch()  # WSL's: the driver says how many, here that there is none
+    assert cards.devices(tmp_path) == 0
+    for name in ("nvidia0", "nvidia1", "nvidiactl"):
+        (tmp_path / name).touch()
+    assert cards.devices(tmp_path) == 2
+
+
+def test_a_folder_of_places_that_another_user_made_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / f"seqtransfer-cards-{os.getuid()}").symlink_to(tmp_path / "theirs")
+    monkeypatch.setattr(cards.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(cards, "devices", lambda: 1)
+    monkeypatch.delenv(cards.VISIBLE, raising=False)
+    with pytest.raises(ValueError, match=r"is another user's.* set TMPDIR"):
+        cards.take(1)
+    (tmp_path / "theirs/0.0").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="symbolic"):
+        cards.place(["0"], tmp_path / "theirs")
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_as_many_jobs_at_once_as_cards_have_one_each(jobs):

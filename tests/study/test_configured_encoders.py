@@ -6,6 +6,7 @@ from copy import deepcopy
 import pytest
 
 from plain_study import STUDY
+from seqtransfer.files import checksums
 from seqtransfer.study import configuration
 
 
@@ -184,3 +185,22 @@ def test_a_decoder_is_not_read_at_its_first_position(tmp_path):
     for task in config["tasks"]:  # no pooling where every token has its class
         config["catalogue"]["tasks"][task]["kind"] = "token_classification"
     configuration.check_encoders(config, tmp_path)
+
+
+def test_an_encoder_whose_files_were_altered_or_lost_is_refused(tmp_path):
+    config = deepcopy(STUDY) | {"initializations": ["text", "random"]}
+    config["compare"] = {"measures": ["cka"], "floor_seeds": [1000]}
+    configuration.complete(config)
+    folder = tmp_path / "minilm"
+    folder.mkdir()
+    (folder / "model.safetensors").write_bytes(b"weights")
+    digests = {"model.safetensors": checksums.sha256(folder / "model.safetensors")}
+    record = {"family": "bert", "layers": 3, "positions": 64, "files": digests}
+    (folder / "encoder.json").write_text(json.dumps(record))
+    configuration.check_encoders(config, tmp_path, files=True)
+    (folder / "model.safetensors").write_bytes(b"weighty")
+    with pytest.raises(ValueError, match=r"model\.safetensors was altered .*; delete .*minilm and"):
+        configuration.check_encoders(config, tmp_path, files=True)
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(ValueError, match=r"model\.safetensors is missing since"):
+        configuration.check_encoders(config, tmp_path, files=True)

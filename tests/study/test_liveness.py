@@ -100,6 +100,24 @@ def test_the_locks_of_a_living_snakemake_stay(running, tmp_path):
     assert process.poll() is None and all(job.is_running() for job in jobs)
 
 
+def test_the_locks_of_a_killed_snakemake_go_once_no_other_lives_whoever_tried_before(
+    running, tmp_path
+):
+    process, jobs = running
+    killed = start(SNAKEMAKE, tmp_path)
+    assert killed.stdout.readline() == "here\n"
+    theirs = psutil.Process(killed.pid).children(recursive=True)
+    killed.kill()
+    psutil.wait_procs(theirs, timeout=5)
+    begin(tmp_path)  # too early: the other one lives
+    assert [p.name for p in (tmp_path / ".snakemake/locks").iterdir()] == ["0.output.lock"]
+    process.kill()
+    psutil.wait_procs(jobs, timeout=5)
+    begin(tmp_path)
+    assert list((tmp_path / ".snakemake/locks").iterdir()) == []
+    assert list((tmp_path / ".snakemake/alive").iterdir()) == []
+
+
 def working_since(folder: Path) -> float | None:
     asked = "from seqtransfer.study import liveness; print(liveness.working_since())"
     return ast.literal_eval(start(asked, folder).communicate(timeout=20)[0])

@@ -171,6 +171,18 @@ def test_a_file_that_is_not_the_one_the_study_states_is_refused_when_planned(dat
         local_sources.state("mine", source, tmp_path / "raw/mine")
 
 
+def test_the_copy_of_one_file_with_a_digest_is_known_by_its_name(data):
+    digest = {"sha256": "0" * 64}
+    copy = local_sources.copy_name
+    assert copy("mine", digest | {"path": str(data / "a.csv")}) == "a.csv"
+    assert copy("mine", digest | {"url": "https://example.org/h3.fasta"}) == "h3.fasta"
+    named = digest | {"url": "https://example.org/12/content", "file": "h3.fasta"}
+    assert copy("mine", named) == "h3.fasta"
+    assert copy("mine", {"path": str(data / "a.csv")}) is None  # its state has the name
+    assert copy("mine", digest | {"url": "https://example.org/all.tar.gz"}) is None
+    assert copy("mine", digest | {"package": "p", "version": "1"}) is None
+
+
 def test_only_a_file_with_a_digest_is_pinned(data):
     digest = {"sha256": "0" * 64, "url": "https://example.org/files/a.csv?raw=1"}
     assert local_sources.is_pinned("mine", {"path": str(data / "a.csv"), **digest})

@@ -23,6 +23,8 @@ from seqtransfer.study import soft_starts, used_configuration, zero_shot_checks
 from seqtransfer.tokens import shared_examples
 
 liveness.begin(clean=workflow.is_main_process)
+# Of jobs: whatever the locale, files are written and read in one encoding.
+os.environ["PYTHONUTF8"] = "1"
 
 with refusals.told():
     config = planning.study(
@@ -91,7 +93,7 @@ RAW, CORPORA, ENCODERS = (
 UNFINISHED = workflow.pathvars.apply("<results>/unfinished")
 
 with refusals.told():
-    configuration.check_encoders(config, ENCODERS)
+    configuration.check_encoders(config, ENCODERS, files=workflow.is_main_process)
 
 
 wildcard_constraints:

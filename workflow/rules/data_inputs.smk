@@ -43,14 +43,16 @@ def source_parts(wildcards):
 def source_record(wildcards):
     """What the catalogue says of the source's content. Of local files their state stands in place of
     their path, so that edited ones are taken anew and moved ones are not; of one that a digest pins
-    neither, so that it may have come another way before."""
+    neither, so that it may have come another way before, but the name of the copy."""
     name = wildcards.source
     record, state = CATALOGUE["sources"][name], source_state(name)
     content = {key: value for key, value in record.items() if key not in WAYS}
     if not local_sources.is_address(record.get("path")):
         content.pop("path", None)
-    pinned = state is None or local_sources.is_pinned(name, record)
-    return content if pinned else content | {"state": state}
+    if state is not None and not local_sources.is_pinned(name, record):
+        return content | {"state": state}
+    copy = local_sources.copy_name(name, record)
+    return content | ({"copy": copy} if copy else {})
 
 
 def source_ways(wildcards, input, output):

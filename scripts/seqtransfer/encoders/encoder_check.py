@@ -5,8 +5,10 @@ otherwise by the job that makes the folder.
 """
 
 from collections.abc import Collection, Mapping
+from pathlib import Path
 
 from seqtransfer.encoders.tensor_roles import DECODERS, FAMILIES, WITHOUT_BIASES
+from seqtransfer.files import checksums
 
 
 def check(
@@ -45,6 +47,21 @@ def check(
                 f"{where} has {facts['positions']} positions, sequences of {name!r} have {length}:"
                 " lower `max_length` of the task, or `length` of the artificial corpus, or take"
                 " another encoder"
+            )
+
+
+def check_files(folder: Path, digests: Mapping[str, str]) -> None:
+    """Raise ValueError if a file of an encoder's folder is not as it was written.
+
+    digests: name -> sha256, `files` of its `encoder.json`. All bytes are read.
+    """
+    for name, digest in digests.items():
+        path = folder / name
+        if not path.is_file() or checksums.sha256(path) != digest:
+            fate = "was altered" if path.is_file() else "is missing"
+            raise ValueError(
+                f"{path} {fate} since the encoder was made; delete {folder} and rerun: it is made"
+                " anew, and so are the results that rest on it"
             )
 
 

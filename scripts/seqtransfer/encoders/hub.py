@@ -73,8 +73,10 @@ def recorded(lock: Path) -> dict[tuple[str, str], str]:
 def record(lock: Path, repository: str, name: str, commit: str) -> None:
     """Add a line to the lock file, unless it has it; in one write, since jobs run in parallel."""
     if (repository, name) not in recorded(lock):
+        text = lock.read_text() if lock.exists() else ""
+        end = "\n" if text and not text.endswith("\n") else ""  # an editor left the last line open
         with open(lock, "a") as file:
-            file.write(f"{repository} {name} {commit}\n")
+            file.write(end + f"{repository} {name} {commit}\n")
 
 
 def _commit(repository: str, name: str, lock: Path) -> str:

@@ -18,9 +18,19 @@ VISIBLE = "CUDA_VISIBLE_DEVICES"
 _held: list[int] = []  # kept open, since closing a file frees its lock
 
 
-def devices() -> list[Path]:
-    """The files of the NVIDIA devices of this machine."""
-    return sorted(Path("/dev").glob("nvidia[0-9]*"))
+def devices(folder: Path = Path("/dev")) -> int:
+    """The number of NVIDIA devices of this machine, by their files in `folder`; WSL has one file
+    for all of them, and the driver knows how many."""
+    found = len(list(folder.glob("nvidia[0-9]*")))
+    if found or not (folder / "dxg").exists():
+        return found
+    import pynvml  # which a machine that only plans need not have
+
+    try:
+        pynvml.nvmlInit()
+        return pynvml.nvmlDeviceGetCount()
+    except pynvml.NVMLError:
+        return 0
 
 
 def visible(environment: Mapping[str, str], present: int) -> list[str]:
@@ -40,7 +50,7 @@ def per_job() -> int:
 
     On a cluster the profile's `set-resources` says it for the nodes instead.
     """
-    return min(1, len(visible(os.environ, len(devices()))))
+    return min(1, len(visible(os.environ, devices())))
 
 
 def place(cards: Sequence[str], folder: Path) -> str:
@@ -50,7 +60,9 @@ def place(cards: Sequence[str], folder: Path) -> str:
     """
     for number in itertools.count():
         for card in cards:
-            file = os.open(folder / f"{quote(card, safe='')}.{number}", os.O_RDWR | os.O_CREAT)
+            file = os.open(
+                folder / f"{quote(card, safe='')}.{number}", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+            )
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -66,9 +78,14 @@ def take(gpus: int) -> None:
     gpus: what the job's rule asks for. 0 leaves everything as it is, and so does a machine without
     any card.
     """
-    cards = visible(os.environ, len(devices()))
+    cards = visible(os.environ, devices())
     if gpus and cards:
         folder = Path(tempfile.gettempdir(), f"seqtransfer-cards-{os.getuid()}")
         folder.mkdir(mode=0o700, exist_ok=True)
+        if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+            raise ValueError(
+                f"{folder} is another user's, who could see and hold your cards; set TMPDIR to a"
+                " folder of yours"
+            )
         os.environ[VISIBLE] = place(cards, folder)
         print(f"GPU {os.environ[VISIBLE]} of {', '.join(cards)}")

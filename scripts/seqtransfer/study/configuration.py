@@ -86,9 +86,9 @@ def check(config: dict) -> None:
             )
 
 
-def check_encoders(config: dict, folder: Path) -> None:
-    """Raise ValueError if an encoder of a completed study cannot do what the study asks: by its
-    folder below `folder`, or, where it is not there, by the catalogue's `shape`."""
+def check_encoders(config: dict, folder: Path, *, files: bool = False) -> None:
+    """Raise ValueError if an encoder of a completed study cannot do what the study asks, by its
+    folder below `folder` or the catalogue's `shape`, or is not as it was written (files)."""
     own, heads = config["encoder"]["name"], {}
     for name in dict.fromkeys([own, *domain_encoders(config).values()]):
         path, asked = folder / name / "encoder.json", demands(config, name)
@@ -96,6 +96,8 @@ def check_encoders(config: dict, folder: Path) -> None:
         if path.exists():
             facts = json_tsv.read_json(path)
             encoder_check.check(f"encoder {name!r} ({path.parent})", facts, **asked)
+            if files:
+                encoder_check.check_files(path.parent, facts["files"])
         elif facts:
             encoder_check.check_shape(f"encoder {name!r}", facts, **asked)
         heads[name] = facts and facts.get("heads")

@@ -53,7 +53,7 @@ def begin(*, clean: bool) -> None:
     if clean:
         others = [path for path in folder.glob("*.lock") if path != mine]
         if others and all([_has_ended(path) for path in others]):
-            for path in LOCKS.glob("*.lock"):
+            for path in [*LOCKS.glob("*.lock"), *others]:
                 path.unlink(missing_ok=True)
 
 
@@ -131,7 +131,10 @@ def _end() -> None:
 
 
 def _has_ended(path: Path) -> bool:
-    """Whether the Snakemake of `path` has ended. If so, waits for its jobs and removes the file."""
+    """Whether the Snakemake of `path` has ended. If so, waits for its jobs.
+
+    The file stays: it says that there are locks of a killed one until no other one lives.
+    """
     try:
         if _lives_elsewhere(path):
             _say(
@@ -146,7 +149,6 @@ def _has_ended(path: Path) -> bool:
             except BlockingIOError:
                 _say("waiting for the jobs of a Snakemake that was killed")
                 fcntl.flock(file, fcntl.LOCK_EX)
-            path.unlink(missing_ok=True)
     except BlockingIOError:
         return False
     except FileNotFoundError:

@@ -89,6 +89,21 @@ def is_pinned(name: str, source: dict) -> bool:
     return there == path.name or all(map(archives.is_archive, (path.name, there)))
 
 
+def copy_name(name: str, source: dict) -> str | None:
+    """The name under which a layout finds the copy of a source that is one file with a digest; None
+    of a folder, a package and an archive, whose members have names of their own, and of a file
+    whose `state` has the name."""
+    path = source.get("path")
+    if source.get("package") or source.get("parts") or not checksums.stated(name, source).digests:
+        return None
+    if path and not is_address(path):
+        here = Path(os.path.expanduser(path))
+        there = None if here.is_dir() or not is_pinned(name, source) else here.name
+    else:
+        there = source.get("file") or archives.url_filename(source.get("url") or path or "")
+    return None if not there or archives.is_archive(there) else there
+
+
 def files(source: dict) -> dict[str, Path]:
     """Path inside the copy -> file: what is copied of a source whose `path:` is there.
 

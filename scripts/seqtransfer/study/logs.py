@@ -15,7 +15,8 @@ def capture(path: str | Path) -> Iterator[None]:
     the details are where Snakemake says the log is.
     """
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    log = open(path, "w", buffering=1)  # closed below, which may fail, too
+    # Closed below, which may fail, too.
+    log = open(path, "w", buffering=1, encoding="utf-8", errors="backslashreplace")
     try:
         with redirect_stdout(log), redirect_stderr(log):
             yield
