@@ -16,7 +16,8 @@ def is_missing(label: str) -> bool:
 
 def check(where: str, label: str, classes: Sequence[str]) -> None:
     """Raise ValueError, beginning with `where`, if a label that is no class is missing, or is one
-    of the `classes` but for case, white space around it or a closing `.0`.
+    of the `classes` but for case, white space around it, a closing `.0`, zeros before a number or
+    characters of no width.
 
     Any other word is another label: its examples serve pretraining alone.
     """
@@ -36,8 +37,12 @@ def check(where: str, label: str, classes: Sequence[str]) -> None:
 
 
 def _plain(label: str) -> str:
-    """The label but for what people write in two ways, accents of one character or two among it."""
-    return re.sub(r"(?<=\d)\.0+$", "", unicodedata.normalize("NFC", label).strip()).casefold()
+    """The label but for what people write in two ways, accents of one character or two, zeros
+    before a number and characters of no width among it."""
+    seen = "".join(
+        c for c in unicodedata.normalize("NFC", label) if unicodedata.category(c) != "Cf"
+    )
+    return re.sub(r"^0+(?=\d)|(?<=\d)\.0+$", "", seen.strip()).casefold()
 
 
 def decimal(where: str, label: str) -> float:

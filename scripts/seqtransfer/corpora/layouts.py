@@ -116,6 +116,31 @@ def check_parts(files: Mapping[str, str] | None, split: object, dev_share: float
             )
 
 
+def searched(where: str, pattern: str, text: str) -> str | None:
+    """What the one group of a pattern finds in a text, None for nothing.
+
+    Raises ValueError, beginning with `where`, if the pattern begins within a word or ends within a
+    word or number: `occupied=(\\d)` would find 1 in `occupied=12`, and in `preoccupied=1`.
+    """
+    match = re.search(pattern, text)
+    if not match or not match[1]:
+        return None
+    start, end = match.start(), match.end(1)
+    before, after = text[max(0, start - 1) : start + 1], text[end - 1 : end + 2]
+    if match.end() == end and re.match(r"\d\.?\d|[^\W\d_]{2}", after):
+        raise ValueError(
+            f"{where}: pattern {pattern!r} finds {match[1]!r} in"
+            f" {text[match.start(1) : end + 10]!r}, where it goes on; take the whole word, such as"
+            " by (\\S+), or say in the pattern what follows"
+        )
+    if start < match.start(1) and re.fullmatch(r"[^\W\d_]{2}", before):
+        raise ValueError(
+            f"{where}: pattern {pattern!r} begins within a word,"
+            f" {text[max(0, start - 10) : end]!r}; begin it with \\b, or with what stands before"
+        )
+    return match[1]
+
+
 def check_pattern(where: str, pattern: str, groups: int = 1) -> None:
     """Raise ValueError, beginning with `where`, unless it is a regular expression of so many
     groups, one or none."""

@@ -11,6 +11,7 @@ import gzip
 import io
 import json
 import lzma
+import re
 import unicodedata
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -248,6 +249,12 @@ def matching(folder: Path, pattern: str) -> list[Path]:
     return []
 
 
+def unread(folder: Path, read: Sequence[Path]) -> list[Path]:
+    """The files of `folder` that are not among those `read`, sorted."""
+    files = (path for path in sorted(Path(folder).rglob("*")) if path.is_file())
+    return [path for path in files if path not in read and path.name != checksums.TIMESTAMP]
+
+
 def _some(folder: Path, paths: Sequence[Path]) -> str:
     names = [path.relative_to(folder).as_posix() for path in paths]
     return f"{', '.join(names[:5])}{', ...' if len(names) > 5 else ''}" if names else "no files"
@@ -288,6 +295,10 @@ def _checked_header(path: Path, names: list[str], columns: Iterable[str]) -> lis
         if other:
             hint = f"; state `delimiter: {other!r}`, if that is what parts them and the layout has"
             hint += " that key, else part them by commas or tabs"
+        elif names and all(
+            name == "" or re.fullmatch(r"[-+\d.]+|[A-Z]{9,}", name) for name in names
+        ):
+            hint = "; if that is its first row, name the columns by `header: [...]` in the layout"
         if names[0].startswith("sep="):
             hint = f"; take out its first line, {names[0]!r}, by which Excel says what parts them"
         raise ValueError(f"{path}: no column {missing[0]!r}; its columns are {names}{hint}")

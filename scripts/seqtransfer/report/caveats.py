@@ -31,7 +31,6 @@ SETTINGS = {"learning_rate": "Learning rates", "warmup": "Warm-ups", "pooling": 
 
 MOST_NAMED = 6  # tasks or arms that a sentence names one by one
 LEAST_CUT = 0.01  # share of a task's sequences
-MOST_MISSPELT = 0.05  # share of a task's labels
 
 
 def of_study(
@@ -356,10 +355,9 @@ def of_cuts(budget: pd.DataFrame) -> list[str]:
 
 
 def of_other_labels(budget: pd.DataFrame) -> list[str]:
-    """Tasks of which a few examples have a label that is no class, from the table `budget`: so few
-    may be misspelt, where many are classes that the task leaves out."""
-    seen = budget[["train", "dev", "test", "other_labels"]].sum(axis=1)
-    few = budget[(budget["other_labels"] > 0) & (budget["other_labels"] < MOST_MISSPELT * seen)]
-    each = ", ".join(f"{row.task} {row.other_labels}" for row in few.itertuples())
-    line = f"Examples whose label is none of the task's classes, misspelt or not: {each}. No score"
-    return [f"{line} counts them; only domain pretraining reads them."] if each else []
+    """Tasks with examples whose label is no class, from the table `budget`: classes that the task
+    leaves out, or misspelt ones."""
+    left = budget[budget["other_labels"] > 0]
+    each = ", ".join(f"{row.task} {row.other_labels}" for row in left.itertuples())
+    line = f"Examples whose label is none of the task's classes, misspelt ones among them: {each}."
+    return [f"{line} No score counts them; only domain pretraining reads them."] if each else []

@@ -12,7 +12,7 @@ from seqtransfer.corpora.alphabets import Cleaner
 from seqtransfer.corpora.corpus_files import cell, sequence_example, split_name, with_dev, write
 from seqtransfer.corpora.examples import FACTS, Example
 from seqtransfer.corpora.fasta import iterate_records
-from seqtransfer.corpora.text_files import UTF8, find, matching, open_text, rows
+from seqtransfer.corpora.text_files import UTF8, find, matching, open_text, rows, unread
 
 if TYPE_CHECKING:
     from Bio.SeqRecord import SeqRecord
@@ -132,7 +132,7 @@ def convert(folder: Path, corpus: Path, options: Options) -> list[str]:
 def labelled_records(folder: Path, options: Options, cleaner: Cleaner) -> Iterator[Example]:
     """The records of every file. Raises ValueError as `convert` does."""
     side = _side_table(folder, options)
-    unused = set(side)
+    unused = dict.fromkeys(side)
     for part, path in _fasta_files(folder, options):
         header = None
         for header, sequence in _records(path, options.format, options.encoding):
@@ -146,14 +146,17 @@ def labelled_records(folder: Path, options: Options, cleaner: Cleaner) -> Iterat
             }
             if "split" in facts:
                 facts["split"] = split_name(where, facts["split"])
-            unused.discard(name)
+            unused.pop(name, None)
             facts |= {"split": part} if part else {}
             yield sequence_example(where, name, facts, sequence, cleaner)
         if header is None:
             raise ValueError(f"{path}: holds no records; correct it, or its name in the layout")
     if unused:
-        first = sorted(unused)[0]
-        raise ValueError(f"{side[first][0]}: no record has the id {first!r}; remove the row")
+        first, more = next(iter(unused)), len(unused) - 1
+        others = (
+            f" and {more} more rows have ids of none; remove them" if more else "; remove the row"
+        )
+        raise ValueError(f"{side[first][0]}: no record has the id {first!r}{others}")
 
 
 def _fasta_files(folder: Path, options: Options) -> list[tuple[str | None, Path]]:
@@ -162,6 +165,9 @@ def _fasta_files(folder: Path, options: Options) -> list[tuple[str | None, Path]
     found = matching(folder, options.file)
     if not found:
         raise ValueError(f"{folder}: holds no files called {options.file}; correct `file`")
+    left = [path for path in unread(folder, found) if path.name != options.labels]
+    for what, paths in (("read", found), ("left", left)):
+        print(f"files {what}: {', '.join(p.relative_to(folder).as_posix() for p in paths)}")
     return [(None, path) for path in found]
 
 
@@ -234,16 +240,17 @@ def _fact(
     words = header.split()
     if "column" in place:
         if words[0] not in side:
-            raise ValueError(f"{where}: has no row in the table `labels`; add one")
+            part = next((part for part in re.split(r"\W+", words[0]) if part in side), None)
+            hint = f"; it has {part!r}: write the whole id there" if part else "; add one"
+            raise ValueError(f"{where}: has no row in the table `labels`{hint}")
         stands, row = side[words[0]]
         return cell(stands, row, place["column"])
     if "field" in place:
         found = words[place["field"] - 1] if len(words) >= place["field"] else None
     else:
-        match = re.search(
-            place.get("pattern") or place["file"], header if "pattern" in place else path.name
-        )
-        found = match.group(1).strip() if match and match.group(1) else None
+        text = header if "pattern" in place else path.name
+        pattern = place.get("pattern") or place["file"]
+        found = (layouts.searched(f"{where}: {fact}", pattern, text) or "").strip()
     if not found and "default" not in place:
         raise ValueError(
             f"{where}: its {fact} is not where the layout says; header {header[:80]!r};"

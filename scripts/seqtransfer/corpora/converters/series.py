@@ -47,6 +47,7 @@ HEADED = (".ts", ".arff")
 ROW_NUMBERS = r"|Unnamed: \d+(_level_\d+)?"  # how pandas and R call a column that has no name
 ENDS = ("first", "last")
 FEWEST_COUNTED = 10  # rows of a table whose column of 1, 2, 3, ... is taken for their numbers
+FEWEST_VALUES = 3  # other columns, beside which one of whole numbers alone is odd
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,8 @@ def labelled_series(folder: Path, options: Options) -> Iterator[Example]:
             own = _value_columns(path, options)
             columns = columns or (path, own)
             _check_columns(path, own, *columns)
+            ends = f", {own[0]!r} to {own[-1]!r}" if own else ""
+            print(f"{path.name}: {len(own)} columns of values{ends}")
         where, labels, begin = None, Counter[str](), ()
         for where, symbols, label, group in read(path, options):
             if not label:
@@ -181,9 +184,11 @@ def _check_columns(path: Path, own: list[str], first: Path, known: list[str]) ->
 
 
 def _named_rows(path: Path, options: Options) -> Iterator[Row]:
-    """The rows of a table with a header. A column that counts the rows is refused at their end."""
+    """The rows of a table with a header. A column that counts the rows, or that holds other kinds
+    of numbers than all others, is refused at their end."""
     named = [name for name in (options.label, options.group) if name]
     counting: dict[str, int] | None = None
+    whole: set[str] | None = None
     for number, (where, row) in enumerate(_table_rows(path, options)):
         numbered = next((name for name in row if re.fullmatch(ROW_NUMBERS, name)), None)
         if numbered is not None:
@@ -199,6 +204,8 @@ def _named_rows(path: Path, options: Options) -> Iterator[Row]:
         counting = {
             name: start for name, start in counting.items() if values[name] == str(start + number)
         }
+        kept = whole if whole is not None else values
+        whole = {name for name in kept if re.fullmatch(r"[-+]?\d+", values[name])}
         symbols = tuple(values.values())
         group = cell(where, row, options.group) if options.group else None
         yield where, symbols, row[options.label].strip(), group
@@ -206,6 +213,13 @@ def _named_rows(path: Path, options: Options) -> Iterator[Row]:
         raise ValueError(
             f"{path}: the column {next(iter(counting))!r} counts the rows, which is no value of a"
             " series, and says the label where rows are sorted by it; write the table without it"
+        )
+    if len(whole) == 1 and len(values) > FEWEST_VALUES and number + 1 >= FEWEST_COUNTED:
+        (odd,) = whole
+        raise ValueError(
+            f"{path}: the column {odd!r} alone holds whole numbers in every row, as an id or a"
+            " person does; if it is no value of the series, write the table without it, or name it"
+            f" as `group`; else write its values with decimals ({values[odd]}.0)"
         )
 
 

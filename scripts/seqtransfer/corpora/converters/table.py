@@ -19,6 +19,8 @@ from seqtransfer.corpora.corpus_files import (
 from seqtransfer.corpora.examples import FACTS, Example, TextExample, check_symbol_labels
 from seqtransfer.corpora.text_files import UTF8, find, rows
 
+LONG_SYMBOL = 12  # characters of a whole sequence that nobody means as one symbol
+
 
 @dataclass(frozen=True)
 class RowOptions:
@@ -170,6 +172,11 @@ def _symbols_example(
         raise ValueError(
             f"{where}: `symbol` {options.symbol!r} finds {found} in {text[:40]!r}; a symbol holds"
             " no white space and is not empty"
+        )
+    if options.symbol == RowOptions.symbol and len(symbols) == 1 and len(text) >= LONG_SYMBOL:
+        raise ValueError(
+            f"{where}: {text[:40]!r} has no white space, so it is one symbol; state `symbol`, a"
+            " regular expression of one, such as `symbol: '.'` for each character"
         )
     cleaner.leave_out(text, re.sub(options.symbol, "", text))
     label = facts["label"]
