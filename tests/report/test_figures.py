@@ -190,6 +190,15 @@ def test_cost_has_a_mark_per_arm_and_task_in_seconds_examples_operations_and_mem
             assert line.get_xdata().tolist() == [value] * len(TASKS)
 
 
+def test_energy_is_drawn_where_a_machine_counted_it(frames, records):
+    assert len(cost.figure(frames, records).axes) == 4
+    timings = frames["timings"]
+    counted = frames | {"timings": timings.assign(energy=6.0 * timings["jobs"])}
+    *_, axis = cost.figure(counted, records).axes
+    assert axis.get_xlabel() == "energy a run (Wh)"
+    assert {value for line in axis.lines for value in line.get_xdata()} == {6.0}
+
+
 def test_the_spectrum_shows_median_and_ends_of_every_arm_before_and_after(frames, records):
     figure = analysis_figures.isometry(frames, records)
     assert len(figure.axes) == 2 * len(TASKS)

@@ -3,8 +3,10 @@
 import itertools
 
 import matplotlib
+import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import PathCollection
 from matplotlib.text import Text
 
 import synthetic
@@ -31,7 +33,7 @@ NAMES = (
 CASES = [
     *itertools.product(register.FIGURES, ["small"], style.WIDTHS),
     *itertools.product(register.FIGURES, ["single", "large"], ["column"]),
-    *itertools.product(("summary", "claims", "scores", "similarity"), ["large"], ["slide"]),
+    *itertools.product(("summary", "claims", "scores", "similarity"), ["large"], ["page", "slide"]),
 ]
 LEAST_TYPE = 0.83  # of the size of the figure's type
 
@@ -122,9 +124,28 @@ def test_every_text_can_be_read_and_the_figure_fits_its_place(name, size, width,
         assert figure.get_figheight() <= 2.5 * height
 
 
+def marks(axes):
+    """Where the marks of a panel are drawn, in pixels: (n, 2)."""
+    points = [np.empty((0, 2))]
+    for line in axes.lines:
+        if line.get_visible() and line.get_marker() not in ("None", None, "", " "):
+            points.append(line.get_transform().transform(line.get_xydata()))
+    for drawn in axes.collections:
+        if isinstance(drawn, PathCollection) and drawn.get_visible():
+            points.append(drawn.get_offset_transform().transform(drawn.get_offsets()))
+    return np.concatenate(points)
+
+
 def check(figure):
-    """Assert that the texts of a figure, which are returned, lie apart and within it."""
+    """Assert that the texts of a figure, which are returned, lie apart and within it, and that no
+    label in a panel lies over a mark."""
     found = texts(figure)
+    for axes in figure.axes:
+        points = marks(axes)
+        for label in (text for text in axes.texts if text in found):
+            box = label.get_window_extent()
+            inside = (points > [box.x0, box.y0]) & (points < [box.x1, box.y1])
+            assert not inside.all(axis=1).any(), label.get_text()
     boxes = [(text.get_text(), text.get_window_extent()) for text in found]
     for text, box in boxes:
         assert figure.bbox.x0 - 1 <= box.x0 and box.x1 <= figure.bbox.x1 + 1, text
@@ -134,3 +155,15 @@ def check(figure):
         along = min(a.y1, b.y1) - max(a.y0, b.y0)
         assert min(across, along) < 1.5, (first, second)
     return found
+
+
+@pytest.mark.parametrize("draw", ["plot", "scatter"])
+def test_a_label_over_a_mark_is_found(draw):
+    figure = style.figure(1, 2.0)
+    axes = figure.subplots()
+    getattr(axes, draw)([0, 1], [0, 1], marker="o")
+    label = axes.text(0.2, 0.8, "beside")
+    check(figure)
+    label.set_position((0.98, 0.98))
+    with pytest.raises(AssertionError, match="beside"):
+        check(figure)

@@ -70,6 +70,8 @@ def test_the_page_is_quiet_fits_the_screen_and_has_no_barrier(opened, url, width
     if width == 1280:  # a wider screen shows the same with more room, by the same rules of style
         page.set_viewport_size({"width": 1920, "height": 800})
         assert (said, _is_too_wide(page)) == ([], False)
+        if scheme == "light":
+            assert _barriers(page, {"exclude": [["figure"]]}) == []
 
 
 def test_the_first_screen_shows_the_first_verdicts_and_on_a_phone_the_figure_comes_next(opened):
@@ -92,10 +94,11 @@ def test_numbers_are_sorted_by_value_in_a_table_whose_cells_hold_intervals(opene
     assert values == sorted(values) and len(set(values)) > 2
 
 
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "dark"), (1920, "light")])
 def test_every_figure_fits_the_screen_with_its_description_and_marks_that_say_values(
-    opened,
+    opened, width, scheme
 ):
-    page, said, _ = opened(390)
+    page, said, _ = opened(width, scheme)
     page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
     assert (said, _is_too_wide(page), _barriers(page, "figure")) == ([], False, [])
     for name in FIGURES:

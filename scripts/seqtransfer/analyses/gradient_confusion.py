@@ -20,6 +20,7 @@ PARTS = ("embeddings", "encoder", "head")
 # In the names of their tensors: of most families, GPT-2's, and MPNet's relative positions.
 EMBEDDINGS = ("embed", "wte.", "wpe.", "relative_attention_bias")
 BYTES = 4  # of an entry of a gradient
+REACH, GRID = 8.0, 401  # standard deviations of a product, and points, that an integral covers
 DOUBLES = 2**17  # entries that are multiplied in float64 at a time, 1 MiB
 Gradient = Iterable[tuple[str, torch.Tensor]]  # of each weight, its part and its entries
 
@@ -138,8 +139,8 @@ def summary(products: torch.Tensor, parameters: int) -> dict[str, tuple[float, f
     the confusion, in squared units of the gradient; `minimum_cosine` and `mean_cosine` over pairs,
     which do not depend on the scale of the loss; `norm`: the mean length. The cosine of two
     independent directions is near N(0, 1 / parameters); the reference is the expected minimum of as
-    many (Blom 1958). Gradients lie near few directions, so that their cosines are larger: it is the
-    least that chance gives.
+    many (Blom 1958), for eta with the lengths that these gradients have. Gradients lie near few
+    directions, so that their cosines are larger: it is the least that chance gives.
     """
     first, second = torch.triu_indices(len(products), len(products), offset=1)
     norms = products.diagonal().sqrt()
@@ -148,11 +149,22 @@ def summary(products: torch.Tensor, parameters: int) -> dict[str, tuple[float, f
     least = ndtri((1 - 0.375) / (len(pairs) + 0.25))
     least = least / math.sqrt(parameters) if parameters else math.nan
     return {
-        "eta": (_confusion(pairs), float(-least * lengths.mean())),
+        "eta": (_confusion(pairs), _expected_confusion(lengths, parameters)),
         "minimum_cosine": (float(cosines.min()), float(least)),
         "mean_cosine": (float(cosines.mean()), 0.0),
         "norm": (float(norms.mean()), math.nan),
     }
+
+
+def _expected_confusion(lengths: torch.Tensor, parameters: int) -> float:
+    """The expected confusion of products N(0, length^2 / parameters), independent of each other:
+    the integral of the chance that one is below -t, for all t > 0. lengths: (pairs,)."""
+    if not parameters or not lengths.isfinite().all() or not lengths.max() > 0:
+        return math.nan
+    spread = lengths / lengths.max()  # in units of the longest
+    t = torch.linspace(0, REACH, GRID, dtype=torch.float64)
+    none_below = torch.special.log_ndtr(t[:, None] / spread.clamp(min=1e-12)).sum(dim=1).exp()
+    return float(torch.trapezoid(1 - none_below, t) * lengths.max() / math.sqrt(parameters))
 
 
 def _confusion(pairs: torch.Tensor) -> float:

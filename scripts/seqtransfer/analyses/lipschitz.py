@@ -108,7 +108,8 @@ def spectral_norms(encoder: nn.Module, ids: torch.Tensor) -> list[float]:
     """The largest singular value of each layer's Jacobian, layer after layer, at one sequence.
 
     ids: (1, length) int64 without padding. The Jacobian is of all states after the layer by all
-    before it, (length * width) squared.
+    before it, (length * width) squared. The last layer's is with the norm that follows all layers
+    in families that have one (GPT-2, Llama, T5, ModernBERT, ESM-2), as their last states are.
     """
     states = list(encoder.hidden_states(ids, None))
     if not states[-1].isfinite().all():

@@ -11,27 +11,32 @@ from seqtransfer.report.figures.panels import Tables
 
 
 def figure(tables: Tables, claims: Sequence[dict]) -> Figure:
-    """Seconds, training examples and operations of a fine-tuning run, mean over seeds, and the most
-    memory of one: a task per row."""
+    """Seconds, training examples and operations of a fine-tuning run, mean over seeds, the most
+    memory of one and, where a machine counted it, energy: a task per row."""
     arms, tasks = panels.arms(tables), panels.tasks(tables)
     colours, marks = style.colours(arms), style.markers(arms)
     spent = tables["timings"].query("job == 'fine-tuning' and corpus != 'all'")
     spent = spent.assign(seconds=spent["seconds_total"] / spent["jobs"])
     spent = spent.assign(operations=spent["operations"] / spent["jobs"])
+    spent = spent.assign(energy=spent["energy"] / spent["jobs"])
     spent = spent.pivot(index="corpus", columns="initialization")
     runs = tables["runs"]
     at_once = runs[["batch_size", "train_n"]].min(axis=1)
     runs = runs.assign(value=runs["steps_taken"] * at_once)
     examples = runs.pivot_table(index="task", columns="initialization", values="value")
     shifts = np.linspace(-0.3, 0.3, len(arms)) if len(arms) > 1 else [0.0]
-    figure, axes = panels.grid(2, 2, 0.7 + 0.22 * len(tasks))
-    shown = (
+    shown = [
         ("seconds a run", spent["seconds"]),
         ("training examples a run", examples),
         ("operations a run (1e12)", spent["operations"]),
         ("most memory (GiB)", spent["peak_memory"]),
-    )
-    for axis, (label, values) in zip(axes.flat, shown, strict=True):
+    ]
+    if spent["energy"].notna().any(axis=None):
+        shown.append(("energy a run (Wh)", spent["energy"]))
+    figure, axes = panels.grid(-(-len(shown) // 2), 2, 0.7 + 0.22 * len(tasks))
+    for axis in axes.flat[len(shown) :]:
+        axis.remove()
+    for axis, (label, values) in zip(axes.flat, shown, strict=False):
         for arm, shift in zip(arms, shifts, strict=True):
             places = np.arange(len(tasks)) + shift
             axis.plot(values.loc[tasks, arm], places, marks[arm], color=colours[arm], ms=3)

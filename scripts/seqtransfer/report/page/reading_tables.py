@@ -24,6 +24,7 @@ UNITS = {
     "peak_memory": "GiB",
     "peak_gpu_memory": "GiB",
 }
+HEADS = {"initialization": "arm"}  # columns that people call otherwise
 LAID_OUT = "an arm, control or baseline per row, a task per column"
 IN_CELLS = "Mean over seeds [95 % t interval] of the test score, in the metric in brackets"
 WORDS: dict[str, Callable[[str], str]] = {
@@ -92,7 +93,7 @@ def _laid_cell(value: str | table_cells.Bold) -> tuple[str, str]:
 def label(column: str) -> str:
     """A column's name as its head, with the unit that the name lacks: `peak memory (GiB)`."""
     unit = f" ({UNITS[column]})" if column in UNITS else ""
-    return column.replace("_", " ") + unit
+    return HEADS.get(column, column).replace("_", " ") + unit
 
 
 def meaning(column: str, columns: Mapping[str, str]) -> str:
