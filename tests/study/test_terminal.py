@@ -8,7 +8,7 @@ import pytest
 from test_estimate import study
 
 from project import ROOT
-from seqtransfer.study import durations, terminal
+from seqtransfer.study import durations, terminal, used_configuration
 from seqtransfer.study.terminal import Terminal
 
 STATED = "CalledProcessError in file x.smk:\nCommand 'python x.py' returned non-zero exit status 1."
@@ -66,6 +66,19 @@ def test_what_runs_is_told_once_before_it_begins(speaker, capsys):
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "default: 2 jobs: 1 finetune, 1 plot"
     assert [line.split()[1] for line in lines[1:]] == ["time:", "work:", "size:"]
+
+
+def test_another_study_of_the_same_name_is_told_whose_report_is_there(
+    speaker, default, tmp_path, capsys
+):
+    record = json.loads(json.dumps(used_configuration.selected(default)))
+    (tmp_path / "report").mkdir()
+    for change in ({}, {"seeds": [7], "tasks": ["splice"]}):
+        (tmp_path / "report/study.json").write_text(json.dumps({"configuration": record | change}))
+        speaker(Job(0, "plot")).emit(event("run_info"))
+        said = capsys.readouterr().err
+        assert ("changed since the report" in said) == bool(change)
+    assert "tasks, seeds; what rests on that" in said and "another `study:`" in said
 
 
 @pytest.mark.parametrize(

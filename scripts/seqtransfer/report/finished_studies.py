@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from seqtransfer.files import json_tsv
 from seqtransfer.report.tables import table_files
+from seqtransfer.study import used_configuration
 from seqtransfer.tokens import shared_examples
 
 ABSENT = "absent"
@@ -89,15 +90,7 @@ def read(folder: Path) -> Study:
 
 def configuration(record: Mapping) -> dict[str, str]:
     """Every key of a study's configuration by its path, such as `finetune.steps`."""
-    return dict(_flat(record["configuration"], ""))
-
-
-def _flat(value: object, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _flat(inner, f"{path}.{key}" if path else str(key))
-    else:
-        yield path, str(value)
+    return used_configuration.by_path(record["configuration"])
 
 
 def differing(left: Mapping[str, str], right: Mapping[str, str]) -> list[tuple[str, str, str]]:

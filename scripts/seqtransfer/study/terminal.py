@@ -15,13 +15,14 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from seqtransfer.study import arithmetic, costs, durations, estimate
+from seqtransfer.study import arithmetic, costs, durations, estimate, used_configuration
 from seqtransfer.study.costs import Encoder, Job
 from seqtransfer.study.progress import Progress
 
 ESTIMATE = "estimate"  # the target that says what a study takes and runs nothing
 PAUSE = 60  # seconds between lines of progress
 CLOCK = 2.0  # seconds by which two clocks of one job may differ
+SHOWN = 4  # keys of a configuration that a line names
 VERDICTS = 5  # lines of verdicts at the end
 NOTHING = "Nothing to be done"  # how Snakemake says that every file is there
 # Of Snakemake's errors: a job that named its own or was killed, and that there was one.
@@ -128,6 +129,13 @@ class Terminal(logging.Handler):
                 lines.append(f"size: but only {estimate.size(free)} of disk are free")
         else:
             lines = ["0 jobs: everything is there"]
+        keys = used_configuration.changed(self.study, Path(self.report, "study.json"))
+        if keys:
+            more = f" and {len(keys) - SHOWN} more" if len(keys) > SHOWN else ""
+            lines.append(
+                f"changed since the report in {self.report}: {', '.join(keys[:SHOWN])}{more}; what"
+                " rests on that is made anew. If this is another study, give it another `study:`"
+            )
         self._say(*lines)
         self.progress = Progress(jobs, self.study, encoder, known, machine, time.time())
         if self._estimates():
