@@ -68,7 +68,7 @@ READERS: dict[str, tuple[type, Callable[[Path, object, str], Iterator]]] = {
 def check(record: Mapping, source: str, files: Mapping[str, Path]) -> None:
     """Raise ValueError if what the layout names is not in the files, or the first row of each part
     cannot be read: the words of its converter; or if a part has none, or its label is no number
-    where the task is a regression.
+    where the task is a regression, or only looks like one of the classes.
 
     record: the catalogue's entry of a task; source: the `path:` of its source; files: path in the
     source's copy -> file, all that it will hold. A mistake that only `convert` would find costs the
@@ -92,8 +92,11 @@ def check(record: Mapping, source: str, files: Mapping[str, Path]) -> None:
                     raise ValueError(
                         f"{copy}/{named}: holds no examples; correct it, or its name in the layout"
                     )
+                place, label = _place_and_label(f"{copy}/{named}", found)
                 if record.get("kind") == "regression":
-                    label_faults.decimal(*_place_and_label(f"{copy}/{named}", found))
+                    label_faults.decimal(place, label)
+                elif record.get("classes") and record.get("kind") != "token_classification":
+                    label_faults.check(place, label, record["classes"])
         except ValueError as error:
             message = str(error)
             if not Path(source).is_dir():
