@@ -34,7 +34,9 @@ def test_a_column_that_is_not_there_is_refused_with_those_that_are(table):
 
 def test_a_first_label_that_only_looks_like_a_class_is_refused(table):
     record = RECORD | {"layout": {"file": "mine.csv", "label": "answer"}}
-    with pytest.raises(ValueError, match=r"mine.csv: line 2: label '1' is no class, but nearly '1."):
+    with pytest.raises(
+        ValueError, match=r"mine.csv: line 2: label '1' is no class, but nearly '1."
+    ):
         check(record | {"classes": ["0.0", "1.0"]}, table)
     check(record | {"classes": ["a", "b"]}, table)  # a class that the task leaves out
     check(record | {"classes": ["0.0", "1.0"], "kind": "token_classification"}, table)

@@ -5,10 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from test_measure_definitions import hollow, hsic, ratio
 
 from seqtransfer.report import statistics
 from seqtransfer.similarity import jackknife
 from seqtransfer.similarity.measures import MEASURES
+from seqtransfer.similarity.measures.alignment import BATCH_ROWS
 from seqtransfer.similarity.measures.pair import Pair
 from seqtransfer.similarity.measures.representation import Representation
 from seqtransfer.tokens import units
@@ -33,6 +35,8 @@ def test_scores_without_some_rows_are_those_of_the_rest_from_scratch(measure, sh
     x = draw(0, n, p) * np.geomspace(1, 0.01, p) + 3
     y = np.hstack([x[:, :2] * [1, 3] + 0.3 * draw(2, n, 2), draw(1, n, q)])
     kept = np.arange(n) % 5 != 2
+    if measure.name == "cka_minibatch" and n > BATCH_ROWS:
+        pytest.skip("rows stay in the batches of the whole; see below")
     expected = measure(x[kept], y[kept])
     assert measure.of(pair_without_others(x, y, kept)) == pytest.approx(expected, abs=2e-5)
 
@@ -111,3 +115,23 @@ def test_repeating_sequences_raises_similarity_and_leaving_them_out_does_not():
     without = [cka(x[group != i], y[group != i]) for i in range(10)]
     assert np.mean(repeated) > cka(x, y) + 0.1
     assert np.mean(without) == pytest.approx(cka(x, y), abs=0.02)
+
+
+def test_rows_stay_in_their_batches_where_others_are_left_out():
+    """Else the draw of batches would count as chance of the units."""
+    x, y = np.random.default_rng(1).normal(size=(2, 700, 5))
+    x[:, :3] += y[:, :3]
+    groups = np.arange(700) % 7
+    layers = [jackknife.GroupedLayer(layer, "x", groups, groups >= 0) for layer in (x, y)]
+    measures = [MEASURES["cka_minibatch"]]
+    scores = {number: score for _, number, score in layers[0].scores(layers[1], measures)}
+    order = np.random.default_rng(0).permutation(700)
+    for number in range(7):
+        batches = [rows[groups[rows] != number] for rows in np.array_split(order, 3)]
+
+        def mean(left, right, batches=batches):
+            return np.mean(
+                [hsic(hollow(left[i] @ left[i].T), hollow(right[i] @ right[i].T)) for i in batches]
+            )
+
+        assert scores[number] == pytest.approx(ratio(mean, x, y), abs=1e-9)

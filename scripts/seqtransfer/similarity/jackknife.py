@@ -42,6 +42,16 @@ class ReducedRepresentation(Representation):
         self._whole, self._kept = whole, kept
         self._small = self._factors()
 
+    @property
+    def drawn(self) -> int:
+        """How many rows there were before any was left out."""
+        return self._whole.drawn
+
+    @property
+    def places(self) -> np.ndarray:
+        """(n,) int: where each row stood among these."""
+        return self._whole.places[self._kept]
+
     @cached_property
     def removed_basis(self) -> np.ndarray:
         """(rows left out, whole rank): the whole's basis at the rows left out."""

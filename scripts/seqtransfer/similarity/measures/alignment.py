@@ -52,7 +52,7 @@ def minibatch_cka(pair: Pair) -> float:
     """
     left = pair.left.cached(_scores)
     right = pair.reordered(pair.right.cached(_scores))
-    shared = _batched_hsic(left, right)
+    shared = _batched_hsic(left, right, pair.left.cached(_batches))
     return _ratio(shared, pair.left, pair.right, _own_batched_hsic)
 
 
@@ -129,15 +129,25 @@ def _scores(representation: Representation) -> np.ndarray:
 
 def _own_batched_hsic(representation: Representation) -> float:
     scores = representation.cached(_scores)
-    return _batched_hsic(scores, scores)
+    return _batched_hsic(scores, scores, representation.cached(_batches))
 
 
-def _batched_hsic(left: np.ndarray, right: np.ndarray) -> float:
-    """Mean of HSIC_1 over batches of rows. Rows that follow each other are of one sequence."""
-    order = np.random.default_rng(0).permutation(len(left))
-    batches = -(-len(left) // BATCH_ROWS)
-    parts = np.array_split(left[order], batches), np.array_split(right[order], batches)
-    pairs = zip(*parts, strict=True)
+def _batches(representation: Representation) -> list[np.ndarray]:
+    """The rows of each batch. Rows that follow each other are of one sequence, so that batches are
+    drawn at random; where some rows are left out, the others stay in theirs, or the jackknife would
+    take the draw for chance of the units."""
+    order = np.random.default_rng(0).permutation(representation.drawn)
+    batch = np.empty(representation.drawn, dtype=int)
+    for number, places in enumerate(np.array_split(order, -(-len(order) // BATCH_ROWS))):
+        batch[places] = number
+    found = batch[representation.places]
+    return [rows for rows in (np.flatnonzero(found == n) for n in range(found.max() + 1))
+            if len(rows) > 3]  # fmt: skip
+
+
+def _batched_hsic(left: np.ndarray, right: np.ndarray, batches: list[np.ndarray]) -> float:
+    """Mean of HSIC_1 over batches of rows."""
+    pairs = ((left[rows], right[rows]) for rows in batches)
     return float(np.mean([_gram_hsic(x @ x.T, y @ y.T) / len(x) / (len(x) - 3) for x, y in pairs]))
 
 

@@ -83,6 +83,16 @@ class Representation:
             self._cache[function] = function(self)
         return self._cache[function]
 
+    @property
+    def drawn(self) -> int:
+        """How many rows there were before any was left out."""
+        return len(self.rows)
+
+    @property
+    def places(self) -> np.ndarray:
+        """(n,) int: where each row stood among these."""
+        return np.arange(len(self.rows))
+
     @cached_property
     def _decomposition(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         return decompose(self.rows - self.rows.mean(axis=0))
