@@ -144,13 +144,6 @@ def test_speed_is_judged_where_both_arms_learned_the_task():
     record = claims.judge(run, run, NO_PAIRS)[0]
     assert record["verdict"] == "not testable here"
     assert "within chance, which reaches 0.201" in record["effects"][0]["reason"]
-    found = claims.judge(run, run, NO_PAIRS, units=dict.fromkeys(run["task"], 26))
-    assert "which reaches 0.400" in found[0]["effects"][0]["reason"]
-    for arm in ("text", "random"):  # a run without a score, whichever arm it is of
-        lost = run["initialization"].eq(arm) & run["seed"].eq(run["seed"].max())
-        broken = run.assign(test_score=run["test_score"].mask(lost) + 0.3)
-        [check] = checks.learned_the_task(broken[broken["task"] == "x"], ("text", "random"))
-        assert not check["passed"] and "no test score" in check["why"]
     run["test_mcc"] = run["test_score"] + 0.3  # classes are read by MCC, whatever the metric
     assert claims.judge(run, run, NO_PAIRS)[0]["verdict"] != "not testable here"
 

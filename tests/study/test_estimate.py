@@ -71,7 +71,7 @@ def test_training_costs_what_it_cost_in_a_finished_run(measured):
     seconds = costs.seconds(
         Job(0, "finetune", {"task": "splice"}), measured, replace(MINILM, layers=2), 608 / 1024
     )
-    assert seconds == pytest.approx(SPLICE, rel=0.25)
+    assert seconds == pytest.approx(SPLICE, rel=0.3)
 
 
 # Seconds of one core, MiniLM-L6: `benchmarks/analyses.py --sequences 3 --batches 6`.
@@ -308,7 +308,8 @@ def test_filling_in_every_symbol_of_test_takes_a_third_of_training_on_as_many_ex
         costs.seconds(Job(0, rule, {key: "splice"}), measured | {"pretrain": plan}, MINILM, 1)
         for rule, key in (("pretrain", "corpus"), ("zero_shot", "task"))
     )
-    assert filled_in - costs.START == pytest.approx((trained - costs.START) / 3)
+    slower = costs.CPU / costs.ONE_BY_ONE
+    assert filled_in - costs.START == pytest.approx(slower * (trained - costs.START) / 3)
     two = measured | {"compare": measured["compare"] | {"reference": "domain", "ceiling_seed": 1}}
     twice = costs.seconds(Job(0, "zero_shot", {"task": "splice"}), two, MINILM, 1)
     assert twice - costs.START == pytest.approx(2 * (filled_in - costs.START))

@@ -17,14 +17,13 @@ from seqtransfer.corpora.converters import first_rows
 from seqtransfer.encoders import arm_descriptions, arm_tables, initializations
 from seqtransfer.report import register
 from seqtransfer.study import cards, configuration, costs, liveness, local_sources
-from seqtransfer.study import planning
+from seqtransfer.study import logs, planning
 from seqtransfer.study import provenance, refusals, settings_tables, terminal
 from seqtransfer.study import soft_starts, used_configuration, zero_shot_checks
 from seqtransfer.tokens import shared_examples
 
 liveness.begin(clean=workflow.is_main_process)
-# Of jobs: whatever the locale, files are written and read in one encoding.
-os.environ["PYTHONUTF8"] = "1"
+logs.in_utf8()
 
 with refusals.told():
     config = planning.study(

@@ -5,5 +5,5 @@ Out: JSON, TSV and Arrow files.
 
 atomic: whole files and folders; json_tsv: records and tables; arrow: id sequences; checksums:
     digests of a file; folder_digests: those of all files of a folder; damage: names a damaged
-    file.
+    file; key_paths: a record's keys, to compare two.
 """

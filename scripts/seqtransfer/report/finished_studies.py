@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from seqtransfer.files import json_tsv
+from seqtransfer.files import json_tsv, key_paths
 from seqtransfer.report.tables import table_files
-from seqtransfer.study import used_configuration
 from seqtransfer.tokens import shared_examples
 
 ABSENT = "absent"
@@ -90,7 +89,7 @@ def read(folder: Path) -> Study:
 
 def configuration(record: Mapping) -> dict[str, str]:
     """Every key of a study's configuration by its path, such as `finetune.steps`."""
-    return used_configuration.by_path(record["configuration"])
+    return key_paths.by_path(record["configuration"])
 
 
 def differing(left: Mapping[str, str], right: Mapping[str, str]) -> list[tuple[str, str, str]]:

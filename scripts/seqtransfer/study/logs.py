@@ -1,10 +1,16 @@
 """One job, one log: everything a job prints, and its traceback, goes to the rule's log file."""
 
+import os
 import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
+
+
+def in_utf8() -> None:
+    """Let the jobs that this process starts write and read UTF-8, whatever the locale."""
+    os.environ["PYTHONUTF8"] = "1"
 
 
 @contextmanager

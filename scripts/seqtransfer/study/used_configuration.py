@@ -1,10 +1,10 @@
 """The configuration of a study -> the part of it that the study uses, for its record."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-from seqtransfer.files import json_tsv
+from seqtransfer.files import json_tsv, key_paths
 from seqtransfer.study import configuration, soft_starts
 
 
@@ -33,27 +33,14 @@ def selected(config: Mapping) -> dict:
     return said | {"catalogue": kept}
 
 
-def by_path(recorded: Mapping) -> dict[str, str]:
-    """Every key of a recorded configuration by its path, such as `finetune.steps`."""
-    return dict(_flat(recorded, ""))
-
-
 def changed(config: Mapping, record: Path) -> list[str]:
     """The keys, by their paths, in which a completed study is not what its last report says.
 
     record: `study.json` of that report; without one, or one that can be read, there are none.
     """
     try:
-        before = by_path(json_tsv.read_json(record)["configuration"])
+        before = key_paths.by_path(json_tsv.read_json(record)["configuration"])
     except (OSError, ValueError, KeyError, TypeError):
         return []
-    now = by_path(json.loads(json.dumps(selected(config))))
+    now = key_paths.by_path(json.loads(json.dumps(selected(config))))
     return [key for key in dict.fromkeys([*now, *before]) if now.get(key) != before.get(key)]
-
-
-def _flat(value: object, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _flat(inner, f"{path}.{key}" if path else str(key))
-    else:
-        yield path, str(value)

@@ -26,7 +26,6 @@ square), and its SVCCA of centred rows drops no direction.
 """
 
 from functools import partial
-from operator import attrgetter
 
 import numpy as np
 
@@ -148,6 +147,10 @@ def expected_correlation(p: int, q: int, n: int) -> float:
     return float(one + (mass * np.sqrt(squared)).sum() * np.pi / 4000)
 
 
+def _all_correlations(pair: Pair) -> np.ndarray:
+    return pair.canonical_correlations
+
+
 def _rank(representation: Representation) -> int:
     return representation.rank
 
@@ -158,7 +161,7 @@ def _expected(pair: Pair, dimensions=_rank) -> float:
 
 
 _canonical = partial(Measure, low=0.0, high=1.0, null=_expected, asymptotic=True,
-                     correlations=attrgetter("canonical_correlations"),
+                     correlations=_all_correlations,
                      depends_on_width=True)  # fmt: skip
 
 MEASURES = (
