@@ -19,7 +19,8 @@ from seqtransfer.report import register
 from seqtransfer.study import cards, configuration, costs, liveness, local_sources
 from seqtransfer.study import logs, planning
 from seqtransfer.study import provenance, refusals, settings_tables, terminal
-from seqtransfer.study import soft_starts, used_configuration, zero_shot_checks
+from seqtransfer.study import soft_starts, used_configuration, wanted_encoders
+from seqtransfer.study import zero_shot_checks
 from seqtransfer.tokens import shared_examples
 
 liveness.begin(clean=workflow.is_main_process)
@@ -71,7 +72,7 @@ CONVERTED = {**CATALOGUE["tasks"], **CATALOGUE["corpora"]}
 # Keys of a source that change nothing in its files, and those of an encoder and a task that are said
 # of them alone.
 WAYS = ("url", "mirrors", "size", "limit", "ratio", "licence")
-SAID = ("title", "shape", "licence")
+SAID = wanted_encoders.SAID
 GPU = cards.per_job()
 
 
@@ -92,7 +93,7 @@ RAW, CORPORA, ENCODERS = (
 UNFINISHED = workflow.pathvars.apply("<results>/unfinished")
 
 with refusals.told():
-    configuration.check_encoders(config, ENCODERS, files=workflow.is_main_process)
+    wanted_encoders.check(config, ENCODERS, files=workflow.is_main_process)
 
 
 wildcard_constraints:
@@ -253,8 +254,7 @@ def ceiling(wildcards):
 
 def encoder_record(wildcards):
     """The catalogue's entry of the encoder; what is said of it may change without it."""
-    record = CATALOGUE["encoders"][wildcards.encoder]
-    return {key: value for key, value in record.items() if key not in SAID}
+    return wanted_encoders.record(CATALOGUE, wildcards.encoder)
 
 
 def encoder_source(wildcards):

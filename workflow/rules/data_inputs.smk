@@ -67,7 +67,7 @@ def source_ways(wildcards, input, output):
 def encoder_demands(wildcards, output):
     """What the study asks of the encoder. Snakemake ignores changes of a parameter whose function
     takes `output`, rightly so here: what is asked does not change the encoder."""
-    return configuration.demands(config, wildcards.encoder)
+    return wanted_encoders.demands(config, wildcards.encoder)
 
 
 def task_record(wildcards):

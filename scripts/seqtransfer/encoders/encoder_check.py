@@ -4,11 +4,12 @@ Checked when a study is planned, of an encoder folder that exists or by the cata
 otherwise by the job that makes the folder.
 """
 
+import math
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from seqtransfer.encoders.tensor_roles import DECODERS, FAMILIES, WITHOUT_BIASES
-from seqtransfer.files import checksums
+from seqtransfer.files import checksums, json_tsv
 
 
 def check(
@@ -66,11 +67,37 @@ def check_files(folder: Path, digests: Mapping[str, str]) -> None:
 
 
 def check_shape(where: str, shape: Mapping, **asked) -> None:
-    """`check` of an encoder that is not there, as far as its `shape` in the catalogue says."""
+    """`check` of an encoder that is not there, by its `family` and `layers`, if known."""
     if "family" in shape:
-        check(where, shape, **asked | {"lengths": {}, "text": False, "domain": False})
-    else:
+        keys = ("poolings", "pretrained", "adaptation", "first")
+        check_family(where, shape, **{key: asked[key] for key in keys if key in asked})
+    if "layers" in shape:
         check_layers(where, shape["layers"], asked["layers"])
+
+
+def checkpoint_configuration(folder: Path) -> dict:
+    """The `config.json` of a folder that holds a transformers model.
+
+    Raises ValueError if it has none, if there are no safetensors (other weights can run code when
+    they are loaded), or if the model needs code of its own.
+    """
+    if not (folder / "config.json").is_file():
+        raise ValueError(f"{folder}: no config.json; check `folder:` of the encoder")
+    config = json_tsv.read_json(folder / "config.json")
+    if "auto_map" in config:
+        raise ValueError(
+            f"{folder}: config.json names code of its own (`auto_map`), which the workflow never "
+            "runs; name an encoder that transformers computes itself, or, if it computes this one, "
+            "too, delete `auto_map` from a copy of the folder and name that as a source"
+        )
+    if not list(folder.glob("model*.safetensors")):
+        raise ValueError(
+            f"{folder}: no model.safetensors. Other weights, such as pytorch_model.bin, are pickles"
+            ", which can run code when loaded: convert them where you trust them "
+            "(`AutoModel.from_pretrained(...).save_pretrained(...)`), or pick a revision that has "
+            "safetensors"
+        )
+    return config
 
 
 def check_family(
@@ -84,9 +111,9 @@ def check_family(
     """Raise ValueError, beginning with `where`, if nobody described the tensors of the family, or
     if it cannot do what the study asks.
 
-    poolings: those that the study may use; pretrained: the corpora that it pretrains the
-    architecture on; adaptation: what fine-tuning trains; first: the most layers that an arm
-    `first-<layers>` takes.
+    facts: `family`, and `own_layers` or `layers`, where these are known; poolings: those that the
+    study may use; pretrained: the corpora that it pretrains the architecture on;
+    adaptation: what fine-tuning trains; first: the most layers that an arm `first-<layers>` takes.
     """
     family = facts["family"]
     if family not in FAMILIES:
@@ -111,7 +138,7 @@ def check_family(
             " would train nothing of it; set `finetune: {adaptation: layernorm}` or another"
         )
     last = int(adaptation.removeprefix("last-")) if adaptation.startswith("last-") else 0
-    own = facts.get("own_layers", facts["layers"])
+    own = facts.get("own_layers", facts.get("layers", math.inf))
     for key, number in (
         (f"finetune.adaptation: {adaptation}", last),
         (f"arm first-{first}", first),

@@ -17,7 +17,7 @@ import transformers
 from safetensors import SafetensorError
 from safetensors.torch import save_file
 
-from seqtransfer.encoders import bert, loading
+from seqtransfer.encoders import bert, encoder_check, loading
 from seqtransfer.encoders.loading import Facts, State
 from seqtransfer.encoders.tensor_roles import ENCODER_DECODERS
 from seqtransfer.files import atomic, checksums, json_tsv
@@ -54,22 +54,7 @@ def read(folder: Path, *, symbols: bool = False) -> Encoder:
     code when loaded), the model needs code of its own, or tensors are missing or have other shapes.
     """
     folder = Path(folder)
-    if not (folder / "config.json").is_file():
-        raise ValueError(f"{folder}: no config.json; check `folder:` of the encoder")
-    config = json_tsv.read_json(folder / "config.json")
-    if "auto_map" in config:
-        raise ValueError(
-            f"{folder}: config.json names code of its own (`auto_map`), which the workflow never "
-            "runs; name an encoder that transformers computes itself, or, if it computes this one, "
-            "too, delete `auto_map` from a copy of the folder and name that as a source"
-        )
-    if not list(folder.glob("model*.safetensors")):
-        raise ValueError(
-            f"{folder}: no model.safetensors. Other weights, such as pytorch_model.bin, are pickles"
-            ", which can run code when loaded: convert them where you trust them "
-            "(`AutoModel.from_pretrained(...).save_pretrained(...)`), or pick a revision that has "
-            "safetensors"
-        )
+    config = encoder_check.checkpoint_configuration(folder)
     family = config.get("model_type")
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()

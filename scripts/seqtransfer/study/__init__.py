@@ -10,6 +10,7 @@ configuration: checks names and keys that must fit each other, and fills in what
     task_checks, artificial_checks: those of a task, of an artificial corpus; soft_starts: which
     arms are some, and the texts that they need; zero_shot_checks: the tasks that encoders are to
     know before any fine-tuning.
+wanted_encoders: whether the encoders can do what the study asks of them.
 settings_tables: checks the table of settings that a study names.
 defaults: reads a study file and merges it over `config.yaml`.
 local_sources: checks sources that lie on this machine, and sees when they change.

@@ -2,16 +2,13 @@
 keys that must fit each other."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
-from seqtransfer.encoders import arm_descriptions, encoder_check, initializations
+from seqtransfer.encoders import arm_descriptions, initializations
 from seqtransfer.encoders.controls import CONTROLS
-from seqtransfer.files import json_tsv
 from seqtransfer.similarity.encoder_pairs import STAGES
 from seqtransfer.similarity.measures import MEASURES
 from seqtransfer.study import (
     artificial_checks,
-    settings_tables,
     soft_starts,
     task_checks,
     zero_shot_checks,
@@ -84,53 +81,6 @@ def check(config: dict) -> None:
             raise ValueError(
                 f"catalogue.encoders.{name}.tokenizer: {name!r} is the encoder itself; leave it out"
             )
-
-
-def check_encoders(config: dict, folder: Path, *, files: bool = False) -> None:
-    """Raise ValueError if an encoder of a completed study cannot do what the study asks, by its
-    folder below `folder` or the catalogue's `shape`, or is not as it was written (files)."""
-    own, heads = config["encoder"]["name"], {}
-    for name in dict.fromkeys([own, *domain_encoders(config).values()]):
-        path, asked = folder / name / "encoder.json", demands(config, name)
-        facts = config["catalogue"]["encoders"][name].get("shape")
-        if path.exists():
-            facts = json_tsv.read_json(path)
-            encoder_check.check(f"encoder {name!r} ({path.parent})", facts, **asked)
-            if files:
-                encoder_check.check_files(path.parent, facts["files"])
-        elif facts:
-            encoder_check.check_shape(f"encoder {name!r}", facts, **asked)
-        heads[name] = facts and facts.get("heads")
-    if "attention" in config["compare"] and any("domain" in p for p in config["compare"]["pairs"]):
-        for task, name in domain_encoders(config).items():
-            encoder_check.check_heads(heads[own], heads[name], name, task)
-
-
-def demands(config: dict, encoder: str) -> dict:
-    """What a completed study asks of the encoder, as `encoder_check.check` takes it."""
-    lengths, layers, pretrained, first = {}, None, [], 0
-    if encoder == config["encoder"]["name"]:
-        pretrained = corpora(config)
-        arms = map(initializations.parse, config["initializations"])
-        first = max((arm.number for arm in arms if arm.kind == "first"), default=0)
-        layers, artificial = config["encoder"]["layers"], config["catalogue"]["artificial"]
-        lengths |= {task: config["max_length"][task] for task in tasks(config)}
-        lengths |= {name: artificial[name]["length"] for name in pretrained
-                    if "length" in artificial.get(name, {})}  # fmt: skip
-    for task, name in domain_encoders(config).items():
-        if name == encoder:
-            lengths[task] = config["max_length"][task]
-    pooled = set(config["tasks"]) - set(settings_tables.unpooled(config))
-    return {
-        "layers": layers,
-        "lengths": lengths,
-        "text": encoder == config["encoder"]["name"],
-        "domain": encoder in domain_encoders(config).values(),
-        "poolings": config["sweep"].get("poolings", []) if pooled else [],
-        "pretrained": pretrained,
-        "adaptation": config["finetune"]["adaptation"],
-        "first": first,
-    }
 
 
 def complete(config: dict) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from plain_study import STUDY
 from seqtransfer.files import checksums
-from seqtransfer.study import configuration
+from seqtransfer.study import configuration, wanted_encoders
 
 
 @pytest.fixture
@@ -17,16 +17,20 @@ def there(tmp_path):
     config["initializations"] = ["domain", "from-pairs"]
     config["catalogue"]["encoders"]["esm"] = {"source": "esm"}
     configuration.complete(config)
-    configuration.check_encoders(config, tmp_path)  # none is there yet
+    wanted_encoders.check(config, tmp_path)  # none is there yet
     plain = {"family": "bert", "layers": 3, "positions": 64}
-    records = {"minilm": plain, "esm": plain | {"symbols": {"A": 5}}}
+    origins = config["catalogue"]["encoders"]
+    records = {
+        "minilm": plain | {"source": dict(origins["minilm"])},
+        "esm": plain | {"source": dict(origins["esm"]), "symbols": {"A": 5}},
+    }
 
     def check(name="minilm", without=(), **changes):
         record = {k: v for k, v in records[name].items() if k not in without} | changes
         for folder, known in (records | {name: record}).items():
             (tmp_path / folder).mkdir(exist_ok=True)
             (tmp_path / folder / "encoder.json").write_text(json.dumps(known))
-        configuration.check_encoders(config, tmp_path)
+        wanted_encoders.check(config, tmp_path)
 
     check()
     return config, check
@@ -60,7 +64,7 @@ def test_an_encoder_that_is_not_there_has_the_layers_that_the_catalogue_says(tmp
     shape = {"layers": 2, "width": 8, "parameters": 99}
     config["catalogue"]["encoders"]["minilm"]["shape"] = shape
     with pytest.raises(ValueError, match=r"^encoder 'minilm' has 2 layers, encoder\.layers .* 3"):
-        configuration.check_encoders(config, tmp_path)
+        wanted_encoders.check(config, tmp_path)
 
 
 @pytest.mark.parametrize("present", [True, False])
@@ -92,14 +96,15 @@ def test_what_a_family_cannot_do_is_refused_by_its_folder_or_its_shape(
     config["compare"] = {"measures": ["cka"], "floor_seeds": [1000]}
     configuration.complete(config)
     bert = {"layers": 3, "positions": 64, "family": "bert"}
+    origin = {"source": config["catalogue"]["encoders"]["minilm"]}
 
     def check(record):
         if present:
             (tmp_path / "minilm").mkdir(exist_ok=True)
-            (tmp_path / "minilm/encoder.json").write_text(json.dumps(record))
+            (tmp_path / "minilm/encoder.json").write_text(json.dumps(record | origin))
         else:
             config["catalogue"]["encoders"]["minilm"]["shape"] = record
-        configuration.check_encoders(config, tmp_path)
+        wanted_encoders.check(config, tmp_path)
 
     for key, value in changes.items():
         config[key] = config[key] | value if isinstance(value, dict) else value
@@ -133,7 +138,7 @@ def test_attention_heads_of_two_encoders_are_matched_only_if_there_are_as_many(t
     def check(ours, theirs):
         for name, heads in (("minilm", ours), ("esm", theirs)):
             config["catalogue"]["encoders"][name] = {"shape": shape | heads}
-        configuration.check_encoders(config, tmp_path)
+        wanted_encoders.check(config, tmp_path)
 
     check({"heads": 12}, {"heads": 12})
     check({"heads": 12}, {})  # not known before it is there
@@ -176,15 +181,15 @@ def test_a_decoder_is_not_read_at_its_first_position(tmp_path):
     config["compare"] = {"measures": ["cka"], "floor_seeds": [1000]}
     configuration.complete(config)
     (tmp_path / "minilm").mkdir()
-    record = {"family": "llama", "layers": 3, "positions": 64}
+    record = {"family": "llama", "layers": 3, "positions": 64, "source": {"source": "wheel"}}
     (tmp_path / "minilm/encoder.json").write_text(json.dumps(record))
-    configuration.check_encoders(config, tmp_path)
+    wanted_encoders.check(config, tmp_path)
     config["sweep"]["poolings"] = ["first", "last"]
     with pytest.raises(ValueError, match=r"decoder, llama: position 0 .*poolings: \[mean, last\]"):
-        configuration.check_encoders(config, tmp_path)
+        wanted_encoders.check(config, tmp_path)
     for task in config["tasks"]:  # no pooling where every token has its class
         config["catalogue"]["tasks"][task]["kind"] = "token_classification"
-    configuration.check_encoders(config, tmp_path)
+    wanted_encoders.check(config, tmp_path)
 
 
 def test_an_encoder_whose_files_were_altered_or_lost_is_refused(tmp_path):
@@ -196,11 +201,56 @@ def test_an_encoder_whose_files_were_altered_or_lost_is_refused(tmp_path):
     (folder / "model.safetensors").write_bytes(b"weights")
     digests = {"model.safetensors": checksums.sha256(folder / "model.safetensors")}
     record = {"family": "bert", "layers": 3, "positions": 64, "files": digests}
+    record["source"] = {"source": "wheel"}
     (folder / "encoder.json").write_text(json.dumps(record))
-    configuration.check_encoders(config, tmp_path, files=True)
+    wanted_encoders.check(config, tmp_path, files=True)
     (folder / "model.safetensors").write_bytes(b"weighty")
     with pytest.raises(ValueError, match=r"model\.safetensors was altered .*; delete .*minilm and"):
-        configuration.check_encoders(config, tmp_path, files=True)
+        wanted_encoders.check(config, tmp_path, files=True)
     (folder / "model.safetensors").unlink()
     with pytest.raises(ValueError, match=r"model\.safetensors is missing since"):
-        configuration.check_encoders(config, tmp_path, files=True)
+        wanted_encoders.check(config, tmp_path, files=True)
+
+
+def test_a_folder_made_from_another_source_is_not_judged_since_it_is_made_anew(there):
+    config, check = there
+    with pytest.raises(
+        ValueError, match=r"^encoder 'minilm' .*2 layers, encoder\.layers .* 3; set"
+    ):
+        check(layers=2, files={"gone": ""})
+    check(layers=2, files={"gone": ""}, source={"source": "an older one"})
+    config["catalogue"]["encoders"]["minilm"]["title"] = "said of it, not what it is"
+    with pytest.raises(ValueError, match="2 layers"):
+        check(layers=2)
+
+
+def test_an_encoder_of_this_machine_is_looked_at_before_any_job(tmp_path):
+    config = deepcopy(STUDY) | {"initializations": ["text", "random"]}
+    config["compare"] = {"measures": ["cka"], "floor_seeds": [1000]}
+    configuration.complete(config)
+    folder = tmp_path / "mine"
+    (folder / "model").mkdir(parents=True)
+    config["catalogue"]["sources"]["mine"] = {"path": str(folder)}
+    config["catalogue"]["encoders"]["minilm"] = {"source": "mine"}
+
+    def refused(message):
+        with pytest.raises(ValueError, match=rf"^encoder 'minilm'.*{message}"):
+            wanted_encoders.check(config, tmp_path / "encoders")
+
+    refused(r"mine: no config\.json; check `folder:`")
+    config["catalogue"]["encoders"]["minilm"]["folder"] = "model"
+    facts = {"model_type": "bert", "num_hidden_layers": 2}
+    (folder / "model/config.json").write_text(json.dumps(facts))
+    refused(r"model: no model\.safetensors\. Other weights")
+    (folder / "model/model.safetensors").touch()
+    refused(r"has 2 layers, encoder\.layers asks for 3")
+    config["encoder"]["layers"] = 2
+    wanted_encoders.check(config, tmp_path / "encoders")
+    for unlike, message in (
+        ({"model_type": "deberta"}, "family 'deberta'; known: bert"),
+        ({"auto_map": {}}, "code of its own"),
+    ):
+        (folder / "model/config.json").write_text(json.dumps(facts | unlike))
+        refused(message)
+    config["catalogue"]["encoders"]["minilm"]["conversion"] = "by code of this workflow"
+    wanted_encoders.check(config, tmp_path / "encoders")
