@@ -245,6 +245,8 @@ def test_a_mistake_in_telling_ends_no_run(speaker, monkeypatch, capsys):
     [
         (logging.INFO, "Select jobs to execute...", False),
         (logging.INFO, "Nothing to be done (all requested files are present).", True),
+        (logging.INFO, "Creating conda environment ../../envs/train.yaml...", True),
+        (logging.INFO, "Pulling singularity image docker://x.", True),
         (logging.WARNING, "The input has changed", True),
         (logging.ERROR, STATED, False),  # the job has named its own error
         (logging.ERROR, STATED + "\n  File x.smk, line 50, in __rule_plot", False),

@@ -25,6 +25,8 @@ CLOCK = 2.0  # seconds by which two clocks of one job may differ
 SHOWN = 4  # keys of a configuration that a line names
 VERDICTS = 5  # lines of verdicts at the end
 NOTHING = "Nothing to be done"  # how Snakemake says that every file is there
+# How Snakemake says that it makes an environment, which takes minutes and is before any job.
+MAKING = ("Creating conda environment", "Pulling singularity image")
 # Of Snakemake's errors: a job that named its own or was killed, and that there was one.
 STATED = (
     "returned non-zero exit status 1.",
@@ -264,6 +266,6 @@ def _spent(job) -> float:
 def _is_needed(record: logging.LogRecord) -> bool:
     """Whether a line of Snakemake's says what no line of ours does."""
     text = str(record.msg)
-    if text.startswith(NOTHING):
+    if text.startswith((NOTHING, *MAKING)):
         return True
     return record.levelno >= logging.WARNING and not any(said in text for said in STATED)
