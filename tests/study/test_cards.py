@@ -135,7 +135,73 @@ def test_the_cards_are_those_that_cuda_sees(environment, expected):
     assert cards.visible(environment, 3) == expected
 
 
+@pytest.fixture
+def built_for(monkeypatch):
+    """A function that lets torch be built for a CUDA, the driver know another, and cards be."""
+
+    def build(torch, driver, present=0):
+        monkeypatch.setattr(cards, "_cuda_of_torch", lambda: torch)
+        monkeypatch.setattr(cards, "_cuda_of_driver", lambda: driver)
+        monkeypatch.setattr(cards, "devices", lambda: present)
+
+    return build
+
+
 @pytest.mark.parametrize(("value", "gpus"), [("0,1", 1), ("", 0)])
-def test_a_job_asks_for_one_card_where_there_is_any(value, gpus, monkeypatch):
+def test_a_job_asks_for_one_card_where_there_is_any(value, gpus, built_for, monkeypatch):
+    built_for("13.0", 13)
     monkeypatch.setenv(cards.VISIBLE, value)
     assert cards.per_job() == gpus
+
+
+@pytest.mark.parametrize(
+    ("torch", "driver", "said"),
+    [
+        (
+            "13.0",
+            12,
+            "its driver knows CUDA 12, and torch needs 13.0: update the driver",
+        ),
+        ("", 13, "torch is a build for the CPU: install"),
+        ("", None, "torch is a build for the CPU: install"),
+        ("13.2", 13, ""),
+        ("12.8", 13, ""),
+        ("13.0", None, ""),  # no driver that tells
+        (None, 13, ""),  # a machine that only plans
+    ],
+)
+def test_a_card_that_torch_cannot_use_is_not_asked_for_and_that_is_said(
+    torch, driver, said, built_for, monkeypatch
+):
+    monkeypatch.delenv(cards.VISIBLE, raising=False)
+    built_for(torch, driver, present=1)
+    assert cards.per_job() == (0 if said else 1)
+    assert said in cards.fault() and bool(said) == bool(cards.fault())
+    built_for(torch, driver, present=0)
+    assert cards.fault() == ""
+
+
+def test_torch_says_what_it_was_built_for_without_being_imported():
+    import torch
+
+    assert cards._cuda_of_torch() == (torch.version.cuda or "")
+
+
+def test_a_job_does_not_train_on_the_processor_in_silence(tmp_path, built_for, monkeypatch):
+    monkeypatch.setattr(cards.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setenv(cards.VISIBLE, "7")
+    built_for("13.0", 12)
+    cards.take(0)
+    with pytest.raises(RuntimeError, match=r"given GPU 7, but its driver knows CUDA 12, and torch"):
+        cards.take(1)
+    built_for("13.0", 13)
+    cards.take(1)
+
+
+def test_a_disk_that_locks_no_files_is_named(tmp_path, monkeypatch):
+    def refuse(file, how):
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.setattr(cards.fcntl, "flock", refuse)
+    with pytest.raises(ValueError, match=r"locks no files .*set TMPDIR to a folder on a disk"):
+        cards.place(["0"], tmp_path)

@@ -108,6 +108,26 @@ def test_jobs_at_a_time_are_those_of_the_cluster_also_while_it_is_only_planned(
     assert told._machine().gpus == (None if cards_of_each_job else 1)
 
 
+def test_cards_that_nothing_uses_are_told(speaker, monkeypatch, capsys):
+    monkeypatch.setattr(terminal.cards, "fault", lambda: "there is a GPU, but its driver is old")
+
+    def said(local, **resources):
+        job = Job(0, "finetune", task="splice")
+        job.resources = resources
+        told = speaker(job)
+        told.workflow.local_exec = local
+        told.workflow.resource_scopes = SimpleNamespace(is_local=lambda name: True)
+        told.emit(event("run_info"))
+        return capsys.readouterr().err
+
+    assert "its driver is old" in said(True)
+    assert "no training job asks for a GPU. If the profile does" in said(False)
+    for resources in ({"gpu": 1}, {"_gpus": 1}, {"gres": "gpu:h100:1"}):
+        assert "a GPU" not in said(True, **resources) + said(False, **resources)
+    speaker(Job(0, "plot")).emit(event("run_info"))
+    assert "a GPU" not in capsys.readouterr().err
+
+
 def test_an_estimate_runs_nothing(speaker, capsys):
     for jobs, told in (
         ([Job(0, "plot"), Job(1, "estimate")], "1 job: 1 plot"),

@@ -149,7 +149,8 @@ def encoder_size():
 def on_gpu(rule):
     """Whether its jobs get a GPU: of this machine, or one that a cluster's profile asks for."""
     asked = workflow.resource_settings.overwrite_resources.get(rule, {})
-    return GPU > 0 or any(name in asked for name in ("gpu", "_gpus", "gres"))
+    said = [asked[name].value for name in cards.RESOURCES if name in asked]
+    return any(said) if said else GPU > 0
 
 
 def training_memory(rule):

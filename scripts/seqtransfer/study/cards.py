@@ -7,14 +7,17 @@ the job finds that one alone.
 """
 
 import fcntl
+import importlib.util
 import itertools
 import os
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
+RESOURCES = ("gpu", "_gpus", "gres")  # of a job, by which executors give it a card
 _held: list[int] = []  # kept open, since closing a file frees its lock
 
 
@@ -46,11 +49,60 @@ def visible(environment: Mapping[str, str], present: int) -> list[str]:
 
 
 def per_job() -> int:
-    """1 where CUDA sees a card, else 0: what a training job asks for on this machine.
+    """1 where torch can use a card, else 0: what a training job asks for on this machine.
 
     On a cluster the profile's `set-resources` says it for the nodes instead.
     """
-    return min(1, len(visible(os.environ, devices())))
+    return 0 if fault() else min(1, len(visible(os.environ, devices())))
+
+
+def fault() -> str:
+    """Why torch, as it is installed, cannot use the cards that it would see; "" if it can, if it
+    sees none, and where nobody can tell.
+
+    Told without torch, which takes seconds to import: by the CUDA that it was built for, and the
+    newest that the driver knows. A driver knows all minor versions of a major one.
+    """
+    if not visible(os.environ, devices()):
+        return ""
+    remedy = "install torch for it (docs/guides/clusters.md#a-gpu); training is on the CPU now"
+    if _cuda_of_torch() == "":
+        return f"there is a GPU, but torch is a build for the CPU: {remedy}"
+    if reason := _old_driver():
+        return f"there is a GPU, but {reason}: update the driver, or {remedy}"
+    return ""
+
+
+def _old_driver() -> str:
+    """Why torch cannot compute with this machine's driver; "" if it can, or nobody can tell."""
+    built, known = _cuda_of_torch(), _cuda_of_driver()
+    if not built or known is None or known >= int(built.split(".")[0]):
+        return ""
+    return f"its driver knows CUDA {known}, and torch needs {built}"
+
+
+def _cuda_of_torch() -> str | None:
+    """The version of CUDA that torch was built for, "" for none; None without torch."""
+    found = importlib.util.find_spec("torch")
+    if found is None or found.origin is None:
+        return None
+    said = re.search(
+        r"^cuda\b.*= '([\d.]+)'", Path(found.origin).with_name("version.py").read_text(), re.M
+    )
+    return said[1] if said else ""
+
+
+def _cuda_of_driver() -> int | None:
+    """The major version of CUDA up to which this machine's driver goes; None if it does not say."""
+    try:
+        import pynvml
+    except ImportError:  # a machine that only plans need not have it
+        return None
+    try:
+        pynvml.nvmlInit()
+        return pynvml.nvmlSystemGetCudaDriverVersion_v2() // 1000
+    except pynvml.NVMLError:
+        return None
 
 
 def place(cards: Sequence[str], folder: Path) -> str:
@@ -67,6 +119,12 @@ def place(cards: Sequence[str], folder: Path) -> str:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 os.close(file)
+            except OSError as error:
+                os.close(file)
+                raise ValueError(
+                    f"{folder}: its file system locks no files ({error}), so that jobs could not"
+                    " share the cards; set TMPDIR to a folder on a disk of this machine"
+                ) from error
             else:
                 _held.append(file)
                 return card
@@ -76,7 +134,8 @@ def take(gpus: int) -> None:
     """Let this process see one card alone; call it before CUDA starts.
 
     gpus: what the job's rule asks for. 0 leaves everything as it is, and so does a machine without
-    any card.
+    any card. Raises RuntimeError if the card's driver is too old for torch: on the processor the
+    job would take many times as long, and keep the card from others.
     """
     cards = visible(os.environ, devices())
     if gpus and cards:
@@ -89,3 +148,9 @@ def take(gpus: int) -> None:
             )
         os.environ[VISIBLE] = place(cards, folder)
         print(f"GPU {os.environ[VISIBLE]} of {', '.join(cards)}")
+        if reason := _old_driver():
+            raise RuntimeError(
+                f"the job was given GPU {os.environ[VISIBLE]}, but {reason}: update the driver,"
+                " install torch for this one (docs/guides/clusters.md#a-gpu), or train on the CPU:"
+                " ask for no GPU in the profile"
+            )

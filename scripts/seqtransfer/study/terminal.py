@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from seqtransfer.study import arithmetic, costs, durations, estimate, used_configuration
+from seqtransfer.study import arithmetic, cards, costs, durations, estimate, used_configuration
 from seqtransfer.study.costs import Encoder, Job
 from seqtransfer.study.progress import Progress
 
@@ -131,6 +131,7 @@ class Terminal(logging.Handler):
                 lines.append(f"size: but only {estimate.size(free)} of disk are free")
         else:
             lines = ["0 jobs: everything is there"]
+        lines += self._of_cards(jobs)
         keys = used_configuration.changed(self.study, Path(self.report, "study.json"))
         if keys:
             more = f" and {len(keys) - SHOWN} more" if len(keys) > SHOWN else ""
@@ -142,6 +143,18 @@ class Terminal(logging.Handler):
         self.progress = Progress(jobs, self.study, encoder, known, machine, time.time())
         if self._estimates():
             sys.exit(0)
+
+    def _of_cards(self, jobs: list[Job]) -> list[str]:
+        """What is said of cards that are there, or asked for, and not used."""
+        trained = [job for job in jobs if job.rule in costs.TRAINED]
+        if not trained or any(job.gpu for job in trained):
+            return []
+        if not self._on_cluster():
+            return [fault] if (fault := cards.fault()) else []
+        return [
+            "no training job asks for a GPU. If the profile does, a --set-resources of the command"
+            " line replaced it: write that into the profile"
+        ]
 
     def _estimates(self) -> bool:
         """Whether the estimate is all that is asked for, whatever `--until` leaves of the plan."""
@@ -221,15 +234,20 @@ class Terminal(logging.Handler):
             number=job.jobid,
             rule=job.rule.name,
             wildcards=dict(job.wildcards.items()),
-            gpu=bool(job.resources.get("gpu")),
+            gpu=any(job.resources.get(name) for name in cards.RESOURCES),
             temporary=bool(job.output) and set(job.output) == set(job.temp_output),
             after=frozenset(after) & self.jobs.keys(),
         )
 
+    def _on_cluster(self) -> bool:
+        """Whether jobs run elsewhere, or would if this were no dry run."""
+        nodes = self.workflow.global_resources.get("_nodes")
+        return not self.workflow.local_exec or bool(self.workflow.dryrun and nodes and nodes.value)
+
     def _machine(self) -> estimate.Machine:
         workflow = self.workflow
         limits = {name: limit.value for name, limit in workflow.global_resources.items()}
-        if workflow.local_exec and not (workflow.dryrun and limits.get("_nodes")):
+        if not self._on_cluster():
             return estimate.Machine(limits.get("_cores"), limits.get("gpu"))
         # Of a cluster, also while it is only planned. Its limit of cards may be each job's own.
         shared = not workflow.resource_scopes.is_local("gpu")
