@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from seqtransfer.files import json_tsv
@@ -27,6 +28,8 @@ def main(
     near = read_strings(nearest)
     for name in near.columns.intersection(near_rows.NUMBERS):
         near[name] = pd.to_numeric(near[name])
+    of_tokens = target.kind == task_kinds.TokenClassification.kind
+    counted = (lambda labels: task_kinds.by_token(labels, labels)[0]) if of_tokens else np.asarray
     near["duplicate"] = near["duplicate"] == "True"
     tables, without = [], []
     for path, initialization, seed in zip(predictions, initializations, seeds, strict=True):
@@ -38,7 +41,7 @@ def main(
         )
         scores = []
         if groups is not None:
-            scores = scoring_left_out.scores(labels, answers, groups, target.score_written)
+            scores = scoring_left_out.scores(labels, answers, groups, target.score_written, counted)
         rows = pd.DataFrame({"group": range(len(scores)), "score": scores})
         without.append(named(rows, run))
     json_tsv.write_table(rescored, pd.concat(tables))

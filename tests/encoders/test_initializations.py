@@ -370,3 +370,14 @@ def test_a_spectrum_keeps_singular_values_and_draws_their_directions():
         assert matrix.dtype == torch.float32 and not torch.allclose(matrix, pretrained["matrix"])
         assert torch.allclose(torch.linalg.svdvals(matrix), values, atol=1e-5)
     assert sorted(drawn[0]["vector"].tolist()) == [0.0, 1.0, 2.0, 3.0]
+
+
+def test_the_directions_of_a_spectrum_have_no_sign_that_is_likelier():
+    """Of uniform singular vectors the mean trace is 0, with a deviation of |values| / sqrt(n)."""
+    identity = {"matrix": torch.eye(24)}
+    generator = torch.Generator().manual_seed(0)
+    traces = torch.stack(
+        [weight_changes.spectrum(identity, generator)["matrix"].trace() for _ in range(300)]
+    )
+    assert traces.std().item() == pytest.approx(1.0, abs=0.15)  # of a uniform orthogonal matrix
+    assert abs(traces.mean().item()) < 4 * 1.0 / 300**0.5

@@ -200,3 +200,18 @@ def test_nothing_half_written_outlives_the_run(tmp_path):
     (tmp_path / "run.safetensors").write_bytes(b"x")
     Checkpoint(tmp_path / "run.safetensors", {}).remove()
     assert [path.name for path in tmp_path.iterdir()] == [".other.123.partial.safetensors"]
+
+
+def test_saving_takes_a_twentieth_of_the_time_at_most(tmp_path, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(checkpoints.time, "monotonic", lambda: now[0])
+    slow = Checkpoint(tmp_path / "slow", {}, _last=0.0, _took=12.0)
+    quick = Checkpoint(tmp_path / "quick", {}, _last=0.0, _took=0.5)
+    always = Checkpoint(tmp_path / "always", {}, seconds=0.0, _last=0.0, _took=12.0)
+    due = []
+    for now[0] in (1.0, 59.0, 61.0, 239.0, 241.0):
+        due.append((slow.due(), quick.due(), always.due()))
+    slows, quicks, alwayses = zip(*due, strict=True)
+    assert slows == (False, False, False, False, True)
+    assert quicks == (False, False, True, True, True)
+    assert all(alwayses)

@@ -86,23 +86,38 @@ def test_a_counter_that_is_lost_ends_no_job(tmp_path, times):
     assert meter.joules() is None
 
 
-def test_a_card_counts_for_the_job_alone(tmp_path, times, monkeypatch):
-    card = SimpleNamespace(millijoules=7000)
+@pytest.fixture
+def card(monkeypatch):
+    """What a card tells: set its millijoules, and the processes that compute on it."""
+    card = SimpleNamespace(millijoules=7000, processes=[1])
     functions = {
         "nvmlInit": lambda: None,
         "nvmlDeviceGetHandleByUUID": {"GPU-8e2b": card}.__getitem__,
         "nvmlDeviceGetTotalEnergyConsumption": lambda handle: handle.millijoules,
+        "nvmlDeviceGetComputeRunningProcesses": lambda handle: handle.processes,
     }
     for name, function in functions.items():
         assert callable(getattr(pynvml, name))  # by the library's own names
         monkeypatch.setattr(pynvml, name, function)
     properties = SimpleNamespace(uuid="8e2b")
     monkeypatch.setattr(energy.torch.cuda, "get_device_properties", lambda _: properties)
+    return card
+
+
+def test_a_card_counts_for_the_job_alone(tmp_path, times, card):
     write_counter(tmp_path, "intel-rapl:0", "package-0", 0.0)
     meter = energy.Meter("cuda", tmp_path)
     write_counter(tmp_path, "intel-rapl:0", "package-0", 8.0)
     card.millijoules, times.own, times.busy = 10_000, 1.0, 2.0
     assert meter.joules() == pytest.approx(3.0 + 4.0)
+
+
+def test_of_a_card_that_others_compute_on_nothing_is_told(tmp_path, times, card):
+    write_counter(tmp_path, "intel-rapl:0", "package-0", 0.0)
+    meter = energy.Meter("cuda", tmp_path)
+    card.processes.append(2)
+    assert meter.joules() is None
+    assert energy.Meter("cuda", tmp_path).joules() is None
 
 
 @pytest.mark.skipif(Path("/dev/nvidia0").exists(), reason="has a card")

@@ -53,6 +53,13 @@ def test_what_is_chosen_fits_and_twice_as_much_would_not(free):
     assert found.micro_batch <= found.scored
 
 
+def test_a_card_holds_no_copies_of_a_checkpoint():
+    """Weights, gradient and moments of 86 million take 1.5 GB of 4: most of a batch fits beside."""
+    assert BERT_BASE.sizes(16, 4e9, "cuda").micro_batch > BERT_BASE.sizes(16, 4e9).micro_batch
+    room = 0.9 * 4e9 - 18 * BERT_BASE.parameters
+    assert BERT_BASE.sizes(10**6, 4e9, "cuda").micro_batch <= room / BERT_BASE.example
+
+
 def test_one_example_is_tried_even_where_it_is_not_predicted_to_fit():
     assert BERT_BASE.sizes(16, 0.0).micro_batch == 1
 

@@ -166,6 +166,35 @@ def same(left: dict, right: dict) -> bool:
     return all(torch.equal(t, right[name]) for name, t in left.items() if name != "outcome")
 
 
+def raised(error, after=None):
+    """The error, raised while `after` was handled."""
+    try:
+        try:
+            raise after or ValueError
+        except type(after or ValueError()):
+            raise error  # noqa: B904
+    except type(error) as found:
+        return found
+
+
+@pytest.mark.parametrize(
+    ("error", "after", "expected"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"), None, True),
+        (torch.AcceleratorError("CUDA error: out of memory"), None, True),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling x"), None, True),
+        (RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"), None, True),
+        (MemoryError(), None, True),
+        (RuntimeError("operation failed due to a previous error during capture"),
+         torch.OutOfMemoryError("CUDA out of memory"), True),
+        (RuntimeError("operation failed due to a previous error during capture"), None, False),
+        (torch.AcceleratorError("CUDA error: device-side assert triggered"), None, False),
+    ],
+)  # fmt: skip
+def test_memory_that_runs_out_is_known_by_whatever_says_so(error, after, expected):
+    assert microbatches.is_out_of_memory(raised(error, after)) is expected
+
+
 def test_memory_that_runs_out_halves_the_micro_batch_and_leaves_no_trace(monkeypatch, capsys):
     """The failure comes after dropout has drawn for two layers; the step begins anew."""
     expected = last_weights(model_of(dropout=0.1), monkeypatch, micro_batch=2)

@@ -308,3 +308,16 @@ def test_pretraining_that_diverges_stops_and_says_so_and_keeps_no_weights_but_it
     assert list(done.kept) == [1, 3]
     for name, tensor in done.encoder.plain_state().items():
         assert torch.allclose(tensor, done.kept[3][name], equal_nan=True)
+
+
+def test_held_out_sequences_of_which_no_token_is_masked_tell_nothing(masked_model):
+    scores = masked_language_model.held_out_scores(
+        masked_model, noise(4, 0), np.array([0]), 0.0, "x", "cpu", 4
+    )
+    assert all(map(math.isnan, scores))
+
+
+def test_patience_without_a_held_out_loss_is_refused(sources_for):
+    said = r"^pretrain\.patience: of toy no token of 2 held-out sequences is masked"
+    with pytest.raises(ValueError, match=said):  # a sequence so short that chance leaves it whole
+        pretrain(sources_for(), noise(40, 1), PATIENT, patience=16)

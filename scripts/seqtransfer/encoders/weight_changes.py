@@ -57,20 +57,22 @@ def spectrum(state: "State", generator: "torch.Generator") -> "State":
     """Each matrix with its singular values and random singular vectors; vectors permuted.
 
     Keeps how strongly a matrix stretches, but not in which directions: between `moments`, whose
-    spectrum is that of noise, and `text`. The vectors are the orthogonal factors of normal draws.
+    spectrum is that of noise, and `text`. The vectors are the orthogonal factors of normal draws,
+    with the signs that make them uniform (Mezzadri, "How to generate random matrices from the
+    classical compact groups", 2007): those of a library's factors are tied to the diagonal.
     """
     import torch
+
+    def vectors(size: int, count: int) -> "torch.Tensor":
+        drawn = torch.randn((size, count), generator=generator, dtype=torch.float64)
+        factor, triangle = torch.linalg.qr(drawn)
+        return factor * triangle.diagonal().sign()
 
     changed = shuffled({name: t for name, t in state.items() if t.ndim < 2}, generator)
     for name, tensor in state.items():
         if tensor.ndim >= 2:
             matrix = tensor.flatten(1).double()
             values = torch.linalg.svdvals(matrix)
-            left, right = (
-                torch.linalg.qr(
-                    torch.randn((size, len(values)), generator=generator, dtype=torch.float64)
-                )[0]
-                for size in matrix.shape
-            )
+            left, right = (vectors(size, len(values)) for size in matrix.shape)
             changed[name] = ((left * values) @ right.T).reshape(tensor.shape).to(tensor.dtype)
     return changed

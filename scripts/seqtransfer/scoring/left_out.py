@@ -9,6 +9,7 @@ from seqtransfer import seeds
 from seqtransfer.tokens import units
 
 GROUPS = 50  # of units, at most
+UNLABELLED = -1  # the class of a token that is not scored
 
 
 def groups(unit: np.ndarray, task: str, purpose: str) -> np.ndarray | None:
@@ -22,27 +23,32 @@ def groups(unit: np.ndarray, task: str, purpose: str) -> np.ndarray | None:
     return units.groups(unit, GROUPS, seeds.generator(0, task, purpose))
 
 
+def _labelled(labels: np.ndarray) -> np.ndarray:
+    return labels[labels != UNLABELLED] if labels.dtype.kind == "i" else labels
+
+
 def scores(
     labels: np.ndarray,
     answers: np.ndarray,
     groups: np.ndarray,
     score: Callable[[np.ndarray, np.ndarray], float],
+    counted: Callable[[np.ndarray], np.ndarray] = _labelled,
 ) -> list[float]:
     """The score without each group, in the order of their numbers.
 
-    labels, answers: (n,) and (n, ...); groups: (n,) int, 0 .. g - 1; score: of labels and answers.
+    labels, answers: (n,) and (n, ...); groups: (n,) int, 0 .. g - 1; score: of labels and answers;
+    counted: labels -> the (m,) that are scored; by itself, of indices, those not UNLABELLED.
     NaN where labels that differ are alike without a group: what such a score is says nothing of
     examples, since MCC is 0 there whatever the answers.
     """
-    differ = not _alike(labels)
+    differ = not _alike(counted(labels))
     found = []
     for group in range(groups.max() + 1):
         rest = groups != group
-        lost = differ and _alike(labels[rest])
+        lost = differ and _alike(counted(labels[rest]))
         found.append(math.nan if lost else score(labels[rest], answers[rest]))
     return found
 
 
 def _alike(labels: np.ndarray) -> bool:
-    labels = np.asarray(labels)
-    return labels.ndim == 1 and bool((labels == labels[0]).all())
+    return bool((labels == labels[:1]).all())

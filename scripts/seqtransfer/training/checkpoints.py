@@ -21,7 +21,8 @@ from torch import nn
 from seqtransfer.files import atomic, checksums
 from seqtransfer.training.optimizer import AdamW
 
-SECONDS = 60.0  # between two checkpoints; results do not depend on it
+SECONDS = 60.0  # between two checkpoints, at least; results do not depend on it
+SHARE = 0.05  # of a run's time that saving may take, at most
 
 
 @dataclass
@@ -36,6 +37,7 @@ class Checkpoint:
     identity: dict
     seconds: float = SECONDS
     _last: float = field(default_factory=time.monotonic)
+    _took: float = 0.0
 
     @property
     def digest(self) -> str:
@@ -44,13 +46,16 @@ class Checkpoint:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def due(self) -> bool:
-        """Whether `seconds` have passed since the last checkpoint."""
-        return time.monotonic() - self._last >= self.seconds
+        """Whether `seconds` have passed since the last checkpoint, and so many that saving takes no
+        more than SHARE of the time."""
+        wait = max(self.seconds, self._took / SHARE) if self.seconds else 0.0
+        return time.monotonic() - self._last >= wait
 
     def save(
         self, state: "TrainingState", record: Mapping, best: Mapping[str, torch.Tensor]
     ) -> None:
         """Write `state`, `record`, which JSON can hold, and the weights `best`."""
+        start = time.monotonic()
         tensors = {f"best.{name}": tensor for name, tensor in best.items()} | state.tensors()
         facts = {"digest": self.digest, "record": record, "streams": state.streams()}
         plain = {name: tensor.contiguous().cpu() for name, tensor in tensors.items()}
@@ -59,6 +64,7 @@ class Checkpoint:
         with atomic.atomic(self.path) as temporary:
             # A killed job would leave temporary files of safetensors' own writer, of unknown names.
             temporary.write_bytes(serialized(plain, metadata=metadata))
+        self._took = time.monotonic() - start
         self._last = time.monotonic()
 
     def resume(self, state: "TrainingState") -> tuple[dict, dict[str, torch.Tensor]] | None:

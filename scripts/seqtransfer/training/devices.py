@@ -17,11 +17,18 @@ def choose_device() -> str:
 
 
 def choose_precision(device: str) -> str:
-    """`bfloat16` if the device multiplies matrices in it, else `float32`."""
+    """`bfloat16` if the device multiplies matrices in it, else `float32`. Older cards only emulate
+    it, which is slower."""
     if device == "cuda":
-        return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
+        able = torch.cuda.is_bf16_supported(including_emulation=False)
+        return "bfloat16" if able else "float32"
     able = torch.cpu.get_capabilities()
     return "bfloat16" if able.get("avx512_bf16") or able.get("amx_bf16") else "float32"
+
+
+def card(device: str) -> str | None:
+    """The name of the NVIDIA device that the job computes on; None on the CPU."""
+    return torch.cuda.get_device_name() if device == "cuda" else None
 
 
 def keep_memory() -> None:

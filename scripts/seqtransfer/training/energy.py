@@ -3,8 +3,8 @@
 A processor's counters (RAPL, which Linux shows below /sys/class/powercap, on many machines to the
 administrator alone) count all that runs on it. Of what they count between two readings a job is
 given its share of the processor's busy time, so that jobs at a time add up to what was counted, and
-share what the machine would have taken anyway. An NVIDIA card counts for itself (NVML); a job that
-has a card of its own (`study.cards`) is given all of that.
+share what the machine would have taken anyway. An NVIDIA card counts for itself (NVML), and tells
+nobody whose work it was: a job that computes there alone is given all of that, others are not told.
 """
 
 import threading
@@ -42,7 +42,7 @@ class Meter:
         self._counters = [*_of_processor(powercap), *(_of_card() if device == "cuda" else ())]
         self._process = psutil.Process()
         self._joules = 0.0
-        self._last = [counter.read() for counter in self._counters]
+        self._last = self._counts()
         self._times = self._processor_times()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._read_on, daemon=True)
@@ -63,20 +63,24 @@ class Meter:
             self._add()
 
     def _add(self) -> None:
-        """Add what was counted since the last reading. A job does not end for a lost counter."""
-        try:
-            counts = [counter.read() for counter in self._counters]
-        except LOST as reason:
-            print(f"energy: {reason}")
-            self._counters = []
-            return
+        """Add what was counted since the last reading."""
+        counts = self._counts()
         times = self._processor_times()
         own, busy = (now - before for now, before in zip(times, self._times, strict=True))
         share = min(1.0, own / busy) if busy > 0 else 0.0
-        for counter, now, before in zip(self._counters, counts, self._last, strict=True):
+        for counter, now, before in zip(self._counters, counts, self._last, strict=False):
             counted = (now - before) % counter.most
             self._joules += counted * share if counter.shared else counted
         self._last, self._times = counts, times
+
+    def _counts(self) -> list[float]:
+        """Of all counters; of none from then on, if one is lost: a job does not end for that."""
+        try:
+            return [counter.read() for counter in self._counters]
+        except LOST as reason:
+            print(f"energy: {reason}")
+            self._counters = []
+            return []
 
     def _processor_times(self) -> tuple[float, float]:
         """Seconds of this process and of all that ran, over all cores."""
@@ -104,6 +108,10 @@ def _of_card() -> Iterator[Counter]:
         pynvml.nvmlDeviceGetTotalEnergyConsumption(card)
     except LOST:  # no library of the driver, or a card that does not count
         return
-    yield Counter(
-        lambda: pynvml.nvmlDeviceGetTotalEnergyConsumption(card) / 1e3, float("inf"), False
-    )
+
+    def read() -> float:
+        if len(pynvml.nvmlDeviceGetComputeRunningProcesses(card)) > 1:
+            raise ValueError("other jobs compute on the same card")
+        return pynvml.nvmlDeviceGetTotalEnergyConsumption(card) / 1e3
+
+    yield Counter(read, float("inf"), False)

@@ -37,7 +37,7 @@ def footprint(model: nn.Module, sources: WeightSources, tokens: int, outputs: in
 
 def sizes(taken: Footprint, batch: int, device: str, granted: int | None) -> Sizes:
     """As many examples at a time as the job's memory holds. granted: as in `free_memory`."""
-    found = taken.sizes(batch, free_memory(device, granted))
+    found = taken.sizes(batch, free_memory(device, granted), device)
     print(
         f"{found.micro_batch} of {batch} examples at a time: a whole batch takes"
         f" {taken.whole(batch) / 1e9:.1f} GB",

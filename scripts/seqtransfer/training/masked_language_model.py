@@ -1,5 +1,6 @@
 """BERT's task of filling in masked tokens: the model, its corrupted batches, loss and accuracy."""
 
+import math
 from collections.abc import Iterator
 from functools import partial
 
@@ -144,7 +145,8 @@ def held_out_scores(model, sequences, rows, rate, task, device, examples) -> tup
     """Of the masked tokens of the first 256 rows, the share filled in right, and the mean
     cross-entropy in nats; every call has the same masks.
 
-    examples: that go through the model at a time, fewer if memory runs out.
+    examples: that go through the model at a time, fewer if memory runs out. NaN if no token of the
+    rows is masked.
     """
     at_a_time = MicroBatch(examples)
     model.eval()
@@ -157,7 +159,9 @@ def held_out_scores(model, sequences, rows, rate, task, device, examples) -> tup
             filled_in = at_a_time.attempt(partial(_filled_in, model, inputs))
             right, loss = right + filled_in[0], loss + filled_in[1]
             total += int((inputs[-2] != IGNORED).sum())
-    return right / max(1, total), loss / max(1, total)
+    if not total:
+        return math.nan, math.nan
+    return right / total, loss / total
 
 
 def _filled_in(model: MaskedLanguageModel, inputs: Inputs, size: int) -> tuple[int, float]:

@@ -13,6 +13,9 @@ TRAINED = 18
 # Bytes a parameter that saving a checkpoint takes: 16 are written, and held twice, as bytes of each
 # tensor and of the file. They come on top of a step's, which stay with the process when freed.
 SAVED = 32
+# Bytes a parameter on a card: weights 4, gradient 4, moments 8, weights in bfloat16 2. The best
+# weights and the copies of a checkpoint lie in the machine's memory.
+ON_CARD = 18
 LIBRARIES = 600_000_000  # bytes of a process before it has a model
 MARGIN = 0.9  # share of free memory that is used
 
@@ -65,10 +68,10 @@ class Footprint:
         """Bytes of a process that trains on `batch` examples at a time."""
         return LIBRARIES + 4 * self.parameters + self.fixed + batch * self.example
 
-    def sizes(self, batch: int, free: float) -> Sizes:
-        """As many examples at a time as `free` bytes hold beside the weights: `batch`, half of it,
-        a quarter, ...; 1 at least."""
-        room = MARGIN * free - self.fixed
+    def sizes(self, batch: int, free: float, device: str = "cpu") -> Sizes:
+        """As many examples at a time as `free` bytes hold: `batch`, half of it, a quarter, ...; at
+        least 1. On the CPU the weights are there already."""
+        room = MARGIN * free - (ON_CARD * self.parameters if device == "cuda" else self.fixed)
         return Sizes(_fitting(batch, self.example, room), _fitting(SCORED, self.scored, room))
 
 

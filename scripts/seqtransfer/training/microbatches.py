@@ -15,6 +15,13 @@ from seqtransfer.training import memory
 Result = TypeVar("Result")
 Inputs = tuple[torch.Tensor | None, ...]
 UNLABELLED = -1  # the class of a token that does not count
+# What errors without a class of their own say.
+OUT_OF_MEMORY = (
+    "DefaultCPUAllocator: can't allocate",
+    "std::bad_alloc",
+    "CUDA error: out of memory",
+    "STATUS_ALLOC_FAILED",  # of cuBLAS, cuDNN
+)
 
 
 class MicroBatch:
@@ -52,11 +59,16 @@ class MicroBatch:
             )
 
 
-def is_out_of_memory(error: Exception) -> bool:
-    """Whether an allocation failed, on a GPU or on the CPU, whose allocator has no error class."""
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(
-        said in str(error) for said in ("DefaultCPUAllocator: can't allocate", "std::bad_alloc")
-    )
+def is_out_of_memory(error: BaseException | None) -> bool:
+    """Whether an allocation failed, in the error or in one that it came of: on a GPU by torch's
+    allocator, CUDA itself or a library of it, or on the CPU, where it has no class."""
+    while error is not None:
+        if isinstance(error, torch.OutOfMemoryError | MemoryError):
+            return True
+        if any(said in str(error) for said in OUT_OF_MEMORY):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def rows(size: int, *inputs: torch.Tensor | None) -> Iterator[tuple[float, Inputs]]:

@@ -221,6 +221,12 @@ class Pretraining(Training):
         if not self.patient:
             self.best_step = step
             return
+        if math.isnan(scores[1]):
+            raise ValueError(
+                f"pretrain.patience: of {self.task} no token of {len(self.held_out)} held-out"
+                " sequences is masked, so that nothing says how well it learns; bring more or"
+                " longer sequences, raise pretrain.mask_rate, or drop it"
+            )
         least = min((row["held_out_loss"] for row in self.history[:-1]), default=math.inf)
         if not self.best or self.history[-1]["held_out_loss"] < least:
             self.best_step, self.best = step, _copied(self.model.state_dict())

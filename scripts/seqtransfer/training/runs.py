@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+import torch
 
 from seqtransfer import seeds
 from seqtransfer.corpora import text_files
@@ -147,10 +148,11 @@ class Trained:
 
     @property
     def machine(self) -> dict:
-        """Threads, device, precision and micro-batch, for the provenance of results."""
+        """Threads, device, card, precision and micro-batch, for the provenance of results."""
         return {
             "threads": self.threads,
             "device": self.device,
+            "card": devices.card(self.device),
             "precision": self.precision,
             "micro_batch": self.outcome.micro_batch,
         }
@@ -191,11 +193,13 @@ def checkpoint_of(
     """The file `path` for the state of the unfinished run, which another run does not continue.
 
     code: digest of the code that trains it; the others as in `train`. A state is continued where
-    it is computed alike alone: not half of it on another device or in another precision.
+    it is computed alike alone: not half of it on another device, in another precision or by another
+    version of torch.
     """
     device = devices.choose_device()
     identity = {"run": asdict(run), "settings": settings, "layers": files.layers}
     identity |= {"device": device, "precision": devices.choose_precision(device)}
+    identity["torch"] = torch.__version__
     identity |= {"threads": threads, "code": code, "files": file_digests(files.inputs(pretrained))}
     return Checkpoint(path, identity)
 

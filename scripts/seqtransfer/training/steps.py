@@ -128,6 +128,11 @@ class Steps:
         # All graphs share one pool of memory, since no two steps run at the same time.
         others = [known.graph for known in self._recorded.values() if known]
         pool = others[0].pool() if others else None
-        with torch.cuda.graph(graph, pool=pool):
-            loss = self._update(size, *inputs)
+        stream = torch.cuda.current_stream()
+        try:
+            with torch.cuda.graph(graph, pool=pool):
+                loss = self._update(size, *inputs)
+        except RuntimeError:
+            torch.cuda.set_stream(stream)  # where the end of a recording fails, it is not left
+            raise
         return Recorded(graph, inputs, loss)
