@@ -80,7 +80,9 @@ def test_a_label_that_only_looks_like_a_class_is_named(label, near):
 def test_a_column_of_whole_numbers_among_others_is_no_value_of_a_series(tmp_path, capsys):
     lines = [f"{1000 + 7 * n},run,0.5,{n}.25,1.5,2" + ".5" * (n % 2) for n in range(12)]
     (tmp_path / "x.csv").write_text("\n".join(["person,activity,t0,t1,t2,t3", *lines]))
-    with pytest.raises(ValueError, match=r"the column 'person' alone holds whole numbers"):
+    with pytest.raises(
+        ValueError, match=r"of 5 columns of values 'person' alone hold whole numbers"
+    ):
         series.convert(tmp_path, tmp_path / "x.symbols", series.Options("x.csv", label="activity"))
     assert "x.csv: 5 columns of values, 'person' to 't3'" in capsys.readouterr().out
     grouped = series.Options("x.csv", label="activity", group="person")

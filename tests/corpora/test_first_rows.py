@@ -246,3 +246,31 @@ def test_a_parquet_table_is_looked_at_too(tmp_path):
     record = RECORD | {"converter": "parquet", "layout": {"file": "mine.parquet"}}
     with pytest.raises(ValueError, match="no column 'label'"):
         check(record, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("rows", "label", "message"),
+    [
+        ("{i},{j},{y}", {}, r"line 1: the first cell, '\d', .* `label: last`"),
+        ("{y},{i},{j}", {"label": "last"}, r"line 1: the last cell, '\d', .* `label: first`"),
+        (
+            "{i}.{j}e-1 0.5 0.{j}",
+            {},
+            r"the first cell, '0\.0e-1', .* looks like a value; .* their own",
+        ),
+        ("{y},{i},{j}", {}, None),
+        ("{i}.{j},0.5,{y}", {"label": "last"}, None),
+    ],
+)
+def test_a_label_that_is_read_from_the_wrong_end_is_named(tmp_path, rows, label, message):
+    lines = [rows.format(i=n % 7, j=n % 5, y=n % 2) for n in range(60)]
+    (tmp_path / "mine.csv").write_text("\n".join(lines))
+    record = {"converter": "series", "format": "series", "classes": ["0", "1"]}
+    record["layout"] = {"file": "mine.csv"} | label
+    if " " in rows:
+        record["layout"]["delimiter"] = " "
+    if message is None:
+        check(record, tmp_path / "mine.csv")
+        return
+    with pytest.raises(ValueError, match=message):
+        check(record, tmp_path / "mine.csv")

@@ -96,8 +96,8 @@ def test_parts_come_from_files_and_dev_from_a_share_of_train(tmp_path):
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("x.tsv", "a\t1\t?\n", r"x\.tsv: line 1: '\?' at place 2 is no finite number"),
-        ("x.tsv", "a\t1\nb\tNaN\n", r"line 2: 'NaN' at place 1"),
+        ("x.tsv", "a\t?\t1\n", r"x\.tsv: line 1: '\?' at place 1 is no finite number"),
+        ("x.tsv", "a\t1\nb\tNaN\t1\n", r"line 2: 'NaN' at place 1"),
         ("x.tsv", "a\t1e999\n", r"line 1: '1e999'"),
         ("x.tsv", "a\t1\t\t3\n", r"line 1: '' at place 2"),
         ("x.tsv", "\t1\t2\n", r"line 1: has no label"),
@@ -109,7 +109,7 @@ def test_parts_come_from_files_and_dev_from_a_share_of_train(tmp_path):
         ("x.tsv", "a\t1\t12:30:05\n", r"'12:30:05' at place 2 .*; a date or time is no value"),
         ("x.csv", "label,t0,t1\na,1,2\n", r"line 1: 't0' .* header, name the column of the label"),
         ("x.csv", "a,1,n/a\n", r"line 1: 'n/a' at place 2 .*; fill a missing value"),
-        ("x.csv", "a,1,2,\n", r"line 1: '' at place 3 .*; fill a missing value"),
+        ("x.csv", "a,1,,2\n", r"line 1: '' at place 2 .*; fill a missing value"),
         ("x.ts", "@timeStamps true\n@data\n(0,1),(1,2):a\n", r"line 1: has time stamps"),
         ("x.ts", "@classLabel false\n@data\n1,2\n", r"line 1: has no labels"),
         ("x.ts", "1,2:a\n", r"line 1: data before the line @data"),
@@ -287,3 +287,18 @@ def test_a_line_of_numbers_that_names_the_columns_is_no_series(tmp_path, names):
     named = Options(file="y.csv", label="y")  # has its header
     assert len(list(converter.labelled_series(tmp_path, named))) == 2
     assert len(converted(tmp_path, "x.csv", f"2.5,{names}\n{series}")) == 9  # and of a regression
+
+
+def test_missing_values_at_the_end_of_a_line_are_the_end_of_a_shorter_series(tmp_path, capsys):
+    """As the archive of UCR pads series of unequal length; a gap before the end is refused."""
+    expected = [("1", "7", "3"), ("4",), ("5", "6")]
+    text = "a,1,7,3\nb,4,NaN,NaN\na,5,6,\n"
+    assert [one.symbols for one in converted(tmp_path, "x.csv", text)] == expected
+    assert "x.csv: 2 series end before their line does" in capsys.readouterr().out
+    (tmp_path / "y.csv").write_text("y,t0,t1,t2\na,1,7,3\nb,4,,\na,5,6,nan\n")
+    named = converter.labelled_series(tmp_path, Options(file="y.csv", label="y"))
+    assert [one.symbols for one in named] == expected
+    with pytest.raises(ValueError, match=r"line 2: 'NaN' at place 2 is no finite number"):
+        converted(tmp_path, "x.csv", "a,1,2,3\nb,4,NaN,5\n")
+    with pytest.raises(ValueError, match=r"line 2: has no numbers"):
+        converted(tmp_path, "x.csv", "a,1,2,3\nb,NaN,NaN,NaN\n")

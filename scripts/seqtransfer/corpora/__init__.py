@@ -5,7 +5,8 @@ Out: FASTA, tables of texts or symbols, MIDI folders.
 
 sources, downloads, caches, archives, folder_copies, litter: bring files here.
 unpacked_size: what compressed files of a source hold.
-text_files, alphabets, label_faults, layouts, series_headers: read anyone's files strictly.
+text_files, alphabets, label_faults, layouts, series_headers, series_columns: read anyone's files
+    strictly.
 converters: one file a layout or data set.
 examples, fasta, texts, symbol_tables, series, midi, corpus_files: the standard formats,
     written and read.

@@ -12,6 +12,7 @@ from seqtransfer.corpora.examples import Symbols
 
 CHANNEL = "|"
 NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+MISSING = ("", "nan", "na", "?")  # as tables write a value that is not there
 # What is no number -> what to do about it; the first that fits.
 REMEDIES = (
     (r".*;.*", "state `delimiter: ';'`, if that is what parts the cells"),
@@ -23,6 +24,14 @@ REMEDIES = (
     ),
     (r".*", "fill a missing value by a rule of your own, or remove the series"),
 )
+
+
+def ended(symbols: Symbols) -> Symbols:
+    """A series without the missing values at its end, which fill up the line of a shorter one."""
+    last = len(symbols)
+    while last and symbols[last - 1].strip().lower() in MISSING:
+        last -= 1
+    return symbols[:last]
 
 
 def check_numbers(where: str, symbols: Symbols) -> None:

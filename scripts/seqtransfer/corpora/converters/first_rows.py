@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from seqtransfer.corpora import archives, label_faults
@@ -32,6 +33,8 @@ def _of_table(folder: Path, options: table.RowOptions, form: str, read: table.Re
     suffix = ".tsv" if form == "text" else f".{form}"
     return table.examples(folder, suffix, options, read, Cleaner(options.alphabet, options.strip))
 
+
+LOOKED_AT = 49  # further series of a table without a header, which say where its label is
 
 # Converter -> its options, and what reads its files: a folder, options, and the task's format. It
 # gives examples, or, of MIDI, tuples of the place of a row, ..., and the row.
@@ -87,7 +90,8 @@ def check(record: Mapping, source: str, files: Mapping[str, Path]) -> None:
             link.symlink_to(file.absolute())
         try:
             for one, named in _by_part(options):
-                found = next(reader(Path(copy), one, record["format"]), None)
+                read = reader(Path(copy), one, record["format"])
+                found = next(read, None)
                 if found is None:
                     raise ValueError(
                         f"{copy}/{named}: holds no examples; correct it, or its name in the layout"
@@ -97,6 +101,10 @@ def check(record: Mapping, source: str, files: Mapping[str, Path]) -> None:
                     label_faults.decimal(place, label)
                 elif record.get("classes") and record.get("kind") != "token_classification":
                     label_faults.check(place, label, record["classes"])
+                if isinstance(one, series.Options) and record.get("classes"):
+                    series.check_label_cells(
+                        one, [found, *islice(read, LOOKED_AT)], record["classes"]
+                    )
         except ValueError as error:
             message = str(error)
             if not Path(source).is_dir():

@@ -6,7 +6,8 @@
   `\\n` between them.
 - any other name: a table, a series a line (.csv, .tsv, or white space between cells). Without a
   header, the label is in the first or last cell, as the UCR archive has them. With one, `label` is
-  the name of its column, and all columns but those of label and group are values, in order.
+  the name of its column, and all columns but those of label and group are values, in order; or
+  `series` is the column that says of which series a row is, one point in time of it.
 
 Each may be compressed.
 """
@@ -14,17 +15,18 @@ Each may be compressed.
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from seqtransfer.corpora import layouts, series_headers
-from seqtransfer.corpora.corpus_files import cell, split_name, with_dev
+from seqtransfer.corpora import layouts, series_columns, series_headers
+from seqtransfer.corpora.corpus_files import split_name, with_dev
 from seqtransfer.corpora.examples import Example
 from seqtransfer.corpora.label_faults import is_number
-from seqtransfer.corpora.series import CHANNEL, check_numbers
+from seqtransfer.corpora.series import CHANNEL, check_numbers, ended
+from seqtransfer.corpora.series_columns import Columns, Row
 from seqtransfer.corpora.series_headers import Line
 from seqtransfer.corpora.symbol_tables import write_symbols
 from seqtransfer.corpora.text_files import (
@@ -33,7 +35,6 @@ from seqtransfer.corpora.text_files import (
     check_text,
     find,
     open_text,
-    rows,
     suffix,
 )
 
@@ -44,10 +45,7 @@ UNREAD = {
     "@targetlabel false": "has no labels; nothing can be predicted",
 }
 HEADED = (".ts", ".arff")
-ROW_NUMBERS = r"|Unnamed: \d+(_level_\d+)?"  # how pandas and R call a column that has no name
 ENDS = ("first", "last")
-FEWEST_COUNTED = 10  # rows of a table whose column of 1, 2, 3, ... is taken for their numbers
-FEWEST_VALUES = 3  # other columns, beside which one of whole numbers alone is odd
 
 
 @dataclass(frozen=True)
@@ -59,17 +57,33 @@ class Options:
     dev_share: float = 0.0
     label: str = "first"
     group: str | None = None
+    values: str | None = None
+    series: str | None = None
+    time: str | None = None
     delimiter: str | None = None
     encoding: str = UTF8
 
     def __post_init__(self):
         layouts.check_parts(self.files, None, self.dev_share)
-        if self.group and self.label in ENDS:
-            raise ValueError(
-                "`group` is a column of a table with a header; name the column of the label, too"
-            )
+        for key in ("group", "values", "series", "time"):
+            if getattr(self, key) and self.label in ENDS:
+                raise ValueError(
+                    f"`{key}` is of a table with a header; name the column of the label, too"
+                )
         if self.group and self.group == self.label:
             raise ValueError("`group` and `label` are one column; a group has other examples, too")
+        if self.time and not self.series:
+            raise ValueError(
+                "`time` is of a table with a row for each point in time; state `series`, the column"
+                " that says of which series a row is"
+            )
+        if self.values:
+            layouts.check_pattern("values", self.values, groups=0)
+
+    @property
+    def columns(self) -> Columns:
+        """Of a table with a header."""
+        return Columns(self.label, self.group, self.values, self.series, self.time)
 
 
 LAYOUT = layouts.schema(
@@ -81,6 +95,15 @@ LAYOUT = layouts.schema(
             " header, else its column; .ts and ARFF have it last"
         ),
         "group": layouts.FACTS["group"],
+        "values": layouts.text(
+            "Regular expression that the whole names of the columns of values fit; when absent,"
+            " all columns are values that no other key names"
+        ),
+        "series": layouts.text(
+            "Column that says of which series a row is, where the table has a row for each point in"
+            " time; the columns of values are then channels"
+        ),
+        "time": layouts.text("Column of the time of such a row; within a series it must rise"),
         "delimiter": {
             **layouts.DELIMITER["delimiter"],
             "description": (
@@ -114,17 +137,25 @@ def labelled_series(folder: Path, options: Options) -> Iterator[Example]:
     for part, name in (options.files or {None: options.file}).items():
         path = find(folder, name)
         stem = part or re.sub(r"\s+", "_", PurePosixPath(name).name.split(".")[0])
-        read = _plain_rows if options.label in ENDS else _named_rows
-        if read is _named_rows:
-            own = _value_columns(path, options)
+        if options.label in ENDS:
+            found = _plain_rows(path, options)
+        else:
+            if suffix(path) in HEADED:
+                raise ValueError(f"{path}: has its label last; leave `label` out of the layout")
+            text = {"delimiter": options.delimiter, "encoding": options.encoding}
+            own = series_columns.value_columns(path, options.columns, **text)
             columns = columns or (path, own)
-            _check_columns(path, own, *columns)
+            series_columns.check_alike(path, own, *columns)
             ends = f", {own[0]!r} to {own[-1]!r}" if own else ""
             print(f"{path.name}: {len(own)} columns of values{ends}")
-        where, labels, begin = None, Counter[str](), ()
-        for where, symbols, label, group in read(path, options):
+            found = series_columns.read(path, options.columns, **text)
+        where, labels, begin, padded = None, Counter[str](), (), 0
+        for where, symbols, label, group in found:
             if not label:
                 raise ValueError(f"{where}: has no label; look at its separators")
+            if suffix(path) not in HEADED:
+                written, symbols = len(symbols), ended(symbols)
+                padded += len(symbols) < written
             if not symbols:
                 raise ValueError(f"{where}: has no numbers; look at its separators")
             check_numbers(where, symbols)
@@ -142,6 +173,8 @@ def labelled_series(folder: Path, options: Options) -> Iterator[Example]:
             yield Example(f"{stem}-{number:06d}", symbols, label, group, split, place=where)
         if where is None:
             raise ValueError(f"{path}: holds no series")
+        if padded:
+            print(f"{path.name}: {padded} series end before their line does, in missing values")
         place, symbols, label = begin
         bare = options.label in ENDS and suffix(path) not in HEADED
         alone = labels[label] == 1 < labels.total() and not is_number(label)
@@ -153,73 +186,29 @@ def labelled_series(folder: Path, options: Options) -> Iterator[Example]:
             )
 
 
-Row = tuple[str, tuple[str, ...], str, str | None]  # where, symbols, label and group
-
-
-def _table_rows(path: Path, options: Options) -> Iterator[tuple[str, dict[str, str]]]:
-    """(where, {column: cell}) of the rows of a table with a header."""
-    if suffix(path) in HEADED:
-        raise ValueError(f"{path}: has its label last; leave `label` out of the layout")
-    named = [name for name in (options.label, options.group) if name]
-    return rows(path, named, delimiter=options.delimiter, encoding=options.encoding)
-
-
-def _value_columns(path: Path, options: Options) -> list[str]:
-    """The columns of a table that hold values."""
-    _, row = next(_table_rows(path, options))
-    return [name for name in row if name not in (options.label, options.group)]
-
-
-def _check_columns(path: Path, own: list[str], first: Path, known: list[str]) -> None:
-    """Raise ValueError unless the columns of values are those of the first file, in its order."""
-    if own == known:
+def check_label_cells(options: Options, found: Sequence[Example], classes: Sequence[str]) -> None:
+    """Raise ValueError naming the first series if what is read as labels, of the first or last
+    cells of a table without a header, is the task's classes in part at most, and those in the cells
+    at the other end are, or if it looks like values.
+    """
+    name = options.file or next(iter(options.files.values()))
+    if options.label not in ENDS or suffix(Path(name)) in HEADED:
         return
-    place = next((i for i, pair in enumerate(zip(own, known, strict=False)) if pair[0] != pair[1]),
-                 min(len(own), len(known)))  # fmt: skip
-    theirs, ours = ([*names[place : place + 1], "no more"][0] for names in (known, own))
-    raise ValueError(
-        f"{path}: the columns of its values are not those of {first}: in place {place + 1} it has"
-        f" {ours!r} instead of {theirs!r}; write all files with the same columns in the same order"
-    )
-
-
-def _named_rows(path: Path, options: Options) -> Iterator[Row]:
-    """The rows of a table with a header. A column that counts the rows, or that holds other kinds
-    of numbers than all others, is refused at their end."""
-    named = [name for name in (options.label, options.group) if name]
-    counting: dict[str, int] | None = None
-    whole: set[str] | None = None
-    for number, (where, row) in enumerate(_table_rows(path, options)):
-        numbered = next((name for name in row if re.fullmatch(ROW_NUMBERS, name)), None)
-        if numbered is not None:
-            said = f"is called {numbered!r}" if numbered else "has no name"
-            raise ValueError(
-                f"{path}: column {[*row].index(numbered) + 1} {said}, as one of row numbers; name"
-                " it if it is a value, else write the table without it (`index=False` in pandas,"
-                " `row.names=FALSE` in R)"
-            )
-        values = {name: value.strip() for name, value in row.items() if name not in named}
-        if counting is None:
-            counting = {name: int(one) for name, one in values.items() if one.isdecimal()}
-        counting = {
-            name: start for name, start in counting.items() if values[name] == str(start + number)
-        }
-        kept = whole if whole is not None else values
-        whole = {name for name in kept if re.fullmatch(r"[-+]?\d+", values[name])}
-        symbols = tuple(values.values())
-        group = cell(where, row, options.group) if options.group else None
-        yield where, symbols, row[options.label].strip(), group
-    if counting and number + 1 >= FEWEST_COUNTED:
+    place, labels = found[0].place, {example.label for example in found}
+    if labels <= set(classes):
+        return
+    other = "last" if options.label == "first" else "first"
+    ends = {example.symbols[-1 if other == "last" else 0] for example in found}
+    if ends <= set(classes):
         raise ValueError(
-            f"{path}: the column {next(iter(counting))!r} counts the rows, which is no value of a"
-            " series, and says the label where rows are sorted by it; write the table without it"
+            f"{place}: the {options.label} cell, {found[0].label!r}, is read as the label, but the"
+            f" {other} cells hold classes of the task; state `label: {other}`"
         )
-    if len(whole) == 1 and len(values) > FEWEST_VALUES and number + 1 >= FEWEST_COUNTED:
-        (odd,) = whole
+    if not labels & set(classes) and len(labels) > len(found) / 2 and all(map(is_number, labels)):
         raise ValueError(
-            f"{path}: the column {odd!r} alone holds whole numbers in every row, as an id or a"
-            " person does; if it is no value of the series, write the table without it, or name it"
-            f" as `group`; else write its values with decimals ({values[odd]}.0)"
+            f"{place}: the {options.label} cell, {found[0].label!r}, is read as the label and looks"
+            f" like a value; if the {other} one has the label, state `label: {other}`; if labels"
+            " are in a file of their own, write them into the table as a column"
         )
 
 
