@@ -61,6 +61,7 @@ def main(
     notes += baseline_caveats.of_baselines(read["scores"])
     notes += caveats.of_classes(read["classes"])
     notes += caveats.of_cuts(read["budget"])
+    notes += caveats.of_cut_conflicts(read["budget"])
     notes += caveats.of_other_labels(read["budget"])
     notes += choice_caveats.of_choices(read["leaks"], token_maps, dropout, domain_encoders)
     notes += leak_caveats.of_leaks(read["leaks"])

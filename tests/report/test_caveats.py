@@ -238,3 +238,10 @@ def test_examples_of_no_class_are_counted():
     [note] = caveats.of_other_labels(budget)
     assert "misspelt ones among them: x 3, z 4992. No score counts them" in note
     assert caveats.of_other_labels(budget[1:2]) == []
+
+
+def test_examples_that_only_the_cut_makes_equal_are_told():
+    budget = pd.DataFrame({"task": ["x", "y"], "cut_conflicts": [130, 0], "max_length": [64, 62]})
+    [note] = caveats.of_cut_conflicts(budget)
+    assert "x 130 at 64 tokens" in note and "y" not in note.split(":")[1]
+    assert caveats.of_cut_conflicts(budget[1:]) == []

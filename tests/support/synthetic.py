@@ -77,7 +77,7 @@ def write_study(
         paths["tasks"].append(folder / "tokens" / task / "task.json")
         counts = {"train": 2400, "dev": 300, "test": 305 + number, "pretrain": 2400}
         counts |= {"repeats_dropped": 185, "conflicts_dropped": 2, "given_test_dropped": 3}
-        counts |= {"neighbours_dropped": 0, "other_labels": 0}
+        counts |= {"neighbours_dropped": 0, "cut_conflicts": 0, "other_labels": 0}
         record = {"task": task, "domain": TASKS[task], "classes": ["a", "b"], "majority": 0.5}
         json_tsv.write_json(paths["tasks"][-1], record | {"counts": counts, "max_length": 128}
             | {"units": {"test": 305 + number}, "manifest": f"{number}" * 64}

@@ -285,3 +285,24 @@ def test_parts_that_cannot_be_are_named_with_task_and_file(tmp_path, split, fact
             folder=tmp_path,
             code="",
         )
+
+
+def scan(length, places):
+    """A deep mutational scan: a protein and each of its variants with one residue changed."""
+    rng = np.random.default_rng(0)
+    wild = "".join(rng.choice(list("ACDEFGHIKL"), length))
+    variants = [f"{wild[:i]}{new}{wild[i + 1 :]}" for i in places for new in "MNPQ"]
+    return [Example(f"v{i}", v, f"{i / 7:.3f}", None, None) for i, v in enumerate(variants)]
+
+
+def test_variants_that_the_cut_makes_equal_are_counted_and_most_of_them_refused():
+    asked = replace(SETTINGS, kind="regression", classes=(), max_length=42, split="random",
+                       truncate="head", sizes={"train": 60, "dev": 10, "test": 20})  # fmt: skip
+    _, _, facts = encoding.build(scan(60, range(10, 45)), asked)
+    assert facts["counts"]["cut_conflicts"] == 5 * 4 == facts["counts"]["conflicts_dropped"]
+    with pytest.raises(
+        ValueError, match=r"^160 of 200 examples are equal .* max_length 42: .*past"
+    ):
+        encoding.build(scan(60, range(30, 60)) + scan(60, range(40, 60)), asked)
+    _, _, facts = encoding.build(scan(40, range(10, 40)) * 2, asked)
+    assert facts["counts"]["cut_conflicts"] == 0

@@ -354,6 +354,17 @@ def of_cuts(budget: pd.DataFrame) -> list[str]:
     return [f"{line} baselines on tokens see what was cut off."] if each else []
 
 
+def of_cut_conflicts(budget: pd.DataFrame) -> list[str]:
+    """Tasks of which examples were dropped since the cut made them equal to others with another
+    label, from the table `budget`."""
+    lost = budget[budget["cut_conflicts"] > 0]
+    each = ", ".join(
+        f"{row.task} {row.cut_conflicts} at {row.max_length} tokens" for row in lost.itertuples()
+    )
+    line = "Examples dropped since, cut to max_length, they equal one with another label:"
+    return [f"{line} {each}. The task is not that of whole sequences."] if each else []
+
+
 def of_other_labels(budget: pd.DataFrame) -> list[str]:
     """Tasks with examples whose label is no class, from the table `budget`: classes that the task
     leaves out, or misspelt ones."""

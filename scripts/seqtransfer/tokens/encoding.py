@@ -42,6 +42,7 @@ from seqtransfer.tokens.views import (
 from seqtransfer.tokens.vocabulary import CLS, PAD, SEP, SPECIALS, Vocabulary, WordPieces
 
 CHUNK = 10_000  # sequences encoded at a time, to bound the memory of intermediate arrays
+MOST_ALIKE = 0.5  # share of the examples that the cut may make equal to one with another label
 FRAME = "\xff"  # stands for a special token among ASCII symbols
 
 
@@ -155,6 +156,14 @@ def divided(examples: Sequence[Example], settings: Settings) -> Divided:
         kept, counts = np.arange(len(seen)), dict.fromkeys(splits.DROPPED, 0)
     else:
         kept, counts = splits.drop_repeats(seen.examples)
+    counts["cut_conflicts"] = alike = _alike_by_cut(seen, kept)
+    if alike > MOST_ALIKE * len(seen):
+        raise ValueError(
+            f"{alike} of {len(seen)} examples are equal to one with another label once they are cut"
+            f" to max_length {settings.max_length}: what tells them apart lies past the cut. Raise"
+            " `max_length`, take another `truncate`, or cut the sequences of the source to the"
+            " region in which they differ, such as that of a scan's mutations"
+        )
     if settings.split == "given" and len(kept):
         splits.check_given(seen.examples, kept)
     if not len(kept):
@@ -169,6 +178,22 @@ def divided(examples: Sequence[Example], settings: Settings) -> Divided:
     if tokenizations.is_trained(settings.tokens):
         seen = learned_view(seen, parts, settings)
     return Divided(seen, unit, parts, counts | further)
+
+
+def _alike_by_cut(seen: Seen, kept: np.ndarray) -> int:
+    """How many of n examples were dropped for another label of sequences that are equal only as the
+    encoder sees them, cut. kept: indices of the examples that were not dropped."""
+    held = {(seen.examples[i].symbols, seen.examples[i].second) for i in kept}
+    dropped: dict[tuple, list[int]] = {}
+    for index, example in enumerate(seen.examples):
+        if (key := (example.symbols, example.second)) not in held:
+            dropped.setdefault(key, []).append(index)
+    return sum(
+        len(rows)
+        for rows in dropped.values()
+        if seen.was_cut[rows].any()
+        and len({(seen.originals[i].symbols, seen.originals[i].second) for i in rows}) > 1
+    )
 
 
 def moments(part: str, labels: np.ndarray) -> dict[str, float]:

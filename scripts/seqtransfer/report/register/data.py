@@ -12,8 +12,8 @@ TABLES = {
         " empty without a domain encoder pretrained here.",
         columns(
             "task domain classes test_majority train dev test test_units repeats_dropped"
-            " conflicts_dropped given_test_dropped neighbours_dropped other_labels cut_share"
-            " max_length steps steps_taken examples_seen pretraining_corpus pretraining_sequences"
+            " conflicts_dropped given_test_dropped neighbours_dropped cut_conflicts other_labels"
+            " cut_share max_length steps steps_taken examples_seen pretraining_corpus pretraining_sequences"
             " pretraining_steps pretraining_plateau pretraining_tokens_seen"
             " pretraining_masked_accuracy pretraining_unigram_accuracy",
             domain="Of the task's sequences",
@@ -25,7 +25,8 @@ TABLES = {
             test="Test examples",
             test_units="Their units: examples of one unit share a group or are near-duplicates",
             repeats_dropped="Further copies of a kept sequence",
-            conflicts_dropped="Examples of sequences with two labels",
+            conflicts_dropped="Examples of sequences with two labels, as the encoder sees them",
+            cut_conflicts="Those of them that differ past the cut to max_length",
             given_test_dropped="Of both, those that the corpus gives to test",
             neighbours_dropped="Training examples of a unit of dev or test, under a given split",
             other_labels="Examples of no class of the task; only pretraining may see them",

@@ -256,7 +256,7 @@ def budget(tasks: Sequence[dict], run: pd.DataFrame, summaries: Sequence[dict]) 
                 f"{kind}_dropped": counts[f"{kind}_dropped"]
                 for kind in ("repeats", "conflicts", "given_test", "neighbours")
             }
-            | {"other_labels": counts["other_labels"]}
+            | {name: counts[name] for name in ("cut_conflicts", "other_labels")}
             | {"cut_share": task["cut"]["train"]["share"], "max_length": task["max_length"]}
             | {"steps": int(spent.loc[name, "steps"])}
             | {"steps_taken": float(spent.loc[name, "steps_taken"])}
