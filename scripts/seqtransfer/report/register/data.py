@@ -13,8 +13,8 @@ TABLES = {
         columns(
             "task domain classes test_majority train dev test test_units repeats_dropped"
             " conflicts_dropped given_test_dropped neighbours_dropped cut_conflicts other_labels"
-            " cut_share max_length steps steps_taken examples_seen pretraining_corpus pretraining_sequences"
-            " pretraining_steps pretraining_plateau pretraining_tokens_seen"
+            " cut_share max_length steps steps_taken examples_seen pretraining_corpus"
+            " pretraining_sequences pretraining_steps pretraining_plateau pretraining_tokens_seen"
             " pretraining_masked_accuracy pretraining_unigram_accuracy",
             domain="Of the task's sequences",
             classes="How many classes; 0 for a regression",
