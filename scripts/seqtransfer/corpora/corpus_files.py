@@ -25,7 +25,8 @@ def write(corpus: Path, examples: Iterable[Example | TextExample], cleaner: Clea
     """Write FASTA, texts or symbols, as the suffix of `corpus` says. Returns the place of each
     example, in order.
 
-    Prints which letters FASTA holds and what was taken out, and what no symbol covers.
+    Prints which letters FASTA or cleaned symbols hold, what was taken out, and what no symbol
+    covers.
     """
     places: list[str] = []
     examples = _noted(examples, places)
@@ -33,8 +34,10 @@ def write(corpus: Path, examples: Iterable[Example | TextExample], cleaner: Clea
         write_text(corpus, examples)
     elif corpus.suffix == ".symbols":
         write_symbols(corpus, examples)
-        if cleaner.stripped:
-            print(f"{corpus.name}: {cleaner.left_out()}\n{cleaner.table().to_string(index=False)}")
+        if cleaner.uncovered:
+            print(f"{corpus.name}: {cleaner.left_out()}")
+        if cleaner.stripped or cleaner.counts.any():
+            print(f"{corpus.name}: symbols\n{cleaner.table().to_string(index=False)}")
     else:
         write_fasta(corpus, examples)
         print(f"{corpus.name}: symbols\n{cleaner.table().to_string(index=False)}")
