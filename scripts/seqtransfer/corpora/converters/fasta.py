@@ -12,7 +12,7 @@ from seqtransfer.corpora.alphabets import Cleaner
 from seqtransfer.corpora.corpus_files import cell, sequence_example, split_name, with_dev, write
 from seqtransfer.corpora.examples import FACTS, Example
 from seqtransfer.corpora.fasta import iterate_records
-from seqtransfer.corpora.text_files import UTF8, find, matching, open_text, rows, unread
+from seqtransfer.corpora.text_files import UTF8, NoColumn, find, matching, open_text, rows, unread
 
 if TYPE_CHECKING:
     from Bio.SeqRecord import SeqRecord
@@ -236,14 +236,18 @@ def _side_table(folder: Path, options: Options) -> dict[str, tuple[str, dict]]:
     if options.labels:
         columns = [place["column"] for place in options.places.values() if "column" in place]
         table = find(folder, options.labels)
-        asked = ["id", *columns]
-        for where, row in rows(
-            table, asked, delimiter=options.delimiter, encoding=options.encoding
-        ):
-            name = cell(where, row, "id")
-            if name in side:
-                raise ValueError(f"{where}: id {name!r} came before, {side[name][0]}")
-            side[name] = where, row
+        read = rows(table, ["id", *columns], delimiter=options.delimiter, encoding=options.encoding)
+        try:
+            for where, row in read:
+                name = cell(where, row, "id")
+                if name in side:
+                    raise ValueError(f"{where}: id {name!r} came before, {side[name][0]}")
+                side[name] = where, row
+        except NoColumn as error:
+            if error.column != "id" or error.hint:
+                raise
+            remedy = "; rename the one with the records' ids, it must be called `id`"
+            raise NoColumn(error.where, "id", error.names, remedy) from error
     return side
 
 
