@@ -181,12 +181,28 @@ def test_a_class_may_be_called_like_a_missing_label(tmp_path, capsys):
     assert "examples whose label is no class: 1; they serve" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name, label", [("pos", "Pos"), ("1", "1.0"), ("1.0", "1"), ("a", " A")])
+@pytest.mark.parametrize(
+    "name, label",
+    [
+        ("pos", "Pos"),
+        ("1", "1.0"),
+        ("1.0", "1"),
+        ("a", " A"),
+        ("1", "1.0000000e+00"),
+        ("-2", "-2.00e0"),
+        ("0", "-0.0"),
+        ("0.5", ".50"),
+        ("100", "1e2"),
+        ("v1", "v1.0"),
+    ],
+)
 def test_a_label_that_is_nearly_a_class_is_refused_with_both(tmp_path, name, label):
-    with pytest.raises(ValueError, match=f"^x: line 3: label '{label}' is no .* nearly '{name}';"):
+    said = f"^x: line 3: label '{re.escape(label)}' is no .* nearly '{name}';"
+    with pytest.raises(ValueError, match=said):
         label_faults.check("x: line 3", label, ["other", name])
     label_faults.check("x: line 3", label, [name, label])
     label_faults.check("x: line 3", label, ["other"])
+    label_faults.check("x", "9007199254740993", ["9007199254740992"])  # equal as floats
     if label == label.strip():  # of cells white space goes
         csv = {"x.csv": f"sequence,label\nMK,{name}\nMV,{label}\n"}
         said = refusal(tmp_path, CSV | {"classes": [name]}, csv)
@@ -198,6 +214,9 @@ def test_a_label_that_is_nearly_a_class_is_refused_with_both(tmp_path, name, lab
     [
         ("0,00", "write decimals with a point"),
         ("-1,5e3", "write decimals with a point"),
+        ("0,123", "write decimals with a point"),
+        ("4,933", "a decimal comma, or thousands? write numbers with a point for decimals"),
+        ("1,234,567.8", "a decimal comma, or thousands? write numbers with a point"),
         ("NA", "it stands for a missing one: leave the row out"),
         ("high", "correct the row or the layout"),
     ],
