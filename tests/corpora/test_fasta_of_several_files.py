@@ -42,3 +42,11 @@ def test_an_id_of_two_files_is_refused_where_a_table_has_one_row_for_it(tmp_path
         ValueError, match=r"b\.fa: record 'p': id 'p' comes twice, first at .*a\.fa"
     ):
         convert(tmp_path, "fasta", layout, files, classes=["a"])
+
+
+def test_what_a_file_manager_leaves_beside_files_is_not_read_by_a_pattern(tmp_path, capsys):
+    files = {"x.fasta": ">p a\nMK\n", "._x.fasta": b"\0\5\x16\7", ".DS_Store": b"\0", "y.txt": ""}
+    files |= {"__MACOSX/z.fasta": b"\0"}
+    layout = {"file": "**/*.fasta", "label": {"field": 2}}
+    assert [e.id for e in convert(tmp_path, "fasta", layout, files, classes=["a"])] == ["p"]
+    assert "files read: x.fasta\nfiles left: y.txt\n" in capsys.readouterr().out

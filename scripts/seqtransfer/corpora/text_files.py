@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, TextIO
 
+from seqtransfer.corpora.litter import is_litter
 from seqtransfer.files import checksums
 
 OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
@@ -232,7 +233,7 @@ def _plainly(name: str) -> str:
 
 def matching(folder: Path, pattern: str) -> list[Path]:
     """The files of `folder` whose path is what `pattern` means, sorted; where there is none, those
-    of folders inside whose path ends in it. A file of that very name is no pattern.
+    of folders inside whose path ends in it, without litter. A file of that very name is no pattern.
 
     Raises ValueError if it leaves the folder or is no pattern.
     """
@@ -244,15 +245,16 @@ def matching(folder: Path, pattern: str) -> list[Path]:
     if (Path(folder) / pattern).is_file():
         return [Path(folder) / pattern]
     for search in (Path(folder).glob, Path(folder).rglob):
-        found = [path for path in search(pattern) if path.is_file()]
+        found = [path for path in search(pattern) if path.is_file() and not is_litter(path)]
         if found := sorted(path for path in found if path.name != checksums.TIMESTAMP):
             return found
     return []
 
 
 def unread(folder: Path, read: Sequence[Path]) -> list[Path]:
-    """The files of `folder` that are not among those `read`, sorted."""
+    """The files of `folder` that are not among those `read`, sorted, without litter."""
     files = (path for path in sorted(Path(folder).rglob("*")) if path.is_file())
+    files = (path for path in files if not is_litter(path))
     return [path for path in files if path not in read and path.name != checksums.TIMESTAMP]
 
 
