@@ -21,6 +21,7 @@ from seqtransfer.corpora.converters import (
     table,
     three_line,
 )
+from seqtransfer.corpora.corpus_files import find_midi
 from seqtransfer.corpora.examples import Example, TextExample
 
 
@@ -31,6 +32,11 @@ def _of_text(folder: Path, options: table.Options, form: str) -> Iterator:
 def _of_table(folder: Path, options: table.RowOptions, form: str, read: table.Read) -> Iterator:
     suffix = ".tsv" if form == "text" else f".{form}"
     return table.examples(folder, suffix, options, read, Cleaner(options.alphabet, options.strip))
+
+
+def _of_midi(folder: Path, options: midi.Options, form: str) -> Iterator:
+    for where, name, roots, facts in midi.listed(folder, options):
+        yield where, find_midi(roots, where, name), facts
 
 
 # Converter -> its options, and what reads its files: a folder, options, and the task's format. It
@@ -61,7 +67,7 @@ READERS: dict[str, tuple[type, Callable[[Path, object, str], Iterator]]] = {
         ),
     ),
     "code": (code.Options, lambda folder, options, form: code.windows(folder, options)),
-    "midi": (midi.Options, lambda folder, options, form: midi.listed(folder, options)),
+    "midi": (midi.Options, _of_midi),
 }
 
 
