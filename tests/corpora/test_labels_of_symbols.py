@@ -25,6 +25,13 @@ def test_records_of_three_lines_give_each_symbol_its_label(tmp_path, capsys):
     assert "11 symbols, {'.': 7, '(': 2, ')': 2}" in capsys.readouterr().out
 
 
+def test_empty_lines_and_comments_may_stand_between_records(tmp_path):
+    text = "# of a base\n\n" + RNA.replace(">2xyz", "\n#File 2\n  \n>2xyz") + "#end"
+    assert [e.id for e in converted(tmp_path, text, {"alphabet": "rna"})] == ["1abc", "2xyz"]
+    hashes = converted(tmp_path, ">a\nGGC\n#()\n", {}, classes=["#"])
+    assert [e.label for e in hashes] == ["# ( )"]
+
+
 def test_a_file_has_the_stated_encoding(tmp_path):
     found = converted(tmp_path, ">blé é\nACG\n(.)\n", {"encoding": "utf-16"})
     assert [(e.id, e.label) for e in found] == [("blé", "( . )")]
@@ -43,7 +50,14 @@ def test_id_and_group_are_found_by_patterns(tmp_path):
         (RNA + ">b\nGG\n...\n", {}, r"line 7: 2 symbols, but 3 labels"),
         (RNA + ">b\nGG\n", {}, r"line 7: expected a record of three lines.*found '>b'"),
         ("a\nGG\n()\n", {}, r"line 1: expected a record of three lines"),
-        (RNA + "\n>b\nGG\n()\n", {}, r"line 7: expected a record of three lines.*found ''"),
+        (">b\nGG\n\n()\n", {}, r"line 1: expected .* found '\(\)' after three"),
+        (">b\nGG\n\n", {}, "line 1: 2 symbols, but 0 labels"),
+        (">b\n\nGG\n()\n", {}, r"line 1: expected .* found '\(\)' after three"),
+        (">b\nGGCC\nGG\n((..\n))\n", {},
+         r"line 1: expected .* all symbols on one and all labels .* found '\(\(\.\.' after three"),
+        ("# a\n\n>b\nGGC\n(.) (-3.40)\n", {},
+         r"line 5: its labels go on after a blank, '\(-3\.40\)': an energy\? remove it"),
+        (">b\nGGC\n(.)\t-3.4\n", {}, "line 3: its labels go on after a blank, '-3.4'"),
         ("> \nGG\n()\n", {}, r"line 1: `id` .* finds nothing in '>'"),
         (RNA, {"group": r"chain (\w)"}, r"line 4: `group` 'chain .* finds nothing in '>2xyz'"),
         (">a\nGTC\n(.)\n", {"alphabet": "rna"}, r"line 1: holds 'T' at position 2"),

@@ -17,6 +17,7 @@ from seqtransfer.corpora.texts import read_text
 
 FASTA = {"converter": "fasta", "layout": {"file": "x.fasta", "label": {"field": 2}}}
 DNA = {"converter": "fasta", "layout": FASTA["layout"] | {"alphabet": "dna"}}
+RNA = {"converter": "fasta", "layout": FASTA["layout"] | {"alphabet": "rna"}}
 CSV = {"converter": "table", "layout": {"file": "x.csv"}}
 JSONL = {"converter": "table", "layout": {"file": "x.jsonl"}}
 MIDI = {"converter": "midi", "layout": {"table": "x.csv", "label": "composer"}}
@@ -73,7 +74,8 @@ def refusal(tmp_path: Path, record: dict, files: dict[str, str | bytes]) -> str:
         (b">p1 a\nM\0K\n", FASTA, ["record 'p1'", "'\\x00' at position 2"]),
         (b">p1 a\0\nMK\n", FASTA, ["line 1", "NUL"]),
         (">p1 a\nM.K\n", FASTA, ["record 'p1'", "'.' at position 2", "strip: [gaps]"]),
-        (">p1 a\nACGU\n", DNA, ["record 'p1'", "'U' at position 4", "alphabet `dna`"]),
+        (">p1 a\nACGU\n", DNA, ["'U' at position 4", "written with U? say `alphabet: rna`"]),
+        (">p1 a\nACgt\n", RNA, ["'T' at position 4", "written with T? say `alphabet: dna`"]),
         (">p1 a\nACGNX\n", DNA, ["record 'p1'", "'X' at position 5"]),
         (">p1 a\nAC-G\n", DNA, ["record 'p1'", "'-' at position 3", "strip: [gaps]"]),
         (">p1 a\nACG*\n", DNA, ["record 'p1'", "'*' at position 4", "strip: [stop]"]),

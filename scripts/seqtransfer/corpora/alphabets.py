@@ -151,7 +151,9 @@ class Cleaner:
             return "take a `*` at the end out with `strip: [stop]`; inside, correct the record"
         if self.name:
             codes = f"{self.alphabet.letters} and {self.alphabet.ambiguous}"
-            return f"alphabet `{self.name}` has {codes}"
+            other = {"rnaT": "dna", "dnaU": "rna"}.get(self.name + symbol)
+            meant = f"; written with {symbol}? say `alphabet: {other}`" if other else ""
+            return f"alphabet `{self.name}` has {codes}{meant}"
         return "use letters, `*` and `-` only"
 
 
