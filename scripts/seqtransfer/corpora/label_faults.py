@@ -33,8 +33,8 @@ def check(where: str, label: str, classes: Sequence[str]) -> None:
     near = next((name for name in classes if _plain(name) == _plain(label)), None)
     if near is not None:
         raise ValueError(
-            f"{where}: label {label!r} is no class, but nearly {near!r}; write both the same way,"
-            " or list both in `classes`"
+            f"{where}: label {label!r} is no class, but nearly {near!r}; write {label!r} in"
+            f" `classes`, or {near!r} in the file; list both if they are two"
         )
 
 
