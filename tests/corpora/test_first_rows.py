@@ -133,7 +133,7 @@ def test_the_list_of_midi_files_is_looked_at_and_the_first_of_them(tmp_path):
         check(record, tmp_path)
     (tmp_path / "a.mid").write_bytes(b"text")
     with pytest.raises(
-        ValueError, match=r"line 2: file 'a.mid' is no MIDI file .* MThd; replace it"
+        ValueError, match=r"line 2: file 'a.mid' is no MIDI file .* with b'text'; replace it"
     ):
         check(record, tmp_path)
     (tmp_path / "a.mid").write_bytes(plain_midi.rich_file())

@@ -58,8 +58,16 @@ LABEL = {"label": {"field": 2}}
             for name in ("utf-99", "hex", "undefined", "a\0b", "", "é", "x" * 999)
         ),
         *(
-            ("table", {**FILE, "delimiter": mark}, "delimiter: '.*' does not match .*One character")
-            for mark in (";;", "", '"', "\n", "\0")
+            (
+                "table",
+                {**FILE, "delimiter": mark},
+                "delimiter: '.*' is not one character .*; write one",
+            )
+            for mark in (";;", "", '"', "\n", "\r", "\0")
+        ),
+        *(
+            ("midi", {"table": "x.csv", "delimiter": mark}, r'for a tab write "\\t", in double')
+            for mark in (r"\t", "tab")
         ),
         ("fasta", {**FILE, "label": {"pattern": "(a{99999999999})"}}, "is no regular expression"),
         ("fasta", {**FILE, "label": {"pattern": "(" * 1500 + ")" * 1500}}, "is no regular expr"),

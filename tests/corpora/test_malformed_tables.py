@@ -17,6 +17,7 @@ from seqtransfer.corpora.texts import read_text
 
 FASTA = {"converter": "fasta", "layout": {"file": "x.fasta", "label": {"field": 2}}}
 DNA = {"converter": "fasta", "layout": FASTA["layout"] | {"alphabet": "dna"}}
+RNA = {"converter": "fasta", "layout": FASTA["layout"] | {"alphabet": "rna"}}
 CSV = {"converter": "table", "layout": {"file": "x.csv"}}
 JSONL = {"converter": "table", "layout": {"file": "x.jsonl"}}
 MIDI = {"converter": "midi", "layout": {"table": "x.csv", "label": "composer"}}
@@ -73,7 +74,8 @@ def refusal(tmp_path: Path, record: dict, files: dict[str, str | bytes]) -> str:
         (b">p1 a\nM\0K\n", FASTA, ["record 'p1'", "'\\x00' at position 2"]),
         (b">p1 a\0\nMK\n", FASTA, ["line 1", "NUL"]),
         (">p1 a\nM.K\n", FASTA, ["record 'p1'", "'.' at position 2", "strip: [gaps]"]),
-        (">p1 a\nACGU\n", DNA, ["record 'p1'", "'U' at position 4", "alphabet `dna`"]),
+        (">p1 a\nACGU\n", DNA, ["'U' at position 4", "written with U? say `alphabet: rna`"]),
+        (">p1 a\nACgt\n", RNA, ["'T' at position 4", "written with T? say `alphabet: dna`"]),
         (">p1 a\nACGNX\n", DNA, ["record 'p1'", "'X' at position 5"]),
         (">p1 a\nAC-G\n", DNA, ["record 'p1'", "'-' at position 3", "strip: [gaps]"]),
         (">p1 a\nACG*\n", DNA, ["record 'p1'", "'*' at position 4", "strip: [stop]"]),
@@ -181,12 +183,28 @@ def test_a_class_may_be_called_like_a_missing_label(tmp_path, capsys):
     assert "examples whose label is no class: 1; they serve" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name, label", [("pos", "Pos"), ("1", "1.0"), ("1.0", "1"), ("a", " A")])
+@pytest.mark.parametrize(
+    "name, label",
+    [
+        ("pos", "Pos"),
+        ("1", "1.0"),
+        ("1.0", "1"),
+        ("a", " A"),
+        ("1", "1.0000000e+00"),
+        ("-2", "-2.00e0"),
+        ("0", "-0.0"),
+        ("0.5", ".50"),
+        ("100", "1e2"),
+        ("v1", "v1.0"),
+    ],
+)
 def test_a_label_that_is_nearly_a_class_is_refused_with_both(tmp_path, name, label):
-    with pytest.raises(ValueError, match=f"^x: line 3: label '{label}' is no .* nearly '{name}';"):
+    said = f"^x: line 3: label '{re.escape(label)}' is no .* nearly '{name}';"
+    with pytest.raises(ValueError, match=said):
         label_faults.check("x: line 3", label, ["other", name])
     label_faults.check("x: line 3", label, [name, label])
     label_faults.check("x: line 3", label, ["other"])
+    label_faults.check("x", "9007199254740993", ["9007199254740992"])  # equal as floats
     if label == label.strip():  # of cells white space goes
         csv = {"x.csv": f"sequence,label\nMK,{name}\nMV,{label}\n"}
         said = refusal(tmp_path, CSV | {"classes": [name]}, csv)
@@ -198,6 +216,9 @@ def test_a_label_that_is_nearly_a_class_is_refused_with_both(tmp_path, name, lab
     [
         ("0,00", "write decimals with a point"),
         ("-1,5e3", "write decimals with a point"),
+        ("0,123", "write decimals with a point"),
+        ("4,933", "a decimal comma, or thousands? write numbers with a point for decimals"),
+        ("1,234,567.8", "a decimal comma, or thousands? write numbers with a point"),
         ("NA", "it stands for a missing one: leave the row out"),
         ("high", "correct the row or the layout"),
     ],
@@ -244,16 +265,32 @@ def test_a_malformed_jsonl_file_is_refused(tmp_path, content, words):
         ("file,composer\nbad.mid,a\n", ["x.csv: line 2", "'bad.mid' is no MIDI file"]),
         ("file,composer\nempty.mid,a\n", ["x.csv: line 2", "'empty.mid' is no MIDI file"]),
         ("file,composer\na.mid,a\ncut.mid,a\n", ["x.csv: line 3: file 'cut.mid'", "is cut off;"]),
+        ("file,composer\nlost.mid,a\n", ["line 2: there", "folder, too: there is 'x/lost.mid'"]),
+        (
+            "file,composer\na.mid,a\ncut.mid,a\nbad.mid,a\n",
+            ["line 3: file 'cut.mid'", "; 1 more file is refused, 'bad.mid': the log says why"],
+        ),
+        (
+            "file,composer\nbad.mid,a\n" + "".join(f"{n}.mid,b\n" for n in range(7)),
+            ["; 7 more files are refused, '0.mid', '1.mid', '2.mid', '3.mid', '4.mid', ...: the"],
+        ),
+        (
+            "file,composer\n" + "".join(f"{n}.mid,b\n" for n in range(99)),
+            ["x.csv: line 2", "; at least 49 more files are refused, '1.mid', "],
+        ),
         ("file,composer\na.mid,\n", ["x.csv: line 2", "'composer' is empty"]),
         ("file,label\na.mid,a\n", ["x.csv", "no column 'composer'"]),
         ("file,composer\n", ["x.csv", "no rows"]),
     ],
 )
-def test_a_malformed_table_of_midi_files_is_refused(tmp_path, table, words):
+def test_a_malformed_table_of_midi_files_is_refused(tmp_path, capsys, table, words):
     files = {"x.csv": table, "a.mid": SONG, "bad.mid": b"RIFF", "empty.mid": b""}
-    files["cut.mid"] = SONG[:-1]
+    files["cut.mid"] = files["x/lost.mid"] = SONG[:-1]
     said = refusal(tmp_path, MIDI, files)
     assert all(word in said for word in words), said
+    more = re.search(r" (\d+) more file", said)
+    printed = [line for line in capsys.readouterr().out.splitlines() if "line" in line]
+    assert len(printed) == (int(more[1]) + 1 if more else 0)
 
 
 @pytest.mark.parametrize(

@@ -113,9 +113,12 @@ def test_real_performances_have_the_notes_of_the_second_reader():
 
 FOUR_MAXIMAL = b"\xff\xff\xff\x7f"
 BAD = {
-    "empty": (b"", "MThd"),
-    "text": (b"this is no MIDI file at all", "MThd"),
-    "riff": (b"RIFF" + header(0, 1) + ONE, "MThd"),
+    "empty": (b"", "it is empty; export or download it anew"),
+    "text": (b"this is no MIDI file at all", "begin with MThd, but with b'this is no M'"),
+    "wave": (b"RIFF\0\0\0\0WAVE" + header(0, 1) + ONE, "begin with MThd, but with b'RIFF"),
+    "riff": (b"RIFF\x2a\0\0\0RMIDdata\0\0\0\0" + header(0, 1) + ONE, "in a RIFF file .*; export"),
+    "page": (b"\xef\xbb\xbf\n<!DOCTYPE HTML><head>", "it is a web page, .*; open its address"),
+    "old page": (b"<html><body>404", "it is a web page"),
     "head only": (header(0, 1)[:9], "6 bytes long"),
     "long header": (b"MThd\0\0\0\x08\0\0\0\1\1\xe0\0\0" + ONE, "6 bytes long"),
     "no tracks": (header(1, 1), "0 tracks"),
@@ -130,7 +133,9 @@ BAD = {
     "cut in chunk header": (header(1, 2) + ONE + b"MTrk\0\0", "leaves the file"),
     "length too large": (header(0, 1) + b"MTrk\xff\xff\xff\xff" + ONE[8:], "leaves the file"),
     "length too small": (header(0, 1) + b"MTrk\0\0\0\x05" + ONE[8:], "only a part of one"),
-    "trailing bytes": (header(0, 1) + ONE + b"garbage", "leaves the file"),
+    "trailing bytes": (header(0, 1) + ONE + b"garbage", "it has 7 bytes, b'garbage'; cut"),
+    "padding": (header(0, 1) + ONE + bytes(9), r"behind its last track it has 9 bytes, b'\\x00"),
+    "cut third track": (header(1, 2) + ONE + ONE + ONE[:-2], "leaves the file: it is cut off"),
     "no end of track": (header(0, 1) + track(on(0, 60), off(9, 60), end=b""), "no event"),
     "early end": (header(0, 1) + track(on(0, 60), off(9, 60), meta(0, 0x2F, b""), on(0, 62)),
                   "says that it ends 8 bytes before"),

@@ -108,6 +108,10 @@ TABLE = {"converter": "table", "layout": {"file": "a.csv", "symbol_label": r"\\S
 def test_classes_of_tokens_need_a_label_and_a_token_for_every_symbol(changes, message):
     task_checks.check("catalogue.tasks.mine", TOKENS)
     task_checks.check("catalogue.tasks.mine", TOKENS | TABLE)
+    letters = {"symbol": ".", "alphabet": "dna", "strip": ["gaps"]}
+    task_checks.check(
+        "catalogue.tasks.mine", TOKENS | TABLE | {"layout": TABLE["layout"] | letters}
+    )
     task = {key: value for key, value in (TOKENS | changes).items() if value is not None}
     with pytest.raises(ValueError, match=message) as caught:
         task_checks.check("catalogue.tasks.mine", task)

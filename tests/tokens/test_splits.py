@@ -320,3 +320,19 @@ def test_a_class_with_too_few_examples_is_named_with_the_part_and_both_counts():
     splits.check_classes(items, parts, ["a"])
     with pytest.raises(ValueError, match="class 'c' has 0 examples in train"):
         splits.check_classes(items, parts, ["a", "c"])
+
+
+def test_a_class_of_too_few_groups_is_named_with_their_number():
+    items = [{name} for name in "aaaaaabbbbbb"]
+    parts = {"train": np.r_[0:2, 6:9], "dev": np.r_[2:4, 6:6], "test": np.r_[4:6, 9:12]}
+    unit = np.array([*"uvwxyz", *"ggghhh"])
+    said = (
+        r"'b' has 0 examples in dev \(6 in all .*, of 2 groups or near-.*, which stay whole\); .*"
+    )
+    with pytest.raises(ValueError, match=said + "make groups smaller, bring more of them, or take"):
+        splits.check_classes(items, parts, ["a", "b"], unit)
+    with pytest.raises(ValueError, match=r"dropped\); .* or bring more data"):
+        splits.check_classes(items, parts, ["b"])
+    with pytest.raises(ValueError, match=r"dropped\); .* or bring more data"):
+        splits.check_classes(items, parts, ["b"], np.arange(12).astype(str))
+    splits.check_classes(items, parts, ["a"], unit)

@@ -7,6 +7,7 @@ as upper case.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,7 @@ class Cleaner:
         self.records = np.zeros(256, dtype=np.int64)
         self.stripped: dict[str, list[int]] = {}  # symbol -> [symbols, records]
         self.length = 0  # characters that `leave_out` met, white space aside
+        self.uncovered = 0  # of them, those that belong to no symbol
 
     def clean(self, where: str, sequence: str) -> str:
         """The sequence in upper case without what is stripped.
@@ -87,11 +89,19 @@ class Cleaner:
         self.length += len("".join(text.split()))
         for character, count in Counter("".join(rest.split())).items():
             self._strip(character, count)
+            self.uncovered += count
+
+    def kept(self, symbols: Sequence[str]) -> list[int]:
+        """The places of single letters that `clean` leaves of a sequence, before it is cleaned."""
+        gone = GAPS if "gaps" in self.strip else ""
+        places = [place for place, symbol in enumerate(symbols) if symbol not in gone]
+        if "stop" in self.strip and places and symbols[places[-1]] == STOP:
+            places.pop()
+        return places
 
     def left_out(self) -> str:
         """How many characters `leave_out` counted, of how many, in words."""
-        count = sum(symbols for symbols, _ in self.stripped.values())
-        share = f"{count} of {self.length} characters"
+        share = f"{self.uncovered} of {self.length} characters"
         return f"{share} are left out, since no match of `symbol` covers them"
 
     def table(self) -> "pd.DataFrame":
@@ -141,7 +151,9 @@ class Cleaner:
             return "take a `*` at the end out with `strip: [stop]`; inside, correct the record"
         if self.name:
             codes = f"{self.alphabet.letters} and {self.alphabet.ambiguous}"
-            return f"alphabet `{self.name}` has {codes}"
+            other = {"rnaT": "dna", "dnaU": "rna"}.get(self.name + symbol)
+            meant = f"; written with {symbol}? say `alphabet: {other}`" if other else ""
+            return f"alphabet `{self.name}` has {codes}{meant}"
         return "use letters, `*` and `-` only"
 
 

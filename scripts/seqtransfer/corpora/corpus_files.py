@@ -18,6 +18,8 @@ from seqtransfer.files.atomic import whole_folder
 
 SPLIT_NAMES = {"train": "train", "training": "train", "test": "test", "testing": "test"}
 SPLIT_NAMES |= dict.fromkeys(("dev", "valid", "validation", "val", "eval", "development"), "dev")
+NAMED = 5  # files that one message names
+REFUSED = 50  # files that are refused before a list is not read on
 MIDI_SUFFIXES = (".mid", ".midi")
 
 
@@ -25,7 +27,8 @@ def write(corpus: Path, examples: Iterable[Example | TextExample], cleaner: Clea
     """Write FASTA, texts or symbols, as the suffix of `corpus` says. Returns the place of each
     example, in order.
 
-    Prints which letters FASTA holds and what was taken out, and what no symbol covers.
+    Prints which letters FASTA or cleaned symbols hold, what was taken out, and what no symbol
+    covers.
     """
     places: list[str] = []
     examples = _noted(examples, places)
@@ -33,8 +36,10 @@ def write(corpus: Path, examples: Iterable[Example | TextExample], cleaner: Clea
         write_text(corpus, examples)
     elif corpus.suffix == ".symbols":
         write_symbols(corpus, examples)
-        if cleaner.stripped:
-            print(f"{corpus.name}: {cleaner.left_out()}\n{cleaner.table().to_string(index=False)}")
+        if cleaner.uncovered:
+            print(f"{corpus.name}: {cleaner.left_out()}")
+        if cleaner.stripped or cleaner.counts.any():
+            print(f"{corpus.name}: symbols\n{cleaner.table().to_string(index=False)}")
     else:
         write_fasta(corpus, examples)
         print(f"{corpus.name}: symbols\n{cleaner.table().to_string(index=False)}")
@@ -122,7 +127,11 @@ def find_midi(roots: list[Path], where: str, name: str) -> Path:
         raise ValueError(f"{where}: file {name!r} is no relative path to a .mid file")
     found = next((root / name for root in roots if (root / name).is_file()), None)
     if found is None:
+        paths = sorted(path.relative_to(roots[-1]).as_posix() for path in roots[-1].rglob("*"))
+        inside = [repr(path) for path in paths if path.endswith(f"/{name}")]
         other = text_files.written_otherwise(roots[-1], name)
+        if inside:
+            other = f"; write its folder, too: there is {' and '.join(inside[:NAMED])}"
         raise ValueError(f"{where}: there is no file {name!r} below {roots[-1]}{other}")
     try:
         midi.check_size(found)
@@ -135,20 +144,45 @@ def find_midi(roots: list[Path], where: str, name: str) -> Path:
     return found
 
 
-def copy_midi(corpus: Path, listed: Iterable[tuple[str, str, Path, dict]]) -> None:
+def copy_midi(corpus: Path, listed: Iterable[tuple[str, str, list[Path], dict]]) -> None:
     """Copy the MIDI files of a list into `corpus`, under the same paths, and write index.tsv.
 
-    listed: (where, its path in the list, the file, facts) of each.
+    listed: (where, its path in the list, the folders it may lie in, facts) of each.
+    Raises ValueError for the files that `find_midi` refuses, the first REFUSED, which it prints.
     """
     with whole_folder(corpus) as new:
-        index, pieces = [], {}
-        for where, name, found, facts in listed:
+        index, pieces, faults = [], {}, {}
+        for where, name, roots, facts in listed:
             path = PurePosixPath(name)
             piece = path.with_suffix("").as_posix()
             if pieces.setdefault(piece, where) != where:
                 raise ValueError(f"{where}: file {name!r} was named before, {pieces[piece]}")
+            try:
+                found = find_midi(roots, where, name)
+            except ValueError as error:
+                faults[name] = str(error)
+                if len(faults) == REFUSED:
+                    break
+                continue
             (new / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(found, new / path)
             index.append({"file": path.as_posix(), **facts})
+        _refuse(faults)
         check_ids(corpus, [row["file"] for row in index])
         json_tsv.write_records(new / "index.tsv", index)
+
+
+def _refuse(faults: Mapping[str, str]) -> None:
+    """Raise ValueError if there are faults, by file: with the first, and the names of a few more;
+    if there are more, all are printed, for the log."""
+    if not faults:
+        return
+    (_, first), *others = faults.items()
+    if others:
+        print("\n".join(faults.values()))
+        names = ", ".join(repr(name) for name, _ in others[:NAMED])
+        names += ", ..." if len(others) > NAMED else ""
+        least = "at least " if len(faults) == REFUSED else ""
+        files = "file is" if len(others) == 1 else "files are"
+        first += f"; {least}{len(others)} more {files} refused, {names}: the log says why"
+    raise ValueError(first)

@@ -4,9 +4,11 @@ import math
 import re
 import unicodedata
 from collections.abc import Sequence
+from decimal import Decimal
 
 # The usual words for a missing label in small letters, as pandas, R, SQL and spreadsheets write it.
 MISSING = ("", "?", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "none", "null")
+THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?")  # of which 4,933 may be 4.933, too
 
 
 def is_missing(label: str) -> bool:
@@ -16,8 +18,8 @@ def is_missing(label: str) -> bool:
 
 def check(where: str, label: str, classes: Sequence[str]) -> None:
     """Raise ValueError, beginning with `where`, if a label that is no class is missing, or is one
-    of the `classes` but for case, white space around it, a closing `.0`, zeros before a number or
-    characters of no width.
+    of the `classes` but for case, white space around it, characters of no width, or how a
+    number is written, such as 1, 1.0, 01 and 1.0e+00.
 
     Any other word is another label: its examples serve pretraining alone.
     """
@@ -31,18 +33,21 @@ def check(where: str, label: str, classes: Sequence[str]) -> None:
     near = next((name for name in classes if _plain(name) == _plain(label)), None)
     if near is not None:
         raise ValueError(
-            f"{where}: label {label!r} is no class, but nearly {near!r}; write both the same way,"
-            " or list both in `classes`"
+            f"{where}: label {label!r} is no class, but nearly {near!r}; write {label!r} in"
+            f" `classes`, or {near!r} in the file; list both if they are two"
         )
 
 
 def _plain(label: str) -> str:
-    """The label but for what people write in two ways, accents of one character or two, zeros
-    before a number and characters of no width among it."""
+    """The label but for what people write in two ways: numbers (also `v1.0`), accents, which are
+    one character or two, and characters of no width among it."""
     seen = "".join(
         c for c in unicodedata.normalize("NFC", label) if unicodedata.category(c) != "Cf"
     )
-    return re.sub(r"^0+(?=\d)|(?<=\d)\.0+$", "", seen.strip()).casefold()
+    seen = seen.strip()
+    if _number(seen) is not None:
+        return str(Decimal(seen).normalize() or Decimal())  # 28 digits, and 0 for -0
+    return re.sub(r"^0+(?=\d)|(?<=\d)\.0+$", "", seen).casefold()
 
 
 def decimal(where: str, label: str) -> float:
@@ -51,7 +56,12 @@ def decimal(where: str, label: str) -> float:
     if value is not None:
         return value
     advice = "correct the row or the layout"
-    if _number(label.replace(",", ".", 1)) is not None:
+    if THOUSANDS.fullmatch(label.strip()):
+        advice = (
+            "a decimal comma, or thousands? write numbers with a point for decimals and no other"
+            " mark"
+        )
+    elif _number(label.replace(",", ".", 1)) is not None:
         advice = "write decimals with a point"
     elif is_missing(label):
         advice = "it stands for a missing one: leave the row out"

@@ -61,7 +61,7 @@ DELIMITER = {
     "delimiter": {
         "description": "One character between cells; known from the file's name when absent",
         "type": "string",
-        "pattern": r"^[^\"\r\n\x00]\Z",
+        "format": "delimiter",
     }
 }
 QUOTED = {

@@ -1,5 +1,6 @@
 """MIDI files -> examples: windows of pitches, one after the other, without durations or voices."""
 
+import codecs
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -123,7 +124,7 @@ def check_structure(content: bytes) -> None:
     Source: Standard MIDI Files 1.0, RP-001.
     """
     if content[:4] != b"MThd":
-        raise ValueError("it does not begin with MThd")
+        raise ValueError(_what_else(content))
     if len(content) < 14 or int.from_bytes(content[4:8]) != 6:
         raise ValueError("its header is not 6 bytes long")
     form, promised, division = (int.from_bytes(content[i : i + 2]) for i in (8, 10, 12))
@@ -131,18 +132,36 @@ def check_structure(content: bytes) -> None:
         raise ValueError(f"it is of format {form}; export it as format 0 or 1")
     if not 0 < division < 0x8000:
         raise ValueError("its times are not in ticks per quarter note; export it so")
-    place, tracks = 14, 0
+    place, tracks, last = 14, 0, 14
     while place < len(content):
         name, end = content[place : place + 4], place + 8
         end += int.from_bytes(content[place + 4 : place + 8])
         if place + 8 > len(content) or end > len(content):
+            if tracks == promised and name != b"MTrk":
+                count, start = len(content) - last, content[last : last + 12]
+                raise ValueError(
+                    f"behind its last track it has {count} bytes, {start!r}; cut them off, or"
+                    " export it anew"
+                )
             raise ValueError(f"the chunk {name!r} at byte {place} leaves the file: it is cut off")
         if name == b"MTrk":
             tracks += 1
             _check_track(content[place + 8 : end], f"track {tracks}")
+            last = end
         place = end
     if tracks != promised or (form == 0 and tracks != 1):
         raise ValueError(f"it has {tracks} tracks, but its header (format {form}) says {promised}")
+
+
+def _what_else(content: bytes) -> str:
+    """What a file is that is no MIDI file, and what to do."""
+    if not content:
+        return "it is empty; export or download it anew"
+    if content[:4] == b"RIFF" and content[8:12] == b"RMID":
+        return "it is a MIDI file within a RIFF file (RMID); export it as a plain one, from MThd on"
+    if re.match(rb"\s*<(!doctype html|html)", content.removeprefix(codecs.BOM_UTF8), re.IGNORECASE):
+        return "it is a web page, as where a download failed; open its address and download it anew"
+    return f"it does not begin with MThd, but with {content[:12]!r}"
 
 
 def _check_track(track: bytes, where: str) -> None:

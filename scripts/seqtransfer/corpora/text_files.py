@@ -7,6 +7,7 @@ say where it is. Bytes that are no text in the stated encoding are a fault of th
 import bz2
 import codecs
 import csv
+import difflib
 import gzip
 import io
 import json
@@ -19,6 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, TextIO
 
+from seqtransfer.corpora.litter import is_litter
 from seqtransfer.files import checksums
 
 OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
@@ -231,7 +233,7 @@ def _plainly(name: str) -> str:
 
 def matching(folder: Path, pattern: str) -> list[Path]:
     """The files of `folder` whose path is what `pattern` means, sorted; where there is none, those
-    of folders inside whose path ends in it. A file of that very name is no pattern.
+    of folders inside whose path ends in it, without litter. A file of that very name is no pattern.
 
     Raises ValueError if it leaves the folder or is no pattern.
     """
@@ -243,15 +245,16 @@ def matching(folder: Path, pattern: str) -> list[Path]:
     if (Path(folder) / pattern).is_file():
         return [Path(folder) / pattern]
     for search in (Path(folder).glob, Path(folder).rglob):
-        found = [path for path in search(pattern) if path.is_file()]
+        found = [path for path in search(pattern) if path.is_file() and not is_litter(path)]
         if found := sorted(path for path in found if path.name != checksums.TIMESTAMP):
             return found
     return []
 
 
 def unread(folder: Path, read: Sequence[Path]) -> list[Path]:
-    """The files of `folder` that are not among those `read`, sorted."""
+    """The files of `folder` that are not among those `read`, sorted, without litter."""
     files = (path for path in sorted(Path(folder).rglob("*")) if path.is_file())
+    files = (path for path in files if not is_litter(path))
     return [path for path in files if path not in read and path.name != checksums.TIMESTAMP]
 
 
@@ -287,6 +290,29 @@ def _split(
         raise ValueError(f"{path}: line {start}: {error}; {UNQUOTED}") from error
 
 
+class NoColumn(ValueError):
+    """That a table has no column of this name, with what to do: `hint`, else the near name."""
+
+    def __init__(self, where: object, column: str, names: list[str], hint: str = ""):
+        self.where, self.column, self.names, self.hint = where, column, names, hint
+        hint = hint or _meant(column, names)
+        super().__init__(f"{where}: no column {column!r}; its columns are {names}{hint}")
+
+
+def _meant(wanted: str, names: Sequence[str]) -> str:
+    """What to say of a column that is called nearly as the wanted one, or empty."""
+    blank = next((name for name in names if name != name.strip() == wanted), None)
+    if blank is not None:
+        side = "begins" if blank[:1].isspace() else "ends"
+        return (
+            f"; {blank!r} {side} with a blank: take the blank out of the file, or write the name"
+            " with it in the layout, in quotation marks"
+        )
+    plain = {name.strip().casefold(): name for name in reversed(names)}
+    near = difflib.get_close_matches(wanted.strip().casefold(), plain, n=1)
+    return f"; did you mean {plain[near[0]]!r}? then name it so in the layout" if near else ""
+
+
 def _checked_header(path: Path, names: list[str], columns: Iterable[str]) -> list[str]:
     missing = [name for name in columns if name not in names]
     if missing:
@@ -301,7 +327,7 @@ def _checked_header(path: Path, names: list[str], columns: Iterable[str]) -> lis
             hint = "; if that is its first row, name the columns by `header: [...]` in the layout"
         if names[0].startswith("sep="):
             hint = f"; take out its first line, {names[0]!r}, by which Excel says what parts them"
-        raise ValueError(f"{path}: no column {missing[0]!r}; its columns are {names}{hint}")
+        raise NoColumn(path, missing[0], names, hint)
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice == [""]:
         raise ValueError(
@@ -340,7 +366,8 @@ def _json_cells(where: str, line: str, columns: list[str]) -> dict[str, str]:
     cells = {}
     for name in columns:
         if name not in record:
-            raise ValueError(f"{where}: has no key {name!r}; its keys are {list(record)}")
+            near = _meant(name, list(record))
+            raise ValueError(f"{where}: has no key {name!r}; its keys are {list(record)}{near}")
         value = record[name]
         if isinstance(value, bool):
             value = str(value).lower()

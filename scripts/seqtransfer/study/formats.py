@@ -5,6 +5,7 @@ from pathlib import PurePosixPath
 
 from jsonschema import FormatChecker
 
+TABS = ("\\t", "\\\\t", "tab", "TAB")  # what stands for a tab where YAML reads no escape
 FORMATS = FormatChecker(formats=())
 
 
@@ -26,4 +27,14 @@ def is_encoding(value: object) -> bool:
             io.TextIOWrapper(io.BytesIO(), value).write("a")
         except (LookupError, ValueError) as error:
             raise ValueError(f"{value!r} is no encoding of text; name one, as utf-8") from error
+    return True
+
+
+@FORMATS.checks("delimiter", raises=ValueError)
+def is_delimiter(value: object) -> bool:
+    """True for a character that may part cells. Raises ValueError for anything else."""
+    if isinstance(value, str) and (len(value) != 1 or value in '"\r\n\0'):
+        how = 'for a tab write "\\t", in double quotation marks' if value in TABS else ""
+        how = how or 'write one, such as ";", but no quotation mark and no line break'
+        raise ValueError(f"{value!r} is not one character between cells; {how}")
     return True

@@ -50,11 +50,6 @@ def check(where: str, record: dict) -> None:
         )
     layout = record.get("layout", {})
     check_layout(f"{where}.layout", record["converter"], layout)
-    letters = [key for key in ("alphabet", "strip") if key in layout]
-    if form == "symbols" and letters and "symbol" in LAYOUTS[record["converter"]]["properties"]:
-        raise ValueError(
-            f"{where}.layout: `{letters[0]}` is of letters; leave it out, or use format fasta"
-        )
     if record.get("split") == "given" and record["converter"] in LAYOUTS:
         _check_given(where, record["converter"], layout)
     elif record["converter"] in LAYOUTS:

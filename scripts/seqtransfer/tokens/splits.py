@@ -146,7 +146,7 @@ def split_units(
     pure = (composition > 0).sum(axis=1) == 1
     homes = np.full(len(present), "train", dtype="<U5")
     order = generator.permutation(np.flatnonzero(~pure))
-    homes[order] = _even_out(
+    homes[order] = units.even_out(
         composition[order] / counts, {p: n / counts for p, n in lacking.items()}
     )
     for part in lacking:
@@ -163,32 +163,6 @@ def split_units(
                     lack[column] -= size
                     break
     return {part: np.flatnonzero(homes[unit] == part) for part in SPLITS}
-
-
-def _even_out(weights: np.ndarray, shares: dict[str, np.ndarray]) -> list[str]:
-    """Part of each unit, so that no single move brings the parts nearer to their shares.
-
-    weights: (u, s) of each unit in each stratum; shares: (s,) of dev and test; train has the rest.
-    """
-    homes = ["train"] * len(weights)
-    rest = weights.sum(axis=0) - sum(shares.values())
-    lack = {"train": rest - weights.sum(axis=0), **shares}
-    moved = True
-    while moved:
-        moved = False
-        for number, weight in enumerate(weights):
-            home = homes[number]
-            # Moving w from part p to q changes the sum of squares by 2 w (w + lack_p - lack_q).
-            gain = {
-                part: weight @ (short - lack[home] - weight)
-                for part, short in lack.items()
-                if part != home
-            }
-            best = max(gain, key=gain.get)
-            if gain[best] > 1e-12:  # more than rounding: every move counts, so they come to an end
-                homes[number], moved = best, True
-                lack[home], lack[best] = lack[home] + weight, lack[best] - weight
-    return homes
 
 
 def split_given(items: Sequence[Example]) -> dict[str, np.ndarray]:
@@ -339,19 +313,27 @@ def labels(items: Sequence[Example]) -> list[str | None]:
 
 
 def check_classes(
-    carried: Sequence[Collection[str]], parts: dict[str, np.ndarray], classes: Sequence[str]
+    carried: Sequence[Collection[str]],
+    parts: dict[str, np.ndarray],
+    classes: Sequence[str],
+    unit: np.ndarray | None = None,
 ) -> None:
     """Raise ValueError if a class has fewer than MINIMUM_PER_CLASS examples in a part. carried: the
-    classes of each example."""
+    classes of each example; unit: (n,) str, of each, to say of how many the class is."""
     for part, indices in parts.items():
         for name in classes:
             count = sum(name in carried[i] for i in indices)
             if count < MINIMUM_PER_CLASS:
-                total = sum(name in own for own in carried)
+                rows = [i for i, own in enumerate(carried) if name in own]
+                whole = len(rows) if unit is None else len(set(unit[rows].tolist()))
+                of, remedy = "", "ask for fewer examples elsewhere, or bring more data"
+                if whole < len(rows):
+                    of = f", of {_counted(whole, 'group')} or near-duplicates, which stay whole"
+                    remedy = "make groups smaller, bring more of them, or take another split"
                 raise ValueError(
-                    f"class {name!r} has {_counted(count, 'example')} in {part} ({total} in all"
-                    f" after repeats were dropped); each part needs {MINIMUM_PER_CLASS}. Drop the"
-                    " class from the task, ask for fewer examples elsewhere, or bring more data"
+                    f"class {name!r} has {_counted(count, 'example')} in {part} ({len(rows)} in all"
+                    f" after repeats were dropped{of}); each part needs {MINIMUM_PER_CLASS}. Drop"
+                    f" the class from the task, {remedy}"
                 )
 
 

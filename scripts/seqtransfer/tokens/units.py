@@ -122,3 +122,29 @@ def _ranks(names: np.ndarray) -> np.ndarray:
     """(n,) int: 0 where the first name stands, 1 where the next other one does, and so on."""
     _, first, inverse = np.unique(names, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first))[inverse]
+
+
+def even_out(weights: np.ndarray, shares: dict[str, np.ndarray]) -> list[str]:
+    """Part of each unit, so that no single move brings the parts nearer to their shares.
+
+    weights: (u, s) of each unit in each stratum; shares: (s,) of dev and test; train has the rest.
+    """
+    homes = ["train"] * len(weights)
+    rest = weights.sum(axis=0) - sum(shares.values())
+    lack = {"train": rest - weights.sum(axis=0), **shares}
+    moved = True
+    while moved:
+        moved = False
+        for number, weight in enumerate(weights):
+            home = homes[number]
+            # Moving w from part p to q changes the sum of squares by 2 w (w + lack_p - lack_q).
+            gain = {
+                part: weight @ (short - lack[home] - weight)
+                for part, short in lack.items()
+                if part != home
+            }
+            best = max(gain, key=gain.get)
+            if gain[best] > 1e-12:  # more than rounding: every move counts, so they come to an end
+                homes[number], moved = best, True
+                lack[home], lack[best] = lack[home] + weight, lack[best] - weight
+    return homes

@@ -12,7 +12,7 @@ from seqtransfer.corpora.alphabets import Cleaner
 from seqtransfer.corpora.corpus_files import cell, sequence_example, split_name, with_dev, write
 from seqtransfer.corpora.examples import FACTS, Example
 from seqtransfer.corpora.fasta import iterate_records
-from seqtransfer.corpora.text_files import UTF8, find, matching, open_text, rows, unread
+from seqtransfer.corpora.text_files import UTF8, NoColumn, find, matching, open_text, rows, unread
 
 if TYPE_CHECKING:
     from Bio.SeqRecord import SeqRecord
@@ -122,7 +122,8 @@ def convert(folder: Path, corpus: Path, options: Options) -> list[str]:
     of each, in order.
 
     Raises ValueError naming file and record for a record without sequence, label or id, a symbol
-    outside the alphabet, an id that comes twice, or whatever is not the stated format.
+    outside the alphabet, an id that comes twice in a file, or in two of them where a table has rows
+    by id, or whatever is not the stated format.
     """
     cleaner = Cleaner(options.alphabet, options.strip)
     examples = labelled_records(folder, options, cleaner)
@@ -130,9 +131,13 @@ def convert(folder: Path, corpus: Path, options: Options) -> list[str]:
 
 
 def labelled_records(folder: Path, options: Options, cleaner: Cleaner) -> Iterator[Example]:
-    """The records of every file. Raises ValueError as `convert` does."""
+    """The records of every file. Where ids begin anew in each file, one that came in a file before
+    is put behind the name of its part or file, unless a table has rows by id. Raises ValueError as
+    `convert` does."""
     side = _side_table(folder, options)
     unused = dict.fromkeys(side)
+    homes: dict[str, Path] = {}  # id -> the first file that has it
+    renamed: list[str] = []
     for part, path in _fasta_files(folder, options):
         header = None
         for header, sequence in _records(path, options.format, options.encoding):
@@ -148,9 +153,17 @@ def labelled_records(folder: Path, options: Options, cleaner: Cleaner) -> Iterat
                 facts["split"] = split_name(where, facts["split"])
             unused.pop(name, None)
             facts |= {"split": part} if part else {}
+            if homes.setdefault(name, path) != path and not side:
+                name = f"{part or _stem(folder, path)}-{name}"
+                renamed.append(name)
             yield sequence_example(where, name, facts, sequence, cleaner)
         if header is None:
             raise ValueError(f"{path}: holds no records; correct it, or its name in the layout")
+    if renamed:
+        print(
+            f"ids that an earlier file has, and that were renamed: {len(renamed)}, {renamed[0]}"
+            " the first"
+        )
     if unused:
         first, more = next(iter(unused)), len(unused) - 1
         others = (
@@ -169,6 +182,12 @@ def _fasta_files(folder: Path, options: Options) -> list[tuple[str | None, Path]
     for what, paths in (("read", found), ("left", left)):
         print(f"files {what}: {', '.join(p.relative_to(folder).as_posix() for p in paths)}")
     return [(None, path) for path in found]
+
+
+def _stem(folder: Path, path: Path) -> str:
+    """A file's path below `folder` as one word, without what follows the first dot of its name."""
+    inside = path.relative_to(folder)
+    return re.sub(r"[\s/]+", "_", inside.with_name(inside.name.split(".")[0]).as_posix())
 
 
 def _records(path: Path, form: str, encoding: str) -> Iterator[tuple[str, str]]:
@@ -217,14 +236,18 @@ def _side_table(folder: Path, options: Options) -> dict[str, tuple[str, dict]]:
     if options.labels:
         columns = [place["column"] for place in options.places.values() if "column" in place]
         table = find(folder, options.labels)
-        asked = ["id", *columns]
-        for where, row in rows(
-            table, asked, delimiter=options.delimiter, encoding=options.encoding
-        ):
-            name = cell(where, row, "id")
-            if name in side:
-                raise ValueError(f"{where}: id {name!r} came before, {side[name][0]}")
-            side[name] = where, row
+        read = rows(table, ["id", *columns], delimiter=options.delimiter, encoding=options.encoding)
+        try:
+            for where, row in read:
+                name = cell(where, row, "id")
+                if name in side:
+                    raise ValueError(f"{where}: id {name!r} came before, {side[name][0]}")
+                side[name] = where, row
+        except NoColumn as error:
+            if error.column != "id" or error.hint:
+                raise
+            remedy = "; rename the one with the records' ids, it must be called `id`"
+            raise NoColumn(error.where, "id", error.names, remedy) from error
     return side
 
 

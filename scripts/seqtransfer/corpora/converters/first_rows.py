@@ -22,6 +22,7 @@ from seqtransfer.corpora.converters import (
     table,
     three_line,
 )
+from seqtransfer.corpora.corpus_files import find_midi
 from seqtransfer.corpora.examples import Example, TextExample
 
 
@@ -35,6 +36,12 @@ def _of_table(folder: Path, options: table.RowOptions, form: str, read: table.Re
 
 
 LOOKED_AT = 49  # further series of a table without a header, which say where its label is
+
+
+def _of_midi(folder: Path, options: midi.Options, form: str) -> Iterator:
+    for where, name, roots, facts in midi.listed(folder, options):
+        yield where, find_midi(roots, where, name), facts
+
 
 # Converter -> its options, and what reads its files: a folder, options, and the task's format. It
 # gives examples, or, of MIDI, tuples of the place of a row, ..., and the row.
@@ -64,7 +71,7 @@ READERS: dict[str, tuple[type, Callable[[Path, object, str], Iterator]]] = {
         ),
     ),
     "code": (code.Options, lambda folder, options, form: code.windows(folder, options)),
-    "midi": (midi.Options, lambda folder, options, form: midi.listed(folder, options)),
+    "midi": (midi.Options, _of_midi),
 }
 
 

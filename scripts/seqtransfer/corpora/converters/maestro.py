@@ -3,7 +3,7 @@
 import unicodedata
 from pathlib import Path
 
-from seqtransfer.corpora.corpus_files import cell, copy_midi, find_midi, split_name
+from seqtransfer.corpora.corpus_files import cell, copy_midi, split_name
 from seqtransfer.corpora.text_files import rows
 
 COLUMNS = ("canonical_composer", "canonical_title", "split", "midi_filename")
@@ -25,5 +25,5 @@ def convert(folder: Path, corpus: Path) -> None:
         composer = unicodedata.normalize("NFC", composer)
         group = " ".join(f"{composer}: {title}".split())
         facts = {"label": composer, "group": group, "split": split_name(where, part)}
-        listed.append((where, name, find_midi([tables[0].parent], where, name), facts))
+        listed.append((where, name, [tables[0].parent], facts))
     copy_midi(corpus, listed)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seqtransfer.corpora import layouts
-from seqtransfer.corpora.corpus_files import cell, copy_midi, find_midi, split_name
+from seqtransfer.corpora.corpus_files import cell, copy_midi, split_name
 from seqtransfer.corpora.examples import FACTS
 from seqtransfer.corpora.text_files import UTF8, find, rows
 
@@ -45,8 +45,9 @@ def convert(folder: Path, corpus: Path, options: Options) -> None:
     copy_midi(corpus, listed(folder, options))
 
 
-def listed(folder: Path, options: Options) -> Iterator[tuple[str, str, Path, dict]]:
-    """(where, path in the table, the file, facts) of each row. Raises ValueError as `convert`."""
+def listed(folder: Path, options: Options) -> Iterator[tuple[str, str, list[Path], dict]]:
+    """(where, path in the table, the folders that it may count from, facts) of each row. Raises
+    ValueError as `convert`, but for the files themselves."""
     path = find(folder, options.table)
     names = {fact: getattr(options, fact) for fact in FACTS if getattr(options, fact)}
     read = rows(
@@ -60,4 +61,4 @@ def listed(folder: Path, options: Options) -> Iterator[tuple[str, str, Path, dic
         if "split" in facts:
             facts["split"] = split_name(where, facts["split"])
         name = cell(where, row, options.file)
-        yield where, name, find_midi([path.parent, Path(folder)], where, name), facts
+        yield where, name, [path.parent, Path(folder)], facts

@@ -34,8 +34,7 @@ def rows(path: Path, columns: list[str]) -> Iterator[tuple[str, dict[str, str]]]
         raise ValueError(f"{path}: is no Parquet file ({error})") from error
     missing = [name for name in columns if name not in file.schema_arrow.names]
     if missing:
-        known = file.schema_arrow.names
-        raise ValueError(f"{path}: no column {missing[0]!r}; its columns are {known}")
+        raise text_files.NoColumn(path, missing[0], file.schema_arrow.names)
     names = file.schema_arrow.names
     twice = next((name for name in columns if names.count(name) > 1), None)
     if twice is not None:

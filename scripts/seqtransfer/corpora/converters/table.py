@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from seqtransfer.corpora import layouts
-from seqtransfer.corpora.alphabets import Cleaner
+from seqtransfer.corpora.alphabets import ALPHABETS, Cleaner
 from seqtransfer.corpora.corpus_files import (
     cell,
     one_line,
@@ -20,6 +20,7 @@ from seqtransfer.corpora.examples import FACTS, Example, TextExample, check_symb
 from seqtransfer.corpora.text_files import UTF8, find, rows
 
 LONG_SYMBOL = 12  # characters of a whole sequence that nobody means as one symbol
+BOTH_CASES = "[A-Za-z]"  # a pattern of a symbol that tells upper case from lower case
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,11 @@ LAYOUT = layouts.schema(
         **layouts.QUOTED,
         **layouts.TEXT_FILE,
         **layouts.SYMBOLS,
+        "alphabet": layouts.SYMBOLS["alphabet"]
+        | {
+            "description": "Which letters a sequence may hold, in either case; when absent, any"
+            " letter, `*` and `-`, or for format symbols whatever `symbol` finds, as it stands"
+        },
     },
     oneOf=layouts.ONE_OF_FILES,
 )
@@ -97,7 +103,8 @@ def convert(folder: Path, corpus: Path, options: Options) -> list[str]:
     place of each example, in order.
 
     Raises ValueError naming file and line for a missing column, a row with too many or too few
-    cells, an empty cell, an unknown split or a symbol outside the alphabet.
+    cells, an empty cell, an unknown split, a symbol outside the alphabet, or one letter in both
+    cases among labelled letters without one.
     """
     return write_rows(folder, corpus, options, reader(options))
 
@@ -113,6 +120,8 @@ def write_rows(folder: Path, corpus: Path, options: RowOptions, read: Read) -> l
     place of each."""
     cleaner = Cleaner(options.alphabet, options.strip)
     made = examples(folder, corpus.suffix, options, read, cleaner)
+    if options.symbol_label and not options.alphabet and not _names_both_cases(options.symbol):
+        made = _in_one_case(made)
     return write(corpus, with_dev(made, options.dev_share), cleaner)
 
 
@@ -156,6 +165,33 @@ def labelled_rows(
             yield where, own, facts, row
 
 
+def _names_both_cases(pattern: str) -> bool:
+    """Whether a pattern holds letters of both cases, `\\S` and `(?i)` aside."""
+    letters = re.sub(r"\\.|\(\?[a-z]+\)", "", pattern)
+    return letters != letters.upper() and letters != letters.lower()
+
+
+def _in_one_case(examples: Iterator[Example]) -> Iterator[Example]:
+    """The same examples; ValueError at their end if all symbols are letters, and one of them comes
+    in both cases, as where repeats of DNA are in lower case (a soft mask): an `a` is no other base
+    than an `A`. Where there are other symbols, as in SMILES, the cases are two."""
+    places: dict[str, str] = {}
+    for example in examples:
+        for symbol in example.symbols:
+            places.setdefault(symbol, example.place)
+        yield example
+    both = next((one for one in places if one.islower() and one.upper() in places), None)
+    upper = {symbol.upper() for symbol in places}
+    fitting = (name for name, a in ALPHABETS.items() if upper <= set(a.letters + a.ambiguous))
+    name = next(fitting, None)
+    if both and name:
+        raise ValueError(
+            f"{places[both]}: holds {both!r}, and {places[both.upper()]} {both.upper()!r}, which"
+            f" would be two symbols; state `alphabet: {name}`, which reads both as one, or, if two"
+            f" are meant, `symbol: '{BOTH_CASES}'`"
+        )
+
+
 def _symbols_example(
     where: str,
     name: str,
@@ -179,11 +215,22 @@ def _symbols_example(
             " regular expression of one, such as `symbol: '.'` for each character"
         )
     cleaner.leave_out(text, re.sub(options.symbol, "", text))
-    label = facts["label"]
+    label, kept = facts["label"], range(len(symbols))
     if options.symbol_label:
         labels = _symbol_labels(where, options.symbol_label, label)
         check_symbol_labels(where, symbols, labels)
-        label = " ".join(labels)
+    if options.alphabet or options.strip:
+        key = "alphabet" if options.alphabet else "strip"
+        longer = next((symbol for symbol in symbols if len(symbol) > 1), None)
+        if longer:
+            raise ValueError(
+                f"{where}: `{key}` is of single letters, and `symbol` {options.symbol!r} finds"
+                f" {longer[:40]!r}; write `symbol: '.'`, or leave `{key}` out"
+            )
+        kept = cleaner.kept(symbols)
+        symbols = tuple(cleaner.clean(where, "".join(symbols)))
+    if options.symbol_label:
+        label = " ".join(labels[place] for place in kept)
     group, split = facts.get("group"), facts.get("split")
     return Example(name, symbols, label, group, split, place=where)
 

@@ -57,8 +57,8 @@ def convert(folder: Path, corpus: Path, options: Options) -> list[str]:
     Returns the place of each record.
 
     Raises ValueError naming file and line for a file whose lines are not whole records, a record
-    without `>`, id or group, a symbol outside the alphabet, or more or fewer labels than symbols,
-    or a label that is white space.
+    without `>`, id or group, a symbol outside the alphabet, more or fewer labels than symbols, a
+    label that is white space, or something after the labels, such as an energy.
     """
     cleaner = Cleaner(options.alphabet)
     examples = records(folder, options, cleaner)
@@ -66,29 +66,46 @@ def convert(folder: Path, corpus: Path, options: Options) -> list[str]:
 
 
 def records(folder: Path, options: Options, cleaner: Cleaner) -> Iterator[Example]:
-    """The records of every file. Raises ValueError as `convert` does."""
+    """The records of every file; empty lines and those that begin with `#` may stand between them.
+    Raises ValueError as `convert` does."""
     for part, name in (options.files or {None: options.file}).items():
         path = find(folder, name)
         with open_text(path, options.encoding) as file:
             lines = [line.rstrip() for line in file]
-        while lines and not lines[-1]:
-            lines.pop()
-        for start in range(0, len(lines), 3):
+        start = 0
+        while start < len(lines):
+            if not lines[start] or lines[start].startswith("#"):
+                start += 1
+                continue
             where, record = f"{path}: line {start + 1}", lines[start : start + 3]
-            header = record[0]
             check_text(where, "\n".join(record), options.encoding)
-            if len(record) < 3 or not header.startswith(">"):
+            after = "".join(lines[start + 3 : start + 4])
+            whole = len(record) == 3 and record[0].startswith(">")
+            if not whole or after[:1] not in ("", ">", "#"):
+                found = f"{after[:40]!r} after three" if whole else repr(record[0][:40])
                 raise ValueError(
-                    f"{where}: expected a record of three lines, `>id`, symbols and labels; found"
-                    f" {header[:40]!r}"
+                    f"{where}: expected a record of three lines, `>id`, all symbols on one and all"
+                    f" labels on one; found {found}"
                 )
-            found = {key: re.search(pattern, header) for key, pattern in options.patterns.items()}
-            lacking = next((key for key, match in found.items() if not match or not match[1]), None)
-            if lacking:
-                pattern = options.patterns[lacking]
-                raise ValueError(f"{where}: `{lacking}` {pattern!r} finds nothing in {header!r}")
-            facts = {key: "-".join(match[1].split()) for key, match in found.items()}
+            facts = _facts(where, record[0], options)
             symbols = cleaner.clean(where, record[1])
+            first, *rest = record[2].split(maxsplit=1) or [""]
+            if rest and len(first) == len(symbols):
+                raise ValueError(
+                    f"{path}: line {start + 3}: its labels go on after a blank, {rest[0][:40]!r}:"
+                    " an energy? remove it"
+                )
             check_symbol_labels(where, symbols, record[2])
             labels, group = " ".join(record[2]), facts.get("group")
             yield Example(facts["id"], tuple(symbols), labels, group, part, place=where)
+            start += 3
+
+
+def _facts(where: str, header: str, options: Options) -> dict[str, str]:
+    """The id of a record and, if the layout has one, its group."""
+    found = {key: re.search(pattern, header) for key, pattern in options.patterns.items()}
+    lacking = next((key for key, match in found.items() if not match or not match[1]), None)
+    if lacking:
+        pattern = options.patterns[lacking]
+        raise ValueError(f"{where}: `{lacking}` {pattern!r} finds nothing in {header!r}")
+    return {key: "-".join(match[1].split()) for key, match in found.items()}
