@@ -135,6 +135,7 @@ BAD = {
     "length too small": (header(0, 1) + b"MTrk\0\0\0\x05" + ONE[8:], "only a part of one"),
     "trailing bytes": (header(0, 1) + ONE + b"garbage", "it has 7 bytes, b'garbage'; cut"),
     "padding": (header(0, 1) + ONE + bytes(9), r"behind its last track it has 9 bytes, b'\\x00"),
+    "bytes for a track": (header(1, 2) + ONE + b"garbage", "leaves the file: it is cut off"),
     "cut third track": (header(1, 2) + ONE + ONE + ONE[:-2], "leaves the file: it is cut off"),
     "no end of track": (header(0, 1) + track(on(0, 60), off(9, 60), end=b""), "no event"),
     "early end": (header(0, 1) + track(on(0, 60), off(9, 60), meta(0, 0x2F, b""), on(0, 62)),
