@@ -99,7 +99,7 @@ def build(
                 classes_of(e, settings) if row in usable else set()
                 for row, e in enumerate(seen.examples)
             ]
-            splits.check_classes(carried, left, settings.classes)
+            splits.check_classes(carried, left, settings.classes, unit)
         splits.check_units(parts["test"], unit)
     vocabulary = Vocabulary.of(
         chain.from_iterable(seen.examples[i].symbols for part in parts.values() for i in part)
@@ -258,7 +258,7 @@ def divide(
         parts["train"] = subsets[settings.train_fraction]
     if not regression:
         carried = [classes_of(e, settings) for e in chosen]
-        splits.check_classes(carried, parts, settings.classes)
+        splits.check_classes(carried, parts, settings.classes, own)
     splits.check_filled(parts, own)
     splits.check_units(parts["test"], own)
     parts = {part: usable[rows] for part, rows in parts.items()}

@@ -103,15 +103,15 @@ def check(record: Mapping, source: str, files: Mapping[str, Path]) -> None:
                     raise ValueError(
                         f"{copy}/{named}: holds no examples; correct it, or its name in the layout"
                     )
+                if isinstance(one, series.Options) and record.get("classes"):
+                    series.check_label_cells(
+                        one, [found, *islice(read, LOOKED_AT)], record["classes"]
+                    )
                 place, label = _place_and_label(f"{copy}/{named}", found)
                 if record.get("kind") == "regression":
                     label_faults.decimal(place, label)
                 elif record.get("classes") and record.get("kind") != "token_classification":
                     label_faults.check(place, label, record["classes"])
-                if isinstance(one, series.Options) and record.get("classes"):
-                    series.check_label_cells(
-                        one, [found, *islice(read, LOOKED_AT)], record["classes"]
-                    )
         except ValueError as error:
             message = str(error)
             if not Path(source).is_dir():
