@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from seqtransfer.corpora import midi, text_files
+from seqtransfer.corpora import midi, score_export, text_files
 from seqtransfer.corpora.alphabets import Cleaner
 from seqtransfer.corpora.examples import Example, TextExample, check_ids, train_or_dev
 from seqtransfer.corpora.fasta import write_fasta
@@ -21,6 +21,7 @@ SPLIT_NAMES |= dict.fromkeys(("dev", "valid", "validation", "val", "eval", "deve
 NAMED = 5  # files that one message names
 REFUSED = 50  # files that are refused before a list is not read on
 MIDI_SUFFIXES = (".mid", ".midi")
+MUSIC = (*MIDI_SUFFIXES, *score_export.SUFFIXES)
 
 
 def write(corpus: Path, examples: Iterable[Example | TextExample], cleaner: Cleaner) -> list[str]:
@@ -118,13 +119,16 @@ def sequence_example(
 
 
 def find_midi(roots: list[Path], where: str, name: str) -> Path:
-    """The MIDI file of that path relative to one of the `roots`.
+    """The MIDI file or score of that path relative to one of the `roots`.
 
     Raises ValueError naming `where` if it is not there, outside the roots, or no whole MIDI file.
     """
     path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or path.suffix.lower() not in MIDI_SUFFIXES:
-        raise ValueError(f"{where}: file {name!r} is no relative path to a .mid file")
+    if path.is_absolute() or ".." in path.parts or path.suffix.lower() not in MUSIC:
+        raise ValueError(
+            f"{where}: file {name!r} is no relative path to a .mid file or a score"
+            f" ({', '.join(score_export.SUFFIXES)})"
+        )
     found = next((root / name for root in roots if (root / name).is_file()), None)
     if found is None:
         paths = sorted(path.relative_to(roots[-1]).as_posix() for path in roots[-1].rglob("*"))
@@ -133,6 +137,8 @@ def find_midi(roots: list[Path], where: str, name: str) -> Path:
         if inside:
             other = f"; write its folder, too: there is {' and '.join(inside[:NAMED])}"
         raise ValueError(f"{where}: there is no file {name!r} below {roots[-1]}{other}")
+    if path.suffix.lower() not in MIDI_SUFFIXES:
+        return found
     try:
         midi.check_size(found)
         midi.check_structure(found.read_bytes())
@@ -145,10 +151,12 @@ def find_midi(roots: list[Path], where: str, name: str) -> Path:
 
 
 def copy_midi(corpus: Path, listed: Iterable[tuple[str, str, list[Path], dict]]) -> None:
-    """Copy the MIDI files of a list into `corpus`, under the same paths, and write index.tsv.
+    """Copy the MIDI files of a list into `corpus`, under the same paths, and write index.tsv; of
+    scores, their notes.
 
     listed: (where, its path in the list, the folders it may lie in, facts) of each.
-    Raises ValueError for the files that `find_midi` refuses, the first REFUSED, which it prints.
+    Raises ValueError for the files that `find_midi` refuses and for scores that cannot be read, the
+    first REFUSED, which it prints.
     """
     with whole_folder(corpus) as new:
         index, pieces, faults = [], {}, {}
@@ -157,15 +165,19 @@ def copy_midi(corpus: Path, listed: Iterable[tuple[str, str, list[Path], dict]])
             piece = path.with_suffix("").as_posix()
             if pieces.setdefault(piece, where) != where:
                 raise ValueError(f"{where}: file {name!r} was named before, {pieces[piece]}")
+            path = path if path.suffix.lower() in MIDI_SUFFIXES else path.with_suffix(".mid")
+            (new / path).parent.mkdir(parents=True, exist_ok=True)
             try:
                 found = find_midi(roots, where, name)
+                if found.suffix.lower() in MIDI_SUFFIXES:
+                    shutil.copyfile(found, new / path)
+                else:
+                    score_export.write_midi(found, new / path)
             except ValueError as error:
                 faults[name] = str(error)
                 if len(faults) == REFUSED:
                     break
                 continue
-            (new / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(found, new / path)
             index.append({"file": path.as_posix(), **facts})
         _refuse(faults)
         check_ids(corpus, [row["file"] for row in index])
