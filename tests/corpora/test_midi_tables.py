@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from test_malformed_tables import SONG, refusal
 
-from seqtransfer.corpora import converters
+from seqtransfer.corpora.converters import midi
 from seqtransfer.corpora.midi import read_midi_folders
 
 MIDI = {"converter": "midi", "layout": {"table": "x.csv", "label": "composer"}}
@@ -67,8 +67,7 @@ def converted(tmp_path, record: dict, files: dict[str, str | bytes]) -> tuple[Pa
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
     corpus = tmp_path / "music"
-    known = [*record["layout"].get("files", "BL")]
-    converters.convert(record | {"classes": known}, tmp_path / "raw", corpus)
+    midi.convert(tmp_path / "raw", corpus, midi.Options(**record["layout"]))
     with open(corpus / "index.tsv") as index:
         return corpus, {row["file"]: row["label"] for row in csv.DictReader(index, delimiter="\t")}
 
@@ -77,7 +76,10 @@ def test_a_folder_of_each_composer_needs_no_table_and_scores_become_midi(tmp_pat
     corpus, index = converted(tmp_path, BY_LABEL, FOLDERS)
     assert index == {"bach/a.mid": "Bach", "bach/old/b.mid": "Bach", "lully/c.mid": "Lully"}
     assert "Bach: 2 files, 1 of other kinds" in capsys.readouterr().out
-    (piece,) = [e for e in read_midi_folders([corpus / "index.tsv"], 3) if "lully" in e.id]
+    (tmp_path / "lully").mkdir()
+    alone = {"layout": {"files": {"Lully": "lully/*"}}}
+    corpus, _ = converted(tmp_path / "lully", alone, FOLDERS)
+    (piece,) = read_midi_folders([corpus / "index.tsv"], 3)
     assert piece.symbols == ("60", "62", "64") and piece.label == "Lully"
 
 
