@@ -224,12 +224,12 @@ def test_classes_that_every_run_predicts_need_no_caveat_and_a_diverged_run_count
 
 
 def test_tasks_whose_sequences_are_cut_are_named_with_their_share():
-    budget = pd.DataFrame(
-        {"task": ["x", "y"], "cut_share": [0.9551, 0.004], "max_length": [64, 128]}
-    )
+    shares = {"x": 0.9551, "w": 0.02, "v": 0.01, "y": 0.009, "z": 0.004}
+    budget = pd.DataFrame({"task": [*shares], "cut_share": [*shares.values()], "max_length": 64})
     [line] = caveats.of_cuts(budget)
-    assert "training part: x 95.5 % to 64 tokens. Neither" in line
-    assert caveats.of_cuts(budget[1:]) == []
+    named = ", ".join(f"{text} % to 64 tokens" for text in ("x 95.5", "w 2.0", "v 1.0"))
+    assert f"training part: {named}. Neither" in line
+    assert caveats.of_cuts(budget[3:]) == []
 
 
 def test_examples_of_no_class_are_counted():

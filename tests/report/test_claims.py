@@ -278,7 +278,7 @@ def test_arms_that_still_climb_are_judged_at_this_budget():
         record = claims.judge(run, run, NO_PAIRS)[1]
         assert record["verdict"] == "supported" and record["qualifier"] == "at this budget"
         assert "random weights 100 %" in record["checks"][0]["why"]
-    said = "or were best before the last quarter"
+    said = "or were best within the first 75 % of their steps"
     assert said in checks.trained_to_an_end(run.assign(best_step=4), ("text", "random"))[0]["why"]
     run["plateau"] = True  # the last step is the end of a cooldown
     record = claims.judge(run, run, NO_PAIRS)[1]

@@ -1,8 +1,11 @@
-"""The main table has every arm and task once, and marks the highest mean of the arms."""
+"""The main table has every arm and task once, marks the highest mean of the arms, and says of its
+layout on the page what it is."""
 
 import numpy as np
 import pandas as pd
+import pytest
 
+from seqtransfer.report.page import reading_tables
 from seqtransfer.report.tables import main_table, table_files
 
 
@@ -54,3 +57,28 @@ def test_tasks_are_rows_where_they_are_more_than_arms():
         "| x (Matthews correlation; seeds: 3, n = 10) | **0.250 [0.150, 0.350]** |",
         "| y (Matthews correlation; seeds: 3, n = 10) | **-0.250 [-0.350, -0.150]** |",
     ]
+
+
+@pytest.mark.parametrize(
+    ("arms", "first", "laid_out", "named"),
+    [
+        (
+            ["text", "random", "ngram"], "arm, control or baseline",
+            "an arm, control or baseline per row, a task per column", "head",
+        ),
+        (
+            ["random"], "task",
+            "a task per row, an arm, control or baseline per column", "first column",
+        ),
+    ],
+)  # fmt: skip
+def test_the_page_says_which_of_both_layouts_it_shows(arms, first, laid_out, named):
+    table = main_table.table(SCORES[SCORES["initialization"].isin(arms)])
+    one = reading_tables.reading("main", table, {})
+    assert one.extract == laid_out
+    assert one.columns[0] == (first, "Its name", False)
+    meanings = {meaning for _, meaning, _ in one.columns[1:]}
+    assert len(meanings) == 1 and meanings.pop().endswith(f"in the metric that the {named} names")
+    heads, rows = [head for head, _, _ in one.columns], [row[0][0] for row in one.rows]
+    tasks = heads if named == "head" else rows
+    assert sum("Matthews correlation" in task for task in tasks) == 2

@@ -1,4 +1,5 @@
-"""The log-rank test of steps to the threshold, where steps can tell two arms apart."""
+"""The log-rank test of steps to the threshold, where steps can tell two arms apart; and whether a
+verdict is said to differ between tasks."""
 
 import warnings
 
@@ -68,3 +69,12 @@ def test_steps_that_cannot_tell_arms_apart_have_no_log_rank(left, right):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert readings.log_rank(left, right) == readings.log_rank(right, left) == ""
+
+
+@pytest.mark.parametrize(("p", "told"), [(0.01, True), (0.049, True), (0.06, False), (0.1, False)])
+def test_tasks_are_said_to_differ_where_chance_explains_it_in_less_than_a_twentieth(p, told):
+    overall = {"mean": 0.2, "low": 0.1, "high": 0.3, "counts": {"supported": 2}}
+    overall |= {"heterogeneity_p": p, "heterogeneity": 0.6}
+    record = {"overall": overall, "verdict": "supported", "contrast": "text - random"}
+    record |= {"margin": None, "level": 0.95, "unit": "MCC", "paper": "", "missing": []}
+    assert ("Tasks differ more than chance explains" in readings.of(record)) == told

@@ -221,6 +221,16 @@ def test_a_slow_machine_is_learned_from_its_jobs_and_narrows_the_range(measured)
     assert speeds.of(Job(0, "finetune", {}, gpu=True)) == 1  # nothing is known of a GPU
 
 
+def test_only_the_latest_50_jobs_of_a_rule_say_how_slow_this_machine_is():
+    slow = [Duration("finetune", False, 100.0, 900.0, 0.9)] * 10
+    usual = [Duration("finetune", False, 100.0, 100.0, 0.4)] * 50
+    job = Job(0, "finetune", {})
+    speeds = Durations(slow + usual).speeds()
+    assert speeds.of(job) == 1 and speeds.shares == pytest.approx((0.4, 0.4, 0.4))
+    speeds = Durations(slow + usual[:-1]).speeds()  # one of the slow ones still counts
+    assert speeds.of(job) == pytest.approx(1.16) and speeds.shares[1] == pytest.approx(0.41)
+
+
 def test_training_without_bfloat16_is_expected_to_take_longer_until_it_is_measured(measured):
     jobs = [Job(0, "finetune", {"task": "splice"}), Job(1, "compare", {"task": "splice"})]
     usual, slow = Durations(), Durations(bfloat16=False)

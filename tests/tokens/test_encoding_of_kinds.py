@@ -261,8 +261,11 @@ def test_byte_pairs_are_learned_from_training_sequences_only():
 def test_what_byte_pairs_cannot_do_is_refused():
     with pytest.raises(ValueError, match="centre needs tokens of one width"):
         replace(SETTINGS, tokens=BPE, truncate="centre")
-    with pytest.raises(ValueError, match="'e0' is a pair"):
+    with pytest.raises(ValueError, match="'e0' is a pair; tokens of kind bpe"):
         encoding.build(pairs(0), replace(SETTINGS, tokens=BPE))
+    bins = {"kind": "bins", "size": 4, "window": 1, "by": "quantile"}
+    with pytest.raises(ValueError, match="tokens of kind bins are for sequences"):
+        views.arrange(pairs(0)[0], tuple, replace(SETTINGS, tokens=bins))
 
 
 def test_symbols_that_do_not_fit_the_kind_are_refused_by_name():

@@ -49,7 +49,7 @@ def trained_to_an_end(run: pd.DataFrame, arms: Sequence[str]) -> list[dict]:
     """Whether more than half of each arm's runs trained to an end.
 
     Those are runs that were better after some step than before the first, that did not diverge, and
-    that ended since they no longer improved, or were best before the last quarter of their steps.
+    that ended since they no longer improved, or were best within the first LATE of their steps.
     """
     records = []
     mine = run[run["initialization"].isin(arms)]
@@ -69,8 +69,8 @@ def trained_to_an_end(run: pd.DataFrame, arms: Sequence[str]) -> list[dict]:
             if climbing
             else "most runs of each arm trained until they no longer improved"
             if ended
-            else "most runs of each arm trained until they no longer improved, or were best before"
-            " the last quarter of their steps"
+            else "most runs of each arm trained until they no longer improved, or were best within"
+            f" the first {100 * LATE:.0f} % of their steps"
         )
         records.append(_record("both arms trained to an end", task, not climbing, False, why))
     return records

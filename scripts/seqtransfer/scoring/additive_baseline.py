@@ -67,8 +67,8 @@ def candidates(length: int, kind: str) -> Iterable[tuple[str, Pipeline]]:
 
 
 def places(sequences: list[list[str]], length: int) -> np.ndarray:
-    """(n, length) str: the symbols of each sequence by place; those beyond `length` are left out,
-    and a place beyond the end is empty."""
+    """(n, length) of str objects: the symbols of each sequence by place; those beyond `length` are
+    left out, and a place beyond the end is empty."""
     table = np.full((len(sequences), length), "", dtype=object)
     for row, sequence in enumerate(sequences):
         table[row, : len(sequence)] = sequence[:length]

@@ -28,7 +28,8 @@ CLEAR = 1e-2
 
 
 class ReducedRepresentation(Representation):
-    """A representation without some of its rows, from the decomposition of all: exact to rounding.
+    """A representation without some of its rows, from the decomposition of all: exact to rounding,
+    but to some millionths where the kept rows leave little of a direction's variance.
 
     kept: (n,) bool. Costs a few products of (rank, rank) matrices instead of passes over all rows.
     Raises NoSimilarity as `Representation.of`.

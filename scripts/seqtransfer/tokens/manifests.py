@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from seqtransfer.corpora.examples import Example
-from seqtransfer.files import damage, json_tsv
+from seqtransfer.files import checksums, damage, json_tsv
 
 COLUMNS = ["part", "id", "label", "group", "unit", "sha256"]
 SEEN = ("train", "pretrain")  # parts that training sees, and that therefore may overlap
@@ -106,4 +106,4 @@ def check(where: Path | str, table: pd.DataFrame, *, copies: bool = False) -> No
 
 def digest(path: Path) -> str:
     """sha256 of a file, in hexadecimal digits."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    return checksums.sha256(Path(path))

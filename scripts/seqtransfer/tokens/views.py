@@ -154,8 +154,9 @@ def class_indices(examples: Sequence[Example], classes: Sequence[str]) -> np.nda
     return np.array([index.get(e.label, -1) for e in examples], dtype=np.int64)
 
 
-def seen_label(example: Example, settings: Settings) -> str:
-    """The label; of a token classification those of the tokens that the encoder sees.
+def seen_label(example: Example, settings: Settings) -> str | None:
+    """The label, None if it has none; of a token classification those of the tokens that the
+    encoder sees.
 
     Raises ValueError naming the example unless there are as many labels as symbols.
     """
@@ -204,7 +205,10 @@ def arrange(
         room = settings.max_length - 2
         return cut(first, room, settings.truncate), len(first) > room
     if tokenizations.is_trained(settings.tokens):
-        raise ValueError(f"example {example.id!r} is a pair; tokens of kind bpe are for sequences")
+        kind = settings.tokens["kind"]
+        raise ValueError(
+            f"example {example.id!r} is a pair; tokens of kind {kind} are for sequences"
+        )
     room = settings.max_length - 3
     a = min(len(first), room - min(len(second), room // 2))
     b = min(len(second), room - a)

@@ -22,7 +22,6 @@ LEAST_EMS, SPACIOUS_EMS = 10.5, 16  # width of a panel of a forest: at least, an
 NAMES_EMS = 7  # of the tasks' names, before the first panel
 LEAST_RANGE = 0.001  # of a panel: scores are read to three decimals
 ALL = "all tasks"
-INTERVAL = "95 % t interval over seeds"
 NO_BREAK = "\N{NO-BREAK SPACE}"
 STROKE = {"marker": "|", "markersize": 6, "linewidth": 0, "zorder": 0}  # the best baseline
 OVERALL = {"color": "0.1", "marker": "D", "linewidth": 1.6}
@@ -154,18 +153,20 @@ def _scores(axis: Axes, tables: Tables, arms: Sequence[str]) -> None:
         style.colours(arms),
         style.markers(arms),
     )
-    few = table["seeds"].max() <= panels.FEW_SEEDS
+    drawn = []
     places = _rows(panels.tasks(tables))
     shifts = np.linspace(-0.22, 0.22, len(arms)) if len(arms) > 1 else [0.0]
     for arm, shift in zip(arms, shifts, strict=True):
         rows = [headline(table, task, arm, "test") for task in panels.tasks(tables)]
         means = [(row["mean"], row["low"], row["high"]) for row in rows]
+        bounds = [panels.spread_name(table.loc[[row.name]]) for row in rows]
+        drawn += [row.name for row in rows]
         if ALL in places:
             means.insert(0, _mean_over_tasks(tables["runs"], arm))
-        for place, (mean, low, high) in enumerate(means):
+            bounds.insert(0, panels.INTERVAL)
+        for place, ((mean, low, high), of) in enumerate(zip(means, bounds, strict=True)):
             axis.hlines(place + shift, low, high, color=colours[arm], lw=1.0)
             [mark] = axis.plot(mean, place + shift, marks[arm], color=colours[arm], ms=3)
-            of = "both seeds" if few and places[place] != ALL else INTERVAL
             tell_score(mark, arm, mean, low, high, of)
     for task in panels.tasks(tables):
         found = {name: headline(table, task, name, "test") for name in FITTED}
@@ -176,9 +177,10 @@ def _scores(axis: Axes, tables: Tables, arms: Sequence[str]) -> None:
             [mark] = axis.plot(fitted[best], places.index(task), color=GREY, **STROKE)
             tell_score(mark, best, fitted[best])
     axis.locator_params(axis="x", nbins=3)
+    of = panels.spread_name(table.loc[drawn])
     _texts(
         axis, ["test score", f"mean of {panels.seeds(tables)}"],
-        [score_unit(tables["runs"]), "(of a task: both seeds)" if few else f"({INTERVAL})"],
+        [score_unit(tables["runs"]), f"(of a task: {of})" if of == panels.BOTH else f"({of})"],
         bold=False,
     )  # fmt: skip
 

@@ -168,8 +168,9 @@ def ladder(tables: Tables, claims: Sequence[dict]) -> Figure:
 
 def _but_of_the_mean(table: pd.DataFrame) -> str:
     """What the lines of the mean over tasks are where those of tasks are both seeds."""
-    few = table["seeds"].max() == panels.FEW_SEEDS
-    return ", of the mean a 95 % t interval" * bool(few and (table["task"] == ALL_TASKS).any())
+    of_all = table["task"] == ALL_TASKS
+    few = (table.loc[~of_all, "seeds"] == panels.FEW_SEEDS).any()
+    return f", of the mean a {panels.INTERVAL}" * bool(few and of_all.any())
 
 
 def _cell(

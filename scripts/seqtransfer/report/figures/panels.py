@@ -24,6 +24,7 @@ Tables = dict[str, pd.DataFrame]
 ARM_LETTERS = 22  # of a line of an arm's name beside its row
 LABEL_EMS = 4.0  # width of a y label of several lines
 FEW_SEEDS = 2  # whose t interval is so wide that it hides all else
+INTERVAL, BOTH = "95 % t interval over seeds", "both seeds"
 BEFORE_AND_AFTER = {"before": "-", "after": "--"}  # fine-tuning: lines of these stages
 
 
@@ -88,8 +89,8 @@ def examples(tables: Tables) -> str:
 
 def mean_over_seeds(table: pd.DataFrame) -> str:
     """What a column `mean` is of, by the table's column `seeds`: `mean of 4 seeds`, or `1 seed`."""
-    most = table["seeds"].max()
-    return f"mean of {most} seeds" if most > 1 else "1 seed"
+    seeds = _bounded_seeds(table)
+    return f"mean of {counted(seeds)}" if seeds.max() > 1 else "1 seed"
 
 
 def over_seeds(table: pd.DataFrame, shown: str = "band") -> str:
@@ -99,18 +100,28 @@ def over_seeds(table: pd.DataFrame, shown: str = "band") -> str:
 
 
 def spread_name(table: pd.DataFrame) -> str:
-    """What `low` and `high` of `spread` are."""
-    few = table["seeds"].max() <= FEW_SEEDS
-    return "both seeds" if few else "95 % t interval over seeds"
+    """What `low` and `high` of `spread` are; both kinds where rows of few and of more seeds have
+    them."""
+    few = _bounded_seeds(table) <= FEW_SEEDS
+    if few.all():
+        return BOTH
+    return f"{INTERVAL}, of two seeds both" if few.any() else INTERVAL
 
 
 def spread(table: pd.DataFrame) -> pd.DataFrame:
     """The table with bounds that can be drawn: of two seeds the seeds themselves in place of their
     t interval, which reaches 13 times as far."""
-    if table["seeds"].max() > FEW_SEEDS:
-        return table
+    few = table["seeds"] <= FEW_SEEDS
     half = (table["high"] - table["low"]) / 2 / stdtrit(1, (1 + LEVEL) / 2)
-    return table.assign(low=table["mean"] - half, high=table["mean"] + half)
+    low = table["low"].mask(few, table["mean"] - half)
+    return table.assign(low=low, high=table["high"].mask(few, table["mean"] + half))
+
+
+def _bounded_seeds(table: pd.DataFrame) -> pd.Series:
+    """`seeds` of the rows that have bounds, since others have none around a mean; of all rows where
+    none has."""
+    bounded = table["low"].notna()
+    return table.loc[bounded | ~bounded.any(), "seeds"]
 
 
 def task_title(tables: Tables, task: str) -> str:

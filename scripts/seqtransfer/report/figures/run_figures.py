@@ -58,7 +58,7 @@ def scores(tables: Tables, claims: Sequence[dict]) -> Figure:
             row = headline(table, task, name, "test")
             axis.hlines(height, row["low"], row["high"], color=colours[name])
             [mark] = axis.plot(row["mean"], height, marks[name], color=colours[name])
-            said = panels.spread_name(table)
+            said = panels.spread_name(table.loc[[row.name]])
             tell_score(mark, name, row["mean"], row["low"], row["high"], said)
         if len(rows) > len(arms):
             axis.axhline(len(arms) - 0.5, **BORDER)

@@ -96,8 +96,8 @@ def claims(left: Mapping, right: Mapping) -> Iterator[dict]:
 
 def scores(left: pd.DataFrame, right: pd.DataFrame) -> pd.DataFrame:
     """Both sides of every test score in its headline metric: KEYS in words, `<column>_left` and
-    `<column>_right`, `difference` (right - left, NaN where a side lacks it) and `apart`, whether
-    the intervals do not overlap."""
+    `<column>_right`, `difference` (right - left) and `apart`, whether the intervals do not overlap.
+    None where a side lacks a number."""
     left, right = (
         side.loc[
             (side["split"] == "test") & side["headline"],
@@ -110,6 +110,7 @@ def scores(left: pd.DataFrame, right: pd.DataFrame) -> pd.DataFrame:
     both["apart"] = (both["low_right"] > both["high_left"]) | (
         both["low_left"] > both["high_right"]
     )
+    both = both.astype({"seeds_left": "Int64", "seeds_right": "Int64"})
     both["initialization"] = both["initialization"].map(names.arm)
     both["metric"] = both["metric"].map(names.metric)
     return both.astype(object).where(both.notna(), None)

@@ -25,8 +25,12 @@ UNITS = {
     "peak_gpu_memory": "GiB",
 }
 HEADS = {"initialization": "arm"}  # columns that people call otherwise
-LAID_OUT = "an arm, control or baseline per row, a task per column"
-IN_CELLS = "Mean over seeds [95 % t interval] of the test score, in the metric in brackets"
+# Of the main table, by its first column: what rows and columns are, and where a metric is named.
+LAID_OUT = {
+    "arm, control or baseline": ("an arm, control or baseline per row, a task per column", "head"),
+    "task": ("a task per row, an arm, control or baseline per column", "first column"),
+}
+IN_CELLS = "Mean over seeds [95 % t interval] of the test score, in the metric that the {} names"
 WORDS: dict[str, Callable[[str], str]] = {
     **dict.fromkeys(("initialization", "left", "right"), names.arm),
     "contrast": names.contrast,
@@ -78,9 +82,11 @@ def _laid_out(name: str, table: pd.DataFrame) -> Reading:
     """A table that is read in another layout than that of its file."""
     known, laid = register.TABLES[name], register.layouts()[name](table)
     rows = [[_laid_cell(value) for value in row] for row in laid.itertuples(index=False)]
-    first, *tasks = laid
-    columns = [(first, "Its name", False), *((task, IN_CELLS, True) for task in tasks)]
-    return Reading(name, known.title, known.caption, columns, rows, len(rows), LAID_OUT)
+    first, *others = laid
+    extract, named = LAID_OUT[first]
+    cells = IN_CELLS.format(named)
+    columns = [(first, "Its name", False), *((other, cells, True) for other in others)]
+    return Reading(name, known.title, known.caption, columns, rows, len(rows), extract)
 
 
 def _laid_cell(value: str | table_cells.Bold) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Scores -> the main table: an arm per row, a task per column, mean and interval over seeds."""
+"""Scores -> the main table: arms by tasks, mean and interval over seeds."""
 
 import pandas as pd
 
@@ -21,10 +21,10 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
 
 def wide(table: pd.DataFrame) -> pd.DataFrame:
     """The table as it is read: `mean [low, high]` for each arm (row) and task (column), in words;
-    where tasks are more, they are the rows.
+    where tasks are more, they are the rows, and the first column is `task`.
 
-    Arms, controls, baselines and metrics are in words; heads say how many seeds an arm has and how
-    many examples of test. The best mean of a task is bold.
+    Arms, controls, baselines and metrics are in words; a task's name says how many seeds an arm has
+    and how many examples of test. The best mean of a task is bold.
     """
     tasks = dict(list(table.groupby("task", sort=False)))
     cells = {(row.initialization, row.task): _cell(row) for row in table.itertuples()}
@@ -40,7 +40,7 @@ def wide(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _head(task: str, rows: pd.DataFrame) -> str:
-    """`splice (Matthews correlation; 8 seeds, n = 1000)`."""
+    """`splice (Matthews correlation; seeds: 8, n = 1000)`."""
     arms = rows[rows["kind"] == "arm"]
     seeds, n = names.span(arms["seeds"]), names.span(arms["n"])
     return f"{task} ({names.metric(rows['metric'].iloc[0])}; seeds: {seeds}, n = {n})"

@@ -1,4 +1,5 @@
-"""Everything that the report's tables are made of, read once from the study's result files."""
+"""Everything that the report's tables are made of, from the study's result files: tables are read
+once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -74,7 +75,7 @@ class Results:
         """The table of this name."""
         return run_tables.convergence(self.histories)
 
-    @property
+    @cached_property
     def curves_left_out(self) -> pd.DataFrame:
         """The table of this name."""
         return run_tables.curves_left_out(self.metrics, self.tables("dev_left_out"))
@@ -110,22 +111,22 @@ class Results:
         """The table of this name."""
         return association_tables.similarity_gain(self.runs, self.comparisons, self.reference)
 
-    @property
+    @cached_property
     def left_out(self) -> pd.DataFrame:
         """The table of this name."""
         return run_tables.joined(self.tables("left_out"))
 
-    @property
+    @cached_property
     def references(self) -> pd.DataFrame:
         """Scores of floor and ceiling."""
         return similarity_tables.gather(self.tables("references"), similarity_tables.REFERENCE)
 
-    @property
+    @cached_property
     def paper(self) -> pd.DataFrame:
         """Scores in the paper's setting."""
         return similarity_tables.gather(self.tables("paper"), similarity_tables.PAPER)
 
-    @property
+    @cached_property
     def heads(self) -> pd.DataFrame:
         """Every attention head with its partner."""
         return similarity_tables.gather(self.tables("attention"), similarity_tables.ATTENTION)
@@ -140,7 +141,7 @@ class Results:
         """The table of this name."""
         return analysis_tables.points(self.analyses, self.runs, self.convergence)
 
-    @property
+    @cached_property
     def zero_shot(self) -> pd.DataFrame:
         """The table of this name."""
         found = self.tables("zero_shot")
@@ -154,7 +155,7 @@ class Results:
         positives = {task: classes[task][1] if classes[task] else None for task in scored}
         return zero_shot.table(found, positives, runs, self.scores)
 
-    @property
+    @cached_property
     def sweep(self) -> pd.DataFrame | None:
         """Every run of the sweeps that chose the settings, if there are any."""
         files = [json_tsv.read_table(path, SWEPT) for path in self.files["sweep"]]

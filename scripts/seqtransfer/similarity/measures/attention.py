@@ -56,13 +56,11 @@ def match(distances: np.ndarray) -> Matching:
 
 
 def match_by_example(distances: np.ndarray) -> Matching:
-    """As `match`, with a matching of its own for each example; its mean distance is never larger.
-
+    """As `match`, with one matching for each example; its mean distance is never larger."""
     # PAPER: analysis/PWCCA_and_attn_match/matching.py matches heads anew in every example.
     # DIFFERS: that code adds up `c[layer][row, column]`, whose first index is then an example and
     # not a head, so that exactly permuted heads have a distance of thousands instead of 0; it sums
     # instead of averaging over tokens, and counts padding.
-    """
     found = [linear_sum_assignment(example) for example in distances]
     heads = np.stack([columns for _, columns in found])
     pairs = zip(distances, found, strict=True)

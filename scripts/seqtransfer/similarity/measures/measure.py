@@ -40,8 +40,9 @@ class Measure:
     known. asymptotic: whether that formula holds only for many neurons; else it is exact.
     identical: the score of a representation with itself. distance: whether a small score means
     similar; `identical` is then 0.
-    pairwise: whether time and memory grow with the square of the rows; it then scores the first
-    sequences only. streams: whether it can score rows that are read from disk in chunks.
+    pairwise: whether time and memory grow with the square of the rows; it then scores some
+    sequences only, drawn at random. streams: whether it can score rows that are read from disk in
+    chunks.
     correlations: pair -> the canonical correlations that the measure uses, None if it uses none.
     depends_on_width: whether its score of independent representations changes with their widths.
     dimensions: representation -> how many of its directions the measure uses.
