@@ -42,7 +42,7 @@ LABEL = {"label": {"field": 2}}
         ("fasta", {**FILE, "label": {"column": "y"}}, "belong together"),
         ("fasta", {**FILE, **LABEL, "labels": "x.tsv"}, "belong together"),
         ("fasta", {**FILE, **LABEL, "delimiter": ";"}, "`delimiter` is of the table `labels`"),
-        ("midi", {}, "needs `table:`"),
+        ("midi", {}, "needs one of `table:` or `files:`"),
         ("lines", {}, "needs `files:`"),
         ("lines", {"files": {}}, "files: .* should be non-empty"),
         *(

@@ -3,7 +3,7 @@
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -87,6 +87,29 @@ def split_name(where: str, word: str) -> str:
         known = ", ".join(SPLIT_NAMES)
         raise ValueError(f"{where}: split {word!r} is unknown; known: {known}")
     return SPLIT_NAMES[word.lower()]
+
+
+class Divided:
+    """Parts of examples by the word that each has in `split`: a usual word for a part, or one that
+    `parts`, part -> words, gives to dev or test; then all others are train."""
+
+    def __init__(self, parts: Mapping[str, Sequence[str]] | None):
+        self._parts = {str(word): part for part, words in (parts or {}).items() for word in words}
+        self._unseen = dict(self._parts)
+
+    def part(self, where: str, word: str) -> str:
+        """Raises ValueError naming `where` as `split_name` does."""
+        self._unseen.pop(word, None)
+        return self._parts.get(word, "train") if self._parts else split_name(where, word)
+
+    def check(self, folder: Path) -> None:
+        """Raise ValueError for a word of `parts` that no example has, once all are read."""
+        if self._unseen:
+            word, part = next(iter(self._unseen.items()))
+            raise ValueError(
+                f"{folder}: no example has {word!r} in `split`, which `parts` gives to {part};"
+                " write it as the file does"
+            )
 
 
 def cell(where: str, row: Mapping[str, str], column: str) -> str:

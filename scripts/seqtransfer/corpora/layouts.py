@@ -8,7 +8,7 @@ rerunning them. Here is what several converters share.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields
 from pathlib import PurePosixPath
 
@@ -49,6 +49,19 @@ FACTS = {
     "label": text("Column of the label"),
     "group": text("Column of the group: examples that stay on one side of a split"),
     "split": text("Column of the part that an example belongs to: train, dev or test"),
+}
+PARTS = {
+    "parts": {
+        "description": "What `split` says of examples of dev and of test, such as names of"
+        " chromosomes or numbers of folds; all others are train. When absent, usual words",
+        "type": "object",
+        "additionalProperties": False,
+        "minProperties": 1,
+        "properties": {
+            part: {"type": "array", "minItems": 1, "items": {"type": ["string", "integer"]}}
+            for part in ("dev", "test")
+        },
+    }
 }
 TEXT_FILE = {
     "encoding": {
@@ -98,8 +111,21 @@ def schema(options: type, keys: Mapping[str, dict], **rules: object) -> dict:
     return closed | {"properties": properties} | rules
 
 
-def check_parts(files: Mapping[str, str] | None, split: object, dev_share: float) -> None:
+def check_parts(
+    files: Mapping[str, str] | None,
+    split: object,
+    dev_share: float,
+    parts: Mapping[str, Sequence] | None = None,
+) -> None:
     """Raise ValueError if these options of a layout contradict each other."""
+    if parts and not split:
+        raise ValueError("`parts` needs `split`: where an example says to which of them it belongs")
+    words = [str(word) for listed in (parts or {}).values() for word in listed]
+    if len(words) != len(set(words)):
+        twice = next(word for word in words if words.count(word) > 1)
+        raise ValueError(f"`parts`: {twice!r} stands in it twice; drop one")
+    if dev_share and "dev" in (parts or {}):
+        raise ValueError("`parts` of dev and `dev_share` contradict each other; drop one")
     if files and split:
         raise ValueError("`files` by part and `split` contradict each other; drop one")
     if dev_share and "dev" in (files or {}):

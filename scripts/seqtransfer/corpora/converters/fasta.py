@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from seqtransfer.corpora import layouts
 from seqtransfer.corpora.alphabets import Cleaner
-from seqtransfer.corpora.corpus_files import cell, sequence_example, split_name, with_dev, write
+from seqtransfer.corpora.corpus_files import Divided, cell, sequence_example, with_dev, write
 from seqtransfer.corpora.examples import FACTS, Example
 from seqtransfer.corpora.fasta import iterate_records
 from seqtransfer.corpora.text_files import UTF8, NoColumn, find, matching, open_text, rows, unread
@@ -47,11 +47,12 @@ class Options:
     label: Mapping = field(default_factory=lambda: {"pattern": r"(?:^|\s)label=(\S+)"})
     group: Mapping | None = None
     split: Mapping | None = None
+    parts: Mapping[str, Sequence] | None = None
     alphabet: str | None = None
     strip: Sequence[str] = ()
 
     def __post_init__(self):
-        layouts.check_parts(self.files, self.split, self.dev_share)
+        layouts.check_parts(self.files, self.split, self.dev_share, self.parts)
         for fact, place in self.places.items():
             for kind in {"pattern", "file"} & set(place):
                 layouts.check_pattern(f"{fact}: {kind}", place[kind])
@@ -111,6 +112,7 @@ LAYOUT = layouts.schema(
         "label": _place("label"),
         "group": _place("group"),
         "split": _place("split"),
+        **layouts.PARTS,
         **layouts.SYMBOLS,
     },
     oneOf=layouts.ONE_OF_FILES,
@@ -135,7 +137,7 @@ def labelled_records(folder: Path, options: Options, cleaner: Cleaner) -> Iterat
     is put behind the name of its part or file, unless a table has rows by id. Raises ValueError as
     `convert` does."""
     side = _side_table(folder, options)
-    unused = dict.fromkeys(side)
+    unused, divided = dict.fromkeys(side), Divided(options.parts)
     homes: dict[str, Path] = {}  # id -> the first file that has it
     renamed: list[str] = []
     for part, path in _fasta_files(folder, options):
@@ -150,7 +152,7 @@ def labelled_records(folder: Path, options: Options, cleaner: Cleaner) -> Iterat
                 for fact, place in options.places.items()
             }
             if "split" in facts:
-                facts["split"] = split_name(where, facts["split"])
+                facts["split"] = divided.part(where, facts["split"])
             unused.pop(name, None)
             facts |= {"split": part} if part else {}
             if homes.setdefault(name, path) != path and not side:
@@ -159,6 +161,7 @@ def labelled_records(folder: Path, options: Options, cleaner: Cleaner) -> Iterat
             yield sequence_example(where, name, facts, sequence, cleaner)
         if header is None:
             raise ValueError(f"{path}: holds no records; correct it, or its name in the layout")
+    divided.check(folder)
     if renamed:
         print(
             f"ids that an earlier file has, and that were renamed: {len(renamed)}, {renamed[0]}"

@@ -1,11 +1,11 @@
 """MIDI files and engraved scores, of a table or by label -> MIDI files with an index."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from seqtransfer.corpora import layouts
-from seqtransfer.corpora.corpus_files import MUSIC, cell, copy_midi, split_name
+from seqtransfer.corpora.corpus_files import MUSIC, Divided, cell, copy_midi
 from seqtransfer.corpora.examples import FACTS
 from seqtransfer.corpora.text_files import UTF8, find, matching, rows
 
@@ -20,8 +20,12 @@ class Options:
     label: str = "label"
     group: str | None = None
     split: str | None = None
+    parts: Mapping[str, Sequence] | None = None
     delimiter: str | None = None
     encoding: str = UTF8
+
+    def __post_init__(self):
+        layouts.check_parts(None, self.split, 0, self.parts)
 
 
 LAYOUT = layouts.schema(
@@ -38,6 +42,7 @@ LAYOUT = layouts.schema(
         },
         "file": layouts.text("Column of the file, relative to the table or the source"),
         **layouts.FACTS,
+        **layouts.PARTS,
         **layouts.DELIMITER,
         **layouts.TEXT_FILE,
     },
@@ -61,7 +66,7 @@ def listed(folder: Path, options: Options) -> Iterator[tuple[str, str, list[Path
     if options.files:
         yield from _by_label(folder, options.files)
         return
-    path = find(folder, options.table)
+    path, divided = find(folder, options.table), Divided(options.parts)
     names = {fact: getattr(options, fact) for fact in FACTS if getattr(options, fact)}
     read = rows(
         path,
@@ -72,9 +77,10 @@ def listed(folder: Path, options: Options) -> Iterator[tuple[str, str, list[Path
     for where, row in read:
         facts = {fact: cell(where, row, column) for fact, column in names.items()}
         if "split" in facts:
-            facts["split"] = split_name(where, facts["split"])
+            facts["split"] = divided.part(where, facts["split"])
         name = cell(where, row, options.file)
         yield where, name, [path.parent, Path(folder)], facts
+    divided.check(folder)
 
 
 def _by_label(

@@ -9,10 +9,10 @@ from pathlib import Path, PurePosixPath
 from seqtransfer.corpora import layouts
 from seqtransfer.corpora.alphabets import ALPHABETS, Cleaner
 from seqtransfer.corpora.corpus_files import (
+    Divided,
     cell,
     one_line,
     sequence_example,
-    split_name,
     with_dev,
     write,
 )
@@ -36,6 +36,7 @@ class RowOptions:
     label: str = "label"
     group: str | None = None
     split: str | None = None
+    parts: Mapping[str, Sequence] | None = None
     id: str | None = None
     alphabet: str | None = None
     strip: Sequence[str] = ()
@@ -43,7 +44,7 @@ class RowOptions:
     symbol_label: str | None = None
 
     def __post_init__(self):
-        layouts.check_parts(self.files, self.split, self.dev_share)
+        layouts.check_parts(self.files, self.split, self.dev_share, self.parts)
         layouts.check_pattern("`symbol`", self.symbol, groups=0)
         if self.symbol_label is not None:
             layouts.check_pattern("`symbol_label`", self.symbol_label, groups=0)
@@ -77,6 +78,7 @@ LAYOUT = layouts.schema(
         "text": layouts.text("Column of the text, for format text"),
         "second": layouts.text("Column of a second text, which makes every row a pair"),
         **layouts.FACTS,
+        **layouts.PARTS,
         "id": layouts.text("Column of the example's name; numbered by row when absent"),
         "header": {
             "description": "Names of the columns in order, where the file does not name them",
@@ -151,6 +153,7 @@ def labelled_rows(
     contents = [options.text, options.second] if as_text else [options.sequence]
     if options.second and not as_text:
         raise ValueError("layout: `second` is for texts; leave it out, or use format text")
+    divided = Divided(options.parts)
     columns = [name for name in (*contents, *names.values(), options.id) if name]
     for part, name in (options.files or {None: options.file}).items():
         path = find(folder, name)
@@ -158,11 +161,12 @@ def labelled_rows(
         for where, row in read(path, columns):
             facts = {name: one_line(where, row, column) for name, column in names.items()}
             if "split" in facts:
-                facts["split"] = split_name(where, facts["split"])
+                facts["split"] = divided.part(where, facts["split"])
             facts |= {"split": part} if part else {}
             number = int(where.rpartition(" ")[2])
             own = one_line(where, row, options.id) if options.id else f"{stem}-{number:06d}"
             yield where, own, facts, row
+    divided.check(folder)
 
 
 def _names_both_cases(pattern: str) -> bool:

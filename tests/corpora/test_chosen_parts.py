@@ -1,0 +1,66 @@
+"""Parts by what a column or header says of each example: chromosomes, folds, years."""
+
+import pytest
+
+from seqtransfer.corpora.alphabets import Cleaner
+from seqtransfer.corpora.converters import fasta, first_rows, midi, table
+from seqtransfer.corpora.fasta import read_fasta
+
+CHROMOSOMES = ["chr1", "chr2", "chr8", "chr9", "chrX"]
+PARTS = {"dev": ["chr2"], "test": ["chr8", "chr9"]}
+EXPECTED = ["train", "dev", "test", "test", "train"]
+
+
+def test_a_table_is_divided_by_the_words_that_are_named(tmp_path):
+    rows = [f"ACGT{'A' * n},a,{name}" for n, name in enumerate(CHROMOSOMES)]
+    (tmp_path / "x.csv").write_text("\n".join(["sequence,label,chr", *rows]))
+    options = table.Options("x.csv", split="chr", parts=PARTS)
+    table.convert(tmp_path, tmp_path / "x.fasta", options)
+    assert [one.split for one in read_fasta(tmp_path / "x.fasta")] == EXPECTED
+
+
+def test_folds_are_numbers(tmp_path):
+    rows = [f"ACGT{'A' * n},a,{n}" for n in range(5)]
+    (tmp_path / "x.csv").write_text("\n".join(["sequence,label,fold_random_5", *rows]))
+    options = table.Options("x.csv", split="fold_random_5", parts={"dev": [1], "test": [2, 3]})
+    table.convert(tmp_path, tmp_path / "x.fasta", options)
+    assert [one.split for one in read_fasta(tmp_path / "x.fasta")] == EXPECTED
+
+
+def test_records_are_divided_by_their_headers(tmp_path):
+    records = [f">enhancer::{name}:1-9(+)\nACGT{'A' * n}\n" for n, name in enumerate(CHROMOSOMES)]
+    (tmp_path / "x.fasta").write_text(
+        "".join(f.replace("::", f"{i}::") for i, f in enumerate(records))
+    )
+    options = fasta.Options(
+        "x.fasta", label={"pattern": r"^([a-z]+)\d::"}, split={"pattern": r"::(\w+):"}, parts=PARTS
+    )
+    found = list(fasta.labelled_records(tmp_path, options, Cleaner("dna", ())))
+    assert [one.split for one in found] == EXPECTED
+
+
+def test_a_word_that_no_example_has_is_refused_once_all_are_read(tmp_path):
+    (tmp_path / "x.csv").write_text("sequence,label,chr\nACGT,a,1\nACGA,a,8\n")
+    record = {"converter": "table", "format": "fasta", "classes": ["a"]}
+    record["layout"] = {"file": "x.csv", "split": "chr", "parts": {"test": ["chr8"]}}
+    first_rows.check(record, str(tmp_path), {"x.csv": tmp_path / "x.csv"})  # one row tells nothing
+    with pytest.raises(
+        ValueError, match=r"no example has 'chr8' in `split`, .* gives to test; write"
+    ):
+        table.convert(tmp_path, tmp_path / "x.fasta", table.Options(**record["layout"]))
+    assert not (tmp_path / "x.fasta").exists()
+
+
+@pytest.mark.parametrize(
+    ("layout", "said"),
+    [
+        ({"parts": {"test": [1]}}, "`parts` needs `split`"),
+        ({"split": "x", "parts": {"dev": [1], "test": ["1"]}}, "'1' stands in it twice"),
+    ],
+)
+def test_parts_that_contradict_other_keys_are_refused(layout, said):
+    for options in (table.Options, midi.Options):
+        with pytest.raises(ValueError, match=said):
+            options(**layout)
+    with pytest.raises(ValueError, match="`parts` of dev and `dev_share`"):
+        table.Options("x", split="x", parts={"dev": [1]}, dev_share=0.1)
