@@ -1,4 +1,4 @@
-"""Parts by what a column or header says of each example: chromosomes, folds, years."""
+"""Parts and groups by what a column or header says: chromosomes, folds, mutated positions."""
 
 import pytest
 
@@ -64,3 +64,19 @@ def test_parts_that_contradict_other_keys_are_refused(layout, said):
             options(**layout)
     with pytest.raises(ValueError, match="`parts` of dev and `dev_share`"):
         table.Options("x", split="x", parts={"dev": [1]}, dev_share=0.1)
+
+
+def test_a_group_may_be_a_word_within_a_column(tmp_path):
+    mutants = ["M301A", "M301C", "K12E"]
+    rows = [f"ACGT{'A' * n},{n}.5,{name}" for n, name in enumerate(mutants)]
+    (tmp_path / "x.csv").write_text("\n".join(["sequence,label,mutant", *rows]))
+    options = table.Options("x.csv", group="mutant", group_pattern=r"(\d+)")
+    table.convert(tmp_path, tmp_path / "x.fasta", options)
+    assert [one.group for one in read_fasta(tmp_path / "x.fasta")] == ["301", "301", "12"]
+    options = table.Options("x.csv", group="mutant", group_pattern=r"^M(\d+)")
+    with pytest.raises(
+        ValueError, match=r"line 4: the pattern .* finds nothing in the group 'K12E'"
+    ):
+        table.convert(tmp_path, tmp_path / "y.fasta", options)
+    with pytest.raises(ValueError, match=r"`group_pattern` is searched in the column `group`"):
+        table.Options("x.csv", group_pattern=r"(\d+)")

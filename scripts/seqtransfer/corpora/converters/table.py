@@ -35,6 +35,7 @@ class RowOptions:
     second: str | None = None
     label: str = "label"
     group: str | None = None
+    group_pattern: str | None = None
     split: str | None = None
     parts: Mapping[str, Sequence] | None = None
     id: str | None = None
@@ -46,6 +47,12 @@ class RowOptions:
     def __post_init__(self):
         layouts.check_parts(self.files, self.split, self.dev_share, self.parts)
         layouts.check_pattern("`symbol`", self.symbol, groups=0)
+        if self.group_pattern is not None:
+            if self.group is None:
+                raise ValueError(
+                    "`group_pattern` is searched in the column `group`; name that, too"
+                )
+            layouts.check_pattern("`group_pattern`", self.group_pattern)
         if self.symbol_label is not None:
             layouts.check_pattern("`symbol_label`", self.symbol_label, groups=0)
 
@@ -78,6 +85,10 @@ LAYOUT = layouts.schema(
         "text": layouts.text("Column of the text, for format text"),
         "second": layouts.text("Column of a second text, which makes every row a pair"),
         **layouts.FACTS,
+        "group_pattern": layouts.text(
+            "Regular expression of one group, searched in the column `group`, such as (\\d+) for"
+            " the position in M301A; the whole cell when absent"
+        ),
         **layouts.PARTS,
         "id": layouts.text("Column of the example's name; numbered by row when absent"),
         "header": {
@@ -160,6 +171,8 @@ def labelled_rows(
         stem = part or re.sub(r"\s+", "_", PurePosixPath(name).name.split(".")[0])
         for where, row in read(path, columns):
             facts = {name: one_line(where, row, column) for name, column in names.items()}
+            if options.group_pattern:
+                facts["group"] = _group(where, facts["group"], options.group_pattern)
             if "split" in facts:
                 facts["split"] = divided.part(where, facts["split"])
             facts |= {"split": part} if part else {}
@@ -167,6 +180,16 @@ def labelled_rows(
             own = one_line(where, row, options.id) if options.id else f"{stem}-{number:06d}"
             yield where, own, facts, row
     divided.check(folder)
+
+
+def _group(where: str, cell: str, pattern: str) -> str:
+    found = layouts.searched(f"{where}: group_pattern", pattern, cell)
+    if found is None:
+        raise ValueError(
+            f"{where}: the pattern of `group_pattern`, {pattern!r}, finds nothing in the group"
+            f" {cell[:40]!r}; correct it, or remove the row"
+        )
+    return found
 
 
 def _names_both_cases(pattern: str) -> bool:
