@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from seqtransfer.study import logs
+from seqtransfer.study import jobs, logs
 
 SCRIPTS = Path(logs.__file__).parents[2]
 
@@ -67,3 +67,18 @@ def test_a_new_run_of_a_job_starts_a_new_log(tmp_path):
             raise RuntimeError(message)
         assert error.value.code == 1
     assert "second" in log.read_text() and "first" not in log.read_text()
+
+
+def test_a_retry_keeps_what_the_attempt_before_it_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(jobs.liveness, "end_with_snakemake", lambda: None)
+    log, output, kept = tmp_path / "a.log", tmp_path / "out", tmp_path / "a.log.before"
+    with pytest.raises(SystemExit), jobs.job(log, [output]):
+        print("of the first")
+        raise ValueError("killed, as it were")
+    assert not kept.exists()
+    for attempt in ("of the second", "of the third"):
+        with jobs.job(log, [output]):
+            print(attempt)
+            output.write_text("done")
+        assert log.read_text() == f"{attempt}\n"
+        assert "of the first" in kept.read_text() and "killed, as it were" in kept.read_text()

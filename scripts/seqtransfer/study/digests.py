@@ -19,6 +19,11 @@ def record(log: str | Path, outputs: Iterable[Path]) -> None:
     )
 
 
+def is_recorded(log: str | Path) -> bool:
+    """Whether the job has a record: it ended the last time that it ran."""
+    return _record(log).exists()
+
+
 def forget(log: str | Path) -> None:
     """Delete the job's record: its files are about to be written anew."""
     _record(log).unlink(missing_ok=True)
