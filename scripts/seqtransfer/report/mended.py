@@ -139,7 +139,7 @@ def _verdict(claim: dict, task: str) -> list[str]:
 
 def _scores(study: Study, task: str) -> dict[str, float]:
     """Mean test scores of both arms, and claim (b)'s difference with its interval."""
-    mean = study.runs.groupby(["initialization", "task"])["test_score"].agg(_mean_of_all)
+    mean = study.runs.groupby(["initialization", "task"])["test_score"].mean(skipna=False)
     claim = study.claims["b"]
     effects = {ALL_TASKS: claim["overall"]} | {one["task"]: one for one in claim["effects"]}
     arms = {
@@ -162,7 +162,3 @@ def _change(study: Study, released: Study, task: str) -> dict[str, float]:
     if not all(np.isfinite(values).all() for values in groups.values()):
         return {}
     return dict(zip(NUMBERS[-3:], stratified_mean_interval(groups)[:3], strict=True))
-
-
-def _mean_of_all(scores: pd.Series) -> float:
-    return scores.mean(skipna=False)

@@ -20,7 +20,7 @@ def scores(references: pd.DataFrame) -> pd.DataFrame:
     """Means over layers of the rows of one task and measure: a row each (reference, kind, left), a
     column each group of units that is left out, -1 first, for none."""
     keys = ["reference", "kind", "left", "group"]
-    means = references.groupby(keys, sort=False)["score"].agg(lambda x: x.mean(skipna=False))
+    means = references.groupby(keys, sort=False)["score"].mean(skipna=False)
     return means.unstack().sort_index(axis=1)
 
 
@@ -80,7 +80,7 @@ def above_floor(
     scored = scores(rows)
     of_arm = scored.xs(("arm", arm), level=("kind", "left"))
     floor = scored.xs("floor", level="kind").groupby("reference", sort=False)
-    by_reference = of_arm - floor.agg(lambda x: x.mean(skipna=False))
+    by_reference = of_arm - floor.mean(skipna=False)
     names = [name for name in ("first", "again") if name in by_reference.index]
     found = estimates.of_similarity(differences, by_reference.loc[names].to_numpy())
     fields = {"examples": "examples", "reference": "corpus"}

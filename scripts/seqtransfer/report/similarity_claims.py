@@ -113,7 +113,7 @@ def above_floor(
     """(d2): text-vs-domain against random-vs-domain; `tasks` as for (d1)."""
     inner = _before(comparisons, measure)
     means = inner.groupby(["task", "left", "seed"], sort=False)["score"]
-    mean = means.agg(lambda layers: layers.mean(skipna=False)).reset_index()
+    mean = means.mean(skipna=False).reset_index()
     mean = mean.rename(columns={"left": "initialization"})
     pairs = paired_differences(mean, "score", "text", "random").groupby("task", sort=False)
     found = {
@@ -143,9 +143,7 @@ def above_floor(
     )  # fmt: skip
     record["facts"] += readings.taken_as_given(found)
     text = mean[mean["initialization"] == "text"].groupby("task")["score"]
-    record["facts"] += readings.calibrated(
-        text.agg(lambda seeds: seeds.mean(skipna=False)), references, measure, level
-    )
+    record["facts"] += readings.calibrated(text.mean(skipna=False), references, measure, level)
     return record
 
 

@@ -172,7 +172,7 @@ def association(tables: Tables, claims: Sequence[dict]) -> Figure:
     fills = dict(zip(tasks, FILLS if told else cycle(["full"]), strict=False))
     figure, axes = _pairs(len(labels))
     means = points.groupby(["quantity", "task", "initialization"], sort=False)[["value", *outcomes]]
-    means = means.agg(lambda column: column.mean(skipna=False))
+    means = means.mean(skipna=False)
     for row, name in zip(axes, labels, strict=False):
         for axis, outcome in zip(row, outcomes, strict=True):
             axis.axhline(0, color="0.6", linewidth=0.8, zorder=0)

@@ -45,8 +45,8 @@ TABLES = {
         "Test score of every arm, control and baseline in every task, in the task's headline"
         " metric: mean over seeds [95 % t interval]. Bold: the highest mean of the task's arms;"
         " another arm may be as good, which the claims and their intervals decide. Controls and"
-        " baselines, which have no encoder, are never bold; baselines have no interval. Heads give"
-        " the seeds of an arm and n, the examples of test.",
+        " baselines, which have no encoder, are never bold; baselines have no interval. Beside a"
+        " task: the seeds of an arm and n, the examples of test.",
         columns(
             "task initialization kind metric n mean low high seeds best",
             **OF_SCORES,

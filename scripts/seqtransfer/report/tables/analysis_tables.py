@@ -53,7 +53,7 @@ def points(values: pd.DataFrame, runs: pd.DataFrame, convergence: pd.DataFrame) 
         if chosen.empty:
             continue
         names.append(name)
-        means = chosen.groupby(RUN, sort=False)["value"].agg(lambda part: part.mean(skipna=False))
+        means = chosen.groupby(RUN, sort=False)["value"].mean(skipna=False)
         wide = wide.merge(means.rename(name).reset_index(), on=RUN, how="left")
     rows = []
     for arm in dict.fromkeys(runs["initialization"]):

@@ -92,8 +92,9 @@ def spearman(x: np.ndarray, y: np.ndarray) -> tuple[float, float, int]:
 
 def _by_task_and_arm(part: pd.DataFrame, columns: list[str]) -> tuple[np.ndarray, ...]:
     """Each column's (tasks, arms) means over seeds, of the arms that have all numbers."""
-    cells = part.groupby(["task", "initialization"], sort=False)[columns]
-    wide = cells.agg(lambda seeds: seeds.astype(float).mean(skipna=False)).unstack()
+    numbers = part.astype(dict.fromkeys(columns, float))
+    cells = numbers.groupby(["task", "initialization"], sort=False)[columns]
+    wide = cells.mean(skipna=False).unstack()
     known = [wide[column].dropna(axis=1) for column in columns]
     both = known[0].columns.intersection(known[1].columns, sort=False)
     return tuple(side[both].to_numpy() for side in known)

@@ -147,7 +147,7 @@ def convergence(history: pd.DataFrame, fraction: float = 0.9) -> pd.DataFrame:
         for key, curve in curves.items()
     )
     arms = table.groupby(["task", "initialization"], sort=False)["best"]
-    means = arms.agg(lambda best: best.mean(skipna=False))
+    means = arms.mean(skipna=False)
     raced = means[means.index.isin(["text", "random"], level="initialization")]
     common = raced.groupby("task").max().combine_first(means.groupby("task").max())
     table["threshold"] = fraction * table["task"].map(common.where(common > 0))
@@ -312,8 +312,8 @@ def timings(
     ]
     everything = table.assign(**dict.fromkeys(keys, "all"))
     grouped = pd.concat([*kinds, everything]).groupby(keys, sort=False)
-    found = grouped[SUMMED].agg(lambda values: values.sum(skipna=False))
-    found = found.join(grouped[LARGEST].agg(lambda values: values.max(skipna=False)))
+    found = grouped[SUMMED].sum(skipna=False)
+    found = found.join(grouped[LARGEST].max(skipna=False))
     found = found.assign(jobs=grouped.size()).reset_index()
     found["training_share"] = found["seconds_training"] / found["seconds_total"]
     found["operations"] /= 1e12

@@ -109,7 +109,7 @@ def _calibrated(row, references: pd.DataFrame) -> dict:
     if ("arm", row.left) not in scored.index:
         return record
     without = scored.drop(columns=-1)
-    low, high = without.loc["floor"].apply(_mean_of_all), without.loc["ceiling"].iloc[0]
+    low, high = without.loc["floor"].mean(skipna=False), without.loc["ceiling"].iloc[0]
     moved = {"above_floor": without.loc["arm", row.left] - low}
     if valid:
         moved["calibrated"] = moved["above_floor"] / (high - low)
@@ -148,16 +148,12 @@ def attention(heads: pd.DataFrame) -> pd.DataFrame:
     keys = ["task", "left", "right", "stage", "layer"]
     means = ["matched", *ATTENTION[ATTENTION.index("by_example") : ATTENTION.index("examples")]]
     groups = heads.groupby([*keys, "seed"], sort=False)[[*means, "examples"]]
-    each = groups.agg(_mean_of_all).reset_index()
+    each = groups.mean(skipna=False).reset_index()
     summary = interval_rows(each, keys, "matched")
     groups = each.groupby(keys, sort=False)[[*means[1:], "examples"]]
-    extra = groups.agg(_mean_of_all).reset_index()
+    extra = groups.mean(skipna=False).reset_index()
     table = summary.merge(extra, on=keys, validate="one_to_one").astype({"examples": int})
     return table.rename(columns={"examples": "sequences"})
-
-
-def _mean_of_all(values: pd.Series) -> float:
-    return values.mean(skipna=False)
 
 
 def paper_setting(
