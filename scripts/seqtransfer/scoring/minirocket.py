@@ -79,10 +79,13 @@ class MiniRocket:
 
 def spread(length: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Dilations, evenly spaced on a logarithmic scale up to the widest that fits a series of this
-    length, and how many of a kernel's 119 features each has."""
+    length, and how many of a kernel's 119 features each has: its share, rounded down, and of those
+    that are left one each, from the narrowest on."""
     exponents = np.linspace(0, np.log2((length - 1) / (TAPS - 1)), MOST_DILATIONS)
-    found = (2 ** exponents[np.arange(PER_KERNEL) % MOST_DILATIONS]).astype(int)
-    dilations, counts = np.unique(found, return_counts=True)
+    dilations, times = np.unique((2**exponents).astype(int), return_counts=True)
+    counts = times * PER_KERNEL // MOST_DILATIONS
+    left = PER_KERNEL - counts.sum()
+    counts += left // len(counts) + (np.arange(len(counts)) < left % len(counts))
     return tuple(dilations.tolist()), tuple(counts.tolist())
 
 

@@ -169,7 +169,7 @@ def ladder(tables: Tables, claims: Sequence[dict]) -> Figure:
 def _but_of_the_mean(table: pd.DataFrame) -> str:
     """What the lines of the mean over tasks are where those of tasks are both seeds."""
     of_all = table["task"] == ALL_TASKS
-    few = (table.loc[~of_all, "seeds"] == panels.FEW_SEEDS).any()
+    few = (table[~of_all & table["low"].notna()]["seeds"] == panels.FEW_SEEDS).any()
     return f", of the mean a {panels.INTERVAL}" * bool(few and of_all.any())
 
 
