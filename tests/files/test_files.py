@@ -6,6 +6,7 @@ import math
 import os
 import subprocess
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -316,3 +317,13 @@ def test_a_full_disk_is_told_with_the_folder_that_it_hit(tmp_path):
         (new / "a.csv").write_text("half")
         raise full
     assert not list(tmp_path.iterdir())
+
+
+def test_jobs_may_remove_the_same_folder_at_the_same_time(tmp_path):
+    for attempt in range(20):
+        folder = tmp_path / f"{attempt}"
+        for place in range(30):
+            (folder / f"{place}" / "inner").mkdir(parents=True)
+        with ThreadPoolExecutor(4) as jobs:
+            list(jobs.map(atomic.remove, [folder] * 4))
+        assert not folder.exists()

@@ -153,8 +153,14 @@ def _taken(folder: Path) -> ValueError:
 
 
 def remove(path: Path) -> None:
-    """Remove a folder, a file or a link (not what it points to), or nothing."""
+    """Remove a folder, a file or a link (not what it points to), or nothing. Another job may remove
+    the same at the same time."""
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
+        shutil.rmtree(path, onerror=_unless_gone)
     else:
         path.unlink(missing_ok=True)
+
+
+def _unless_gone(function: Callable, path: str, raised: tuple) -> None:
+    if not isinstance(raised[1], FileNotFoundError):
+        raise raised[1]
