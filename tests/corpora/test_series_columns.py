@@ -141,3 +141,10 @@ def test_a_pattern_that_no_column_fits_names_them(tmp_path):
         read(tmp_path, "y,t10", ["a,1", "b,2"], label="y", values="v.")
     with pytest.raises(ValueError, match=r"fits as a whole"):
         read(tmp_path, "y,t10", ["a,1", "b,2"], label="y", values="t.")
+
+
+def test_a_missing_value_of_the_last_channel_alone_is_not_its_end(tmp_path):
+    lines = points(NAMED)
+    lines[4] = lines[4].rsplit(",", 2)[0] + ",nan,walk"
+    with pytest.raises(ValueError, match=r"'nan' at place 11 is no finite number"):
+        read(tmp_path, HEADER, lines, label="label", series="trial", time="time")

@@ -25,6 +25,8 @@ from seqtransfer.corpora.converters import (
 from seqtransfer.corpora.corpus_files import find_midi
 from seqtransfer.corpora.examples import Example, TextExample
 
+LOOKED_AT = 49  # further series of a table without a header, which say where its label is
+
 
 def _of_text(folder: Path, options: table.Options, form: str) -> Iterator:
     return _of_table(folder, options, form, table.reader(options))
@@ -33,9 +35,6 @@ def _of_text(folder: Path, options: table.Options, form: str) -> Iterator:
 def _of_table(folder: Path, options: table.RowOptions, form: str, read: table.Read) -> Iterator:
     suffix = ".tsv" if form == "text" else f".{form}"
     return table.examples(folder, suffix, options, read, Cleaner(options.alphabet, options.strip))
-
-
-LOOKED_AT = 49  # further series of a table without a header, which say where its label is
 
 
 def _of_midi(folder: Path, options: midi.Options, form: str) -> Iterator:

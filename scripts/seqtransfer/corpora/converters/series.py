@@ -153,7 +153,7 @@ def labelled_series(folder: Path, options: Options) -> Iterator[Example]:
         for where, symbols, label, group in found:
             if not label:
                 raise ValueError(f"{where}: has no label; look at its separators")
-            if suffix(path) not in HEADED:
+            if suffix(path) not in HEADED and CHANNEL not in symbols:
                 written, symbols = len(symbols), ended(symbols)
                 padded += len(symbols) < written
             if not symbols:
