@@ -1,5 +1,6 @@
-"""The chosen analyses of one run's model, before and after its fine-tuning."""
+"""The chosen analyses of one run's model, before and after its fine-tuning, and along it."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,37 +11,52 @@ from seqtransfer.analyses.arm_analysis import Material
 from seqtransfer.files import json_tsv
 from seqtransfer.similarity.run_models import Runs
 from seqtransfer.study import cards, jobs
-from seqtransfer.training import devices
+from seqtransfer.training import classifier, devices, states
 from seqtransfer.training.runs import TaskFiles
 
 GIB = 2**30
 
 
 def main(
-    *, runs: Runs, arm: str, analyses: dict, batch_size: int, threads: int, table: Path, code: str
+    *,
+    runs: Runs,
+    arm: str,
+    along: Path | None,
+    analyses: dict,
+    batch_size: int,
+    threads: int,
+    table: Path,
+    code: str,
 ) -> None:
-    """Write one row per stage, quantity and place.
+    """Write one row per stage, step, quantity and place.
 
-    analyses: the section `analyse` of the study; batch_size: of fine-tuning, in examples.
+    along: weights by step, on whose gradients alone it is repeated; analyses: the section `analyse`
+    of the study; batch_size: of fine-tuning, in examples.
     """
     device = devices.choose_device()
     run = runs.run(arm)
     trains = "gradient_confusion" in analyses["kinds"]
     sizes = {"sequences": analyses["sequences"], "train": analyses["batches"] if trains else 0}
     material = Material.of(runs.files, run.task, device, **sizes, batch_size=batch_size)
-    rows = []
+    rows: list[dict] = []
+
+    def add(stage: str, step: int | None, kinds: Sequence[str]) -> None:
+        found = arm_analysis.analyse(model, kinds, material, analyses["memory"] * GIB)
+        place = {**run.key, "stage": stage, "step": step}
+        rows.extend({**place, **asdict(value), "code": code} for value in found)
+        print(f"{run}, {stage}{f' {step}' if step else ''}: {len(found)} values", flush=True)
+
     with devices.reproducible(0, threads):
         model = runs.before(arm).to(device)
-        for stage in ("before", "after"):
-            if stage == "after":
-                runs.fine_tune(arm, model)
-            found = arm_analysis.analyse(
-                model, analyses["kinds"], material, analyses["memory"] * GIB
-            )
-            rows += [{**run.key, "stage": stage, **asdict(value), "code": code} for value in found]
-            print(f"{run}, {stage}: {len(found)} values", flush=True)
+        add("before", 0, analyses["kinds"])
+        passed = states.parted(classifier.read_weights(along)) if along else {}
+        for step in sorted(map(int, passed)):
+            classifier.load(model, passed[str(step)])
+            add("during", step, ["gradient_confusion"])
+        runs.fine_tune(arm, model)
+        add("after", None, analyses["kinds"])
     frame = pd.DataFrame(rows)
-    json_tsv.write_table(table, frame.astype({"layer": "Int64"}))
+    json_tsv.write_table(table, frame.astype({"layer": "Int64", "step": "Int64"}))
 
 
 if __name__ == "__main__":
@@ -55,6 +71,7 @@ if __name__ == "__main__":
                 pretrained=[snakemake.input.pretrained] if snakemake.input.pretrained else [],
             ),
             arm=snakemake.wildcards.initialization,
+            along=Path(snakemake.input.along[0]) if snakemake.input.along else None,
             analyses=snakemake.params.analyses,
             batch_size=snakemake.params.batch_size,
             threads=snakemake.threads,

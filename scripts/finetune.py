@@ -7,7 +7,7 @@ import torch
 from seqtransfer.files import json_tsv
 from seqtransfer.scoring import left_out, task_kinds
 from seqtransfer.study import cards, jobs, provenance
-from seqtransfer.training import classifier, devices, energy, finetuning, operations, runs
+from seqtransfer.training import classifier, devices, energy, finetuning, operations, runs, states
 
 
 def main(
@@ -16,19 +16,21 @@ def main(
     files: runs.TaskFiles,
     pretrained: Path | None,
     settings: dict,
+    keep: list[int],
     threads: int,
     memory: int,
     folder: Path,
     unfinished: Path,
     code: str,
 ) -> None:
-    """memory: MB that the job was given; folder: of the results; unfinished: file of the state from
-    which a killed job continues."""
+    """keep: steps after which weights are kept, as `along.safetensors` has them by step; memory: MB
+    that the job was given; folder: of the results; unfinished: file of the state from which a
+    killed job continues."""
     meter = energy.Meter(devices.choose_device())
     setting = (run, files, pretrained, settings, threads)
-    checkpoint = runs.checkpoint_of(*setting, code, unfinished)
+    checkpoint = runs.checkpoint_of(*setting, code, unfinished, keep)
     groups = left_out.groups(files.part("dev").units, run.task, "dev left out")
-    trained = runs.train(*setting, checkpoint, memory, groups)
+    trained = runs.train(*setting, checkpoint, memory, groups, keep)
     test, target = files.part("test"), files.target()
     with devices.reproducible(0, threads):
         answers = finetuning.predict(
@@ -41,6 +43,9 @@ def main(
     sources = run.sources(files, pretrained)
     architecture = classifier.architecture(run.initialization, sources)
     classifier.save(classifier.plain_state(trained.model), architecture, folder)
+    if keep:
+        kept = {str(step): state for step, state in trained.outcome.kept.items()}
+        classifier.write_weights(folder / "along.safetensors", states.joined(kept))
     record = runs.metrics(run, trained, settings, target) | {
         "outputs": target.outputs,
         "test": task_kinds.scores(target, test, answers),
@@ -78,6 +83,7 @@ if __name__ == "__main__":
             files=runs.TaskFiles.of(snakemake.input, snakemake.params.layers),
             pretrained=Path(snakemake.input.pretrained) if snakemake.input.pretrained else None,
             settings=snakemake.params.training,
+            keep=snakemake.params.keep,
             threads=snakemake.threads,
             memory=snakemake.resources.mem_mb,
             folder=Path(snakemake.output.metrics).parent,

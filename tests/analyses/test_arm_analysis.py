@@ -18,7 +18,7 @@ from seqtransfer.files import arrow, json_tsv
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.similarity.run_models import Runs
 from seqtransfer.tokens.vocabulary import CLS, SEP
-from seqtransfer.training import classifier
+from seqtransfer.training import classifier, states
 from seqtransfer.training.classifier import Classifier
 from seqtransfer.training.runs import TaskFiles
 
@@ -117,25 +117,53 @@ def test_classes_of_tokens_are_analysed_too(files):
     assert all(np.isfinite(value.value) for value in always)
 
 
-def test_the_script_writes_both_stages_of_a_run(files, sources_for, tmp_path):
-    model = classifier.build("text", sources_for(), "mean", 2)
-    with torch.no_grad():
-        model.encoder.encoder["layer"][0]["output"]["LayerNorm"].weight *= 2
-    classifier.write_weights(tmp_path / "weights", classifier.plain_state(model))
-    metrics = {"task": "toy", "initialization": "text", "seed": 0, "learning_rate": 1e-3}
-    metrics |= {"pooling": "mean", "warmup": 0.1, "outputs": 2}
-    json_tsv.write_json(tmp_path / "metrics.json", metrics)
-    analyse.main(
-        runs=Runs.of(files, ["text"], metrics=[tmp_path / "metrics.json"],
-                     weights=[tmp_path / "weights"], pretrained=[]),
-        arm="text",
-        analyses={"kinds": ["lipschitz"], "sequences": 2, "batches": 4, "memory": 1},
-        batch_size=8,
-        threads=1,
-        table=tmp_path / "values.tsv",
-        code="0123",
-    )  # fmt: skip
-    table = pd.read_csv(tmp_path / "values.tsv", sep="\t")
+@pytest.fixture
+def script(files, sources_for, tmp_path):
+    """The table that the script writes of the analyses `kinds` of a run, whose first layer's
+    LayerNorm gain fine-tuning has doubled; along: the weights of steps on the way."""
+
+    def of(kinds, along=None):
+        model = classifier.build("text", sources_for(), "mean", 2)
+        steps = {"2": states.copied(classifier.plain_state(model))}
+        with torch.no_grad():
+            model.encoder.encoder["layer"][0]["output"]["LayerNorm"].weight *= 2
+        steps["16"] = classifier.plain_state(model)
+        classifier.write_weights(tmp_path / "weights", steps["16"])
+        classifier.write_weights(tmp_path / "along", states.joined(steps))
+        metrics = {"task": "toy", "initialization": "text", "seed": 0, "learning_rate": 1e-3}
+        metrics |= {"pooling": "mean", "warmup": 0.1, "outputs": 2}
+        json_tsv.write_json(tmp_path / "metrics.json", metrics)
+        analyse.main(
+            runs=Runs.of(files, ["text"], metrics=[tmp_path / "metrics.json"],
+                         weights=[tmp_path / "weights"], pretrained=[]),
+            arm="text",
+            along=along and tmp_path / along,
+            analyses={"kinds": kinds, "sequences": 2, "batches": 4, "memory": 1},
+            batch_size=8,
+            threads=1,
+            table=tmp_path / "values.tsv",
+            code="0123",
+        )  # fmt: skip
+        return pd.read_csv(tmp_path / "values.tsv", sep="\t")
+
+    return of
+
+
+def test_gradients_along_fine_tuning_are_those_of_the_weights_of_each_step(script):
+    table = script(["gradient_confusion", "lipschitz"], "along")
+    steps = table.drop_duplicates(["stage", "step"])[["stage", "step"]].to_numpy().tolist()
+    assert steps[:3] == [["before", 0], ["during", 2], ["during", 16]]
+    assert steps[3][0] == "after" and np.isnan(steps[3][1])
+    assert set(table[table["stage"] == "during"]["analysis"]) == {"gradient_confusion"}
+    gradients = table[table["analysis"] == "gradient_confusion"]
+    values = [part["value"].to_numpy() for _, part in gradients.groupby(["stage", "step"],
+              sort=False, dropna=False)]  # fmt: skip
+    assert np.array_equal(values[0], values[1]) and np.array_equal(values[2], values[3])
+    assert not np.array_equal(values[1], values[2])
+
+
+def test_the_script_writes_both_stages_of_a_run(script):
+    table = script(["lipschitz"])
     place = (
         (table["layer"] == 1) & (table["part"] == "feed-forward") & (table["quantity"] == "gain")
     )

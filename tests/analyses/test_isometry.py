@@ -22,11 +22,11 @@ class Maps(torch.nn.Module):
         self.table = torch.nn.Embedding(20, WIDTH)
         self.matrices = [torch.from_numpy(matrix).float() for matrix in matrices]
 
-    def hidden_states(self, ids, mask):
+    def hidden_states(self, ids, mask, rows):
         states = [self.table(ids)]
         for matrix in self.matrices:
             states.append((states[-1].flatten(1) @ matrix.T).view_as(states[-1]))
-        return states
+        return [*states[:-1], states[-1].flatten(0, 1)[rows]]
 
 
 def orthogonal(size: int, seed: int) -> np.ndarray:

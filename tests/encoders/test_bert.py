@@ -58,15 +58,16 @@ def test_states_and_pooled_equal_transformers(both, padded):
 
 
 @pytest.mark.parametrize("padded", [False, True])
-def test_states_at_some_rows_are_those_of_all_at_these_rows(both, padded):
+def test_the_last_layers_states_at_some_rows_are_those_of_all_at_these_rows(both, padded):
     _, ours = both
     rows = torch.tensor([1, 3, 20, 25, 29, 100])
-    with torch.inference_mode():
-        whole = list(ours.hidden_states(*batch(padded=padded)))
-        some = list(ours.hidden_states(*batch(padded=padded), rows))
-    assert [state.shape for state in some] == [(6, 32)] * 4
-    for mine, theirs in zip(some, whole, strict=True):
-        torch.testing.assert_close(mine, theirs.flatten(0, 1)[rows])
+    *below, whole = ours.hidden_states(*batch(padded=padded))
+    *same, some = ours.hidden_states(*batch(padded=padded), rows)
+    assert all(torch.equal(*pair) for pair in zip(same, below, strict=True))
+    torch.testing.assert_close(some, whole.flatten(0, 1)[rows])
+    sides = ((some, same), (whole.flatten(0, 1)[rows], below))
+    found = [torch.autograd.grad(states.square().sum(), at[0]) for states, at in sides]
+    torch.testing.assert_close(*found)
 
 
 @pytest.mark.parametrize("padded", [False, True])

@@ -17,6 +17,7 @@ def study(value):
     keys = [(task, arm, seed) for task in TASKS for arm in ARMS for seed in SEEDS]
     values = pd.DataFrame(
         {"task": task, "initialization": arm, "seed": seed, "stage": stage, "code": "0"}
+        | {"step": None}
         | {"analysis": "perturbation", "quantity": "state_change", "size": size, "part": "all"}
         | {"layer": None, "reference": 3 * size}
         | {"value": value(task, arm, seed) if (stage, size) == ("before", 0.01) else 99.0}
@@ -49,6 +50,23 @@ def test_a_row_is_the_mean_over_seeds_with_its_t_interval_and_reference():
     low, high = stats.t.interval(0.95, 2, np.mean(three), stats.sem(three))
     assert (row.mean, row.low, row.high, row.seeds) == pytest.approx((np.mean(three), low, high, 3))
     assert row.reference == pytest.approx(0.03)
+
+
+def test_a_step_along_fine_tuning_is_a_row_of_the_seeds_that_took_it():
+    values, *_ = study(noisy)
+    steps = {"before": 0, "after": None}
+    values = values.assign(
+        analysis="gradient_confusion", step=values["stage"].map(steps).astype("Int64")
+    )
+    late = values[values["stage"] == "before"].assign(stage="during", step=64)
+    late = late[late["seed"] < 2]
+    every = pd.concat([values, late.astype({"step": "Int64"})], ignore_index=True)
+    table = analysis_tables.table(every, "gradient_confusion", ["step", "size"])
+    assert set(table[["stage", "seeds"]].itertuples(index=False, name=None)) == {
+        ("before", 3), ("during", 2), ("after", 3),
+    }  # fmt: skip
+    assert table[table["stage"] == "after"]["step"].isna().all()
+    assert (table[table["stage"] == "during"]["step"] == 64).all()
 
 
 def test_an_analysis_that_was_not_made_has_no_rows():

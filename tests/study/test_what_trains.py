@@ -58,6 +58,16 @@ def test_gradients_are_analysed_where_every_weight_trains():
     with pytest.raises(ValueError, match=r"^analyse\.kinds: gradient_confusion is of every weight"):
         configuration.check(STUDY | probe | {"analyse": analyse})
     configuration.check(STUDY | probe | {"analyse": {"kinds": ["isometry"]}})
+
+
+def test_gradients_along_fine_tuning_are_of_steps_that_it_takes_and_of_an_analysis_made():
+    analyse = {"kinds": ["gradient_confusion"], "steps": [1, STUDY["finetune"]["steps"]]}
+    configuration.check(STUDY | {"analyse": analyse})
+    late = analyse | {"steps": [1, STUDY["finetune"]["steps"] + 1]}
+    with pytest.raises(ValueError, match=r"^analyse\.steps: \d+ is beyond finetune\.steps, \d+;"):
+        configuration.check(STUDY | {"analyse": late})
+    with pytest.raises(ValueError, match=r"^analyse\.steps: gradient_confusion alone"):
+        configuration.check(STUDY | {"analyse": analyse | {"kinds": ["isometry"]}})
     few = {"examples": STUDY["examples"] | {"train": STUDY["finetune"]["batch_size"] + 1}}
     with pytest.raises(ValueError, match=r"^analyse\.kinds: gradient_confusion needs two batches"):
         configuration.check(STUDY | few | {"analyse": analyse})

@@ -27,7 +27,7 @@ ARMS = ("text", "random", "shuffled", "domain")
 ANALYSES = ("isometry", "gradient_confusion", "perturbation", "lipschitz", "mutation")
 CONFIG = {
     "initializations": ARMS, "seeds": (0, 1, 2), "compare": {"attention": 8, "reference": "domain"},
-    "analyse": {"kinds": list(ANALYSES)},
+    "analyse": {"kinds": list(ANALYSES), "steps": [16, 64, 256]},
 }  # fmt: skip
 STEPS = [0, *(2**i for i in range(10))]
 GAIN = {"text": 0.12, "random": 0.0, "shuffled": 0.03, "domain": 0.15}
@@ -333,13 +333,14 @@ def _analyses(task, arm, seed, rng):
     better = GAIN[arm]
     rows = []
 
-    def add(analysis, quantity, value, reference, layer=None, part="all", size=None):
+    def add(analysis, quantity, value, reference, layer=None, part="all", size=None, along=()):
+        during = [("during", step) for step in along]
         rows.extend(
-            {"task": task, "initialization": arm, "seed": seed, "stage": stage}
+            {"task": task, "initialization": arm, "seed": seed, "stage": stage, "step": step}
             | {"analysis": analysis, "quantity": quantity}
             | {"value": value * rng.normal(1, 0.03) * (1 + 0.2 * (stage == "after"))}
             | {"reference": reference, "layer": layer, "part": part, "size": size, "code": "4567"}
-            for stage in STAGES
+            for stage, step in [("before", 0), *during, ("after", None)]
         )
 
     for layer in range(3):
@@ -354,11 +355,14 @@ def _analyses(task, arm, seed, rng):
             add("lipschitz", "largest_gain", 4 - better, 1.0, layer + 1, part)
         add("lipschitz", "spectral_norm", 5 - better, 1.0, layer + 1, "layer")
     add("lipschitz", "gain", 20.0, 1.0, 0, "embeddings")
+    # One run ends before the last step.
+    steps = CONFIG["analyse"]["steps"][: 2 if seed == 1 else 3]
     for part in ("embeddings", "encoder", "head", "all"):
-        add("gradient_confusion", "eta", 0.2, 0.01, part=part)
-        add("gradient_confusion", "minimum_cosine", -0.8 + better, -0.01, part=part)
-        add("gradient_confusion", "mean_cosine", 0.1 + better, 0.0, part=part)
-        add("gradient_confusion", "norm", 1.0, None, part=part)
+        for quantity, value, reference in (
+            ("eta", 0.2, 0.01), ("minimum_cosine", -0.8 + better, -0.01),
+            ("mean_cosine", 0.1 + better, 0.0), ("norm", 1.0, None),
+        ):  # fmt: skip
+            add("gradient_confusion", quantity, value, reference, part=part, along=steps)
     for size in (1e-5, 1e-4, 1e-3, 1e-2, 1e-1):
         add("perturbation", "state_change", size * (3 - better), 3 * size, size=size)
         add("perturbation", "loss_change", size * (2 - better), 2 * size, size=size)
@@ -368,7 +372,7 @@ def _analyses(task, arm, seed, rng):
         add("mutation", "cosine_distance", relative * share, 0.5 * share, size=size)
     add("mutation", "pair_cosine_distance", 0.2, 0.4)
     add("mutation", "substitutions", 1 / (0.2 * (1 - better)) ** 2, 44)
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).astype({"step": "Int64"})
 
 
 def _references(task, rng):

@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring.task_kinds import Classification
 from seqtransfer.tokens.vocabulary import CLS, SEP
-from seqtransfer.training import checkpoints, classifier, devices, finetuning
+from seqtransfer.training import checkpoints, classifier, devices, finetuning, states
 from seqtransfer.training.checkpoints import Checkpoint
 from seqtransfer.training.evaluations import DevWatch
 from seqtransfer.training.steps import Schedule
@@ -97,6 +98,28 @@ def test_a_killed_run_ends_with_the_weights_of_an_uninterrupted_one(
     assert (resumed.best_step, resumed.best_dev) == (whole.best_step, whole.best_dev)
     assert np.array_equal(resumed.left_out, whole.left_out, equal_nan=True)
     assert whole.seconds_before == 0 < resumed.seconds_before
+
+
+@pytest.mark.parametrize("steps", [3, 5])
+def test_weights_kept_on_the_way_are_those_of_their_step_and_outlive_a_kill(
+    steps, sources_for, tmp_path
+):
+    train = partial(run, watch=IMPATIENT, keep=[2, 4, PLAN.steps])  # it ends before
+    expected, whole = train(sources_for())
+    assert sorted(whole.kept) == [2, 4]
+    assert same(expected, run(sources_for(), watch=IMPATIENT)[0])
+    checkpoint = KilledAfter(tmp_path / "run.safetensors", {"run": 1})
+    checkpoint.steps = 4
+    with pytest.raises(Killed):
+        run(sources_for(), checkpoint, watch=IMPATIENT)
+    saved = states.parted(load_file(checkpoint.path))["model"]
+    model = classifier.build("text", sources_for(), "first", 2)
+    classifier.load(model, whole.kept[4])
+    assert same(model.state_dict(), saved)
+    path = tmp_path / "again.safetensors"
+    _, resumed = killed_and_resumed(train, sources_for, path, steps, "cpu")
+    assert sorted(resumed.kept) == [2, 4]
+    assert all(same(resumed.kept[step], whole.kept[step]) for step in (2, 4))
 
 
 def test_going_on_starts_at_the_step_after_the_checkpoint(sources_for, tmp_path, capsys):

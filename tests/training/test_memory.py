@@ -1,6 +1,7 @@
 """The bytes that are predicted hold what autograd keeps, and free memory is that of every limit."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -39,6 +40,11 @@ def test_a_layer_keeps_of_an_example_what_is_predicted(dtype):
     sizes = [Footprint(0, n, 64, 4, 40, number=dtype.itemsize).example for n in (1, 2)]
     assert two - one == pytest.approx(sizes[1] - sizes[0], rel=0.03)
     assert two < sizes[1]
+
+
+def test_weights_of_earlier_steps_take_their_place_and_twice_that_to_save_them():
+    more = replace(BERT_BASE, kept=2).whole(1) - BERT_BASE.whole(1)
+    assert more == 2 * 3 * 4 * BERT_BASE.parameters
 
 
 @pytest.mark.parametrize("free", [3.5e9, 5e9, 8e9, 1e10, 1e12])

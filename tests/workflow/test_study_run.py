@@ -76,7 +76,7 @@ def test_scores_in_the_metrics_follow_from_the_predictions(checkout):
 def test_the_report_has_tables_figures_and_a_verdict_on_every_claim(checkout):
     report = checkout / "results/tiny/report"
     figures = "summary scores convergence claims gains_over_steps similarity attention"
-    figures += " isometry gradient_confusion perturbation lipschitz mutation power"
+    figures += " isometry gradient_confusion gradients_along perturbation lipschitz mutation power"
     figures += " analysis_association"
     for figure in figures.split():
         for suffix in ("svg", "pdf", "png"):

@@ -12,6 +12,7 @@ rule analyse:
     input:
         metrics=rules.finetune.output.metrics,
         weights=rules.finetune.output.weights,
+        along=rules.finetune.output.along,
         train=rules.encode.output.train,
         test=rules.encode.output.test,
         token_map=rules.draw_map.output.token_map,

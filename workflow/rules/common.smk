@@ -63,6 +63,7 @@ PRETRAINING = {
 ANALYSES = {
     key: value for key, value in config["analyse"].items() if key != "zero_shot"
 }
+ALONG = config["analyse"].get("steps", [])
 PROBE = {key: value for key, value in config["represent"].items() if key != "dropout"}
 CHECKPOINTS = config["pretrain"].get("checkpoints", [])
 ZERO_SHOT = zero_shot_checks.tasks(config)

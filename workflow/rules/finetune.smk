@@ -29,6 +29,11 @@ rule finetune:
         config="<results>/runs/{task}/{initialization}/seed-{seed}/config.json",
         weights="<results>/runs/{task}/{initialization}/seed-{seed}/weights.safetensors",
         timing="<results>/runs/{task}/{initialization}/seed-{seed}/timing.json",
+        along=(
+            ["<results>/runs/{task}/{initialization}/seed-{seed}/along.safetensors"]
+            if ALONG
+            else []
+        ),
     log:
         "<logs>/finetune/{task}/{initialization}/seed-{seed}.log",
     benchmark:
@@ -45,6 +50,7 @@ rule finetune:
         layers=config["encoder"]["layers"],
         setting=given_setting,
         training=TRAINING,
+        keep=ALONG,
         unfinished=UNFINISHED,
         code=digest_of_arm("finetune"),
     script:

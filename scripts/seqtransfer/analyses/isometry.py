@@ -53,8 +53,8 @@ def jacobians(encoder: torch.nn.Module, ids: torch.Tensor, position: int) -> lis
     ids: (1, length) int64 without padding. Layer 0 are the embeddings. Each is (width,
     length * width) of the encoder's dtype; column `t * width + i` belongs to unit i of position t.
     """
-    *below, last = encoder.hidden_states(ids, None)
-    state = last[0, position]
+    *below, last = encoder.hidden_states(ids, None, torch.tensor([position], device=ids.device))
+    state = last[0]
     identity = torch.eye(len(state), dtype=state.dtype, device=state.device)
     matrices = [state.new_empty(len(state), lower.numel()) for lower in below]
     for start in range(0, len(state), COTANGENTS):

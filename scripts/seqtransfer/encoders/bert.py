@@ -103,8 +103,7 @@ class Bert(nn.Module):
         ids: (batch, length) int64; mask: the same shape, 0 at padding, or None without padding.
         States at padding are arbitrary. Each layer reads the tensor that was yielded before, so
         that autograd gives the derivatives of its states by that tensor. rows: (n,) int64 positions
-        in (batch * length), only for inference: then (n, width) is yielded, and the last layer
-        computes only these states.
+        in (batch * length), at which alone the last layer then computes its states: (n, width).
         """
         batch, length = ids.shape
         tables = self.embeddings
@@ -118,7 +117,7 @@ class Bert(nn.Module):
         if mask is not None:
             bias = torch.zeros((batch, 1, 1, length), device=ids.device, dtype=_wide(self.dtype))
             bias.masked_fill_(mask[:, None, None] == 0, -math.inf)
-        yield x if rows is None else x.flatten(0, 1)[rows]
+        yield x
         *_, last = self.encoder["layer"]
         for layer in self.encoder["layer"]:
             wanted = rows if layer is last else None
@@ -126,9 +125,8 @@ class Bert(nn.Module):
             x = _layer_output(
                 x, layer, bias, batch, self.config.num_attention_heads, dropout, wanted
             )
-            if wanted is None:
-                x = x.view(batch, length, -1)
-            yield x if rows is wanted else x.flatten(0, 1)[rows]
+            x = x.view(batch, length, -1) if wanted is None else x
+            yield x
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
         """The last of `hidden_states`."""

@@ -36,10 +36,10 @@ class TransformersEncoder(nn.Module):
     def hidden_states(
         self, ids: torch.Tensor, mask: torch.Tensor | None, rows: torch.Tensor | None = None
     ) -> list[torch.Tensor]:
-        """The embeddings and then each layer's output: (batch, length, width), or only `rows` of
-        (batch * length), (n, width)."""
-        states = self._run(ids, mask, output_hidden_states=True).hidden_states
-        return [state if rows is None else state.flatten(0, 1)[rows] for state in states]
+        """The embeddings and then each layer's output: (batch, length, width), of the last only
+        `rows` of (batch * length), (n, width), where they are given."""
+        *below, last = self._run(ids, mask, output_hidden_states=True).hidden_states
+        return [*below, last if rows is None else last.flatten(0, 1)[rows]]
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
         """The last of `hidden_states`."""

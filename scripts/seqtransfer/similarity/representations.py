@@ -141,8 +141,9 @@ def hidden_states(
             counts = [len(positions[index]) for index in indices]
             starts = np.repeat(np.arange(len(indices)) * ids.shape[1], counts)
             places = starts + np.concatenate([positions[index] for index in indices])
-            found = model.encoder.hidden_states(ids, mask, torch.as_tensor(places, device=device))
-            found = [state.cpu().split(counts) for state in found]
+            at = torch.as_tensor(places, device=device)
+            found = model.encoder.hidden_states(ids, mask, at)
+            found = [_at(state, at).cpu().split(counts) for state in found]
             if not layers:
                 each = 1 if pooled else len(positions[0])
                 shape = (len(rows), each, found[0][0].shape[-1])
@@ -152,3 +153,8 @@ def hidden_states(
                     kept = states_there.mean(dim=0) if pooled else states_there
                     layer[index] = kept.numpy()
     return {f"layer_{i}": layer.reshape(-1, layer.shape[-1]) for i, layer in enumerate(layers)}
+
+
+def _at(state: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+    """(n, width): these rows of a layer's states; those of the last layer are no others."""
+    return state if state.ndim == 2 else state.flatten(0, 1)[rows]

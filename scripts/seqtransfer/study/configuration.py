@@ -330,9 +330,21 @@ def _check_controls(config: dict) -> None:
 
 
 def _check_analyses(config: dict) -> None:
-    """Raise ValueError for analyses of gradients beside arms that train in part, or of training
-    parts that fill no two batches."""
-    if "gradient_confusion" not in config.get("analyse", {}).get("kinds", []):
+    """Raise ValueError for analyses of gradients beside arms that train in part, of training parts
+    that fill no two batches, or after steps that no run takes."""
+    analyse, longest = config.get("analyse", {}), config["finetune"]["steps"]
+    late = [step for step in analyse.get("steps", []) if step > longest]
+    if late:
+        raise ValueError(
+            f"analyse.steps: {late[0]} is beyond finetune.steps, {longest}; drop it, or raise"
+            " finetune.steps"
+        )
+    if "gradient_confusion" not in analyse.get("kinds", []):
+        if analyse.get("steps"):
+            raise ValueError(
+                "analyse.steps: gradient_confusion alone is measured after them, and analyse.kinds"
+                " does not name it; drop analyse.steps, or name it"
+            )
         return
     size, examples = config["finetune"]["batch_size"], config["examples"]
     most = int(examples["train"] * examples.get("train_fraction", 1))

@@ -138,7 +138,7 @@ def seconds(job: Job, study: Mapping, encoder: Encoder, share: float) -> float:
             START + _filled_in(job, study, encoder) / (GPU if job.gpu else ONE_BY_ONE)
         ),
         # Sequences one at a time are no faster on a GPU, as far as is known.
-        "analyse": lambda: START + 2 * _analyses(job, study, encoder) / ONE_BY_ONE,
+        "analyse": lambda: START + _analyses(job, study, encoder) / ONE_BY_ONE,
         "compare": lambda: 3 + 0.02 * cubes * pairs * compare["draws"],
         "calibrate": lambda: 2 + 0.07 * cubes * calibrated * layers * (compare["groups"] + 1),
     }
@@ -158,12 +158,14 @@ def whole_batch(job: Job, study: Mapping, encoder: Encoder, batch: int | None = 
     few rows that a task uses are kept."""
     trained = encoder.of_job(job)
     settings = study["pretrain" if job.rule.startswith("pretrain") else "finetune"]
+    kept = {"pretrain": study["pretrain"].get("checkpoints", []), "finetune": _along(study)}
     taken = Footprint(
         trained.weights // 4,
         trained.layers,
         trained.width,
         heads=math.ceil(trained.width / NARROW),
         tokens=_tokens(job, study),
+        kept=len(kept.get(job.rule, [])),
     )
     return math.ceil(taken.whole(batch or settings["batch_size"]) / MARGIN / 1e6)
 
@@ -184,7 +186,11 @@ def disk(job: Job, study: Mapping, encoder: Encoder) -> int:
         "pretrain": encoder.weights * (1 + len(study["pretrain"].get("checkpoints", []))),
         "pretrain_again": encoder.weights,
         "align": encoder.weights,
-        "finetune": 0 if job.wildcards.get("initialization") in CONTROLS else trained.weights,
+        "finetune": (
+            0
+            if job.wildcards.get("initialization") in CONTROLS
+            else trained.weights * (1 + len(_along(study)))
+        ),
         "represent": 2 * len(study["initializations"]) * states,
         "represent_floor": len(study["compare"]["floor_seeds"]) * states,
         "represent_ceiling": states,
@@ -237,7 +243,7 @@ def _filled_in(job: Job, study: Mapping, encoder: Encoder) -> float:
 
 
 def _analyses(job: Job, study: Mapping, encoder: Encoder) -> float:
-    """Floating-point operations of the analyses of a model, at one stage."""
+    """Floating-point operations of the analyses of a run: before, after, and along fine-tuning."""
     settings = study["analyse"]
     tokens = study["max_length"][job.wildcards["task"]]
     once, doublings = encoder.operations(tokens), 1 + math.ceil(math.log2(tokens))
@@ -249,7 +255,13 @@ def _analyses(job: Job, study: Mapping, encoder: Encoder) -> float:
         "lipschitz": 8 * 20 * settings["sequences"],  # 20 products with J and its transpose
         "mutation": (1 + 2 * doublings) * settings["sequences"],  # two draws of each number
     }
-    return once * sum(known[kind] for kind in settings["kinds"])
+    stages = 2 * sum(known[kind] for kind in settings["kinds"])
+    return once * (stages + len(_along(study)) * known["gradient_confusion"])
+
+
+def _along(study: Mapping) -> list[int]:
+    """Steps after which fine-tuning keeps weights for an analysis."""
+    return study.get("analyse", {}).get("steps", [])
 
 
 def _operations(job: Job, study: Mapping, encoder: Encoder, share: float) -> float:

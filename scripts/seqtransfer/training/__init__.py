@@ -14,6 +14,7 @@ batches, steps, optimizer: which examples, one update, AdamW; evaluations: at wh
 operations: how many a forward pass and a step take; memory: how many bytes.
 free_memory: what the job may take; fitting: how many examples at a time that holds; microbatches: a
 batch in such parts; energy: what the job takes of it.
-checkpoints: the state of an unfinished run; devices: CPU or GPU, precision, reproducibility.
+checkpoints: the state of an unfinished run; states: weights by name.
+devices: CPU or GPU, precision, reproducibility.
 settings_choice: the learning rate, warm-up and pooling that the sweep chooses for each arm.
 """

@@ -18,7 +18,9 @@ from safetensors import safe_open
 from safetensors.torch import save as serialized
 from torch import nn
 
+from seqtransfer.encoders.loading import State
 from seqtransfer.files import atomic, checksums
+from seqtransfer.training import states
 from seqtransfer.training.optimizer import AdamW
 
 SECONDS = 60.0  # between two checkpoints, at least; results do not depend on it
@@ -52,11 +54,11 @@ class Checkpoint:
         return time.monotonic() - self._last >= wait
 
     def save(
-        self, state: "TrainingState", record: Mapping, best: Mapping[str, torch.Tensor]
+        self, state: "TrainingState", record: Mapping, kept: Mapping[str, torch.Tensor]
     ) -> None:
-        """Write `state`, `record`, which JSON can hold, and the weights `best`."""
+        """Write `state`, `record`, which JSON can hold, and the weights `kept`."""
         start = time.monotonic()
-        tensors = {f"best.{name}": tensor for name, tensor in best.items()} | state.tensors()
+        tensors = states.joined({"kept": kept}) | state.tensors()
         facts = {"digest": self.digest, "record": record, "streams": state.streams()}
         plain = {name: tensor.contiguous().cpu() for name, tensor in tensors.items()}
         metadata = {"facts": json.dumps(facts)}
@@ -68,7 +70,7 @@ class Checkpoint:
         self._last = time.monotonic()
 
     def resume(self, state: "TrainingState") -> tuple[dict, dict[str, torch.Tensor]] | None:
-        """Restore `state` and return the saved record and best weights; None if there is no file.
+        """Restore `state` and return the saved record and kept weights; None if there is no file.
 
         A file that is damaged, or of another run, counts as none.
         """
@@ -87,8 +89,9 @@ class Checkpoint:
         except Exception as error:  # a damaged file can raise anything
             print(f"{self.path}: cannot be read ({error}); the run starts again")
             return None
-        state.restore(tensors, facts["streams"])
-        return facts["record"], _group(tensors, "best")
+        found = states.parted(tensors)
+        state.restore(found, facts["streams"])
+        return facts["record"], found.get("kept", {})
 
     def remove(self) -> None:
         """Delete the file, and temporary files that killed jobs left."""
@@ -120,9 +123,13 @@ class TrainingState:
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """Weights, the optimizer's moments, and the state of torch's random streams."""
-        state = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
-        state |= {f"optimizer.{name}": t for name, t in self.optimizer.tensors().items()}
-        return state | _random_tensors()
+        return states.joined(
+            {
+                "model": self.model.state_dict(),
+                "optimizer": self.optimizer.tensors(),
+                "random": _random_tensors(),
+            }
+        )
 
     def streams(self) -> dict:
         """The state of NumPy's random streams."""
@@ -141,11 +148,11 @@ class TrainingState:
 
         return reset
 
-    def restore(self, tensors: Mapping[str, torch.Tensor], streams: dict) -> None:
-        """The inverse of `tensors` and `streams`."""
-        self.model.load_state_dict(_group(tensors, "model"))
-        self.optimizer.restore(_group(tensors, "optimizer"))
-        _restore_random(tensors)
+    def restore(self, found: Mapping[str, State], streams: dict) -> None:
+        """The inverse of `tensors`, parted, and of `streams`."""
+        self.model.load_state_dict(found["model"])
+        self.optimizer.restore(found["optimizer"])
+        _restore_random(found["random"])
         self.model.encoder.dropout.restore(streams["dropout"])
         for name, state in streams["generators"].items():
             self.generators[name].bit_generator.state = state
@@ -153,21 +160,13 @@ class TrainingState:
 
 def _random_tensors() -> dict[str, torch.Tensor]:
     """The state of torch's random streams."""
-    state = {"random.cpu": torch.get_rng_state()}
+    state = {"cpu": torch.get_rng_state()}
     if torch.cuda.is_available():
-        state["random.cuda"] = torch.cuda.get_rng_state()
+        state["cuda"] = torch.cuda.get_rng_state()
     return state
 
 
 def _restore_random(tensors: Mapping[str, torch.Tensor]) -> None:
-    torch.set_rng_state(tensors["random.cpu"])
-    if "random.cuda" in tensors:
-        torch.cuda.set_rng_state(tensors["random.cuda"])
-
-
-def _group(tensors: Mapping[str, torch.Tensor], name: str) -> dict[str, torch.Tensor]:
-    return {
-        key.removeprefix(f"{name}."): tensor
-        for key, tensor in tensors.items()
-        if key.startswith(f"{name}.")
-    }
+    torch.set_rng_state(tensors["cpu"])
+    if "cuda" in tensors:
+        torch.cuda.set_rng_state(tensors["cuda"])

@@ -24,6 +24,7 @@ from seqtransfer.files import damage
 from seqtransfer.files.atomic import atomic
 from seqtransfer.files.json_tsv import write_json
 from seqtransfer.seeds import derive
+from seqtransfer.training import states
 
 POOLINGS = ("mean", "first", "last", "max")
 UNPOOLED = "none"  # of a token classification
@@ -124,7 +125,7 @@ class WeightSources:
                 f"initialization {initialization!r} needs `pretrained`, a file of weights"
             )
         if self.folder == self.encoder:
-            pretrained = _read_weights(self.pretrained)
+            pretrained = read_weights(self.pretrained)
         else:
             whole = np.arange(self.facts.vocabulary)
             pretrained = loading.pretrained(self.folder, self.depth, whole)
@@ -287,11 +288,12 @@ def plain_state(model: Classifier) -> State:
 
 def restore(model: Classifier, path: Path) -> None:
     """Load the weights of `path`, which `save` wrote, into a model that `build` made for `full`."""
-    state = _read_weights(path)
-    parts: dict[str, State] = {"encoder": {}, "head": {}}
-    for name, tensor in state.items():
-        part, _, rest = name.partition(".")
-        parts[part][rest] = tensor
+    load(model, read_weights(path))
+
+
+def load(model: Classifier, state: State) -> None:
+    """Give a model that `build` made for `full` the weights of a `plain_state`."""
+    parts = states.parted(state)
     model.encoder.load_plain_state(parts["encoder"])
     model.head.load_state_dict(parts["head"])
 
@@ -302,7 +304,8 @@ def save(state: State, record: dict, folder: Path) -> None:
     write_weights(folder / "weights.safetensors", state)
 
 
-def _read_weights(path: Path) -> State:
+def read_weights(path: Path) -> State:
+    """The state that `write_weights` wrote."""
     with damage.named(path):
         return load_file(path)
 

@@ -9,10 +9,11 @@ import torch
 from torch import nn
 
 from seqtransfer import seeds
+from seqtransfer.encoders.loading import State
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring import left_out, task_kinds
 from seqtransfer.scoring.task_kinds import Target
-from seqtransfer.training import batches, memory, microbatches
+from seqtransfer.training import batches, classifier, memory, microbatches, states
 from seqtransfer.training.checkpoints import Checkpoint, TrainingState
 from seqtransfer.training.classifier import Classifier
 from seqtransfer.training.evaluations import DevWatch
@@ -32,6 +33,7 @@ EXPLOSION, OUTLYING = 100.0, 4.0
 class Outcome:
     """A run's history, one record per evaluation, and its weights at the best dev score.
 
+    kept: step -> the weights after it, by their plain names, of the steps asked for that it took;
     left_out: evaluation by evaluation, dev scores without each group of examples, if asked for;
     steps: taken; plateau: whether the run ended because its dev score no longer improved;
     micro_batch: how many examples of a batch went through the model at a time, at the end;
@@ -43,6 +45,7 @@ class Outcome:
     best_step: int = 0
     best_dev: dict = field(default_factory=dict)
     best_state: dict = field(default_factory=dict)
+    kept: dict[int, State] = field(default_factory=dict)
     steps: int = 0
     plateau: bool = False
     diverged: bool = False
@@ -72,7 +75,7 @@ class Outcome:
         self.left_out.append(left_out)
         if not self.best_dev or scores["score"] > self.best_dev["score"]:
             self.best_step, self.best_dev = step, scores
-            self.best_state = {k: v.detach().cpu().clone() for k, v in model.state_dict().items()}
+            self.best_state = states.copied(model.state_dict())
 
     def hold(self, grid: Collection[int], examples: int) -> None:
         """Add the best evaluation once more at each step of `grid` that the run does not take.
@@ -104,6 +107,7 @@ class FineTuning(Training):
         device: str,
         sizes: Sizes,
         groups: np.ndarray | None,
+        keep: Collection[int],
     ):
         model.to(device)
         model.encoder.dropout.seed(seeds.derive(seed, task, "dropout"))
@@ -125,7 +129,7 @@ class FineTuning(Training):
         self.train_part, self.dev = train, dev
         self.batch_size = min(schedule.batch_size, len(train))
         self.groups = None if groups is None else task_kinds.rows(target, dev, groups)
-        self.outcome, self.first_loss = Outcome(), math.nan
+        self.outcome, self.first_loss, self.keep = Outcome(), math.nan, keep
         self.outlying = OUTLYING * _worst_constant(target, train, self.batch_size)
 
     def begin(self) -> None:
@@ -135,6 +139,11 @@ class FineTuning(Training):
     def batch(self, indices: np.ndarray) -> Inputs:
         """Ids, mask and true answers of the examples at `indices`."""
         return batch(self.target, self.train_part, indices, self.device)
+
+    def after_step(self, step: int, indices: np.ndarray) -> None:
+        """Copy the weights after the steps in `keep`."""
+        if step in self.keep:
+            self.outcome.kept[step] = states.copied(classifier.plain_state(self.model))
 
     def evaluate(self, step: int) -> None:
         """Score dev and add the scores to the history.
@@ -202,19 +211,23 @@ class FineTuning(Training):
     def record(self) -> dict:
         """Losses, and the outcome so far, without its weights."""
         outcome = {f.name: getattr(self.outcome, f.name) for f in fields(self.outcome)}
-        del outcome["best_state"]
+        del outcome["best_state"], outcome["kept"]
         state = {"first_loss": self.first_loss, "end": self.update.end, "outcome": outcome}
         return super().record() | state
 
     def tensors(self) -> dict[str, torch.Tensor]:
-        """The weights of the best dev score so far."""
-        return self.outcome.best_state
+        """The weights of the best dev score so far, and those kept, by their step."""
+        kept = {str(step): state for step, state in self.outcome.kept.items()}
+        return states.joined(kept | {"best": self.outcome.best_state})
 
     def restore(self, record: dict, tensors: dict[str, torch.Tensor]) -> None:
         """The inverse of `record` and `tensors`."""
         super().restore(record, tensors)
         self.first_loss, self.update.end = record["first_loss"], record["end"]
-        self.outcome = Outcome(**record["outcome"], best_state=tensors)
+        kept = states.parted(tensors)
+        best = kept.pop("best")
+        kept = {int(step): state for step, state in kept.items()}
+        self.outcome = Outcome(**record["outcome"], best_state=best, kept=kept)
 
 
 def fit(
@@ -231,6 +244,7 @@ def fit(
     checkpoint: Checkpoint | None = None,
     sizes: Sizes | None = None,
     groups: np.ndarray | None = None,
+    keep: Collection[int] = (),
 ) -> Outcome:
     """Fine-tune `model` in place; it gets the weights of its best dev score, the first of equals.
 
@@ -238,12 +252,12 @@ def fit(
     with its best weights, whose scores fill the rest of its history. A model whose answers are not
     finite before training has no score (NaN). sizes: how many examples go through the model at a
     time; None for whole batches. groups: (n,) int, of each dev example, as `left_out.groups` draws
-    them: dev is scored without each of them, too.
+    them: dev is scored without each of them, too. keep: steps after which its weights are kept.
     """
     training = FineTuning(
         model, train, dev, target, schedule,
         watch=watch, seed=seed, task=task, device=device,
-        sizes=sizes or Sizes(schedule.batch_size), groups=groups,
+        sizes=sizes or Sizes(schedule.batch_size), groups=groups, keep=keep,
     )  # fmt: skip
     training.train(checkpoint)
     training.outcome.seconds_training = training.seconds

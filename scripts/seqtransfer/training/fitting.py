@@ -10,11 +10,14 @@ from seqtransfer.training.free_memory import free_memory
 from seqtransfer.training.memory import Footprint, Sizes
 
 
-def footprint(model: nn.Module, sources: WeightSources, tokens: int, outputs: int = 0) -> Footprint:
+def footprint(
+    model: nn.Module, sources: WeightSources, tokens: int, *, outputs: int = 0, kept: int = 0
+) -> Footprint:
     """What the training of `model` takes: of a classifier or a masked language model, or another
     with its encoder as `encoder`.
 
-    tokens: of the longest sequence; outputs: of a head over the vocabulary, numbers a token.
+    tokens: of the longest sequence; outputs: of a head over the vocabulary, numbers a token; kept:
+    copies of the weights, of earlier steps.
     """
     encoder = model.encoder
     layers, heads = 1, control_networks.HEADS
@@ -32,6 +35,7 @@ def footprint(model: nn.Module, sources: WeightSources, tokens: int, outputs: in
         tokens=tokens,
         number=2 if narrow else 4,
         outputs=outputs,
+        kept=kept,
     )
 
 

@@ -13,6 +13,7 @@ TRAINED = 18
 # Bytes a parameter that saving a checkpoint takes: 16 are written, and held twice, as bytes of each
 # tensor and of the file. They come on top of a step's, which stay with the process when freed.
 SAVED = 32
+COPY = 12  # bytes a parameter of weights of an earlier step: 4, and twice as many to save them
 # Bytes a parameter on a card: weights 4, gradient 4, moments 8, weights in bfloat16 2. The best
 # weights and the copies of a checkpoint lie in the machine's memory.
 ON_CARD = 18
@@ -33,7 +34,8 @@ class Footprint:
     """What the training of a model takes.
 
     parameters: their number; width: neurons of a layer; tokens: of the longest sequence; number:
-    bytes of each that a layer keeps; outputs: numbers a token of a head over the vocabulary.
+    bytes of each that a layer keeps; outputs: numbers a token of a head over the vocabulary; kept:
+    copies of the weights, of earlier steps.
     """
 
     parameters: int
@@ -43,11 +45,12 @@ class Footprint:
     tokens: int
     number: int = 4
     outputs: int = 0
+    kept: int = 0
 
     @property
     def fixed(self) -> int:
         """Bytes beside the weights, whatever the batch."""
-        return (TRAINED + SAVED) * self.parameters
+        return (TRAINED + SAVED + COPY * self.kept) * self.parameters
 
     @property
     def example(self) -> int:

@@ -18,7 +18,7 @@ from seqtransfer.files import arrow, json_tsv
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.tokens import units
 from seqtransfer.tokens.vocabulary import SPECIALS, Vocabulary
-from seqtransfer.training import batches, devices, fitting, masked_language_model
+from seqtransfer.training import batches, devices, fitting, masked_language_model, states
 from seqtransfer.training.checkpoints import Checkpoint, TrainingState
 from seqtransfer.training.classifier import WeightSources, without_pooler
 from seqtransfer.training.evaluations import DevWatch
@@ -152,7 +152,7 @@ class Pretraining(Training):
         )
         self.masks = seeds.generator(seed, task, "masks")
         taken = fitting.footprint(
-            model, sources, int(sequences.lengths.max()), outputs=len(model.bias)
+            model, sources, int(sequences.lengths.max()), outputs=len(model.bias), kept=len(keep)
         )
         sizes = fitting.sizes(taken, schedule.batch_size, device, memory)
         optimizer = AdamW(model, schedule.weight_decay)
@@ -209,7 +209,7 @@ class Pretraining(Training):
         self.best, self.best_step = {}, step
 
     def _keep(self, step: int) -> None:
-        self.kept[step] = _copied(self.encoder.plain_state())
+        self.kept[step] = states.copied(self.encoder.plain_state())
 
     def evaluate(self, step: int) -> None:
         """Measure how well masks of held-out sequences, of units held out, are filled in."""
@@ -229,7 +229,7 @@ class Pretraining(Training):
             )
         least = min((row["held_out_loss"] for row in self.history[:-1]), default=math.inf)
         if not self.best or self.history[-1]["held_out_loss"] < least:
-            self.best_step, self.best = step, _copied(self.model.state_dict())
+            self.best_step, self.best = step, states.copied(self.model.state_dict())
         if step == self.update.end:
             self.ended = True
         elif not self.update.end:
@@ -268,22 +268,17 @@ class Pretraining(Training):
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """The kept weights, by names of the form `step.tensor`, and the best by `best.tensor`."""
-        states = {**self.kept, "best": self.best}
-        return {
-            f"{step}.{name}": tensor
-            for step, state in states.items()
-            for name, tensor in state.items()
-        }
+        kept = {str(step): state for step, state in self.kept.items()}
+        return states.joined(kept | {"best": self.best})
 
     def restore(self, record: dict, tensors: dict[str, torch.Tensor]) -> None:
         """The inverse of `record` and `tensors`."""
         super().restore(record, tensors)
         self.history, self.tokens_seen = record["history"], record["tokens_seen"]
         self.best_step, self.update.end = record["best_step"], record["end"]
-        for key, tensor in tensors.items():
-            step, _, name = key.partition(".")
-            state = self.best if step == "best" else self.kept.setdefault(int(step), {})
-            state[name] = tensor
+        kept = states.parted(tensors)
+        self.best = kept.pop("best", {})
+        self.kept = {int(step): state for step, state in kept.items()}
 
     def unigram_accuracy(self) -> float:
         """The share of held-out tokens that are the most frequent symbol of the trained-on ones."""
@@ -293,10 +288,6 @@ class Pretraining(Training):
         ordinary = np.concatenate([self.sequences[i] for i in self.held_out])
         ordinary = ordinary[ordinary >= len(SPECIALS)]
         return float(np.mean(ordinary == counts.argmax()))
-
-
-def _copied(state: State) -> State:
-    return {name: tensor.detach().cpu().clone() for name, tensor in state.items()}
 
 
 def pretrain(

@@ -4,6 +4,7 @@ Fine-tuning and the sweep of settings share this file, so that they train in the
 fine-tuning reads the test set.
 """
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
@@ -189,6 +190,7 @@ def checkpoint_of(
     threads: int,
     code: str,
     path: Path,
+    keep: Collection[int] = (),
 ) -> Checkpoint:
     """The file `path` for the state of the unfinished run, which another run does not continue.
 
@@ -198,6 +200,7 @@ def checkpoint_of(
     """
     device = devices.choose_device()
     identity = {"run": asdict(run), "settings": settings, "layers": files.layers}
+    identity["keep"] = sorted(keep)
     identity |= {"device": device, "precision": devices.choose_precision(device)}
     identity["torch"] = torch.__version__
     identity |= {"threads": threads, "code": code, "files": file_digests(files.inputs(pretrained))}
@@ -213,11 +216,12 @@ def train(
     checkpoint: Checkpoint | None = None,
     memory: int | None = None,
     groups: np.ndarray | None = None,
+    keep: Collection[int] = (),
 ) -> Trained:
     """Build the model of `run` and fine-tune it by the study's `finetune` settings.
 
     pretrained: as in `Run.sources`. checkpoint: where the state of an unfinished run is kept.
-    memory: MB that the job was given; None: all that is free. groups: of dev, as in
+    memory: MB that the job was given; None: all that is free. groups: of dev, and keep, as in
     `finetuning.fit`.
     """
     sources, target = run.sources(files, pretrained), files.target()
@@ -249,7 +253,7 @@ def train(
             settings.get("lora"),
         )
         model.encoder.dtype = devices.DTYPES[precision]
-        taken = fitting.footprint(model, sources, longest)
+        taken = fitting.footprint(model, sources, longest, kept=len(keep))
         sizes = fitting.sizes(taken, settings["batch_size"], device, memory)
         outcome = finetuning.fit(
             model,
@@ -264,6 +268,7 @@ def train(
             checkpoint=checkpoint,
             sizes=sizes,
             groups=groups,
+            keep=keep,
         )
     scale = {"encoder": sources.folder.name, "layers": sources.depth}
     scale |= {"train_n": len(train_part), "max_tokens": longest}

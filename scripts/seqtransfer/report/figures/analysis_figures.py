@@ -77,6 +77,36 @@ def gradient_confusion(tables: Tables, claims: Sequence[dict]) -> Figure:
     return figure
 
 
+def gradients_along(tables: Tables, claims: Sequence[dict]) -> Figure:
+    """Minimum and mean cosine of the gradients of all weights over the training steps taken."""
+    table = panels.spread(tables["gradient_confusion"])
+    table = table[table["part"] == "all"]
+    table[["low", "high"]] = table[["low", "high"]].clip(-1, 1)
+    steps = [int(step) for step in sorted(table.loc[table["stage"] == "during", "step"].unique())]
+    best = 4 * max(steps, default=1)
+    arms = panels.arms(tables)
+    beside = dict(zip(arms, best * 2 ** np.linspace(-0.5, 0.5, len(arms)), strict=True))
+    labels = {"minimum_cosine": "minimum cosine", "mean_cosine": "mean cosine"}
+    figure, axes = panels.folded(len(labels), len(panels.tasks(tables)), 2.2)
+    for row, quantity in zip(axes, labels, strict=True):
+        chosen = table[table["quantity"] == quantity]
+        _level(row, chosen["reference"].mean())
+        for axis, part, colour, mark in _arms(tables, chosen, row, axes[0]):
+            known = part[part["step"].notna()].sort_values("step")
+            panels.curve(axis, known["step"].astype(int), known, colour, 0.15, marker=mark, ms=3)
+            after, x = part[part["step"].isna()], beside[part["initialization"].iloc[0]]
+            axis.plot([x, x], after[["low", "high"]].to_numpy().ravel(), color=colour, lw=1.2)
+            axis.plot([x], after["mean"], mark, color=colour, ms=3, mfc="white")
+    panels.doublings(axes[0, 0], min(steps, default=1), [])
+    axes[0, 0].set_xticks([0, *_apart(steps), best], ["0", *map(str, _apart(steps)), "best"])
+    panels.label_folded(axes, "training steps", list(labels.values()))
+    look = [panels.line("after fine-tuning", marker="o", ls="", mfc="white")]
+    look.append(panels.line("independent directions", "0.6", lw=0.8))
+    panels.legend(figure, _handles(tables) + look)
+    style.title(figure, f"Gradients of pairs of training batches: {panels.over_seeds(table)}")
+    return figure
+
+
 def perturbation(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Change of pooled state and loss over the size of the noise in the weights, against it."""
     table = panels.spread(tables["perturbation"])
@@ -146,10 +176,7 @@ def mutation(tables: Tables, claims: Sequence[dict]) -> Figure:
             _level(row, 1)
         _log_scale(row[0])
     panels.label_folded(axes, "substitutions", list(labels.values()))
-    ticks = []
-    for size in sizes:  # the longest sequences of two tasks may differ by one symbol
-        if not ticks or size >= 1.5 * ticks[-1]:
-            ticks.append(size)
+    ticks = _apart(sizes)  # the longest sequences of two tasks may differ by one symbol
     axes[0, 0].set_xscale("log")
     axes[0, 0].set_xticks([*ticks, other], [*(f"{size:g}" for size in ticks), "other"])
     axes[0, 0].set_xticks([], minor=True)
@@ -227,6 +254,15 @@ def _arms(
             part = table[(table["task"] == task) & (table["initialization"] == arm)]
             if len(part):
                 yield axis, part, colour, marks[arm]
+
+
+def _apart(numbers: Sequence[float]) -> list[float]:
+    """Ticks of a log axis at rising numbers, less those that would touch the one before."""
+    ticks: list[float] = []
+    for number in numbers:
+        if not ticks or number >= 1.5 * ticks[-1]:
+            ticks.append(number)
+    return ticks
 
 
 def _level(row: Sequence[Axes], y: float) -> None:

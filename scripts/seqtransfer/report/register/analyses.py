@@ -14,6 +14,11 @@ def associates(config: Mapping) -> bool:
     return bool(config["analyse"]["kinds"]) and "random" in config["initializations"]
 
 
+def along(config: Mapping) -> bool:
+    """Studies that measure gradients along fine-tuning, too."""
+    return bool(config["analyse"].get("steps"))
+
+
 def asks_zero_shot(config: Mapping) -> bool:
     """Studies that score pretrained encoders before any fine-tuning."""
     return bool(config["analyse"].get("zero_shot"))
@@ -22,7 +27,7 @@ def asks_zero_shot(config: Mapping) -> bool:
 # Which places each analysis has, as columns of its table.
 PLACES = {
     "isometry": ["layer"],
-    "gradient_confusion": ["part"],
+    "gradient_confusion": ["step", "part"],
     "perturbation": ["size"],
     "lipschitz": ["layer", "part"],
     "mutation": ["size"],
@@ -32,7 +37,7 @@ HAS = {kind: _analysed(kind) for kind in PLACES}
 
 def _columns(kind: str, **own: str) -> dict[str, str]:
     names = f"task initialization stage quantity {' '.join(PLACES[kind])} mean low high seeds"
-    return columns(f"{names} reference", stage="before or after fine-tuning", **own)
+    return columns(f"{names} reference", **{"stage": "before or after fine-tuning"} | own)
 
 
 TABLES = {
@@ -60,6 +65,9 @@ TABLES = {
         " gradient says which classes a batch has more of; after it, compare cosines, not `eta`.",
         _columns(
             "gradient_confusion",
+            stage="before, during or after fine-tuning",
+            step="Training steps taken: 0 before, one of `analyse.steps` during it; empty after it,"
+            " as runs end at different steps. Means are over the seeds that took as many",
             quantity="eta: max(0, -least inner product); minimum_cosine and mean_cosine over pairs;"
             " norm: mean length",
             part="embeddings, encoder (layers), head (with a pooler), or all weights",
@@ -210,6 +218,18 @@ FIGURES = {
         ("gradient_confusion",),
         has=HAS["gradient_confusion"],
     ),
+    "gradients_along": Figure(
+        "gradients along fine-tuning",
+        "Cosine of the gradients of two training batches, dropout off, of all weights: the least"
+        " over pairs (top) and the mean (below), over the training steps taken. Marks at `best` are"
+        " the weights of the best dev score, which runs reach at different steps. Means over seeds,"
+        " bands and lines 95 % t intervals, cut at -1 and 1, or, of two seeds, both; a run that"
+        " ended before a step is not in the mean there. The grey line is what independent"
+        " directions give. Batches are the same at all steps and were trained on: once they are"
+        " fitted, what is left of their gradients is of few examples.",
+        ("gradient_confusion",),
+        has=along,
+    ),
     "perturbation": Figure(
         "perturbation",
         "Relative change of the pooled state (top) and of the loss (below) under normal noise in"
@@ -283,6 +303,7 @@ def figure_functions() -> dict[str, Callable]:
     return {
         "isometry": analysis_figures.isometry,
         "gradient_confusion": analysis_figures.gradient_confusion,
+        "gradients_along": analysis_figures.gradients_along,
         "perturbation": analysis_figures.perturbation,
         "lipschitz": analysis_figures.lipschitz,
         "mutation": analysis_figures.mutation,

@@ -9,7 +9,7 @@ from seqtransfer.report.tables.intervals import interval_rows, paired_difference
 RUN = ["task", "initialization", "seed"]
 OUTCOMES = {"gain": "test_score", "speed": "relative"}  # columns of `runs` and `convergence`
 VALUES = (
-    "task initialization seed stage analysis quantity value reference layer part size code"
+    "task initialization seed stage step analysis quantity value reference layer part size code"
 ).split()
 # One number a model for each question, named before its values were seen: a mean over the rows of
 # `analyses` that these columns choose.
@@ -26,7 +26,7 @@ HEADLINES = {
 def table(values: pd.DataFrame, analysis: str, places: list[str]) -> pd.DataFrame:
     """One row per task, arm, stage, quantity and place: mean over seeds, t interval, reference.
 
-    values: every result; places: which of its columns layer, part and size the analysis has.
+    values: every result; places: which of its columns step, layer, part and size the analysis has.
     """
     chosen = values[values["analysis"] == analysis]
     keys = ["task", "initialization", "stage", "quantity", *places]
@@ -34,7 +34,8 @@ def table(values: pd.DataFrame, analysis: str, places: list[str]) -> pd.DataFram
     rows["reference"] = (
         chosen.groupby(keys, sort=False, dropna=False)["reference"].mean().to_numpy()
     )
-    return rows.astype({"layer": np.int64} if "layer" in places else {})
+    whole = {"layer": np.int64, "step": "Int64"}
+    return rows.astype({place: whole[place] for place in places if place in whole})
 
 
 def points(values: pd.DataFrame, runs: pd.DataFrame, convergence: pd.DataFrame) -> pd.DataFrame:
