@@ -253,6 +253,14 @@ def test_an_interrupted_run_has_no_cause_to_correct(speaker, capsys):
     )
 
 
+def test_a_run_that_is_asked_to_stop_says_once_that_it_waits_for_its_jobs(speaker, capsys):
+    told = speaker(Job(0, "plot"))
+    for _ in range(2):
+        told.emit(logging.makeLogRecord({"msg": terminal.ENDING + " currently running jobs."}))
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("default: asked to stop: the jobs that run now end first")
+
+
 def test_a_mistake_in_telling_ends_no_run(speaker, monkeypatch, capsys):
     told = speaker(Job(0, "plot"))
     monkeypatch.setattr(told, "_announce", lambda record: 1 / 0)

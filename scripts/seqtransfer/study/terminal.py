@@ -25,6 +25,7 @@ CLOCK = 2.0  # seconds by which two clocks of one job may differ
 SHOWN = 4  # keys of a configuration that a line names
 VERDICTS = 5  # lines of verdicts at the end
 NOTHING = "Nothing to be done"  # how Snakemake says that every file is there
+ENDING = "Will exit after finishing"  # how it says, again and again, that a signal asked it to end
 # How Snakemake says that it makes an environment, which takes minutes and is before any job.
 MAKING = ("Creating conda environment", "Pulling singularity image")
 # Of Snakemake's errors: a job that named its own or was killed, and that there was one.
@@ -89,7 +90,7 @@ class Terminal(logging.Handler):
         self.progress: Progress | None = None
         self.jobs: dict = {}  # number -> Snakemake's job
         self.rules: set[str] = set()  # of all jobs, targets included
-        self.failed = 0
+        self.failed, self.ending = 0, False
         self.spoken = time.time()
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -101,6 +102,8 @@ class Terminal(logging.Handler):
         }.get(str(getattr(record, "event", "")))
         if str(record.msg).startswith(NOTHING):
             act = self._rest
+        elif str(record.msg).startswith(ENDING):
+            act = self._end_soon
         if act is None:
             return
         try:
@@ -197,6 +200,15 @@ class Terminal(logging.Handler):
     def _rest(self, record: logging.LogRecord) -> None:
         """All was there before: where the answer is, if it was asked for."""
         self._answer({rule.name for rule in self.workflow.dag.targetrules})
+
+    def _end_soon(self, record: logging.LogRecord) -> None:
+        """Someone asked the run to end (SIGTERM): it waits for its jobs, which may take long."""
+        if not self.ending:
+            self.ending = True
+            self._say(
+                "asked to stop: the jobs that run now end first, and no other one begins. Ctrl-C"
+                " ends them, too; those that train then go on from their last saved state"
+            )
 
     def end(self) -> None:
         """All jobs are done: how long they took, and where the answer is, if it was asked for."""
