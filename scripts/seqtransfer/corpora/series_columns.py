@@ -89,13 +89,15 @@ def check_alike(path: Path, own: list[str], first: Path, known: list[str]) -> No
 
 def _of_rows(path: Path, table: Iterator[TableRow], columns: Columns) -> Iterator[Row]:
     """A series a row."""
-    number, seen = 0, None
+    number, own, seen = 0, None, {}
     for number, (where, row) in enumerate(table, start=1):
-        values = {name: row[name].strip() for name in columns.of_values(path, row)}
+        own = own or columns.of_values(path, row)
+        values = {name: row[name].strip() for name in own}
         label = row[columns.label].strip()
         if columns.values is None:  # else somebody has looked
-            _check_names(path, row)
-            seen = seen or {name: _Column(one) for name, one in values.items()}
+            if not seen:
+                _check_names(path, row)
+                seen = {name: _Column(one) for name, one in values.items()}
             for name, one in values.items():
                 seen[name].add(one, label, number)
         group = cell(where, row, columns.group) if columns.group else None
