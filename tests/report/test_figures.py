@@ -313,7 +313,8 @@ def test_every_figure_is_drawn_of_a_study_with_lost_runs_and_similarities(
         for column in ("initialization", "left"):
             if column in table:
                 rows = table[column].str.startswith("text")
-                known = ["layer", "threshold", "learning_rate", "warmup", "seeds", "study_seeds"]
+                known = ["layer", "step", "threshold", "learning_rate", "warmup", "seeds"]
+                known.append("study_seeds")
                 numbers = table.select_dtypes("float").columns.difference(known)
                 table.loc[rows, numbers] = float("nan")
     for name, draw in FIGURES.items():

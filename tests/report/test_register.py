@@ -9,6 +9,7 @@ from jinja2 import Environment
 import synthetic
 from project import ROOT
 from seqtransfer.report import register
+from seqtransfer.report.register import analyses
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,10 @@ def test_figures_are_drawn_from_tables_that_studies_with_them_have():
     for name, figure in register.FIGURES.items():
         assert set(figure.tables) <= set(register.TABLES), name
         for table in figure.tables:
-            assert register.TABLES[table].has in (figure.has, register.TABLES["runs"].has), name
+            has = register.TABLES[table].has
+            # Steps along fine-tuning are refused without the analysis that has this table.
+            narrower = (figure.has, has) == (analyses.along, analyses.HAS["gradient_confusion"])
+            assert narrower or has in (figure.has, register.TABLES["runs"].has), name
 
 
 def test_names_fit_into_paths_and_texts_are_sentences():

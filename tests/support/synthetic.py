@@ -355,14 +355,12 @@ def _analyses(task, arm, seed, rng):
             add("lipschitz", "largest_gain", 4 - better, 1.0, layer + 1, part)
         add("lipschitz", "spectral_norm", 5 - better, 1.0, layer + 1, "layer")
     add("lipschitz", "gain", 20.0, 1.0, 0, "embeddings")
-    # One run ends before the last step.
-    steps = CONFIG["analyse"]["steps"][: 2 if seed == 1 else 3]
+    steps = CONFIG["analyse"]["steps"][: 2 if seed == 1 else 3]  # a run ended before the last
     for part in ("embeddings", "encoder", "head", "all"):
-        for quantity, value, reference in (
-            ("eta", 0.2, 0.01), ("minimum_cosine", -0.8 + better, -0.01),
-            ("mean_cosine", 0.1 + better, 0.0), ("norm", 1.0, None),
-        ):  # fmt: skip
-            add("gradient_confusion", quantity, value, reference, part=part, along=steps)
+        known = {"eta": (0.2, 0.01), "minimum_cosine": (-0.8 + better, -0.01)}
+        known |= {"mean_cosine": (0.1 + better, 0.0), "norm": (1.0, None)}
+        for name, values in known.items():
+            add("gradient_confusion", name, *values, part=part, along=steps)
     for size in (1e-5, 1e-4, 1e-3, 1e-2, 1e-1):
         add("perturbation", "state_change", size * (3 - better), 3 * size, size=size)
         add("perturbation", "loss_change", size * (2 - better), 2 * size, size=size)
