@@ -241,6 +241,16 @@ def test_training_without_bfloat16_is_expected_to_take_longer_until_it_is_measur
     assert slow.speeds().of(jobs[0]) == 1.5
 
 
+def test_slow_training_without_bfloat16_makes_no_other_job_slow():
+    analysis = Job(0, "analyse", {})
+    for bfloat16, expected in ((False, 1.2), (True, 1.2 * durations.FLOAT32)):
+        known = Durations(bfloat16=bfloat16)
+        known.add(Duration("finetune", False, 100.0, 120.0 * durations.FLOAT32))
+        assert known.speeds().of(analysis) == pytest.approx(expected)
+    known.add(Duration("analyse", False, 100.0, 90.0))
+    assert known.speeds().of(analysis) == 0.9
+
+
 def test_the_share_of_steps_is_that_of_the_finished_runs_once_there_are_enough():
     shares = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]
     known = [Duration("finetune", False, 1.0, 1.0, share) for share in shares]

@@ -71,10 +71,14 @@ class Speeds:
     unknown: float = 1.0
 
     def of(self, job: Job) -> float:
-        """The slowness of a job: of its rule, or as training goes here, or what is usual."""
-        like = [(job.rule, job.gpu), *((rule, job.gpu) for rule in TRAINED)]
-        usual = self.unknown if job.rule in TRAINED and not job.gpu else 1.0
-        return next((self.slowness[key] for key in like if key in self.slowness), usual)
+        """The slowness of a job: of its rule, or as training goes here, or what is usual. Other
+        jobs than training compute in float32 on every machine."""
+        if (job.rule, job.gpu) in self.slowness:
+            return self.slowness[job.rule, job.gpu]
+        usual = 1.0 if job.gpu else self.unknown
+        known = ((rule, job.gpu) for rule in TRAINED)
+        trained = next((self.slowness[key] for key in known if key in self.slowness), usual)
+        return trained if job.rule in TRAINED else trained / usual
 
 
 def read(path: Path) -> list[Duration]:
