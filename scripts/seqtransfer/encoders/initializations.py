@@ -14,6 +14,7 @@ and in DESCRIPTIONS of `arm_descriptions`. A study is planned with this file, wh
 torch.
 """
 
+import difflib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -51,11 +52,13 @@ def parse(name: str) -> Arm:
             return replace(arm, part=taken)
     arm = _whole(name)
     if arm is None:
+        near = difflib.get_close_matches(name, map(form, INITIALIZATIONS), n=1)
+        meant = f"; did you mean {near[0]!r}?" if near else ""
         known, parts = (", ".join(names) for names in (map(form, INITIALIZATIONS), PARTS))
         wholes = ", ".join(form(k) for k, one in INITIALIZATIONS.items() if one.on_sequences)
         raise ValueError(
             f"initialization {name!r} is unknown; known: {known}; and {wholes} in part, followed by"
-            f" - and one of {parts}"
+            f" - and one of {parts}{meant}"
         )
     return arm
 
