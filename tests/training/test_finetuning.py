@@ -238,7 +238,7 @@ def test_a_label_far_out_is_no_explosion(sources_for, far, exploded):
     """Its batch costs as much, whatever the rate: 8,000 lognormal labels may reach 68."""
     train = relabelled(toy(48, 0), np.where(np.arange(48) == 7, far, 0.1))
     given = (build(sources_for(), classes=1), train, toy(20, 1), Regression(0.0, 1.0), schedule())
-    training = finetuning.FineTuning(*given, **RUN, sizes=memory.Sizes(16), groups=None)
+    training = finetuning.FineTuning(*given, **RUN, sizes=memory.Sizes(16), groups=None, keep=())
     assert training.usable(0.3)
     assert training.usable(68.0**2 / 16) != exploded
     assert not training.usable(math.inf) and not training.usable(math.nan)
