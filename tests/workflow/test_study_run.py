@@ -56,7 +56,8 @@ def test_every_run_leaves_its_files(checkout):
     }
     for task, arm, seed in ARMS:
         folder = checkout / f"results/tiny/runs/{task}/{arm}/seed-{seed}"
-        assert {path.name for path in folder.iterdir()} == names | {"weights.safetensors"}
+        weights = {"weights.safetensors", "along.safetensors"}
+        assert {path.name for path in folder.iterdir()} == names | weights
         record = json.loads((folder / "metrics.json").read_text())
         assert (record["task"], record["initialization"], str(record["seed"])) == (task, arm, seed)
         assert record["provenance"]["code"] and record["provenance"]["versions"]["torch"]
