@@ -1,7 +1,7 @@
 """runs -> analyses: how an arm's model optimizes and what moves its states, before and
 after fine-tuning.
 
-Reads   results/{study}/runs/{task}/{initialization}/seed-{seed}/{metrics.json,weights.safetensors}
+Reads   results/{study}/runs/{task}/{initialization}/seed-{seed}/{metrics.json,weights.safetensors,along.safetensors}
         results/{study}/{tokens,pretrained}/..., data/encoders/...
 Writes  results/{study}/analyses/{task}/{initialization}/seed-{seed}.tsv   if analyse.kinds says so
 """
