@@ -1,6 +1,6 @@
 """Claims on the similarity of representations to the domain encoder's: (d1) and (d2)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,13 @@ from seqtransfer.report import (
     verdicts,
 )
 from seqtransfer.report.tables.intervals import paired_differences
-from seqtransfer.report.verdicts import NOT_TESTED, SUPPORTED, UNDECIDED
+from seqtransfer.report.verdicts import (
+    CONTRADICTED,
+    NOT_TESTABLE,
+    NOT_TESTED,
+    SUPPORTED,
+    UNDECIDED,
+)
 from seqtransfer.similarity.layer_comparison import MINIMUM_ROWS_PER_WIDTH
 from seqtransfer.similarity.measures import MEASURES
 
@@ -39,41 +45,11 @@ def above_null(
     tasks: those in which a measure must be shown to be valid, by `references`.
     """
     inner = _before(comparisons, measure)
-    text = inner[inner["left"] == "text"]
     name = names.measure(measure)
-    valid = [
-        *checks.has_rows(inner, measure),
-        *checks.tells_apart(references, tasks, measure, level),
-    ]
-    checked = [*beaten, *valid]
+    checked = [*beaten, *_valid(inner, references, tasks, measure, level)]
     failed = {check["task"]: check["why"] for check in checked if check["passed"] is False}
-    effects = []
-    for task, rows in text.groupby("task", sort=False):
-        worst, lost = rows["p_value"].max(), rows["p_value"].isna().any()
-        above = not lost and worst <= ALPHA
-        verdict = verdicts.NOT_TESTABLE if task in failed else SUPPORTED if above else UNDECIDED
-        mean = (rows["score"] - rows["null_mean"]).mean(skipna=False)
-        effects.append(
-            {"task": task, "seeds": rows["seed"].nunique(), "verdict": verdict}
-            | {"reason": failed.get(task), "mean": verdicts.number(mean)}
-            | NO_INTERVAL
-            | {"p_value": verdicts.number(worst), "sources": {}}
-            | NO_POWER
-        )
-    testable = [one for one in effects if one["verdict"] != verdicts.NOT_TESTABLE]
-    verdict, overall = NOT_TESTED, None
-    if effects:
-        means = [one["mean"] for one in testable or effects]
-        mean = None if None in means else float(np.mean(means))
-        overall = {"mean": mean, "degrees": None} | NO_INTERVAL
-        overall |= {"tasks": len(means), "heterogeneity": None, "heterogeneity_p": None}
-        overall |= NO_POWER
-        overall["counts"] = {
-            word: sum(one["verdict"] == word for one in effects)
-            for word in (SUPPORTED, verdicts.CONTRADICTED, UNDECIDED, verdicts.NOT_TESTABLE)
-        }
-        every = all(one["verdict"] == SUPPORTED for one in testable)
-        verdict = verdicts.NOT_TESTABLE if not testable else SUPPORTED if every else UNDECIDED
+    effects = _of_tasks(inner[inner["left"] == "text"], failed)
+    verdict, overall = _of_all(effects)
     record = {
         "id": f"d1-{measure}", "short": "shared structure",
         "title": f"Text- and domain-pretrained encoders are more alike than chance ({name})",
@@ -87,23 +63,78 @@ def above_null(
         "headline": headline, "facts": [], "missing": [],
         "tables": ["comparisons"], "figure": "similarities",
     }  # fmt: skip
-    random = inner[inner["left"] == "random"].groupby("task", sort=False)["p_value"].max()
-    if len(random) and (random <= ALPHA).any():
+    if above := _also_above(inner):
         record["aside"] = "Random weights are more alike than chance, too; (d2) asks for more."
         record["facts"].append(
-            "Random weights exceed this null, too, in:"
-            f" {', '.join(map(str, random.index[random <= ALPHA]))}. There, being above it says"
-            " nothing of pretraining; (d2) asks that."
+            f"Random weights exceed this null, too, in: {', '.join(above)}. There, being above it"
+            " says nothing of pretraining; (d2) asks that."
         )
-    directions = inner[["left_rank", "right_rank"]].max(axis=1)
-    few = inner[inner["rows"] < MINIMUM_ROWS_PER_WIDTH * directions]["task"].unique()
-    if len(few) and MEASURES[measure].saturates:
+    if few := _few_rows(inner, measure):
         record["facts"].append(
             f"Fewer than {MINIMUM_ROWS_PER_WIDTH} rows per dimension in {', '.join(few)}: chance"
             " similarity is high there."
         )
     record["qualifier"] = claim_records.qualifier(record)
     return record | {"reading": readings.of(record)}
+
+
+def _valid(
+    inner: pd.DataFrame, references: pd.DataFrame, tasks: Sequence[str], measure: str, level: float
+) -> list[dict]:
+    """The checks that the measure means something here."""
+    told = checks.tells_apart(references, tasks, measure, level)
+    return [*checks.has_rows(inner, measure), *told]
+
+
+def _of_tasks(text: pd.DataFrame, failed: Mapping[str, str]) -> list[dict]:
+    """(d1) task by task. text: its similarities to domain; failed: task -> why it is not judged."""
+    effects = []
+    for task, rows in text.groupby("task", sort=False):
+        worst, lost = rows["p_value"].max(), rows["p_value"].isna().any()
+        above = not lost and worst <= ALPHA
+        verdict = NOT_TESTABLE if task in failed else SUPPORTED if above else UNDECIDED
+        mean = (rows["score"] - rows["null_mean"]).mean(skipna=False)
+        effects.append(
+            {"task": task, "seeds": rows["seed"].nunique(), "verdict": verdict}
+            | {"reason": failed.get(task), "mean": verdicts.number(mean)}
+            | NO_INTERVAL
+            | {"p_value": verdicts.number(worst), "sources": {}}
+            | NO_POWER
+        )
+    return effects
+
+
+def _of_all(effects: Sequence[dict]) -> tuple[str, dict | None]:
+    """(d1) over tasks: its verdict, and their mean with the number of tasks of each verdict."""
+    if not effects:
+        return NOT_TESTED, None
+    testable = [one for one in effects if one["verdict"] != NOT_TESTABLE]
+    means = [one["mean"] for one in testable or effects]
+    mean = None if None in means else float(np.mean(means))
+    overall: dict = {"mean": mean, "degrees": None} | NO_INTERVAL
+    overall |= {"tasks": len(means), "heterogeneity": None, "heterogeneity_p": None}
+    overall |= NO_POWER
+    overall["counts"] = {
+        word: sum(one["verdict"] == word for one in effects)
+        for word in (SUPPORTED, CONTRADICTED, UNDECIDED, NOT_TESTABLE)
+    }
+    every = all(one["verdict"] == SUPPORTED for one in testable)
+    return NOT_TESTABLE if not testable else SUPPORTED if every else UNDECIDED, overall
+
+
+def _also_above(inner: pd.DataFrame) -> list[str]:
+    """Tasks in which random weights, too, are more like domain's than chance."""
+    worst = inner[inner["left"] == "random"].groupby("task", sort=False)["p_value"].max()
+    return [str(task) for task in worst.index[worst <= ALPHA]]
+
+
+def _few_rows(inner: pd.DataFrame, measure: str) -> list[str]:
+    """Tasks with so few rows that chance makes this measure high."""
+    if not MEASURES[measure].saturates:
+        return []
+    directions = inner[["left_rank", "right_rank"]].max(axis=1)
+    few = inner[inner["rows"] < MINIMUM_ROWS_PER_WIDTH * directions]
+    return [str(task) for task in few["task"].unique()]
 
 
 def above_floor(
@@ -123,10 +154,7 @@ def above_floor(
         for task, rows in pairs
     }
     name = names.measure(measure)
-    valid = [
-        *checks.has_rows(inner, measure),
-        *checks.tells_apart(references, tasks, measure, level),
-    ]
+    valid = _valid(inner, references, tasks, measure, level)
     record = claim_records.record(
         estimates.with_few_seeds(estimates.at_least_mean(found, "reference")),
         [*beaten, *valid], level,

@@ -21,38 +21,20 @@ def check(config: dict) -> None:
 
     Runs when the workflow is planned, so that a misspelt name costs no training.
     """
-    catalogue = config["catalogue"]
+    encoders = config["catalogue"]["encoders"]
     for task in config["tasks"]:
-        task_checks.known_name("tasks", task, catalogue["tasks"])
+        task_checks.known_name("tasks", task, config["catalogue"]["tasks"])
     _check_initializations(config)
     soft_starts.check(config)
-    for task in tasks(config):
-        record = catalogue["tasks"][task]
-        for source in sources(record):
-            task_checks.known_name(f"catalogue.tasks.{task}.source", source, catalogue["sources"])
-        if task not in config["max_length"] and "max_length" not in record:
-            raise ValueError(
-                f"max_length: no length for task {task!r}; add `{task}: <tokens>` to it, or"
-                " `max_length: <tokens>` to the task"
-            )
-        task_checks.check(f"catalogue.tasks.{task}", record)
-        if record["converter"] == "scores":
-            for composer in record["classes"]:
-                task_checks.known_name(f"pieces of {task}", composer, config["pieces"])
-    for task in config["max_length"]:
-        task_checks.known_name("max_length", task, catalogue["tasks"])
-    scored = [t for t in catalogue["tasks"].values() if t.get("converter") == "scores"]
-    for composer in config["pieces"]:
-        task_checks.known_name(
-            "pieces", composer, {name for task in scored for name in task.get("classes", ())}
-        )
+    _check_tasks(config)
+    _check_pieces(config)
     _check_domain_corpora(config)
     _check_compare(config["compare"], config["initializations"])
     if "measure" in config["claims"]:
         task_checks.known_name("claims.measure", config["claims"]["measure"], MEASURES)
     _check_probe(config)
     _check_seeds(config)
-    task_checks.known_name("encoder.name", config["encoder"]["name"], catalogue["encoders"])
+    task_checks.known_name("encoder.name", config["encoder"]["name"], encoders)
     _check_adaptation(config["finetune"], config["encoder"]["layers"])
     _check_controls(config)
     _check_analyses(config)
@@ -65,22 +47,59 @@ def check(config: dict) -> None:
     evaluations.check_warmups(
         config["finetune"], [config["finetune"]["warmup"], *config["sweep"].get("warmups", ())]
     )
-    for name, source in catalogue["sources"].items():
-        for part in source.get("parts", []):
-            where = f"catalogue.sources.{name}.parts"
-            task_checks.known_name(where, part, catalogue["sources"])
-            if "parts" in catalogue["sources"][part]:
-                raise ValueError(f"{where}: {part!r} is itself of parts; name its parts instead")
-    for name, encoder in catalogue["encoders"].items():
-        for key, known in (("source", "sources"), ("tokenizer", "encoders")):
-            if key in encoder:
-                task_checks.known_name(
-                    f"catalogue.encoders.{name}.{key}", encoder[key], catalogue[known]
-                )
-        if encoder.get("tokenizer") == name:
+    _check_sources(config["catalogue"]["sources"])
+    _check_encoders(encoders, config["catalogue"]["sources"])
+
+
+def _check_tasks(config: dict) -> None:
+    """Every task of the study has its sources and a length, and its keys fit each other."""
+    catalogue = config["catalogue"]
+    for task in tasks(config):
+        record = catalogue["tasks"][task]
+        for source in sources(record):
+            task_checks.known_name(f"catalogue.tasks.{task}.source", source, catalogue["sources"])
+        if task not in config["max_length"] and "max_length" not in record:
             raise ValueError(
-                f"catalogue.encoders.{name}.tokenizer: {name!r} is the encoder itself; leave it out"
+                f"max_length: no length for task {task!r}; add `{task}: <tokens>` to it, or"
+                " `max_length: <tokens>` to the task"
             )
+        task_checks.check(f"catalogue.tasks.{task}", record)
+    for task in config["max_length"]:
+        task_checks.known_name("max_length", task, catalogue["tasks"])
+
+
+def _check_pieces(config: dict) -> None:
+    """Composers whose scores tasks are of have their pieces, and no others have."""
+    catalogue = config["catalogue"]["tasks"]
+    for task in tasks(config):
+        if catalogue[task]["converter"] == "scores":
+            for composer in catalogue[task]["classes"]:
+                task_checks.known_name(f"pieces of {task}", composer, config["pieces"])
+    scored = [task for task in catalogue.values() if task.get("converter") == "scores"]
+    composers = {name for task in scored for name in task.get("classes", ())}
+    for composer in config["pieces"]:
+        task_checks.known_name("pieces", composer, composers)
+
+
+def _check_sources(catalogue: dict) -> None:
+    """Parts of a source are sources, and have no parts themselves."""
+    for name, source in catalogue.items():
+        where = f"catalogue.sources.{name}.parts"
+        for part in source.get("parts", []):
+            task_checks.known_name(where, part, catalogue)
+            if "parts" in catalogue[part]:
+                raise ValueError(f"{where}: {part!r} is itself of parts; name its parts instead")
+
+
+def _check_encoders(catalogue: dict, known_sources: dict) -> None:
+    """Every encoder has its source, and a tokenizer of its own or another encoder's."""
+    for name, encoder in catalogue.items():
+        where = f"catalogue.encoders.{name}"
+        for key, known in (("source", known_sources), ("tokenizer", catalogue)):
+            if key in encoder:
+                task_checks.known_name(f"{where}.{key}", encoder[key], known)
+        if encoder.get("tokenizer") == name:
+            raise ValueError(f"{where}.tokenizer: {name!r} is the encoder itself; leave it out")
 
 
 def complete(config: dict) -> None:

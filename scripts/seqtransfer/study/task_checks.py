@@ -24,7 +24,24 @@ RULES = {
 
 def check(where: str, record: dict) -> None:
     """Raise ValueError, beginning with `where`, if keys of a task do not fit each other."""
-    kind, form = record.get("kind", "classification"), record["format"]
+    _check_kind(where, record)
+    _check_converter(where, record)
+    _check_split(where, record)
+    tokens = record.get("tokens", {"kind": "symbols"})
+    _check_token_labels(where, record, tokens)
+    _check_token_map(f"{where}.token_map", record)
+    check_tokens(f"{where}.tokens", tokens, record["format"])
+    _check_uses_of_tokens(where, record, tokens)
+
+
+def _kind(record: dict) -> str:
+    return record.get("kind", "classification")
+
+
+def _check_kind(where: str, record: dict) -> None:
+    """Raise ValueError, beginning with `where`, if what is learned has other classes, another
+    score or another split."""
+    kind = _kind(record)
     if kind != "regression" and "classes" not in record:
         raise ValueError(f"{where}: a {kind} needs `classes`; or set `kind: regression`")
     if kind == "regression" and "classes" in record:
@@ -39,43 +56,56 @@ def check(where: str, record: dict) -> None:
             f"{where}.metric: f1 is of two classes, and there are {len(record['classes'])}; use"
             " macro_f1"
         )
+
+
+def _check_converter(where: str, record: dict) -> None:
+    """Raise ValueError, beginning with `where`, unless there is the converter, and it follows the
+    layout and writes the format."""
     if "converter" not in record:
         raise ValueError(f"{where}: needs `converter:`, one of {', '.join(sorted(CONVERTERS))}")
     known_name(f"{where}.converter", record["converter"], CONVERTERS)
-    converter = CONVERTERS[record["converter"]]
-    if form not in converter.formats:
+    formats = CONVERTERS[record["converter"]].formats
+    if record["format"] not in formats:
         raise ValueError(
             f"{where}.format: converter `{record['converter']}` writes"
-            f" {' or '.join(converter.formats)}, not {form}"
+            f" {' or '.join(formats)}, not {record['format']}"
         )
-    layout = record.get("layout", {})
-    check_layout(f"{where}.layout", record["converter"], layout)
-    if record.get("split") == "given" and record["converter"] in LAYOUTS:
-        _check_given(where, record["converter"], layout)
-    elif record["converter"] in LAYOUTS:
-        _check_no_parts(where, record, layout)
-    grouped = converter.grouped or record["converter"] not in LAYOUTS
+    check_layout(f"{where}.layout", record["converter"], record.get("layout", {}))
+
+
+def _check_split(where: str, record: dict) -> None:
+    """Raise ValueError, beginning with `where`, if the layout lacks what the split needs, or gives
+    parts that it ignores."""
+    converter, layout = record["converter"], record.get("layout", {})
+    if converter not in LAYOUTS:
+        return
+    if record.get("split") == "given":
+        _check_given(where, converter, layout)
+        return
+    _check_no_parts(where, record, layout)
+    grouped = CONVERTERS[converter].grouped or "group" in layout
     if record.get("split") == "grouped" and not grouped:
-        if "group" not in layout:
-            known = "group" in LAYOUTS[record["converter"]]["properties"]
-            remedy = "add it, or use" if known else f"{record['converter']} has none; use"
-            raise ValueError(
-                f"{where}.split: grouped needs `group:` in the layout; {remedy} {RULES[kind][0]}"
-            )
-    tokens = record.get("tokens", {"kind": "symbols"})
-    _check_token_labels(where, kind, record, tokens)
+        known = "group" in LAYOUTS[converter]["properties"]
+        remedy = "add it, or use" if known else f"{converter} has none; use"
+        raise ValueError(
+            f"{where}.split: grouped needs `group:` in the layout; {remedy}"
+            f" {RULES[_kind(record)][0]}"
+        )
+
+
+def _check_token_map(where: str, record: dict) -> None:
+    """Raise ValueError, beginning with `where`, if its keys do not fit its kind, or the task."""
     mapped = record.get("token_map", {"kind": "permutation"})
-    if mapped["kind"] != "permutation" and form != "text":
-        raise ValueError(f"{where}.token_map: {mapped['kind']} is for text; use permutation")
+    if mapped["kind"] != "permutation" and record["format"] != "text":
+        raise ValueError(f"{where}: {mapped['kind']} is for text; use permutation")
     if (mapped.get("shift", 0) > 0) != (mapped["kind"] == "shift"):
-        raise ValueError(
-            f"{where}.token_map: `shift: <rows>` goes with kind shift, and only with it"
-        )
+        raise ValueError(f"{where}: `shift: <rows>` goes with kind shift, and only with it")
     if mapped["kind"] == "identity" and mapped.get("specials") == "moved":
-        raise ValueError(
-            f"{where}.token_map: identity moves no token; drop `specials`, or use another kind"
-        )
-    check_tokens(f"{where}.tokens", tokens, form)
+        raise ValueError(f"{where}: identity moves no token; drop `specials`, or use another kind")
+
+
+def _check_uses_of_tokens(where: str, record: dict, tokens: dict) -> None:
+    """Raise ValueError, beginning with `where`, if tokens cannot be cut or compared as asked."""
     if tokenizations.is_trained(tokens) and record["truncate"] == "centre":
         raise ValueError(
             f"{where}.truncate: centre needs tokens of one width; use head, tail or ends"
@@ -87,11 +117,11 @@ def check(where: str, record: dict) -> None:
         )
 
 
-def _check_token_labels(where: str, kind: str, record: dict, tokens: dict) -> None:
+def _check_token_labels(where: str, record: dict, tokens: dict) -> None:
     """Raise ValueError, beginning with `where`, unless labels of symbols and a kind that learns
     them come together, and every symbol is one token at its place."""
     labelled = CONVERTERS[record["converter"]].labels_symbols(record.get("layout", {}))
-    if kind != "token_classification":
+    if _kind(record) != "token_classification":
         if labelled:
             raise ValueError(
                 f"{where}: its layout gives every symbol a label; set `kind: token_classification`"
