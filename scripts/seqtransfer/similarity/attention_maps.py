@@ -86,52 +86,79 @@ def compare(
     of a run that diverged, these numbers are NaN and partner is None.
     Raises ValueError where two encoders do not have the same number of heads.
     """
-    distances, facts, shapes, failed = defaultdict(list), defaultdict(list), {}, set()
-    repaired = defaultdict(list)
     # Those of a unit, which stand together, go to other batches.
     sequences = sequences.take(np.random.default_rng(0).permutation(len(sequences)))
+    sums = _Sums(pairs)
     with torch.inference_mode():
         for indices in batches.in_length_order(sequences.lengths, BATCH):
             ids, mask = to_tensors(sequences, indices, device)
-            tokens = sequences.lengths[indices]
-            some, others = _of_other_units(tokens, np.asarray(sequences.units)[indices])
-            layers = {name: list(maps(model, ids, mask)) for name, model in encoders.items()}
-            for name, found in layers.items():
-                shapes[name] = len(found), found[0].shape[1]
-                if not all(np.isfinite(layer).all() for layer in found):
-                    failed.add(name)
-                    continue
-                for fact, measure in FACTS.items():
-                    facts[name, fact].append(np.stack([measure(layer, tokens) for layer in found]))
-            for left, right in pairs:
-                if not {left, right} & failed:
-                    for layer, own in enumerate(layers[left], start=1):
-                        other = layers[right][_beside(layer, left, right, shapes) - 1]
-                        found = attention.head_distances(own, other, tokens)
-                        distances[left, right, layer].append(found)
-                        if len(some):
-                            again = own[some], other[others], tokens[some]
-                            repaired[left, right, layer].append(attention.head_distances(*again))
-    means = {
-        (name, fact): np.concatenate(parts, axis=1).mean(axis=1)
-        for (name, fact), parts in facts.items()
-        if name not in failed
-    }
-    for left, right in pairs:
-        layers, heads = shapes[left]
-        for layer in range(1, layers + 1):
-            at = _beside(layer, left, right, shapes)
-            names = {"left": left, "right": right, "layer": layer, "right_layer": at}
-            if {left, right} & failed:
-                nothing = dict.fromkeys(NUMBERS, np.nan)
-                found = [nothing | {"head": head, "partner": None} for head in range(heads)]
-            else:
-                own = {fact: means[left, fact][layer - 1] for fact in FACTS}
-                theirs = {fact: means[right, fact][at - 1] for fact in FACTS}
+            found = {name: list(maps(model, ids, mask)) for name, model in encoders.items()}
+            sums.add(found, sequences.lengths[indices], np.asarray(sequences.units)[indices])
+    for row in sums.rows():
+        yield row | {"examples": len(sequences)}
+
+
+class _Sums:
+    """What is kept of the maps of all batches: numbers of heads, and of pairs of heads."""
+
+    def __init__(self, pairs: Sequence[tuple[Hashable, Hashable]]):
+        self.pairs = pairs
+        self.shapes: dict[Hashable, tuple[int, int]] = {}  # name -> layers, heads
+        self.failed: set[Hashable] = set()  # encoders with maps that are not finite
+        self.facts = defaultdict(list)  # name, fact -> parts (layers, examples, heads)
+        # left, right, layer -> parts (examples, heads, heads); repaired: of examples paired anew
+        self.distances, self.repaired = defaultdict(list), defaultdict(list)
+
+    def add(
+        self, found: Mapping[Hashable, list[np.ndarray]], tokens: np.ndarray, units: np.ndarray
+    ) -> None:
+        """Take in a batch. found: each encoder's maps, layer by layer; tokens, units: of its
+        examples."""
+        for name, layers in found.items():
+            self.shapes[name] = len(layers), layers[0].shape[1]
+            if not all(np.isfinite(layer).all() for layer in layers):
+                self.failed.add(name)
+                continue
+            for fact, measure in FACTS.items():
+                self.facts[name, fact].append(np.stack([measure(one, tokens) for one in layers]))
+        some, others = _of_other_units(tokens, units)
+        for left, right in self.pairs:
+            if {left, right} & self.failed:
+                continue
+            for layer, own in enumerate(found[left], start=1):
                 key = left, right, layer
-                found = _matched(np.concatenate(distances[key]), repaired[key], own, theirs)
-            for row in found:
-                yield names | row | {"examples": len(sequences)}
+                other = found[right][self._beside(*key) - 1]
+                self.distances[key].append(attention.head_distances(own, other, tokens))
+                if len(some):
+                    again = own[some], other[others], tokens[some]
+                    self.repaired[key].append(attention.head_distances(*again))
+
+    def rows(self) -> Iterator[dict]:
+        """Yield the rows of `compare`, but for the number of examples."""
+        means = {
+            (name, fact): np.concatenate(parts, axis=1).mean(axis=1)
+            for (name, fact), parts in self.facts.items()
+            if name not in self.failed
+        }
+        for left, right in self.pairs:
+            layers, heads = self.shapes[left]
+            for layer in range(1, layers + 1):
+                key = left, right, layer
+                at = self._beside(*key)
+                if {left, right} & self.failed:
+                    nothing = dict.fromkeys(NUMBERS, np.nan)
+                    found = [nothing | {"head": head, "partner": None} for head in range(heads)]
+                else:
+                    own = {fact: means[left, fact][layer - 1] for fact in FACTS}
+                    theirs = {fact: means[right, fact][at - 1] for fact in FACTS}
+                    every = np.concatenate(self.distances[key])
+                    found = _matched(every, self.repaired[key], own, theirs)
+                names = {"left": left, "right": right, "layer": layer, "right_layer": at}
+                yield from (names | row for row in found)
+
+    def _beside(self, left: Hashable, right: Hashable, layer: int) -> int:
+        """The right encoder's layer at the depth of the left one's."""
+        return max(1, layer_at_equal_depth(layer, self.shapes[left][0], self.shapes[right][0]))
 
 
 def _of_other_units(tokens: np.ndarray, units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -142,11 +169,6 @@ def _of_other_units(tokens: np.ndarray, units: np.ndarray) -> tuple[np.ndarray, 
         others[tokens[some] == length] = np.roll(some[tokens[some] == length], 1)
     meet = units[some] != units[others]
     return some[meet], others[meet]
-
-
-def _beside(layer: int, left: Hashable, right: Hashable, shapes: Mapping) -> int:
-    """The right encoder's layer at the depth of the left one's."""
-    return max(1, layer_at_equal_depth(layer, shapes[left][0], shapes[right][0]))
 
 
 def _matched(
