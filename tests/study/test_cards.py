@@ -17,6 +17,7 @@ import os, sys
 from pathlib import Path
 from seqtransfer.study import cards
 cards.devices = lambda: {present}
+cards._unusable = lambda: ""  # whatever torch is installed
 cards.take({gpus})
 print(os.environ.get(cards.VISIBLE), flush=True)
 sys.stdin.read()
@@ -129,10 +130,16 @@ def test_without_a_card_or_the_wish_for_one_nothing_changes(options, expected, j
         ({"CUDA_VISIBLE_DEVICES": "1,-1,0"}, ["1"]),
         ({"CUDA_VISIBLE_DEVICES": "-1"}, []),
         ({"CUDA_VISIBLE_DEVICES": "MIG-a, MIG-b"}, ["MIG-a", "MIG-b"]),
+        ({"CUDA_VISIBLE_DEVICES": "1,7,0"}, ["1"]),  # no such device; CUDA stops there, too
     ],
 )
 def test_the_cards_are_those_that_cuda_sees(environment, expected):
     assert cards.visible(environment, 3) == expected
+
+
+@pytest.mark.parametrize("value", ["0", "GPU-8f1c"])
+def test_where_there_is_no_card_none_is_seen(value):
+    assert cards.visible({"CUDA_VISIBLE_DEVICES": value}, 0) == []
 
 
 @pytest.fixture
@@ -149,7 +156,7 @@ def built_for(monkeypatch):
 
 @pytest.mark.parametrize(("value", "gpus"), [("0,1", 1), ("", 0)])
 def test_a_job_asks_for_one_card_where_there_is_any(value, gpus, built_for, monkeypatch):
-    built_for("13.0", 13)
+    built_for("13.0", 13, present=2)
     monkeypatch.setenv(cards.VISIBLE, value)
     assert cards.per_job() == gpus
 
@@ -162,8 +169,8 @@ def test_a_job_asks_for_one_card_where_there_is_any(value, gpus, built_for, monk
             12,
             "its driver knows CUDA 12, and torch needs 13.0: update the driver",
         ),
-        ("", 13, "torch is a build for the CPU: install"),
-        ("", None, "torch is a build for the CPU: install"),
+        ("", 13, "torch is a build for the CPU; install"),
+        ("", None, "torch is a build for the CPU; install"),
         ("13.2", 13, ""),
         ("12.8", 13, ""),
         ("13.0", None, ""),  # no driver that tells
@@ -187,14 +194,23 @@ def test_torch_says_what_it_was_built_for_without_being_imported():
     assert cards._cuda_of_torch() == (torch.version.cuda or "")
 
 
-def test_a_job_does_not_train_on_the_processor_in_silence(tmp_path, built_for, monkeypatch):
+@pytest.mark.parametrize(
+    ("torch", "driver", "said"),
+    [
+        ("13.0", 12, r"given GPU 7, but its driver knows CUDA 12, and torch needs 13.0: update"),
+        ("", 13, r"given GPU 7, but torch is a build for the CPU; install"),
+    ],
+)
+def test_a_job_does_not_train_on_the_processor_in_silence(
+    torch, driver, said, tmp_path, built_for, monkeypatch
+):
     monkeypatch.setattr(cards.tempfile, "gettempdir", lambda: str(tmp_path))
     monkeypatch.setenv(cards.VISIBLE, "7")
-    built_for("13.0", 12)
+    built_for(torch, driver, present=8)
     cards.take(0)
-    with pytest.raises(RuntimeError, match=r"given GPU 7, but its driver knows CUDA 12, and torch"):
+    with pytest.raises(RuntimeError, match=said):
         cards.take(1)
-    built_for("13.0", 13)
+    built_for("13.0", 13, present=8)
     cards.take(1)
 
 

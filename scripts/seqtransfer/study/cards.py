@@ -40,12 +40,15 @@ def visible(environment: Mapping[str, str], present: int) -> list[str]:
     """Cards that CUDA would see, by the names that `CUDA_VISIBLE_DEVICES` takes.
 
     present: number of devices of this machine, all of which it sees where that is not set. As CUDA
-    does, what follows -1 is ignored.
+    does, what follows the first name of no device, such as -1, is ignored.
     """
+    numbers = [str(number) for number in range(present)]
     if VISIBLE not in environment:
-        return [str(number) for number in range(present)]
+        return numbers
     names = (name.strip() for name in environment[VISIBLE].split(","))
-    return list(itertools.takewhile(lambda name: name not in ("", "-1"), names))
+    # Names that are no numbers, as GPU-8f1c..., are the driver's, which knows them.
+    given = re.compile(r"[A-Za-z]" if present else r"(?!)")
+    return list(itertools.takewhile(lambda name: name in numbers or given.match(name), names))
 
 
 def per_job() -> int:
@@ -63,22 +66,20 @@ def fault() -> str:
     Told without torch, which takes seconds to import: by the CUDA that it was built for, and the
     newest that the driver knows. A driver knows all minor versions of a major one.
     """
-    if not visible(os.environ, devices()):
+    if not visible(os.environ, devices()) or not (reason := _unusable()):
         return ""
     remedy = "install torch for it (docs/guides/clusters.md#a-gpu); training is on the CPU now"
-    if _cuda_of_torch() == "":
-        return f"there is a GPU, but torch is a build for the CPU: {remedy}"
-    if reason := _old_driver():
-        return f"there is a GPU, but {reason}: update the driver, or {remedy}"
-    return ""
+    return f"there is a GPU, but {reason}; {remedy}"
 
 
-def _old_driver() -> str:
-    """Why torch cannot compute with this machine's driver; "" if it can, or nobody can tell."""
+def _unusable() -> str:
+    """Why torch cannot compute on this machine's cards; "" if it can, or nobody can tell."""
     built, known = _cuda_of_torch(), _cuda_of_driver()
-    if not built or known is None or known >= int(built.split(".")[0]):
+    if built == "":
+        return "torch is a build for the CPU"
+    if built is None or known is None or known >= int(built.split(".")[0]):
         return ""
-    return f"its driver knows CUDA {known}, and torch needs {built}"
+    return f"its driver knows CUDA {known}, and torch needs {built}: update the driver"
 
 
 def _cuda_of_torch() -> str | None:
@@ -134,8 +135,8 @@ def take(gpus: int) -> None:
     """Let this process see one card alone; call it before CUDA starts.
 
     gpus: what the job's rule asks for. 0 leaves everything as it is, and so does a machine without
-    any card. Raises RuntimeError if the card's driver is too old for torch: on the processor the
-    job would take many times as long, and keep the card from others.
+    any card. Raises RuntimeError if torch cannot use the card: on the processor the job would take
+    many times as long, and keep the card from others.
     """
     cards = visible(os.environ, devices())
     if gpus and cards:
@@ -148,9 +149,9 @@ def take(gpus: int) -> None:
             )
         os.environ[VISIBLE] = place(cards, folder)
         print(f"GPU {os.environ[VISIBLE]} of {', '.join(cards)}")
-        if reason := _old_driver():
+        if reason := _unusable():
             raise RuntimeError(
-                f"the job was given GPU {os.environ[VISIBLE]}, but {reason}: update the driver,"
-                " install torch for this one (docs/guides/clusters.md#a-gpu), or train on the CPU:"
-                " ask for no GPU in the profile"
+                f"the job was given GPU {os.environ[VISIBLE]}, but {reason}; install torch for this"
+                " one (docs/guides/clusters.md#a-gpu), or train on the CPU: ask for no GPU in the"
+                " profile"
             )
