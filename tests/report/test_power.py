@@ -43,6 +43,20 @@ def test_more_seeds_than_few_have_their_own_degrees_of_freedom_alone():
     assert mean.degrees == pytest.approx(4 * 3, rel=1e-3)
 
 
+def test_seeds_are_needed_up_to_a_number_from_which_on_all_see_the_effect():
+    """Three seeds that share their spread see what four do not."""
+    found = estimates.with_few_seeds(
+        {f"t{n}": estimates.crossed(np.array([0.05, 0.0, -0.05]) * (1 + n / 1e6)) for n in range(4)}
+    )
+    one, level = found["t0"], verdicts.side_by_side(0.95, 4)
+    seen = {count: one.with_seeds(count).smallest_effect(level) for count in range(2, 30)}
+    assert seen[3] < seen[4]
+    for distance in np.linspace(seen[29] * 1.01, seen[2], 40):
+        needed = one.seeds_needed(distance, level)
+        least = min(n for n in seen if all(seen[m] <= distance for m in seen if m >= n))
+        assert needed == least
+
+
 def test_a_plan_of_few_seeds_shares_the_spread_of_all_tasks():
     four = {f"t{n}": Estimate(0.0, {"seeds": (0.01**2, 3.0)}, 4) for n in range(4)}
     planned = estimates.with_seeds(four | {"t3": Estimate(0.0, {"seeds": (0.0, 3.0)}, 4)}, 2)

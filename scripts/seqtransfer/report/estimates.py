@@ -98,15 +98,17 @@ class Estimate:
         return replace(self, parts={**self.parts, **changed}, seeds=count, alone=alone)
 
     def seeds_needed(self, distance: float, level: float) -> float:
-        """Seeds with which an effect this far from the line would be seen in 80 % of trials.
+        """Seeds from which on an effect this far from the line would be seen in 80 % of trials.
 
-        Infinite where what is not seeds leaves too much to chance; NaN where the error is.
+        FEW_SEEDS may see what one more does not, since few share their spread. Infinite where what is not seeds leaves too much to chance; NaN where the error is.
         """
         if math.isnan(self.error):
             return math.nan
 
         def enough(count: int) -> bool:
-            return self.with_seeds(count).smallest_effect(level) <= abs(distance)
+            counts = count, max(count, FEW_SEEDS + 1)
+            seen = (self.with_seeds(one).smallest_effect(level) for one in counts)
+            return max(seen) <= abs(distance)
 
         if not enough(MOST_SEEDS):
             return math.inf

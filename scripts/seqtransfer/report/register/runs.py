@@ -315,7 +315,8 @@ FIGURES = {
         " dot is this study's number; the thin line is the size of the difference that it found,"
         " which studies of the seeds right of where they cross would see. Where a curve goes flat,"
         " test examples are the limit, and more seeds do not help. Spreads are estimates from this"
-        " study's seeds: with few seeds, they may be half or double.",
+        " study's seeds: with few seeds, they may be half or double. A curve may rise from 3 to 4"
+        " seeds: up to 3, tasks share their spread over seeds; of more, each has its own.",
         ("power",),
         has=compares_text_with_random_over_seeds,
     ),
