@@ -13,6 +13,7 @@ import argparse
 import json
 import logging
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -119,6 +120,13 @@ def planned(folder: Path, *arguments: str) -> dict:
     }
 
 
+def same_jobs(said: str, jobs: int) -> None:
+    """Raise RuntimeError unless a plan of the bare Snakefile has as many jobs as the study's."""
+    found = re.search(r"^total +(\d+)$", said, re.M)
+    if not found or int(found[1]) != jobs:
+        raise RuntimeError(f"the study plans {jobs} jobs, and the bare Snakefile others:\n{said}")
+
+
 def main(seeds: int, repeats: int, alone: bool) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -137,7 +145,9 @@ def main(seeds: int, repeats: int, alone: bool) -> None:
         inputs = [paths for rule in found.values() for paths in rule["inputs"].values()]
         files = {path for paths in inputs for path in paths}
         print(f"{len(inputs)} jobs, {len(files)} files that jobs read")
-        theirs = ["--snakefile", str(other), "--cores", "2", "--quiet", "all"]
+        theirs = ["--snakefile", str(other), "--cores", "2"]
+        same_jobs(planned(folder, *theirs)["said"], len(inputs))
+        theirs += ["--quiet", "all"]
         sides = {"study": ours} if alone else {"study": ours, "bare": theirs}
         times = {side: [] for side in sides}
         for _ in range(repeats):

@@ -185,6 +185,8 @@ def profile(shape: str, precision: str, device: str) -> dict[str, float]:
 
 
 def main() -> None:
+    from seqtransfer.training import devices
+
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--shape", choices=SHAPES, nargs="+", default=list(SHAPES))
@@ -195,6 +197,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.worker:
         work(*options.worker)
+    if not options.profile and devices.choose_precision(options.device) != "bfloat16":
+        parser.error("this processor multiplies no bfloat16, which both sides use; see --profile")
     for shape in options.shape:
         batch, length, layers, steps = SHAPES[shape]
         if options.profile:
