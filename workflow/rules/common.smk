@@ -164,6 +164,11 @@ def training_memory(rule):
     return amount
 
 
+def attention_memory(wildcards, attempt):
+    """MB predicted for a job of attention maps, and as much again at each further attempt."""
+    return attempt * costs.attended(config, encoder_size())
+
+
 def predicted_minutes(rule, least):
     """Minutes predicted for it, `least` at least, and as many again at each further attempt."""
 

@@ -88,7 +88,7 @@ rule attend:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=growing(8000),
+        mem_mb=attention_memory,
         runtime=growing(60),  # minutes
     params:
         layers=config["encoder"]["layers"],

@@ -100,7 +100,8 @@ class Estimate:
     def seeds_needed(self, distance: float, level: float) -> float:
         """Seeds from which on an effect this far from the line would be seen in 80 % of trials.
 
-        FEW_SEEDS may see what one more does not, since few share their spread. Infinite where what is not seeds leaves too much to chance; NaN where the error is.
+        FEW_SEEDS may see what one more does not, since few share their spread. Infinite where what
+        is not seeds leaves too much to chance; NaN where the error is.
         """
         if math.isnan(self.error):
             return math.nan

@@ -32,6 +32,7 @@ BERT_BASE = {"layers": 12, "width": 768, "parameters": 109_482_240}
 SHARES = (0.41, 0.59, 0.72)
 # MB that a training job asks for: at least, and at most for the comfort of whole batches.
 ENOUGH, COMFORTABLE = 8000, 16000
+MAPS = 3000  # MB of a batch's attention maps, of two encoders of BERT-base's size, and libraries
 NARROW = 32  # neurons of an attention head, of which a wide encoder has fewer, wider ones
 TIMES = 6  # times the seconds of the reference machine a training job may take (float32: 3.8)
 ENCODER_RULES = ("encoder", "text_encoder")
@@ -168,6 +169,13 @@ def whole_batch(job: Job, study: Mapping, encoder: Encoder, batch: int | None = 
         kept=len(kept.get(job.rule, [])),
     )
     return math.ceil(taken.whole(batch or settings["batch_size"]) / MARGIN / 1e6)
+
+
+def attended(study: Mapping, encoder: Encoder) -> int:
+    """MB that a job of attention maps asks for, which holds every arm before and after fine-tuning
+    and the maps of one batch; at least ENOUGH."""
+    models = 2 * len(study["initializations"]) * encoder.weights
+    return max(ENOUGH, MAPS + math.ceil(models / 1e6))
 
 
 def minutes(job: Job, study: Mapping, encoder: Encoder) -> int:
