@@ -1,13 +1,12 @@
 """Source code becomes tokens that do not depend on the names in it, in windows of one file."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pygments.lexers import get_lexer_by_name
 
 from seqtransfer.corpora.converters import code
-from seqtransfer.corpora.converters.code import Options, symbols
+from seqtransfer.corpora.converters.code import Options
 from seqtransfer.corpora.symbol_tables import read_symbols
 
 SOURCE = '''"""Says."""
@@ -18,23 +17,27 @@ def {name}({other}, n=3):
 '''
 
 
+def symbols(text, language="python"):
+    return code.symbols(text, get_lexer_by_name(language))
+
+
 def test_names_and_literals_are_kinds_and_all_else_stands_as_it_is():
-    assert " ".join(symbols(SOURCE.format(name="f", other="x"), Path("a.py"))) == (
+    assert " ".join(symbols(SOURCE.format(name="f", other="x"))) == (
         "String Newline"
         " def Name.Function ( Name , Name = Literal.Number.Integer ) : Newline"
         " if Name not in ( Literal.Number.Float , String ) : Newline"
         " return len ( Name ) + Name Newline"
     )
-    assert symbols('f"a\\n{x}"', Path("a.py"))[:1] == ["String"]
-    hidden = " ".join(symbols("<p>Words of mine</p><?php $x = 1; ?>", Path("a.php")))
+    assert symbols('f"a\\n{x}"')[:1] == ["String"]
+    hidden = " ".join(symbols("<p>Words of mine</p><?php $x = 1; ?>", "php"))
     assert "mine" not in hidden and "Words" not in hidden
-    assert symbols("int f(void) { return 0; }", Path("a.c"))[:3] == ["int", "Name.Function", "("]
+    assert symbols("int f(void) { return 0; }", "c")[:3] == ["int", "Name.Function", "("]
 
 
 @given(st.from_regex(r"[a-z]_[a-z]{1,8}", fullmatch=True))
 def test_the_names_do_not_matter(name):
     first, second = (SOURCE.format(name=n, other=f"{n}_2") for n in (name, "q_q"))
-    assert symbols(first, Path("a.py")) == symbols(second, Path("b.py"))
+    assert symbols(first) == symbols(second)
 
 
 def test_windows_of_a_file_are_a_group_and_a_short_rest_is_dropped(tmp_path):
@@ -95,3 +98,46 @@ def test_a_pattern_means_files_of_the_top_folder_first(tmp_path):
     }  # fmt: skip
     with pytest.raises(ValueError, match=r"c\.py: is among the files of 'app' and of 'all'"):
         labels(source, app="app/**/*.py", all="app/lib/*.py")
+
+
+PERL, PROLOG = "my $x = 1;\n", "f(X) :- g(X).\n"
+MATLAB, OBJECTIVE_C = "% says\nfunction y = f(x)\n", "@interface A : B\n@end\n"
+
+
+@pytest.mark.parametrize(
+    ("texts", "name", "language"),
+    [
+        ((PERL,), "pl", "Perl"),
+        ((PROLOG,), "pl", "Prolog"),
+        ((MATLAB,), "m", "Matlab"),
+        ((OBJECTIVE_C,), "m", "Objective-C"),
+        (("int f(void);\n",), "h", "C"),  # no language fits the text better than another
+        # `x = 1` is all that it says, and it lies beside files of Perl, of which one has a smiley.
+        (("$x = 1;\n", PERL, PERL, PERL, f"{PERL}# :-)\n"), "pl", "Perl"),
+    ],
+)
+def test_a_folder_is_read_as_the_language_of_its_texts(tmp_path, capsys, texts, name, language):
+    for number, text in enumerate(texts):
+        (tmp_path / f"{number}.{name}").write_text(text * 9)
+    found = list(code.windows(tmp_path, Options({"one": f"*.{name}"}, window=2)))
+    assert {example.group for example in found} == {f"{i}.{name}" for i in range(len(texts))}
+    said = f"files of 'one', by the language they were read as: {{{language!r}: {len(texts)}}}"
+    assert said in capsys.readouterr().out
+    own = symbols(texts[0] * 9, language.lower().replace("-", ""))
+    assert found[0].symbols == tuple(own[:2])
+
+
+def test_folders_of_two_languages_are_told_apart_and_so_are_names_that_say_theirs(tmp_path, capsys):
+    for path, text in (
+        ("one/a.pl", PERL), ("two/a.pl", PROLOG), ("two/b.txt", "words\n"),
+        ("two/CMakeLists.txt", "set(A 1)\n"),
+    ):  # fmt: skip
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text * 9)
+    files = {"one": "one/*", "two": "two/*.pl", "three": "two/*.txt"}
+    list(code.windows(tmp_path, Options(files, window=1)))
+    said = capsys.readouterr().out
+    for label, languages in (
+        ("one", {"Perl": 1}), ("two", {"Prolog": 1}), ("three", {"CMake": 1, "Text only": 1})
+    ):  # fmt: skip
+        assert f"files of {label!r}, by the language they were read as: {languages}" in said

@@ -4,8 +4,11 @@ import json
 from copy import deepcopy
 
 import pytest
+from transformers import AutoConfig
 
 from plain_study import STUDY
+from seqtransfer.encoders import encoder_check, loading
+from seqtransfer.encoders.tensor_roles import FAMILIES
 from seqtransfer.files import checksums
 from seqtransfer.study import configuration, wanted_encoders
 
@@ -224,6 +227,10 @@ def test_a_folder_made_from_another_source_is_not_judged_since_it_is_made_anew(t
         check(layers=2)
 
 
+def test_a_plan_knows_all_names_of_the_number_of_layers():
+    assert encoder_check.DEPTHS == loading.DEPTHS
+
+
 def test_an_encoder_of_this_machine_is_looked_at_before_any_job(tmp_path):
     config = deepcopy(STUDY) | {"initializations": ["text", "random"]}
     config["compare"] = {"measures": ["cka"], "floor_seeds": [1000]}
@@ -244,6 +251,12 @@ def test_an_encoder_of_this_machine_is_looked_at_before_any_job(tmp_path):
     refused(r"model: no model\.safetensors\. Other weights")
     (folder / "model/model.safetensors").touch()
     refused(r"has 2 layers, encoder\.layers asks for 3")
+    config["sweep"]["poolings"] = ["mean"]  # as decoders need it
+    for family in FAMILIES:  # each by the name that transformers has
+        names = AutoConfig.for_model(family).attribute_map
+        written = {"model_type": family, names.get("num_hidden_layers", "num_hidden_layers"): 2}
+        (folder / "model/config.json").write_text(json.dumps(written))
+        refused(r"has 2 layers, encoder\.layers asks for 3")
     config["encoder"]["layers"] = 2
     wanted_encoders.check(config, tmp_path / "encoders")
     for unlike, message in (

@@ -11,6 +11,10 @@ from pathlib import Path
 from seqtransfer.encoders.tensor_roles import DECODERS, FAMILIES, WITHOUT_BIASES
 from seqtransfer.files import checksums, json_tsv
 
+# Keys of a configuration for the number of layers: those of `loading`, which a study is planned
+# without, since it takes torch. (They stand there too, since a job's digest sees where they are.)
+DEPTHS = ("num_hidden_layers", "n_layers", "n_layer", "num_layers")
+
 
 def check(
     where: str,

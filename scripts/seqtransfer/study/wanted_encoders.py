@@ -63,8 +63,8 @@ def _foretold(catalogue: Mapping, encoder: str) -> dict:
             found = encoder_check.checkpoint_configuration(here / entry.get("folder", "."))
         except ValueError as error:
             raise ValueError(f"encoder {encoder!r}: {error}") from error
-        names = {"family": "model_type", "layers": "num_hidden_layers"}
-        shape |= {key: found[name] for key, name in names.items() if name in found}
+        names = {"model_type": "family", **dict.fromkeys(encoder_check.DEPTHS, "layers")}
+        shape |= {key: found[name] for name, key in names.items() if name in found}
     return shape
 
 

@@ -4,7 +4,8 @@ In: FASTA, texts, MIDI folders.
 Out: train, dev, test and pretrain parts of ids, and token maps.
 
 encoding: the whole way, in one function; views: what the encoder sees of an example.
-tokenizations: symbols, k-mers, byte pairs, intervals; series_tokens: those of numbers.
+tokenizations: symbols, k-mers, byte pairs, intervals; series_tokens: those of numbers;
+whole_channels: refuses a cut that takes whole channels of a series.
 units: which examples are not independent; probe_rows: which are long enough to be compared.
 equal_tokens: what lossy tokens made equal, once.
 splits, near_duplicates, leak_audit, manifests: who is in which part, and how near the parts are;
