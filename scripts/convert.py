@@ -2,32 +2,20 @@
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from seqtransfer.corpora import converters
 from seqtransfer.files import folder_digests
 from seqtransfer.study import jobs
-from seqtransfer.tokens import whole_channels
 
 
-def main(
-    *,
-    record: dict,
-    cut: Mapping | None,
-    folders: list[Path],
-    digests: list[Path],
-    corpus: Path,
-) -> None:
-    """cut: how the tokens of a series will be cut, as `whole_channels.check` takes it; None of what
-    is no series."""
+def main(*, record: dict, folders: list[Path], digests: list[Path], corpus: Path) -> None:
     for folder, path in zip(folders, digests, strict=True):
         folder_digests.check(folder, path)
     with together(folders) as folder:
         converters.convert(record, folder, corpus)
-    if cut:
-        whole_channels.check(corpus, **cut)
 
 
 @contextmanager
@@ -49,7 +37,6 @@ if __name__ == "__main__":
     with jobs.job(snakemake.log[0], snakemake.output):
         main(
             record=snakemake.params.record,
-            cut=snakemake.params.cut,
             folders=[Path(folder) for folder in snakemake.input.folders],
             digests=[Path(path) for path in snakemake.input.digests],
             corpus=Path(snakemake.output.corpus),

@@ -99,7 +99,7 @@ def test_mrpc_keeps_its_three_parts(tmp_path, monkeypatch):
             folder_digests.write(folder, folder_digests.beside(folder))
         digests = [folder_digests.beside(folder) for folder in folders]
         corpus = tmp_path / "out.tsv"
-        convert.main(record=task("mrpc"), cut=None, folders=folders, digests=digests, corpus=corpus)
+        convert.main(record=task("mrpc"), folders=folders, digests=digests, corpus=corpus)
 
     folders = [tmp_path / "raw" / source for source in configuration.sources(task("mrpc"))]
     write()

@@ -25,7 +25,6 @@ rule convert:
         "../../envs/analysis.yaml"
     params:
         record=conversion,
-        cut=cut_of_series,
         code=lambda wildcards: converter_digest(CONVERTED[wildcards.task]["converter"]),
     script:
         "../../scripts/convert.py"

@@ -121,17 +121,6 @@ def conversion(wildcards):
     return {key: record[key] for key in keys if key in record}
 
 
-def cut_of_series(wildcards):
-    """How the tokens of a task of series will be cut, so that a cut which takes whole channels is
-    refused where all series are first read; None of others."""
-    record = CATALOGUE["tasks"].get(wildcards.task, {})
-    if record.get("format") != "series":
-        return None
-    keys = ("tokens", "truncate")
-    length = config["max_length"][wildcards.task]
-    return {key: record[key] for key in keys} | {"max_length": length}
-
-
 def exported_pieces(wildcards):
     """How many pieces of a composer are exported: as many as the study says for a task, every one
     (None) for a domain corpus."""

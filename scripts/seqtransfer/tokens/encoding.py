@@ -29,6 +29,7 @@ from seqtransfer.tokens import (
     splits,
     tokenizations,
     units,
+    whole_channels,
 )
 from seqtransfer.tokens.views import (
     Seen,
@@ -85,8 +86,10 @@ def build(
     many of a part's n sequences were cut; `manifest`, the table of `manifests.manifest`; for
     regression `target`, mean and standard deviation of train.
     Raises ValueError for a class with too few examples, a part that is empty, and where the task is
-    a regression for a label that is no number, and as `moments`.
+    a regression for a label that is no number, and as `moments` and `whole_channels.check`.
     """
+    if "series" in tokenizations.TOKENIZATIONS[settings.tokens["kind"]].formats:
+        whole_channels.check(examples, settings)
     found = divided(examples, settings)
     seen, unit, parts, counts = found.seen, found.unit, found.parts, found.counts
     if tokenizations.is_lossy(settings.tokens):

@@ -4,22 +4,19 @@ Its tokens stand channel after channel (`series_tokens`), and `views.cut` knows 
 baselines that read numbers would see channels of which no encoder sees anything.
 """
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 
+from seqtransfer.corpora.examples import Example
 from seqtransfer.corpora.series import CHANNEL
-from seqtransfer.corpora.symbol_tables import read_symbols
 from seqtransfer.tokens import series_tokens, views
 
 
-def check(corpus: Path, tokens: Mapping, truncate: str, max_length: int) -> None:
+def check(examples: Iterable[Example], settings: views.Settings) -> None:
     """Raise ValueError if nothing would be left of a channel of a series, naming the longest such
-    series and what would leave all of it.
-
-    corpus: table of series; tokens, truncate, max_length: those of the task.
-    """
+    series and what would leave all of it."""
+    tokens, truncate, max_length = settings.tokens, settings.truncate, settings.max_length
     room, count, worst = max_length - 2, 0, None
-    for example in read_symbols(corpus):
+    for example in examples:
         points = [len(values) for values in series_tokens.channels(example.symbols)]
         lengths = _lengths(points, tokens, tokens["window"])
         # One that is too short for its lag has no tokens at all: `encode` says so.
@@ -34,7 +31,7 @@ def check(corpus: Path, tokens: Mapping, truncate: str, max_length: int) -> None
     window = _window(points, tokens, room)
     wider = f", or `window` of its tokens to {window}" if window else ""
     raise ValueError(
-        f"{corpus.name}: series {name!r} has {len(points)} channels, one after another {total}"
+        f"series {name!r} has {len(points)} channels, one after another {total}"
         f" tokens; `max_length: {max_length}` and `truncate: {truncate}` leave {room}, and nothing"
         f" of channel {', '.join(map(str, found))} ({count} such series). Set `max_length` to"
         f" {total + 2}{wider}; or leave out channels"
