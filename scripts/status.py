@@ -10,8 +10,8 @@ from seqtransfer.study import liveness, logs, unfinished
 
 
 def main(*, study: str, jobs: dict[str, list], metrics: list[str], page: Path) -> None:
-    """study: its name; jobs: of each stage, the first result and the log of every job; metrics: of
-    the runs; page: where the same is written as HTML."""
+    """study: its name; jobs: of each stage, results and log of every job, see `unfinished.stage`;
+    metrics: of the runs; page: where the same is written as HTML."""
     stages = unfinished.stages(jobs, liveness.working_since())
     diverged = unfinished.diverged(metrics)
     when = time.strftime("%Y-%m-%d %H:%M")

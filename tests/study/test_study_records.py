@@ -3,9 +3,11 @@
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
+from snakemake.persistence.file import FilePersistence
 
 from project import ROOT
 from seqtransfer.files import json_tsv
@@ -140,8 +142,15 @@ def test_a_source_is_known_by_the_list_of_its_files(tmp_path):
     assert found["files"] == 2 and len(found["sha256"]) == 64
 
 
+@pytest.fixture
+def marks(tmp_path, monkeypatch):
+    """Snakemake's own marks of jobs that it has begun and not seen the end of."""
+    monkeypatch.chdir(tmp_path)
+    return FilePersistence()
+
+
 def test_jobs_are_done_failed_running_interrupted_or_missing_and_runs_that_diverged_are_named(
-    tmp_path,
+    tmp_path, marks
 ):
     jobs = [(tmp_path / f"{n}.json", tmp_path / f"{n}.log") for n in range(4)]
     run = {"task": "splice", "initialization": "text", "seed": 3, "diverged": True}
@@ -151,6 +160,7 @@ def test_jobs_are_done_failed_running_interrupted_or_missing_and_runs_that_diver
     jobs[2][1].write_text("step 4\n")
     lost = unfinished.diverged([result for result, _ in jobs])
     began = jobs[2][1].stat().st_mtime
+    marks._mark_incomplete(str(jobs[2][0]), None)
     for since, state in ((began - 1, "running"), (began + 1, "interrupted"), (None, "interrupted")):
         found = unfinished.stages({"runs": jobs, "none": []}, since)
         counts = "1 running, 0 interrupted" if state == "running" else "0 running, 1 interrupted"
@@ -160,3 +170,25 @@ def test_jobs_are_done_failed_running_interrupted_or_missing_and_runs_that_diver
             f"{state}: {jobs[2][1]}",
             "1 finished runs diverged: splice text seed 3",
         ]
+
+
+@pytest.mark.parametrize("length", [1, 200], ids=["short name", "a name in several folders"])
+def test_a_job_that_was_killed_while_snakemake_goes_on_does_not_run(tmp_path, marks, length):
+    result, log = "results/" + "a" * length + "/metrics.json", tmp_path / "a.log"
+    log.write_text("step 4\n")
+    counts = []
+    for act in (marks._mark_incomplete, lambda key, job: marks._unmark_incomplete(key)):
+        act(result, None)
+        found = unfinished.stage("runs", [(result, log)], since=0.0)
+        counts.append((len(found.running), len(found.interrupted)))
+    assert counts == [(1, 0), (0, 1)]
+
+
+def test_a_job_whose_result_was_passed_on_is_done_and_runs_by_its_own_mark(tmp_path, marks):
+    own, later, log = "results/states", "results/similarity.tsv", tmp_path / "a.log"
+    log.write_text("")
+    marks._mark_incomplete(own, None)
+    assert unfinished.stage("states", [(own, later, log)], since=0.0).running == [log]
+    Path("results").mkdir()
+    Path(later).touch()
+    assert unfinished.stage("states", [(own, later, log)], since=0.0).done == 1

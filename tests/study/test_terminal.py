@@ -1,7 +1,10 @@
 """What is said on the terminal, from Snakemake's events: each thing once, and little else."""
 
+import functools
 import json
 import logging
+import threading
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -23,7 +26,7 @@ class Job:
             SimpleNamespace(name=rule),
             rule in ("all", "estimate"),
         )
-        self.is_local = True
+        self.is_local, self.attempt, self.restart_times = True, 1, 0
         self.wildcards, self.resources, self.benchmark = wildcards, {}, None
         self.output, self.temp_output = output or [], set()
 
@@ -51,12 +54,17 @@ def default():
     return study()
 
 
+def listening(default, folder, *jobs, storage=""):
+    """The terminal of a run of the default study, all files of which are in a folder."""
+    return Terminal(
+        workflow(*jobs), default, folder, folder / "logs", str(folder / "report"), storage
+    )
+
+
 @pytest.fixture
 def speaker(default, tmp_path):
-    """A function from jobs to the terminal of a run of the default study."""
-    return lambda *jobs, storage="": Terminal(
-        workflow(*jobs), default, tmp_path, tmp_path / "logs", str(tmp_path / "report"), storage
-    )
+    """A function from jobs to their terminal."""
+    return functools.partial(listening, default, tmp_path)
 
 
 def test_what_runs_is_told_once_before_it_begins(speaker, capsys):
@@ -213,28 +221,37 @@ def test_a_job_that_others_did_part_of_is_not_learned_from(
     assert not told.progress.waiting and "Traceback" not in capsys.readouterr().err
 
 
-def test_a_job_that_named_its_error_is_not_told_again_and_a_killed_one_is(
-    speaker, tmp_path, capsys
+def test_how_far_a_run_is_is_said_again_after_a_long_silence_until_its_end(
+    speaker, monkeypatch, capsys
 ):
-    told = speaker(Job(0, "finetune", task="splice"), Job(1, "plot"))
+    monkeypatch.setattr(terminal, "PAUSE", 0.01)
+    before = set(threading.enumerate())
+    told = speaker(Job(0, "plot"))
     told.emit(event("run_info"))
-    capsys.readouterr()
-    log = tmp_path / "a.log"
-    log.write_text("step 1\nTraceback (most recent call last):\nValueError: no\n")
-    told.emit(event("job_error", jobid=1, rule_name="plot", log=[str(log)]))
-    assert capsys.readouterr().err == ""
-    log.write_text("step 1\n")
-    told.emit(event("job_error", jobid=0, rule_name="finetune", log=[str(log)]))
-    said = capsys.readouterr().err
-    assert "a job of finetune failed: ended without a word; was it killed?" in said
-    assert f"(details in {log})" in said
-    # One that ran on a cluster's node has said it there.
-    told.jobs[1].is_local = False
-    log.write_text("Traceback (most recent call last):\nValueError: no\n")
-    told.emit(event("job_error", jobid=1, rule_name="plot", log=[str(log)]))
-    assert "a job of plot failed: ValueError: no" in capsys.readouterr().err
+    (watch,) = set(threading.enumerate()) - before
+    assert watch.daemon
+    time.sleep(0.1)
+    assert "0 of 1 jobs" not in capsys.readouterr().err  # something was said just now
+    told.spoken -= terminal.SILENCE
+    limit = time.monotonic() + 20
+    said = ""
+    while "0 of 1 jobs" not in said and time.monotonic() < limit:
+        time.sleep(0.01)
+        said += capsys.readouterr().err
+    time.sleep(0.1)
+    said += capsys.readouterr().err
+    assert said.count("0 of 1 jobs") == 1
     told.stop()
-    assert "stopped: 3 jobs failed; what is done is kept" in capsys.readouterr().err
+    told.spoken -= terminal.SILENCE
+    watch.join(20)
+    assert not watch.is_alive() and "0 of 1 jobs" not in capsys.readouterr().err
+
+
+def test_nothing_is_said_of_itself_once_logging_has_ended(speaker):
+    told = speaker(Job(0, "plot"))
+    told.emit(event("run_info"))
+    told.close()  # as Snakemake and Python's end do, whether or not a hook was called
+    assert told.over.is_set()
 
 
 def test_a_study_whose_runs_take_all_their_steps_teaches_nothing_of_how_long_others_last(speaker):

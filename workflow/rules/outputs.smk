@@ -86,9 +86,9 @@ def pretrained_again():
 
 
 def passed_on(made, read):
-    """Jobs whose results are deleted once those of other jobs are made of them: which of the two
-    to look for, and the log."""
+    """Jobs whose results are deleted once those of other jobs are made of them: their own results,
+    the later ones, and the logs."""
     return [
-        (result if os.path.exists(result) else later, log)
+        (result, later, log)
         for (result, log), (later, _) in zip(made, read, strict=True)
     ]

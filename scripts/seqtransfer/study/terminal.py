@@ -10,6 +10,7 @@ import json
 import logging
 import shutil
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,10 +18,12 @@ from pathlib import Path
 
 from seqtransfer.study import arithmetic, cards, costs, durations, estimate, used_configuration
 from seqtransfer.study.costs import Encoder, Job
+from seqtransfer.study.failures import Failures
 from seqtransfer.study.progress import Progress
 
 ESTIMATE = "estimate"  # the target that says what a study takes and runs nothing
-PAUSE = 60  # seconds between lines of progress
+PAUSE = 60  # seconds between lines of progress, at least
+SILENCE = 600  # seconds after which one is said though no job has ended
 CLOCK = 2.0  # seconds by which two clocks of one job may differ
 SHOWN = 4  # keys of a configuration that a line names
 VERDICTS = 5  # lines of verdicts at the end
@@ -90,8 +93,10 @@ class Terminal(logging.Handler):
         self.progress: Progress | None = None
         self.jobs: dict = {}  # number -> Snakemake's job
         self.rules: set[str] = set()  # of all jobs, targets included
-        self.failed, self.ending = 0, False
+        self.failures = Failures(self.jobs, time.time())
+        self.ending = False
         self.spoken = time.time()
+        self.over = threading.Event()
 
     def emit(self, record: logging.LogRecord) -> None:
         act = {
@@ -99,6 +104,7 @@ class Terminal(logging.Handler):
             "job_started": self._start,
             "job_finished": self._finish,
             "job_error": self._fail,
+            "group_error": self._fail_group,
         }.get(str(getattr(record, "event", "")))
         if str(record.msg).startswith(NOTHING):
             act = self._rest
@@ -119,6 +125,7 @@ class Terminal(logging.Handler):
             return
         planned = list(self.workflow.dag.needrun_jobs())
         self.jobs = {job.jobid: job for job in planned if not job.is_norun}
+        self.failures = Failures(self.jobs, time.time())
         self.rules = {job.rule.name for job in planned}
         jobs = [self._job(job) for job in self.jobs.values()]
         encoder = Encoder.of(self.study, self.encoders)
@@ -146,6 +153,7 @@ class Terminal(logging.Handler):
         self.progress = Progress(jobs, self.study, encoder, known, machine, time.time())
         if self._estimates():
             sys.exit(0)
+        threading.Thread(target=self._watch, daemon=True).start()
 
     def _of_cards(self, jobs: list[Job]) -> list[str]:
         """What is said of cards that are there, or asked for, and not used."""
@@ -171,31 +179,54 @@ class Terminal(logging.Handler):
         if record.job_id not in self.jobs:
             return
         job, now = self.jobs[record.job_id], time.time()
+        self.failures.succeed(record.job_id)
         learned = self.progress.finish(
             record.job_id, now, _benchmark(job), self._share(job), _spent(job)
         )
         if learned is not None:
             with suppress(OSError):  # another's table, or a full disk: an estimate is worth no run
                 durations.append(self.table, learned)
-        if now - self.spoken >= PAUSE:
-            self.spoken = now
+        self._say_progress(now, PAUSE)
+
+    def _say_progress(self, now: float, pause: float) -> None:
+        """How far the run is, if nothing was said for so many seconds."""
+        if now - self.spoken >= pause:
             self._say(self.progress.line(now))
 
+    def _watch(self) -> None:
+        """Until the end, say how far the run is whenever nothing else was said for long."""
+        while not self.over.wait(PAUSE):
+            with self.lock:  # no event is dealt with meanwhile, nor the end
+                if not self.over.is_set():
+                    self._say_progress(time.time(), SILENCE)
+
+    def _end_watch(self) -> None:
+        with self.lock:
+            self.over.set()
+
+    def close(self) -> None:
+        """Also where no hook is called, as when Snakemake itself fails: nothing more is said."""
+        self._end_watch()
+        super().close()
+
     def _fail(self, record: logging.LogRecord) -> None:
-        """A job that ran here and logged an error has said it here; any other one has not."""
-        self.failed += 1
+        """A job failed. Of each one of a group Snakemake says so, whatever became of it."""
+        if record.jobid not in self.jobs or record.jobid in self.failures.grouped:
+            return
         if self.progress is not None:
             self.progress.fail(record.jobid)
-        log = Path(record.log[0]) if record.log else None
-        text = log.read_text(errors="replace").strip() if log and log.exists() else ""
-        if "Traceback" not in text:
-            said = "ended without a word; was it killed?"
-        elif not self.jobs[record.jobid].is_local:
-            said = text.splitlines()[-1]
-        else:
+        self._say(*self.failures.of_job(record.jobid, _first(record.log), last=self.ending))
+
+    def _fail_group(self, record: logging.LogRecord) -> None:
+        told = {one["jobid"]: _first(one["log"]) for one in record.job_error_info}
+        logs = {number: log for number, log in told.items() if number in self.jobs}
+        if not logs:  # before the run was announced
             return
-        where = f"\n  (details in {log})" if log else ""
-        self._say(f"a job of {record.rule_name} failed: {said}{where}")
+        if self.progress is not None:
+            for number in logs:
+                self.progress.fail(number)
+        own = _first(record.aux_logs)
+        self._say(*self.failures.of_group(logs, own, time.time(), last=self.ending))
 
     def _rest(self, record: logging.LogRecord) -> None:
         """All was there before: where the answer is, if it was asked for."""
@@ -212,6 +243,7 @@ class Terminal(logging.Handler):
 
     def end(self) -> None:
         """All jobs are done: how long they took, and where the answer is, if it was asked for."""
+        self._end_watch()
         if self.progress is None:  # files were only touched
             return
         took = time.time() - self.progress.started
@@ -228,14 +260,17 @@ class Terminal(logging.Handler):
 
     def stop(self) -> None:
         """The run ends before all jobs are done."""
+        self._end_watch()
         if self.progress is None:
             return
-        what = f"{estimate.count(self.failed)} failed" if self.failed else "interrupted"
-        remedy = "correct the cause and give" if self.failed else "give"
+        failed = len(self.failures.failed)
+        what = f"{estimate.count(failed)} failed" if failed else "interrupted"
+        remedy = "correct the cause and give" if failed else "give"
         self._say(f"stopped: {what}; what is done is kept: {remedy} the same command again")
 
     def _say(self, *lines: str) -> None:
-        if self.silent and not self._estimates():
+        self.spoken = time.time()  # also where a job has said the same itself
+        if not lines or (self.silent and not self._estimates()):
             return
         named = (f"{self.study['study']}: {line}" for line in lines)
         print(*named, sep="\n", file=sys.stderr, flush=True)
@@ -273,6 +308,10 @@ class Terminal(logging.Handler):
         if not metrics.exists():  # it ran elsewhere, and its files are in storage
             return None
         return json.loads(metrics.read_text())["steps_taken"] / self.study["finetune"]["steps"]
+
+
+def _first(logs: list[str]) -> Path | None:
+    return Path(logs[0]) if logs else None
 
 
 def _benchmark(job) -> float | None:

@@ -1,5 +1,7 @@
 """Files of a study that is not finished -> what is done, what failed, and what is missing."""
 
+import os
+from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,12 +9,15 @@ from pathlib import Path
 from seqtransfer.files import json_tsv
 
 FAILED = "Traceback (most recent call last)"  # what `logs.capture` leaves of an error
+# Snakemake's own: a file for every result of a job from its start to its end, however it ends.
+MARKS = Path(".snakemake/incomplete")
 
 
 @dataclass(frozen=True)
 class Stage:
     """Of a stage's results how many there should be, how many are `done`, and the logs of those
-    that are not: of jobs that `failed`, that are `running`, and that were `interrupted`."""
+    that are not: of jobs that `failed`, that are `running` as far as Snakemake knows, and that were
+    `interrupted`: stopped or killed, with their Snakemake or alone, as for memory."""
 
     name: str
     expected: int
@@ -34,17 +39,34 @@ def stages(jobs: Mapping[str, Sequence], since: float | None) -> list[Stage]:
 
 
 def stage(name: str, jobs: Iterable[Sequence[str | Path]], since: float | None) -> Stage:
-    """How far a stage is. jobs: of each, the first result and the log; since: when the Snakemake
-    that works on the study began, in seconds since the epoch, or None if none does. A log that is
-    older is of a job that was interrupted."""
-    jobs = [(Path(result), Path(log)) for result, log in jobs]
-    open_ones = [log for result, log in jobs if not result.exists() and log.exists()]
-    failed = [log for log in open_ones if FAILED in log.read_text(errors="replace")]
-    begun = [log for log in open_ones if log not in failed]
-    running = [log for log in begun if since is not None and log.stat().st_mtime >= since]
-    interrupted = [log for log in begun if log not in running]
-    done = sum(result.exists() for result, _ in jobs)
-    return Stage(name, len(jobs), done, failed, running, interrupted)
+    """How far a stage is. jobs: of each, its first result, others whose being there says that it is
+    done, and the log; since: when the Snakemake that works on the study began, in seconds since the
+    epoch, or None if none does. A log that is older is of a job that was interrupted."""
+    jobs = [(results, Path(log)) for *results, log in jobs]
+    lost = [(results[0], log) for results, log in jobs if not _is_done(results)]
+    open_ones = [(result, log) for result, log in lost if log.exists()]
+    failed = [log for _, log in open_ones if FAILED in log.read_text(errors="replace")]
+    begun = [(result, log) for result, log in open_ones if log not in failed]
+    running = [
+        log
+        for result, log in begun
+        if since is not None and log.stat().st_mtime >= since and _is_marked(result)
+    ]
+    interrupted = [log for _, log in begun if log not in running]
+    return Stage(name, len(jobs), len(jobs) - len(lost), failed, running, interrupted)
+
+
+def _is_done(results: Iterable[str | Path]) -> bool:
+    return any(Path(path).exists() for path in results)
+
+
+def _is_marked(result: str | Path) -> bool:
+    """Whether a Snakemake has begun the job of a result, and not seen its end. One that was killed
+    leaves its marks."""
+    name = urlsafe_b64encode(str(result).encode()).decode()
+    most = os.pathconf(".", "PC_NAME_MAX") - 1
+    *folders, file = [name[start : start + most] for start in range(0, len(name), most)]
+    return MARKS.joinpath(*(f"@{folder}" for folder in folders), file).exists()
 
 
 def diverged(metrics: Iterable[str | Path]) -> list[str]:
