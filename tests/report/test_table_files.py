@@ -4,6 +4,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from seqtransfer.report.tables import table_cells, table_files
 
@@ -29,6 +30,14 @@ def test_p_values_steps_and_bold_cells_are_written_by_the_kind_of_their_column()
         | {"best": [table_cells.Bold("0.5")]}
     )
     assert table_files.markdown(table).splitlines()[2] == "| 0.0004 | 128 | 3 | 0.000 | **0.5** |"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(1e-5, "1.00e-05"), (-0.04, "-0.0400"), (0.1, "0.100"), (1234.5, "1234.500"), (0.0, "0.000")],
+)
+def test_a_number_of_any_size_has_three_decimals_or_three_digits(value, said):
+    assert table_cells.of_any_size(value) == said
 
 
 def test_a_page_escapes_html_and_holds_every_row():

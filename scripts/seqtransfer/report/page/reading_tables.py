@@ -1,8 +1,9 @@
 """A table of the report -> as people read it: words for identifiers, rounded numbers."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 from markupsafe import Markup
@@ -73,7 +74,7 @@ def reading(name: str, table: pd.DataFrame, tasks: Mapping[str, str]) -> Reading
     ]
     words = {**WORDS, "task": lambda task: tasks.get(task, task)}
     words |= {"measure": names.leak} if name == "leaks" else {}
-    cells = [_cells(column, shown[column], words) for column in shown]
+    cells = [_cells(column, shown[column], words, known.any_size) for column in shown]
     rows = [list(row) for row in zip(*cells, strict=True)] if shown.size <= MOST_CELLS else []
     return Reading(name, known.title, known.caption, columns, rows, len(table), extract)
 
@@ -110,8 +111,10 @@ def meaning(column: str, columns: Mapping[str, str]) -> str:
     raise ValueError(f"column {column!r} is not in the register; describe it there")
 
 
-def _cells(column: str, values: pd.Series, words: Mapping[str, Callable]) -> list[tuple[str, str]]:
-    """Of a column, each value as shown and in full."""
+def _cells(
+    column: str, values: pd.Series, words: Mapping[str, Callable], any_size: Collection[str]
+) -> list[tuple[str, str]]:
+    """Of a column, each value as shown and in full. any_size: as in the register."""
     said = words.get(column)
     if said:
         known = {value: said(str(value)) for value in values.dropna().unique()}
@@ -120,13 +123,17 @@ def _cells(column: str, values: pd.Series, words: Mapping[str, Callable]) -> lis
         return [("yes" if value else "no", str(value)) for value in values]
     if pd.api.types.is_float_dtype(values) and (values.dropna() % 1 == 0).all():
         values = values.astype("Int64")  # counts, of which some are missing
-    return [(_rounded(column, value), _full(value)) for value in values]
+    if column in any_size:
+        written = table_cells.of_any_size
+    else:
+        written = partial(table_cells.number, column)
+    return [(_rounded(value, written), _full(value)) for value in values]
 
 
-def _rounded(column: str, value: object) -> str:
+def _rounded(value: object, written: Callable[[float], str]) -> str:
     if pd.isna(value) or not isinstance(value, float):
         return _full(value)
-    return names.minus(table_cells.number(column, value))
+    return names.minus(written(value))
 
 
 def _full(value: object) -> str:

@@ -20,6 +20,8 @@ FORMATS: dict[str, Callable[[float], str]] = {
     ("steps_to_threshold", "steps_taken", "seconds_total", "seconds_training"), "{:.0f}".format
 )
 
+SMALL = 0.1  # number whose three decimals are fewer than three significant digits
+
 
 @dataclass(frozen=True)
 class Bold:
@@ -37,6 +39,11 @@ def number(column: str, value: float) -> str:
     """A number of a column as it is read; a minus that only rounding left is dropped."""
     text = FORMATS.get(column, "{:.3f}".format)(value)
     return text.removeprefix("-") if not text.strip("-0.") else text
+
+
+def of_any_size(value: float) -> str:
+    """A number with three decimals, a small one with three significant digits: `1.00e-05`."""
+    return f"{value:#.3g}" if 0 < abs(value) < SMALL else number("", value)
 
 
 def text(column: str, value: object) -> str:
