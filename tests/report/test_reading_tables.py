@@ -21,11 +21,6 @@ def test_a_table_is_read_in_words_with_all_digits_behind_and_missing_cells_empty
     assert cells[0]["seeds"] == ("2", "2") and cells[1]["seeds"] == ("", "")
 
 
-def test_a_head_has_the_unit_that_its_name_lacks():
-    assert reading_tables.label("peak_memory") == "peak memory (GiB)"
-    assert reading_tables.label("steps_taken") == "steps taken"
-
-
 def test_a_table_of_the_page_rounds_as_its_files_do():
     table = pd.DataFrame({"task": ["x"], "steps_taken": [271.956]})
     one = reading_tables.reading("budget", table, {})
