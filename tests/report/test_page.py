@@ -266,19 +266,6 @@ def test_a_forest_without_the_intervals_of_tasks_has_an_axis_without_them():
     assert "+9.000" in plot["tasks"][0]["said"]
 
 
-def test_what_the_numbers_of_a_figure_are_of_is_counted():
-    runs = pd.DataFrame({"task": ["x", "x"], "initialization": "text", "seed": [0, 1]})
-    examples = {"x": {"train": 9, "dev": 5, "test": 7}}
-    said = "Seeds of an arm: 2. Examples of dev and test: x 5 and 7."
-    assert document.counted([], runs, examples) == said
-    scores = pd.DataFrame({"kind": ["arm", "arm", "baseline"], "seeds": [3, 4, 1]})
-    assert document.counted([scores], runs, examples).startswith("Seeds of an arm: 3 to 4. Examp")
-    pairs = pd.DataFrame({"task": ["x", "x"], "seeds": [4, 4], "rows": [384, 384]})
-    assert document.counted([pairs], runs, examples).endswith("4. States compared: x 384.")
-    power = pd.DataFrame({"task": ["x", "x"], "seeds": [2, 32], "study_seeds": [4, 4]})
-    assert document.counted([power], runs, examples).startswith("Seeds of an arm: 4. ")
-
-
 def test_effects_that_are_all_zero_lie_in_the_middle():
     record = {"overall": effect(0.0, 0.0, 0.0), "effects": [], "margin": None}
     assert forest.axis(record)(0.0) == forest.WIDTH / 2
