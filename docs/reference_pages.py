@@ -245,7 +245,7 @@ def tables() -> str:
         "# Tables\n\nEvery table of a report, `results/{study}/report/tables/{table}.csv` (of"
         " timings, `results/{study}/report/timings.csv`), column by column. An arm is in"
         " `initialization`; two arms that are compared are `left` and `right`. Tables marked *to"
-        " read* are there as Markdown, LaTeX and HTML, too, rounded.\n"
+        " read* are there as Markdown, LaTeX and HTML, too: in words and rounded.\n"
     )
     text += "".join(dictionary("##", name, table) for name, table in register.TABLES.items())
     text += (

@@ -6,7 +6,7 @@ import matplotlib
 
 from seqtransfer.files import json_tsv
 from seqtransfer.report import register
-from seqtransfer.report.figures import style
+from seqtransfer.report.figures import counts, style
 from seqtransfer.report.tables import table_files
 from seqtransfer.study import jobs
 
@@ -18,12 +18,13 @@ def main(
     outputs: `.svg`, `.pdf` or `.png` paths."""
     frames = {path.stem: table_files.read(path) for path in sources}
     records, entry = json_tsv.read_json(claims)["claims"], register.FIGURES[figure]
+    described = f"{entry.caption} {counts.of_figure(entry.tables, frames)}"
     with matplotlib.rc_context(style.preset(width)):
         drawn = register.figure_functions()[figure](frames, records)
         title = " ".join(drawn.get_suptitle().split())
         for path in outputs:
             print(f"{figure}: {len(drawn.axes)} panels -> {path}")
-            style.save(drawn, path, title, entry.caption)
+            style.save(drawn, path, title, described)
 
 
 if __name__ == "__main__":

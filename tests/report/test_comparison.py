@@ -1,6 +1,8 @@
 """Two studies side by side: what differs is shown, what is the same is not."""
 
+import dataclasses
 import json
+import re
 import shutil
 
 import pytest
@@ -8,7 +10,7 @@ import pytest
 import compare_studies
 import synthetic
 from seqtransfer.files import json_tsv
-from seqtransfer.report import finished_studies
+from seqtransfer.report import finished_studies, names
 from seqtransfer.report.page import comparison
 
 
@@ -60,6 +62,30 @@ def test_scores_of_an_arm_that_one_study_lacks_have_no_difference(folders):
     both = table.loc[("splice", "text pretraining")]
     assert row["seeds_right"] is None and str(both["seeds_right"]) == "2"  # not 2.0
     assert both["difference"] == pytest.approx(both["mean_right"] - both["mean_left"])
+
+
+def test_every_score_is_a_number_with_typeset_minus_and_its_seeds(folders):
+    one, other = map(finished_studies.read, folders)
+    lower = one.scores.assign(**{key: one.scores[key] - 1 for key in ("mean", "low", "high")})
+    text = comparison.html(dataclasses.replace(one, scores=lower), other)
+    table = text[text.index('<section id="scores">') :].partition("</table>")[0]
+    heads = re.findall(r"<th ([^>]*)>([^<]*)", table)
+    assert [name for kind, name in heads if "number" in kind] == ["one", "other", "difference"]
+    body = [re.findall(r"<td([^>]*)>([^<]*)", row) for row in table.split("<tr>")[2:]]
+    assert not re.search(r"-\d", " ".join(shown for row in body for _, shown in row))
+    known = comparison.scores(lower, other.scores)
+    for row, was in zip(body, known.itertuples(), strict=True):
+        for (kind, shown), mean, seeds in zip(
+            row[3:5],
+            (was.mean_left, was.mean_right),
+            (was.seeds_left, was.seeds_right),
+            strict=True,
+        ):
+            assert 'class="number"' in kind
+            assert shown.startswith("" if mean is None else names.minus(f"{mean:.3f}"))
+            assert shown.endswith("" if mean is None else f", {seeds} seed" + "s" * (seeds > 1))
+            assert (f'title="{mean}"' in kind) == (mean is not None)
+    assert "2 seeds" in table
 
 
 def test_claims_are_paired_by_name(folders):

@@ -1,7 +1,6 @@
 """Every figure is drawn whole, from the tables alone, and the same each time."""
 
 import re
-from xml.etree import ElementTree
 
 import matplotlib
 import numpy as np
@@ -10,14 +9,13 @@ import pytest
 
 import plot
 import synthetic
-from seqtransfer.report import cost, gains_over_steps, names, power, readings, register
+from seqtransfer.report import cost, gains_over_steps, names, power, register
 from seqtransfer.report.figures import (
     analysis_figures,
     association_figures,
     claim_figures,
     panels,
     run_figures,
-    similarity_figures,
     style,
 )
 
@@ -143,6 +141,22 @@ def test_similarity_and_gain_have_a_panel_per_layer_and_a_dot_per_task_arm_and_s
         assert sum(len(line.get_xdata()) for line in dots) == len(TASKS) * len(SEEDS)
 
 
+@pytest.mark.parametrize(
+    "draw", [association_figures.similarity_gain, analysis_figures.association]
+)
+def test_arms_differ_in_shape_and_tasks_in_filling_and_the_legend_has_both(frames, records, draw):
+    copies = [frames["similarity_gain"].assign(initialization=arm) for arm in ("text", "shuffled")]
+    tables = frames | {"similarity_gain": pd.concat(copies)}
+    figure = draw(tables, records)
+    dots = [line for line in figure.axes[0].lines if line.get_linestyle() == "None"]
+    looks = {(line.get_marker(), line.get_color()) for line in dots}
+    markers = {marker for marker, _ in looks}
+    assert len(looks) == len(markers) >= 2
+    assert {line.get_fillstyle() for line in dots} == {"full", "none"}
+    told = [(line.get_marker(), line.get_color()) for line in figure.legends[0].get_lines()]
+    assert looks <= set(told) and len(told) == len(looks) + len(TASKS)
+
+
 def test_gains_over_steps_are_of_the_best_score_so_far_and_paired(frames, records):
     figure = gains_over_steps.figure(frames, records)
     (line,) = [line for line in figure.axes[1].lines if line.get_label() == "text"]
@@ -163,6 +177,12 @@ def test_power_marks_the_studys_own_seeds_on_a_falling_curve(frames, records):
             assert (np.diff(curve.get_ydata()) < 0).all()
             assert dot.get_xdata().tolist() == [len(SEEDS)]
             assert dot.get_ydata()[0] in curve.get_ydata()
+
+
+def test_the_legend_of_power_has_the_colours_of_its_panels(frames, records):
+    figure = power.figure(frames, records)
+    drawn = {line.get_color() for axis in figure.axes for line in axis.lines}
+    assert {line.get_color() for line in figure.legends[0].get_lines()} == drawn
 
 
 def test_a_difference_that_no_two_scores_have_is_not_shown(frames, records):
@@ -188,6 +208,9 @@ def test_cost_has_a_mark_per_arm_and_task_and_of_energy_where_it_was_counted(fra
         for line in axis.lines:
             assert line.get_xdata().tolist() == [value] * len(TASKS)
     assert len(cost.figure(frames, records).axes) == 4
+    caption = register.FIGURES["cost"].caption
+    for word in ("seconds", "examples", "operations", "memory", "energy", "no interval"):
+        assert word in caption
 
 
 def test_the_spectrum_shows_median_and_ends_of_every_arm_before_and_after(frames, records):
@@ -336,54 +359,6 @@ def test_differences_of_rounding_do_not_fill_a_panel(frames, records):
         axis.figure.canvas.draw()
         assert axis.xaxis.get_offset_text().get_text() == ""
     assert claim_figures.claims(frames, nothing).axes
-
-
-def test_svg_text_stays_text_with_a_title_and_a_description(frames, records, tmp_path):
-    path = tmp_path / "scores.svg"
-    style.save(run_figures.scores(frames, records), path, "scores", "MCC < 1 & > 0")
-    root = ElementTree.parse(path).getroot()
-    space = "{http://www.w3.org/2000/svg}"
-    assert [part.tag for part in root][:2] == [f"{space}title", f"{space}desc"]
-    assert [part.text for part in root][:2] == ["scores", "MCC < 1 & > 0"]
-    assert "test MCC" in [part.text for part in root.iter(f"{space}text")]
-
-
-def test_where_a_pointer_rests_an_svg_says_what_a_mark_stands_for(frames, records, tmp_path):
-    style.save(claim_figures.summary(frames, records), tmp_path / "summary.svg", "summary", "")
-    root = ElementTree.parse(tmp_path / "summary.svg").getroot()
-    space = "{http://www.w3.org/2000/svg}"
-    told = [
-        title.text for group in root.iter(f"{space}g") for title in group.findall(f"{space}title")
-    ]
-    better = next(record for record in records if record["id"] == "b")
-    for effect in better["effects"]:
-        said = readings.interval(effect, better["level"])
-        assert f"{effect['task']}: {said} MCC, {effect['verdict']}" in told
-    runs = frames["runs"].query("task == 'splice' and initialization == 'text'")
-    row = {"mean": runs["test_score"].mean()}
-    ends = f"both seeds {runs['test_score'].min():.3f} to {runs['test_score'].max():.3f}"
-    assert f"text pretraining: {row['mean']:.3f} ({ends})" in told
-    assert style.TOLD not in (tmp_path / "summary.svg").read_text()
-
-
-def test_curves_say_their_means_and_intervals(frames, records):
-    lines = run_figures.convergence(frames, records).axes[0].lines
-    told = next(line.get_gid() for line in lines if "text pretraining" in str(line.get_gid()))
-    history = frames["histories"].query("task == @synthetic.FEW_TASKS[0] and step > 0")
-    rows = history.query("initialization == 'text'").groupby("step")["dev_score"]
-    assert told.startswith(f"{style.TOLD}text pretraining (both seeds), step 1: ")
-    assert re.findall(r"(\d+): (-?[\d.]+) \(", told) == [
-        (str(step), f"{scores.mean():.3f}") for step, scores in rows
-    ]
-    lines = similarity_figures.similarities(frames, records).axes[0].lines
-    said = [line.get_gid() for line in lines if line.get_gid()]
-    row = panels.spread(frames["similarity"]).query(
-        "task == @synthetic.FEW_TASKS[0] and left == 'text' and right == 'domain'"
-        " and stage == 'after' and layer == 2 and measure == 'pwcca'"
-    )
-    [mean], [low], [high] = row["mean"], row["low"], row["high"]
-    after = next(text for text in said if "text pretraining after fine-tuning" in text)
-    assert f", 2: {mean:.3f} ({low:.3f} to {high:.3f}), 3: " in after
 
 
 def test_the_summary_marks_the_best_fitted_baseline_of_a_task(frames, records):

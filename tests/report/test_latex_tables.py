@@ -42,10 +42,10 @@ def test_a_value_and_its_interval_are_one_column():
 
 def test_columns_of_one_value_go_into_the_caption_of_a_wide_table_alone():
     narrow = pd.DataFrame({"task": ["x", "y"], "contrast": ["text - random"] * 2})
-    assert r"x & text - random \\" in lines(narrow)
+    assert r"x & text pretraining minus random weights \\" in lines(narrow)
     wide = pd.DataFrame(
         {"task": ["x", "y"]}
-        | {f"{name} {k}": text for k in range(5) for name, text in WIDE.items()}
+        | {f"{name}_{k}": text for k in range(5) for name, text in WIDE.items()}
     )
     found = lines(wide, "C.")
     caption = next(line for line in found if line.startswith(r"\caption"))

@@ -14,7 +14,7 @@ from project import ROOT
 from seqtransfer.encoders.controls import CONTROLS
 from seqtransfer.files import json_tsv
 from seqtransfer.report import names
-from seqtransfer.report.page import document, forest, inline_figures, reading_tables
+from seqtransfer.report.page import document, forest, inline_figures
 
 VOID = {"meta", "br", "link", "input"}
 FIGURES = ("summary", "scores", "profiles")
@@ -266,19 +266,6 @@ def test_a_forest_without_the_intervals_of_tasks_has_an_axis_without_them():
     assert "+9.000" in plot["tasks"][0]["said"]
 
 
-def test_what_the_numbers_of_a_figure_are_of_is_counted():
-    runs = pd.DataFrame({"task": ["x", "x"], "initialization": "text", "seed": [0, 1]})
-    examples = {"x": {"train": 9, "dev": 5, "test": 7}}
-    said = "Seeds of an arm: 2. Examples of dev and test: x 5 and 7."
-    assert document.counted([], runs, examples) == said
-    scores = pd.DataFrame({"kind": ["arm", "arm", "baseline"], "seeds": [3, 4, 1]})
-    assert document.counted([scores], runs, examples).startswith("Seeds of an arm: 3 to 4. Examp")
-    pairs = pd.DataFrame({"task": ["x", "x"], "seeds": [4, 4], "rows": [384, 384]})
-    assert document.counted([pairs], runs, examples).endswith("4. States compared: x 384.")
-    power = pd.DataFrame({"task": ["x", "x"], "seeds": [2, 32], "study_seeds": [4, 4]})
-    assert document.counted([power], runs, examples).startswith("Seeds of an arm: 4. ")
-
-
 def test_effects_that_are_all_zero_lie_in_the_middle():
     record = {"overall": effect(0.0, 0.0, 0.0), "effects": [], "margin": None}
     assert forest.axis(record)(0.0) == forest.WIDTH / 2
@@ -312,20 +299,6 @@ def test_a_damaged_figure_is_named():
         inline_figures.inline("<svg><g></svg>", "scores", "", "")
 
 
-def test_a_table_is_read_in_words_with_all_digits_behind_and_missing_cells_empty():
-    table = pd.DataFrame(
-        {"task": ["x", "x"], "left": "text", "right": ["random", "domain"]}
-        | {"quantity": "test score", "mean": [0.1234567, None], "low": [0.1, 0.2]}
-        | {"high": [0.3, 0.4], "seeds": [2.0, None]}
-    )
-    one = reading_tables.reading("differences", table, {"x": "x (DNA)"})
-    cells = [dict(zip([c[0] for c in one.columns], row, strict=True)) for row in one.rows]
-    assert cells[0]["task"] == ("x (DNA)", "x")
-    assert (cells[0]["left"][0], cells[1]["right"][0]) == ("text pretraining", "domain pretraining")
-    assert cells[0]["mean"] == ("0.123", "0.123457") and cells[1]["mean"] == ("", "")
-    assert cells[0]["seeds"] == ("2", "2") and cells[1]["seeds"] == ("", "")
-
-
 def test_the_main_table_is_read_as_arms_by_tasks_with_the_best_in_bold(study, text):
     table = text[text.index('id="table-main"') :]
     table = table[: table.index("</table>")]
@@ -345,24 +318,3 @@ def test_the_main_table_is_read_as_arms_by_tasks_with_the_best_in_bold(study, te
 def test_negative_numbers_have_a_minus_sign_and_ranges_a_hyphen():
     said = "-0.05 (-0.1 to +0.2), orders 1-3, 1e-04, text - random, BERT-2"
     assert names.minus(said) == said.replace("-0", "\u2212" + "0").replace("1e\u221204", "1e-04")
-
-
-def test_a_head_has_the_unit_that_its_name_lacks():
-    assert reading_tables.label("peak_memory") == "peak memory (GiB)"
-    assert reading_tables.label("steps_taken") == "steps taken"
-
-
-def test_a_table_of_the_page_rounds_as_its_files_do():
-    table = pd.DataFrame({"task": ["x"], "steps_taken": [271.956]})
-    one = reading_tables.reading("budget", table, {})
-    cells = dict(zip([c[0] for c in one.columns], one.rows[0], strict=True))
-    assert cells["steps taken"] == ("272", "271.956")
-
-
-def test_a_long_table_is_left_to_its_file_and_an_unknown_column_is_refused(monkeypatch):
-    table = pd.DataFrame({"task": ["x"] * 9, "initialization": "text", "seed": range(9)})
-    monkeypatch.setattr(reading_tables, "MOST_CELLS", 26)
-    one = reading_tables.reading("left_out", table, {})
-    assert (one.rows, one.total) == ([], 9)
-    with pytest.raises(ValueError, match="column 'sead' is not in the register"):
-        reading_tables.reading("left_out", table.rename(columns={"seed": "sead"}), {})

@@ -98,6 +98,16 @@ def test_similarities_have_a_row_per_measure_and_a_column_per_task_with_floor_an
         floor, ceiling, *curves = axis.lines
         assert floor.get_ydata() == pytest.approx(0.3) and ceiling.get_ydata() == pytest.approx(0.9)
         assert len(curves) == 3
+    shades = {
+        str(drawn.get_facecolor()[0].round(3))
+        for axis in figure.axes
+        for drawn in axis.collections[:2]
+    }
+    named = {
+        patch.get_label(): str(np.round(patch.get_facecolor(), 3))
+        for patch in figure.legends[0].get_patches()
+    }
+    assert set(named.values()) == shades and "range of random weights' seeds" in named
 
 
 def test_too_few_rows_are_said_above_the_panel(frames, records):

@@ -4,6 +4,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from seqtransfer.report.tables import table_cells, table_files
 
@@ -31,6 +32,58 @@ def test_p_values_steps_and_bold_cells_are_written_by_the_kind_of_their_column()
     assert table_files.markdown(table).splitlines()[2] == "| 0.0004 | 128 | 3 | 0.000 | **0.5** |"
 
 
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(1e-5, "1.00e-05"), (-0.04, "-0.0400"), (0.1, "0.100"), (1234.5, "1234.500"), (0.0, "0.000")],
+)
+def test_a_number_of_any_size_has_three_decimals_or_three_digits(value, said):
+    assert table_cells.of_any_size(value) == said
+
+
+def test_a_head_has_the_unit_that_its_name_lacks():
+    assert table_cells.label("peak_memory") == "peak memory (GiB)"
+    assert table_cells.label("steps_taken") == "steps taken"
+
+
+def test_a_head_in_words_stays():
+    assert table_cells.label("my_task (MCC; n = 5)") == "my_task (MCC; n = 5)"
+
+
+def test_what_is_read_is_in_words_and_the_csv_has_identifiers(tmp_path):
+    table = pd.DataFrame(
+        {"initialization": ["text", "ngram"], "measure": "pwcca", "metric": "mcc"}
+        | {"contrast": "text - random", "plateau": [True, False], "energy": 0.5}
+    )
+    read = {}
+    for suffix in (".csv", ".md", ".tex", ".html"):
+        table_files.write(tmp_path / f"t{suffix}", table, "t", "C.")
+        read[suffix] = " ".join((tmp_path / f"t{suffix}").read_text().split())
+    words = ["text pretraining", "n-gram regression", "PWCCA, weighted by", "yes", "energy (Wh)"]
+    words += ["Matthews correlation", "text pretraining minus random weights"]
+    for suffix in table_files.READABLE:
+        assert all(word in read[suffix] for word in words), suffix
+        assert not {"pwcca", "mcc", "ngram", "initialization", "True"} & set(read[suffix].split())
+    assert "text,pwcca,mcc,text - random,True,0.5" in read[".csv"]
+
+
+@pytest.mark.parametrize("suffix", table_files.READABLE)
+def test_bookkeeping_alike_in_all_rows_is_said_by_the_caption(tmp_path, suffix):
+    table = pd.DataFrame({"task": ["x", "y"], "level": 0.95, "headline": [True, False]})
+    path = tmp_path / f"t{suffix}"
+    for headline, said in (([True, False], ""), ([True, True], "; headline yes")):
+        table_files.write(path, table.assign(headline=headline), "t", "C.")
+        text = path.read_text()
+        assert f"C. In all rows: level 0.950{said}." in text
+        assert text.count("level") == 1 and text.count("headline") == 1
+    table_files.write(path, table.iloc[:1], "t", "C.")  # of one row nothing is alike
+    assert "In all rows" not in path.read_text() and "level" in path.read_text()
+
+
+def test_a_caption_stands_above_a_markdown_table(tmp_path):
+    table_files.write(tmp_path / "t.md", pd.DataFrame({"task": ["x"]}), "t", "Bold: the best.")
+    assert (tmp_path / "t.md").read_text() == "Bold: the best.\n\n| task |\n| --- |\n| x |\n"
+
+
 def test_a_page_escapes_html_and_holds_every_row():
     table = pd.DataFrame({"a<b": ["x & y", "z"], "mean": [table_cells.Bold("1"), None]})
     page = table_files.page(table, "t", "c < d")
@@ -56,7 +109,7 @@ def test_columns_without_a_value_are_in_the_csv_alone(tmp_path):
         table_files.write(tmp_path / f"table{suffix}", table)
         found = "pretraining" in (tmp_path / f"table{suffix}").read_text()
         assert found == (suffix == ".csv")
-    assert "pretraining_steps" in table_files.markdown(table_files.filled(table.iloc[:0]))
+    assert "pretraining steps" in table_files.markdown(table_files.filled(table.iloc[:0]))
 
 
 def test_names_that_look_like_numbers_are_read_as_they_are(tmp_path):

@@ -61,8 +61,8 @@ def figure(tables: Tables, claims: Sequence[dict]) -> Figure:
     panels.label(axes, "seeds", f"difference\n(test {score_unit(tables['runs'])})")
     handles = [
         Line2D([], [], label=names.contrast("text - random"), **look),
-        panels.line("found, without its sign", **FOUND),
-        panels.line("this study's seeds", marker="o", lw=0),
+        panels.line("found, without its sign", look["color"], **FOUND),
+        panels.line("this study's seeds", look["color"], marker="o", lw=0),
     ]
     panels.legend(drawn, handles)
     style.title(

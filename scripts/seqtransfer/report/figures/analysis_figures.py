@@ -2,7 +2,6 @@
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from itertools import cycle
 
 import numpy as np
 import pandas as pd
@@ -17,7 +16,6 @@ from seqtransfer.report.figures.panels import BEFORE_AND_AFTER, Tables
 from seqtransfer.report.tables.run_tables import score_unit
 
 PARTS = {"embeddings": "emb.", "encoder": "layers", "head": "head", "all": "all"}
-FILLS = ("full", "none", "left", "right", "top", "bottom")  # of marks: tasks
 # Up to which ratio of an axis' ends -> its ticks within a decade.
 SUBS = {10: (1, 1.5, 2, 3, 5, 7), 100: (1, 3), np.inf: (1,)}
 
@@ -192,11 +190,9 @@ def association(tables: Tables, claims: Sequence[dict]) -> Figure:
     points, table = tables["analysis_points"], tables["analysis_association"]
     labels = list(dict.fromkeys(points["quantity"]))
     outcomes = {"gain": f"gain\n(test {score_unit(tables['runs'])})", "speed": "speed\n(claim (a))"}
-    arms = style.ordered(points["initialization"])
+    arms = panels.arms(tables)
     colours, marks = style.colours(arms), style.markers(arms)
-    tasks = panels.tasks(tables)
-    told = len(tasks) <= len(FILLS)  # more could not be told apart
-    fills = dict(zip(tasks, FILLS if told else cycle(["full"]), strict=False))
+    fills = panels.task_fills(tables)
     figure, axes = _pairs(len(labels))
     means = points.groupby(["quantity", "task", "initialization"], sort=False)[["value", *outcomes]]
     means = means.mean(skipna=False)
@@ -205,8 +201,8 @@ def association(tables: Tables, claims: Sequence[dict]) -> Figure:
             axis.axhline(0, color="0.6", linewidth=0.8, zorder=0)
             axis.axvline(0, color="0.6", linewidth=0.8, zorder=0)
             for (task, arm), point in means.loc[name].iterrows():
-                axis.plot(point[outcome], point["value"], marks[arm], color=colours[arm],
-                          fillstyle=fills[task], mfcalt="white")  # fmt: skip
+                place = (point[outcome], point["value"])
+                panels.dot(axis, *place, colours[arm], marks[arm], fills[task])
             rows = table[(table["quantity"] == name) & (table["outcome"] == outcome)]
             axis.set_title(found(rows).strip() or "too few points for rho")
             axis.set_xlim(panels.limits(pd.Series([0.0]), means[outcome], least=0.01))
@@ -214,13 +210,7 @@ def association(tables: Tables, claims: Sequence[dict]) -> Figure:
         row[0].set_ylabel("\n".join(textwrap.wrap(name.replace(" %", "\u00a0%"), 14)))
     for column, label in zip(axes.T, outcomes.values(), strict=True):
         panels.label(column, label)
-    handles = [panels.line(names.arm(arm), colours[arm], marker=marks[arm], ls="") for arm in arms]
-    handles += [
-        panels.line(task, "0.3", marker="o", ls="", fillstyle=fill, mfcalt="white")
-        for task, fill in fills.items()
-        if told
-    ]
-    panels.legend(figure, handles)
+    panels.legend(figure, panels.arms_and_tasks(set(points["initialization"]), tables))
     style.title(
         figure,
         "Do the analyses before fine-tuning go with gain and speed? All less those of random; rho:"

@@ -24,22 +24,20 @@ def similarity_gain(tables: Tables, claims: Sequence[dict]) -> Figure:
         for name in ("similarity_gain", "association")
     )
     layers = sorted(points["layer"].unique())
-    colours = style.colours(panels.arms(tables))
-    marks = panels.task_marks(tables)
+    arms = panels.arms(tables)
+    colours, marks, fills = style.colours(arms), style.markers(arms), panels.task_fills(tables)
     figure, axes = panels.wrapped(len(layers), 1.9)
     for axis, layer in zip(axes, layers, strict=False):  # without layers an empty panel is left
         at = points[points["layer"] == layer]
         for (task, arm), part in at.groupby(["task", "initialization"], sort=False):
-            axis.plot(part["similarity"], part["gain"], marks[task], color=colours[arm], ms=3)
+            look = (colours[arm], marks[arm], fills[task])
+            panels.dot(axis, part["similarity"], part["gain"], *look)
         axis.axhline(0, color="0.6", linewidth=0.8, zorder=0)
         axis.locator_params(nbins=4)
         axis.set_title(f"layer {layer}" + found(table[table["layer"] == layer]))
     unit = score_unit(tables["runs"])
     panels.label(axes, measure_name(measure), f"gain over random\n(test {unit})")
-    arms = dict.fromkeys(points["initialization"])
-    handles = [panels.line(names.arm(arm), colours[arm], lw=3) for arm in arms]
-    handles += [panels.line(task, "0.3", marker=mark, ls="") for task, mark in marks.items()]
-    panels.legend(figure, handles)
+    panels.legend(figure, panels.arms_and_tasks(set(points["initialization"]), tables))
     style.title(
         figure,
         "Does similarity to the reference before fine-tuning go with the gain? A dot a task, arm"

@@ -25,6 +25,7 @@ ARM_LETTERS = 22  # of a line of an arm's name beside its row
 LABEL_EMS = 4.0  # width of a y label of several lines
 FEW_SEEDS = 2  # whose t interval is so wide that it hides all else
 INTERVAL, BOTH = "95 % t interval over seeds", "both seeds"
+FILLS = ("full", "none", "left", "right", "top", "bottom")  # of marks: tasks
 BEFORE_AND_AFTER = {"before": "-", "after": "--"}  # fine-tuning: lines of these stages
 
 
@@ -61,9 +62,32 @@ def row_ems(arms: Iterable[str]) -> float:
     return 1.1 * max(1 + label.count("\n") for label in arm_labels(arms))
 
 
-def task_marks(tables: Tables) -> dict[str, str]:
-    """Each task's marker, where colours are arms."""
-    return dict(zip(tasks(tables), cycle("osD^vPX*<>pdhH8.")))
+def task_fills(tables: Tables) -> dict[str, str]:
+    """Each task's filling of marks, where colours and shapes are arms; all full where tasks are
+    more than can be told apart."""
+    found = tasks(tables)
+    return dict(zip(found, FILLS if len(found) <= len(FILLS) else cycle(["full"]), strict=False))
+
+
+def dot(axis: Axes, x: float, y: float, colour: tuple, marker: str, fill: str) -> Line2D:
+    """A mark of an arm (colour and marker) in a task (fill), which is returned."""
+    return axis.plot(x, y, marker, color=colour, fillstyle=fill, mfcalt="white")[0]
+
+
+def arms_and_tasks(shown: Collection[str], tables: Tables) -> list[Line2D]:
+    """Handles of the legend for the marks of `dot`: arms that are shown and, where they are told
+    apart, tasks."""
+    known, fills = arms(tables), task_fills(tables)
+    colours, marks = style.colours(known), style.markers(known)
+    handles = [
+        line(names.arm(arm), colours[arm], marker=marks[arm], ls="")
+        for arm in known
+        if arm in shown
+    ]
+    if len(fills) > len(FILLS):
+        return handles
+    look = {"marker": "o", "ls": "", "mfcalt": "white"}
+    return handles + [line(task, "0.3", fillstyle=fill, **look) for task, fill in fills.items()]
 
 
 def seeds(tables: Tables) -> str:

@@ -24,6 +24,7 @@ NULL = "0.85"
 NULL_NAME = "re-paired null, least to greatest draw"
 BOUND = "0.35"  # of floor and ceiling, which are no arms
 FLOOR_LINE = (0, (1, 1.5))
+FLOOR_RANGE = {"color": BOUND, "alpha": 0.4, "lw": 0}  # darker than NULL
 # May be of one layer alone.
 CEILING = {"linestyle": (0, (6, 1.5, 1.2, 1.5)), "marker": "_", "markersize": 12}
 SEED = {"linewidth": 0.5}
@@ -140,6 +141,7 @@ def similarities(tables: Tables, claims: Sequence[dict]) -> Figure:
     ]
     if before["floor"].notna().any():
         handles.append(panels.line("floor, before: random weights", BOUND, linestyle=FLOOR_LINE))
+        handles.append(Patch(label="range of random weights' seeds", **FLOOR_RANGE))
     if before["calibrated"].notna().any():
         handles.append(panels.line("ceiling: the reference itself", BOUND, **CEILING))
     panels.legend(figure, [*handles, Patch(color=NULL, label=NULL_NAME)])
@@ -267,7 +269,7 @@ def _bounds(axis: Axes, rows: pd.DataFrame) -> None:
     """What a score is read against, a row a layer: the null, the floor and a valid ceiling."""
     layer, valid = rows["layer"], rows["calibrated"].notna()
     axis.fill_between(layer, rows["null_low"], rows["null_high"], color=NULL, lw=1)
-    axis.fill_between(layer, rows["floor_low"], rows["floor_high"], color=BOUND, alpha=0.2, lw=0)
+    axis.fill_between(layer, rows["floor_low"], rows["floor_high"], **FLOOR_RANGE)
     axis.plot(layer, rows["floor"], color=BOUND, linestyle=FLOOR_LINE)
     axis.plot(layer, rows["ceiling"].where(valid), color=BOUND, **CEILING)
 

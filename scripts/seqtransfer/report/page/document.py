@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 from seqtransfer.encoders import arm_descriptions, controls, initializations
 from seqtransfer.report import claims, names, readings, register, zero_shot
+from seqtransfer.report.figures import counts
 from seqtransfer.report.page import forest, inline_figures, reading_tables
 from seqtransfer.report.verdicts import NO_NUMBER, NOT_TESTED
 
@@ -64,10 +65,7 @@ def html(
         gates={one["id"]: gates(one["checks"]) for one in tested},
         forests={one["id"]: forest.plot(one) for one in tested},
         glances={one["id"]: forest.plot(one, ["mean"]) for one in tested},
-        figures={
-            name: _figure(name, text, tables, {task: record["examples"][task] for task in tasks})
-            for name, text in figures.items()
-        },
+        figures={name: _figure(name, text, tables) for name, text in figures.items()},
         placed=placed,
         asked={
             name: register.FIGURES[name].title
@@ -195,49 +193,17 @@ def _beside(records: Sequence[Mapping]) -> dict[str, list[Mapping]]:
     return found
 
 
-def counted(
-    shown: Sequence[pd.DataFrame], runs: pd.DataFrame, examples: Mapping[str, Mapping[str, int]]
-) -> str:
-    """What the numbers of a figure are of: seeds of an arm and, task by task, rows of states that
-    are compared, or examples of dev and test.
-
-    shown: the tables that it is drawn from; runs: the table of this name; examples: task -> part ->
-    how many.
-    """
-    arms = [one[one["kind"] == "arm"] if "kind" in one else one for one in shown]
-    # The table of power has numbers of seeds that the study might have had, too.
-    columns = [one.get("study_seeds", one.get("seeds")) for one in arms]
-    seeds = [seed for column in columns if column is not None for seed in column.dropna()]
-    seeds = seeds or list(runs.groupby(["task", "initialization"])["seed"].nunique())
-    said = f"Seeds of an arm: {names.span(seeds)}."
-    for one in shown:
-        if {"task", "rows"} <= set(one):
-            parts = one.dropna(subset="rows").groupby("task", sort=False)["rows"]
-            return f"{said} States compared: " + _each(
-                {task: names.span(rows) for task, rows in parts}
-            )
-    return f"{said} Examples of dev and test: " + _each(
-        {task: f"{parts['dev']} and {parts['test']}" for task, parts in examples.items()}
-    )
-
-
-def _each(counts: Mapping[str, str]) -> str:
-    return "; ".join(f"{task} {count}" for task, count in counts.items()) + "."
-
-
-def _figure(
-    name: str, text: str, found: Mapping[str, pd.DataFrame], examples: Mapping[str, Mapping]
-) -> dict:
+def _figure(name: str, text: str, found: Mapping[str, pd.DataFrame]) -> dict:
     known = register.FIGURES[name]
-    drawn = inline_figures.inline(text, f"figure-{name}", known.title, known.caption)
-    tables = known.tables or ("runs",)
-    shown = [found[table] for table in tables if table in found]
+    counted = counts.of_figure(known.tables, found)
+    described = f"{known.caption} {counted}"
+    drawn = inline_figures.inline(text, f"figure-{name}", known.title, described)
     return {
         "name": name,
         "title": known.title,
         "caption": known.caption,
-        "counted": counted(shown, found["runs"], examples),
-        "tables": tables,
+        "counted": counted,
+        "tables": known.tables or ("runs",),
         "svg": drawn,
         "box": inline_figures.box(drawn),
     }

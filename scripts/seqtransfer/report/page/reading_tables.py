@@ -1,8 +1,9 @@
 """A table of the report -> as people read it: words for identifiers, rounded numbers."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 from markupsafe import Markup
@@ -17,27 +18,12 @@ EXTRACTS: dict[str, tuple[dict[str, object], str]] = {
     "scores": ({"split": "test", "headline": True}, "test scores in the headline metric"),
     "leaks": ({"split": "test"}, "test sequences"),
 }
-# Of columns whose names do not say it.
-UNITS = {
-    "operations": "1e12",
-    "energy": "Wh",
-    "peak_memory": "GiB",
-    "peak_gpu_memory": "GiB",
-}
-HEADS = {"initialization": "arm"}  # columns that people call otherwise
 # Of the main table, by its first column: what rows and columns are, and where a metric is named.
 LAID_OUT = {
     "arm, control or baseline": ("an arm, control or baseline per row, a task per column", "head"),
     "task": ("a task per row, an arm, control or baseline per column", "first column"),
 }
 IN_CELLS = "Mean over seeds [95 % t interval] of the test score, in the metric that the {} names"
-WORDS: dict[str, Callable[[str], str]] = {
-    **dict.fromkeys(("initialization", "left", "right"), names.arm),
-    "contrast": names.contrast,
-    "measure": names.measure,
-    "metric": names.metric,
-    "quantity": names.quantity,
-}
 
 
 @dataclass(frozen=True)
@@ -65,15 +51,15 @@ def reading(name: str, table: pd.DataFrame, tasks: Mapping[str, str]) -> Reading
     shown = table_files.filled(shown)
     columns = [
         (
-            label(column),
+            table_cells.label(column),
             meaning(column, known.columns),
             table_cells.is_number(table[column]),
         )
         for column in shown
     ]
-    words = {**WORDS, "task": lambda task: tasks.get(task, task)}
+    words = {**table_cells.WORDS, "task": lambda task: tasks.get(task, task)}
     words |= {"measure": names.leak} if name == "leaks" else {}
-    cells = [_cells(column, shown[column], words) for column in shown]
+    cells = [_cells(column, shown[column], words, known.any_size) for column in shown]
     rows = [list(row) for row in zip(*cells, strict=True)] if shown.size <= MOST_CELLS else []
     return Reading(name, known.title, known.caption, columns, rows, len(table), extract)
 
@@ -96,12 +82,6 @@ def _laid_cell(value: str | table_cells.Bold) -> tuple[str, str]:
     return names.minus(value), names.minus(value)
 
 
-def label(column: str) -> str:
-    """A column's name as its head, with the unit that the name lacks: `peak memory (GiB)`."""
-    unit = f" ({UNITS[column]})" if column in UNITS else ""
-    return HEADS.get(column, column).replace("_", " ") + unit
-
-
 def meaning(column: str, columns: Mapping[str, str]) -> str:
     """What the register says of a column, whose name there may hold `<metric>`."""
     for known, text in columns.items():
@@ -110,23 +90,29 @@ def meaning(column: str, columns: Mapping[str, str]) -> str:
     raise ValueError(f"column {column!r} is not in the register; describe it there")
 
 
-def _cells(column: str, values: pd.Series, words: Mapping[str, Callable]) -> list[tuple[str, str]]:
-    """Of a column, each value as shown and in full."""
+def _cells(
+    column: str, values: pd.Series, words: Mapping[str, Callable], any_size: Collection[str]
+) -> list[tuple[str, str]]:
+    """Of a column, each value as shown and in full. any_size: as in the register."""
     said = words.get(column)
     if said:
         known = {value: said(str(value)) for value in values.dropna().unique()}
         return [("", "") if pd.isna(v) else (known[v], str(v)) for v in values]
     if pd.api.types.is_bool_dtype(values):
-        return [("yes" if value else "no", str(value)) for value in values]
+        return [(table_cells.text(column, value), str(value)) for value in values]
     if pd.api.types.is_float_dtype(values) and (values.dropna() % 1 == 0).all():
         values = values.astype("Int64")  # counts, of which some are missing
-    return [(_rounded(column, value), _full(value)) for value in values]
+    if column in any_size:
+        written = table_cells.of_any_size
+    else:
+        written = partial(table_cells.number, column)
+    return [(_rounded(value, written), _full(value)) for value in values]
 
 
-def _rounded(column: str, value: object) -> str:
+def _rounded(value: object, written: Callable[[float], str]) -> str:
     if pd.isna(value) or not isinstance(value, float):
         return _full(value)
-    return names.minus(table_cells.number(column, value))
+    return names.minus(written(value))
 
 
 def _full(value: object) -> str:

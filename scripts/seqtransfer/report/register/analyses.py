@@ -33,6 +33,7 @@ PLACES = {
     "mutation": ["size"],
 }
 HAS = {kind: _analysed(kind) for kind in PLACES}
+ANY_SIZE = ("mean", "low", "high", "reference")
 
 
 def _columns(kind: str, **own: str) -> dict[str, str]:
@@ -74,6 +75,7 @@ TABLES = {
             reference="The same in independent directions of the space of the weights; empty for"
             " norm",
         ),
+        any_size=ANY_SIZE,
         has=HAS["gradient_confusion"],
     ),
     "perturbation": Table(
@@ -88,6 +90,7 @@ TABLES = {
             size="Of the noise, relative to the root mean square of each tensor",
             reference="The same of a linear model with this change at the smallest size",
         ),
+        any_size=ANY_SIZE,
         has=HAS["perturbation"],
     ),
     "lipschitz": Table(
@@ -124,6 +127,7 @@ TABLES = {
             reference="The same of the shares of symbols in a sequence, the mean of one-hot"
             " vectors",
         ),
+        any_size=ANY_SIZE,
         has=HAS["mutation"],
     ),
     "analysis_points": Table(
@@ -139,6 +143,7 @@ TABLES = {
             speed="Mean height of the learning curve as a share of its best, by which claim (a) is"
             " judged, less that of `random`; empty for a run that learned nothing",
         ),
+        any_size=("value",),
         has=associates,
     ),
     "analysis_association": Table(

@@ -112,7 +112,8 @@ FIGURES = {
         "cost",
         "What a fine-tuning run costs, mean over seeds: wall seconds of its process, which depend"
         " on the machine and its load; training examples seen and floating-point operations, which"
-        " do not; and the most memory of a run.",
+        " do not; the most memory of a run; and, where the machine counts it, energy. Marks have no"
+        " interval, since the table `timings` holds sums over seeds.",
         ("timings",),
         on_request=True,
     ),

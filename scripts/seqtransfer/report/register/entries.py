@@ -78,13 +78,15 @@ def climbs_the_ladder(config: Mapping) -> bool:
 class Table:
     """title: as it is listed; caption: what it shows and how it is read; columns: the meaning and
     unit of each, `<metric>` standing for any; readable: whether it is short enough to be read, and
-    written as Markdown, LaTeX and HTML, too; judged: whether it is made from the claims."""
+    written as Markdown, LaTeX and HTML, too; judged: whether it is made from the claims; any_size:
+    columns whose numbers may be of any power of ten, so that decimals alone would hide some."""
 
     title: str
     caption: str
     columns: Mapping[str, str]
     readable: bool = False
     judged: bool = False
+    any_size: tuple[str, ...] = ()
     has: Callable[[Mapping], bool] = always
 
 

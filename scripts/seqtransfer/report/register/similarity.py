@@ -169,7 +169,8 @@ FIGURES = {
         " the greatest score when whole units of one side are paired at random, over all curves of"
         " a panel. Before"
         " fine-tuning, text must lie above both grey (chance) and the floor (what random weights of"
-        " the same architecture share with the reference) to share more than that; random weights"
+        " the same architecture share with the reference, darker grey over their seeds) to share"
+        " more than that; random weights"
         " that are the reference themselves have no floor. The ceiling, if it is drawn, is the"
         " reference against itself, at layers where"
         " it lies above the floor by its interval; a score may exceed it. After fine-tuning both"
@@ -203,8 +204,9 @@ FIGURES = {
     "similarity_gain": Figure(
         "similarity against gain",
         "Gain in test score over random weights against similarity to the reference before"
-        " fine-tuning, by the measure that claim (d) is judged by; a dot is a task (its marker),"
-        " an arm (its colour) and a seed. rho is Spearman's correlation of means over seeds,"
+        " fine-tuning, by the measure that claim (d) is judged by; a dot is a task (its filling,"
+        " where there are at most six), an arm (its colour and shape) and a seed. rho is"
+        " Spearman's correlation of means over seeds,"
         " between tasks (means of their arms) and within them (arms, less the task's mean);"
         " p-values and other measures are in the table `association`. With few tasks and arms, no"
         " association here is no evidence of none, and none is evidence of a cause.",

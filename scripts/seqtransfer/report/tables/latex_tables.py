@@ -108,7 +108,7 @@ def latex(table: pd.DataFrame, caption: str, label: str) -> str:
 
 def _layouts(table: pd.DataFrame, caption: str) -> Iterator[Layout]:
     """All ways to print it, the one that is best to read first."""
-    short, longer = _without_constants(table, caption)
+    short, longer = table_cells.without_constants(table, caption, table)
     upright = list(SIZES)[:3]
     ways = [(table, caption, False, upright), (short, longer, False, upright)]
     for shown, text, sideways, sizes in [*ways, (short, longer, True, list(SIZES))]:
@@ -139,16 +139,6 @@ def _with_intervals(table: pd.DataFrame) -> pd.DataFrame:
     return table[names].assign(**joined)
 
 
-def _without_constants(table: pd.DataFrame, caption: str) -> tuple[pd.DataFrame, str]:
-    """The table without the columns of one value, and the caption that says these."""
-    said = {name: set(_texts(name, table[name])) for name in table} if len(table) > 1 else {}
-    said = {name: texts.pop() for name, texts in said.items() if len(texts) == 1}
-    if not said or len(said) == len(table.columns):
-        return table, caption
-    facts = "; ".join(f"{name.replace('_', ' ')} {text}" for name, text in said.items())
-    return table.drop(columns=list(said)), f"{caption} In all rows: {facts}."
-
-
 @lru_cache(100_000)
 def _digits(text: str, bold: bool = False) -> float:
     """How many digits side by side are about as wide."""
@@ -176,7 +166,7 @@ def _broken(text: str) -> list[str]:
 def _head(name: str, cells: list[list[str]]) -> list[str]:
     """The lines of a head, of words no wider than the column if it can be."""
     width = max((len(line) for lines in cells for line in lines), default=0)
-    longest = max(map(len, words := name.replace("_", " ").replace(" = ", TIED).split(" ")))
+    longest = max(map(len, words := table_cells.label(name).replace(" = ", TIED).split(" ")))
     return textwrap.wrap(" ".join(words), max(width, longest))
 
 

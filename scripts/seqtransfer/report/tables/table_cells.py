@@ -1,11 +1,28 @@
-"""A value of a table -> its text, rounded by the kind of its column."""
+"""A table's columns and values -> as people read them: words for identifiers, rounded numbers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from seqtransfer.report import names
+
+# Of columns whose names do not say it.
+UNITS = {
+    "operations": "1e12",
+    "energy": "Wh",
+    "peak_memory": "GiB",
+    "peak_gpu_memory": "GiB",
+}
+HEADS = {"initialization": "arm"}  # columns that people call otherwise
+WORDS: dict[str, Callable[[str], str]] = {  # by column, what its identifiers are called
+    **dict.fromkeys(("initialization", "left", "right"), names.arm),
+    "contrast": names.contrast,
+    "measure": names.measure,
+    "metric": names.metric,
+    "quantity": names.quantity,
+}
 # Columns whose numbers are not rounded to three decimals.
 FORMATS: dict[str, Callable[[float], str]] = {
     "learning_rate": lambda value: np.format_float_scientific(value, trim="-", exp_digits=2),
@@ -19,6 +36,8 @@ FORMATS: dict[str, Callable[[float], str]] = {
 } | dict.fromkeys(
     ("steps_to_threshold", "steps_taken", "seconds_total", "seconds_training"), "{:.0f}".format
 )
+
+SMALL = 0.1  # number whose three decimals are fewer than three significant digits
 
 
 @dataclass(frozen=True)
@@ -39,10 +58,42 @@ def number(column: str, value: float) -> str:
     return text.removeprefix("-") if not text.strip("-0.") else text
 
 
+def of_any_size(value: float) -> str:
+    """A number with three decimals, a small one with three significant digits: `1.00e-05`."""
+    return f"{value:#.3g}" if 0 < abs(value) < SMALL else number("", value)
+
+
+def label(column: str) -> str:
+    """A column's name as its head, with the unit that the name lacks: `peak memory (GiB)`; a head
+    in several words stays."""
+    if " " in column:
+        return column
+    unit = f" ({UNITS[column]})" if column in UNITS else ""
+    return HEADS.get(column, column).replace("_", " ") + unit
+
+
 def text(column: str, value: object) -> str:
     """A value of a column as it is read; a missing one is empty, a bold one its text."""
     if isinstance(value, Bold):
         return value.text
     if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
         return ""
+    if isinstance(value, (bool, np.bool_)):
+        return "yes" if value else "no"
+    if column in WORDS:
+        return WORDS[column](str(value))
     return number(column, value) if isinstance(value, float) else str(value)
+
+
+def without_constants(
+    table: pd.DataFrame, caption: str, columns: Iterable[str]
+) -> tuple[pd.DataFrame, str]:
+    """The table without those of `columns` that have one value in all rows, if it has several rows
+    and would keep a column, and the caption that says these values."""
+    several = [name for name in columns if name in table] if len(table) > 1 else []
+    said = {name: {text(name, value) for value in table[name]} for name in several}
+    said = {name: texts.pop() for name, texts in said.items() if len(texts) == 1}
+    if not said or len(said) == len(table.columns):
+        return table, caption
+    facts = "; ".join(f"{label(name)} {text}" for name, text in said.items())
+    return table.drop(columns=list(said)), f"{caption} In all rows: {facts}.".lstrip()

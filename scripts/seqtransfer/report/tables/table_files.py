@@ -1,7 +1,7 @@
 """A table of the report as a file: CSV to compute with, Markdown, LaTeX and HTML to read.
 
-Cells to read are rounded by the kind of their column, and columns without a value left out; the
-CSV has every column and six significant digits.
+What is read has words for identifiers, cells rounded by the kind of their column, and no column
+without a value; the CSV has every column, the identifiers and six significant digits.
 """
 
 import html
@@ -15,6 +15,9 @@ from seqtransfer.report.tables import latex_tables, table_cells
 from seqtransfer.report.tables.table_cells import Bold
 
 READABLE = (".md", ".tex", ".html")
+# Columns that are read for a value that is unlike others; where all are alike, the caption
+# says it.
+BOOKKEEPING = ("level", "headline", "few_rows", "diverged", "plateau", "code")
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>
 body {{ font-family: sans-serif; font-size: 14px; margin: 1em; }}
@@ -40,7 +43,8 @@ def markdown(table: pd.DataFrame) -> str:
 def page(table: pd.DataFrame, title: str, caption: str) -> str:
     """An HTML page of the table; missing values are empty."""
     cells = _cells(table, html.escape, "<b>{}</b>")
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in table.columns)
+    heads = map(html.escape, map(table_cells.label, table.columns))
+    head = "".join(f"<th>{name}</th>" for name in heads)
     rows = ("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>\n" for row in cells)
     whole = f"<table><thead><tr>{head}</tr></thead><tbody>\n{''.join(rows)}</tbody></table>\n"
     return PAGE.format(title=html.escape(title), caption=html.escape(caption), table=whole)
@@ -48,15 +52,19 @@ def page(table: pd.DataFrame, title: str, caption: str) -> str:
 
 def write(path: Path, table: pd.DataFrame, title: str = "", caption: str = "") -> None:
     """Write a table as `.csv` or, as it is read, one of READABLE, by the suffix of `path`."""
-    writers: dict[str, Callable[[pd.DataFrame], str]] = {
-        ".csv": lambda frame: frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"),
-        ".md": markdown,
-        ".tex": lambda frame: latex_tables.latex(frame, caption, path.stem),
-        ".html": lambda frame: page(frame, title, caption),
+    writers: dict[str, Callable[[pd.DataFrame, str], str]] = {
+        ".csv": lambda frame, _: frame.to_csv(
+            index=False, float_format="%.6g", lineterminator="\n"
+        ),
+        ".md": lambda frame, said: f"{said}\n\n{markdown(frame)}" if said else markdown(frame),
+        ".tex": lambda frame, said: latex_tables.latex(frame, said, path.stem),
+        ".html": lambda frame, said: page(frame, title, said),
     }
-    shown = filled(table) if path.suffix in READABLE else table
+    shown, said = filled(table) if path.suffix in READABLE else table, caption
+    if caption and path.suffix in READABLE:
+        shown, said = table_cells.without_constants(shown, caption, BOOKKEEPING)
     with atomic.atomic(path) as temporary:
-        temporary.write_text(writers[path.suffix](shown))
+        temporary.write_text(writers[path.suffix](shown, said))
 
 
 def filled(table: pd.DataFrame) -> pd.DataFrame:
@@ -79,7 +87,7 @@ def _lines(
     table: pd.DataFrame, join: Callable[[list[str]], str], rule: str,
     *, escape: Callable[[str], str], bold: str,
 ) -> str:  # fmt: skip
-    head = join([escape(name) for name in table.columns])
+    head = join([escape(table_cells.label(name)) for name in table.columns])
     return "\n".join([head, rule, *map(join, _cells(table, escape, bold))]) + "\n"
 
 

@@ -15,9 +15,10 @@ for (const table of document.querySelectorAll("table.sortable")) {
   const body = table.tBodies[0], rows = [...body.rows];
   const heads = [...table.tHead.rows[0].cells];
   const value = (row, column) => {
-    const cell = row.cells[column], text = cell.title || cell.textContent.trim();
-    // Of `0.911 [0.885, 0.937]` the mean; a minus sign is no hyphen.
-    return heads[column].classList.contains("number") ? parseFloat(text.replace("\u2212", "-")) : text;
+    const cell = row.cells[column], text = cell.textContent.trim();
+    if (!heads[column].classList.contains("number")) return text;  // as it is read
+    // All digits, if there are more; of `0.911 [0.885, 0.937]` the mean; a minus sign is no hyphen.
+    return parseFloat((cell.title || text).replace("\u2212", "-"));
   };
   const compare = (a, b) => typeof a === "number" ? a - b : a.localeCompare(b, "en", {numeric: true});
   heads.forEach((head, column) => {

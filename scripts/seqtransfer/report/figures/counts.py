@@ -1,0 +1,35 @@
+"""Tables of a figure -> what its numbers are of, as its caption ends."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from seqtransfer.report import names
+
+
+def of_figure(drawn_from: Sequence[str], tables: Mapping[str, pd.DataFrame]) -> str:
+    """What the numbers of a figure are of: seeds of an arm and, task by task, rows of states that
+    are compared, or examples of dev and test.
+
+    drawn_from: names of `tables`, the report's; none of them stands for `runs`.
+    """
+    shown = [tables[name] for name in drawn_from or ("runs",) if name in tables]
+    arms = [one[one["kind"] == "arm"] if "kind" in one else one for one in shown]
+    # The table of power has numbers of seeds that the study might have had, too.
+    columns = [one.get("study_seeds", one.get("seeds")) for one in arms]
+    seeds = [seed for column in columns if column is not None for seed in column.dropna()]
+    seeds = seeds or list(tables["runs"].groupby(["task", "initialization"])["seed"].nunique())
+    said = f"Seeds of an arm: {names.span(seeds)}."
+    for one in shown:
+        if {"task", "rows"} <= set(one):
+            parts = one.dropna(subset="rows").groupby("task", sort=False)["rows"]
+            return f"{said} States compared: " + _each(
+                {task: names.span(rows) for task, rows in parts}
+            )
+    return f"{said} Examples of dev and test: " + _each(
+        {row.task: f"{row.dev} and {row.test}" for row in tables["budget"].itertuples()}
+    )
+
+
+def _each(counts: Mapping[str, str]) -> str:
+    return "; ".join(f"{task} {count}" for task, count in counts.items()) + "."

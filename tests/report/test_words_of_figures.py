@@ -1,0 +1,97 @@
+"""An SVG says what it shows: its text, its description, and what each mark stands for."""
+
+import re
+from xml.etree import ElementTree
+
+import pandas as pd
+
+import plot
+import synthetic
+from seqtransfer.report import readings, register
+from seqtransfer.report.figures import (
+    claim_figures,
+    counts,
+    panels,
+    run_figures,
+    similarity_figures,
+    style,
+)
+
+TASKS, SEEDS = synthetic.FEW_TASKS, synthetic.FEW_SEEDS
+
+
+def test_svg_text_stays_text_with_a_title_and_a_description(frames, records, tmp_path):
+    path = tmp_path / "scores.svg"
+    style.save(run_figures.scores(frames, records), path, "scores", "MCC < 1 & > 0")
+    root = ElementTree.parse(path).getroot()
+    space = "{http://www.w3.org/2000/svg}"
+    assert [part.tag for part in root][:2] == [f"{space}title", f"{space}desc"]
+    assert [part.text for part in root][:2] == ["scores", "MCC < 1 & > 0"]
+    assert "test MCC" in [part.text for part in root.iter(f"{space}text")]
+
+
+def test_what_the_numbers_of_a_figure_are_of_is_counted():
+    tables = {
+        "runs": pd.DataFrame({"task": "x", "initialization": "text", "seed": [0, 1]}),
+        "budget": pd.DataFrame({"task": ["x"], "train": 9, "dev": 5, "test": 7}),
+        "scores": pd.DataFrame({"kind": ["arm", "arm", "baseline"], "seeds": [3, 4, 1]}),
+        "pairs": pd.DataFrame({"task": ["x", "x"], "seeds": [4, 4], "rows": [384, 384]}),
+        "power": pd.DataFrame({"task": ["x", "x"], "seeds": [2, 32], "study_seeds": [4, 4]}),
+    }
+    said = "Seeds of an arm: 2. Examples of dev and test: x 5 and 7."
+    assert counts.of_figure([], tables) == counts.of_figure(["absent"], tables) == said
+    assert counts.of_figure(["scores"], tables).startswith("Seeds of an arm: 3 to 4. Examp")
+    assert counts.of_figure(["pairs"], tables).endswith("4. States compared: x 384.")
+    assert counts.of_figure(["power"], tables).startswith("Seeds of an arm: 4. ")
+
+
+def test_the_description_of_an_svg_is_its_caption_and_what_it_counts(drawn, frames, tmp_path):
+    sources = [path for path in drawn.values() if path.suffix == ".csv"]
+    path = tmp_path / "scores.svg"
+    plot.main(
+        figure="scores", width="page", sources=sources, claims=drawn["claims"], outputs=[path]
+    )
+    said = ElementTree.parse(path).getroot().find("{http://www.w3.org/2000/svg}desc").text
+    assert said.startswith(register.FIGURES["scores"].caption)
+    parts = frames["budget"].set_index("task")
+    for task in TASKS:
+        assert f"{task} {parts.loc[task, 'dev']} and {parts.loc[task, 'test']}" in said
+    assert f"Seeds of an arm: {len(SEEDS)}." in said
+
+
+def test_where_a_pointer_rests_an_svg_says_what_a_mark_stands_for(frames, records, tmp_path):
+    style.save(claim_figures.summary(frames, records), tmp_path / "summary.svg", "summary", "")
+    root = ElementTree.parse(tmp_path / "summary.svg").getroot()
+    space = "{http://www.w3.org/2000/svg}"
+    told = [
+        title.text for group in root.iter(f"{space}g") for title in group.findall(f"{space}title")
+    ]
+    better = next(record for record in records if record["id"] == "b")
+    for effect in better["effects"]:
+        said = readings.interval(effect, better["level"])
+        assert f"{effect['task']}: {said} MCC, {effect['verdict']}" in told
+    runs = frames["runs"].query("task == 'splice' and initialization == 'text'")
+    row = {"mean": runs["test_score"].mean()}
+    ends = f"both seeds {runs['test_score'].min():.3f} to {runs['test_score'].max():.3f}"
+    assert f"text pretraining: {row['mean']:.3f} ({ends})" in told
+    assert style.TOLD not in (tmp_path / "summary.svg").read_text()
+
+
+def test_curves_say_their_means_and_intervals(frames, records):
+    lines = run_figures.convergence(frames, records).axes[0].lines
+    told = next(line.get_gid() for line in lines if "text pretraining" in str(line.get_gid()))
+    history = frames["histories"].query("task == @synthetic.FEW_TASKS[0] and step > 0")
+    rows = history.query("initialization == 'text'").groupby("step")["dev_score"]
+    assert told.startswith(f"{style.TOLD}text pretraining (both seeds), step 1: ")
+    assert re.findall(r"(\d+): (-?[\d.]+) \(", told) == [
+        (str(step), f"{scores.mean():.3f}") for step, scores in rows
+    ]
+    lines = similarity_figures.similarities(frames, records).axes[0].lines
+    said = [line.get_gid() for line in lines if line.get_gid()]
+    row = panels.spread(frames["similarity"]).query(
+        "task == @synthetic.FEW_TASKS[0] and left == 'text' and right == 'domain'"
+        " and stage == 'after' and layer == 2 and measure == 'pwcca'"
+    )
+    [mean], [low], [high] = row["mean"], row["low"], row["high"]
+    after = next(text for text in said if "text pretraining after fine-tuning" in text)
+    assert f", 2: {mean:.3f} ({low:.3f} to {high:.3f}), 3: " in after
