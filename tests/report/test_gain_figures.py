@@ -100,6 +100,21 @@ def test_the_ladder_of_two_seeds_keeps_the_interval_of_the_mean_over_tasks(drawn
     assert {tuple(np.round(row, 6)) for row in rows[["low", "high"]].to_numpy()} <= bars
 
 
+def test_marks_of_gains_say_their_values(drawn):
+    frames, claims = drawn
+    told = {
+        str(line.get_gid()).removeprefix(style.TOLD)
+        for draw in (gain_figures.ladder, gain_figures.pretraining)
+        for axis in draw(frames, claims).axes
+        for line in axis.lines
+    }
+    row = next(frames["ladder"].query("initialization == 'text' and split == 'dev'").itertuples())
+    ends = f"{names.signed(row.low)} to {names.signed(row.high)}"
+    assert f"text pretraining, dev score: {names.signed(row.mean)} ({ends})" in told
+    assert any(one.startswith("domain pretraining (95 % t interval") for one in told)
+    assert any(one.startswith("text pretraining: 0.") for one in told)
+
+
 def test_the_sweeps_arms_have_one_order_whatever_the_process(drawn):
     figure = run_figures.sensitivity(*drawn)
     named = [text.get_text() for text in figure.legends[0].get_texts()]

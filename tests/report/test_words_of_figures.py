@@ -4,11 +4,14 @@ import re
 from xml.etree import ElementTree
 
 import pandas as pd
+import pytest
 
 import plot
 import synthetic
-from seqtransfer.report import readings, register
+from seqtransfer.report import cost, power, readings, register
 from seqtransfer.report.figures import (
+    analysis_figures,
+    association_figures,
     claim_figures,
     counts,
     panels,
@@ -95,3 +98,27 @@ def test_curves_say_their_means_and_intervals(frames, records):
     [mean], [low], [high] = row["mean"], row["low"], row["high"]
     after = next(text for text in said if "text pretraining after fine-tuning" in text)
     assert f", 2: {mean:.3f} ({low:.3f} to {high:.3f}), 3: " in after
+
+
+@pytest.mark.parametrize(
+    ("draw", "said"),
+    [
+        (power.figure, r"this study, 2 seeds: [\d.]+$"),
+        (power.figure, r"smallest difference seen, seeds 2: [\d.]+, 3: "),
+        (cost.figure, r"text pretraining, seconds a run: sentiment 20, splice 20$"),
+        # By hand: 0.4 + 0.12 (text) + 0.1 x 0.1 (warm-up) + 0.02 x 0.5 (mean of two seeds).
+        (run_figures.sensitivity, r"text .*highest seed\), .*0.0003: 0.540 \(0.530 to 0.550\),"),
+        (association_figures.similarity_gain, r"text pretraining in splice, seed 0: similarity 0"),
+        (analysis_figures.isometry, r"text pretraining before fine-tuning, log10 of the median \("),
+        (analysis_figures.gradient_confusion, r"domain .* after fine-tuning, minimum cosine: -0"),
+        (analysis_figures.gradients_along, r"text .* before and during fine-.*cosine .*, step 0: "),
+        (analysis_figures.perturbation, r"text .* before fine-tuning, state change .*, size 1e-05"),
+        (analysis_figures.lipschitz, r"text .* after fine-tuning, spectral norm .*, layer 1: "),
+        (analysis_figures.mutation, r"text .* before .*, cosine distance .*, size 1: 0\.00\d{3,} "),
+        (analysis_figures.association, r"text .* in splice: speed .*, LayerNorm gain -?0"),
+    ],
+)
+def test_marks_with_values_say_them(frames, records, draw, said):
+    lines = [line for axis in draw(frames, records).axes for line in axis.lines]
+    told = [str(line.get_gid()).removeprefix(style.TOLD) for line in lines]
+    assert any(re.match(said, text) for text in told), told[:4]

@@ -39,7 +39,10 @@ def figure(tables: Tables, claims: Sequence[dict]) -> Figure:
     for axis, (label, values) in zip(axes.flat, shown, strict=False):
         for arm, shift in zip(arms, shifts, strict=True):
             places = np.arange(len(tasks)) + shift
-            axis.plot(values.loc[tasks, arm], places, marks[arm], color=colours[arm], ms=3)
+            mine = values.loc[tasks, arm]
+            [drawn] = axis.plot(mine, places, marks[arm], color=colours[arm], ms=3)
+            each = ", ".join(f"{task} {value:.5g}" for task, value in mine.dropna().items())
+            style.tell(drawn, f"{names.arm(arm)}, {label}: {each}")
         axis.set_yticks(range(len(tasks)), tasks if panels.first_of_row(axis) else [])
         axis.set_ylim(len(tasks) - 0.5, -0.5)
         axis.set_xlim(left=0)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -50,11 +51,17 @@ def figure(tables: Tables, claims: Sequence[dict]) -> Figure:
     drawn, axes = panels.task_panels(tables, 1.9)
     for axis, task in panels.by_task(tables, axes):
         part = rows[rows["task"] == task]
-        axis.plot(part["seeds"], part["smallest"], **look)
+        [curve] = axis.plot(part["seeds"], part["smallest"], **look)
+        known = part.rename(columns={"smallest": "mean"}).assign(low=np.nan, high=np.nan)
+        panels.tell_curve(curve, "smallest difference seen", "seeds", known["seeds"], known)
         if not part.empty:
-            axis.axhline(part["difference"].iloc[0], color=look["color"], **FOUND)
+            found = part["difference"].iloc[0]
+            line = axis.axhline(found, color=look["color"], **FOUND)
+            style.tell(line, f"found, without its sign: {found:.3f}")
         here = part[part["seeds"] == part["study_seeds"]]
-        axis.plot(here["seeds"], here["smallest"], "o", color=look["color"])
+        [mark] = axis.plot(here["seeds"], here["smallest"], "o", color=look["color"])
+        said = [f"{row.seeds} seeds: {row.smallest:.3f}" for row in here.itertuples()]
+        style.tell(mark, f"this study, {', '.join(said)}")
         panels.steps(axis, rows["seeds"].min(), rows["seeds"].max())
         panels.magnitudes(axis)
         axis.set_ylim(top=min(axis.get_ylim()[1], MOST))

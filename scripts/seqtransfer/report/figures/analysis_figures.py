@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
 from seqtransfer.report import names
@@ -14,6 +15,7 @@ from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.association_figures import found, scopes
 from seqtransfer.report.figures.panels import BEFORE_AND_AFTER, Tables
 from seqtransfer.report.tables.run_tables import score_unit
+from seqtransfer.report.tables.table_cells import of_any_size
 
 PARTS = {"embeddings": "emb.", "encoder": "layers", "head": "head", "all": "all"}
 # Up to which ratio of an axis' ends -> its ticks within a decade.
@@ -31,7 +33,8 @@ def isometry(tables: Tables, claims: Sequence[dict]) -> Figure:
                 ends = part[part["quantity"] == f"log10_{quantile}"]
                 axis.plot(ends["layer"], ends["mean"], ":", color=colour, lw=1.2)
             median = part[part["quantity"] == "log10_median"]
-            panels.curve(axis, median["layer"], median, colour, 0.15, marker=mark, ms=3)
+            line = panels.curve(axis, median["layer"], median, colour, 0.15, marker=mark, ms=3)
+            _tell(line, median, median["layer"])
     ylabels = [f"{stage} fine-tuning\nlog10 singular value" for stage in BEFORE_AND_AFTER]
     _layers(axes, table, "from the states of layer", ylabels)
     look = [panels.line("median"), panels.line("5 % and 95 %", linestyle=":")]
@@ -60,8 +63,9 @@ def gradient_confusion(tables: Tables, claims: Sequence[dict]) -> Figure:
                     x = place + (2 * arm + number + 0.5) / (2 * len(arms)) * 0.8 - 0.4
                     ends = found[["low", "high"]].to_numpy().ravel()
                     axis.plot([x, x], ends, color=colour, lw=1.2)
-                    axis.plot(x, found["mean"], mark, ms=3, color=colour,
-                              mfc=colour if stage == "before" else "white")  # fmt: skip
+                    [dot] = axis.plot(x, found["mean"], mark, ms=3, color=colour,
+                                      mfc=colour if stage == "before" else "white")  # fmt: skip
+                    _tell(dot, found)
     axes[0, 0].set_xticks(range(len(PARTS)), list(PARTS.values()))
     panels.label_folded(axes, "", list(labels.values()))
     look = [
@@ -91,10 +95,13 @@ def gradients_along(tables: Tables, claims: Sequence[dict]) -> Figure:
         _level(row, chosen["reference"].mean())
         for axis, part, colour, mark in _arms(tables, chosen, row, axes[0]):
             known = part[part["step"].notna()].sort_values("step")
-            panels.curve(axis, known["step"].astype(int), known, colour, 0.15, marker=mark, ms=3)
+            taken = known["step"].astype(int)
+            line = panels.curve(axis, taken, known, colour, 0.15, marker=mark, ms=3)
+            _tell(line, known, taken)
             after, x = part[part["step"].isna()], beside[part["initialization"].iloc[0]]
             axis.plot([x, x], after[["low", "high"]].to_numpy().ravel(), color=colour, lw=1.2)
-            axis.plot([x], after["mean"], mark, color=colour, ms=3, mfc="white")
+            [dot] = axis.plot([x], after["mean"], mark, color=colour, ms=3, mfc="white")
+            _tell(dot, after)
     panels.doublings(axes[0, 0], min(steps, default=1), [])
     axes[0, 0].set_xticks([0, *_apart(steps), best], ["0", *map(str, _apart(steps)), "best"])
     panels.label_folded(axes, "training steps", list(labels.values()))
@@ -164,8 +171,9 @@ def mutation(tables: Tables, claims: Sequence[dict]) -> Figure:
             for stage, rows in part.groupby("stage", sort=False):
                 curve, pair = rows[rows["size"].notna()], rows[rows["size"].isna()]
                 _curve(axis, curve["size"], curve, colour, mark, BEFORE_AND_AFTER[stage])
-                axis.plot([other] * len(pair), pair["mean"], mark, color=colour, ms=4,
-                          mfc=colour if stage == "before" else "white")  # fmt: skip
+                [dot] = axis.plot([other] * len(pair), pair["mean"], mark, color=colour, ms=4,
+                                  mfc=colour if stage == "before" else "white")  # fmt: skip
+                _tell(dot, pair)
         for axis, task in zip(row, panels.tasks(tables), strict=True):
             rows = chosen[(chosen["task"] == task) & chosen["size"].notna()]
             counts = rows.groupby("size")["reference"].first()
@@ -202,7 +210,9 @@ def association(tables: Tables, claims: Sequence[dict]) -> Figure:
             axis.axvline(0, color="0.6", linewidth=0.8, zorder=0)
             for (task, arm), point in means.loc[name].iterrows():
                 place = (point[outcome], point["value"])
-                panels.dot(axis, *place, colours[arm], marks[arm], fills[task])
+                dot = panels.dot(axis, *place, colours[arm], marks[arm], fills[task])
+                said = f"{outcome} {names.signed(place[0])}, {name} {of_any_size(place[1])}"
+                style.tell(dot, f"{names.arm(arm)} in {task}: {said}")
             rows = table[(table["quantity"] == name) & (table["outcome"] == outcome)]
             axis.set_title(found(rows).strip() or "too few points for rho")
             axis.set_xlim(panels.limits(pd.Series([0.0]), means[outcome], least=0.01))
@@ -266,7 +276,22 @@ def _curve(
 ) -> None:
     """A curve for a log axis; a band that reaches below 0 ends at a tenth of the mean."""
     shown = rows.assign(low=rows["low"].clip(lower=rows["mean"] / 10))
-    panels.curve(axis, x, shown, colour, 0.15, linestyle=line, marker=mark, ms=3)
+    drawn = panels.curve(axis, x, shown, colour, 0.15, linestyle=line, marker=mark, ms=3)
+    _tell(drawn, rows, x)
+
+
+def _tell(mark: Line2D, rows: pd.DataFrame, along: pd.Series | None = None) -> None:
+    """Let a mark say the arm, stages and quantity of its rows, and their values: along a column of
+    places, or of the one row."""
+    if rows.empty:
+        return
+    said = names.arm(rows["initialization"].iloc[0])
+    said += f" {' and '.join(dict.fromkeys(rows['stage']))} fine-tuning"
+    said += f", {names.quantity(rows['quantity'].iloc[0])}"
+    if along is None:
+        style.tell(mark, f"{said}: {panels.value(next(rows.itertuples()), of_any_size)}")
+    else:
+        panels.tell_curve(mark, said, along.name, along, rows, number=of_any_size)
 
 
 def _log_scale(axis: Axes) -> None:

@@ -31,7 +31,12 @@ def similarity_gain(tables: Tables, claims: Sequence[dict]) -> Figure:
         at = points[points["layer"] == layer]
         for (task, arm), part in at.groupby(["task", "initialization"], sort=False):
             look = (colours[arm], marks[arm], fills[task])
-            panels.dot(axis, part["similarity"], part["gain"], *look)
+            mark = panels.dot(axis, part["similarity"], part["gain"], *look)
+            each = "; ".join(
+                f"seed {row.seed}: similarity {row.similarity:.3f}, gain {names.signed(row.gain)}"
+                for row in part.dropna(subset=["similarity", "gain"]).itertuples()
+            )
+            style.tell(mark, f"{names.arm(arm)} in {task}, {each}")
         axis.axhline(0, color="0.6", linewidth=0.8, zorder=0)
         axis.locator_params(nbins=4)
         axis.set_title(f"layer {layer}" + found(table[table["layer"] == layer]))

@@ -106,13 +106,15 @@ def pretraining(tables: Tables, claims: Sequence[dict]) -> Figure:
         rows = table[table["task"] == task]
         with_steps = rows[rows["pretraining_steps"].notna()]
         steps = with_steps["pretraining_steps"].to_numpy(dtype=float)
-        panels.curve(axis, steps, with_steps, style.COLOURS["domain"], 0.18, linewidth=1.6)
+        line = panels.curve(axis, steps, with_steps, style.COLOURS["domain"], 0.18, linewidth=1.6)
+        panels.tell_curve(line, "domain pretraining", "pretraining steps", steps, with_steps)
         for step, arm in zip(steps, with_steps["initialization"], strict=True):
             chosen = run[(run["task"] == task) & (run["initialization"] == arm)]["test_score"]
             axis.scatter([step] * len(chosen), chosen, s=8, color=colours[arm], lw=0, zorder=3)
         for row in rows[rows["pretraining_steps"].isna()].itertuples():
             axis.axhspan(row.low, row.high, color=text, alpha=0.10, lw=0)
-            axis.axhline(row.mean, color=text, linewidth=1.2, linestyle=TEXT_LINE)
+            line = axis.axhline(row.mean, color=text, linewidth=1.2, linestyle=TEXT_LINE)
+            style.tell(line, f"{names.arm('text')}: {panels.value(row, '{:.3f}'.format)}")
         _steps_of_pretraining(axis, steps)
     panels.label(axes, "pretraining steps", f"test {score_unit(run)}")
     named = "domain pretraining (0 = random weights)"
@@ -197,7 +199,9 @@ def _rung(axis: Axes, place: int, row, colour: tuple) -> None:
     is_test = row.split == "test"
     height, width, fill = (place - 0.14, 1.4, colour) if is_test else (place + 0.16, 0.8, "white")
     axis.plot([row.low, row.high], [height] * 2, "|-", color=colour, lw=width, ms=6)
-    axis.plot(row.mean, height, "o", color=colour, ms=3, markerfacecolor=fill)
+    [mark] = axis.plot(row.mean, height, "o", color=colour, ms=3, markerfacecolor=fill)
+    said = panels.value(row, names.signed)
+    style.tell(mark, f"{names.arm(row.initialization)}, {row.split} score: {said}")
 
 
 def _steps_of_pretraining(axis: Axes, steps: np.ndarray) -> None:

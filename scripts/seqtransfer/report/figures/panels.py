@@ -4,7 +4,7 @@
 """
 
 import textwrap
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import cycle
 
 import numpy as np
@@ -263,23 +263,28 @@ def curve(
     return axis.plot(x, rows["mean"], color=colour, **line)[0]
 
 
-def tell_curve(line: Line2D, said: str, along: str, x: Iterable[float], rows: pd.DataFrame) -> None:
+def tell_curve(
+    line: Line2D, said: str, along: str, x: Iterable[float], rows: pd.DataFrame, bounds: str = "",
+    number: Callable[[float], str] = "{:.3f}".format,
+) -> None:  # fmt: skip
     """Let a curve say its means and their bounds, if it has any, where a pointer rests on it.
 
-    said: what the curve is of; along: what x counts; rows: as in `curve`, of
-    `spread`.
+    said: what the curve is of; along: what x counts; rows: as in `curve`, of `spread` or, if
+    `bounds` says what these are, any; number: how a value is written.
     """
-    values = [f"{place:g}: {_value(row)}" for place, row in zip(x, rows.itertuples(), strict=True)]
-    ends = f" ({spread_name(rows)})" if rows["low"].notna().any() else ""
+    values = [
+        f"{place:g}: {value(row, number)}" for place, row in zip(x, rows.itertuples(), strict=True)
+    ]
+    ends = f" ({bounds or spread_name(rows)})" if rows["low"].notna().any() else ""
     style.tell(line, f"{said}{ends}, {along} {', '.join(values)}")
 
 
-def _value(row: tuple) -> str:
-    """`0.512`, or `0.512 (0.480 to 0.544)`."""
+def value(row: tuple, number: Callable[[float], str]) -> str:
+    """`0.512`, or `0.512 (0.480 to 0.544)`; row: with `mean`, `low` and `high`."""
     if np.isnan(row.mean):
         return "no number"
-    ends = "" if np.isnan(row.low) else f" ({row.low:.3f} to {row.high:.3f})"
-    return f"{row.mean:.3f}{ends}"
+    ends = "" if np.isnan(row.low) else f" ({number(row.low)} to {number(row.high)})"
+    return number(row.mean) + ends
 
 
 def steps(axis: Axes, first: float, last: float) -> None:

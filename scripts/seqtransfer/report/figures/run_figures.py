@@ -115,8 +115,10 @@ def sensitivity(tables: Tables, claims: Sequence[dict]) -> Figure:
             if part.empty:
                 continue
             line = best(part).set_index("learning_rate")
-            panels.curve(axis, line.index, line, colours[arm], 0.15, marker=marks[arm],
-                         linestyle=dashes[arm])  # fmt: skip
+            drawn = panels.curve(axis, line.index, line, colours[arm], 0.15, marker=marks[arm],
+                                 linestyle=dashes[arm])  # fmt: skip
+            panels.tell_curve(drawn, names.arm(arm), "learning rate", line.index, line,
+                              bounds="lowest to highest seed")  # fmt: skip
             chosen = line.loc[line["chosen"], "mean"]
             axis.plot(chosen.index, chosen, **ring, color=colours[arm], markeredgewidth=1)
         axis.set_xscale("log")
