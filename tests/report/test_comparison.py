@@ -9,6 +9,7 @@ import pytest
 
 import compare_studies
 import synthetic
+from project import ROOT
 from seqtransfer.files import json_tsv
 from seqtransfer.report import finished_studies, names
 from seqtransfer.report.page import comparison
@@ -171,3 +172,16 @@ def test_a_ledger_of_older_code_is_refused_in_one_line(folders, tmp_path):
 def test_a_folder_without_a_report_is_refused_with_what_to_give(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"study.json is not there: give folders"):
         finished_studies.read(tmp_path)
+
+
+def test_published_ledgers_are_read_and_say_what_their_verdicts_do():
+    folders = sorted(
+        path.parents[1] for path in ROOT.glob("workflow/report/published/*/report/study.json")
+    )
+    assert folders
+    for study in finished_studies.read_all(folders):
+        page = (ROOT / f"workflow/report/published/{study.name}-claims.md").read_text()
+        for record in study.claims.values():
+            if record["headline"] and record["overall"]:
+                mean = names.signed(record["overall"]["mean"])
+                assert f"| {mean} |" in page and record["title"] in page
