@@ -46,9 +46,12 @@ def visible(environment: Mapping[str, str], present: int) -> list[str]:
     if VISIBLE not in environment:
         return numbers
     names = (name.strip() for name in environment[VISIBLE].split(","))
-    # Names that are no numbers, as GPU-8f1c..., are the driver's, which knows them.
-    given = re.compile(r"[A-Za-z]" if present else r"(?!)")
-    return list(itertools.takewhile(lambda name: name in numbers or given.match(name), names))
+
+    def is_device(name: str) -> bool:
+        """One of the numbers, or a name that the driver knows, such as GPU-8f1c."""
+        return name in numbers or (present > 0 and name[:1].isalpha())
+
+    return list(itertools.takewhile(is_device, names))
 
 
 def per_job() -> int:
