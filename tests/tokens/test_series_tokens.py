@@ -1,5 +1,6 @@
 """Bins of series: the published break points, invariances, and no look at what is held out."""
 
+from collections import Counter
 from itertools import pairwise
 
 import numpy as np
@@ -64,6 +65,35 @@ def test_quantile_bins_hold_equally_many_training_windows(corpus, size):
     tokens = [token for part in corpus for token in split(symbols(part))]
     counts = np.bincount(np.array(tokens, dtype=int), minlength=size)
     assert counts.max() - counts.min() <= 2
+
+
+@given(
+    st.lists(st.integers(-1000, 1000), unique=True, min_size=40, max_size=60),
+    st.lists(st.integers(-20, 20), unique=True, min_size=1, max_size=2),
+    st.integers(5, 10),
+)
+def test_a_value_that_fills_several_bins_has_one_and_the_others_share_the_rest(rare, often, size):
+    rare = sorted(set(rare) - set(often))
+    values = symbols(rare + 500 * often)
+    counts = Counter(level_bins([values], size, 1, "quantile")(values))
+    assert len(counts) == size
+    for value in often:
+        (token,) = set(level_bins([values], size, 1, "quantile")(symbols([value])))
+        assert counts.pop(token) == 500
+    assert sum(counts.values()) == len(rare)
+
+
+def test_counts_that_are_mostly_zero_fill_their_bins():
+    values = symbols([0] * 850 + list(range(1, 151)))
+    counts = Counter(level_bins([values], 12, 1, "quantile")(values))
+    assert counts.pop("0") == 850
+    assert len(counts) == 11 and set(counts.values()) <= {13, 14}
+
+
+@pytest.mark.parametrize("size", [2, 3, 100])
+def test_values_of_fewer_kinds_than_bins_stay_apart(size):
+    values = symbols([7, 7, 7, 7, 7, 8])
+    assert len(set(level_bins([values], size, 1, "quantile")(values))) == 2
 
 
 def test_edges_are_those_of_training_alone_and_of_each_channel():

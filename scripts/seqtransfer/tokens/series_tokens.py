@@ -5,6 +5,7 @@ one of `size` bins, numbered from the lowest, and the number is the token: `0`, 
 channels stands the token `|`.
 """
 
+import itertools
 from collections.abc import Callable, Iterable
 from statistics import NormalDist
 
@@ -34,7 +35,8 @@ def level_bins(
     """Learn the edges of bins from the windows of training series, channel by channel, and return
     the function that applies them; values beyond all of training fall into the outer bins.
 
-    by: `quantile`, bins that hold equally many windows of training; `uniform`, equally wide ones.
+    by: `quantile`, bins that hold equally many windows of training, as far as equal windows allow,
+    which are never parted; `uniform`, equally wide ones.
     lag: 0, or of how many windows a window's change is binned, instead of its level; the first
     `lag` windows have none.
     Raises ValueError, and so does the function, for series with unequal numbers of channels, for
@@ -53,7 +55,7 @@ def level_bins(
         values = np.concatenate(parts)
         with np.errstate(over="ignore", invalid="ignore"):
             uniform = values.min() + inner * (values.max() - values.min())
-        edges.append(np.quantile(values, inner) if by == "quantile" else uniform)
+        edges.append(_equal_counts(values, size) if by == "quantile" else uniform)
         if not np.isfinite(edges[-1]).all():
             raise ValueError("values are too far apart for float64; give them in another unit")
 
@@ -66,6 +68,33 @@ def level_bins(
         return _tokens([_binned(*pair) for pair in zip(binned, edges, strict=True)])
 
     return split
+
+
+def _equal_counts(values: np.ndarray, bins: int) -> list[float]:
+    """Edges of bins that hold equally many of the (n,) values: their quantiles.
+
+    A value that fills more than a bin, as 0 does in counts that are mostly 0, has one of its own;
+    the values between two such share the other bins by how many they are.
+    """
+    edges = np.quantile(values, np.arange(1, bins) / bins)
+    tied = np.unique(edges[np.diff(edges, prepend=values.min()) == 0])
+    if not len(tied):
+        return edges.tolist()
+    # Each of them has two edges or more, the least value one, so that the bins suffice for all gaps.
+    gaps = [
+        values[(values > low) & (values < high)]
+        for low, high in itertools.pairwise([-np.inf, *tied, np.inf])
+    ]
+    shares = [min(1, len(gap)) for gap in gaps]
+    while sum(shares) < bins - len(tied) and any(shares):
+        shares[np.argmax([len(gap) / max(1, n) for gap, n in zip(gaps, shares, strict=True)])] += 1
+    found: list[float] = []
+    for gap, share, above in zip(gaps, shares, [*tied, None], strict=True):
+        if share:
+            found += [gap.min(), *_equal_counts(gap, share)]
+        if above is not None:
+            found.append(above)
+    return found[1:]
 
 
 def channels(symbols: Symbols) -> list[np.ndarray]:
