@@ -11,6 +11,7 @@ from seqtransfer.study import defaults, planning, settings_tables
 STUDIES = ROOT / "workflow/studies"
 FILES = sorted((STUDIES / "mended").glob("*.yaml"))
 SHORT = STUDIES / "as-released-short.yaml"
+FOUR_SEEDS = STUDIES / "as-released-four-seeds.yaml"
 # What it shrinks: no choice that a file mends.
 SHRUNK = {"study", "tasks", "initializations", "seeds", "represent.dropout", "sweep.seeds"}
 SHRUNK |= {"sweep.learning_rates", "compare.reference", "compare.pairs", "compare.maps"}
@@ -66,6 +67,12 @@ def test_the_short_study_makes_the_choices_of_the_whole_one():
     # Dropout stays on wherever the whole study has it on, in the arms that are left.
     arms = [arm for arm in before["represent.dropout"] if arm in after["initializations"]]
     assert after["represent.dropout"] == arms
+
+
+def test_the_study_of_four_seeds_makes_the_choices_of_the_whole_one():
+    before, after = dict(flat(planned())), dict(flat(planned(FOUR_SEEDS)))
+    changed = {key for key in before | after if before.get(key) != after.get(key)}
+    assert changed == {"study", "seeds", "compare.seeds", "sweep.learning_rates", "sweep.seeds"}
 
 
 @pytest.mark.parametrize("name", ["budget", "pooling", "specials", "duplicates"])

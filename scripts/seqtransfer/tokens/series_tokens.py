@@ -80,7 +80,7 @@ def _equal_counts(values: np.ndarray, bins: int) -> list[float]:
     tied = np.unique(edges[np.diff(edges, prepend=values.min()) == 0])
     if not len(tied):
         return edges.tolist()
-    # Each of them has two edges or more, the least value one, so that the bins suffice for all gaps.
+    # Each has two edges or more, the least value at least one: the bins suffice for all gaps.
     gaps = [
         values[(values > low) & (values < high)]
         for low, high in itertools.pairwise([-np.inf, *tied, np.inf])
