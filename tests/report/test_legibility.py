@@ -6,7 +6,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.collections import PathCollection
+from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.text import Text
 
 import synthetic
@@ -136,16 +136,29 @@ def marks(axes):
     return np.concatenate(points)
 
 
+def strokes(axes):
+    """The visible curves and bars of error of a panel, in pixels."""
+    for line in axes.lines:
+        if line.get_visible() and line.get_linestyle() not in ("None", "", " "):
+            yield line.get_transform().transform_path(line.get_path())
+    for drawn in axes.collections:
+        if isinstance(drawn, LineCollection) and drawn.get_visible():
+            for path in drawn.get_paths():
+                yield drawn.get_transform().transform_path(path)
+
+
 def check(figure):
     """Assert that the texts of a figure, which are returned, lie apart and within it, and that no
-    label in a panel lies over a mark."""
+    label in a panel lies over a mark, a curve or a bar of error."""
     found = texts(figure)
     for axes in figure.axes:
-        points = marks(axes)
+        points, lines = marks(axes), list(strokes(axes))
         for label in (text for text in axes.texts if text in found):
             box = label.get_window_extent()
             inside = (points > [box.x0, box.y0]) & (points < [box.x1, box.y1])
             assert not inside.all(axis=1).any(), label.get_text()
+            crossed = any(line.intersects_bbox(box, filled=False) for line in lines)
+            assert not crossed, f"{label.get_text()!r} over a line"
     boxes = [(text.get_text(), text.get_window_extent()) for text in found]
     for text, box in boxes:
         assert figure.bbox.x0 - 1 <= box.x0 and box.x1 <= figure.bbox.x1 + 1, text

@@ -10,7 +10,7 @@ claims: the list of claims, begin here to add one; score_claims, similarity_clai
     its rule; claim_records: what they share; checks: what must hold first; estimates: effects with
     their sources of chance; arm_estimates: those of two arms; reference_estimates: those of
     similarity; verdicts: their rules; readings: in words; caveats: what verdicts leave out;
-    baseline_caveats: where no encoder is needed;
+    amendments: when rules were changed; baseline_caveats: where no encoder is needed;
     choice_caveats: what choices of the paper's released code do to them; leak_caveats: what
     test sequences near to train do to them.
     statistics: intervals of tables; aggregates: robust summaries over tasks.

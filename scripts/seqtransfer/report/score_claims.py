@@ -45,7 +45,7 @@ def faster(
         paper="Text-pretrained models converge faster.", unit="share of the run's best dev score",
         estimand="Paired difference, text pretraining minus random weights, of the mean height of"
         " the dev-score curve over log2(step + 1), from the first evaluation on, as a share of the"
-        " run's own best: how soon a run is where it ends, whatever that is worth. Dev scores of"
+        " run's own best: how early a run reaches its own best, however high that is. Dev scores of"
         " classes are MCC here, whatever a task's metric. The interval covers seeds and dev"
         " examples.",
     )  # fmt: skip
@@ -129,6 +129,28 @@ def keeps_a_share(common: Mapping, beaten: Sequence[dict], unit: str, share: flo
         f" and the share {share:g} of domain pretraining's gain over them would score.",
         rule=SHARE_RULE.format(percent=100 * narrow, alpha=100 * (1 - common["level"])),
     )
+
+
+def weights(common: Mapping, unit: str) -> dict:
+    """(weights): shuffled text weights over random ones in the test score."""
+    return of_scores(
+        "shuffled", "random", **common, unit=unit,
+        id="weights", short="shuffled over random",
+        title="Shuffled text weights score better than random weights", paper="",
+        estimand="Paired difference, text weights shuffled minus random weights, of the test score:"
+        " what the distribution of the weights gives without their arrangement.",
+    )  # fmt: skip
+
+
+def arrangement(common: Mapping, unit: str) -> dict:
+    """(arrangement): text over the same weights shuffled in the test score."""
+    return of_scores(
+        "text", "shuffled", **common, unit=unit,
+        id="arrangement", short="text over shuffled",
+        title="Text weights score better than the same weights shuffled", paper="",
+        estimand="Paired difference, text pretraining minus text weights shuffled, of the test"
+        " score: what the arrangement of the weights (the knowledge) adds to their distribution.",
+    )  # fmt: skip
 
 
 def of_scores(

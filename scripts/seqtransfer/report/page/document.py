@@ -11,7 +11,7 @@ import pandas as pd
 from markupsafe import Markup, escape
 
 from seqtransfer.encoders import arm_descriptions, controls, initializations
-from seqtransfer.report import claims, names, readings, register, zero_shot
+from seqtransfer.report import amendments, names, readings, register, zero_shot
 from seqtransfer.report.figures import counts
 from seqtransfer.report.page import forest, inline_figures, reading_tables
 from seqtransfer.report.verdicts import NO_NUMBER, NOT_TESTED
@@ -25,7 +25,7 @@ LIMITING = ("runs", "scores", "classes", "budget", "leaks", "comparisons")
 
 def markdown(ledger: Mapping) -> str:
     """The verdicts as Markdown. ledger: as `judge.py` writes it."""
-    return fill("claims.md.j2", ledger=ledger, amended=claims.AMENDED)
+    return fill("claims.md.j2", ledger=ledger, amended=amendments.AMENDED)
 
 
 def html(
@@ -75,7 +75,7 @@ def html(
         loose=[name for name in figures if name not in ("summary", *placed.values())],
         files=files,
         limiting=[name for name in LIMITING if f"tables/{name}" in files],
-        amended=claims.AMENDED,
+        amended=amendments.AMENDED,
     )
 
 

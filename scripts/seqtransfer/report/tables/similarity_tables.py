@@ -156,9 +156,7 @@ def attention(heads: pd.DataFrame) -> pd.DataFrame:
     return table.rename(columns={"examples": "sequences"})
 
 
-def paper_setting(
-    paper: pd.DataFrame, scored: pd.DataFrame, reference: str, measure: str = "pwcca"
-) -> pd.DataFrame:
+def paper_setting(paper: pd.DataFrame, scored: pd.DataFrame, reference: str) -> pd.DataFrame:
     """One row per task and left side: the paper's setting beside ours on the study's first seed.
 
     scored: in the study's order of seeds, of which `paper` is on the first, the smallest or not.
@@ -172,7 +170,7 @@ def paper_setting(
     ours = scored[
         (scored["right"] == reference)
         & (scored["stage"] == "before")
-        & (scored["measure"] == measure)
+        & (scored["measure"] == "pwcca")
         & scored["layer"].notna()
     ]
     ours = ours[ours["seed"].isin(ours["seed"].head(1))]
