@@ -92,6 +92,20 @@ def test_former_encodings_and_second_encodings_of_a_piece_are_not_listed(tmp_pat
         score_export.list_pieces(tmp_path, "y")
 
 
+def test_movements_of_two_works_that_are_called_alike_are_two_pieces(tmp_path):
+    for work in ("opus 1", "opus2"):
+        (written := write_scores(tmp_path / work, movement1="C4 D4", **{work[-1]: "E4"}))
+        (tmp_path / "corpus/composer").mkdir(parents=True, exist_ok=True)
+        (written / "composer").rename(tmp_path / "corpus/composer" / work)
+    score_export.export_pieces(tmp_path / "corpus", "composer", None, tmp_path / "out")
+    assert [row["group"] for _, row in rows(tmp_path / "out/index.tsv", ["group"])] == [
+        "composer-1",
+        "composer-opus_1_movement1",
+        "composer-2",
+        "composer-opus2_movement1",
+    ]
+
+
 def test_pieces_are_taken_evenly_and_all_if_there_are_fewer():
     paths = [Path(str(i)) for i in range(10)]
     assert [p.name for p in score_export.spread(paths, 4)] == ["0", "2", "5", "7"]

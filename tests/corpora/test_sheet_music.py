@@ -15,7 +15,7 @@ CORPUS = Path(common.getCorpusFilePath())
 DIVISIONS = "<attributes><divisions>{}</divisions></attributes>"
 
 
-def note(pitch: str, duration: int, *, first: str = "", tie: str = "", alter: str = "") -> str:
+def note(pitch: str, duration: float, *, first: str = "", tie: str = "", alter: str = "") -> str:
     """A MusicXML note; pitch: as in G4, or "rest"; first: an element like <chord/>."""
     sound = "<rest/>"
     if pitch != "rest":
@@ -44,6 +44,11 @@ def test_time_goes_by_divisions_which_may_change_and_rests_take_their_time(tmp_p
     assert sounded(tmp_path, [first, second]) == [
         [(0, 1, 60), (1 + half, half, 62), (2, third, 64), (2 + third, 2 * third, 66)]
     ]
+
+
+def test_time_may_be_written_in_decimals(tmp_path):
+    measure = DIVISIONS.format("2.0") + note("C4", 1.5) + note("D4", 0.5)
+    assert sounded(tmp_path, [measure]) == [[(0, 0.75, 60), (0.75, 0.25, 62)]]
 
 
 def test_chords_sound_at_once_and_voices_go_back(tmp_path):

@@ -213,6 +213,8 @@ def test_a_symbol_listed_twice_or_not_at_all_is_refused(raw):
     (raw / "vocab.txt").unlink(missing_ok=True)
     with pytest.raises(ValueError, match=r"vocab\.txt: not found"):
         encoder_folders.read(raw, symbols=True)
+    (raw / "vocab.txt").write_text("A\n\u2028\nB\n", encoding="utf-8")
+    assert list(encoder_folders.symbol_rows(raw / "vocab.txt")) == ["A", "\u2028", "B"]
     (raw / "vocab.txt").write_text("A\nB\nA\n")
     with pytest.raises(ValueError, match="lists 'A' twice"):
         encoder_folders.read(raw, symbols=True)

@@ -113,6 +113,8 @@ def test_columns_without_a_value_are_in_the_csv_alone(tmp_path):
 
 
 def test_names_that_look_like_numbers_are_read_as_they_are(tmp_path):
-    table = pd.DataFrame({"task": ["2024", "1e42"], "class": ["01", "1"], "seed": [0, 1]})
+    table = pd.DataFrame(
+        {"task": ["2024", "1e42"], "class": ["01", "1"], "code": ["0123", "12e4"], "seed": [0, 1]}
+    )
     table_files.write(tmp_path / "t.csv", table)
     pd.testing.assert_frame_equal(table_files.read(tmp_path / "t.csv"), table)

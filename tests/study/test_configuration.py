@@ -78,6 +78,12 @@ def test_an_unknown_name_is_refused_with_its_key_and_the_known_names(place, valu
         configuration.check(changed(place, value))
 
 
+@pytest.mark.parametrize("kind", ["tasks", "corpora", "artificial"])
+def test_no_task_or_corpus_is_called_as_the_mean_of_all_is(kind):
+    with pytest.raises(ValueError, match=rf"^catalogue\.{kind}\.all: .*; rename it"):
+        configuration.check(changed(["catalogue", kind, "all"], {}))
+
+
 def test_the_sweeps_warm_up_is_the_studys_unless_it_has_candidates():
     config = deepcopy(STUDY)
     configuration.complete(config)

@@ -31,13 +31,13 @@ def test_only_a_source_with_a_path_has_a_state(tmp_path):
 
 def test_what_jobs_would_replace_is_no_source(tmp_path, state):
     """Snakemake deletes a job's folder before it begins: the only copy would be gone."""
-    corpora = tmp_path / "corpora/study"
-    for folder in (tmp_path / "raw/mine", corpora):
+    made = (tmp_path / "corpora/study", tmp_path / "encoders")
+    for folder in (tmp_path / "raw/mine", *made):
         folder.mkdir(parents=True)
         (folder / "x.fasta").write_text(">a\nACGT\n")
         with pytest.raises(ValueError, match=r"source mine: path .* would replace it; move"):
             local_sources.state(
-                "mine", {"path": str(folder / "x.fasta")}, tmp_path / "raw/mine", corpora=corpora
+                "mine", {"path": str(folder / "x.fasta")}, tmp_path / "raw/mine", made=made
             )
     (tmp_path / "raw/other").mkdir()
     (tmp_path / "raw/other/x.fasta").write_text(">a\nACGT\n")

@@ -215,6 +215,18 @@ def test_an_encoder_whose_files_were_altered_or_lost_is_refused(tmp_path):
         wanted_encoders.check(config, tmp_path, files=True)
 
 
+@pytest.mark.parametrize("file", wanted_encoders.MODEL)
+def test_a_model_of_the_user_where_jobs_would_put_theirs_is_refused(file, tmp_path):
+    config = deepcopy(STUDY) | {"initializations": ["text", "random"]}
+    configuration.complete(config)
+    (tmp_path / "minilm").mkdir()
+    (tmp_path / "minilm/tokenizer.json").write_text("{}")
+    wanted_encoders.check(config, tmp_path)  # no output of a job, which Snakemake would delete
+    (tmp_path / "minilm" / file).write_text("{}")
+    with pytest.raises(ValueError, match=r"minilm holds a model that no job has made.*; move it"):
+        wanted_encoders.check(config, tmp_path)
+
+
 def test_a_folder_made_from_another_source_is_not_judged_since_it_is_made_anew(there):
     config, check = there
     with pytest.raises(

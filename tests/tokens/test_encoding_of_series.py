@@ -56,6 +56,26 @@ def test_a_class_that_the_bins_leave_without_examples_is_named():
         encoding.build(series(200, 8), PLAN)
 
 
+def test_repeats_stay_where_the_study_keeps_them():
+    kept = replace(PLAN, duplicates="kept")
+    arrays, _, facts = encoding.build(series(200, 16), kept)
+    assert not any(count for name, count in facts["counts"].items() if name.endswith("dropped"))
+    assert len(rows(arrays["train"])) < len(arrays["train"])
+
+
+def test_a_part_that_the_bins_leave_empty_is_named():
+    pairs = [(f"{i}", f"{j}") for i in range(8) for j in range(8)]  # a bin each
+    told = [Example(f"t{i}", pair, str(i), None, "train") for i, pair in enumerate(pairs[8:])]
+    test = [Example(f"e{i}", pair, str(i), None, "test") for i, pair in enumerate(pairs[:8])]
+    held = [replace(e, id=f"d{e.id}", symbols=("0.1", e.symbols[1]), split="dev") for e in test]
+    plan = replace(
+        PLAN, kind="regression", classes=(), split="given",
+        tokens={"kind": "bins", "size": 8, "window": 1, "by": "uniform"},
+    )  # fmt: skip
+    with pytest.raises(ValueError, match=r"^nothing is left for dev: in these tokens .*`size`"):
+        encoding.build([*told, *held, *test], plan)
+
+
 def test_series_that_differ_past_as_many_points_as_tokens_are_no_repeats():
     start = ("1",) * 12  # more points than there may be tokens
     examples = [replace(e, symbols=start + e.symbols) for e in series(60, 24)]

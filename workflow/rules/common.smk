@@ -87,8 +87,9 @@ pathvars:
 
 
 # Where these folders are for what is no file of a rule.
-RAW, CORPORA, ENCODERS = (
-    Path(workflow.pathvars.apply(name)) for name in ("<raw>", "<corpora>", "<encoders>")
+RAW, CORPORA, ENCODERS, RESULTS, LOGS = (
+    Path(workflow.pathvars.apply(f"<{name}>"))
+    for name in ("raw", "corpora", "encoders", "results", "logs")
 )
 # States of unfinished runs: outside the outputs, which Snakemake deletes with a failed job.
 UNFINISHED = workflow.pathvars.apply("<results>/unfinished")

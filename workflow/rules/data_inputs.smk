@@ -10,7 +10,7 @@ def source_state(source):
                 source,
                 CATALOGUE["sources"][source],
                 RAW / source,
-                corpora=CORPORA,
+                made=(CORPORA, ENCODERS, RESULTS, LOGS),
             )
         except ValueError:
             if terminal.ESTIMATE not in workflow.dag_settings.targets:

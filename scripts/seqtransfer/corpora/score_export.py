@@ -1,6 +1,7 @@
 """A composer's engraved scores (MusicXML, Humdrum) -> one MIDI file a piece."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,14 +24,18 @@ def export_pieces(corpus_folder: Path, composer: str, pieces: int | None, folder
     group (the piece). Pieces that cannot be read are printed and left out.
     Raises ValueError if the composer has no scores or more than 10 % of the pieces fail.
     """
-    paths = list_pieces(corpus_folder, composer)
+    root, paths = Path(corpus_folder) / composer, list_pieces(corpus_folder, composer)
+    stems = Counter(path.stem for path in paths)
     chosen = paths if pieces is None else spread(paths, pieces)
     print(f"{composer}: {len(chosen)} of {len(paths)} pieces")
     with whole_folder(folder) as new:
         rows = []
         for path in chosen:
-            # The composer is part of the name, so that pieces of all composers have distinct ids.
-            name = re.sub(r"\s+", "_", f"{composer}-{path.stem}")
+            # The composer is part of the name, so that pieces of all composers have distinct ids;
+            # of pieces that are called alike, such as movement1, so are the folders.
+            alone = stems[path.stem] == 1
+            named = path.stem if alone else path.relative_to(root).with_suffix("").as_posix()
+            name = re.sub(r"[\s/]+", "_", f"{composer}-{named}")
             try:
                 write_midi(path, new / f"{name}.mid")
             except ValueError as error:
@@ -49,7 +54,8 @@ def export_pieces(corpus_folder: Path, composer: str, pieces: int | None, folder
 def list_pieces(corpus_folder: Path, composer: str) -> list[Path]:
     """Sorted paths of a composer's scores, one a piece.
 
-    Of two encodings of one piece (equal stems) the one whose suffix sorts last is kept.
+    Of two encodings of one piece (equal stems in one folder) the one whose suffix sorts last is
+    kept.
     """
     root = Path(corpus_folder) / composer
     # An `_old` file is a former encoding of a piece that is also there.
@@ -59,7 +65,7 @@ def list_pieces(corpus_folder: Path, composer: str) -> list[Path]:
             f"{root}: holds no scores ({', '.join(SUFFIXES)}); correct `classes` of the task, or"
             " `composers` of the corpus"
         )
-    return sorted({path.stem: path for path in found}.values())
+    return sorted({path.with_suffix(""): path for path in found}.values())
 
 
 def spread(paths: Sequence[Path], count: int) -> list[Path]:

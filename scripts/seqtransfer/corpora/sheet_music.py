@@ -82,13 +82,13 @@ def musicxml(path: Path) -> list[list[Note]]:
 
 
 def _measures(part: Element) -> Iterator[Note]:
-    start, divisions = Fraction(0), 1
+    start, divisions = Fraction(0), Fraction(1)
     for measure in part.iter("measure"):
         now = last = end = start
         for element in measure:
-            length = Fraction(int(element.findtext("duration", 0)), divisions)
+            length = Fraction(element.findtext("duration", "0")) / divisions
             if element.tag == "attributes":
-                divisions = int(element.findtext("divisions", divisions))
+                divisions = Fraction(element.findtext("divisions", str(divisions)))
             elif element.tag == "backup":
                 now -= length
             elif element.tag == "forward":

@@ -98,7 +98,7 @@ def symbol_rows(path: Path) -> dict[str, int]:
     """
     if not path.is_file():
         raise ValueError(f"{path}: not found; it must list the encoder's symbols, one per line")
-    names = path.read_text(encoding="utf-8").splitlines()
+    names = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     rows = {name: row for row, name in enumerate(names)}
     if len(rows) != len(names):
         twice = next(name for row, name in enumerate(names) if rows[name] != row)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:  # half a second that most jobs would wait for in vain
 # Columns of tables that hold names, also where these look like numbers: a task 2024, a class 01.
 NAMES = (
     *("task", "corpus", "initialization", "left", "right", "source", "pretrained_on", "study"),
-    *("class", "label", "prediction", "split", "statement"),
+    *("class", "label", "prediction", "split", "statement", "code", "domain", "encoder"),
+    "pretraining_corpus",
 )
 
 

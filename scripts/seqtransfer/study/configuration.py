@@ -15,6 +15,8 @@ from seqtransfer.study import (
 )
 from seqtransfer.training import evaluations
 
+ALL = "all"  # of tables, in the column of tasks
+
 
 def check(config: dict) -> None:
     """Raise ValueError for a name that nothing defines, with what would have been right.
@@ -22,6 +24,9 @@ def check(config: dict) -> None:
     Runs when the workflow is planned, so that a misspelt name costs no training.
     """
     encoders = config["catalogue"]["encoders"]
+    for kind in ("tasks", "corpora", "artificial"):
+        if ALL in config["catalogue"][kind]:
+            raise ValueError(f"catalogue.{kind}.{ALL}: tables call the mean of all so; rename it")
     for task in config["tasks"]:
         task_checks.known_name("tasks", task, config["catalogue"]["tasks"])
     _check_initializations(config)

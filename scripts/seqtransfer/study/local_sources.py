@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from seqtransfer.corpora import archives, folder_copies
@@ -17,15 +18,15 @@ def is_address(path: str | None) -> bool:
     return bool(path and re.match(r"[a-z][a-z0-9+.-]*://", path))
 
 
-def state(name: str, source: dict, folder: Path, *, corpora: Path | None = None) -> str | None:
+def state(name: str, source: dict, folder: Path, *, made: Sequence[Path] = ()) -> str | None:
     """Digest (16 hex digits) of a source's files, their names in the copy and contents, or, where
     they are larger than CONTENT together, names, sizes and times; None without a `path:` on this
     machine. It changes with every edit, so that an edited file is taken anew. Files that are not
     copied do not count: those that `extract` leaves out, and litter.
 
-    folder: where the source is to be copied; corpora: where its conversion goes. Raises ValueError
-    naming source and path if the path is not there, holds `folder`, lies in one of the two, where
-    jobs replace what they find, has anything in it that is to be copied and cannot be, or is a file
+    folder: where the source is to be copied; made: other folders in which jobs replace what they
+    find. Raises ValueError naming source and path if the path is not there, holds `folder`, lies in
+    it or in one that is made, has anything in it that is to be copied and cannot be, or is a file
     of at most CONTENT bytes with another digest than the source states.
     """
     if not source.get("path") or is_address(source["path"]):
@@ -38,10 +39,10 @@ def state(name: str, source: dict, folder: Path, *, corpora: Path | None = None)
         )
     if Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(path)):
         raise ValueError(f"source {name}: path {path} holds {folder}; put the data in a folder")
-    for made in filter(None, (folder, corpora)):
-        if Path(os.path.realpath(path)).is_relative_to(os.path.realpath(made)):
+    for written in (folder, *made):
+        if Path(os.path.realpath(path)).is_relative_to(os.path.realpath(written)):
             raise ValueError(
-                f"source {name}: path {path} lies in {made}, where the workflow writes and would"
+                f"source {name}: path {path} lies in {written}, where the workflow writes and would"
                 " replace it; move the data to a folder of yours, such as my-data/"
             )
     digest = hashlib.sha256()

@@ -14,11 +14,13 @@ from seqtransfer.study import configuration, local_sources, settings_tables
 
 # Keys of an encoder or a task in the catalogue that change nothing in its files.
 SAID = ("title", "shape", "licence")
+MODEL = ("config.json", "model.safetensors")
 
 
 def check(config: dict, folder: Path, *, files: bool = False) -> None:
     """Raise ValueError if an encoder of a completed study cannot do what the study asks, or cannot
-    be read where it lies on this machine, or is not as it was written (files).
+    be read where it lies on this machine, or is not as it was written (files), or if another model
+    lies where jobs would put it.
 
     folder: of the encoders' folders. One that was made from something else than the catalogue now
     says does not count: it will be made anew.
@@ -27,6 +29,11 @@ def check(config: dict, folder: Path, *, files: bool = False) -> None:
     for name in dict.fromkeys([own, *configuration.domain_encoders(config).values()]):
         path, asked = folder / name / "encoder.json", demands(config, name)
         facts = json_tsv.read_json(path) if path.exists() else None
+        if facts is None and any((path.parent / file).exists() for file in MODEL):
+            raise ValueError(
+                f"encoder {name!r}: {path.parent} holds a model that no job has made, and that jobs"
+                " would replace; move it to a folder of yours, such as my-data/"
+            )
         if facts and facts["source"] == record(config["catalogue"], name):
             encoder_check.check(f"encoder {name!r} ({path.parent})", facts, **asked)
             if files:

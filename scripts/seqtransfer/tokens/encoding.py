@@ -92,7 +92,7 @@ def build(
         whole_channels.check(examples, settings)
     found = divided(examples, settings)
     seen, unit, parts, counts = found.seen, found.unit, found.parts, found.counts
-    if tokenizations.is_lossy(settings.tokens):
+    if tokenizations.is_lossy(settings.tokens) and settings.duplicates == "dropped":
         parts, went = equal_tokens.without_copies(parts, seen.examples)
         counts = {name: count + went.get(name, 0) for name, count in counts.items()}
         if settings.kind != "regression":
@@ -103,6 +103,11 @@ def build(
                 for row, e in enumerate(seen.examples)
             ]
             splits.check_classes(carried, left, settings.classes, unit)
+        elif empty := [part for part in SPLITS if not len(parts[part])]:
+            raise ValueError(
+                f"nothing is left for {' and '.join(empty)}: in these tokens its sequences equal"
+                " others; take more bins (`size`) or a shorter `window`"
+            )
         splits.check_units(parts["test"], unit)
     vocabulary = Vocabulary.of(
         chain.from_iterable(seen.examples[i].symbols for part in parts.values() for i in part)
