@@ -1,4 +1,4 @@
-"""tokens, runs -> audit: how near test and dev are to train, and scores without the rows that are near.
+"""tokens, runs -> audit: how near test and dev are to train, and scores without the near rows.
 
 Reads   data/corpora/{study}/..., results/{study}/tokens/{task}/..., results/{study}/runs/{task}/...
 Writes  results/{study}/audit/{task}.tsv

@@ -1,7 +1,7 @@
 """What every chapter needs: the checked configuration, its grids, and input functions. No rules.
 
-Rules have priorities so that all cores work to the end: what other jobs wait for goes first (20, and
-10 for pretraining, alignment and the sweep), then fine-tuning (5), then what is made of runs: the comparisons (4), which
+Rules have priorities so that all cores work to the end. Jobs that others wait for run first (priority
+20; pretraining, alignment and the sweep 10), then fine-tuning (5). Then come the comparisons (4), which
 free disk, the states that they compare (3), and the rest.
 """
 
@@ -50,7 +50,7 @@ READ_ARMS = [
     for left, right in config["compare"]["pairs"]
     if right == REFERENCE and left != "random"
 ]
-# In the names of files, with all digits: a learning rate added later reruns none of the others.
+# File names have all digits of a rate, so that a rate added later reruns none of the others.
 LEARNING_RATES = [repr(float(rate)) for rate in config["sweep"]["learning_rates"]]
 # The study's encoder; the other files of its folder stand beside this one.
 ENCODER = f"<encoders>/{config['encoder']['name']}/encoder.json"
@@ -68,10 +68,9 @@ PROBE = {key: value for key, value in config["represent"].items() if key != "dro
 CHECKPOINTS = config["pretrain"].get("checkpoints", [])
 ZERO_SHOT = zero_shot_checks.tasks(config)
 DOMAIN_ENCODERS = configuration.domain_encoders(config)
-# What is converted: tasks, and what domain corpora have besides.
+# What is converted: tasks, and domain corpora with sequences of their own.
 CONVERTED = {**CATALOGUE["tasks"], **CATALOGUE["corpora"]}
-# Keys of a source that change nothing in its files, and those of an encoder and a task that are said
-# of them alone.
+# Descriptive keys of a source (WAYS) and of an encoder or task (SAID): editing them reruns nothing.
 WAYS = ("url", "mirrors", "size", "limit", "ratio", "licence")
 SAID = wanted_encoders.SAID
 GPU = cards.per_job()
@@ -86,7 +85,7 @@ pathvars:
     logs=f"logs/{config['study']}",
 
 
-# Where these folders are for what is no file of a rule.
+# The same folders as paths, for code that reads them outside of a rule's files.
 RAW, CORPORA, ENCODERS, RESULTS, LOGS = (
     Path(workflow.pathvars.apply(f"<{name}>"))
     for name in ("raw", "corpora", "encoders", "results", "logs")

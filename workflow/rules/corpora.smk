@@ -2,7 +2,7 @@
 
 Reads   data/raw/{source}/, as its digests beside it say
 Writes  data/corpora/{study}/{task}.fasta, {task}.tsv, {task}.symbols, {task}.midi/{index.tsv,**.mid}
-        the same of a domain corpus that has sequences of its own, by its name
+        the same, under its own name, of a domain corpus that has sequences of its own
         data/corpora/{study}/{task}/{label}/{index.tsv,*.mid} where scores are exported
 """
 

@@ -1,8 +1,8 @@
-"""raw, hub -> encoders: one folder of one form for every encoder, whatever it comes from.
+"""raw, hub -> encoders: one folder of one form for every encoder, wherever it comes from.
 
 Reads   catalogue.encoders, data/raw/{source}/
 Writes  data/encoders/{encoder}/{encoder.json,config.json,model.safetensors}, and
-        {tokenizer.json,vocab.txt} of text encoders; encoders.lock, the commits of those of the hub
+        {tokenizer.json,vocab.txt} of text encoders; encoders.lock, the commits of encoders of the hub
 """
 
 

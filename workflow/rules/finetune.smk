@@ -5,7 +5,7 @@ Reads   results/{study}/{tokens,pretrained,soft-starts}/..., data/{encoders,corp
 Writes  results/{study}/runs/{task}/{initialization}/seed-{seed}/...
         results/{study}/baselines/{task}.json
         results/{study}/sweep/{task}/{initialization}/{learning_rate}/seed-{seed}.json
-        results/{study}/sweep/{sweep,settings,control-sweep,control-settings}.tsv, and by arm below it
+        results/{study}/sweep/{sweep,settings,control-sweep,control-settings}.tsv, and the same by arm
 """
 
 

@@ -1,4 +1,4 @@
-"""tokens -> pretrained: an encoder of the same architecture that knows other sequences than text.
+"""tokens -> pretrained: an encoder of the same architecture, pretrained on sequences other than text.
 
 Reads   results/{study}/tokens/{corpus}/{task.json,pretrain.arrow}
         data/corpora/{study}/..., results/{study}/tokens/{task}/...   of tasks with a domain corpus
@@ -6,7 +6,7 @@ Writes  results/{study}/tokens/{artificial}/{task.json,pretrain.arrow}
         results/{study}/tokens/{domain_corpus}/{task.json,pretrain.arrow}
         results/{study}/pretrained/{corpus}/{config.json,encoder.json,{weights,head}.safetensors,...}
         results/{study}/pretrained/{corpus}/step-{step}.safetensors
-        results/{study}/pretrained/{corpus}/seed-{seed}/...   the same by another training seed
+        results/{study}/pretrained/{corpus}/seed-{seed}/...   the same with another training seed
 """
 
 

@@ -1,4 +1,4 @@
-"""runs, baselines, similarities -> report: tables, the claim ledger, figures, the page.
+"""runs, baselines, similarities -> report: tables, verdicts, figures, and the report to read.
 
 Reads   results/{study}/{runs,baselines,similarities,analyses,pretrained,soft-starts,tokens}/...
 Writes  results/{study}/report/tables/{table}.{csv,md,tex,html}   reproducible byte by byte
@@ -6,7 +6,7 @@ Writes  results/{study}/report/tables/{table}.{csv,md,tex,html}   reproducible b
         results/{study}/report/figures/{figure}.{svg,pdf,png}
         results/{study}/report/claims.json               verdicts and caveats
         results/{study}/report/study.json                what made the study
-        results/{study}/report/claims.{html,md}          the page
+        results/{study}/report/claims.{html,md}          the report to read
 """
 
 from importlib import metadata

@@ -5,8 +5,8 @@ Reads   results/{study}/runs/{task}/{initialization}/seed-{seed}/{metrics.json,w
 Writes  results/{study}/representations/{task}/seed-{seed}/{initialization}/{before,after}.arrow
         results/{study}/attention/{task}/seed-{seed}.tsv       if compare.attention says so
         results/{study}/representations/{task}/{floor/random-{seed},ceiling/again}.arrow
-States are large and made anew in seconds from the weights of runs, so they are deleted once all that
-reads them is done; `snakemake --notemp` keeps them.
+States are large, and made anew in seconds from the weights of runs. So they are deleted once all jobs
+that read them are done; `snakemake --notemp` keeps them.
 """
 
 

@@ -1,6 +1,6 @@
-"""How far a study is that is not finished.
+"""How far an unfinished study is.
 
-Reads   results and logs that are there, whichever they are
+Reads   whatever results and logs are there
 Writes  logs/{study}/status.html, the same as a page
 """
 

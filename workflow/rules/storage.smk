@@ -1,7 +1,7 @@
 """Object storage: what a job needs there besides the files that its rule names. No rules.
 
-A file system has all files of a folder beside each other. Storage brings a job the files that are
-named for it, and no others; so there they name these, too. On a file system they do not: one more
+On a file system a job finds all files of a folder beside each other. Storage brings it only the files
+that its rule names, so in storage the rules name the others, too. On a file system they do not: one more
 input would rerun the jobs of finished studies.
 """
 
