@@ -192,7 +192,8 @@ def _from_zero(curve: pd.DataFrame) -> np.ndarray:
 
 def score_unit(run: pd.DataFrame) -> str:
     """What scores are called: `MCC`, or `score` where tasks have different headline metrics."""
-    names = {"mcc": "MCC", "macro_f1": "macro-F1", "f1": "F1"}
+    names = {"mcc": "MCC", "macro_f1": "macro-F1", "f1": "F1", "auc": "AUC"}
+    names |= {"spearman": "Spearman", "pearson": "Pearson"}
     metrics = run["metric"].unique()
     return names.get(metrics[0], metrics[0]) if len(metrics) == 1 else "score"
 
