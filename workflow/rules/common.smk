@@ -50,6 +50,8 @@ READ_ARMS = [
     for left, right in config["compare"]["pairs"]
     if right == REFERENCE and left != "random"
 ]
+# Whether a sweep of the study chooses the settings of its arms; those of controls are always swept.
+OWN_SWEEP = config["finetune"]["settings"] == "sweep"
 # In the names of files, with all digits: a learning rate added later reruns none of the others.
 LEARNING_RATES = [repr(float(rate)) for rate in config["sweep"]["learning_rates"]]
 # The study's encoder; the other files of its folder stand beside this one.
@@ -287,14 +289,16 @@ def poolings(wildcards):
     return settings_tables.poolings(config, wildcards.task, wildcards.initialization)
 
 
+def is_swept(wildcards):
+    """Whether a sweep of the study chooses the settings of this arm or control."""
+    return OWN_SWEEP or wildcards.initialization in CONTROLS
+
+
 def settings_of_run(wildcards):
     """The file with the settings of a run: those chosen by its own sweep, as always for a control,
     or the given table. Its own, so that another arm, task or candidate retrains no other's runs.
     """
-    if (
-        wildcards.initialization in CONTROLS
-        or config["finetune"]["settings"] == "sweep"
-    ):
+    if is_swept(wildcards):
         return "<results>/sweep/{task}/{initialization}/settings.tsv"
     # Not its time, which a checkout sets, but the run's own row (`given_setting`) retrains it.
     return ancient(settings_table(wildcards))
@@ -302,10 +306,7 @@ def settings_of_run(wildcards):
 
 def given_setting(wildcards):
     """The run's row of a given table of settings; none where a sweep of the study chooses it."""
-    if (
-        config["finetune"]["settings"] == "sweep"
-        or wildcards.initialization in CONTROLS
-    ):
+    if is_swept(wildcards):
         return None
     table = Path(str(settings_table(wildcards)))
     return settings_tables.row(table, wildcards.task, wildcards.initialization)
@@ -313,9 +314,9 @@ def given_setting(wildcards):
 
 def settings_table(wildcards):
     """The table of settings of all arms: swept in this study, or a given file."""
-    table = config["finetune"]["settings"]
-    if table == "sweep":
+    if OWN_SWEEP:
         return "<results>/sweep/settings.tsv"
+    table = config["finetune"]["settings"]
     # Relative, so that a study that is moved together with the workflow keeps its inputs.
     return local(table if os.path.exists(table) else os.path.relpath(ROOT / table))
 
@@ -326,9 +327,8 @@ def sweep_tables(wildcards):
     settings = settings_table(wildcards)
     name = Path(settings).name.replace("settings", "sweep")
     table = str(Path(settings).with_name(name))
-    swept = config["finetune"]["settings"] == "sweep"
-    table = table if swept else local(table)
-    there = swept or (table != settings and Path(table).exists())
+    table = table if OWN_SWEEP else local(table)
+    there = OWN_SWEEP or (table != settings and Path(table).exists())
     of_controls = ["<results>/sweep/control-sweep.tsv"] if CONTROLS else []
     return [table, *of_controls] if there else of_controls
 
@@ -371,7 +371,7 @@ def known_names(wildcards):
         )
 
 
-if config["finetune"]["settings"] != "sweep":
+if not OWN_SWEEP:
     with refusals.told():
         settings_tables.check(
             Path(settings_table(None)),

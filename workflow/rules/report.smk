@@ -14,7 +14,6 @@ from importlib import metadata
 # What the study has, by the register of tables and figures.
 TABLES = register.tables_of(config)
 SWEPT = bool(sweep_tables(None))
-OWN_SWEEP = config["finetune"]["settings"] == "sweep"
 SWEPT_HERE = TRAINED if OWN_SWEEP else CONTROLS
 FIGURES = register.figures_of(config, swept=SWEPT)
 DRAWN = register.drawn_of(config, swept=SWEPT)
