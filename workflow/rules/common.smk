@@ -194,22 +194,26 @@ def all_pretrained_weights(wildcards):
     return [path for path in found if path]
 
 
+def pretraining_corpus(arm, task):
+    """What a parsed arm that starts from sequences is pretrained on here: the corpus that it names,
+    or that of the task's domain."""
+    return arm.corpus or configuration.domain_corpus(config, task)
+
+
 def starting_weights(initialization, task, seed):
     """File of weights, beside which `encoder.json` says which row each symbol has; or []."""
     if initialization in CONTROLS:
         return []
-    arm, own = (
-        initializations.parse(initialization),
-        configuration.domain_corpus(config, task),
-    )
+    arm = initializations.parse(initialization)
+    pretrained = f"<results>/pretrained/{pretraining_corpus(arm, task)}"
     if arm.kind == "domain" and task in DOMAIN_ENCODERS:
         return f"<encoders>/{DOMAIN_ENCODERS[task]}/model.safetensors"
     if arm.kind == "checkpoint" and arm.number != PRETRAINING["steps"]:
-        return f"<results>/pretrained/{own}/step-{arm.number}.safetensors"
+        return f"{pretrained}/step-{arm.number}.safetensors"
     if soft := arm_descriptions.soft_start(initialization):
         return f"<results>/soft-starts/{soft}/{task}/seed-{seed}/weights.safetensors"
     if initializations.is_pretrained(initialization):
-        return f"<results>/pretrained/{arm.corpus or own}/weights.safetensors"
+        return f"{pretrained}/weights.safetensors"
     return []
 
 
@@ -222,8 +226,8 @@ def reference_again(wildcards):
     )
     if seed is None or elsewhere or not pretrained:
         return []
-    own = configuration.domain_corpus(config, wildcards.task)
-    return [f"<results>/pretrained/{arm.corpus or own}/seed-{seed}/weights.safetensors"]
+    corpus = pretraining_corpus(arm, wildcards.task)
+    return [f"<results>/pretrained/{corpus}/seed-{seed}/weights.safetensors"]
 
 
 def zero_shot_weights(wildcards):
