@@ -78,7 +78,7 @@ rule summarize:
         ),
         baselines=expand(rules.baseline.output.baselines, task=TASKS),
         similarities=expand(
-            "<results>/similarities/{task}/seed-{seed}.tsv",
+            rules.compare.output.similarities,
             task=COMPARED,
             seed=COMPARED_SEEDS,
         ),
@@ -289,6 +289,16 @@ rule page:
         code=code_digest("page"),
     script:
         "../../scripts/page.py"
+
+
+def known_names(wildcards):
+    """Refuse a file of the report that the study does not have, and say which it has."""
+    kind, _, name = wildcards.unknown.partition("/")
+    known = ", ".join(REPORTED[kind])
+    with refusals.told():
+        raise ValueError(
+            f"{name!r} is not one of this study's {kind}, which are: {known}"
+        )
 
 
 rule unknown:
