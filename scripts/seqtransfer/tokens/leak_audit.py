@@ -43,7 +43,11 @@ def kmer_for(sequences: Sequence[Sequence[Hashable]]) -> int:
 def random_parts(
     n: int, sizes: Mapping[str, int], generator: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    """A plain random split: parts of exactly `sizes` of n items, in seeded order."""
+    """A plain random split: parts of exactly `sizes` of n items, as (size,) int64 indices in the
+    order in which they were drawn.
+
+    Raises ValueError if the sizes add up to more than n.
+    """
     order, ends = generator.permutation(n), np.cumsum(list(sizes.values()))
     if ends[-1] > n:
         raise ValueError(f"a random split into {dict(sizes)} needs more than {n} items")
