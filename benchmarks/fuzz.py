@@ -6,8 +6,8 @@ Each input is a real performance (the smaller ones of ../shared/data/music/asap)
 with every kind of event, with one to eight bytes changed, dropped, repeated, or the file cut.
 Inputs are read in child processes of CHUNK inputs, so that a crash of the reader kills a child
 only. What kills one, hangs, raises anything but a ValueError with the file's name, or is read where
-the strict second reader (tests/plain_midi.py) refuses it or finds other notes, is kept. Prints a
-table of outcomes. Inputs depend on their number alone: `--first N --inputs 1` repeats one.
+the strict second reader (tests/support/plain_midi.py) refuses it or finds other notes, is kept.
+Prints a table of outcomes. Inputs depend on their number alone: `--first N --inputs 1` repeats one.
 """
 
 import argparse

@@ -5,7 +5,7 @@
     python benchmarks/step.py --device cuda            (1 minute, on an NVIDIA device)
     python benchmarks/step.py --profile float32        (seconds: what a step consists of)
 
-The step is the study's own, `steps.Steps` on `models.Classifier`: BERT of MiniLM's width
+The step is the study's own, `steps.Steps` on `classifier.Classifier`: BERT of MiniLM's width
 with random weights, 64 ids, hidden dropout, mean pooling, bfloat16, in two 1-thread jobs at once.
 Each alternative differs in one thing: transformers' encoder under autocast (with its plain or its
 fused attention), one job of two threads, float32, all 30,522 rows of the embedding.

@@ -6,7 +6,7 @@
 
 The whole of the default encoder (MiniLM-L6, 6 layers), the default tasks' training sequences
 (splice: all of 62 tokens; sentiment: 4 to 40), batches of 32, from position 0 through the pooler on
-both sides. Ours is `training.fit` as the study runs it: two 1-thread jobs at once. The Trainer is
+both sides. Ours is `finetuning.fit` as the study runs it: two 1-thread jobs at once. The Trainer is
 one job of two threads on `BertForSequenceClassification` and the sequences under the token map,
 with its defaults, and with `bf16=True`; attention dropout is off on both sides, as in the study.
 `shipped` is the Trainer with the attention dropout that the encoder's config.json asks for.

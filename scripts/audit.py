@@ -3,17 +3,15 @@
 Series are compared by their tokens and by their numbers.
 """
 
-import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from seqtransfer.corpora.examples import Example
 from seqtransfer.files import arrow, json_tsv
 from seqtransfer.study import jobs
-from seqtransfer.tokens import encoding, leak_audit, series_neighbours, tokenizations, views
+from seqtransfer.tokens import encoding, leak_audit, tokenizations, views
 
 
 def main(
@@ -54,7 +52,13 @@ def main(
         for part, stages in near.items():
             stages[stage] = leak_audit.nearest(sequences[part], sequences["train"], kmer)
     if record["format"] == "series":
-        further, columns = _by_numbers(viewed.originals, splits, read["train"].units, settings)
+        further, columns = leak_audit.by_numbers(
+            viewed.originals,
+            splits,
+            np.asarray(read["train"].units),
+            settings.tokens["kind"] == "sax",
+            np.random.default_rng(settings.split_seed),
+        )
         measures |= further
         for (part, stage), found in columns.items():
             near[part][stage] = near[part][stage].join(found)
@@ -64,38 +68,6 @@ def main(
     json_tsv.write_table(audit, rows)
     json_tsv.write_table(nearest, near["test"]["after"])
     print(rows.to_string(index=False))
-
-
-def _by_numbers(
-    originals: Sequence[Example],
-    splits: dict[str, dict[str, list[str]]],
-    units: np.ndarray,
-    settings: views.Settings,
-) -> tuple[dict[str, float], dict[tuple[str, str], pd.DataFrame]]:
-    """What series add to the audit: measures, and columns by part and stage.
-
-    splits: names by stage and part; units: of the study's training part, in its order.
-    """
-    own_scale = settings.tokens["kind"] == "sax"
-    scaled = {
-        stage: series_neighbours.numbers(names, originals, own_scale)
-        for stage, names in splits.items()
-    }
-    generator = np.random.default_rng(settings.split_seed)
-    limit = series_neighbours.limit(scaled["after"]["train"], np.asarray(units), generator)
-    written = {example.id: example.symbols for example in originals}
-    digits = {
-        stage: {part: [written[name] for name in own] for part, own in names.items()}
-        for stage, names in splits.items()
-    }
-    run = leak_audit.kmer_for(digits["after"]["train"])
-    columns = {}
-    for part, stage in itertools.product(("test", "dev"), splits):
-        overlaps = leak_audit.overlaps(digits[stage][part], digits[stage]["train"], run)
-        own = scaled[stage]
-        distances = leak_audit.distances(own[part], own["train"], limit)
-        columns[part, stage] = overlaps.join(distances)
-    return {"distance_limit": limit, "overlap_run": run}, columns
 
 
 def _rows(viewed: views.Seen, pretrain: Sequence[str]) -> dict[str, np.ndarray]:

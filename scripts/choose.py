@@ -8,6 +8,8 @@ from seqtransfer.training import settings_choice
 
 
 def main(*, records: list[Path], sweep: Path, settings: Path) -> None:
+    """records: a file of each job of the sweep, with a list of runs; sweep: the table of all these
+    runs; settings: that of the settings that are chosen for each task and arm."""
     swept = settings_choice.swept(
         [record for path in records for record in json_tsv.read_json(path)]
     )

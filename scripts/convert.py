@@ -12,6 +12,11 @@ from seqtransfer.study import jobs
 
 
 def main(*, record: dict, folders: list[Path], digests: list[Path], corpus: Path) -> None:
+    """record: the catalogue's entry of the task; folders: with the files of each of its sources;
+    digests: `{source}.sha256` of each; corpus: to write, whose suffix says its format.
+
+    Raises ValueError as `folder_digests.check` and `converters.convert`.
+    """
     for folder, path in zip(folders, digests, strict=True):
         folder_digests.check(folder, path)
     with together(folders) as folder:

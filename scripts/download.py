@@ -7,6 +7,12 @@ from seqtransfer.study import jobs
 
 
 def main(*, source: dict, name: str, cache: str | None, folder: Path) -> None:
+    """source: the catalogue's entry, see `sources.fetch`; name: of the source; cache: folder of
+    files that were downloaded before, perhaps below `~`, None for no cache; folder: where the
+    source's files go.
+
+    Raises ValueError as `sources.fetch`.
+    """
     sources.fetch(name, source, folder, cache=Path(cache).expanduser() if cache else None)
 
 

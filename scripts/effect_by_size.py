@@ -2,19 +2,15 @@
 
 python scripts/effect_by_size.py results/default results/layers-* --output results/sizes
 
-Writes the table of `report.effect_by_size` as `<output>.csv` and `<output>.md`, and draws it as
-`<output>.svg`.
+Writes the table of `report.effect_by_size` as `<output>.csv` and, with a caption, `<output>.md`,
+and draws it as `<output>.svg`.
 """
 
 import argparse
 from pathlib import Path
 
-import matplotlib
-
-from seqtransfer.files import atomic
-from seqtransfer.report import effect_by_size, finished_studies
-from seqtransfer.report.figures import size_figures, style
-from seqtransfer.report.tables import table_files
+from seqtransfer.report import effect_by_size, finished_studies, table_and_figure
+from seqtransfer.report.figures import size_figures
 from seqtransfer.study import defaults
 
 ENCODERS = Path(__file__).resolve().parents[1] / "workflow/encoders.yaml"
@@ -27,15 +23,8 @@ def main(*, studies: list[Path], output: Path) -> None:
     found = effect_by_size.table(read, catalogue)
     differing = effect_by_size.settings(read, found)
     caption = effect_by_size.caption(found, differing)
-    table_files.write(output.with_name(output.name + ".csv"), found)
-    text = f"{table_files.markdown(found)}\n{caption}\n"
-    with atomic.atomic(output.with_name(output.name + ".md")) as temporary:
-        temporary.write_text(text)
-    with matplotlib.rc_context(style.preset("page")):
-        drawn = size_figures.effect_by_size(found, differing)
-        path = output.with_name(output.name + ".svg")
-        style.save(drawn, path, size_figures.TITLE, caption)
-    print(text, end="")
+    drawn = size_figures.effect_by_size(found, differing)
+    print(table_and_figure.write(output, found, drawn, size_figures.TITLE, caption), end="")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,11 @@ def main(
     pieces: int | None,
     exported: Path,
 ) -> None:
+    """folder: of the source's files; digests: its `{source}.sha256`; subfolder: of `folder`, with a
+    folder for each composer; pieces: to export at most, None for all; exported: folder to write.
+
+    Raises ValueError as `folder_digests.check` and `score_export.export_pieces`.
+    """
     folder_digests.check(folder, digests)
     score_export.export_pieces(folder / subfolder, composer, pieces, exported)
 

@@ -3,17 +3,13 @@
 python scripts/merge_studies.py results/default results/beyond --output results/merged
 
 Writes the effects of a claim, and below them their mean and the interval for one more task, as
-`<output>.csv` and `<output>.md`, and draws them as `<output>.svg`.
+`<output>.csv` and, with a caption, `<output>.md`, and draws them as `<output>.svg`.
 """
 
 import argparse
 from pathlib import Path
 
-import matplotlib
-
-from seqtransfer.report import finished_studies, meta_analysis
-from seqtransfer.report.figures import style
-from seqtransfer.report.tables import table_files
+from seqtransfer.report import finished_studies, meta_analysis, table_and_figure
 
 
 def main(*, studies: list[Path], claim: str, output: Path) -> None:
@@ -27,14 +23,10 @@ def main(*, studies: list[Path], claim: str, output: Path) -> None:
         f" {mean['low']:+.3f} to {mean['high']:+.3f}; tasks vary by {mean['tau']:.3f} (tau), one"
         f" more such task would lie between {mean['next_low']:+.3f} and {mean['next_high']:+.3f}."
     )
+    drawn = meta_analysis.figure(table, mean, contrast)
+    title = f"Claim ({claim}) in {len(found)} studies"
     written = meta_analysis.with_mean(table, mean)
-    for suffix in (".csv", ".md"):
-        table_files.write(output.with_name(output.name + suffix), written)
-    with matplotlib.rc_context(style.preset("page")):
-        drawn = meta_analysis.figure(table, mean, contrast)
-        path = output.with_name(output.name + ".svg")
-        style.save(drawn, path, f"Claim ({claim}) in {len(found)} studies", said)
-    print(table_files.markdown(written), said, sep="\n")
+    print(table_and_figure.write(output, written, drawn, title, said), end="")
 
 
 if __name__ == "__main__":

@@ -27,14 +27,9 @@ def main(
     that makes that part of the report; snakemake_version: of Snakemake; tasks: the record of each
     task; sources: `{source}.sha256` of each; encoders: `encoder.json` of each."""
     known = [json_tsv.read_json(path) for path in tasks]
-    read = {stage: [json_tsv.read_json(path) for path in paths] for stage, paths in results.items()}
-    made = [
-        maker
-        for stage, records in {"tokens": known, **read}.items()
-        for maker in study_records.makers(
-            stage, [one for part in records for one in (part if isinstance(part, list) else [part])]
-        )
-    ]
+    made = study_records.makers("tokens", known)
+    for stage, paths in results.items():
+        made += study_records.makers(stage, study_records.results(paths))
     for stage, paths in tables.items():
         made += study_records.makers(stage, study_records.coded(paths))
     for stage, code in report.items():

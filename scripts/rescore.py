@@ -25,15 +25,12 @@ def main(
 ) -> None:
     """`initializations` and `seeds` say of which run each file of predictions is."""
     target = task_kinds.of(json_tsv.read_json(task_record))
-    near = read_strings(nearest)
-    for name in near.columns.intersection(near_rows.NUMBERS):
-        near[name] = pd.to_numeric(near[name])
+    near = near_rows.read_nearest(nearest)
     of_tokens = target.kind == task_kinds.TokenClassification.kind
     counted = (lambda labels: task_kinds.by_token(labels, labels)[0]) if of_tokens else np.asarray
-    near["duplicate"] = near["duplicate"] == "True"
     tables, without = [], []
     for path, initialization, seed in zip(predictions, initializations, seeds, strict=True):
-        read, run = read_strings(path), [task, initialization, seed]
+        read, run = near_rows.read_strings(path), [task, initialization, seed]
         labels, answers, unit = (read[name].to_numpy() for name in ("label", "prediction", "unit"))
         groups = scoring_left_out.groups(unit, task, "left out")
         tables.append(
@@ -54,11 +51,6 @@ def named(rows: pd.DataFrame, names: list) -> pd.DataFrame:
     for place, (column, name) in enumerate(zip(columns, names, strict=True)):
         rows.insert(place, column, name)
     return rows
-
-
-def read_strings(path: Path) -> pd.DataFrame:
-    """A TSV table with every cell a string: the class "0" stays what it is."""
-    return pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
 
 
 if __name__ == "__main__":

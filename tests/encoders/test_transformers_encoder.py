@@ -62,7 +62,7 @@ def strange(request, tokenizer_folder, tmp_path) -> classifier.WeightSources:
 
 
 def fit(model: classifier.Classifier) -> classifier.Classifier:
-    """Three steps; not `training.fit`, which may put step 0 back."""
+    """Three steps; not `finetuning.fit`, which may put step 0 back."""
     data = part(8)
     with devices.reproducible(1, threads=1):
         optimizer = AdamW(model.train(), PLAN.weight_decay)

@@ -223,7 +223,7 @@ def test_the_script_writes_the_table_the_figure_and_the_caption(studies, tmp_pat
     written = table_files.read(tmp_path / "sizes.csv")
     pd.testing.assert_frame_equal(written, rows_of(studies), rtol=1e-5, check_dtype=False)
     text = (tmp_path / "sizes.md").read_text()
-    assert capsys.readouterr().out == text and text.startswith("| study | encoder |")
+    assert capsys.readouterr().out == text and "\n\n| study | encoder |" in text
     for name in ("sizes.md", "sizes.svg"):
         assert "finetune.steps: 32 (six), 64 (two, one)" in (tmp_path / name).read_text()
 

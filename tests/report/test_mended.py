@@ -112,7 +112,9 @@ def test_the_script_reads_reports_and_writes_both_files(studies, tmp_path, capsy
         rtol=1e-5,
         check_dtype=False,
     )
-    assert capsys.readouterr().out == output.with_suffix(".md").read_text()
+    text = output.with_suffix(".md").read_text()
+    assert capsys.readouterr().out == text and text.startswith(mended.CAPTION)
+    assert mended.CAPTION.split(".")[0] in output.with_suffix(".svg").read_text()
 
 
 def test_the_figure_shows_the_mean_over_tasks_of_every_study_with_its_interval(studies):

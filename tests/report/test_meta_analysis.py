@@ -109,7 +109,11 @@ def test_a_task_that_reads_the_examples_of_another_in_other_tokens_counts_once(s
 
 def test_the_script_writes_a_table_and_a_figure_and_says_the_mean(study, tmp_path, capsys):
     merge_studies.main(studies=[study], claim="b", output=tmp_path / "merged")
-    assert "one more such task would lie between" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert printed == (tmp_path / "merged.md").read_text()
+    caption, _, table = printed.partition("\n\n")
+    assert "one more such task would lie between" in caption
+    assert table.startswith("| study | task |")
     written = pd.read_csv(tmp_path / "merged.csv")
     assert list(written) == [*meta_analysis.COLUMNS, "tau"]
     effects, (mean, more) = written[:-2], written[-2:].to_dict("records")
@@ -124,4 +128,3 @@ def test_the_script_writes_a_table_and_a_figure_and_says_the_mean(study, tmp_pat
     merge_studies.main(studies=[study], claim="c", output=tmp_path / "margin")
     assert pd.read_csv(tmp_path / "margin.csv")["level"][:-2].eq(0.9).all()
     assert "of tasks 90 %" in (tmp_path / "margin.svg").read_text()
-    assert (tmp_path / "merged.md").read_text().startswith("| study | task |")

@@ -47,6 +47,13 @@ def test_corpora_that_arms_are_pretrained_on_are_kept(config):
     assert "music21" in kept["catalogue"]["sources"]
 
 
+def test_a_file_holds_one_result_or_a_list_of_them(tmp_path):
+    records = [{"provenance": {"code": code}} for code in "abc"]
+    json_tsv.write_json(tmp_path / "one.json", records[0])
+    json_tsv.write_json(tmp_path / "two.json", records[1:])
+    assert study_records.results([tmp_path / "one.json", tmp_path / "two.json"]) == records
+
+
 def test_equal_provenance_is_counted_and_another_stands_beside_it():
     records = [
         {"provenance": {"code": code, "versions": {}, "threads": threads}}

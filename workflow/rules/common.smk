@@ -50,6 +50,8 @@ READ_ARMS = [
     for left, right in config["compare"]["pairs"]
     if right == REFERENCE and left != "random"
 ]
+# Whether a sweep of the study chooses the settings of its arms; those of controls are always swept.
+OWN_SWEEP = config["finetune"]["settings"] == "sweep"
 # File names have all digits of a rate, so that a rate added later reruns none of the others.
 LEARNING_RATES = [repr(float(rate)) for rate in config["sweep"]["learning_rates"]]
 # The study's encoder; the other files of its folder stand beside this one.
@@ -192,22 +194,26 @@ def all_pretrained_weights(wildcards):
     return [path for path in found if path]
 
 
+def pretraining_corpus(arm, task):
+    """What a parsed arm that starts from sequences is pretrained on here: the corpus that it names,
+    or that of the task's domain."""
+    return arm.corpus or configuration.domain_corpus(config, task)
+
+
 def starting_weights(initialization, task, seed):
     """File of weights, beside which `encoder.json` says which row each symbol has; or []."""
     if initialization in CONTROLS:
         return []
-    arm, own = (
-        initializations.parse(initialization),
-        configuration.domain_corpus(config, task),
-    )
+    arm = initializations.parse(initialization)
+    pretrained = f"<results>/pretrained/{pretraining_corpus(arm, task)}"
     if arm.kind == "domain" and task in DOMAIN_ENCODERS:
         return f"<encoders>/{DOMAIN_ENCODERS[task]}/model.safetensors"
     if arm.kind == "checkpoint" and arm.number != PRETRAINING["steps"]:
-        return f"<results>/pretrained/{own}/step-{arm.number}.safetensors"
+        return f"{pretrained}/step-{arm.number}.safetensors"
     if soft := arm_descriptions.soft_start(initialization):
         return f"<results>/soft-starts/{soft}/{task}/seed-{seed}/weights.safetensors"
     if initializations.is_pretrained(initialization):
-        return f"<results>/pretrained/{arm.corpus or own}/weights.safetensors"
+        return f"{pretrained}/weights.safetensors"
     return []
 
 
@@ -220,8 +226,8 @@ def reference_again(wildcards):
     )
     if seed is None or elsewhere or not pretrained:
         return []
-    own = configuration.domain_corpus(config, wildcards.task)
-    return [f"<results>/pretrained/{arm.corpus or own}/seed-{seed}/weights.safetensors"]
+    corpus = pretraining_corpus(arm, wildcards.task)
+    return [f"<results>/pretrained/{corpus}/seed-{seed}/weights.safetensors"]
 
 
 def zero_shot_weights(wildcards):
@@ -287,14 +293,16 @@ def poolings(wildcards):
     return settings_tables.poolings(config, wildcards.task, wildcards.initialization)
 
 
+def is_swept(wildcards):
+    """Whether a sweep of the study chooses the settings of this arm or control."""
+    return OWN_SWEEP or wildcards.initialization in CONTROLS
+
+
 def settings_of_run(wildcards):
     """The file with the settings of a run: those chosen by its own sweep, as always for a control,
     or the given table. Its own, so that another arm, task or candidate retrains no other's runs.
     """
-    if (
-        wildcards.initialization in CONTROLS
-        or config["finetune"]["settings"] == "sweep"
-    ):
+    if is_swept(wildcards):
         return "<results>/sweep/{task}/{initialization}/settings.tsv"
     # Not its time, which a checkout sets, but the run's own row (`given_setting`) retrains it.
     return ancient(settings_table(wildcards))
@@ -302,10 +310,7 @@ def settings_of_run(wildcards):
 
 def given_setting(wildcards):
     """The run's row of a given table of settings; none where a sweep of the study chooses it."""
-    if (
-        config["finetune"]["settings"] == "sweep"
-        or wildcards.initialization in CONTROLS
-    ):
+    if is_swept(wildcards):
         return None
     table = Path(str(settings_table(wildcards)))
     return settings_tables.row(table, wildcards.task, wildcards.initialization)
@@ -313,9 +318,9 @@ def given_setting(wildcards):
 
 def settings_table(wildcards):
     """The table of settings of all arms: swept in this study, or a given file."""
-    table = config["finetune"]["settings"]
-    if table == "sweep":
+    if OWN_SWEEP:
         return "<results>/sweep/settings.tsv"
+    table = config["finetune"]["settings"]
     # Relative, so that a study that is moved together with the workflow keeps its inputs.
     return local(table if os.path.exists(table) else os.path.relpath(ROOT / table))
 
@@ -326,52 +331,13 @@ def sweep_tables(wildcards):
     settings = settings_table(wildcards)
     name = Path(settings).name.replace("settings", "sweep")
     table = str(Path(settings).with_name(name))
-    swept = config["finetune"]["settings"] == "sweep"
-    table = table if swept else local(table)
-    there = swept or (table != settings and Path(table).exists())
+    table = table if OWN_SWEEP else local(table)
+    there = OWN_SWEEP or (table != settings and Path(table).exists())
     of_controls = ["<results>/sweep/control-sweep.tsv"] if CONTROLS else []
     return [table, *of_controls] if there else of_controls
 
 
-def ratio_files(name):
-    """Input function: a file of every study of `data_ratio`, study by study, of each {task}."""
-
-    def files(wildcards):
-        with refusals.told():
-            return finished_files(name)
-
-    return files
-
-
-def finished_files(name):
-    """A file of every study of `data_ratio`, study by study, of each {task}."""
-    if "data_ratio" not in config:
-        raise ValueError("data_ratio: name the finished studies in the study file")
-    tasks, found = (TASKS if "{task}" in name else [""]), []
-    for study in config["data_ratio"]:
-        folder = Path(workflow.pathvars.apply("<results>")).parent / study
-        own = [str(folder / name.format(task=task)) for task in tasks]
-        missing = [path for path in own if not exists(path)]
-        if missing and study != config["study"]:
-            raise ValueError(
-                f"data_ratio: {missing[0]} is not there; run {study} first, with the same tasks"
-                " and `controls`"
-            )
-        found += own
-    return found
-
-
-def known_names(wildcards):
-    """Refuse a file of the report that the study does not have, and say which it has."""
-    kind, _, name = wildcards.unknown.partition("/")
-    known = ", ".join(REPORTED[kind])
-    with refusals.told():
-        raise ValueError(
-            f"{name!r} is not one of this study's {kind}, which are: {known}"
-        )
-
-
-if config["finetune"]["settings"] != "sweep":
+if not OWN_SWEEP:
     with refusals.told():
         settings_tables.check(
             Path(settings_table(None)),

@@ -76,8 +76,7 @@ def converted(task):
 def pretrained_again():
     """Results and logs of the reference's further pretraining."""
     names = [
-        initializations.parse(REFERENCE).corpus
-        or configuration.domain_corpus(config, task)
+        pretraining_corpus(initializations.parse(REFERENCE), task)
         for task in COMPARED
         if reference_again(SimpleNamespace(task=task))
     ]

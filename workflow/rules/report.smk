@@ -14,7 +14,6 @@ from importlib import metadata
 # What the study has, by the register of tables and figures.
 TABLES = register.tables_of(config)
 SWEPT = bool(sweep_tables(None))
-OWN_SWEEP = config["finetune"]["settings"] == "sweep"
 SWEPT_HERE = TRAINED if OWN_SWEEP else CONTROLS
 FIGURES = register.figures_of(config, swept=SWEPT)
 DRAWN = register.drawn_of(config, swept=SWEPT)
@@ -79,7 +78,7 @@ rule summarize:
         ),
         baselines=expand(rules.baseline.output.baselines, task=TASKS),
         similarities=expand(
-            "<results>/similarities/{task}/seed-{seed}.tsv",
+            rules.compare.output.similarities,
             task=COMPARED,
             seed=COMPARED_SEEDS,
         ),
@@ -290,6 +289,16 @@ rule page:
         code=code_digest("page"),
     script:
         "../../scripts/page.py"
+
+
+def known_names(wildcards):
+    """Refuse a file of the report that the study does not have, and say which it has."""
+    kind, _, name = wildcards.unknown.partition("/")
+    known = ", ".join(REPORTED[kind])
+    with refusals.told():
+        raise ValueError(
+            f"{name!r} is not one of this study's {kind}, which are: {known}"
+        )
 
 
 rule unknown:

@@ -113,7 +113,10 @@ class Divided:
 
 
 def cell(where: str, row: Mapping[str, str], column: str) -> str:
-    """The cell of a row without white space around it; ValueError if nothing is left."""
+    """The cell of a row without white space around it.
+
+    Raises ValueError naming `where` and the column if nothing is left.
+    """
     found = row[column].strip()
     if not found:
         raise ValueError(f"{where}: column {column!r} is empty; fill it or remove the row")
@@ -121,7 +124,10 @@ def cell(where: str, row: Mapping[str, str], column: str) -> str:
 
 
 def one_line(where: str, row: Mapping[str, str], column: str) -> str:
-    """A cell that is a label, group, part or id: of one line, which a standard table can hold."""
+    """A cell that is a label, group, part or id: of one line, which a standard table can hold.
+
+    Raises ValueError naming `where` and the column if it is empty or holds a tab or a line break.
+    """
     found = cell(where, row, column)
     if re.search(r"[\t\r\n]", found):
         raise ValueError(

@@ -56,6 +56,7 @@ def list_pieces(corpus_folder: Path, composer: str) -> list[Path]:
 
     Of two encodings of one piece (equal stems in one folder) the one whose suffix sorts last is
     kept.
+    Raises ValueError naming the composer's folder if it holds no scores.
     """
     root = Path(corpus_folder) / composer
     # An `_old` file is a former encoding of a piece that is also there.

@@ -129,6 +129,7 @@ def build(config: dict, *, pooler: bool, attention: str = "eager") -> nn.Module:
     config: a config.json; pooler: whether the encoder has one; attention: `eager` or `sdpa`, the
     kernel; families for which transformers has only `eager` (MPNet) get that.
     ESM's contact head is left out, as in encoder folders: no hidden state depends on it.
+    Raises ValueError if transformers knows no such family, or makes no bare encoder of it.
     """
     from transformers import AutoConfig
 

@@ -14,6 +14,15 @@ from seqtransfer.report.tables.gain_tables import ALL_TASKS
 from seqtransfer.report.tables.intervals import paired_differences
 from seqtransfer.report.verdicts import NOT_TESTABLE, NOT_TESTED
 
+TITLE = "What each mended choice changes"
+CAPTION = (
+    "Mean test scores of text pretraining and random weights in each study, and their difference"
+    " with its 95 % interval over seeds and test examples. The first study is the one whose choices"
+    " the others mend. keys: what a study's configuration has otherwise than the first. change: the"
+    " difference less that of the first study at the same seeds, with a 95 % interval over seeds"
+    " alone. Then the verdict on each claim. turned: claims whose verdict is another than in the"
+    " first study."
+)
 NUMBERS = ["text", "random", "difference", "low", "high", "change", "change_low", "change_high"]
 
 
@@ -87,7 +96,7 @@ def figure(table: pd.DataFrame) -> Figure:
     differences.set_xlabel(f"{names.contrast('text - random')}\n(95 % interval)")
     drawn.legend(*scores.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     of = "mean over tasks" if several else rows["task"].iloc[0]
-    style.title(drawn, f"What each mended choice changes ({of})")
+    style.title(drawn, f"{TITLE} ({of})")
     return drawn
 
 

@@ -101,7 +101,10 @@ def with_mean(table: pd.DataFrame, mean: Mapping[str, float]) -> pd.DataFrame:
 
 def variance_between(means: np.ndarray, variances: np.ndarray) -> float:
     """Paule and Mandel's variance of the true effects: where the weighted sum of squares equals its
-    expectation, the number of effects less 1; 0 where it is smaller without any."""
+    expectation, the number of effects less 1; 0 where it is smaller without any.
+
+    means: (n,) float64 effects; variances: (n,) float64 squares of their errors, above 0.
+    """
 
     def excess(between: float) -> float:
         weights = 1 / (between + variances)

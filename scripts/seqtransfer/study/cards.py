@@ -113,6 +113,8 @@ def place(cards: Sequence[str], folder: Path) -> str:
     """The card of the lowest place that is free, now locked until this process ends.
 
     cards: at least one; folder: of the places' files, one for all who share the cards.
+    Raises ValueError naming the folder if its file system locks no files, and OSError if the file
+    of a place cannot be opened or is a link.
     """
     for number in itertools.count():
         for card in cards:

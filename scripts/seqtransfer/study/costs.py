@@ -39,8 +39,8 @@ ENCODER_RULES = ("encoder", "text_encoder")
 TRAINED = ("pretrain", "pretrain_again", "finetune", "sweep")
 # Seconds of a job of the rules whose cost hardly depends on the study.
 SECONDS = {"encoder": 10, "encoder_head": 5, "convert": 2, "convert_midi": 2, "draw_map": 0.5,
-           "choose_one": 1.5, "choose_controls": 1.5, "text_encoder": 10, "judge": 1.5, "plot": 2,
-           "record": 0.3, "page": 2}  # fmt: skip
+           "encode_corpus": 10, "choose_one": 1.5, "choose_controls": 1.5, "text_encoder": 10,
+           "attend": START, "judge": 1.5, "plot": 2, "record": 0.3, "page": 2}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,6 @@ def seconds(job: Job, study: Mapping, encoder: Encoder, share: float) -> float:
         "download": lambda: 2.5 + (downloaded(job, study) or 0) / DOWNLOAD,
         "encode": lambda: 1 + 2 * examples,
         "draw_corpus": lambda: 1 + _drawn(job, study) / DRAWN,
-        "encode_corpus": lambda: 10,
         "align": lambda: START + _aligned(job, study, encoder) / ALIGNED,
         "export_music": lambda: 50 if job.wildcards["task"] in corpora else 2.5,
         "audit": lambda: 0.8 + 0.7 * examples,
@@ -134,7 +133,6 @@ def seconds(job: Job, study: Mapping, encoder: Encoder, share: float) -> float:
         "represent": lambda: START + disk(job, study, encoder) / STATES,
         "represent_floor": lambda: START + disk(job, study, encoder) / STATES,
         "represent_ceiling": lambda: START + disk(job, study, encoder) / STATES,
-        "attend": lambda: START,
         "zero_shot": lambda: (
             START + _filled_in(job, study, encoder) / (GPU if job.gpu else ONE_BY_ONE)
         ),

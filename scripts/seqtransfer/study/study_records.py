@@ -32,6 +32,12 @@ def makers(stage: str, records: Sequence[Mapping]) -> list[dict]:
     ]
 
 
+def results(files: Sequence[Path]) -> list[dict]:
+    """Results with a `provenance`, from JSON files that hold one result each, or a list of them."""
+    read = map(json_tsv.read_json, files)
+    return [one for part in read for one in (part if isinstance(part, list) else [part])]
+
+
 def coded(tables: Sequence[Path]) -> list[dict]:
     """Results with a `provenance` of code alone, from tables with a column `code`."""
     return [

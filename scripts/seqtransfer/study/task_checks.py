@@ -246,6 +246,7 @@ def check_layout(where: str, name: str, layout: dict) -> None:
 
 
 def said_of(where: str, check: Callable[[dict], None], record: dict) -> None:
+    """Raise ValueError, beginning with `where`, if `check` raises one for the record."""
     try:
         check(record)
     except ValueError as error:
@@ -253,6 +254,8 @@ def said_of(where: str, check: Callable[[dict], None], record: dict) -> None:
 
 
 def known_name(key: str, name: str, known) -> None:
+    """Raise ValueError, beginning with `key`, unless `name` is among the names in `known`; the
+    message lists these, and the one that was probably meant."""
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1)
         meant = f"; did you mean {near[0]!r}?" if near else ""

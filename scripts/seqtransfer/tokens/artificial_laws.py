@@ -32,7 +32,7 @@ def zipf(
     symbols: int,
     exponent: float,
 ) -> np.ndarray:
-    """Independent draws from `shares`."""
+    """Independent draws from `shares`: (sequences, tokens) int64."""
     return generator.choice(symbols, (sequences, tokens), p=shares(symbols, exponent))
 
 
@@ -56,7 +56,8 @@ def markov(
     exponent: float,
     successors: int,
 ) -> np.ndarray:
-    """First-order chains, all by one table of `transitions`; the first symbol by `shares`."""
+    """First-order chains, all by one table of `transitions`; the first symbol by `shares`:
+    (sequences, tokens) int64. successors: entries of the table for each symbol."""
     follow = transitions(generator, symbols=symbols, exponent=exponent, successors=successors)
     chain = zipf(generator, sequences, tokens, symbols=symbols, exponent=exponent)
     chosen = generator.integers(successors, size=(sequences, tokens))

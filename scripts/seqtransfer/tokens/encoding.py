@@ -55,6 +55,8 @@ def read(
     sequence).
 
     record: the catalogue's entry of the task. corpus: its file, or folders of MIDI files.
+    Raises ValueError if the task's tokens are not for its format, and as `read_midi_folders`,
+    `read_fasta`, `read_symbols` and `read_text`.
     """
     form, kind = record["format"], settings.tokens["kind"]
     if form not in tokenizations.TOKENIZATIONS[kind].formats:
@@ -233,6 +235,8 @@ def divide(
     unit: (n,) str, of what each example is one, see `units`. Returns sorted indices by part (train,
     dev, test and pretrain) and counts: `neighbours_dropped`, as in `splits.split`; `other_labels`,
     examples of no class of the task: only pretraining may see them.
+    Raises ValueError if no example has a class of the task, and as `splits.split` and its
+    `check_groups`, `check_classes`, `check_filled` and `check_units`.
     """
     examples, regression = seen.examples, settings.kind == "regression"
     usable = np.array([i for i, e in enumerate(examples) if is_usable(e, settings)], dtype=int)

@@ -10,12 +10,13 @@ Series are compared by their numbers, too: by the distance to the nearest traini
 (`series_neighbours`), and by the runs of numbers, digit by digit, that they have in common.
 """
 
+import itertools
 from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from seqtransfer.corpora.examples import Symbols
+from seqtransfer.corpora.examples import Example, Symbols
 from seqtransfer.tokens import near_duplicates, series_neighbours
 from seqtransfer.tokens.near_rows import THRESHOLDS
 from seqtransfer.tokens.series_neighbours import Series
@@ -42,7 +43,11 @@ def kmer_for(sequences: Sequence[Sequence[Hashable]]) -> int:
 def random_parts(
     n: int, sizes: Mapping[str, int], generator: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    """A plain random split: parts of exactly `sizes` of n items, in seeded order."""
+    """A plain random split: parts of exactly `sizes` of n items, as (size,) int64 indices in the
+    order in which they were drawn.
+
+    Raises ValueError if the sizes add up to more than n.
+    """
     order, ends = generator.permutation(n), np.cumsum(list(sizes.values()))
     if ends[-1] > n:
         raise ValueError(f"a random split into {dict(sizes)} needs more than {n} items")
@@ -87,6 +92,39 @@ def distances(test: Series, train: Series, limit: float) -> pd.DataFrame:
     relative_distance, that over `limit`: a series is near below 1. Missing where the limit is."""
     distance, _ = series_neighbours.nearest(test, train)
     return pd.DataFrame({"distance": distance, "relative_distance": distance / limit})
+
+
+def by_numbers(
+    originals: Sequence[Example],
+    splits: Mapping[str, Mapping[str, Sequence[str]]],
+    units: np.ndarray,
+    own_scale: bool,
+    generator: np.random.Generator,
+) -> tuple[dict[str, float], dict[tuple[str, str], pd.DataFrame]]:
+    """What series add to the audit: measures that are the same at every stage, and by part (test or
+    dev) and stage the columns of `overlaps` and `distances`.
+
+    originals: the series as they were written; splits: names by stage and part; units: (n,) str of
+    the study's training part, in its order; own_scale: as in `series_neighbours.numbers`.
+    """
+    scaled = {
+        stage: series_neighbours.numbers(names, originals, own_scale)
+        for stage, names in splits.items()
+    }
+    limit = series_neighbours.limit(scaled["after"]["train"], units, generator)
+    written = {example.id: example.symbols for example in originals}
+    digits = {
+        stage: {part: [written[name] for name in own] for part, own in names.items()}
+        for stage, names in splits.items()
+    }
+    run = kmer_for(digits["after"]["train"])
+    columns = {}
+    for part, stage in itertools.product(("test", "dev"), splits):
+        own = scaled[stage]
+        columns[part, stage] = overlaps(digits[stage][part], digits[stage]["train"], run).join(
+            distances(own[part], own["train"], limit)
+        )
+    return {"distance_limit": limit, "overlap_run": run}, columns
 
 
 def table(

@@ -26,7 +26,8 @@ NOTHING = -1  # no symbol: the sequence has ended
 
 
 def _of_input(make: Callable[[np.ndarray], np.ndarray]) -> Callable[..., np.ndarray]:
-    """The law whose output `make` makes of the inputs, (sequences, symbols), drawn by `zipf`."""
+    """The law whose output `make` makes of the inputs, drawn by `zipf`: (sequences, n) int64 both,
+    n = (tokens - 1) // 2. The law gives (sequences, 2 n + 1) int64."""
 
     def law(
         generator: np.random.Generator,
@@ -46,19 +47,22 @@ def _of_input(make: Callable[[np.ndarray], np.ndarray]) -> Callable[..., np.ndar
 
 @_of_input
 def reverse(given: np.ndarray) -> np.ndarray:
-    """The input from the last symbol to the first."""
+    """The input from the last symbol to the first: (sequences, 2 n + 1) int64 with input and
+    separator before it, n = (tokens - 1) // 2."""
     return given[:, ::-1]
 
 
 @_of_input
 def sort(given: np.ndarray) -> np.ndarray:
-    """The input with the least number first; equal symbols all stay."""
+    """The input with the least number first; equal symbols all stay: (sequences, 2 n + 1) int64
+    with input and separator before it, n = (tokens - 1) // 2."""
     return np.sort(given, axis=1)
 
 
 @_of_input
 def distinct(given: np.ndarray) -> np.ndarray:
-    """Each symbol of the input once, in the order of first appearance."""
+    """Each symbol of the input once, in the order of first appearance, then NOTHING: (sequences,
+    2 n + 1) int64 with input and separator before it, n = (tokens - 1) // 2."""
     earlier = (given[:, :, None] == given[:, None, :]).argmax(axis=2)  # place of the first equal
     first = earlier == np.arange(given.shape[1])
     order = np.argsort(~first, axis=1, kind="stable")

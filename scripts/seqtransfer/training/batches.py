@@ -14,8 +14,9 @@ WIDTHS = 16  # on a GPU, the width of a batch is a multiple of this: few shapes 
 def order(
     lengths: np.ndarray, batch_size: int, steps: int, generator: np.random.Generator
 ) -> Iterator[np.ndarray]:
-    """Yield exactly `steps` batches of `batch_size` indices, with little padding.
+    """Yield exactly `steps` batches of indices, (batch_size,) int64, with little padding.
 
+    lengths: (n,) int, tokens of each example.
     Each epoch is a new permutation, cut into pools of POOL batches. Within a pool, examples are
     sorted by length and cut into batches, which come in random order. Examples after the last full
     batch of an epoch are skipped. A set smaller than a batch gives batches of the whole set.
@@ -36,7 +37,8 @@ def order(
 
 
 def in_length_order(lengths: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
-    """Yield every index once, in batches of similar length, for evaluation."""
+    """Yield every index once, in batches of similar length, for evaluation: (batch_size,) int64, or
+    fewer in the last. lengths: (n,) int, tokens of each example."""
     indices = np.argsort(lengths, kind="stable")
     for start in range(0, len(indices), batch_size):
         yield indices[start : start + batch_size]
@@ -45,8 +47,10 @@ def in_length_order(lengths: np.ndarray, batch_size: int) -> Iterator[np.ndarray
 def collate(
     ragged: Ragged, indices: np.ndarray, multiple: int = 1
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """ids (batch, width) int64, padded with PAD, and mask (batch, width) int64 or None.
+    """ids (batch, width) int64, padded with PAD, and mask (batch, width) int64, 0 at padding, or
+    None.
 
+    indices: (batch,) int, of the sequences.
     The width is the length of the batch's longest sequence, rounded up to a multiple of `multiple`,
     but at most the length of the longest sequence of `ragged`. Without padding the mask is None.
     """
@@ -63,7 +67,11 @@ def collate(
 def padded(
     ragged: Ragged, values: np.ndarray, indices: np.ndarray, width: int, fill: int
 ) -> np.ndarray:
-    """(batch, width) int64: the values of these sequences' ids, then `fill`. values: (total,)."""
+    """(batch, width) int64: the values of these sequences' ids, then `fill`.
+
+    values: (total,) int, one for each id of `ragged`; indices: (batch,) int, of the sequences;
+    width: at least the length of the longest of them.
+    """
     rows = np.full((len(indices), width), fill, dtype=np.int64)
     for row, index in zip(rows, indices, strict=True):
         start, end = ragged.offsets[index], ragged.offsets[index + 1]

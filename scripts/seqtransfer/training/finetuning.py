@@ -352,7 +352,8 @@ def predict(
 def to_tensors(
     ragged: Ragged, indices: np.ndarray, device: str
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """The batch of `batches.collate` on the device."""
+    """The batch of `batches.collate` on the device: ids (batch, width) int64, and mask of the same
+    shape and type or None. indices: (batch,) int, of the sequences."""
     multiple = 1 if device == "cpu" else batches.WIDTHS
     ids, mask = (
         None if array is None else torch.from_numpy(array)

@@ -118,8 +118,10 @@ def parts(
     size: int, ids: torch.Tensor, mask: torch.Tensor | None, wanted: torch.Tensor | None,
     true: torch.Tensor, count: torch.Tensor,
 ) -> Iterator[tuple[float, Inputs]]:  # fmt: skip
-    """Yield a batch of `masked`, `size` examples at a time.
+    """Yield the weight and the inputs of a batch of `masked`, `size` examples at a time.
 
+    ids, mask: (batch, length) int64, or None for the mask; wanted, true: (positions,) int64, or
+    None and (batch * length,) int64; count: () float32, the number of chosen positions.
     The loss of each divides by the number of chosen positions of the whole batch, so that losses
     add up to the mean over all of them: each has the weight 1.
     """
@@ -137,7 +139,11 @@ def parts(
 
 
 def mean_loss(logits: torch.Tensor, true: torch.Tensor, count: torch.Tensor) -> torch.Tensor:
-    """Mean cross-entropy over the chosen positions."""
+    """Mean cross-entropy over the chosen positions, () float32 in nats.
+
+    logits: (positions, vocabulary) float32; true: (positions,) int64, IGNORED where none was
+    chosen; count: () float32, what the sum is divided by.
+    """
     return functional.cross_entropy(logits, true, reduction="sum", ignore_index=IGNORED) / count
 
 

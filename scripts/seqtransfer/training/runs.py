@@ -223,6 +223,8 @@ def train(
     pretrained: as in `Run.sources`. checkpoint: where the state of an unfinished run is kept.
     memory: MB that the job was given; None: all that is free. groups: of dev, and keep, as in
     `finetuning.fit`.
+    Raises ValueError if a training sequence has more tokens than the encoder positions, and as
+    `classifier.build`.
     """
     sources, target = run.sources(files, pretrained), files.target()
     train_part = files.part("train")

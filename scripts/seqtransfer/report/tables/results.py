@@ -52,12 +52,12 @@ class Results:
 
     @cached_property
     def runs(self) -> pd.DataFrame:
-        """The table of this name."""
+        """One row per run of an arm: settings, how it ended, and scores on dev and test."""
         return run_tables.runs(self.metrics)
 
     @cached_property
     def control_runs(self) -> pd.DataFrame:
-        """The table of this name."""
+        """The same of every run of a control; no rows without controls."""
         return run_tables.runs(self.records("controls"))
 
     @property
@@ -67,33 +67,33 @@ class Results:
 
     @cached_property
     def histories(self) -> pd.DataFrame:
-        """The table of this name."""
+        """Every run's learning curve: a row per evaluation, with losses and scores."""
         return run_tables.histories(self.metrics, self.tables("histories"))
 
     @cached_property
     def convergence(self) -> pd.DataFrame:
-        """The table of this name."""
+        """One row per run: how fast its dev score rises."""
         return run_tables.convergence(self.histories)
 
     @cached_property
     def curves_left_out(self) -> pd.DataFrame:
-        """The table of this name."""
+        """Every run's `relative` of `convergence` without each group of dev examples."""
         return run_tables.curves_left_out(self.metrics, self.tables("dev_left_out"))
 
     @cached_property
     def scores(self) -> pd.DataFrame:
-        """The table of this name."""
+        """Mean over seeds of every metric, of arms, controls and baselines, on dev and test."""
         baselines = [record for file in self.records("baselines") for record in file]
         return run_tables.scores(self.metrics, baselines, self.records("controls"))
 
     @cached_property
     def budget(self) -> pd.DataFrame:
-        """The table of this name."""
+        """One row per task: data after cleaning, fine-tuning and domain pretraining, in counts."""
         return run_tables.budget(self.records("tasks"), self.runs, self.records("pretrained"))
 
     @cached_property
     def confusion(self) -> pd.DataFrame:
-        """The table of this name."""
+        """Test examples of every run by class and predicted class; none of regressions."""
         records = self.records("tasks")
         classes = {record["task"]: record.get("classes", ()) for record in records}
         kinds = {record["task"]: record.get("kind") for record in records}
@@ -103,17 +103,17 @@ class Results:
 
     @cached_property
     def comparisons(self) -> pd.DataFrame:
-        """The table of this name."""
+        """Every similarity of two arms' states, by seed, stage, layers and measure."""
         return similarity_tables.gather(self.tables("similarities"), similarity_tables.SCORED)
 
     @cached_property
     def similarity_gain(self) -> pd.DataFrame:
-        """The table of this name."""
+        """Each arm's similarity to the reference, and its gain in test score over random."""
         return association_tables.similarity_gain(self.runs, self.comparisons, self.reference)
 
     @cached_property
     def left_out(self) -> pd.DataFrame:
-        """The table of this name."""
+        """Test scores of every run without each group of test examples."""
         return run_tables.joined(self.tables("left_out"))
 
     @cached_property
@@ -138,12 +138,12 @@ class Results:
 
     @cached_property
     def analysis_points(self) -> pd.DataFrame:
-        """The table of this name."""
+        """Each arm's analyses before fine-tuning, gain and speed, less those of random."""
         return analysis_tables.points(self.analyses, self.runs, self.convergence)
 
     @cached_property
     def zero_shot(self) -> pd.DataFrame:
-        """The table of this name."""
+        """One row per task and model: zero-shot scores beside those of arms and baselines."""
         found = self.tables("zero_shot")
         classes = {one["task"]: one.get("classes") for one in self.records("tasks")}
         scored = {task for own in found for task in own["task"]}

@@ -70,7 +70,8 @@ def match_by_example(distances: np.ndarray) -> Matching:
 def entropy(maps: np.ndarray, tokens: np.ndarray) -> np.ndarray:
     """(examples, heads) float64: mean entropy of a token's attention, in nats, over real tokens.
 
-    0 if each token attends to one token only, log(tokens) if to all equally. Raises ValueError as
+    maps: (examples, heads, tokens, tokens) floats; tokens: (examples,) int, real tokens. 0 if each
+    token attends to one token only, log(tokens) if to all equally. Raises ValueError as
     `head_distances`.
     """
     maps = _check(maps, tokens, "attention")
@@ -81,7 +82,7 @@ def entropy(maps: np.ndarray, tokens: np.ndarray) -> np.ndarray:
 def distance(maps: np.ndarray, tokens: np.ndarray) -> np.ndarray:
     """(examples, heads) float64: mean distance |i - j| that attention spans, in tokens.
 
-    Over real tokens. Raises ValueError as `head_distances`.
+    Over real tokens; maps, tokens: as in `entropy`. Raises ValueError as `head_distances`.
     """
     maps = _check(maps, tokens, "attention")
     positions = np.arange(maps.shape[-1])
