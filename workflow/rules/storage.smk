@@ -1,8 +1,8 @@
 """Object storage: what a job needs there besides the files that its rule names. No rules.
 
-On a file system a job finds all files of a folder beside each other. Storage brings it only the files
-that its rule names, so in storage the rules name the others, too. On a file system they do not: one more
-input would rerun the jobs of finished studies.
+On a file system a job finds all files of a folder beside each other. Storage brings it only those that
+are named as inputs. So in storage the other files are named, too. On a file system they are not: one
+more input would rerun the jobs of finished studies.
 """
 
 from snakemake.io import expand as expand_paths
