@@ -337,6 +337,34 @@ def sweep_tables(wildcards):
     return [table, *of_controls] if there else of_controls
 
 
+def ratio_files(name):
+    """Input function: a file of every study of `data_ratio`, study by study, of each {task}."""
+
+    def files(wildcards):
+        with refusals.told():
+            return finished_files(name)
+
+    return files
+
+
+def finished_files(name):
+    """A file of every study of `data_ratio`, study by study, of each {task}."""
+    if "data_ratio" not in config:
+        raise ValueError("data_ratio: name the finished studies in the study file")
+    tasks, found = (TASKS if "{task}" in name else [""]), []
+    for study in config["data_ratio"]:
+        folder = Path(workflow.pathvars.apply("<results>")).parent / study
+        own = [str(folder / name.format(task=task)) for task in tasks]
+        missing = [path for path in own if not exists(path)]
+        if missing and study != config["study"]:
+            raise ValueError(
+                f"data_ratio: {missing[0]} is not there; run {study} first, with the same tasks"
+                " and `controls`"
+            )
+        found += own
+    return found
+
+
 if not OWN_SWEEP:
     with refusals.told():
         settings_tables.check(

@@ -47,6 +47,16 @@ def figure_tables(wildcards):
     return [table_path(name) for name in names]
 
 
+def known_names(wildcards):
+    """Refuse a file of the report that the study does not have, and say which it has."""
+    kind, _, name = wildcards.unknown.partition("/")
+    known = ", ".join(REPORTED[kind])
+    with refusals.told():
+        raise ValueError(
+            f"{name!r} is not one of this study's {kind}, which are: {known}"
+        )
+
+
 def jobs_of(rule, **wildcards):
     """First result and log of every job of a rule."""
     return list(

@@ -291,16 +291,6 @@ rule page:
         "../../scripts/page.py"
 
 
-def known_names(wildcards):
-    """Refuse a file of the report that the study does not have, and say which it has."""
-    kind, _, name = wildcards.unknown.partition("/")
-    known = ", ".join(REPORTED[kind])
-    with refusals.told():
-        raise ValueError(
-            f"{name!r} is not one of this study's {kind}, which are: {known}"
-        )
-
-
 rule unknown:
     """Refuse a table or figure that the study does not have, and say which it has."""
     input:
