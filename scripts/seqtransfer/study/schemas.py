@@ -6,6 +6,7 @@ misspelt key of a task.
 
 import difflib
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -144,7 +145,9 @@ def _hint(error: ValidationError) -> str:
     if value is None:
         return "; give the key a value, or drop it"
     if kind == "string":
-        return "; put it in quotation marks, in a study file (`--config` drops them)"
+        return _hint_of_text(error)
+    if kind == "object":
+        return _hint_of_map(error)
     if kind == "array" and isinstance(value, str | int | float) and not isinstance(value, bool):
         numbers = error.schema.get("items", {}).get("type") == "integer"
         if numbers and isinstance(value, int) and value > 1:
@@ -161,6 +164,35 @@ def _hint(error: ValidationError) -> str:
         exponent = "e" in value.lower()
         return "; YAML reads 1e-4 as text: write 1.0e-4" if exponent else "; drop the quotes"
     return ""
+
+
+def _hint_of_text(error: ValidationError) -> str:
+    """How to write text: in quotation marks, where YAML reads something else; no list or map."""
+    value = error.instance
+    if isinstance(value, list) and value:
+        # A task has one label; what has two is two tasks.
+        label = list(error.path)[-1:] == ["label"]
+        others = ", and a task of its own for each other one" if label else ""
+        return f"; write one of them, such as {_short(value[0])}{others}"
+    if isinstance(value, Mapping | list):
+        return ""
+    why = "YAML reads yes, no, on and off as true and false: " if isinstance(value, bool) else ""
+    return f"; {why}put it in quotation marks, in a study file (`--config` drops them)"
+
+
+def _hint_of_map(error: ValidationError) -> str:
+    """How to write a map: with the value, where it suits one key alone, and all known keys."""
+    value, schema, path = error.instance, error.schema, list(error.absolute_path)
+    known = schema.get("properties", {})
+    more = schema.get("additionalProperties", False)
+    keys = known or ({"<name>": more} if more else {})
+    if not keys or not path:
+        return ""
+    suited = [key for key, inner in keys.items() if Validator(inner).is_valid(value)]
+    plain = re.fullmatch(r"[\w.-]{1,40}", str(value)) and not isinstance(value, bool)
+    shown = value if len(suited) == 1 and plain else "..."
+    names = f"; known: {', '.join(sorted(known))}" if known else ""
+    return f"; write `{path[-1]}: {{{[*suited, *keys][0]}: {shown}}}`{names}"
 
 
 def _short(value: object) -> str:
