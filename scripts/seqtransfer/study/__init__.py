@@ -5,6 +5,7 @@ Out: refusals with a remedy, estimates, code digests, progress, logs, digests of
 
 planning: from a study file to the checked and completed study, all checks in their order.
 schemas: checks types and ranges of keys, which workflow/schemas declares: begin there to add a key.
+key_places: says of a key in the wrong place where it stands.
 formats: kinds of text that a schema may ask for, such as a path inside of a source.
 configuration: checks names and keys that must fit each other, and fills in what is absent;
     task_checks, artificial_checks: those of a task, of an artificial corpus; soft_starts: which

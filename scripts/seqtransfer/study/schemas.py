@@ -7,7 +7,7 @@ misspelt key of a task.
 import difflib
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from jsonschema import Draft202012Validator, ValidationError
@@ -38,6 +38,22 @@ Validator = extend(
 )
 
 
+class UnknownKey(ValueError):
+    """A map has a key that its schema does not know.
+
+    path: keys down to the map; key: the unknown one; record: the map; known: its keys, by the
+    schema; near: the one that may be meant, "" if none is.
+    """
+
+    def __init__(self, path: tuple[str, ...], key: str, record: Mapping, known: Collection[str]):
+        self.path, self.key, self.record, self.known = path, key, record, known
+        self.near = next(iter(difflib.get_close_matches(str(key), known, n=1)), "")
+        meant = f"did you mean {self.near!r}? Known" if self.near else "known"
+        place = ".".join(path) or "the study"
+        self.said = f"{place}: unknown key {key!r}"
+        super().__init__(f"{self.said}; {meant}: {', '.join(sorted(known))}")
+
+
 def check(record: object, schema: Path | Mapping, where: str = "") -> None:
     """Raise ValueError if `record` is not as the JSON Schema `schema`, or its YAML file, says.
 
@@ -49,8 +65,11 @@ def check(record: object, schema: Path | Mapping, where: str = "") -> None:
     validator = Validator(schema, format_checker=FORMATS)
     error = best_match(validator.iter_errors(record))
     if error is not None:
-        place = ".".join([*([where] if where else []), *map(str, error.absolute_path)])
-        raise ValueError(f"{place or 'the study'}: {_said(error)}")
+        path = (*(where.split(".") if where else ()), *map(str, error.absolute_path))
+        value, known = error.instance, error.schema.get("properties", {})
+        if error.validator == "additionalProperties" and isinstance(value, dict):
+            raise UnknownKey(path, next(key for key in value if key not in known), value, known)
+        raise ValueError(f"{'.'.join(path) or 'the study'}: {_said(error)}")
 
 
 def check_values(record: object) -> None:
@@ -108,13 +127,6 @@ def _check_text(where: str, text: str) -> None:
 def _said(error: ValidationError) -> str:
     """What is wrong, and what would be right."""
     value, schema = error.instance, error.schema
-    known = schema.get("properties", {})
-    if error.validator == "additionalProperties" and isinstance(value, dict):
-        unknown = next(key for key in value if key not in known)
-        near = difflib.get_close_matches(str(unknown), known, n=1)
-        meant = f"did you mean {near[0]!r}? " if near else ""
-        word = "Known" if near else "known"
-        return f"unknown key {unknown!r}; {meant}{word}: {', '.join(sorted(known))}"
     if error.validator in ("anyOf", "oneOf") and _is_choice_of_keys(error.validator_value):
         ways = " or ".join(f"`{part['required'][0]}:`" for part in error.validator_value)
         one = "one of " if error.validator == "oneOf" else ""
