@@ -95,7 +95,7 @@ def test_a_job_that_succeeds_at_a_later_attempt_is_no_failure_at_the_end(speaker
     attempts(told, job, "", "")
     told.emit(event("job_finished", job_id=0))
     told.stop()
-    assert "stopped: interrupted" in capsys.readouterr().err
+    assert "stopped: not all jobs are done" in capsys.readouterr().err
 
 
 class Group:

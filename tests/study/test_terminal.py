@@ -260,14 +260,21 @@ def test_a_study_whose_runs_take_all_their_steps_teaches_nothing_of_how_long_oth
     assert told._share(Job(0, "finetune", task="splice")) is None
 
 
-def test_an_interrupted_run_has_no_cause_to_correct(speaker, capsys):
+@pytest.mark.parametrize(
+    ("heard", "what"),
+    [
+        (terminal.ENDED + ", this might take some time.", "interrupted"),
+        (terminal.ENDING + " currently running jobs.", "interrupted"),
+        ("BUG: Out of jobs ready to be started, but not all files built", "not all jobs are done"),
+    ],
+)
+def test_a_run_that_stops_without_a_failure_has_no_cause_to_correct(speaker, capsys, heard, what):
     told = speaker(Job(0, "plot"))
     told.emit(event("run_info"))
+    told.emit(logging.makeLogRecord({"msg": heard}))
     told.stop()
     last = capsys.readouterr().err.splitlines()[-1]
-    assert last == (
-        "default: stopped: interrupted; what is done is kept: give the same command again"
-    )
+    assert last == f"default: stopped: {what}; what is done is kept: give the same command again"
 
 
 def test_a_run_that_is_asked_to_stop_says_once_that_it_waits_for_its_jobs(speaker, capsys):
@@ -297,6 +304,8 @@ def test_a_mistake_in_telling_ends_no_run(speaker, monkeypatch, capsys):
         (logging.ERROR, STATED + "\n  File x.smk, line 50, in __rule_plot", False),
         (logging.ERROR, "Command 'python x.py' died with <Signals.SIGKILL: 9>.", False),
         (logging.ERROR, "At least one job did not complete successfully.", False),
+        (logging.ERROR, "BUG: Out of jobs ready to be started, but not all files", False),
+        (logging.ERROR, "Remaining jobs:\n - audit: results/x.tsv", True),
         (logging.ERROR, STATED.replace("returned non-zero exit status 1", "died with 9"), True),
     ],
 )

@@ -29,14 +29,17 @@ SHOWN = 4  # keys of a configuration that a line names
 VERDICTS = 5  # lines of verdicts at the end
 NOTHING = "Nothing to be done"  # how Snakemake says that every file is there
 ENDING = "Will exit after finishing"  # how it says, again and again, that a signal asked it to end
+ENDED = "Terminating processes on user request"  # and that Ctrl-C did
 # How Snakemake says that it makes an environment, which takes minutes and is before any job.
 MAKING = ("Creating conda environment", "Pulling singularity image")
-# Of Snakemake's errors: a job that named its own or was killed, and that there was one.
+# Of Snakemake's errors: a job that named its own or was killed, and that there was one; and that it
+# left jobs, which it takes for its own mistake, as where one target of `--until` needs another.
 STATED = (
     "returned non-zero exit status 1.",
     "died with <Signals",
     "Exiting because a job execution failed",
     "At least one job did not complete successfully",
+    "BUG: Out of jobs ready to be started",
 )
 
 
@@ -94,7 +97,7 @@ class Terminal(logging.Handler):
         self.jobs: dict = {}  # number -> Snakemake's job
         self.rules: set[str] = set()  # of all jobs, targets included
         self.failures = Failures(self.jobs, time.time())
-        self.ending = False
+        self.ending = self.interrupted = False
         self.spoken = time.time()
         self.over = threading.Event()
 
@@ -110,6 +113,8 @@ class Terminal(logging.Handler):
             act = self._rest
         elif str(record.msg).startswith(ENDING):
             act = self._end_soon
+        elif str(record.msg).startswith(ENDED):
+            self.interrupted = True
         if act is None:
             return
         try:
@@ -235,7 +240,7 @@ class Terminal(logging.Handler):
     def _end_soon(self, record: logging.LogRecord) -> None:
         """Someone asked the run to end (SIGTERM): it waits for its jobs, which may take long."""
         if not self.ending:
-            self.ending = True
+            self.ending = self.interrupted = True
             self._say(
                 "asked to stop: the jobs that run now end first, and no other one begins. Ctrl-C"
                 " ends them, too; those that train then go on from their last saved state"
@@ -264,7 +269,8 @@ class Terminal(logging.Handler):
         if self.progress is None:
             return
         failed = len(self.failures.failed)
-        what = f"{estimate.count(failed)} failed" if failed else "interrupted"
+        what = "interrupted" if self.interrupted else "not all jobs are done"
+        what = f"{estimate.count(failed)} failed" if failed else what
         remedy = "correct the cause and give" if failed else "give"
         self._say(f"stopped: {what}; what is done is kept: {remedy} the same command again")
 
