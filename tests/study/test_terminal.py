@@ -277,6 +277,17 @@ def test_a_run_that_stops_without_a_failure_has_no_cause_to_correct(speaker, cap
     assert last == f"default: stopped: {what}; what is done is kept: give the same command again"
 
 
+def test_a_target_of_another_study_is_told_in_place_of_snakemakes_own_words(speaker, capsys):
+    told = speaker()
+    told.report = "results/default/report"
+    for other, named in (("mine", True), ("default", False)):
+        text = f"MissingRuleException:\nNo rule to produce results/{other}/x.svg (if you use input"
+        record = logging.makeLogRecord({"msg": text})
+        told.emit(record)
+        assert (told.of_another_study(record) is not None) == named
+        assert ("x.svg belongs to study mine, but" in capsys.readouterr().err) == named
+
+
 def test_a_run_that_is_asked_to_stop_says_once_that_it_waits_for_its_jobs(speaker, capsys):
     told = speaker(Job(0, "plot"))
     for _ in range(2):

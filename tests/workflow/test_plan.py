@@ -265,6 +265,12 @@ def test_an_unknown_table_or_figure_is_refused_with_those_that_the_study_has(
     assert process.returncode != 0 and said in process.stdout
 
 
+def test_a_figure_of_another_study_is_refused_with_the_study_in_one_line(tmp_path):
+    process = snakemake("-n", "--", "results/mine/report/figures/summary.svg", cwd=tmp_path)
+    assert process.returncode != 0 and "MissingRuleException" not in process.stdout
+    assert "summary.svg belongs to study mine, but this run is of study default" in process.stdout
+
+
 def test_files_of_a_source_may_have_any_name_and_an_edited_one_is_taken_anew(tmp_path):
     folder = tmp_path / "{x} <raw> *(1)"
     (folder / "{source}").mkdir(parents=True)

@@ -8,6 +8,7 @@ stand beside ours, unless `--verbose` asks for all.
 import csv
 import json
 import logging
+import re
 import shutil
 import sys
 import threading
@@ -16,7 +17,16 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from seqtransfer.study import arithmetic, cards, costs, durations, estimate, used_configuration
+from seqtransfer.study import (
+    arithmetic,
+    cards,
+    costs,
+    durations,
+    estimate,
+    provenance,
+    refusals,
+    used_configuration,
+)
 from seqtransfer.study.costs import Encoder, Job
 from seqtransfer.study.failures import Failures
 from seqtransfer.study.progress import Progress
@@ -30,6 +40,9 @@ VERDICTS = 5  # lines of verdicts at the end
 NOTHING = "Nothing to be done"  # how Snakemake says that every file is there
 ENDING = "Will exit after finishing"  # how it says, again and again, that a signal asked it to end
 ENDED = "Terminating processes on user request"  # and that Ctrl-C did
+UNMADE = re.compile(
+    r"MissingRuleException[^\n]*\nNo rule to produce (\S+)"
+)  # how it says that a target is unknown
 # How Snakemake says that it makes an environment, which takes minutes and is before any job.
 MAKING = ("Creating conda environment", "Pulling singularity image")
 # Of Snakemake's errors: a job that named its own or was killed, and that there was one; and that it
@@ -63,6 +76,7 @@ def attach(
         # With `progress` among them Snakemake would tell nobody that a job has finished.
         elif {"rules", "host"} <= quiet:
             handler.addFilter(_is_needed)
+            handler.addFilter(lambda record: terminal.of_another_study(record) is None)
     return terminal
 
 
@@ -115,6 +129,8 @@ class Terminal(logging.Handler):
             act = self._end_soon
         elif str(record.msg).startswith(ENDED):
             self.interrupted = True
+        elif said := self.of_another_study(record):
+            print(f"The study is refused. {said}", file=sys.stderr, flush=True)
         if act is None:
             return
         try:
@@ -123,6 +139,16 @@ class Terminal(logging.Handler):
             self.handleError(record)  # a mistake here ends no run,
             if self._estimates():
                 sys.exit(1)  # nor begins one
+
+    def of_another_study(self, record: logging.LogRecord) -> str | None:
+        """What is said where Snakemake names a target that another study would make; else None."""
+        unmade = UNMADE.match(str(record.msg))
+        if not unmade:
+            return None
+        results, studies = Path(self.report).parents[1], provenance.PACKAGE.parents[1]
+        return refusals.of_another_study(
+            unmade[1], self.study["study"], results, studies / "workflow/studies"
+        )
 
     def _announce(self, record: logging.LogRecord) -> None:
         """The estimate, once; the run ends there if it is all that is asked for."""
