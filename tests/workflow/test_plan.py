@@ -109,7 +109,8 @@ def test_an_arm_plans_the_pretraining_that_it_starts_from(tmp_path):
         initializations=arms,
         finetune={"settings": str(table)},
         pretrain={"checkpoints": [4]},
-        domain_encoders={"splice": "minilm-l6"},
+        domain_encoders={"splice": "antiberty"},
+        catalogue={"encoders": {"antiberty": {"shape": {"heads": 12}}}},
         analyse={"zero_shot": []},
     )
     base = ROOT / "tests/config.yaml"
@@ -125,7 +126,7 @@ def test_an_arm_plans_the_pretraining_that_it_starts_from(tmp_path):
     counts = plan(jobs("checkpoint-4"))
     assert (counts["pretrain"], counts["encode"]) == (1, 1) and "draw_corpus" not in counts
     for arm in ("domain", "domain-layernorm-only"):
-        assert "data/encoders/minilm-l6/model.safetensors" in jobs(arm).stdout
+        assert "data/encoders/antiberty/model.safetensors" in jobs(arm).stdout
 
 
 def test_a_soft_start_is_aligned_once_for_each_seed_of_runs_and_of_the_sweep(tmp_path):

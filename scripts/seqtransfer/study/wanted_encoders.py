@@ -39,6 +39,7 @@ def check(config: dict, folder: Path, *, files: bool = False) -> None:
             if files:
                 encoder_check.check_files(path.parent, facts["files"])
         else:
+            _check_place(name, config["catalogue"]["encoders"][name], asked["text"])
             facts = _foretold(config["catalogue"], name)
             encoder_check.check_shape(f"encoder {name!r}", facts, **asked)
         heads[name] = facts.get("heads")
@@ -51,6 +52,28 @@ def record(catalogue: Mapping, encoder: str) -> dict:
     """The catalogue's entry of an encoder, without what is only said of it."""
     entry = catalogue["encoders"][encoder]
     return {key: value for key, value in entry.items() if key not in SAID}
+
+
+def knows_symbols(entry: Mapping) -> bool:
+    """Whether an encoder of the catalogue knows symbols of a domain; else word pieces of text."""
+    # All conversions but this one are of such encoders.
+    return bool(entry.get("symbols")) or entry.get("conversion", "onnx_bert") != "onnx_bert"
+
+
+def _check_place(encoder: str, entry: Mapping, text: bool) -> None:
+    """Raise ValueError if an encoder of symbols is the study's own, or one of texts a domain's."""
+    if text and knows_symbols(entry):
+        raise ValueError(
+            f"encoder.name: {encoder!r} knows symbols of a domain by the catalogue, no word pieces:"
+            " it cannot be the study's encoder; name it by"
+            f" `domain_encoders: {{<task>: {encoder}}}`"
+        )
+    if not text and not knows_symbols(entry):
+        raise ValueError(
+            f"domain_encoders: {encoder!r} knows word pieces by the catalogue, no symbols; name it"
+            f" by `encoder: {{name: {encoder}}}`, or, if its vocab.txt lists symbols, write"
+            " `symbols: true` in the catalogue"
+        )
 
 
 def _foretold(catalogue: Mapping, encoder: str) -> dict:
