@@ -282,6 +282,8 @@ def test_an_encoder_of_this_machine_is_looked_at_before_any_job(tmp_path):
     (folder / "model/config.json").write_text(json.dumps(facts))
     refused(r"model: no model\.safetensors\. Other weights")
     (folder / "model/model.safetensors").touch()
+    refused(r"model: no tokenizer\.json, .* `tokenizer: <name>`, or write `symbols: true`")
+    (folder / "model/tokenizer.json").touch()
     refused(r"has 2 layers, encoder\.layers asks for 3")
     config["sweep"]["poolings"] = ["mean"]  # as decoders need it
     for family in FAMILIES:  # each by the name that transformers has
@@ -297,5 +299,17 @@ def test_an_encoder_of_this_machine_is_looked_at_before_any_job(tmp_path):
     ):
         (folder / "model/config.json").write_text(json.dumps(facts | unlike))
         refused(message)
-    config["catalogue"]["encoders"]["minilm"]["conversion"] = "onnx_bert"
+    entry = config["catalogue"]["encoders"]["minilm"]
+    (folder / "model/tokenizer.json").unlink()
+    (folder / "model/config.json").write_text(json.dumps(facts))
+    entry["tokenizer"] = "another"
+    wanted_encoders.check(config, tmp_path / "encoders")
+    config |= {"encoder": {"name": "other", "layers": 1}, "domain_encoders": {"splice": "minilm"}}
+    config["catalogue"]["encoders"]["other"] = {}
+    entry["symbols"] = True
+    refused(r"model: no vocab\.txt; write one that lists the encoder's symbols, one a line")
+    (folder / "model/vocab.txt").touch()
+    wanted_encoders.check(config, tmp_path / "encoders")
+    (folder / "model/config.json").unlink()
+    entry["conversion"] = "antiberty"
     wanted_encoders.check(config, tmp_path / "encoders")

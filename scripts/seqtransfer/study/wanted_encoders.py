@@ -91,11 +91,28 @@ def _foretold(catalogue: Mapping, encoder: str) -> dict:
     if here.is_dir():  # not an archive
         try:
             found = encoder_check.checkpoint_configuration(here / entry.get("folder", "."))
+            _check_symbols(here / entry.get("folder", "."), entry)
         except ValueError as error:
             raise ValueError(f"encoder {encoder!r}: {error}") from error
         names = {"model_type": "family", **dict.fromkeys(encoder_check.DEPTHS, "layers")}
         shape |= {key: found[name] for name, key in names.items() if name in found}
     return shape
+
+
+def _check_symbols(folder: Path, entry: Mapping) -> None:
+    """Raise ValueError if the folder lacks the file that says what symbols or word pieces are."""
+    if entry.get("symbols"):
+        if not (folder / "vocab.txt").is_file():
+            raise ValueError(
+                f"{folder}: no vocab.txt; write one that lists the encoder's symbols, one a line,"
+                " in the order of the rows of its embedding table"
+            )
+    elif "tokenizer" not in entry and not (folder / "tokenizer.json").is_file():
+        raise ValueError(
+            f"{folder}: no tokenizer.json, so that texts cannot be split into word pieces; make it"
+            " (`AutoTokenizer.from_pretrained(...).save_pretrained(...)`), name another encoder"
+            " that has it, `tokenizer: <name>`, or write `symbols: true` if vocab.txt lists symbols"
+        )
 
 
 def demands(config: dict, encoder: str) -> dict:
