@@ -76,6 +76,24 @@ def test_what_runs_is_told_once_before_it_begins(speaker, capsys):
     assert [line.split()[1] for line in lines[1:]] == ["time:", "work:", "size:"]
 
 
+@pytest.mark.parametrize(
+    ("arms", "lacking"),
+    [
+        (["text", "random"], None),
+        (["text"], "`random`"),
+        (["domain", "random"], "`text`"),
+        (["moments"], "`text` and `random`"),
+    ],
+)
+def test_a_plan_of_a_report_says_that_no_claim_is_tested(speaker, default, capsys, arms, lacking):
+    for rule in ("judge", "finetune"):
+        told = speaker(Job(0, rule, task="splice"))
+        told.study = default | {"initializations": arms}
+        told.emit(event("run_info"))
+        said = f"claims: none can be tested, as each compares two arms; add {lacking} to initial"
+        assert (said in capsys.readouterr().err) == (lacking is not None and rule == "judge")
+
+
 def test_another_study_of_the_same_name_is_told_whose_report_is_there(
     speaker, default, tmp_path, capsys
 ):

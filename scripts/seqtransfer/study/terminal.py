@@ -13,7 +13,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -37,6 +37,8 @@ SILENCE = 600  # seconds after which one is said though no job has ended
 CLOCK = 2.0  # seconds by which two clocks of one job may differ
 SHOWN = 4  # keys of a configuration that a line names
 VERDICTS = 5  # lines of verdicts at the end
+# The pairs of arms that claims compare; the similarities of (d) need the second, too.
+CLAIMED = (("text", "random"), ("text", "domain"), ("shuffled", "random"), ("text", "shuffled"))
 NOTHING = "Nothing to be done"  # how Snakemake says that every file is there
 ENDING = "Will exit after finishing"  # how it says, again and again, that a signal asked it to end
 ENDED = "Terminating processes on user request"  # and that Ctrl-C did
@@ -93,6 +95,17 @@ def verdicts(report: Path) -> list[str]:
     if not tested:
         told.append("  the study tests none of the claims")
     return told
+
+
+def untested(arms: Collection[str]) -> str | None:
+    """What is said of a study whose arms test no claim; None of any other."""
+    if any({*pair} <= {*arms} for pair in CLAIMED):
+        return None
+    others = {"random", "domain", "shuffled"} & {*arms}
+    lacking = "`random`" if "text" in arms else "`text`" if others else "`text` and `random`"
+    return (
+        f"claims: none can be tested, as each compares two arms; add {lacking} to initializations"
+    )
 
 
 class Terminal(logging.Handler):
@@ -173,6 +186,8 @@ class Terminal(logging.Handler):
         else:
             lines = ["0 jobs: everything is there"]
         lines += self._of_cards(jobs)
+        if "judge" in self.rules and (said := untested(self.study["initializations"])):
+            lines.append(said)
         keys = used_configuration.changed(self.study, Path(self.report, "study.json"))
         if keys:
             more = f" and {len(keys) - SHOWN} more" if len(keys) > SHOWN else ""
