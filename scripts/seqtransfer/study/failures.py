@@ -7,7 +7,7 @@ that had ended well or never begun; here only those that failed are told.
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from seqtransfer.study import digests
+from seqtransfer.study import digests, remedies
 
 KILLED = "ended without a word; was it killed?"
 
@@ -86,7 +86,7 @@ def _name(job) -> str:
 def _cause(log: Path | None) -> str | None:
     """The error that a job has logged; None if it has not."""
     text = log.read_text(errors="replace").strip() if log and log.exists() else ""
-    return text.splitlines()[-1] if "Traceback" in text else None
+    return remedies.added(text.splitlines()[-1]) if "Traceback" in text else None
 
 
 def _is_cut_short(log: Path | None, since: float) -> bool:
