@@ -293,6 +293,6 @@ def test_a_column_of_names_among_values_of_a_series_is_told_by_its_name(tmp_path
         check(record | {"layout": record["layout"] | key}, path)
     path.write_text("t0,t1\n0.5,0.25\n")
     with pytest.raises(
-        ValueError, match=r"line 1: 't0' at place 1 is .*; if this line is a header"
+        ValueError, match=r"line 1: 't1' at place 1 is .*; if this line is a header"
     ):
         check(record | {"layout": {"file": "mine.csv"}}, path)
