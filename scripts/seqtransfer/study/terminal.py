@@ -31,6 +31,7 @@ from seqtransfer.study.costs import Encoder, Job
 from seqtransfer.study.failures import Failures
 from seqtransfer.study.progress import Progress
 
+RAW = "data/raw"  # folder of the copies of sources
 ESTIMATE = "estimate"  # the target that says what a study takes and runs nothing
 PAUSE = 60  # seconds between lines of progress, at least
 SILENCE = 600  # seconds after which one is said though no job has ended
@@ -169,7 +170,9 @@ class Terminal(logging.Handler):
             return
         planned = list(self.workflow.dag.needrun_jobs())
         self.jobs = {job.jobid: job for job in planned if not job.is_norun}
-        self.failures = Failures(self.jobs, time.time())
+        sources = self.study["catalogue"]["sources"]
+        originals = {f"{RAW}/{name}": one["path"] for name, one in sources.items() if "path" in one}
+        self.failures = Failures(self.jobs, time.time(), originals)
         self.rules = {job.rule.name for job in planned}
         jobs = [self._job(job) for job in self.jobs.values()]
         encoder = Encoder.of(self.study, self.encoders)
