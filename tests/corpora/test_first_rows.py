@@ -274,3 +274,25 @@ def test_a_label_that_is_read_from_the_wrong_end_is_named(tmp_path, rows, label,
         return
     with pytest.raises(ValueError, match=message):
         check(record, tmp_path / "mine.csv")
+
+
+def test_a_column_of_names_among_values_of_a_series_is_told_by_its_name(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("t0,subject,activity,t1\n0.5,p0,walk,0.25\n0.5,p1,run,0.5\n")
+    record = {"converter": "series", "format": "series"}
+    record["layout"] = {"file": "mine.csv", "label": "activity"}
+    said = (
+        r"mine.csv: line 2: 'p0' in the column 'subject' is no finite number; .* name it as"
+        r" `group: subject`, else name the columns of values by a pattern, `values:`$"
+    )
+    for place in (path, tmp_path):
+        with pytest.raises(ValueError, match=said) as caught:
+            check(record, place)
+        assert "\n" not in str(caught.value)
+    for key in ({"group": "subject"}, {"values": "t."}):
+        check(record | {"layout": record["layout"] | key}, path)
+    path.write_text("t0,t1\n0.5,0.25\n")
+    with pytest.raises(
+        ValueError, match=r"line 1: 't1' at place 1 is .*; if this line is a header"
+    ):
+        check(record | {"layout": {"file": "mine.csv"}}, path)

@@ -78,6 +78,26 @@ def test_a_job_that_fails_at_every_attempt_is_one_and_each_of_its_causes_is_told
     assert "stopped: 1 job failed" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("local", [True, False])
+def test_data_that_a_job_refuses_are_told_with_the_file_that_the_user_has(tmp_path, capsys, local):
+    default = study()
+    sources = {"mine": {"path": "my-data/p.csv"}, "mine-2": {"path": "q.csv"}, "far": {"url": "x"}}
+    changed = default | {"catalogue": default["catalogue"] | {"sources": sources}}
+    (tmp_path / "logs").mkdir()
+    told = listening(changed, tmp_path, Job(0, "convert"))
+    told.emit(event("run_info"))
+    told.failures.jobs[0].is_local = local
+    capsys.readouterr()
+    log = tmp_path / "a.log"
+    log.write_text(
+        "Traceback (most recent call last):\nValueError: data/raw/mine/p.csv: line 2: no"
+    )
+    told.emit(event("job_error", jobid=0, rule_name="convert", log=[str(log)]))
+    said = capsys.readouterr().err
+    assert "data/raw/mine is a copy of my-data/p.csv: correct it there" in said
+    assert "mine-2" not in said and ("a job of convert failed" in said) != local
+
+
 def test_no_job_is_tried_again_once_the_run_is_asked_to_end(speaker, tmp_path, capsys):
     job = Job(0, "encode")
     told = speaker(job)
@@ -95,7 +115,7 @@ def test_a_job_that_succeeds_at_a_later_attempt_is_no_failure_at_the_end(speaker
     attempts(told, job, "", "")
     told.emit(event("job_finished", job_id=0))
     told.stop()
-    assert "stopped: interrupted" in capsys.readouterr().err
+    assert "stopped: not all jobs are done" in capsys.readouterr().err
 
 
 class Group:

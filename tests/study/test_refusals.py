@@ -1,7 +1,12 @@
 """A mistake of a study is one line, and what the command line gives as text is read as YAML."""
 
-import pytest
+import functools
+from pathlib import Path
 
+import pytest
+import yaml
+
+from project import ROOT
 from seqtransfer.study import planning, refusals
 
 
@@ -16,6 +21,26 @@ def test_what_is_no_refusal_is_not_hidden():
         raise KeyError("x")
     with refusals.told():
         pass
+
+
+@pytest.mark.parametrize(
+    ("other", "remedy"),
+    [
+        ("other", "add `--configfile <its study file>`"),
+        ("paper", f"add `--configfile {ROOT}/workflow/studies/paper.yaml`"),
+        ("default", "leave out `--configfile`"),
+    ],
+)
+def test_a_file_of_another_study_is_told_with_how_to_run_that(other, remedy):
+    target = f"results/{other}/report/figures/summary.svg"
+    told = functools.partial(
+        refusals.of_another_study, results=Path("results"), studies=ROOT / "workflow/studies"
+    )
+    said = f"{target} belongs to study {other}, but this run is of study mine; {remedy}"
+    assert told(target, "mine") == said
+    assert told(target, other) is None  # whatever it lacks
+    assert told("figures", "mine") is told("data/raw/x", "mine") is told("results", "mine") is None
+    assert yaml.safe_load((ROOT / "config.yaml").read_text())["study"] == refusals.DEFAULT
 
 
 def test_lists_of_the_command_line_are_read_as_yaml_and_study_files_are_left_alone():

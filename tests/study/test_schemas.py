@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from project import ROOT
+from seqtransfer.corpora.converters import LAYOUTS
 from seqtransfer.study import schemas
 
 SCHEMAS = ROOT / "workflow/schemas"
@@ -34,7 +35,23 @@ def test_the_default_study_is_as_the_schema_says(study):
         ("seeds", ["3"], "seeds.0: '3' is not a whole number; drop the quotes"),
         ("seeds", 3, r"seeds: 3 is not a list, in \[ \]; write \[3\] for this one number, or all"),
         ("max_length", {"x": "1e3"}, "max_length.x: '1e3' is not a whole number; write 1000"),
-        ("finetune", None, "finetune: None is not a map of keys and values"),
+        ("finetune", None, "finetune: None is not a map of keys and values; give the key a value"),
+        (
+            "finetune",
+            "sweep",
+            "finetune: 'sweep' is not a map of keys and values; write `finetune: {settings: sweep}`"
+            "; known: adaptation, batch_size, ",
+        ),
+        ("examples", 100, "examples: 100 is not .*; write `examples: {train: ...}`; known: dev, "),
+        ("examples", "a b", "examples: 'a b' is not .*; write `examples: {train: ...}`; known"),
+        ("max_length", 64, "max_length: 64 is not .*; write `max_length: {<name>: 64}`$"),
+        ("tasks", [["a", "b"]], "tasks.0: .* is not text; write one of them, such as 'a'$"),
+        ("tasks", [{"a": 1}], "tasks.0: {'a': 1} is not text$"),
+        (
+            "tasks",
+            [False],
+            "tasks.0: False is not text; YAML reads yes, no, on and off as true and",
+        ),
         (
             "fintune",
             {},
@@ -67,6 +84,27 @@ def test_a_source_that_cannot_be_got_says_what_it_needs(source, said):
     catalogue = EMPTY | {"sources": {"mine": source}}
     with pytest.raises(ValueError, match=rf"^catalogue\.sources\.mine: {said}"):
         schemas.check(catalogue, CATALOGUE, "catalogue")
+
+
+@pytest.mark.parametrize(
+    ("converter", "label", "said"),
+    [
+        (
+            "table",
+            ["kind", "activity"],
+            "is not text; write one of them, such as 'kind', and a task",
+        ),
+        ("fasta", "loc", r"'loc' is not a map of .*; write `label: {pattern: ...}`; known: column"),
+        (
+            "fasta",
+            2,
+            r"2 is not a map of keys and values; write `label: {field: 2}`; known: column",
+        ),
+    ],
+)
+def test_a_label_of_another_kind_shows_how_this_one_is_written(converter, label, said):
+    with pytest.raises(ValueError, match=rf"^layout\.label: .*{said}"):
+        schemas.check({"file": "x", "label": label}, LAYOUTS[converter], "layout")
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,24 @@ def test_what_runs_is_told_once_before_it_begins(speaker, capsys):
     assert [line.split()[1] for line in lines[1:]] == ["time:", "work:", "size:"]
 
 
+@pytest.mark.parametrize(
+    ("arms", "lacking"),
+    [
+        (["text", "random"], None),
+        (["text"], "`random`"),
+        (["domain", "random"], "`text`"),
+        (["moments"], "`text` and `random`"),
+    ],
+)
+def test_a_plan_of_a_report_says_that_no_claim_is_tested(speaker, default, capsys, arms, lacking):
+    for rule in ("judge", "finetune"):
+        told = speaker(Job(0, rule, task="splice"))
+        told.study = default | {"initializations": arms}
+        told.emit(event("run_info"))
+        said = f"claims: none can be tested, as each compares two arms; add {lacking} to initial"
+        assert (said in capsys.readouterr().err) == (lacking is not None and rule == "judge")
+
+
 def test_another_study_of_the_same_name_is_told_whose_report_is_there(
     speaker, default, tmp_path, capsys
 ):
@@ -260,14 +278,32 @@ def test_a_study_whose_runs_take_all_their_steps_teaches_nothing_of_how_long_oth
     assert told._share(Job(0, "finetune", task="splice")) is None
 
 
-def test_an_interrupted_run_has_no_cause_to_correct(speaker, capsys):
+@pytest.mark.parametrize(
+    ("heard", "what"),
+    [
+        (terminal.ENDED + ", this might take some time.", "interrupted"),
+        (terminal.ENDING + " currently running jobs.", "interrupted"),
+        ("BUG: Out of jobs ready to be started, but not all files built", "not all jobs are done"),
+    ],
+)
+def test_a_run_that_stops_without_a_failure_has_no_cause_to_correct(speaker, capsys, heard, what):
     told = speaker(Job(0, "plot"))
     told.emit(event("run_info"))
+    told.emit(logging.makeLogRecord({"msg": heard}))
     told.stop()
     last = capsys.readouterr().err.splitlines()[-1]
-    assert last == (
-        "default: stopped: interrupted; what is done is kept: give the same command again"
-    )
+    assert last == f"default: stopped: {what}; what is done is kept: give the same command again"
+
+
+def test_a_target_of_another_study_is_told_in_place_of_snakemakes_own_words(speaker, capsys):
+    told = speaker()
+    told.report = "results/default/report"
+    for other, named in (("mine", True), ("default", False)):
+        text = f"MissingRuleException:\nNo rule to produce results/{other}/x.svg (if you use input"
+        record = logging.makeLogRecord({"msg": text})
+        told.emit(record)
+        assert (told.of_another_study(record) is not None) == named
+        assert ("x.svg belongs to study mine, but" in capsys.readouterr().err) == named
 
 
 def test_a_run_that_is_asked_to_stop_says_once_that_it_waits_for_its_jobs(speaker, capsys):
@@ -297,6 +333,8 @@ def test_a_mistake_in_telling_ends_no_run(speaker, monkeypatch, capsys):
         (logging.ERROR, STATED + "\n  File x.smk, line 50, in __rule_plot", False),
         (logging.ERROR, "Command 'python x.py' died with <Signals.SIGKILL: 9>.", False),
         (logging.ERROR, "At least one job did not complete successfully.", False),
+        (logging.ERROR, "BUG: Out of jobs ready to be started, but not all files", False),
+        (logging.ERROR, "Remaining jobs:\n - audit: results/x.tsv", True),
         (logging.ERROR, STATED.replace("returned non-zero exit status 1", "died with 9"), True),
     ],
 )

@@ -18,7 +18,7 @@ def there(tmp_path):
     """A study of which both encoders are there, and a function that writes one anew."""
     config = deepcopy(STUDY) | {"domain_encoders": {"splice": "esm"}}
     config["initializations"] = ["domain", "from-pairs"]
-    config["catalogue"]["encoders"]["esm"] = {"source": "esm"}
+    config["catalogue"]["encoders"]["esm"] = {"source": "esm", "symbols": True}
     configuration.complete(config)
     wanted_encoders.check(config, tmp_path)  # none is there yet
     plain = {"family": "bert", "layers": 3, "positions": 64}
@@ -140,7 +140,8 @@ def test_attention_heads_of_two_encoders_are_matched_only_if_there_are_as_many(t
 
     def check(ours, theirs):
         for name, heads in (("minilm", ours), ("esm", theirs)):
-            config["catalogue"]["encoders"][name] = {"shape": shape | heads}
+            known = {"symbols": True} if name == "esm" else {}
+            config["catalogue"]["encoders"][name] = {"shape": shape | heads} | known
         wanted_encoders.check(config, tmp_path)
 
     check({"heads": 12}, {"heads": 12})
@@ -176,6 +177,25 @@ def test_an_encoder_in_the_place_of_another_kind_is_refused(there):
     with pytest.raises(ValueError, match=r"^encoder 'esm' .* knows word pieces.*`encoder: {name"):
         check("esm", without=["symbols"])
     check("esm", family="gpt2")  # nothing is pretrained on its architecture
+
+
+@pytest.mark.parametrize("symbols", [{"symbols": True}, {"conversion": "antiberty"}])
+def test_an_encoder_in_the_place_of_another_kind_is_refused_before_it_is_there(symbols, tmp_path):
+    config = deepcopy(STUDY) | {"domain_encoders": {"splice": "esm"}}
+    configuration.complete(config)
+    encoders = config["catalogue"]["encoders"]
+    encoders |= {"esm": {"hub": "x"} | symbols}
+    wanted_encoders.check(config, tmp_path)
+    encoders["minilm"] |= symbols
+    with pytest.raises(
+        ValueError, match=r"^encoder\.name: 'minilm' .*`domain_encoders: \{<task>: m"
+    ):
+        wanted_encoders.check(config, tmp_path)
+    encoders |= {"minilm": {"hub": "x"}, "esm": {"hub": "x", "conversion": "onnx_bert"}}
+    with pytest.raises(
+        ValueError, match=r"^domain_encoders: 'esm' .*`encoder: \{name: esm\}`, or,"
+    ):
+        wanted_encoders.check(config, tmp_path)
 
 
 def test_a_decoder_is_not_read_at_its_first_position(tmp_path):
@@ -262,6 +282,8 @@ def test_an_encoder_of_this_machine_is_looked_at_before_any_job(tmp_path):
     (folder / "model/config.json").write_text(json.dumps(facts))
     refused(r"model: no model\.safetensors\. Other weights")
     (folder / "model/model.safetensors").touch()
+    refused(r"model: no tokenizer\.json, .* `tokenizer: <name>`, or write `symbols: true`")
+    (folder / "model/tokenizer.json").touch()
     refused(r"has 2 layers, encoder\.layers asks for 3")
     config["sweep"]["poolings"] = ["mean"]  # as decoders need it
     for family in FAMILIES:  # each by the name that transformers has
@@ -277,5 +299,17 @@ def test_an_encoder_of_this_machine_is_looked_at_before_any_job(tmp_path):
     ):
         (folder / "model/config.json").write_text(json.dumps(facts | unlike))
         refused(message)
-    config["catalogue"]["encoders"]["minilm"]["conversion"] = "by code of this workflow"
+    entry = config["catalogue"]["encoders"]["minilm"]
+    (folder / "model/tokenizer.json").unlink()
+    (folder / "model/config.json").write_text(json.dumps(facts))
+    entry["tokenizer"] = "another"
+    wanted_encoders.check(config, tmp_path / "encoders")
+    config |= {"encoder": {"name": "other", "layers": 1}, "domain_encoders": {"splice": "minilm"}}
+    config["catalogue"]["encoders"]["other"] = {}
+    entry["symbols"] = True
+    refused(r"model: no vocab\.txt; write one that lists the encoder's symbols, one a line")
+    (folder / "model/vocab.txt").touch()
+    wanted_encoders.check(config, tmp_path / "encoders")
+    (folder / "model/config.json").unlink()
+    entry["conversion"] = "antiberty"
     wanted_encoders.check(config, tmp_path / "encoders")

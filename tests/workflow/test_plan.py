@@ -109,7 +109,8 @@ def test_an_arm_plans_the_pretraining_that_it_starts_from(tmp_path):
         initializations=arms,
         finetune={"settings": str(table)},
         pretrain={"checkpoints": [4]},
-        domain_encoders={"splice": "minilm-l6"},
+        domain_encoders={"splice": "antiberty"},
+        catalogue={"encoders": {"antiberty": {"shape": {"heads": 12}}}},
         analyse={"zero_shot": []},
     )
     base = ROOT / "tests/config.yaml"
@@ -125,7 +126,7 @@ def test_an_arm_plans_the_pretraining_that_it_starts_from(tmp_path):
     counts = plan(jobs("checkpoint-4"))
     assert (counts["pretrain"], counts["encode"]) == (1, 1) and "draw_corpus" not in counts
     for arm in ("domain", "domain-layernorm-only"):
-        assert "data/encoders/minilm-l6/model.safetensors" in jobs(arm).stdout
+        assert "data/encoders/antiberty/model.safetensors" in jobs(arm).stdout
 
 
 def test_a_soft_start_is_aligned_once_for_each_seed_of_runs_and_of_the_sweep(tmp_path):
@@ -263,6 +264,12 @@ def test_an_unknown_table_or_figure_is_refused_with_those_that_the_study_has(
 ):
     process = snakemake("-n", "--", f"results/default/report/{target}", cwd=tmp_path)
     assert process.returncode != 0 and said in process.stdout
+
+
+def test_a_figure_of_another_study_is_refused_with_the_study_in_one_line(tmp_path):
+    process = snakemake("-n", "--", "results/mine/report/figures/summary.svg", cwd=tmp_path)
+    assert process.returncode != 0 and "MissingRuleException" not in process.stdout
+    assert "summary.svg belongs to study mine, but this run is of study default" in process.stdout
 
 
 def test_files_of_a_source_may_have_any_name_and_an_edited_one_is_taken_anew(tmp_path):

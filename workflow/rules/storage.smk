@@ -10,13 +10,11 @@ from snakemake.io import expand as expand_paths
 IN_STORAGE = workflow.storage_settings.default_storage_provider is not None
 # What comes before every path in storage, such as s3://bucket/folder.
 STORAGE = (workflow.storage_settings.default_storage_prefix or "").rstrip("/")
-# Only these have word pieces, in a file of their own. All other conversions than `onnx_bert` are of
-# encoders that know symbols.
+# Only these have word pieces, in a file of their own.
 TEXT_ENCODERS = [
     name
     for name, record in CATALOGUE["encoders"].items()
-    if not record.get("symbols")
-    and record.get("conversion", "onnx_bert") == "onnx_bert"
+    if not wanted_encoders.knows_symbols(record)
 ]
 
 

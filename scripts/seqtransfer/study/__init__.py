@@ -5,6 +5,7 @@ Out: refusals with a remedy, estimates, code digests, progress, logs, digests of
 
 planning: from a study file to the checked and completed study, all checks in their order.
 schemas: checks types and ranges of keys, which workflow/schemas declares: begin there to add a key.
+key_places: says of a key in the wrong place where it stands.
 formats: kinds of text that a schema may ask for, such as a path inside of a source.
 configuration: checks names and keys that must fit each other, and fills in what is absent;
     task_checks, artificial_checks: those of a task, of an artificial corpus; soft_starts: which
@@ -18,7 +19,7 @@ provenance: code digests, which decide whether a changed function reruns a job.
 peak_memory: of a process.
 study_records: what made a study, for its page; used_configuration: its configuration there.
 unfinished: what of a study is done, failed or missing.
-refusals: a mistake of a study ends Snakemake in one line.
+refusals: a mistake of a study ends Snakemake in one line; remedies: what to do about an error.
 costs: what a job takes in seconds and bytes, from the study alone.
 durations: what finished jobs of this folder say of its speed; arithmetic: what its processor does.
 estimate: what a study takes, as ranges.

@@ -4,10 +4,11 @@ A group is one job of a cluster. When it fails, Snakemake says that each job in 
 that had ended well or never begun; here only those that failed are told.
 """
 
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from seqtransfer.study import digests
+from seqtransfer.study import digests, remedies
 
 KILLED = "ended without a word; was it killed?"
 
@@ -15,11 +16,12 @@ KILLED = "ended without a word; was it killed?"
 class Failures:
     """The jobs of a run that failed and have not succeeded since.
 
-    jobs: Snakemake's, by their numbers; started: when the run began, in seconds since the epoch.
+    jobs: Snakemake's, by their numbers; started: when the run began, in seconds since the epoch;
+    originals: folder that a source is copied to -> where the user has it.
     """
 
-    def __init__(self, jobs: Mapping, started: float):
-        self.jobs, self.started = jobs, started
+    def __init__(self, jobs: Mapping, started: float, originals: Mapping[str, str] | None = None):
+        self.jobs, self.started, self.originals = jobs, started, originals or {}
         self.failed: set[int] = set()  # numbers of jobs; of a group that none is to blame for, one
         self.grouped: set[int] = set()  # all jobs of groups that failed
         self._attempts: dict[int, float] = {}  # first job of a group -> when its last one ended
@@ -74,9 +76,18 @@ class Failures:
         where = f"\n  (details in {log})" if log else ""
         if known:
             return [] if again else [f"{name} failed once more, and is tried no more{where}"]
+        copied = self._of_copy(cause)
         if heard:
-            return [f"{name} is tried again"] if again else []
-        return [f"{name} failed{', and is tried again' if again else ''}: {cause}{where}"]
+            return [f"{name} is tried again"] if again else copied
+        return [f"{name} failed{', and is tried again' if again else ''}: {cause}{where}", *copied]
+
+    def _of_copy(self, cause: str) -> list[str]:
+        """Whose copy the folder is that a cause names: the user mends the original."""
+        return [
+            f"{folder} is a copy of {path}: correct it there"
+            for folder, path in self.originals.items()
+            if re.search(rf"(?<![\w/]){re.escape(folder)}(?![\w-])", cause)
+        ]
 
 
 def _name(job) -> str:
@@ -86,7 +97,7 @@ def _name(job) -> str:
 def _cause(log: Path | None) -> str | None:
     """The error that a job has logged; None if it has not."""
     text = log.read_text(errors="replace").strip() if log and log.exists() else ""
-    return text.splitlines()[-1] if "Traceback" in text else None
+    return remedies.added(text.splitlines()[-1]) if "Traceback" in text else None
 
 
 def _is_cut_short(log: Path | None, since: float) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from seqtransfer.study import configuration, defaults, schemas
+from seqtransfer.study import configuration, defaults, key_places, schemas
 
 # Keys of a source that say where its file is, not which file.
 PLACES = ("path", "url", "mirrors")
@@ -25,10 +25,14 @@ def study(config: Mapping, files: Iterable[Path], lowest: Iterable[Path], folder
     schemas.check_values(config)
     default = defaults.merged(*map(defaults.read, lowest))
     merged = defaults.merged(default, config)
-    schemas.check(merged, folder / "config.schema.yaml")
-    _check_task_names(merged["catalogue"], default["catalogue"])
-    schemas.check(merged["catalogue"], folder / "catalogue.schema.yaml", "catalogue")
-    configuration.check(merged)
+    of_study, of_catalogue = (
+        defaults.read(folder / f"{name}.schema.yaml") for name in ("config", "catalogue")
+    )
+    with key_places.told(of_study, of_catalogue):
+        schemas.check(merged, of_study)
+        _check_task_names(merged["catalogue"], default["catalogue"])
+        schemas.check(merged["catalogue"], of_catalogue, "catalogue")
+        configuration.check(merged)
     _check_cache(merged.get("cache"))
     _check_name(merged, default)
     _check_lengths(merged, default)

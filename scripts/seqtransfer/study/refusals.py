@@ -3,6 +3,11 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from seqtransfer.study import remedies
+
+DEFAULT = "default"  # the study of config.yaml, which takes no file
 
 
 @contextmanager
@@ -14,4 +19,23 @@ def told() -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        sys.exit(f"The study is refused. {error}")
+        sys.exit(f"The study is refused. {remedies.added(str(error))}")
+
+
+def of_another_study(target: str, study: str, results: Path, studies: Path) -> str | None:
+    """What is said of a target that this run of `study` cannot make since it is another's; None if
+    it is not.
+
+    results: folder of the results of all studies; studies: the folder of this repository's study
+    files, each called as its study.
+    """
+    path = PurePosixPath(target)
+    if PurePosixPath(results) not in path.parents[:-1]:
+        return None
+    other = path.relative_to(results).parts[0]
+    if other == study:
+        return None
+    file = studies / f"{other}.yaml"
+    add = f"add `--configfile {file if file.is_file() else '<its study file>'}`"
+    remedy = "leave out `--configfile`" if other == DEFAULT else add
+    return f"{target} belongs to study {other}, but this run is of study {study}; {remedy}"

@@ -6,7 +6,8 @@ misspelt key of a task.
 
 import difflib
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from jsonschema import Draft202012Validator, ValidationError
@@ -37,6 +38,22 @@ Validator = extend(
 )
 
 
+class UnknownKey(ValueError):
+    """A map has a key that its schema does not know.
+
+    path: keys down to the map; key: the unknown one; record: the map; known: its keys, by the
+    schema; near: the one that may be meant, "" if none is.
+    """
+
+    def __init__(self, path: tuple[str, ...], key: str, record: Mapping, known: Collection[str]):
+        self.path, self.key, self.record, self.known = path, key, record, known
+        self.near = next(iter(difflib.get_close_matches(str(key), known, n=1)), "")
+        meant = f"did you mean {self.near!r}? Known" if self.near else "known"
+        place = ".".join(path) or "the study"
+        self.said = f"{place}: unknown key {key!r}"
+        super().__init__(f"{self.said}; {meant}: {', '.join(sorted(known))}")
+
+
 def check(record: object, schema: Path | Mapping, where: str = "") -> None:
     """Raise ValueError if `record` is not as the JSON Schema `schema`, or its YAML file, says.
 
@@ -48,8 +65,11 @@ def check(record: object, schema: Path | Mapping, where: str = "") -> None:
     validator = Validator(schema, format_checker=FORMATS)
     error = best_match(validator.iter_errors(record))
     if error is not None:
-        place = ".".join([*([where] if where else []), *map(str, error.absolute_path)])
-        raise ValueError(f"{place or 'the study'}: {_said(error)}")
+        path = (*(where.split(".") if where else ()), *map(str, error.absolute_path))
+        value, known = error.instance, error.schema.get("properties", {})
+        if error.validator == "additionalProperties" and isinstance(value, dict):
+            raise UnknownKey(path, next(key for key in value if key not in known), value, known)
+        raise ValueError(f"{'.'.join(path) or 'the study'}: {_said(error)}")
 
 
 def check_values(record: object) -> None:
@@ -107,13 +127,6 @@ def _check_text(where: str, text: str) -> None:
 def _said(error: ValidationError) -> str:
     """What is wrong, and what would be right."""
     value, schema = error.instance, error.schema
-    known = schema.get("properties", {})
-    if error.validator == "additionalProperties" and isinstance(value, dict):
-        unknown = next(key for key in value if key not in known)
-        near = difflib.get_close_matches(str(unknown), known, n=1)
-        meant = f"did you mean {near[0]!r}? " if near else ""
-        word = "Known" if near else "known"
-        return f"unknown key {unknown!r}; {meant}{word}: {', '.join(sorted(known))}"
     if error.validator in ("anyOf", "oneOf") and _is_choice_of_keys(error.validator_value):
         ways = " or ".join(f"`{part['required'][0]}:`" for part in error.validator_value)
         one = "one of " if error.validator == "oneOf" else ""
@@ -144,7 +157,9 @@ def _hint(error: ValidationError) -> str:
     if value is None:
         return "; give the key a value, or drop it"
     if kind == "string":
-        return "; put it in quotation marks, in a study file (`--config` drops them)"
+        return _hint_of_text(error)
+    if kind == "object":
+        return _hint_of_map(error)
     if kind == "array" and isinstance(value, str | int | float) and not isinstance(value, bool):
         numbers = error.schema.get("items", {}).get("type") == "integer"
         if numbers and isinstance(value, int) and value > 1:
@@ -161,6 +176,35 @@ def _hint(error: ValidationError) -> str:
         exponent = "e" in value.lower()
         return "; YAML reads 1e-4 as text: write 1.0e-4" if exponent else "; drop the quotes"
     return ""
+
+
+def _hint_of_text(error: ValidationError) -> str:
+    """How to write text: in quotation marks, where YAML reads something else; no list or map."""
+    value = error.instance
+    if isinstance(value, list) and value:
+        # A task has one label; what has two is two tasks.
+        label = list(error.path)[-1:] == ["label"]
+        others = ", and a task of its own for each other one" if label else ""
+        return f"; write one of them, such as {_short(value[0])}{others}"
+    if isinstance(value, Mapping | list):
+        return ""
+    why = "YAML reads yes, no, on and off as true and false: " if isinstance(value, bool) else ""
+    return f"; {why}put it in quotation marks, in a study file (`--config` drops them)"
+
+
+def _hint_of_map(error: ValidationError) -> str:
+    """How to write a map: with the value, where it suits one key alone, and all known keys."""
+    value, schema, path = error.instance, error.schema, list(error.absolute_path)
+    known = schema.get("properties", {})
+    more = schema.get("additionalProperties", False)
+    keys = known or ({"<name>": more} if more else {})
+    if not keys or not path:
+        return ""
+    suited = [key for key, inner in keys.items() if Validator(inner).is_valid(value)]
+    plain = re.fullmatch(r"[\w.-]{1,40}", str(value)) and not isinstance(value, bool)
+    shown = value if len(suited) == 1 and plain else "..."
+    names = f"; known: {', '.join(sorted(known))}" if known else ""
+    return f"; write `{path[-1]}: {{{[*suited, *keys][0]}: {shown}}}`{names}"
 
 
 def _short(value: object) -> str:

@@ -8,35 +8,54 @@ stand beside ours, unless `--verbose` asks for all.
 import csv
 import json
 import logging
+import re
 import shutil
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from seqtransfer.study import arithmetic, cards, costs, durations, estimate, used_configuration
+from seqtransfer.study import (
+    arithmetic,
+    cards,
+    costs,
+    durations,
+    estimate,
+    provenance,
+    refusals,
+    used_configuration,
+)
 from seqtransfer.study.costs import Encoder, Job
 from seqtransfer.study.failures import Failures
 from seqtransfer.study.progress import Progress
 
+RAW = "data/raw"  # folder of the copies of sources
 ESTIMATE = "estimate"  # the target that says what a study takes and runs nothing
 PAUSE = 60  # seconds between lines of progress, at least
 SILENCE = 600  # seconds after which one is said though no job has ended
 CLOCK = 2.0  # seconds by which two clocks of one job may differ
 SHOWN = 4  # keys of a configuration that a line names
 VERDICTS = 5  # lines of verdicts at the end
+# The pairs of arms that claims compare; the similarities of (d) need the second, too.
+CLAIMED = (("text", "random"), ("text", "domain"), ("shuffled", "random"), ("text", "shuffled"))
 NOTHING = "Nothing to be done"  # how Snakemake says that every file is there
 ENDING = "Will exit after finishing"  # how it says, again and again, that a signal asked it to end
+ENDED = "Terminating processes on user request"  # and that Ctrl-C did
+UNMADE = re.compile(
+    r"MissingRuleException[^\n]*\nNo rule to produce (\S+)"
+)  # how it says that a target is unknown
 # How Snakemake says that it makes an environment, which takes minutes and is before any job.
 MAKING = ("Creating conda environment", "Pulling singularity image")
-# Of Snakemake's errors: a job that named its own or was killed, and that there was one.
+# Of Snakemake's errors: a job that named its own or was killed, and that there was one; and that it
+# left jobs, which it takes for its own mistake, as where one target of `--until` needs another.
 STATED = (
     "returned non-zero exit status 1.",
     "died with <Signals",
     "Exiting because a job execution failed",
     "At least one job did not complete successfully",
+    "BUG: Out of jobs ready to be started",
 )
 
 
@@ -60,6 +79,7 @@ def attach(
         # With `progress` among them Snakemake would tell nobody that a job has finished.
         elif {"rules", "host"} <= quiet:
             handler.addFilter(_is_needed)
+            handler.addFilter(lambda record: terminal.of_another_study(record) is None)
     return terminal
 
 
@@ -78,6 +98,17 @@ def verdicts(report: Path) -> list[str]:
     return told
 
 
+def untested(arms: Collection[str]) -> str | None:
+    """What is said of a study whose arms test no claim; None of any other."""
+    if any({*pair} <= {*arms} for pair in CLAIMED):
+        return None
+    others = {"random", "domain", "shuffled"} & {*arms}
+    lacking = "`random`" if "text" in arms else "`text`" if others else "`text` and `random`"
+    return (
+        f"claims: none can be tested, as each compares two arms; add {lacking} to initializations"
+    )
+
+
 class Terminal(logging.Handler):
     """Prints on stderr what Snakemake's events mean for who waits."""
 
@@ -94,7 +125,7 @@ class Terminal(logging.Handler):
         self.jobs: dict = {}  # number -> Snakemake's job
         self.rules: set[str] = set()  # of all jobs, targets included
         self.failures = Failures(self.jobs, time.time())
-        self.ending = False
+        self.ending = self.interrupted = False
         self.spoken = time.time()
         self.over = threading.Event()
 
@@ -110,6 +141,10 @@ class Terminal(logging.Handler):
             act = self._rest
         elif str(record.msg).startswith(ENDING):
             act = self._end_soon
+        elif str(record.msg).startswith(ENDED):
+            self.interrupted = True
+        elif said := self.of_another_study(record):
+            print(f"The study is refused. {said}", file=sys.stderr, flush=True)
         if act is None:
             return
         try:
@@ -119,13 +154,25 @@ class Terminal(logging.Handler):
             if self._estimates():
                 sys.exit(1)  # nor begins one
 
+    def of_another_study(self, record: logging.LogRecord) -> str | None:
+        """What is said where Snakemake names a target that another study would make; else None."""
+        unmade = UNMADE.match(str(record.msg))
+        if not unmade:
+            return None
+        results, studies = Path(self.report).parents[1], provenance.PACKAGE.parents[1]
+        return refusals.of_another_study(
+            unmade[1], self.study["study"], results, studies / "workflow/studies"
+        )
+
     def _announce(self, record: logging.LogRecord) -> None:
         """The estimate, once; the run ends there if it is all that is asked for."""
         if self.progress is not None or self.workflow.touch:
             return
         planned = list(self.workflow.dag.needrun_jobs())
         self.jobs = {job.jobid: job for job in planned if not job.is_norun}
-        self.failures = Failures(self.jobs, time.time())
+        sources = self.study["catalogue"]["sources"]
+        originals = {f"{RAW}/{name}": one["path"] for name, one in sources.items() if "path" in one}
+        self.failures = Failures(self.jobs, time.time(), originals)
         self.rules = {job.rule.name for job in planned}
         jobs = [self._job(job) for job in self.jobs.values()]
         encoder = Encoder.of(self.study, self.encoders)
@@ -142,6 +189,8 @@ class Terminal(logging.Handler):
         else:
             lines = ["0 jobs: everything is there"]
         lines += self._of_cards(jobs)
+        if "judge" in self.rules and (said := untested(self.study["initializations"])):
+            lines.append(said)
         keys = used_configuration.changed(self.study, Path(self.report, "study.json"))
         if keys:
             more = f" and {len(keys) - SHOWN} more" if len(keys) > SHOWN else ""
@@ -235,7 +284,7 @@ class Terminal(logging.Handler):
     def _end_soon(self, record: logging.LogRecord) -> None:
         """Someone asked the run to end (SIGTERM): it waits for its jobs, which may take long."""
         if not self.ending:
-            self.ending = True
+            self.ending = self.interrupted = True
             self._say(
                 "asked to stop: the jobs that run now end first, and no other one begins. Ctrl-C"
                 " ends them, too; those that train then go on from their last saved state"
@@ -264,7 +313,8 @@ class Terminal(logging.Handler):
         if self.progress is None:
             return
         failed = len(self.failures.failed)
-        what = f"{estimate.count(failed)} failed" if failed else "interrupted"
+        what = "interrupted" if self.interrupted else "not all jobs are done"
+        what = f"{estimate.count(failed)} failed" if failed else what
         remedy = "correct the cause and give" if failed else "give"
         self._say(f"stopped: {what}; what is done is kept: {remedy} the same command again")
 

@@ -39,6 +39,7 @@ def check(config: dict, folder: Path, *, files: bool = False) -> None:
             if files:
                 encoder_check.check_files(path.parent, facts["files"])
         else:
+            _check_place(name, config["catalogue"]["encoders"][name], asked["text"])
             facts = _foretold(config["catalogue"], name)
             encoder_check.check_shape(f"encoder {name!r}", facts, **asked)
         heads[name] = facts.get("heads")
@@ -51,6 +52,28 @@ def record(catalogue: Mapping, encoder: str) -> dict:
     """The catalogue's entry of an encoder, without what is only said of it."""
     entry = catalogue["encoders"][encoder]
     return {key: value for key, value in entry.items() if key not in SAID}
+
+
+def knows_symbols(entry: Mapping) -> bool:
+    """Whether an encoder of the catalogue knows symbols of a domain; else word pieces of text."""
+    # All conversions but this one are of such encoders.
+    return bool(entry.get("symbols")) or entry.get("conversion", "onnx_bert") != "onnx_bert"
+
+
+def _check_place(encoder: str, entry: Mapping, text: bool) -> None:
+    """Raise ValueError if an encoder of symbols is the study's own, or one of texts a domain's."""
+    if text and knows_symbols(entry):
+        raise ValueError(
+            f"encoder.name: {encoder!r} knows symbols of a domain by the catalogue, no word pieces:"
+            " it cannot be the study's encoder; name it by"
+            f" `domain_encoders: {{<task>: {encoder}}}`"
+        )
+    if not text and not knows_symbols(entry):
+        raise ValueError(
+            f"domain_encoders: {encoder!r} knows word pieces by the catalogue, no symbols; name it"
+            f" by `encoder: {{name: {encoder}}}`, or, if its vocab.txt lists symbols, write"
+            " `symbols: true` in the catalogue"
+        )
 
 
 def _foretold(catalogue: Mapping, encoder: str) -> dict:
@@ -68,11 +91,28 @@ def _foretold(catalogue: Mapping, encoder: str) -> dict:
     if here.is_dir():  # not an archive
         try:
             found = encoder_check.checkpoint_configuration(here / entry.get("folder", "."))
+            _check_symbols(here / entry.get("folder", "."), entry)
         except ValueError as error:
             raise ValueError(f"encoder {encoder!r}: {error}") from error
         names = {"model_type": "family", **dict.fromkeys(encoder_check.DEPTHS, "layers")}
         shape |= {key: found[name] for name, key in names.items() if name in found}
     return shape
+
+
+def _check_symbols(folder: Path, entry: Mapping) -> None:
+    """Raise ValueError if the folder lacks the file that says what symbols or word pieces are."""
+    if entry.get("symbols"):
+        if not (folder / "vocab.txt").is_file():
+            raise ValueError(
+                f"{folder}: no vocab.txt; write one that lists the encoder's symbols, one a line,"
+                " in the order of the rows of its embedding table"
+            )
+    elif "tokenizer" not in entry and not (folder / "tokenizer.json").is_file():
+        raise ValueError(
+            f"{folder}: no tokenizer.json, so that texts cannot be split into word pieces; make it"
+            " (`AutoTokenizer.from_pretrained(...).save_pretrained(...)`), name another encoder"
+            " that has it, `tokenizer: <name>`, or write `symbols: true` if vocab.txt lists symbols"
+        )
 
 
 def demands(config: dict, encoder: str) -> dict:
