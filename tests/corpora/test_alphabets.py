@@ -49,7 +49,7 @@ def test_a_sequence_is_kept_whole_but_for_what_is_stripped_or_refused(name, sequ
 def test_neither_nucleotide_is_taken_for_the_other(alphabet, letter, foreign):
     cleaner = Cleaner(alphabet, ())
     assert cleaner.clean("x", f"ac{letter.lower()}g") == f"AC{letter}G"
-    with pytest.raises(ValueError, match=f"^x: holds '{foreign}' at position 3"):
+    with pytest.raises(ValueError, match=f"^x: holds '{foreign}' at position 3; "):
         cleaner.clean("x", f"AC{foreign}G")
 
 

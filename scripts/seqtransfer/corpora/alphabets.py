@@ -152,7 +152,9 @@ class Cleaner:
         if self.name:
             codes = f"{self.alphabet.letters} and {self.alphabet.ambiguous}"
             other = {"rnaT": "dna", "dnaU": "rna"}.get(self.name + symbol)
-            meant = f"; written with {symbol}? say `alphabet: {other}`" if other else ""
+            meant = "; correct the record, or name another alphabet or none"
+            if other:
+                meant = f"; written with {symbol}? say `alphabet: {other}`"
             return f"alphabet `{self.name}` has {codes}{meant}"
         return "use letters, `*` and `-` only"
 

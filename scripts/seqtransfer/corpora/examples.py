@@ -101,9 +101,11 @@ def check_ids(path: Path | str, ids: Sequence[str], places: Sequence[str] = ()) 
             raise ValueError(f"{place or path}: example {number + 1} has no id")
         first = seen.setdefault(name, number)
         if first != number:
-            also = f", first at {places[first]}" if place and place != places[first] else ""
+            also = f"in examples {first + 1} and {number + 1}"
+            if place and place != places[first]:
+                also = f"first at {places[first]}"
             raise ValueError(
-                f"{place or path}: id {name!r} comes twice{also}; rename one of the two examples"
+                f"{place or path}: id {name!r} comes twice, {also}; rename one of the two examples"
             )
 
 

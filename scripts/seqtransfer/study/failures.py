@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from seqtransfer.study import digests, remedies
+from seqtransfer.study import digests
 
 KILLED = "ended without a word; was it killed?"
 
@@ -97,7 +97,7 @@ def _name(job) -> str:
 def _cause(log: Path | None) -> str | None:
     """The error that a job has logged; None if it has not."""
     text = log.read_text(errors="replace").strip() if log and log.exists() else ""
-    return remedies.added(text.splitlines()[-1]) if "Traceback" in text else None
+    return text.splitlines()[-1] if "Traceback" in text else None
 
 
 def _is_cut_short(log: Path | None, since: float) -> bool:

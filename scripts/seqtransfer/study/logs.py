@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 
-from seqtransfer.study import remedies
-
 
 def in_utf8() -> None:
     """Let the jobs that this process starts write and read UTF-8, whatever the locale."""
@@ -19,8 +17,8 @@ def in_utf8() -> None:
 def capture(path: str | Path) -> Iterator[None]:
     """Send stdout and stderr of the block to `path`; on an error, log the traceback and exit 1.
 
-    The terminal gets the error's message, what to do about it, and the log's name, so that the
-    cause is seen at once and the details are where Snakemake says the log is.
+    The terminal gets the error's message and the log's name, so that the cause is seen at once and
+    the details are where Snakemake says the log is.
     """
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     # Closed below, which may fail, too.
@@ -29,8 +27,7 @@ def capture(path: str | Path) -> Iterator[None]:
         with redirect_stdout(log), redirect_stderr(log):
             yield
     except Exception as error:
-        cause = remedies.added(f"{type(error).__name__}: {error}")
-        print(f"{cause}\n  (details in {path})", file=sys.__stderr__)
+        print(f"{type(error).__name__}: {error}\n  (details in {path})", file=sys.__stderr__)
         with suppress(OSError):  # the disk may be full
             traceback.print_exc(file=log)
         sys.exit(1)

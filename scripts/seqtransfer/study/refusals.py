@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from seqtransfer.study import remedies
-
 DEFAULT = "default"  # the study of config.yaml, which takes no file
 
 
@@ -19,7 +17,7 @@ def told() -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        sys.exit(f"The study is refused. {remedies.added(str(error))}")
+        sys.exit(f"The study is refused. {error}")
 
 
 def of_another_study(target: str, study: str, results: Path, studies: Path) -> str | None:

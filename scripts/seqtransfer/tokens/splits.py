@@ -332,8 +332,8 @@ def check_classes(
                     remedy = "make groups smaller, bring more of them, or take another split"
                 raise ValueError(
                     f"class {name!r} has {_counted(count, 'example')} in {part} ({len(rows)} in all"
-                    f" after repeats were dropped{of}); each part needs {MINIMUM_PER_CLASS}. Drop"
-                    f" the class from the task, {remedy}"
+                    f" after repeats were dropped{of}); each part needs {MINIMUM_PER_CLASS}."
+                    f" Leave the class out of `classes`, {remedy}"
                 )
 
 

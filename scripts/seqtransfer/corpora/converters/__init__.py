@@ -188,9 +188,11 @@ def _check_classes(
     missing = [name for name in classes if name not in counts]
     if missing:
         found = ", ".join(f"{name!r}" for name, _ in counts.most_common(20))
+        decimal = all("." in label and label_faults.is_number(label) for label in counts)
+        numbers = ", or predict the numbers: `kind: regression`" if decimal else ""
         raise ValueError(
             f"{folder}: no {what} has the class {missing[0]!r}; its labels are {found}; correct "
-            "`classes` or `layout` of the task"
+            f"`classes` or `layout` of the task{numbers}"
         )
     print(f"{corpus.name}: {counts.total()} {what}s, {dict(counts.most_common(40))}")
     others = counts.total() - sum(counts[name] for name in classes)
