@@ -41,7 +41,7 @@ REMEDIES: tuple[tuple[str, Callable[[re.Match], str]], ...] = (
         lambda found: "; to predict numbers, write `kind: regression` in place of `classes`",
     ),
     (
-        r"^(?:ValueError: )?class ('.+') has \d+ examples? in .* Drop the class from the task",
+        r"(?:^|: )class ('.+') has \d+ examples? in .* Drop the class from the task",
         lambda found: (
             f". To drop it, leave {found[1]} out of `classes`: its examples then serve pretraining"
             " alone"
