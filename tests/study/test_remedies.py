@@ -1,9 +1,12 @@
 """An error whose own words leave open what to do is told with it, in the same line."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from seqtransfer.corpora import alphabets, converters
+from seqtransfer.encoders import encoder_folders
 from seqtransfer.study import failures, logs, refusals, remedies
 from seqtransfer.tokens import splits
 
@@ -60,6 +63,34 @@ def test_a_class_of_too_few_examples_is_told_with_how_to_drop_it():
         assert remedies.added(f"{before}{caught.value}").endswith(
             ". To drop it, leave 'rare' out of `classes`: its examples then serve pretraining alone"
         )
+
+
+@pytest.mark.parametrize(
+    ("lacking", "unlike", "said"),
+    [
+        (["a"], [], "x: model.safetensors lacks 'a'; get it again, with the config.json beside it"),
+        (["a", "b", "c"], [], "lacks tensors such as 'a', 'b', 'c'; get it again"),
+        (
+            [],
+            [("a", (2,), (3,))],
+            "x: model.safetensors has other shapes than config.json says, in",
+        ),
+        (
+            ["a"],
+            [("b", (2,), (3,))],
+            "lacks 'a' and has other shapes than config.json says, in ('b",
+        ),
+    ],
+)
+def test_of_tensors_only_those_that_are_wrong_are_named(lacking, unlike, said):
+    message = (  # as `encoder_folders.read` writes it
+        f"x: model.safetensors lacks {lacking} or has other shapes than config.json says, {unlike};"
+        " get it again"
+    )
+    better = remedies.added(message)
+    assert said in better and "[]" not in better
+    source = Path(encoder_folders.__file__).read_text()
+    assert "model.safetensors lacks {lacking[:3]} or has other shapes than config.json" in source
 
 
 def test_jobs_their_logs_and_refusals_say_it(tmp_path, capfd):
