@@ -5,7 +5,7 @@ import itertools
 import pytest
 from test_claims import NOISE, judged
 
-from seqtransfer.study import terminal
+from seqtransfer.study import notes
 
 ARMS = ("text", "random", "shuffled", "domain", "moments")
 
@@ -15,4 +15,4 @@ def test_arms_of_which_a_plan_says_so_test_no_claim_and_others_do(number):
     for arms in itertools.combinations(ARMS, number):
         records = judged({name: NOISE for name in arms})
         tested = any(one["verdict"] != "not tested" for one in records.values())
-        assert (terminal.untested(arms) is None) == tested, arms
+        assert (notes.untested(arms) is None) == tested, arms

@@ -24,7 +24,8 @@ costs: what a job takes in seconds and bytes, from the study alone.
 durations: what finished jobs of this folder say of its speed; arithmetic: what its processor does.
 estimate: what a study takes, as ranges.
 progress: how far a run is, and what is left.
-terminal: what a run says, from Snakemake's events; failures: what it says of jobs that failed.
+terminal: what a run says, from Snakemake's events; failures: what it says of jobs that failed;
+    notes: of arms that test no claim, and of tasks that came out smaller than asked for.
 jobs: what every job does around its own work.
 logs: one log a job.
 cards: which GPU a job computes on, where a machine has several.

@@ -13,7 +13,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from seqtransfer.study import (
     costs,
     durations,
     estimate,
+    notes,
     provenance,
     refusals,
     used_configuration,
@@ -38,8 +39,6 @@ SILENCE = 600  # seconds after which one is said though no job has ended
 CLOCK = 2.0  # seconds by which two clocks of one job may differ
 SHOWN = 4  # keys of a configuration that a line names
 VERDICTS = 5  # lines of verdicts at the end
-# The pairs of arms that claims compare; the similarities of (d) need the second, too.
-CLAIMED = (("text", "random"), ("text", "domain"), ("shuffled", "random"), ("text", "shuffled"))
 NOTHING = "Nothing to be done"  # how Snakemake says that every file is there
 ENDING = "Will exit after finishing"  # how it says, again and again, that a signal asked it to end
 ENDED = "Terminating processes on user request"  # and that Ctrl-C did
@@ -96,17 +95,6 @@ def verdicts(report: Path) -> list[str]:
     if not tested:
         told.append("  the study tests none of the claims")
     return told
-
-
-def untested(arms: Collection[str]) -> str | None:
-    """What is said of a study whose arms test no claim; None of any other."""
-    if any({*pair} <= {*arms} for pair in CLAIMED):
-        return None
-    others = {"random", "domain", "shuffled"} & {*arms}
-    lacking = "`random`" if "text" in arms else "`text`" if others else "`text` and `random`"
-    return (
-        f"claims: none can be tested, as each compares two arms; add {lacking} to initializations"
-    )
 
 
 class Terminal(logging.Handler):
@@ -189,7 +177,7 @@ class Terminal(logging.Handler):
         else:
             lines = ["0 jobs: everything is there"]
         lines += self._of_cards(jobs)
-        if "judge" in self.rules and (said := untested(self.study["initializations"])):
+        if "judge" in self.rules and (said := notes.untested(self.study["initializations"])):
             lines.append(said)
         keys = used_configuration.changed(self.study, Path(self.report, "study.json"))
         if keys:
@@ -235,7 +223,15 @@ class Terminal(logging.Handler):
         if learned is not None:
             with suppress(OSError):  # another's table, or a full disk: an estimate is worth no run
                 durations.append(self.table, learned)
+        self._say_parts(job)
         self._say_progress(now, PAUSE)
+
+    def _say_parts(self, job) -> None:
+        """Of a task that was split now, what its user should hear."""
+        path = Path(getattr(job.output, "task", ""))
+        if job.rule.name == "encode" and path.is_file():  # else it is in storage
+            for line in notes.of_parts(json.loads(path.read_text()), self.study["examples"]):
+                self._say(line)
 
     def _say_progress(self, now: float, pause: float) -> None:
         """How far the run is, if nothing was said for so many seconds."""
