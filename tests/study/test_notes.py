@@ -10,7 +10,7 @@ from seqtransfer.study import notes
 
 ASKED = {"train": 100, "dev": 20, "test": 50}
 AS_ASKED = {"task": "x", "counts": ASKED, "units": {"dev": 20}}
-FEW = "x: the corpus has examples for 60 of 100 to train on, 12 of 20 of dev"
+FEW = "x: smaller than asked for: 60 of 100 examples in train, 12 of 20 examples in dev"
 
 
 @pytest.mark.parametrize(
@@ -35,4 +35,7 @@ def test_a_run_tells_it_when_the_task_was_split(tmp_path, capsys):
     (tmp_path / "logs").mkdir()
     told.emit(event("run_info"))
     told.emit(event("job_finished", job_id=0))
-    assert "default: x: the corpus has examples for 100 of 1600 to" in capsys.readouterr().err
+    assert (
+        "default: x: smaller than asked for: 100 of 1600 examples in train"
+        in capsys.readouterr().err
+    )

@@ -3,9 +3,10 @@ came out smaller than it asks for."""
 
 from collections.abc import Collection, Mapping
 
+from seqtransfer.corpora.examples import SPLITS
+
 # The pairs of arms that claims compare; the similarities of (d) need the second, too.
 CLAIMED = (("text", "random"), ("text", "domain"), ("shuffled", "random"), ("text", "shuffled"))
-PARTS = {"train": "to train on", "dev": "of dev", "test": "of test"}
 
 
 def untested(arms: Collection[str]) -> str | None:
@@ -22,15 +23,15 @@ def untested(arms: Collection[str]) -> str | None:
 def of_parts(task: Mapping, asked: Mapping[str, float]) -> list[str]:
     """Lines on a task's `task.json`, none where it is as the study asked. asked: its `examples`."""
     counts, told = task["counts"], []
-    wanted = {part: asked[part] for part in PARTS}
+    wanted = {part: asked[part] for part in SPLITS}
     wanted["train"] = int(asked["train"] * asked.get("train_fraction", 1))
     fewer = [
-        f"{counts[part]} of {wanted[part]} {said}"
-        for part, said in PARTS.items()
+        f"{counts[part]} of {wanted[part]} examples in {part}"
+        for part in SPLITS
         if counts[part] < wanted[part]
     ]
     if fewer:
-        told.append(f"{task['task']}: the corpus has examples for {', '.join(fewer)}")
+        told.append(f"{task['task']}: smaller than asked for: {', '.join(fewer)}")
     if task["units"]["dev"] == 1 < counts["dev"]:
         told.append(
             f"{task['task']}: dev is one group, which alone chooses learning rates and steps; bring"
