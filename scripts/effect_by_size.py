@@ -3,7 +3,8 @@
 python scripts/effect_by_size.py results/default results/layers-* --output results/sizes
 
 Writes the table of `report.effect_by_size` as `<output>.csv` and `<output>.md`, and draws it as
-`<output>.svg`.
+`<output>.svg`. `--title` says above the figure what sets it apart from others, such as how learning
+rates were chosen.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from seqtransfer.study import defaults
 ENCODERS = Path(__file__).resolve().parents[1] / "workflow/encoders.yaml"
 
 
-def main(*, studies: list[Path], output: Path) -> None:
+def main(*, studies: list[Path], output: Path, title: str = size_figures.TITLE) -> None:
     """studies: folders `results/{study}`; output: of table and figure, without a suffix."""
     catalogue = defaults.read(ENCODERS)["catalogue"]["encoders"]
     read = finished_studies.read_all(studies)
@@ -32,9 +33,9 @@ def main(*, studies: list[Path], output: Path) -> None:
     with atomic.atomic(output.with_name(output.name + ".md")) as temporary:
         temporary.write_text(text)
     with matplotlib.rc_context(style.preset("page")):
-        drawn = size_figures.effect_by_size(found, differing)
+        drawn = size_figures.effect_by_size(found, differing, title)
         path = output.with_name(output.name + ".svg")
-        style.save(drawn, path, size_figures.TITLE, caption)
+        style.save(drawn, path, title, caption)
     print(text, end="")
 
 
@@ -42,4 +43,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("studies", type=Path, nargs="+", help="folders of finished studies")
     parser.add_argument("--output", type=Path, required=True, help="file without its suffix")
+    parser.add_argument("--title", default=size_figures.TITLE, help="of the figure")
     finished_studies.command(main, parser)
