@@ -20,7 +20,7 @@ from seqtransfer.report.tables.run_tables import score_unit
 
 TEXT_LINE = (0, (4, 2))  # dashes
 # Of the heat-map: whether cells hold their intervals -> width and height of one, in sizes of type.
-CELLS = {True: (6.9, 2.6), False: (3.4, 1.6)}
+CELLS = {True: (6.9, 2.6), False: (3.9, 1.6)}
 NAMES_EMS = 8.0  # width of the names of sources, with their label
 NAME_LETTERS = 12  # of a line of such a name
 RUNG_EMS = 12.0  # least width of a panel of the ladder
