@@ -3,7 +3,8 @@
 python scripts/effect_by_size.py results/default results/layers-* --output results/sizes
 
 Writes the table of `report.effect_by_size` as `<output>.csv` and, with a caption, `<output>.md`,
-and draws it as `<output>.svg`.
+and draws it as `<output>.svg`. `--title` says above the figure what sets it apart from others, such
+as how learning rates were chosen.
 """
 
 import argparse
@@ -16,19 +17,20 @@ from seqtransfer.study import defaults
 ENCODERS = Path(__file__).resolve().parents[1] / "workflow/encoders.yaml"
 
 
-def main(*, studies: list[Path], output: Path) -> None:
+def main(*, studies: list[Path], output: Path, title: str = size_figures.TITLE) -> None:
     """studies: folders `results/{study}`; output: of table and figure, without a suffix."""
     catalogue = defaults.read(ENCODERS)["catalogue"]["encoders"]
     read = finished_studies.read_all(studies)
     found = effect_by_size.table(read, catalogue)
     differing = effect_by_size.settings(read, found)
     caption = effect_by_size.caption(found, differing)
-    drawn = size_figures.effect_by_size(found, differing)
-    print(table_and_figure.write(output, found, drawn, size_figures.TITLE, caption), end="")
+    drawn = size_figures.effect_by_size(found, differing, title)
+    print(table_and_figure.write(output, found, drawn, title, caption), end="")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("studies", type=Path, nargs="+", help="folders of finished studies")
     parser.add_argument("--output", type=Path, required=True, help="file without its suffix")
+    parser.add_argument("--title", default=size_figures.TITLE, help="of the figure")
     finished_studies.command(main, parser)

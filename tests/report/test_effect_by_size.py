@@ -202,6 +202,29 @@ def test_the_figure_shows_every_effect_with_its_interval_at_its_encoder(studies)
     assert texts == {"x", "y", MEAN, *(f"mine\n{n} x 100" for n in (1, 2, 6)), "other\n2 x 100"}
 
 
+def test_tasks_look_alike_in_figures_of_the_same_tasks_and_one_of_a_single_size_is_hollow():
+    orders = [
+        [study("six", 6, ["x", "y"]), study("one", 1, ["y"])],
+        [study("one", 1, ["y", "x"]), study("six", 6, ["y"])],
+    ]
+    seen = []
+    for studies in orders:
+        drawn = size_figures.effect_by_size(rows_of(studies), pd.DataFrame(columns=["setting"]))
+        (axis,) = drawn.axes
+        texts = {text.get_text() for text in axis.texts}
+        assert {"y", "x (one size)"} < texts
+        dots = [line for line in axis.get_lines() if str(line.get_gid()).startswith(style.TOLD)]
+        looks = {
+            (str(dot.get_gid())[len(style.TOLD)], dot.get_color(), dot.get_marker()) for dot in dots
+        }
+        seen.append(looks)
+        for dot in dots:
+            alone = str(dot.get_gid())[len(style.TOLD)] == "x"
+            assert dot.get_markerfacecolor() == ("white" if alone else dot.get_color())
+        assert "hollow" in effect_by_size.caption(rows_of(studies), pd.DataFrame())
+    assert seen[0] == seen[1] and len(seen[0]) == 2
+
+
 def test_no_text_of_the_figure_lies_over_another_with_seven_encoders(studies):
     near = [study(f"near-{n}", 2 + n, encoder=f"encoder-{n}", steps=n) for n in range(4)]
     found = rows_of([*studies, *near])
@@ -219,11 +242,12 @@ def test_the_script_writes_the_table_the_figure_and_the_caption(studies, tmp_pat
         for name in ("runs", "scores"):
             table_files.write(folder / f"report/tables/{name}.csv", one.runs)
         folders.append(folder)
-    script.main(studies=folders, output=tmp_path / "sizes")
+    script.main(studies=folders, output=tmp_path / "sizes", title="At rates of their own")
     written = table_files.read(tmp_path / "sizes.csv")
     pd.testing.assert_frame_equal(written, rows_of(studies), rtol=1e-5, check_dtype=False)
     text = (tmp_path / "sizes.md").read_text()
     assert capsys.readouterr().out == text and "\n\n| study | encoder |" in text
+    assert "<title>At rates of their own</title>" in (tmp_path / "sizes.svg").read_text()
     for name in ("sizes.md", "sizes.svg"):
         assert "finetune.steps: 32 (six), 64 (two, one)" in (tmp_path / name).read_text()
 

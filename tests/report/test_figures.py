@@ -319,6 +319,27 @@ def test_a_task_without_a_number_keeps_its_place_in_the_forest(frames, records):
         assert places == [0, *(1 + TASKS.index(effect["task"]) for effect in record["effects"])]
 
 
+def test_marks_are_open_where_the_verdict_is_not_decided_wherever_their_interval_lies(
+    frames, records
+):
+    verdicts = ["supported", "undecided"]
+    shown = [
+        record
+        | {"verdict": "contradicted", "effects": [
+            effect | {"verdict": verdict, "low": 0.1, "mean": 0.2, "high": 0.3}
+            for effect, verdict in zip(record["effects"], verdicts, strict=True)
+        ]}
+        for record in records if record["id"] == "b"
+    ]  # fmt: skip
+    figure = claim_figures.summary(frames, shown)
+    marks = [line for line in figure.axes[1].lines if line.get_marker() in ("D", "o")]
+    assert [mark.get_markerfacecolor() == "white" for mark in marks] == [False, False, True]
+    said = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert said[-2:] == [
+        "a task: supported or contradicted", "a task: undecided (adjusted for number of tasks)"
+    ]  # fmt: skip
+
+
 def test_the_summary_joins_scores_and_the_papers_four_claims(frames, records):
     figure = claim_figures.summary(frames, records)
     titles = [axis.get_title() for axis in figure.axes if axis.axison]

@@ -64,6 +64,23 @@ def test_the_heat_map_writes_the_tables_numbers_in_its_cells(drawn):
         assert len(frames_around) == len(TASKS)  # of the diagonal
 
 
+def test_a_cell_of_the_heat_map_is_pale_where_its_interval_includes_0_and_the_legend_says_so(drawn):
+    frames, claims = drawn
+    table = frames["transfer"].copy()
+    of_text = (table["source"] == "text encoder") & (table["task"] == "splice")
+    table.loc[of_text, ["mean", "low", "high"]] = 0.3, -0.1, 0.7  # the largest gain
+    table.loc[table["task"] == "sentiment", ["mean", "low", "high"]] = 0.2, 0.1, 0.3
+    figure = gain_figures.transfer(frames | {"transfer": table}, claims)
+    cells = figure.axes[0].images[0].get_array()[0, :, :3]
+    sure, unsure = (style.luminance(cells[place]) for place in (0, 1))
+    assert sure < unsure
+    said = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert said == [
+        *("bold, strong colour: interval excludes 0", "pale: interval includes 0"),
+        *("pretrained on the task itself", "not run"),
+    ]
+
+
 def test_the_axis_of_steps_has_a_point_per_checkpoint_and_seed(drawn):
     figure = gain_figures.pretraining(*drawn)
     for axis in figure.axes:

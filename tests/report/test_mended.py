@@ -64,7 +64,7 @@ def test_the_interval_of_a_change_is_of_its_seeds(studies):
 
 def test_verdicts_stand_with_their_qualifier_and_turn_by_the_verdict_alone(studies):
     found = mended.table(studies[0], studies[1:]).set_index(["study", "task"])
-    assert list(found.columns[1 + len(mended.NUMBERS) :]) == ["a", "b", "turned"]
+    assert list(found.columns[1 + len(mended.NUMBERS) :]) == ["seeds", "a", "b", "turned"]
     # Runs of step 0 never learned: what they say holds for this budget.
     assert found.loc[("as-released", "x"), "b"] == "supported at this budget"
     assert found.loc[("as-released", "y"), "b"] == "contradicted at this budget"
@@ -121,11 +121,16 @@ def test_the_figure_shows_the_mean_over_tasks_of_every_study_with_its_interval(s
     table = mended.table(studies[0], studies[1:])
     scores, differences = mended.figure(table).axes
     rows = table[table["task"] == "all tasks"]
-    assert [label.get_text() for label in scores.get_yticklabels()] == rows["study"].tolist()
+    named = [label.get_text() for label in scores.get_yticklabels()]
+    assert named == ["as-released", "finetune learning rate"]
     drawn = {line.get_label(): line.get_xdata() for line in scores.get_lines()}
     np.testing.assert_allclose(drawn["text pretraining"], rows["text"])
     np.testing.assert_allclose(drawn["random weights"], rows["random"])
     ends = [segment[:, 0] for segment in differences.collections[0].get_segments()]
     np.testing.assert_allclose(ends, rows[["low", "high"]])
     one = mended.figure(table[table["task"] == "x"])
-    assert one.get_suptitle().endswith("(x)")
+    assert one.get_suptitle().endswith("(x, 4 seeds)")
+    keys = "finetune.steps, a.token_map.specials, finetune.patience"
+    assert mended.changed_words(keys) == "finetune steps, patience; token map specials"
+    alike = mended.figure(table.assign(keys="finetune.steps")).axes[0].get_yticklabels()
+    assert alike[0].get_text() == "as-released\nfinetune steps"

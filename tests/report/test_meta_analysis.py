@@ -128,3 +128,22 @@ def test_the_script_writes_a_table_and_a_figure_and_says_the_mean(study, tmp_pat
     merge_studies.main(studies=[study], claim="c", output=tmp_path / "margin")
     assert pd.read_csv(tmp_path / "margin.csv")["level"][:-2].eq(0.9).all()
     assert "of tasks 90 %" in (tmp_path / "margin.svg").read_text()
+
+
+def test_a_task_of_another_metric_has_its_own_unit_which_the_figure_names_after_it(study):
+    one = finished_studies.read(study)
+    runs = one.runs.assign(metric=one.runs["metric"].mask(one.runs["task"] == "splice", "spearman"))
+    one.claims["b"]["unit"] = "score"
+    found = meta_analysis.effects([dataclasses.replace(one, runs=runs)], "b")
+    assert found.set_index("task")["unit"].to_dict() == {
+        "sentiment": "MCC", "localization": "MCC", "splice": "Spearman", "composer": "MCC"
+    }  # fmt: skip
+    (axis,) = meta_analysis.figure(found, meta_analysis.pooled(found), "text - random").axes
+    rows = [label.get_text() for label in axis.get_yticklabels()]
+    name = one.name
+    assert rows[:3] == [
+        f"sentiment ({name})",
+        f"localization ({name})",
+        f"splice, Spearman ({name})",
+    ]
+    assert "(MCC, or the metric named; 95 % intervals)" in axis.get_xlabel()

@@ -122,3 +122,18 @@ def test_marks_with_values_say_them(frames, records, draw, said):
     lines = [line for axis in draw(frames, records).axes for line in axis.lines]
     told = [str(line.get_gid()).removeprefix(style.TOLD) for line in lines]
     assert any(re.match(said, text) for text in told), told[:4]
+
+
+@pytest.mark.parametrize("name", ["perturbation", "lipschitz", "mutation", "gradients_along"])
+def test_logarithmic_axes_are_named_so_and_every_panel_of_one_task_has_its_title(
+    frames, records, name
+):
+    one = {
+        key: table[table["task"] == TASKS[0]] if "task" in table else table
+        for key, table in frames.items()
+    }
+    axes = register.figure_functions()[name](one, records).axes
+    assert len({axis.get_title() for axis in axes}) == 1 and axes[0].get_title()
+    for axis in axes:
+        for side in (axis.xaxis, axis.yaxis):
+            assert ("log" in side.get_label_text()) == (side.get_scale() != "linear")

@@ -102,15 +102,17 @@ def caption(found: pd.DataFrame, differing: pd.DataFrame) -> str:
     """What the figure shows and what would mislead; found, differing: of `table` and `settings`."""
     several = MEAN in set(found["task"])
     mean = "; the thick one is the mean of the tasks that every encoder has" if several else ""
+    alone = found.drop_duplicates([*SIZE, "task"])["task"].value_counts().eq(1).any()
+    hollow = ". A hollow mark is a task of one encoder alone" if alone else ""
     said = (
-        "What text pretraining adds to the test score (text - random, paired by seed) against the"
-        " size of the encoder: weights of the layers in use, 12 x layers x width^2, without"
-        f" embeddings, on a logarithmic axis. A line joins one task{mean}. Bars are 95 % intervals"
-        " over seeds and test examples, each of one encoder, and none is of a difference between"
-        " encoders; they are moved apart where they would hide each other. An effect may grow since"
-        " text scores higher, or since random weights score lower. Encoders differ in more than"
-        " size: in what they were pretrained on and how, and the first layers of a larger one were"
-        " never trained to stand alone."
+        "What text pretraining adds to the test score (text - random, paired by seed) against"
+        " the size of the encoder: weights of the layers in use, 12 x layers x width^2, without"
+        f" embeddings, on a logarithmic axis. A line joins one task{mean}{hollow}. Bars are 95 %"
+        " intervals over seeds and test examples, each of one encoder, and none is of a"
+        " difference between encoders; they are moved apart where they would hide each other. An"
+        " effect may grow since text scores higher, or since random weights score lower."
+        " Encoders differ in more than size: in what they were pretrained on and how, and the"
+        " first layers of a larger one were never trained to stand alone."
     )
     if differing.empty:
         return f"{said} The studies have the same settings."

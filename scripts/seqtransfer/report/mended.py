@@ -1,5 +1,6 @@
 """Finished studies that mend one choice of another each -> what each choice changes, in a table."""
 
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from seqtransfer.report import names
-from seqtransfer.report.figures import style
+from seqtransfer.report.figures import panels, style
 from seqtransfer.report.finished_studies import Study, configuration, differing
 from seqtransfer.report.statistics import stratified_mean_interval
 from seqtransfer.report.tables.gain_tables import ALL_TASKS
@@ -24,6 +25,7 @@ CAPTION = (
     " first study."
 )
 NUMBERS = ["text", "random", "difference", "low", "high", "change", "change_low", "change_high"]
+ROW_LETTERS = 30  # of a line of a row's name
 
 
 def table(released: Study, mended: Sequence[Study]) -> pd.DataFrame:
@@ -32,9 +34,10 @@ def table(released: Study, mended: Sequence[Study]) -> pd.DataFrame:
     keys: of the configuration, those whose values are others than in `released`. text, random:
     mean test scores over seeds; difference, low, high: claim (b)'s effect with its interval over
     seeds and test examples. change: the difference less that of `released` at the same seeds, with
-    a 95 % t interval over seeds alone. One column for each claim that a study tests, of (a),
-    (b), (c) and (d2) by each measure: its verdict and qualifier, such as "at this budget". turned:
-    the claims whose verdict, whatever its qualifier, is another than in `released`. Missing
+    a 95 % t interval over seeds alone. seeds: of an arm. One column for each claim that a study
+    tests, of (a), (b), (c) and (d2) by each measure: its verdict and qualifier, such as "at this
+    budget". turned: the claims whose verdict, whatever its qualifier, is another than in
+    `released`. Missing
     numbers are NaN.
     Raises ValueError, naming the study, if one lacks the arms text and random, or has other tasks
     or seeds than `released`.
@@ -67,20 +70,31 @@ def table(released: Study, mended: Sequence[Study]) -> pd.DataFrame:
                 {"study": study.name, "task": task, "keys": keys}
                 | _scores(study, task)
                 | _change(study, released, task)
+                | {"seeds": _differences(study)["seed"].nunique()}
                 | {name: " ".join(verdicts[name] or (NOT_TESTED,)) for name in shown}
                 | {"turned": ", ".join(turned)}
             )
-    return pd.DataFrame(rows, columns=["study", "task", "keys", *NUMBERS, *shown, "turned"])
+    return pd.DataFrame(
+        rows, columns=["study", "task", "keys", *NUMBERS, "seeds", *shown, "turned"]
+    )
 
 
 def figure(table: pd.DataFrame) -> Figure:
     """Of every study the mean scores of text and random, and their difference with its interval.
+    A row is named by the keys that its study changes, and by the study where these tell it from no
+    other, or are none.
 
     table: as `table` makes it. Of several tasks, their mean.
     """
     several = ALL_TASKS in set(table["task"])
     rows = table[table["task"] == ALL_TASKS] if several else table
-    drawn = style.figure(1, 0.9 + 0.26 * len(rows))
+    words = [changed_words(keys) for keys in rows["keys"].fillna("")]
+    named = [
+        _lines(said if said and words.count(said) == 1 else f"{study}; {said}")
+        for study, said in zip(rows["study"], words, strict=True)
+    ]
+    lines = max(name.count("\n") + 1 for name in named)
+    drawn = style.figure(1, 0.9 + (0.14 + 0.12 * lines) * len(rows))
     scores, differences = drawn.subplots(1, 2, sharey=True)
     places = np.arange(len(rows))
     scores.hlines(places, rows["random"], rows["text"], color="0.8", zorder=0)
@@ -90,14 +104,29 @@ def figure(table: pd.DataFrame) -> Figure:
     differences.hlines(places, rows["low"], rows["high"], color="0.2")
     differences.plot(rows["difference"], places, "o", color="0.2", ms=4)
     differences.axvline(0, color="0.5", lw=0.8, zorder=0)
-    scores.set_yticks(places, rows["study"])
+    scores.set_yticks(places, named)
     scores.set_ylim(len(rows) - 0.5, -0.5)
     scores.set_xlabel("mean test score")
     differences.set_xlabel(f"{names.contrast('text - random')}\n(95 % interval)")
     drawn.legend(*scores.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     of = "mean over tasks" if several else rows["task"].iloc[0]
-    style.title(drawn, f"{TITLE} ({of})")
+    style.title(drawn, f"{TITLE} ({of}, {panels.counted(set(rows['seeds']))})")
     return drawn
+
+
+def _lines(name: str) -> str:
+    """A row's name, a section of its keys a line, or several where one is long."""
+    return "\n".join(textwrap.fill(part, ROW_LETTERS) for part in name.split("; ") if part)
+
+
+def changed_words(keys: str) -> str:
+    """`sweep.poolings, finetune.steps, finetune.patience` as `sweep poolings; finetune steps,
+    patience`: of a key its last two parts, and keys of one section together."""
+    sections: dict[str, list[str]] = {}
+    for key in filter(None, keys.split(", ")):
+        *above, last = key.replace("_", " ").split(".")
+        sections.setdefault(above[-1] if above else "", []).append(last)
+    return "; ".join(f"{name} {', '.join(parts)}".strip() for name, parts in sections.items())
 
 
 def _check(study: Study, released: Study) -> None:

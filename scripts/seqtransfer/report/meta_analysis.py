@@ -20,17 +20,20 @@ from seqtransfer.report import finished_studies, names
 from seqtransfer.report.figures import style
 from seqtransfer.report.finished_studies import Study
 from seqtransfer.report.statistics import LEVEL
+from seqtransfer.report.tables.run_tables import score_unit
 from seqtransfer.report.verdicts import NOT_TESTABLE
 
 COLUMNS = "study task unit mean error low high level seeds verdict pooled".split()
 LEAST = 3  # effects that a mean over tasks is made of
 OVER_TASKS, ONE_MORE, MIXED = "mean over tasks", "one more task", "each task's metric"
+SCORE = "score"  # the unit of a claim whose tasks have different metrics
 
 
 def effects(studies: Sequence[Study], claim: str) -> pd.DataFrame:
     """One row per study and task with an effect of the claim, in the order of the studies.
 
-    mean, error, low, high: of the effect, in `unit`, with the study's interval of `level`. pooled:
+    mean, error, low, high: of the effect, in `unit`, with the study's interval of `level`; the unit
+    of a study whose tasks have different metrics is each task's own. pooled:
     whether the mean over tasks is of it: not if the task is not testable there, has no error (of
     one seed, or a run without a score), or stands before it under its name or with the same
     examples in other tokens, since one task counts once.
@@ -44,9 +47,11 @@ def effects(studies: Sequence[Study], claim: str) -> pd.DataFrame:
             raise ValueError(f"{study.name} does not test claim ({claim}); leave it out")
         for effect in record["effects"]:
             usable = effect["verdict"] != NOT_TESTABLE and effect["error"] is not None
+            of_task = study.runs[study.runs["task"] == effect["task"]]
+            unit = score_unit(of_task) if record["unit"] == SCORE else record["unit"]
             same = {effect["task"], examples[study.name, effect["task"]]}
             rows.append(
-                {"study": study.name, "unit": record["unit"], "level": record["level"]}
+                {"study": study.name, "unit": unit, "level": record["level"]}
                 | {name: effect[name] for name in COLUMNS if name in effect}
                 | {"pooled": usable and not same & seen}
             )
@@ -118,8 +123,13 @@ def variance_between(means: np.ndarray, variances: np.ndarray) -> float:
 
 
 def figure(table: pd.DataFrame, mean: dict[str, float], contrast: str) -> Figure:
-    """Every effect with its study's interval, and below them the mean and one more task."""
-    rows = [f"{row.task} ({row.study})" for row in table.itertuples()]
+    """Every effect with its study's interval, and below them the mean and one more task. Of several
+    units the most frequent is named at the axis, any other after its task."""
+    units = table["unit"].value_counts().index
+    rows = [
+        f"{row.task}{f', {row.unit}' * (row.unit != units[0])} ({row.study})"
+        for row in table.itertuples()
+    ]
     rows += [OVER_TASKS, f"{ONE_MORE} (prediction)"]
     drawn = style.figure(1, 0.8 + 0.22 * len(rows))
     axis = drawn.subplots()
@@ -135,8 +145,7 @@ def figure(table: pd.DataFrame, mean: dict[str, float], contrast: str) -> Figure
     axis.axvline(0, color="0.5", lw=0.8, zorder=0)
     axis.set_yticks(range(len(rows)), rows)
     axis.set_ylim(len(rows) - 0.5, -0.5)
-    units = table["unit"].unique()
-    unit = units[0] if len(units) == 1 else MIXED
+    unit = units[0] + ", or the metric named" * (len(units) > 1)
     levels = " and ".join(f"{100 * level:.0f} %" for level in table["level"].unique())
     own = "" if levels == "95 %" else f"; of tasks {levels}"
     axis.set_xlabel(f"{names.contrast(contrast)} ({unit}; 95 % intervals{own})")

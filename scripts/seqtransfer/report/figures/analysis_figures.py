@@ -102,9 +102,10 @@ def gradients_along(tables: Tables, claims: Sequence[dict]) -> Figure:
             axis.plot([x, x], after[["low", "high"]].to_numpy().ravel(), color=colour, lw=1.2)
             [dot] = axis.plot([x], after["mean"], mark, color=colour, ms=3, mfc="white")
             _tell(dot, after)
-    panels.doublings(axes[0, 0], min(steps, default=1), [])
+    first = min(steps, default=1)
+    panels.doublings(axes[0, 0], first, [])
     axes[0, 0].set_xticks([0, *_apart(steps), best], ["0", *map(str, _apart(steps)), "best"])
-    panels.label_folded(axes, "training steps", list(labels.values()))
+    panels.label_folded(axes, f"training steps (log from {first})", list(labels.values()))
     look = [panels.line("after fine-tuning", marker="o", ls="", mfc="white")]
     look.append(panels.line("independent directions", "0.6", lw=0.8))
     panels.legend(figure, _handles(tables) + look)
@@ -127,8 +128,8 @@ def perturbation(tables: Tables, claims: Sequence[dict]) -> Figure:
                 axis.plot(rows["size"], rows["reference"], ":", color=colour, lw=1)
         _log_scale(row[0])
     axes[0, 0].set_xscale("log")
-    ylabels = [f"change of {label}\n/ size of the noise" for label in labels.values()]
-    panels.label_folded(axes, "noise / RMS of the tensor", ylabels)
+    ylabels = [f"change of {label}\n/ size of the noise (log)" for label in labels.values()]
+    panels.label_folded(axes, "noise / RMS of the tensor (log)", ylabels)
     look = [*_stages(), panels.line("a linear model", linestyle=":", lw=1)]
     panels.legend(figure, _handles(tables) + look)
     style.title(figure, f"Noise in the weights of the encoder: {panels.over_seeds(table)}")
@@ -139,9 +140,9 @@ def lipschitz(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Gains of the LayerNorms and spectral norms of the layers, over depth."""
     table = panels.spread(tables["lipschitz"])
     labels = {
-        ("gain", "attention"): "LayerNorm gain,\nattention",
-        ("gain", "feed-forward"): "LayerNorm gain,\nfeed-forward",
-        ("spectral_norm", "layer"): "spectral norm\nof the layer",
+        ("gain", "attention"): "LayerNorm gain,\nattention (log)",
+        ("gain", "feed-forward"): "LayerNorm gain,\nfeed-forward (log)",
+        ("spectral_norm", "layer"): "spectral norm\nof the layer (log)",
     }
     figure, axes = panels.folded(len(labels), len(panels.tasks(tables)), 2.2)
     for row, (quantity, place) in zip(axes, labels, strict=True):
@@ -161,7 +162,10 @@ def lipschitz(tables: Tables, claims: Sequence[dict]) -> Figure:
 def mutation(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Distances of mutants from their sequence over the number of substitutions."""
     table = panels.spread(tables["mutation"])
-    labels = {"relative_distance": "distance\n/ of two sequences", "cosine_distance": "1 - cosine"}
+    labels = {
+        "relative_distance": "distance\n/ of two sequences (log)",
+        "cosine_distance": "1 - cosine\n(log)",
+    }
     sizes = sorted(table["size"].dropna().unique())
     other = 2 * max(sizes, default=1)
     figure, axes = panels.folded(len(labels), len(panels.tasks(tables)), 2.4)
@@ -181,7 +185,7 @@ def mutation(tables: Tables, claims: Sequence[dict]) -> Figure:
         if quantity == "relative_distance":
             _level(row, 1)
         _log_scale(row[0])
-    panels.label_folded(axes, "substitutions", list(labels.values()))
+    panels.label_folded(axes, "substitutions (log)", list(labels.values()))
     ticks = _apart(sizes)  # the longest sequences of two tasks may differ by one symbol
     axes[0, 0].set_xscale("log")
     axes[0, 0].set_xticks([*ticks, other], [*(f"{size:g}" for size in ticks), "other"])

@@ -16,7 +16,7 @@ from seqtransfer.report.figures.panels import Tables
 from seqtransfer.report.figures.run_figures import FITTED, GREY, headline, tell_score
 from seqtransfer.report.statistics import stratified_mean_interval
 from seqtransfer.report.tables.run_tables import score_unit
-from seqtransfer.report.verdicts import NOT_TESTABLE
+from seqtransfer.report.verdicts import CONTRADICTED, NOT_TESTABLE, SUPPORTED
 
 LEAST_EMS, SPACIOUS_EMS = 10.5, 16  # width of a panel of a forest: at least, and for long labels
 NAMES_EMS = 7  # of the tasks' names, before the first panel
@@ -26,8 +26,9 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 STROKE = {"marker": "|", "markersize": 6, "linewidth": 0, "zorder": 0}  # the best baseline
 OVERALL = {"color": "0.1", "marker": "D", "linewidth": 1.6}
 OF_TASK = {"color": "0.4", "marker": "o", "linewidth": 1.0}
+OPEN = {"markerfacecolor": "white"}  # of what is not decided, wherever its interval lies
 UNTESTED = {"color": "0.58"}
-BESIDE = {"markerfacecolor": "white"}  # of a claim that is no headline
+DECIDED = (SUPPORTED, CONTRADICTED)
 MARGIN = {"linestyle": (0, (4, 2)), "linewidth": 0.9}
 
 
@@ -103,10 +104,10 @@ def _forest(axis: Axes, record: dict, tasks: Sequence[str]) -> None:
     overall = record["overall"] | {"task": ALL, "verdict": record["verdict"]}
     for effect in [overall] * (ALL in places) + record["effects"]:
         look = dict(OVERALL if effect is overall else OF_TASK)
+        if effect["verdict"] not in DECIDED:
+            look |= OPEN
         if effect["verdict"] == NOT_TESTABLE:
             look |= UNTESTED
-        if not record["headline"]:
-            look |= BESIDE
         _effect(axis, places.index(effect["task"]), effect, record, look)
     axis.axvline(0, color="0.5", linewidth=0.8, zorder=0)
     if record["margin"]:
@@ -212,12 +213,14 @@ def _arms_and_baseline(tables: Tables, arms: Sequence[str]) -> list[Artist]:
 def _effects(records: Sequence[dict], tasks: Sequence[str]) -> list[Artist]:
     """The legend of the marks that the forests of these claims have."""
     looks = {"difference, all tasks": OVERALL} if ALL in _rows(tasks) else {}
-    looks["of a task"] = OF_TASK
-    shown = [effect["verdict"] for record in records for effect in record["effects"]]
+    shown = {effect["verdict"] for record in records for effect in record["effects"]}
+    if shown & set(DECIDED):
+        looks["a task: supported or contradicted"] = OF_TASK
+    if shown - {*DECIDED, NOT_TESTABLE}:
+        adjusted = " (adjusted for number of tasks)" if ALL in _rows(tasks) else ""
+        looks[f"a task: undecided{adjusted}"] = OF_TASK | OPEN
     if NOT_TESTABLE in shown:
-        looks["not testable"] = OF_TASK | UNTESTED
-    if not all(record["headline"] for record in records):
-        looks["beside a verdict"] = OF_TASK | BESIDE
+        looks["a task: not testable"] = OF_TASK | OPEN | UNTESTED
     handles = [Line2D([], [], label=label, **look) for label, look in looks.items()]
     margins = dict.fromkeys(record["margin"] for record in records if record["margin"])
     named = [names.minus(f"margin of -{margin:g}") for margin in margins]

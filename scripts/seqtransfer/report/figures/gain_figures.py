@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib import colormaps
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
@@ -18,11 +20,13 @@ from seqtransfer.report.tables.run_tables import score_unit
 
 TEXT_LINE = (0, (4, 2))  # dashes
 # Of the heat-map: whether cells hold their intervals -> width and height of one, in sizes of type.
-CELLS = {True: (6.9, 2.6), False: (3.4, 1.6)}
+CELLS = {True: (6.9, 2.6), False: (3.9, 1.6)}
 NAMES_EMS = 8.0  # width of the names of sources, with their label
 NAME_LETTERS = 12  # of a line of such a name
 RUNG_EMS = 12.0  # least width of a panel of the ladder
 HEAD_EMS = 8.0  # height of a map's title, names of tasks and label
+PALE = 0.3  # of a colour's strength, where a gain's interval includes 0
+FRAME = {"fill": False, "edgecolor": "black", "linewidth": 1.4}  # of a task's own source
 
 
 def transfer(tables: Tables, claims: Sequence[dict]) -> Figure:
@@ -49,6 +53,7 @@ def transfer(tables: Tables, claims: Sequence[dict]) -> Figure:
             axis.set_yticks(range(len(sources)), named)
             axis.set_ylabel("encoder pretrained on")
     panels.label(axes.flatten(), "task fine-tuned on")
+    panels.legend(figure, _kinds_of_cells(table, sources))
     interval = "[95 % t interval over seeds]"
     style.title(
         figure,
@@ -80,13 +85,18 @@ def _heat_map(
     spelled: whether cells have their intervals."""
     known = rows.set_index(["source", "task"])
     grid = known["mean"].unstack().reindex(index=sources, columns=tasks)
-    norm = Normalize(-furthest, furthest)
-    axis.imshow(grid.to_numpy(dtype=float), cmap="RdBu", norm=norm, aspect="auto")
+    gains = np.ma.masked_invalid(grid.to_numpy(dtype=float))
+    cells = colormaps["RdBu"](Normalize(-furthest, furthest)(gains))
     axis.add_patch(Rectangle((-0.5, -0.5), len(tasks), len(sources), color="0.9", zorder=-1))
     for (source, task), row in known[known["mean"].notna()].iterrows():
         place = (tasks.index(task), sources.index(source))
-        dark = abs(row["mean"]) > 0.62 * furthest
+        pale = row["low"] <= 0 <= row["high"]
+        if pale:
+            colour = cells[place[::-1]][:3]
+            cells[place[::-1]][:3] = 1 - PALE * (1 - colour)
+        dark = not pale and abs(row["mean"]) > 0.62 * furthest
         _cell(axis, place, row, dark=dark, own=source == task, spelled=spelled)
+    axis.imshow(cells, aspect="auto")
     if OTHER_TASKS in tasks:
         axis.axvline(len(tasks) - 1.5, color="white", linewidth=3)
     named = [textwrap.fill(task, NAME_LETTERS) for task in tasks]
@@ -94,6 +104,22 @@ def _heat_map(
     axis.set_yticks([])
     axis.tick_params(length=0)
     axis.spines[:].set_visible(False)
+
+
+def _kinds_of_cells(table: pd.DataFrame, sources: Sequence[str]) -> list[Artist]:
+    """The legend of a heat-map: what strong and pale colours, frames and grey cells are."""
+    blue = np.array(colormaps["RdBu"](0.85)[:3])
+    handles = []
+    if table["low"].notna().any():
+        handles += [
+            Patch(color=blue, label="bold, strong colour: interval excludes 0"),
+            Patch(color=1 - PALE * (1 - blue), label="pale: interval includes 0"),
+        ]
+    if set(table["task"]) & set(sources):
+        handles.append(Patch(label="pretrained on the task itself", **FRAME))
+    if len(table.dropna(subset="mean")) < len(SPLITS) * len(sources) * table["task"].nunique():
+        handles.append(Patch(color="0.9", label="not run"))
+    return handles
 
 
 def pretraining(tables: Tables, claims: Sequence[dict]) -> Figure:
@@ -191,7 +217,7 @@ def _cell(
     )  # fmt: skip
     if own:
         corner = (place[0] - 0.47, place[1] - 0.46)
-        axis.add_patch(Rectangle(corner, 0.94, 0.92, fill=False, edgecolor="black", linewidth=1.4))
+        axis.add_patch(Rectangle(corner, 0.94, 0.92, **FRAME))
 
 
 def _rung(axis: Axes, place: int, row, colour: tuple) -> None:

@@ -218,13 +218,16 @@ def folded(
 
 
 def label_folded(axes: np.ndarray, xlabel: str, ylabels: Sequence[str]) -> None:
-    """Label the (rows, columns) panels of `folded`: a y label for each row."""
+    """Label the (rows, columns) panels of `folded`: a y label for each row; those of a single
+    column, which stand side by side, all have the title of the first."""
     single = axes.shape[1] == 1
     for axis in axes.flat if single else axes[-1]:
         axis.set_xlabel(xlabel)
     for row, text in zip(axes, ylabels, strict=False):
         for axis in row:
             axis.set_ylabel(text if single or first_of_row(axis) else "")
+            if single:
+                axis.set_title(axes[0, 0].get_title())
 
 
 def by_task(tables: Tables, axes: Iterable[Axes]) -> Iterator[tuple[Axes, str]]:

@@ -1,7 +1,7 @@
 """Effects of studies against the size of their encoders -> their figure."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import cycle, pairwise, repeat
 
 import matplotlib
@@ -23,16 +23,20 @@ ASIDE = 0.009  # of the panel's width: between two tasks' marks at one encoder
 # Not those of text and random weights.
 COLOURS = tuple(style.PALETTE[place] for place in (2, 3, 4, 5, 9, 7))
 MARKS = "osv^PX*<>"
+ALONE = " (one size)"  # after the name of a task that one encoder has
 
 
-def effect_by_size(found: pd.DataFrame, differing: pd.DataFrame) -> Figure:
-    """Every effect with its interval; a line joins a task's, a thick one the means.
+def effect_by_size(found: pd.DataFrame, differing: pd.DataFrame, title: str = TITLE) -> Figure:
+    """Every effect with its interval; a line joins a task's, a thick one the means. Tasks of one
+    encoder alone are hollow.
 
-    found, differing: of `effect_by_size.table` and `settings`.
+    found, differing: of `effect_by_size.table` and `settings`. Tasks have their colours and marks
+    in the order of their names, so that figures of the same tasks agree in them.
     """
     drawn = style.figure(1, HEIGHT)
     axis = drawn.subplots()
-    tasks = [task for task in dict.fromkeys(found["task"]) if task != MEAN]
+    tasks = sorted(set(found["task"]) - {MEAN})
+    sizes = found[found["effect"].notna()].groupby("task")["parameters"].count()
     found = _placed(found, [*tasks, MEAN])
     axis.set_xscale("log")
     ends = np.log([found["at"].min(), found["at"].max()])
@@ -46,23 +50,25 @@ def effect_by_size(found: pd.DataFrame, differing: pd.DataFrame) -> Figure:
         axis.plot(rows["at"], rows["effect"], color=colour, lw=width)
         axis.vlines(rows["at"], rows["low"], rows["high"], color=colour, lw=width)
         for row in rows.itertuples():
-            (dot,) = axis.plot(row.at, row.effect, mark, color=colour, ms=4.5)
+            fill = colour if sizes[task] > 1 else "white"
+            (dot,) = axis.plot(row.at, row.effect, mark, color=colour, ms=4.5, mfc=fill)
             style.tell(dot, f"{task}, {row.encoder} {row.layers} x {row.width}: {_value(row)}")
-    _name_tasks(axis, found[found["effect"].notna()].groupby("task")["effect"].last(), looks)
+    last = found[found["effect"].notna()].groupby("task")["effect"].last()
+    _name_tasks(axis, last, looks, set(sizes.index[sizes == 1]))
     _name_encoders(axis, found.drop_duplicates(SIZE))
     axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
     axis.xaxis.set_major_formatter(EngFormatter(sep=""))
     axis.minorticks_off()
     units = found["unit"].unique()
     axis.set_ylabel(f"text - random ({units[0] if len(units) == 1 else 'metric of the task'})")
-    foot = ["weights of the layers in use (12 x layers x width\N{SUPERSCRIPT TWO})"]
+    foot = ["weights of the layers in use (12 x layers x width\N{SUPERSCRIPT TWO}), log axis"]
     if not differing.empty:
         keys = ", ".join(dict.fromkeys(differing["setting"]))
         letters = int(INNER * style.ems() / style.LETTER_EMS)
         foot += textwrap.wrap(f"Studies also differ in {keys}.", letters)
     axis.set_xlabel("\n".join(foot))
     style.add_lines(drawn, len(foot) + 3)
-    style.title(drawn, f"{TITLE}\n(text minus random weights, 95 % intervals)")
+    style.title(drawn, f"{title}\n(text minus random weights, 95 % intervals)")
     return drawn
 
 
@@ -86,8 +92,11 @@ def _placed(found: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
     return found.assign(centre=np.exp(centres[number]), at=np.exp(at))
 
 
-def _name_tasks(axis: Axes, last: pd.Series, looks: dict[str, tuple]) -> None:
-    """The names of tasks right of the panel, each as near as it fits to its last effect."""
+def _name_tasks(
+    axis: Axes, last: pd.Series, looks: dict[str, tuple], alone: Collection[str]
+) -> None:
+    """The names of tasks right of the panel, each as near as it fits to its last effect; alone:
+    those of one encoder."""
     last = last.sort_values()
     low, high = axis.get_ylim()
     points = 72 * INNER * axis.figure.get_figheight()
@@ -95,8 +104,12 @@ def _name_tasks(axis: Axes, last: pd.Series, looks: dict[str, tuple]) -> None:
     across = axis.get_yaxis_transform()
     for task, height in zip(last.index, apart(last, [line] * (len(last) - 1)), strict=True):
         colour, mark, _ = looks[task]
-        axis.plot(1.02, height, mark, color=colour, ms=4.5, transform=across, clip_on=False)
-        axis.annotate(task, (1.035, height), xycoords=across, va="center", color=colour)
+        fill = "white" if task in alone else colour
+        axis.plot(
+            1.02, height, mark, color=colour, ms=4.5, mfc=fill, transform=across, clip_on=False
+        )
+        said = task + ALONE * (task in alone)
+        axis.annotate(said, (1.035, height), xycoords=across, va="center", color=colour)
 
 
 def _name_encoders(axis: Axes, encoders: pd.DataFrame) -> None:

@@ -231,8 +231,9 @@ FIGURES = {
         " the line at 0 the claim's first arm is ahead; in (c) every interval must lie right of the"
         " dashed margin. Intervals of claims on test scores cover seeds and test examples, that of"
         " (a) seeds and dev examples. They are not adjusted for the number of tasks; verdicts are,"
-        " so that a task whose interval lies beside 0 may be undecided. (d1) has no interval and is"
-        " not drawn.",
+        " so that a task whose interval lies beside 0 may be undecided: a mark is filled where the"
+        " verdict is supported or contradicted, and open where it is neither. (d1) has no interval"
+        " and is not drawn.",
         ("scores", "effects"),
     ),
     "scores": Figure(
@@ -264,15 +265,16 @@ FIGURES = {
     ),
     "claims": Figure(
         "claims",
-        "A panel per claim, and behind them, hollow and marked `beside`, the same by other measures"
-        " or margins, which are no further verdicts: paired differences per task (dots), their mean"
-        " over tasks (diamond),"
+        "A panel per claim, and behind them, marked `beside` and not bold, the same by other"
+        " measures or margins, which are no further verdicts: paired differences per task (dots),"
+        " their mean over tasks (diamond),"
         " and intervals at the level that each panel states; (d1), a permutation test, has none."
         " The solid line is 0: no difference; a dashed one is the margin of (c). Panels (weights)"
         " and (arrangement), if the study has their arms, are controls: what the distribution of"
         " the text weights gives, and what their arrangement adds to it. Every panel has its own"
         " scale. Intervals are not adjusted for the number of tasks, as verdicts are, so that a"
-        " task whose interval lies beside 0 may be undecided.",
+        " task whose interval lies beside 0 may be undecided: a mark is filled where the verdict is"
+        " supported or contradicted, and open where it is neither.",
         ("effects",),
     ),
     "gains_over_steps": Figure(
