@@ -290,6 +290,6 @@ def test_the_rule_makes_the_folder_of_a_hub_encoder(desk, encoder):
     assert found.read_bytes() == (encoder / "tokenizer.json").read_bytes()
     assert "Nothing to be done" in snakemake(*command, cwd=desk.folder, **desk.settings()).stdout
     desk.repository.names["main"] = NEW
-    (desk.folder / target).unlink()
+    shutil.rmtree((desk.folder / target).parent)
     process = snakemake(*command, cwd=desk.folder, **desk.settings())
     assert process.returncode != 0 and f"`main` is now {NEW}" in process.stdout

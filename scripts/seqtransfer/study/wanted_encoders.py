@@ -31,8 +31,9 @@ def check(config: dict, folder: Path, *, files: bool = False) -> None:
         facts = json_tsv.read_json(path) if path.exists() else None
         if facts is None and any((path.parent / file).exists() for file in MODEL):
             raise ValueError(
-                f"encoder {name!r}: {path.parent} holds a model that no job has made, and that jobs"
-                " would replace; move it to a folder of yours, such as my-data/"
+                f"encoder {name!r}: {path.parent} holds a model without the encoder.json that jobs"
+                " write, and they would replace it; move it to a folder of yours, such as my-data/,"
+                " or delete it"
             )
         if facts and facts["source"] == record(config["catalogue"], name):
             encoder_check.check(f"encoder {name!r} ({path.parent})", facts, **asked)
