@@ -243,9 +243,7 @@ def test_a_model_of_the_user_where_jobs_would_put_theirs_is_refused(file, tmp_pa
     (tmp_path / "minilm/tokenizer.json").write_text("{}")
     wanted_encoders.check(config, tmp_path)  # no output of a job, which Snakemake would delete
     (tmp_path / "minilm" / file).write_text("{}")
-    with pytest.raises(
-        ValueError, match=r"minilm holds a model without .*; move it"
-    ):
+    with pytest.raises(ValueError, match=r"minilm holds a model without .*; move it"):
         wanted_encoders.check(config, tmp_path)
 
 
