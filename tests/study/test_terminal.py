@@ -5,6 +5,7 @@ import json
 import logging
 import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -57,7 +58,13 @@ def default():
 def listening(default, folder, *jobs, storage=""):
     """The terminal of a run of the default study, all files of which are in a folder."""
     return Terminal(
-        workflow(*jobs), default, folder, folder / "logs", str(folder / "report"), storage
+        workflow(*jobs),
+        default,
+        Path("data/raw"),
+        folder,
+        folder / "logs",
+        str(folder / "report"),
+        storage,
     )
 
 

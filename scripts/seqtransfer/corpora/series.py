@@ -6,6 +6,7 @@ two. Their table is that of `symbol_tables`.
 
 import math
 import re
+from collections.abc import Sequence
 from itertools import chain
 
 from seqtransfer.corpora.examples import Symbols
@@ -18,10 +19,7 @@ REMEDIES = (
     (r".*;.*", "state `delimiter: ';'`, if that is what parts the cells"),
     (r"[+-]?[0-9]*,[0-9]+([eE].*)?", "write decimals with a point"),
     (r"\s*[0-9]{1,4}[-/.:][0-9]{1,2}([-/.:T ].*)?", "a date or time is no value; leave it out"),
-    (
-        r"(?!(na|n/a|nan|null|none|missing|[+-]?inf(inity)?)$)[^\W\d].*",
-        "if this line is a header, name the column of the label, `label:` in the layout",
-    ),
+    (r"(?!(na|n/a|nan|null|none|missing|[+-]?inf(inity)?)$)[^\W\d].*", ""),  # see `_of_words`
     (r".*", "fill a missing value by a rule of your own, or remove the series"),
 )
 
@@ -34,8 +32,11 @@ def ended(symbols: Symbols) -> Symbols:
     return symbols[:last]
 
 
-def check_numbers(where: str, symbols: Symbols) -> None:
-    """Raise ValueError, beginning with `where`, unless these are finite numbers in channels."""
+def check_numbers(where: str, symbols: Symbols, columns: Sequence[str] = ()) -> None:
+    """Raise ValueError, beginning with `where`, unless these are finite numbers in channels.
+
+    columns: the names of their columns, of a table with a header and a series a line.
+    """
     before = CHANNEL
     for place, symbol in enumerate(chain(symbols, [CHANNEL]), start=1):
         if symbol == CHANNEL:
@@ -47,5 +48,19 @@ def check_numbers(where: str, symbols: Symbols) -> None:
                 for pattern, said in REMEDIES
                 if re.fullmatch(pattern, symbol, re.IGNORECASE | re.DOTALL)
             )
-            raise ValueError(f"{where}: {symbol!r} at place {place} is no finite number; {remedy}")
+            column = columns[place - 1] if columns else ""
+            at = f"in the column {column!r}" if column else f"at place {place}"
+            raise ValueError(
+                f"{where}: {symbol!r} {at} is no finite number; {remedy or _of_words(column)}"
+            )
         before = symbol
+
+
+def _of_words(column: str) -> str:
+    """What to do about a word in place of a number. column: its name, if the header says it."""
+    if not column:
+        return "if this line is a header, name the column of the label, `label:` in the layout"
+    return (
+        f"if the column says which series belong together, name it as `group: {column}`, else name"
+        " the columns of values by a pattern, `values:`"
+    )

@@ -72,6 +72,5 @@ def judge(
             similarity_claims.above_floor(*similar, name, name == headline, beaten, LEVEL)
             for name in ordered
         ),
-        score_claims.weights(common, unit),
-        score_claims.arrangement(common, unit),
+        *score_claims.of_shuffled(common, unit),
     ]

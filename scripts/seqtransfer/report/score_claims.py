@@ -19,6 +19,30 @@ SHARE_RULE = (
     " if a task lies below (adjusted for the tasks, Holm). The difference is linear in the three"
     " scores: no ratio is taken, whose denominator may be near 0."
 )
+# The two arms that a claim on shuffled weights compares, and its words.
+OF_SHUFFLED = (
+    (
+        *("shuffled", "random"),
+        {
+            "id": "weights",
+            "short": "shuffled over random",
+            "title": "Shuffled text weights score better than random weights",
+            "estimand": "Paired difference, text weights shuffled minus random weights, of the test"
+            " score: what the distribution of the weights gives without their arrangement.",
+        },
+    ),
+    (
+        *("text", "shuffled"),
+        {
+            "id": "arrangement",
+            "short": "text over shuffled",
+            "title": "Text weights score better than the same weights shuffled",
+            "estimand": "Paired difference, text pretraining minus text weights shuffled, of the"
+            " test score: what the arrangement of the weights (the knowledge) adds to their"
+            " distribution.",
+        },
+    ),
+)
 
 
 def faster(
@@ -131,26 +155,13 @@ def keeps_a_share(common: Mapping, beaten: Sequence[dict], unit: str, share: flo
     )
 
 
-def weights(common: Mapping, unit: str) -> dict:
-    """(weights): shuffled text weights over random ones in the test score."""
-    return of_scores(
-        "shuffled", "random", **common, unit=unit,
-        id="weights", short="shuffled over random",
-        title="Shuffled text weights score better than random weights", paper="",
-        estimand="Paired difference, text weights shuffled minus random weights, of the test score:"
-        " what the distribution of the weights gives without their arrangement.",
-    )  # fmt: skip
-
-
-def arrangement(common: Mapping, unit: str) -> dict:
-    """(arrangement): text over the same weights shuffled in the test score."""
-    return of_scores(
-        "text", "shuffled", **common, unit=unit,
-        id="arrangement", short="text over shuffled",
-        title="Text weights score better than the same weights shuffled", paper="",
-        estimand="Paired difference, text pretraining minus text weights shuffled, of the test"
-        " score: what the arrangement of the weights (the knowledge) adds to their distribution.",
-    )  # fmt: skip
+def of_shuffled(common: Mapping, unit: str) -> list[dict]:
+    """(weights) and (arrangement): what of the text encoder's weights helps, their values or their
+    places."""
+    return [
+        of_scores(left, right, **common, unit=unit, paper="", **texts)
+        for left, right, texts in OF_SHUFFLED
+    ]
 
 
 def of_scores(

@@ -32,7 +32,6 @@ from seqtransfer.study.costs import Encoder, Job
 from seqtransfer.study.failures import Failures
 from seqtransfer.study.progress import Progress
 
-RAW = "data/raw"  # folder of the copies of sources
 ESTIMATE = "estimate"  # the target that says what a study takes and runs nothing
 PAUSE = 60  # seconds between lines of progress, at least
 SILENCE = 600  # seconds after which one is said though no job has ended
@@ -42,9 +41,8 @@ VERDICTS = 5  # lines of verdicts at the end
 NOTHING = "Nothing to be done"  # how Snakemake says that every file is there
 ENDING = "Will exit after finishing"  # how it says, again and again, that a signal asked it to end
 ENDED = "Terminating processes on user request"  # and that Ctrl-C did
-UNMADE = re.compile(
-    r"MissingRuleException[^\n]*\nNo rule to produce (\S+)"
-)  # how it says that a target is unknown
+# How it says that no rule makes a target.
+UNMADE = re.compile(r"MissingRuleException[^\n]*\nNo rule to produce (\S+)")
 # How Snakemake says that it makes an environment, which takes minutes and is before any job.
 MAKING = ("Creating conda environment", "Pulling singularity image")
 # Of Snakemake's errors: a job that named its own or was killed, and that there was one; and that it
@@ -59,16 +57,18 @@ STATED = (
 
 
 def attach(
-    workflow, study: Mapping, encoders: Path, logs: Path, report: str, storage: str
+    workflow, study: Mapping, raw: Path, encoders: Path, logs: Path, report: str, storage: str
 ) -> "Terminal":
     """Let the `workflow`, Snakemake's object, speak as this module says.
 
-    study: completed; encoders: folder of the encoders; logs: folder of the logs of all studies;
-    report: the folder of the report; storage: what comes before it in storage, "" on a file system.
+    study: completed; raw: folder of the copies of sources; encoders: folder of the encoders; logs:
+    folder of the logs of all studies; report: the folder of the report; storage: what comes before
+    it in storage, "" on a file system.
     """
     logger = workflow.logger_manager.logger
     quiet = {topic.name.lower() for topic in workflow.output_settings.quiet or ()}
-    terminal = Terminal(workflow, study, encoders, logs, report, storage, silent="all" in quiet)
+    silent = "all" in quiet
+    terminal = Terminal(workflow, study, raw, encoders, logs, report, storage, silent=silent)
     logger.addHandler(terminal)
     own = [handler for handler in logger.handlers if handler.name == "DefaultStreamHandler"]
     for handler in own:
@@ -101,11 +101,11 @@ class Terminal(logging.Handler):
     """Prints on stderr what Snakemake's events mean for who waits."""
 
     def __init__(
-        self, workflow, study: Mapping, encoders: Path, logs: Path, report: str, storage: str = "",
-        *, silent: bool = False,
+        self, workflow, study: Mapping, raw: Path, encoders: Path, logs: Path, report: str,
+        storage: str = "", *, silent: bool = False,
     ):  # fmt: skip
         super().__init__()
-        self.workflow, self.study, self.encoders = workflow, study, encoders
+        self.workflow, self.study, self.raw, self.encoders = workflow, study, raw, encoders
         self.table = logs / "durations.tsv"
         self.report, self.storage = report, storage
         self.silent = silent  # what is asked for, the estimate, is said all the same
@@ -159,7 +159,8 @@ class Terminal(logging.Handler):
         planned = list(self.workflow.dag.needrun_jobs())
         self.jobs = {job.jobid: job for job in planned if not job.is_norun}
         sources = self.study["catalogue"]["sources"]
-        originals = {f"{RAW}/{name}": one["path"] for name, one in sources.items() if "path" in one}
+        paths = {name: one["path"] for name, one in sources.items() if "path" in one}
+        originals = {str(self.raw / name): path for name, path in paths.items()}
         self.failures = Failures(self.jobs, time.time(), originals)
         self.rules = {job.rule.name for job in planned}
         jobs = [self._job(job) for job in self.jobs.values()]

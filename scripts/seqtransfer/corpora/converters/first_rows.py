@@ -3,7 +3,6 @@ of them."""
 
 import contextlib
 import io
-import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -11,7 +10,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from seqtransfer.corpora import archives, label_faults, series_columns, text_files
+from seqtransfer.corpora import archives, label_faults
 from seqtransfer.corpora.alphabets import Cleaner
 from seqtransfer.corpora.converters import (
     code,
@@ -113,30 +112,10 @@ def check(record: Mapping, source: str, files: Mapping[str, Path]) -> None:
                 elif record.get("classes") and record.get("kind") != "token_classification":
                     label_faults.check(place, label, record["classes"])
         except ValueError as error:
-            message = _of_column(str(error), Path(copy), one)
+            message = str(error)
             if not Path(source).is_dir():
                 message = message.replace(f"{copy}/", f"{Path(source).parent}/")
             raise ValueError(message.replace(copy, source)) from error
-
-
-def _of_column(message: str, folder: Path, options: object) -> str:
-    """The message; where a cell of a table of series is text, with its column and what that may be.
-
-    Its converter counts the values alone, and takes such a line for a header.
-    """
-    found = re.search(r"^(.* line \d+: )('.*') at place (\d+) is .*; if this line is a", message)
-    if not found or not isinstance(options, series.Options) or options.label in series.ENDS:
-        return message
-    text = {"delimiter": options.delimiter, "encoding": options.encoding}
-    path = text_files.find(folder, options.file or next(iter(options.files.values())))
-    if options.series:  # values of several lines are one series
-        return message
-    name = series_columns.value_columns(path, options.columns, **text)[int(found[3]) - 1]
-    return (
-        f"{found[1]}{found[2]} in the column {name!r} is no finite number; if the column says which"
-        f" series belong together, name it as `group: {name}`, else name the columns of values by a"
-        " pattern, `values:`"
-    )
 
 
 def _by_part(options: object) -> list[tuple[object, str]]:

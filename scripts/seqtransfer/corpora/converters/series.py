@@ -137,6 +137,7 @@ def labelled_series(folder: Path, options: Options) -> Iterator[Example]:
     for part, name in (options.files or {None: options.file}).items():
         path = find(folder, name)
         stem = part or re.sub(r"\s+", "_", PurePosixPath(name).name.split(".")[0])
+        named: Sequence[str] = ()
         if options.label in ENDS:
             found = _plain_rows(path, options)
         else:
@@ -148,6 +149,7 @@ def labelled_series(folder: Path, options: Options) -> Iterator[Example]:
             series_columns.check_alike(path, own, *columns)
             ends = f", {own[0]!r} to {own[-1]!r}" if own else ""
             print(f"{path.name}: {len(own)} columns of values{ends}")
+            named = () if options.series else own  # else values of several lines are one series
             found = series_columns.read(path, options.columns, **text)
         where, labels, begin, padded = None, Counter[str](), (), 0
         for where, symbols, label, group in found:
@@ -158,7 +160,7 @@ def labelled_series(folder: Path, options: Options) -> Iterator[Example]:
                 padded += len(symbols) < written
             if not symbols:
                 raise ValueError(f"{where}: has no numbers; look at its separators")
-            check_numbers(where, symbols)
+            check_numbers(where, symbols, named)
             labels[label] += 1
             begin = begin or (where, symbols, label)
             channels = 1 + symbols.count(CHANNEL)
