@@ -197,7 +197,12 @@ def test_a_table_with_a_header_has_its_label_and_group_by_name(tmp_path):
             {"label": "class"},
             r"x\.csv: no column 'class'; its columns are \['pers",
         ),
-        ("x.csv", HEADED, {"label": "kind"}, r"line 2: 'ann' in the column 'person' is no finite number"),
+        (
+            "x.csv",
+            HEADED,
+            {"label": "kind"},
+            r"line 2: 'ann' in the column 'person' is no finite number",
+        ),
         ("x.csv", HEADED + "cat,5,run\n", {"label": "kind"}, r"line 4: has 3 cells instead of 4"),
         ("x.csv", "p,t,kind\n,1,a\n", {"label": "kind", "group": "p"}, "column 'p' is empty"),
         ("x.csv", "kind\na\n", {"label": "kind"}, "line 2: has no numbers"),
