@@ -1,6 +1,7 @@
 """No text of a figure lies over another or leaves it, at any width, in a study of any size."""
 
 import itertools
+from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -11,7 +12,7 @@ from matplotlib.text import Text
 
 import synthetic
 from seqtransfer.files import json_tsv
-from seqtransfer.report import register
+from seqtransfer.report import mended, meta_analysis, register
 from seqtransfer.report.figures import style
 from seqtransfer.report.tables import table_files
 
@@ -35,6 +36,7 @@ CASES = [
     *itertools.product(register.FIGURES, ["single", "large"], ["column"]),
     *itertools.product(("summary", "claims", "scores", "similarity"), ["large"], ["page", "slide"]),
 ]
+PUBLISHED = Path(__file__).parents[2] / "workflow/report/published"
 LEAST_TYPE = 0.83  # of the size of the figure's type
 
 
@@ -168,6 +170,17 @@ def check(figure):
         along = min(a.y1, b.y1) - max(a.y0, b.y0)
         assert min(across, along) < 1.5, (first, second)
     return found
+
+
+@pytest.mark.parametrize("name", ["as-released-short", "as-released-short-rate", "four-seeds"])
+def test_the_figure_of_mended_choices_can_be_read(name):
+    check(mended.figure(table_files.read(PUBLISHED / f"{name}.csv")))
+
+
+def test_the_figure_of_merged_studies_can_be_read():
+    table = table_files.read(PUBLISHED / "merged-b.csv")
+    effects = table[table["study"] != "all"]
+    check(meta_analysis.figure(effects, meta_analysis.pooled(effects), "text - random"))
 
 
 @pytest.mark.parametrize("draw", ["plot", "scatter"])

@@ -64,7 +64,7 @@ def test_the_interval_of_a_change_is_of_its_seeds(studies):
 
 def test_verdicts_stand_with_their_qualifier_and_turn_by_the_verdict_alone(studies):
     found = mended.table(studies[0], studies[1:]).set_index(["study", "task"])
-    assert list(found.columns[1 + len(mended.NUMBERS) :]) == ["seeds", "a", "b", "turned"]
+    assert list(found.columns[-4:]) == ["seeds", "a", "b", "turned"]
     # Runs of step 0 never learned: what they say holds for this budget.
     assert found.loc[("as-released", "x"), "b"] == "supported at this budget"
     assert found.loc[("as-released", "y"), "b"] == "contradicted at this budget"
@@ -73,6 +73,39 @@ def test_verdicts_stand_with_their_qualifier_and_turn_by_the_verdict_alone(studi
     assert set(found.loc["as-released", "a"]) == {"supported at this budget"}
     assert set(found.loc["mended-rate", "a"]) == {"supported"}
     assert found["turned"].tolist() == ["", "", "", "", "b", "b"]
+
+
+def test_a_study_of_one_of_the_tasks_is_compared_at_that_one(studies):
+    released, other = studies
+    one = other.ledger["claims"]
+    ledger = {"claims": [claim | {"effects": claim["effects"][:1]} for claim in one]}
+    settings = other.record["configuration"]
+    for study, tasks in ((released, ("x", "y")), (other, ("x",))):
+        kinds = {task: {"kind": "classification"} for task in tasks}
+        study.record["configuration"] = study.record["configuration"] | {
+            "tasks": list(tasks), "catalogue": {"tasks": kinds}
+        }  # fmt: skip
+    assert settings is not other.record["configuration"]
+    runs = other.runs[other.runs["task"] == "x"]
+    found = mended.table(released, [dataclasses.replace(other, ledger=ledger, runs=runs)])
+    assert found["task"].tolist() == ["x", "y", "all tasks", "x"]
+    assert found["keys"].tolist()[-1] == "finetune.learning_rate"
+    assert found["change"].tolist()[-1] == pytest.approx(0.4)
+
+
+def test_how_much_nearer_text_is_than_random_stands_in_the_table_and_the_figure(studies):
+    for study, nearer in zip(studies, (-0.1, 0.02), strict=True):
+        effects = [
+            {"task": task, "mean": nearer, "low": nearer - 0.01, "high": nearer + 0.01,
+             "verdict": "not testable here"} for task in ("x", "y")
+        ]  # fmt: skip
+        claim = {"id": "d2-pwcca", "effects": effects, "overall": effects[0], "checks": []}
+        study.ledger["claims"].append(claim | {"verdict": "not testable here", "qualifier": ""})
+    found = mended.table(studies[0], studies[1:])
+    np.testing.assert_allclose(found["nearer"], [-0.1] * 3 + [0.02] * 3)
+    *_, nearer = mended.figure(found).axes
+    ends = [segment[:, 0] for segment in nearer.collections[0].get_segments()]
+    np.testing.assert_allclose(ends, [[-0.11, -0.09], [0.01, 0.03]])
 
 
 def test_a_run_without_a_score_leaves_its_mean_and_change_empty(studies):
@@ -122,7 +155,7 @@ def test_the_figure_shows_the_mean_over_tasks_of_every_study_with_its_interval(s
     scores, differences = mended.figure(table).axes
     rows = table[table["task"] == "all tasks"]
     named = [label.get_text() for label in scores.get_yticklabels()]
-    assert named == ["as-released", "finetune learning rate"]
+    assert named == ["nothing changed", "finetune learning rate"]
     drawn = {line.get_label(): line.get_xdata() for line in scores.get_lines()}
     np.testing.assert_allclose(drawn["text pretraining"], rows["text"])
     np.testing.assert_allclose(drawn["random weights"], rows["random"])

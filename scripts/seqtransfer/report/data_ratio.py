@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from seqtransfer.corpora.examples import SPLITS
-from seqtransfer.report.finished_studies import configuration, differing
+from seqtransfer.report.finished_studies import configuration, differing, task_of
 from seqtransfer.report.statistics import LEVEL, t_interval
 from seqtransfer.report.tables.intervals import interval_rows
 
@@ -30,7 +30,6 @@ SECTIONS = (
     " catalogue.tasks."
 ).split()
 MAY_DIFFER = ("examples.train_fraction", "finetune.settings")
-OF_TASKS = ("max_length.", "domain_corpora.", "catalogue.tasks.")
 
 
 def gather(studies: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -92,7 +91,7 @@ def _compared(key: str, tasks: Collection[str]) -> bool:
     section = next((one for one in SECTIONS if key.startswith(one)), None)
     if section is None or key in MAY_DIFFER or key.endswith(".title"):
         return False
-    return section not in OF_TASKS or key.removeprefix(section).partition(".")[0] in tasks
+    return task_of(key) is None or task_of(key) in tasks
 
 
 def check_parts(task: str, manifests: Mapping[str, pd.DataFrame]) -> None:

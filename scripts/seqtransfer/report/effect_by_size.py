@@ -14,7 +14,7 @@ from scipy.special import stdtridf
 
 from seqtransfer.report import estimates, finished_studies, meta_analysis
 from seqtransfer.report.estimates import Estimate
-from seqtransfer.report.finished_studies import ABSENT, Study, configuration
+from seqtransfer.report.finished_studies import ABSENT, Study, configuration, task_of
 
 CLAIM = "b"
 SIZE = ["encoder", "layers", "width", "parameters"]
@@ -22,7 +22,6 @@ COLUMNS = ["study", *SIZE, *"task unit effect low high seeds".split()]
 MEAN = "mean of shared tasks"
 # Sections of a configuration that decide what a run is trained on, how, and for how long.
 SECTIONS = ("seeds", "examples", "max_length", "pieces", "finetune", "sweep", "catalogue.tasks")
-OF_A_TASK = ("max_length.", "catalogue.tasks.", "split.")
 SAID = ("title",)  # keys of a task that change no run
 
 
@@ -87,7 +86,7 @@ def settings(studies: Sequence[Study], found: pd.DataFrame) -> pd.DataFrame:
     stated = [_stated(study) for study in studies]
     rows = []
     for key in dict.fromkeys(key for one in stated for key in one):
-        task = _task(key)
+        task = task_of(key)
         if task is None or task in compared:
             values = [
                 (key, study.name, one.get(key, ABSENT))
@@ -189,11 +188,3 @@ def _stated(study: Study) -> dict[str, str]:
     }
     digests = study.record["splits"].items()
     return known | {f"split.{task}": digest[:8] for task, digest in digests}
-
-
-def _task(key: str) -> str | None:
-    """The task that a setting is of, or None if it is of the whole study."""
-    for section in OF_A_TASK:
-        if key.startswith(section):
-            return key.removeprefix(section).partition(".")[0]
-    return None

@@ -14,6 +14,7 @@ from seqtransfer.report.tables import table_files
 from seqtransfer.tokens import shared_examples
 
 ABSENT = "absent"
+OF_A_TASK = ("max_length.", "domain_corpora.", "catalogue.tasks.", "split.")
 OF_RECORD = "configuration encoders examples machine made_by repository sources splits".split()
 OF_CLAIM = "contrast effects headline overall qualifier unit verdict".split()
 
@@ -90,6 +91,12 @@ def read(folder: Path) -> Study:
 def configuration(record: Mapping) -> dict[str, str]:
     """Every key of a study's configuration by its path, such as `finetune.steps`."""
     return key_paths.by_path(record["configuration"])
+
+
+def task_of(key: str) -> str | None:
+    """The task that a setting is of, or None if it is of the whole study."""
+    section = next((one for one in OF_A_TASK if key.startswith(one)), None)
+    return None if section is None else key.removeprefix(section).partition(".")[0]
 
 
 def differing(left: Mapping[str, str], right: Mapping[str, str]) -> list[tuple[str, str, str]]:

@@ -1,7 +1,7 @@
 """Finished studies that mend one choice of another each -> what each choice changes, in a table."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from seqtransfer.report import names
 from seqtransfer.report.figures import panels, style
-from seqtransfer.report.finished_studies import Study, configuration, differing
+from seqtransfer.report.finished_studies import Study, configuration, differing, task_of
 from seqtransfer.report.statistics import stratified_mean_interval
 from seqtransfer.report.tables.gain_tables import ALL_TASKS
 from seqtransfer.report.tables.intervals import paired_differences
@@ -21,10 +21,15 @@ CAPTION = (
     " with its 95 % interval over seeds and test examples. The first study is the one whose choices"
     " the others mend. keys: what a study's configuration has otherwise than the first. change: the"
     " difference less that of the first study at the same seeds, with a 95 % interval over seeds"
-    " alone. Then the verdict on each claim. turned: claims whose verdict is another than in the"
-    " first study."
+    " alone. nearer: how much more alike text pretraining and the field's encoder are than random"
+    " weights and that encoder, by PWCCA, claim (d2), with its 95 % interval. Then the verdict on"
+    " each claim. turned: claims whose verdict is another than in the first study."
 )
 NUMBERS = ["text", "random", "difference", "low", "high", "change", "change_low", "change_high"]
+NEARER = ["nearer", "nearer_low", "nearer_high"]
+NEARER_CLAIM = "d2-pwcca"  # the paper compares representations by PWCCA
+NEARER_TITLE = "text nearer than random to\nthe field's encoder (PWCCA)"
+FIRST = "nothing changed"
 ROW_LETTERS = 30  # of a line of a row's name
 
 
@@ -34,13 +39,14 @@ def table(released: Study, mended: Sequence[Study]) -> pd.DataFrame:
     keys: of the configuration, those whose values are others than in `released`. text, random:
     mean test scores over seeds; difference, low, high: claim (b)'s effect with its interval over
     seeds and test examples. change: the difference less that of `released` at the same seeds, with
-    a 95 % t interval over seeds alone. seeds: of an arm. One column for each claim that a study
+    a 95 % t interval over seeds alone. nearer, nearer_low, nearer_high: the effect of claim (d2) by
+    PWCCA. seeds: of an arm. One column for each claim that a study
     tests, of (a), (b), (c) and (d2) by each measure: its verdict and qualifier, such as "at this
     budget". turned: the claims whose verdict, whatever its qualifier, is another than in
-    `released`. Missing
-    numbers are NaN.
-    Raises ValueError, naming the study, if one lacks the arms text and random, or has other tasks
-    or seeds than `released`.
+    `released`. Missing numbers are NaN.
+    A study of some of the tasks has no row over all.
+    Raises ValueError, naming the study, if one lacks the arms text and random, or has a task or
+    seeds that `released` has not.
     """
     studies = [released, *mended]
     for study in studies:
@@ -52,12 +58,11 @@ def table(released: Study, mended: Sequence[Study]) -> pd.DataFrame:
         if name in ("a", "b", "c", "c-share") or name.startswith("d2-")
         if any(_tested(study, name) for study in studies)
     ]
-    before = {task: _verdicts(released, task, shown) for task in _tasks(released)}
+    before = {task: _verdicts(released, task, shown) for task in _tasks(released, released)}
     rows = []
     for study in studies:
-        changed = differing(first, configuration(study.record))
-        keys = ", ".join(key for key, *_ in changed if key != "study")
-        for task in _tasks(study):
+        keys = ", ".join(_changed(first, study))
+        for task in _tasks(study, released):
             verdicts = _verdicts(study, task, shown)
             # A claim that one of the two does not test has not turned.
             turned = [
@@ -70,44 +75,48 @@ def table(released: Study, mended: Sequence[Study]) -> pd.DataFrame:
                 {"study": study.name, "task": task, "keys": keys}
                 | _scores(study, task)
                 | _change(study, released, task)
+                | _nearer(study, task)
                 | {"seeds": _differences(study)["seed"].nunique()}
                 | {name: " ".join(verdicts[name] or (NOT_TESTED,)) for name in shown}
                 | {"turned": ", ".join(turned)}
             )
-    return pd.DataFrame(
-        rows, columns=["study", "task", "keys", *NUMBERS, "seeds", *shown, "turned"]
-    )
+    columns = ["study", "task", "keys", *NUMBERS, *NEARER, "seeds", *shown, "turned"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def figure(table: pd.DataFrame) -> Figure:
-    """Of every study the mean scores of text and random, and their difference with its interval.
-    A row is named by the keys that its study changes, and by the study where these tell it from no
-    other, or are none.
+    """Of every study the mean scores of text and random, their difference with its interval and,
+    where a study tests it, how much nearer text is to the field's encoder. A row is named by the
+    keys that its study changes, and by the study where these tell it from no other.
 
     table: as `table` makes it. Of several tasks, their mean.
     """
     several = ALL_TASKS in set(table["task"])
     rows = table[table["task"] == ALL_TASKS] if several else table
-    words = [changed_words(keys) for keys in rows["keys"].fillna("")]
+    words = [changed_words(keys) or FIRST for keys in rows["keys"].fillna("")]
     named = [
-        _lines(said if said and words.count(said) == 1 else f"{study}; {said}")
+        _lines(said if words.count(said) == 1 else f"{study}; {said}")
         for study, said in zip(rows["study"], words, strict=True)
     ]
     lines = max(name.count("\n") + 1 for name in named)
     drawn = style.figure(1, 0.9 + (0.14 + 0.12 * lines) * len(rows))
-    scores, differences = drawn.subplots(1, 2, sharey=True)
+    nearer = bool(rows["nearer"].notna().any())
+    scores, *effects = drawn.subplots(1, 2 + nearer, sharey=True)
     places = np.arange(len(rows))
     scores.hlines(places, rows["random"], rows["text"], color="0.8", zorder=0)
     for arm, colour in style.colours(["text", "random"]).items():
         marker = style.markers(["text", "random"])[arm]
         scores.plot(rows[arm], places, marker, color=colour, ms=5, label=names.arm(arm))
-    differences.hlines(places, rows["low"], rows["high"], color="0.2")
-    differences.plot(rows["difference"], places, "o", color="0.2", ms=4)
-    differences.axvline(0, color="0.5", lw=0.8, zorder=0)
+    shown = [("difference", "low", "high"), NEARER]
+    titles = [names.contrast("text - random").replace(" minus", "\nminus"), NEARER_TITLE]
+    for axes, (mean, low, high), title in zip(effects, shown, titles, strict=False):
+        axes.hlines(places, rows[low], rows[high], color="0.2")
+        axes.plot(rows[mean], places, "o", color="0.2", ms=4)
+        axes.axvline(0, color="0.5", lw=0.8, zorder=0)
+        axes.set_xlabel(f"{title}\n(95 % interval)")
     scores.set_yticks(places, named)
     scores.set_ylim(len(rows) - 0.5, -0.5)
     scores.set_xlabel("mean test score")
-    differences.set_xlabel(f"{names.contrast('text - random')}\n(95 % interval)")
     drawn.legend(*scores.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     of = "mean over tasks" if several else rows["task"].iloc[0]
     style.title(drawn, f"{TITLE} ({of}, {panels.counted(set(rows['seeds']))})")
@@ -129,6 +138,16 @@ def changed_words(keys: str) -> str:
     return "; ".join(f"{name} {', '.join(parts)}".strip() for name, parts in sections.items())
 
 
+def _changed(first: Mapping[str, str], study: Study) -> list[str]:
+    """The keys that a study has otherwise than the first; of tasks, those that it has alone."""
+    tasks = study.record["configuration"].get("tasks", ())
+    keys = [key for key, *_ in differing(first, configuration(study.record))]
+    if "tasks" in keys:
+        keys = [key for key in keys if not key.startswith("catalogue.sources.")]
+        keys = [key for key in keys if task_of(key) is None or task_of(key) in tasks]
+    return [key for key in keys if key not in ("study", "tasks")]
+
+
 def _check(study: Study, released: Study) -> None:
     if not _tested(study, "b"):
         raise ValueError(f"{study.name} has no runs of text or of random: (b) is not tested there")
@@ -136,6 +155,7 @@ def _check(study: Study, released: Study) -> None:
         {(str(task), int(seed)) for task, seed in zip(one["task"], one["seed"], strict=True)}
         for one in (_differences(study), _differences(released))
     )
+    theirs = {(task, seed) for task, seed in theirs if task in {task for task, _ in ours}}
     if ours != theirs:
         raise ValueError(
             f"{study.name} and {released.name} differ in tasks or seeds, the first in"
@@ -152,9 +172,12 @@ def _tested(study: Study, claim: str) -> bool:
     return bool(study.claims.get(claim, {}).get("effects"))
 
 
-def _tasks(study: Study) -> list[str]:
-    tasks = [effect["task"] for effect in study.claims["b"]["effects"]]
-    return [*tasks, ALL_TASKS] if len(tasks) > 1 else tasks
+def _tasks(study: Study, released: Study) -> list[str]:
+    """The study's tasks and, where they are several and those of `released`, all of them as one."""
+    tasks, all_tasks = (
+        [effect["task"] for effect in one.claims["b"]["effects"]] for one in (study, released)
+    )
+    return [*tasks, ALL_TASKS] if len(tasks) > 1 and tasks == all_tasks else tasks
 
 
 def _verdicts(study: Study, task: str, names: Sequence[str]) -> dict[str, list[str]]:
@@ -178,15 +201,24 @@ def _verdict(claim: dict, task: str) -> list[str]:
 def _scores(study: Study, task: str) -> dict[str, float]:
     """Mean test scores of both arms, and claim (b)'s difference with its interval."""
     mean = study.runs.groupby(["initialization", "task"])["test_score"].mean(skipna=False)
-    claim = study.claims["b"]
-    effects = {ALL_TASKS: claim["overall"]} | {one["task"]: one for one in claim["effects"]}
     arms = {
         arm: float(mean[arm].mean(skipna=False) if task == ALL_TASKS else mean[arm, task])
         for arm in ("text", "random")
     }
-    found = {"difference": "mean", "low": "low", "high": "high"}
-    numbers = {name: effects[task][key] for name, key in found.items()}
-    return arms | {name: np.nan if value is None else value for name, value in numbers.items()}
+    return arms | _effect(study, "b", task, ["difference", "low", "high"])
+
+
+def _nearer(study: Study, task: str) -> dict[str, float]:
+    return _effect(study, NEARER_CLAIM, task, NEARER) if _tested(study, NEARER_CLAIM) else {}
+
+
+def _effect(study: Study, claim: str, task: str, columns: Sequence[str]) -> dict[str, float]:
+    """A claim's effect in a task, or over all, and the ends of its interval; NaN without one."""
+    record = study.claims[claim]
+    effects = {ALL_TASKS: record["overall"]} | {one["task"]: one for one in record["effects"]}
+    numbers = [effects[task][name] for name in ("mean", "low", "high")]
+    found = zip(columns, numbers, strict=True)
+    return {name: np.nan if value is None else value for name, value in found}
 
 
 def _change(study: Study, released: Study, task: str) -> dict[str, float]:

@@ -148,6 +148,6 @@ def figure(table: pd.DataFrame, mean: dict[str, float], contrast: str) -> Figure
     unit = units[0] + ", or the metric named" * (len(units) > 1)
     levels = " and ".join(f"{100 * level:.0f} %" for level in table["level"].unique())
     own = "" if levels == "95 %" else f"; of tasks {levels}"
-    axis.set_xlabel(f"{names.contrast(contrast)} ({unit}; 95 % intervals{own})")
+    axis.set_xlabel(f"{names.contrast(contrast)}\n({unit}; 95 % intervals{own})")
     style.title(drawn, f"Effects of {table['study'].nunique()} studies, and their mean over tasks")
     return drawn
