@@ -16,7 +16,7 @@ from seqtransfer.report.tables.run_tables import CONTRASTS, score_unit
 
 SEEDS = (2, 3, 4, 6, 8, 12, 16, 24, 32)
 MOST = 2.0  # difference of two scores in [-1, 1]
-FOUND = {"linestyle": "-", "linewidth": 0.6}
+FOUND = {"linestyle": (0, (4, 2)), "linewidth": 1.0}
 COLUMNS = "task left right seeds smallest difference study_seeds".split()
 
 
@@ -57,7 +57,7 @@ def figure(tables: Tables, claims: Sequence[dict]) -> Figure:
         if not part.empty:
             found = part["difference"].iloc[0]
             line = axis.axhline(found, color=look["color"], **FOUND)
-            style.tell(line, f"found, without its sign: {found:.3f}")
+            style.tell(line, f"size of the difference found here: {found:.3f}")
         here = part[part["seeds"] == part["study_seeds"]]
         [mark] = axis.plot(here["seeds"], here["smallest"], "o", color=look["color"])
         said = [f"{row.seeds} seeds: {row.smallest:.3f}" for row in here.itertuples()]
@@ -68,7 +68,7 @@ def figure(tables: Tables, claims: Sequence[dict]) -> Figure:
     panels.label(axes, "seeds", f"difference\n(test {score_unit(tables['runs'])})")
     handles = [
         Line2D([], [], label=names.contrast("text - random"), **look),
-        panels.line("found, without its sign", look["color"], **FOUND),
+        panels.line("size of the difference found here", look["color"], **FOUND),
         panels.line("this study's seeds", look["color"], marker="o", lw=0),
     ]
     panels.legend(drawn, handles)
