@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from seqtransfer.report import names
 from seqtransfer.report.figures import panels, style
-from seqtransfer.report.finished_studies import Study, configuration, differing, task_of
+from seqtransfer.report.finished_studies import ABSENT, Study, configuration, differing, task_of
 from seqtransfer.report.statistics import stratified_mean_interval
 from seqtransfer.report.tables.gain_tables import ALL_TASKS
 from seqtransfer.report.tables.intervals import paired_differences
@@ -21,14 +21,14 @@ CAPTION = (
     " with its 95 % interval over seeds and test examples. The first study is the one whose choices"
     " the others mend. keys: what a study's configuration has otherwise than the first. change: the"
     " difference less that of the first study at the same seeds, with a 95 % interval over seeds"
-    " alone. nearer: how much more alike text pretraining and the field's encoder are than random"
-    " weights and that encoder, by PWCCA, claim (d2), with its 95 % interval. Then the verdict on"
-    " each claim. turned: claims whose verdict is another than in the first study."
+    " alone. nearer: how much more alike text pretraining and domain pretraining are than random"
+    " weights and domain pretraining, by PWCCA, claim (d2), with its 95 % interval. Then the"
+    " verdict on each claim. turned: claims whose verdict is another than in the first study."
 )
 NUMBERS = ["text", "random", "difference", "low", "high", "change", "change_low", "change_high"]
 NEARER = ["nearer", "nearer_low", "nearer_high"]
 NEARER_CLAIM = "d2-pwcca"  # the paper compares representations by PWCCA
-NEARER_TITLE = "text nearer than random to\nthe field's encoder (PWCCA)"
+NEARER_TITLE = "text nearer than random to\ndomain pretraining (PWCCA)"
 FIRST = "nothing changed"
 ROW_LETTERS = 30  # of a line of a row's name
 
@@ -86,7 +86,7 @@ def table(released: Study, mended: Sequence[Study]) -> pd.DataFrame:
 
 def figure(table: pd.DataFrame) -> Figure:
     """Of every study the mean scores of text and random, their difference with its interval and,
-    where a study tests it, how much nearer text is to the field's encoder. A row is named by the
+    where a study tests it, how much nearer text is to domain pretraining. A row is named by the
     keys that its study changes, and by the study where these tell it from no other.
 
     table: as `table` makes it. Of several tasks, their mean.
@@ -139,13 +139,15 @@ def changed_words(keys: str) -> str:
 
 
 def _changed(first: Mapping[str, str], study: Study) -> list[str]:
-    """The keys that a study has otherwise than the first; of tasks, those that it has alone."""
-    tasks = study.record["configuration"].get("tasks", ())
-    keys = [key for key, *_ in differing(first, configuration(study.record))]
-    if "tasks" in keys:
-        keys = [key for key in keys if not key.startswith("catalogue.sources.")]
-        keys = [key for key in keys if task_of(key) is None or task_of(key) in tasks]
-    return [key for key in keys if key not in ("study", "tasks")]
+    """The keys that a study has otherwise than the first, but for tasks that it lacks and their
+    sources."""
+    tasks = study.record["configuration"]["tasks"]
+    return [
+        key
+        for key, _, value in differing(first, configuration(study.record))
+        if key not in ("study", "tasks") and task_of(key) in (None, *tasks)
+        if not (key.startswith("catalogue.sources.") and value == ABSENT)
+    ]
 
 
 def _check(study: Study, released: Study) -> None:
@@ -174,10 +176,10 @@ def _tested(study: Study, claim: str) -> bool:
 
 def _tasks(study: Study, released: Study) -> list[str]:
     """The study's tasks and, where they are several and those of `released`, all of them as one."""
-    tasks, all_tasks = (
+    tasks, known = (
         [effect["task"] for effect in one.claims["b"]["effects"]] for one in (study, released)
     )
-    return [*tasks, ALL_TASKS] if len(tasks) > 1 and tasks == all_tasks else tasks
+    return [*tasks, ALL_TASKS] if len(tasks) > 1 and set(tasks) == set(known) else tasks
 
 
 def _verdicts(study: Study, task: str, names: Sequence[str]) -> dict[str, list[str]]:
