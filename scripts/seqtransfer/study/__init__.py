@@ -19,7 +19,8 @@ provenance: code digests, which decide whether a changed function reruns a job.
 peak_memory: of a process.
 study_records: what made a study, for its page; used_configuration: its configuration there.
 unfinished: what of a study is done, failed or missing.
-refusals: a mistake of a study ends Snakemake in one line.
+refusals: a mistake of a study ends Snakemake in one line; study_files: of a file that is no YAML,
+    before Snakemake reads it.
 costs: what a job takes in seconds and bytes, from the study alone.
 durations: what finished jobs of this folder say of its speed; arithmetic: what its processor does.
 estimate: what a study takes, as ranges.
