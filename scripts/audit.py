@@ -56,7 +56,7 @@ def main(
             viewed.originals,
             splits,
             np.asarray(read["train"].units),
-            settings.tokens["kind"] == "sax",
+            tokenizations.has_own_scale(settings.tokens),
             np.random.default_rng(settings.split_seed),
         )
         measures |= further

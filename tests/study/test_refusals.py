@@ -43,6 +43,14 @@ def test_a_file_of_another_study_is_told_with_how_to_run_that(other, remedy):
     assert yaml.safe_load((ROOT / "config.yaml").read_text())["study"] == refusals.DEFAULT
 
 
+def test_a_word_that_is_no_target_is_told_with_the_nearest_that_is_one():
+    known = ["report", "figures", "tables", "status"]
+    said = refusals.of_no_target("raport", known)
+    assert said.startswith("There is no target raport; did you mean `report`? `snakemake --list`")
+    assert "did you mean" not in refusals.of_no_target("xyz", known)
+    assert refusals.of_no_target("results/mine/raport", known) is None
+
+
 def test_lists_of_the_command_line_are_read_as_yaml_and_study_files_are_left_alone():
     config = {"seeds": ["0", "1"], "tasks": ["splice"], "study": "1", "examples": {"train": "8"},
               "compare": {"pairs": [["text", "random"]], "seeds": "1"}, "mine": ["2"]}  # fmt: skip

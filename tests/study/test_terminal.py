@@ -302,15 +302,20 @@ def test_a_run_that_stops_without_a_failure_has_no_cause_to_correct(speaker, cap
     assert last == f"default: stopped: {what}; what is done is kept: give the same command again"
 
 
-def test_a_target_of_another_study_is_told_in_place_of_snakemakes_own_words(speaker, capsys):
+def test_a_target_that_is_none_or_another_studys_is_told_in_our_words(speaker, capsys):
     told = speaker()
     told.report = "results/default/report"
+    told.workflow.rules = [SimpleNamespace(name="judge")]
     for other, named in (("mine", True), ("default", False)):
         text = f"MissingRuleException:\nNo rule to produce results/{other}/x.svg (if you use input"
         record = logging.makeLogRecord({"msg": text})
         told.emit(record)
-        assert (told.of_another_study(record) is not None) == named
+        assert (told.of_target(record) is not None) == named
         assert ("x.svg belongs to study mine, but" in capsys.readouterr().err) == named
+    text = "MissingRuleException:\nNo rule to produce judje (if you use input"
+    told.emit(logging.makeLogRecord({"msg": text}))
+    said = capsys.readouterr().err
+    assert said.startswith("The command is refused. There is no target judje; did you mean `judge`")
 
 
 def test_a_run_that_is_asked_to_stop_says_once_that_it_waits_for_its_jobs(speaker, capsys):

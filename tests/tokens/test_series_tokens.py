@@ -9,7 +9,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
-from seqtransfer.tokens.series_tokens import CHANNEL, channels, level_bins, symbolic_aggregate
+from seqtransfer.tokens.series_tokens import (
+    CHANNEL,
+    channels,
+    level_bins,
+    standard,
+    symbolic_aggregate,
+)
 
 WHOLE = st.lists(st.integers(-1000, 1000), min_size=2, max_size=40)
 
@@ -114,7 +120,7 @@ def test_lags_are_bins_of_changes(corpus, window, lag):
 
     assume(all(-(-len(values) // window) > lag for values in corpus))
     for by in ("quantile", "uniform"):
-        split = level_bins([symbols(values) for values in corpus], 4, window, by, lag)
+        split = level_bins([symbols(values) for values in corpus], 4, window, by, lag=lag)
         plain = level_bins([symbols(changes(values)) for values in corpus], 4, 1, by)
         for values in corpus:
             assert split(symbols(values)) == plain(symbols(changes(values)))
@@ -122,9 +128,26 @@ def test_lags_are_bins_of_changes(corpus, window, lag):
             assert window > 1 or split(shifted) == split(symbols(values))  # the level is lost
 
 
+@given(
+    st.lists(st.lists(st.integers(-50, 50), min_size=2, max_size=9), min_size=1, max_size=5),
+    st.sampled_from([2.0, 0.5, 8.0]),
+    st.integers(-8, 8),
+)
+def test_shapes_are_bins_of_series_on_their_own_scale(corpus, factor, shift):
+    """By the definition, and by what it must not see: each series in a unit of its own."""
+    for by in ("quantile", "uniform"):
+        split = level_bins([symbols(values) for values in corpus], 4, 1, by, own_scale=True)
+        own = [symbols(standard(np.array(values, float)).tolist()) for values in corpus]
+        plain = level_bins(own, 4, 1, by)
+        assert [split(symbols(values)) for values in corpus] == [plain(one) for one in own]
+    values = np.array([1.0, 2, 4, 8, 16])
+    split = level_bins([symbols(values)], 5, 1, "quantile", own_scale=True)
+    assert split(symbols(factor * values + shift)) == split(symbols(values)) == tuple("01234")
+
+
 def test_series_that_cannot_be_binned_are_refused():
     with pytest.raises(ValueError, match="of 2 windows has none that another lies 3 before"):
-        level_bins([symbols([1, 2])], 4, 1, "quantile", 3)
+        level_bins([symbols([1, 2])], 4, 1, "quantile", lag=3)
     with pytest.raises(ValueError, match="one series has 1 channels, another one 2"):
         level_bins([symbols([1, 2], [3]), symbols([1])], 2, 1, "quantile")
     with pytest.raises(ValueError, match="too far apart"):

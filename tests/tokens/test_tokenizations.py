@@ -147,7 +147,7 @@ def test_a_size_below_the_alphabet_is_refused_with_both_numbers():
         (
             {"kind": "words"},
             "x.kind: 'words' is unknown; known: bins, bpe, classes, intervals, kmers, lags, sax,"
-            " symbols",
+            " shapes, symbols",
         ),
         ({"kind": "kmers", "k": 3}, "x: needs `stride:`"),
         ({"kind": "symbols", "k": 3}, "x: unknown key 'k'"),

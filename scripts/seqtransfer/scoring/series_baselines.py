@@ -6,8 +6,8 @@
   of the longest training series.
 
 Both read the numbers of the corpus, whole, of the very examples that the encoder is trained and
-scored on, on the scale that the task's tokens have: each series' own (`sax`), or the training
-part's, channel by channel (`bins`). Dev chooses the window and the penalty.
+scored on, on the scale that the task's tokens have: each series' own (`sax`, `shapes`), or the
+training part's, channel by channel (`bins`, `lags`). Dev chooses the window and the penalty.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -22,7 +22,7 @@ from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring import baselines
 from seqtransfer.scoring.minirocket import TAPS, MiniRocket
 from seqtransfer.scoring.task_kinds import Target
-from seqtransfer.tokens import series_neighbours
+from seqtransfer.tokens import series_neighbours, tokenizations
 from seqtransfer.tokens.series_neighbours import Series, stretched
 
 # Of the longest training series: wider windows rarely help (Ratanamahatana & Keogh 2005).
@@ -45,7 +45,8 @@ def evaluate(
     Raises ValueError as `series_neighbours.numbers` does.
     """
     names = {part: ragged.names for part, ragged in parts.items()}
-    series = series_neighbours.numbers(names, examples, tokens["kind"] == "sax")
+    own_scale = tokenizations.has_own_scale(tokens)
+    series = series_neighbours.numbers(names, examples, own_scale)
     labels = {part: ragged.labels for part, ragged in parts.items()}
     found = {
         "dtw": _chosen(_neighbours(series, labels["train"]), labels["dev"], target),

@@ -1,8 +1,9 @@
 """Mistakes of a study end Snakemake in one line, without the trace that Python or Snakemake add."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 
 DEFAULT = "default"  # the study of config.yaml, which takes no file
@@ -37,3 +38,17 @@ def of_another_study(target: str, study: str, results: Path, studies: Path) -> s
     add = f"add `--configfile {file if file.is_file() else '<its study file>'}`"
     remedy = "leave out `--configfile`" if other == DEFAULT else add
     return f"{target} belongs to study {other}, but this run is of study {study}; {remedy}"
+
+
+def of_no_target(target: str, known: Sequence[str]) -> str | None:
+    """What is said of a word that is no target; None if it names a file in a folder.
+
+    known: the targets, files aside.
+    """
+    if "/" in target:
+        return None
+    near = get_close_matches(target, known, n=1)
+    meant = f"did you mean `{near[0]}`? " if near else ""
+    return (
+        f"There is no target {target}; {meant}`snakemake --list` names them, and files have folders"
+    )

@@ -78,7 +78,7 @@ def attach(
         # With `progress` among them Snakemake would tell nobody that a job has finished.
         elif {"rules", "host"} <= quiet:
             handler.addFilter(_is_needed)
-            handler.addFilter(lambda record: terminal.of_another_study(record) is None)
+            handler.addFilter(lambda record: terminal.of_target(record) is None)
     return terminal
 
 
@@ -131,8 +131,8 @@ class Terminal(logging.Handler):
             act = self._end_soon
         elif str(record.msg).startswith(ENDED):
             self.interrupted = True
-        elif said := self.of_another_study(record):
-            print(f"The study is refused. {said}", file=sys.stderr, flush=True)
+        elif said := self.of_target(record):
+            print(f"The command is refused. {said}", file=sys.stderr, flush=True)
         if act is None:
             return
         try:
@@ -142,15 +142,15 @@ class Terminal(logging.Handler):
             if self._estimates():
                 sys.exit(1)  # nor begins one
 
-    def of_another_study(self, record: logging.LogRecord) -> str | None:
-        """What is said where Snakemake names a target that another study would make; else None."""
+    def of_target(self, record: logging.LogRecord) -> str | None:
+        """What is said where Snakemake names a target that is none here; None of other records."""
         unmade = UNMADE.match(str(record.msg))
         if not unmade:
             return None
         results, studies = Path(self.report).parents[1], provenance.PACKAGE.parents[1]
         return refusals.of_another_study(
             unmade[1], self.study["study"], results, studies / "workflow/studies"
-        )
+        ) or refusals.of_no_target(unmade[1], [rule.name for rule in self.workflow.rules])
 
     def _announce(self, record: logging.LogRecord) -> None:
         """The estimate, once; the run ends there if it is all that is asked for."""

@@ -177,11 +177,11 @@ def divided(examples: Sequence[Example], settings: Settings) -> Divided:
     if settings.split == "given" and len(kept):
         splits.check_given(seen.examples, kept)
     if not len(kept):
-        flat = "; series that do not vary are all equal to sax, see bins"
+        flat = "; series that do not vary are alike on a scale of their own, see bins"
         raise ValueError(
             "no example is left: whatever the encoder sees of one, within max_length"
             f" {settings.max_length}, another has with another label; look at the labels"
-            f"{flat if settings.tokens['kind'] == 'sax' else ''}"
+            f"{flat if tokenizations.has_own_scale(settings.tokens) else ''}"
         )
     seen, unit = seen.take(kept), unit[kept]
     parts, further = divide(seen, unit, settings)

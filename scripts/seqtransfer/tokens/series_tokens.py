@@ -30,8 +30,9 @@ def symbolic_aggregate(symbols: Symbols, size: int, window: int) -> Symbols:
 
 
 def level_bins(
-    training: Iterable[Symbols], size: int, window: int, by: str, lag: int = 0
-) -> Callable[[Symbols], Symbols]:
+    training: Iterable[Symbols], size: int, window: int, by: str, *, lag: int = 0,
+    own_scale: bool = False,
+) -> Callable[[Symbols], Symbols]:  # fmt: skip
     """Learn the edges of bins from the windows of training series, channel by channel, and return
     the function that applies them; values beyond all of training fall into the outer bins.
 
@@ -39,16 +40,23 @@ def level_bins(
     which are never parted; `uniform`, equally wide ones.
     lag: 0, or of how many windows a window's change is binned, instead of its level; the first
     `lag` windows have none.
+    own_scale: whether every channel of a series is first put on its own scale, as by `standard`.
     Raises ValueError, and so does the function, for series with unequal numbers of channels, for
     those of no more than `lag` windows, and for values too far apart for float64.
     """
+
+    def read(symbols: Symbols) -> list[np.ndarray]:
+        found = channels(symbols)
+        scaled = map(standard, found) if own_scale else found
+        return [_changes(_means(channel, window), lag) for channel in scaled]
+
     pooled: list[list[np.ndarray]] = []
     for symbols in training:
-        found = channels(symbols)
+        found = read(symbols)
         pooled = pooled or [[] for _ in found]
         _check_channels(len(found), len(pooled))
         for own, values in zip(pooled, found, strict=True):
-            own.append(_changes(_means(values, window), lag))
+            own.append(values)
     inner = np.arange(1, size) / size
     edges = []
     for parts in pooled:
@@ -60,12 +68,11 @@ def level_bins(
             raise ValueError("values are too far apart for float64; give them in another unit")
 
     def split(symbols: Symbols) -> Symbols:
-        found = channels(symbols)
+        found = read(symbols)
         if not found:
             return ()
         _check_channels(len(found), len(edges))
-        binned = (_changes(_means(channel, window), lag) for channel in found)
-        return _tokens([_binned(*pair) for pair in zip(binned, edges, strict=True)])
+        return _tokens([_binned(*pair) for pair in zip(found, edges, strict=True)])
 
     return split
 

@@ -17,7 +17,8 @@ A task names its kind by the key `tokens`, for example `{kind: kmers, k: 3, stri
 - `sax` {size, window}, for series of numbers: means of windows, on the scale of their own series,
   in `size` bins.
 - `bins` {size, window, by}, for series of numbers: the same on the scale of all training series.
-- `lags` {size, window, by, lag}: the same of changes, of a window from the one `lag` before it.
+- `shapes` {size, window, by}: as `bins`, of values on the scale of their own series, as for `sax`.
+- `lags` {size, window, by, lag}: as `bins`, of changes, of a window from the one `lag` before it.
 
 To add a kind, write its function and enter it in TOKENIZATIONS; if it has options, in OPTIONS too.
 
@@ -26,7 +27,7 @@ PAPER: single symbols. DIFFERS: the other kinds are ours.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from seqtransfer.corpora.examples import Symbols
@@ -42,12 +43,14 @@ class Tokenization:
     these, training sequences and every symbol that may occur.
     trained: whether it learns from training sequences, so that the parts must be known first.
     lossy: of a trained kind, whether different symbols may become equal tokens.
+    own_scale: whether every series of numbers is read on a scale of its own.
     symbols_within: how many symbols make so many tokens."""
 
     formats: tuple[str, ...]
     split: Callable[..., Split]
     trained: bool = False
     lossy: bool = False
+    own_scale: bool = False
     symbols_within: Callable[[int], int] = lambda room: room
 
 
@@ -77,6 +80,11 @@ def is_trained(tokens: Mapping) -> bool:
 def is_lossy(tokens: Mapping) -> bool:
     """Whether only learned tokens, and not the symbols, say which sequences are equal."""
     return TOKENIZATIONS[tokens["kind"]].lossy
+
+
+def has_own_scale(tokens: Mapping) -> bool:
+    """Whether the tokens lose level and scale of each series, as baselines on numbers then do."""
+    return TOKENIZATIONS[tokens["kind"]].own_scale
 
 
 def notes_within(tokens: Mapping, room: int) -> int:
@@ -197,7 +205,12 @@ def join(symbols: Iterable[str]) -> str:
 BINS = Tokenization(
     ("series",),
     lambda tokens, training, alphabet: series_tokens.level_bins(
-        training, tokens["size"], tokens["window"], tokens["by"], tokens.get("lag", 0)
+        training,
+        tokens["size"],
+        tokens["window"],
+        tokens["by"],
+        lag=tokens.get("lag", 0),
+        own_scale=has_own_scale(tokens),
     ),
     trained=True,
     lossy=True,
@@ -227,8 +240,10 @@ TOKENIZATIONS = {
                 symbols, tokens["size"], tokens["window"]
             )
         ),
+        own_scale=True,
     ),
     "bins": BINS,
+    "shapes": replace(BINS, own_scale=True),
     "lags": BINS,
 }
 
@@ -291,6 +306,7 @@ OPTIONS = {
     ),
     "sax": Options(SERIES),
     "bins": Options(SERIES | BY),
+    "shapes": Options(SERIES | BY),
     "lags": Options(
         SERIES
         | BY

@@ -129,7 +129,7 @@ def perturbation(tables: Tables, claims: Sequence[dict]) -> Figure:
         _log_scale(row[0])
     axes[0, 0].set_xscale("log")
     ylabels = [f"change of {label}\n/ size of the noise (log)" for label in labels.values()]
-    panels.label_folded(axes, "noise / RMS of the tensor (log)", ylabels)
+    panels.label_folded(axes, "noise / RMS\nof the tensor (log)", ylabels)
     look = [*_stages(), panels.line("a linear model", linestyle=":", lw=1)]
     panels.legend(figure, _handles(tables) + look)
     style.title(figure, f"Noise in the weights of the encoder: {panels.over_seeds(table)}")

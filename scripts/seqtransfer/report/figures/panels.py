@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, ScalarFormatter
@@ -25,7 +26,9 @@ ARM_LETTERS = 22  # of a line of an arm's name beside its row
 LABEL_EMS = 4.0  # width of a y label of several lines
 FEW_SEEDS = 2  # whose t interval is so wide that it hides all else
 INTERVAL, BOTH = "95 % t interval over seeds", "both seeds"
-FILLS = ("full", "none", "left", "right", "top", "bottom")  # of marks: tasks
+FILLS = ("full", "none", "tint", "left", "top", "right", "bottom")  # of marks: tasks
+TINT = 0.35  # share of the colour in the face of such a mark, the rest is white
+HANDLE_EMS = 3.0  # length of a line of the legend: the dashes of ten arms fit once
 BEFORE_AND_AFTER = {"before": "-", "after": "--"}  # fine-tuning: lines of these stages
 
 
@@ -71,7 +74,14 @@ def task_fills(tables: Tables) -> dict[str, str]:
 
 def dot(axis: Axes, x: float, y: float, colour: tuple, marker: str, fill: str) -> Line2D:
     """A mark of an arm (colour and marker) in a task (fill), which is returned."""
-    return axis.plot(x, y, marker, color=colour, fillstyle=fill, mfcalt="white")[0]
+    return axis.plot(x, y, marker, color=colour, **_filled(colour, fill))[0]
+
+
+def _filled(colour: tuple | str, fill: str) -> dict[str, object]:
+    """matplotlib's properties of a mark that is filled so."""
+    if fill != "tint":
+        return {"fillstyle": fill, "mfcalt": "white"}
+    return {"mfc": tuple(1 - TINT * (1 - part) for part in to_rgb(colour))}
 
 
 def arms_and_tasks(shown: Collection[str], tables: Tables) -> list[Line2D]:
@@ -86,8 +96,10 @@ def arms_and_tasks(shown: Collection[str], tables: Tables) -> list[Line2D]:
     ]
     if len(fills) > len(FILLS):
         return handles
-    look = {"marker": "o", "ls": "", "mfcalt": "white"}
-    return handles + [line(task, "0.3", fillstyle=fill, **look) for task, fill in fills.items()]
+    look, grey = {"marker": "o", "ls": ""}, "0.3"
+    return handles + [
+        line(task, grey, **look, **_filled(grey, fill)) for task, fill in fills.items()
+    ]
 
 
 def seeds(tables: Tables) -> str:
@@ -247,6 +259,14 @@ def label(axes: Iterable[Axes], xlabel: str, ylabel: str = "") -> None:
         axis.set_ylabel(ylabel or axis.get_ylabel())
 
 
+def without_empty(axes: np.ndarray) -> list[Axes]:
+    """The panels that something is drawn in; the others are taken from their figure."""
+    for axis in axes.flat:
+        if not axis.has_data():
+            axis.remove()
+    return [axis for axis in axes.flat if axis.figure is not None]
+
+
 def first_of_row(axis: Axes) -> bool:
     """Whether the panel is the first of its row."""
     return axis.get_subplotspec().is_first_col()
@@ -336,7 +356,10 @@ def line(label: str, colour: object = "0.2", **look: object) -> Line2D:
 def legend(figure: Figure, handles: list[Artist]) -> None:
     """One legend below all panels, in columns that fit the figure, which grows by its lines."""
     longest = max((len(handle.get_label()) for handle in handles), default=0)
-    fitting = int(style.ems() // (style.LETTER_EMS * longest + 4.5))
+    fitting = int(style.ems() // (style.LETTER_EMS * longest + HANDLE_EMS + 2.5))
     columns = max(1, min(len(handles), fitting))
-    figure.legend(handles=handles, loc="outside lower center", frameon=False, ncols=columns)
+    figure.legend(
+        handles=handles, loc="outside lower center", frameon=False, ncols=columns,
+        handlelength=HANDLE_EMS,
+    )  # fmt: skip
     style.add_lines(figure, -(-len(handles) // columns))

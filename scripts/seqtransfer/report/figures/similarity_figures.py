@@ -32,8 +32,8 @@ CLAIMED = {"marker": "D", "linewidth": 1.4}  # the effect of (d2)
 MEASURE_LETTERS = 18  # of a line of its name
 DEPTH = "layer (0 = embeddings)"
 MAP = ["task", "left", "right", "stage", "seed"]
-MAP_EMS = 19  # width of a map with its labels, in sizes of the type
-MAP_LETTERS = 30  # of a line of its title
+MAP_EMS = 13.5  # width of a map, in sizes of the type
+BESIDE_MAPS = 8  # the measure's name and the colours', in the same
 MOST_NUMBERS = 16  # cells of a map that has room for their scores
 RELIABLE = 0.1  # q up to which a cell of a map is not marked; 19 draws reach p = 0.05 at best
 
@@ -179,27 +179,38 @@ def change(tables: Tables, claims: Sequence[dict]) -> Figure:
 
 
 def maps(tables: Tables, claims: Sequence[dict]) -> Figure:
-    """Every layer of the left encoder with every layer of the right: a panel per measure and
-    map."""
+    """Every layer of the left encoder with every layer of the right: a row of panels per measure, a
+    column per task, pair, stage and seed."""
     table = tables["maps"]
     measures = list(dict.fromkeys(table["measure"]))
-    whole = list(table.groupby(["measure", *MAP], sort=False))
-    whole.sort(key=lambda one: measures.index(one[0][0]))
-    figure, axes = panels.wrapped(len(whole), 2.1, MAP_EMS)
-    for axis, ((measure, task, left, right, stage, seed), part) in zip(axes, whole, strict=False):
-        shades = _map(axis, part)
-        across, up = panels.arm_labels((right, left))
-        axis.set(xlabel=f"{across},\nlayer", ylabel=f"{up},\nlayer")
-        of = f"{panels.task_title(tables, task)}\n{stage} fine-tuning, seed {seed}"
-        axis.set_title(f"{textwrap.fill(names.measure(measure), MAP_LETTERS)}\n{of}")
-    if whole:
-        figure.colorbar(shades, ax=axes.tolist(), label="similarity", fraction=0.03, aspect=40)
-    style.add_lines(figure, 4 * axes[-1].get_subplotspec().rowspan.stop)  # of titles
+    columns = list(dict.fromkeys(table[list(MAP)].itertuples(index=False, name=None)))
+    across = style.fitting(len(columns), MAP_EMS, BESIDE_MAPS)
+    height = len(measures) * -(-len(columns) // across)
+    figure, axes = panels.grid(height, across, 2.1)
+    shades = ScalarMappable(Normalize(0, 1), "cividis")
+    for (measure, *column), part in table.groupby(["measure", *MAP], sort=False):
+        down, right = divmod(columns.index(tuple(column)), across)
+        axis = axes[down * len(measures) + measures.index(measure), right]
+        _map(axis, part, shades)
+        _name_map(axis, panels.task_title(tables, column[0]), *column[1:])
+        if not right:
+            axis.set_ylabel(f"{measure_name(measure)}\n\n{axis.get_ylabel()}")
+    drawn = panels.without_empty(axes)
+    if drawn:
+        figure.colorbar(shades, ax=drawn, label="similarity", fraction=0.03, aspect=40)
+    style.add_lines(figure, 2 * height)  # of titles and labels
     marked = (table["q"] > RELIABLE).any()
     said = f"\nx = not above the re-paired null at a false discovery rate of {RELIABLE:g}"
     title = "Similarity of every pair of layers (0 = embeddings)" + said * bool(marked)
     style.title(figure, title, MAP_EMS)  # as high as wide: lower maps would be narrower
     return figure
+
+
+def _name_map(axis: Axes, task: str, left: str, right: str, stage: str, seed: int) -> None:
+    """Title and labels of a panel: the task, and whose layers are compared."""
+    across, up = panels.arm_labels((right, left))
+    axis.set(xlabel=f"{across},\nlayer", ylabel=f"{up},\nlayer")
+    axis.set_title(f"{task}\n{stage} fine-tuning,\nseed {seed}")
 
 
 def over_depth(
@@ -274,11 +285,11 @@ def _bounds(axis: Axes, rows: pd.DataFrame) -> None:
     axis.plot(layer, rows["ceiling"].where(valid), color=BOUND, **CEILING)
 
 
-def _map(axis: Axes, part: pd.DataFrame) -> ScalarMappable:
+def _map(axis: Axes, part: pd.DataFrame, shades: ScalarMappable) -> None:
     """One map, the left encoder's layers upwards; numbers where there is room for them. A cell is a
-    mark of its own, which says its score. Returns what gives scores their colours."""
+    mark of its own, which says its score."""
     grids = part.pivot(index="left_layer", columns="right_layer")
-    shades, size = ScalarMappable(Normalize(0, 1), "cividis"), grids["score"].shape
+    size = grids["score"].shape
     axis.set(xlim=(-0.5, size[1] - 0.5), ylim=(-0.5, size[0] - 0.5), aspect="equal")
     for (i, j), score in np.ndenumerate(grids["score"].to_numpy()):
         if np.isnan(score):
@@ -296,7 +307,6 @@ def _map(axis: Axes, part: pd.DataFrame) -> ScalarMappable:
     axis.set_xticks(range(size[1]), grids["score"].columns)
     axis.set_yticks(range(size[0]), grids["score"].index)
     axis.spines[:].set_visible(False)
-    return shades
 
 
 def _size(rows: pd.DataFrame) -> str:

@@ -18,6 +18,7 @@ def html(left: Study, right: Study) -> str:
         "comparison.html.j2",
         left=left,
         right=right,
+        absent=ABSENT,
         sections=[
             ("Configuration", differing(configuration(left.record), configuration(right.record))),
             ("Code, libraries and machine", made_otherwise(left.record, right.record)),
@@ -95,9 +96,9 @@ def claims(left: Mapping, right: Mapping) -> Iterator[dict]:
 
 
 def scores(left: pd.DataFrame, right: pd.DataFrame) -> pd.DataFrame:
-    """Both sides of every test score in its headline metric: KEYS in words, `<column>_left` and
-    `<column>_right`, `difference` (right - left) and `apart`, whether the intervals do not overlap.
-    None where a side lacks a number."""
+    """Both sides of every test score in its headline metric, those of both studies first: KEYS in
+    words, `<column>_left` and `<column>_right`, `difference` (right - left) and `apart`, whether
+    the intervals do not overlap. None where a side lacks a number."""
     left, right = (
         side.loc[
             (side["split"] == "test") & side["headline"],
@@ -106,6 +107,8 @@ def scores(left: pd.DataFrame, right: pd.DataFrame) -> pd.DataFrame:
         for side in (left, right)
     )
     both = left.merge(right, on=KEYS, how="outer", suffixes=("_left", "_right"), sort=False)
+    alone = both[["seeds_left", "seeds_right"]].isna().any(axis=1)
+    both = pd.concat([both[~alone], both[alone]])
     both["difference"] = both["mean_right"] - both["mean_left"]
     both["apart"] = (both["low_right"] > both["high_left"]) | (
         both["low_left"] > both["high_right"]

@@ -116,6 +116,16 @@ FIGURES = {
         ("profiles",),
         on_request=True,
     ),
+    "confusion": Figure(
+        "what is taken for what",
+        "Confusion matrices: a row of panels per task, an arm per column. In a panel, the share of"
+        " a class's test examples (row) predicted to be each class (column), mean over seeds;"
+        " rows add up to 1, and the diagonal is the recall. Classes differ in size, so that equal"
+        " shares may be very different numbers of examples: the table `confusion` has the counts."
+        " Regressions have no panel; where tokens are classified, tokens are counted.",
+        ("confusion",),
+        on_request=True,
+    ),
 }
 
 
@@ -134,6 +144,6 @@ def table_functions() -> dict[str, Callable]:
 
 def figure_functions() -> dict[str, Callable]:
     """By figure, the function from its tables by name and the claims to a matplotlib Figure."""
-    from seqtransfer.report.figures import run_figures
+    from seqtransfer.report.figures import class_figures, run_figures
 
-    return {"profiles": run_figures.profiles}
+    return {"profiles": run_figures.profiles, "confusion": class_figures.confusion}
