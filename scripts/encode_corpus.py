@@ -7,7 +7,6 @@ from seqtransfer.corpora.examples import Example
 from seqtransfer.files import arrow, json_tsv
 from seqtransfer.study import jobs, provenance
 from seqtransfer.tokens import domain_corpora, encoding, manifests, views
-from seqtransfer.tokens.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,6 @@ def main(
         domain_corpora.Served(
             source.read(encoder),
             manifests.read(tokens / "manifest.tsv"),
-            held_out(tokens),
             source.settings,
         )
         for tokens, source in tasks.items()
@@ -60,13 +58,6 @@ def main(
     }
     json_tsv.write_json(folder / "task.json", facts)
     print({**facts, "symbols": f"{len(vocabulary.symbols)} symbols"})
-
-
-def held_out(tokens: Path) -> list[tuple[str, ...]]:
-    """What the encoder sees of a task's dev and test, as tokens."""
-    vocabulary = Vocabulary(tuple(json_tsv.read_json(tokens / "task.json")["symbols"]))
-    parts = [arrow.read_ragged(tokens / f"{part}.arrow") for part in ("dev", "test")]
-    return [sequence for part in parts for sequence in domain_corpora.seen(part, vocabulary)]
 
 
 if __name__ == "__main__":

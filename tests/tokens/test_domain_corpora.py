@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqtransfer.corpora.examples import Example
+from seqtransfer.files.arrow import Ragged
 from seqtransfer.tokens import domain_corpora, encoding, views
-from seqtransfer.tokens.vocabulary import CLS, SEP
+from seqtransfer.tokens.vocabulary import CLS, SEP, SPECIALS, Vocabulary
 
 SETTINGS = views.Settings(
     classes=("a", "b"),
@@ -37,15 +38,20 @@ def proteins(seed: int, n: int = 150, groups: int = 40, prefix: str = "p") -> li
     ]
 
 
+def seen(ragged: Ragged, vocabulary: Vocabulary) -> list[tuple[str, ...]]:
+    """The tokens of each sequence, without [CLS] and the last [SEP]."""
+    names = np.array([*SPECIALS, *vocabulary.symbols], dtype=object)
+    return [tuple(names[ragged[i][1:-1]]) for i in range(len(ragged))]
+
+
 def served(examples: list[Example], plan: views.Settings = SETTINGS) -> domain_corpora.Served:
-    """The task of these examples, as rule `encode` splits it."""
+    """The task of these examples, as rule `encode` splits it. What it holds out is checked against
+    what that rule writes for fine-tuning."""
     arrays, vocabulary, facts = encoding.build(examples, plan)
-    held_out = [
-        tokens
-        for part in ("dev", "test")
-        for tokens in domain_corpora.seen(arrays[part], vocabulary)
-    ]
-    return domain_corpora.Served(examples, facts["manifest"], held_out, plan)
+    task = domain_corpora.Served(examples, facts["manifest"], plan)
+    written = {tokens for part in ("dev", "test") for tokens in seen(arrays[part], vocabulary)}
+    assert set(map(tuple, task.views)) == written or plan.shuffled
+    return task
 
 
 def held_out_ids(task: domain_corpora.Served) -> set[str]:
@@ -66,8 +72,8 @@ def test_no_window_is_of_a_held_out_family_or_equal_to_what_is_seen_of_one(seed)
     own = proteins(seed + 1, n=30, prefix="q")
     further = [(leaks + own)[i] for i in rng.permutation(len(leaks) + len(own))]
     ragged, vocabulary, counts = domain_corpora.build([task], further, SETTINGS)
-    windows = domain_corpora.seen(ragged, vocabulary)
-    assert not set(windows) & set(task.held_out)
+    windows = seen(ragged, vocabulary)
+    assert not set(windows) & set(map(tuple, task.views))
     families = {e.group for e in held}
     assert not families & set(ragged.units) and not families & {e.group for e in own}
     own = [e for e in own if not task.holds_out(e)]  # of short ones the encoder may see the same
@@ -82,7 +88,7 @@ def test_a_training_protein_is_there_from_end_to_end():
     examples = proteins(3, prefix="p")
     task = served(examples)
     ragged, vocabulary, counts = domain_corpora.build([task], [], SETTINGS)
-    found = dict(zip(ragged.names, domain_corpora.seen(ragged, vocabulary), strict=True))
+    found = dict(zip(ragged.names, seen(ragged, vocabulary), strict=True))
     kept = set(task.manifest["id"][task.manifest["part"] == "pretrain"])
     assert counts["sequences"] == len(kept) and kept.isdisjoint(held_out_ids(task))
     long = [e for e in examples if e.id in kept and len(e.symbols) % ROOM == 0]
@@ -170,9 +176,25 @@ def test_what_a_task_of_shorter_sequences_holds_out_is_not_within_windows_of_ano
     ]
     longest = replace(SETTINGS, max_length=22)
     ragged, vocabulary, counts = domain_corpora.build(tasks, [], longest)
-    windows = "\n".join("".join(window) for window in domain_corpora.seen(ragged, vocabulary))
+    windows = "\n".join("".join(window) for window in seen(ragged, vocabulary))
     assert counts["pretrain"] > 50 and counts["examples_dropped"] > 10
-    assert not [held for task in tasks for held in task.held_out if "".join(held) in windows]
+    assert not [held for task in tasks for held in task.views if "".join(held) in windows]
+
+
+def test_a_task_without_order_holds_out_its_sequences_in_order():
+    """Windows of a corpus have their order, so what is held out is compared in order, too."""
+    examples = proteins(11)
+    plan = replace(SETTINGS, shuffled=True)
+    task = served(examples, plan)
+    whole = [e.symbols[:ROOM] for e in examples if e.id in held_out_ids(task)]
+    whole = [symbols for symbols in whole if len(symbols) == ROOM]
+    # Each stands in the second window of a protein that begins otherwise.
+    copies = [
+        Example(f"copy-{i}", f"{'W' * ROOM}{s}", "x", None, None) for i, s in enumerate(whole)
+    ]
+    ragged, _, counts = domain_corpora.build([task], copies, plan)
+    assert len(copies) > 20 and counts["held_out_dropped"] >= len(copies)
+    assert [name for name in ragged.names if name.startswith("copy-")] == ["copy-0:0"]
 
 
 COMPLEMENT = str.maketrans("ACGT", "TGCA")
@@ -195,7 +217,7 @@ def test_windows_of_a_genome_share_no_run_with_a_held_out_example_on_either_stra
 
     def bases(apart):
         ragged, vocabulary, counts = domain_corpora.build([task], further, plan, apart)
-        kept = domain_corpora.seen(ragged, vocabulary)
+        kept = seen(ragged, vocabulary)
         spelled = ["".join(word[0] for word in window[:-1]) + window[-1] for window in kept]
         own = [not name.startswith("chromosome") for name in ragged.names]
         return [s for s, mine in zip(spelled, own, strict=True) if not mine], sum(own), counts

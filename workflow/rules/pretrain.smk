@@ -39,9 +39,6 @@ rule encode_corpus:
         manifests=lambda wildcards: expand(
             rules.encode.output.manifest, task=served(wildcards)
         ),
-        held_out=lambda wildcards: expand(
-            [rules.encode.output.dev, rules.encode.output.test], task=served(wildcards)
-        ),
         encoder=ENCODER,
         beside=beside(),
     output:

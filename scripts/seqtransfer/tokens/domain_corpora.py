@@ -22,18 +22,16 @@ from seqtransfer.corpora.examples import Example, Symbols
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.tokens import encoding, manifests, tokenizations
 from seqtransfer.tokens.views import Settings, arrange
-from seqtransfer.tokens.vocabulary import SPECIALS, Vocabulary
+from seqtransfer.tokens.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
 class Served:
-    """A task that a corpus serves. examples: of its whole corpus; manifest: of its split;
-    held_out: what the encoder sees of dev and test, tokens without [CLS] and the last [SEP];
-    settings: by which it sees an example."""
+    """A task that a corpus serves. examples: of its whole corpus; manifest: of its split; settings:
+    by which it sees an example."""
 
     examples: Sequence[Example]
     manifest: pd.DataFrame
-    held_out: Sequence[tuple[str, ...]]
     settings: Settings
 
     def pretrained_on(self) -> list[Example]:
@@ -53,7 +51,7 @@ class Served:
 
     @cached_property
     def views(self) -> set[Symbols]:
-        """What the encoder sees of these examples."""
+        """What the encoder sees of these examples, in the order that they have in the corpus."""
         ids = set(self.held_out_rows["id"])
         return {self.view(example) for example in self.examples if example.id in ids}
 
@@ -99,8 +97,8 @@ def build(
     Raises ValueError if none is left.
     """
     split = tokenizations.splitter(settings.tokens)
-    held_out = [tokens for task in served for tokens in task.held_out]
-    unseen = {form for tokens in held_out for form in _forms(tokens)}
+    held_out = set().union(*(task.views for task in served))
+    unseen = {form for tokens in held_out for form in _forms(tuple(tokens))}
     room = settings.max_length - 2
     shared = _runs(held_out, apart) if apart else set()
     found = [example for task in served for example in task.pretrained_on()], list(further)
@@ -137,23 +135,17 @@ def windows(tokens: Symbols, room: int) -> list[Symbols]:
     return cuts[:-1] if len(cuts) > 1 and 2 * len(cuts[-1]) < room else cuts
 
 
-def seen(ragged: Ragged, vocabulary: Vocabulary) -> list[tuple[str, ...]]:
-    """The tokens of each sequence, without [CLS] and the last [SEP]."""
-    names = np.array([*SPECIALS, *vocabulary.symbols], dtype=object)
-    return [tuple(names[ragged[i][1:-1]]) for i in range(len(ragged))]
-
-
 def _windows_of(example: Example, split: tokenizations.Split, room: int) -> Iterator[Symbols]:
     for side in (example.symbols, example.second):
         if side:
             yield from windows(split(side), room)
 
 
-def _runs(held_out: Sequence[tuple[str, ...]], apart: Apart) -> set[Symbols]:
+def _runs(held_out: Iterable[Symbols], apart: Apart) -> set[Symbols]:
     """The runs of tokens that no window of another source may have."""
-    sides = list(held_out)
+    sides = [tuple(tokens) for tokens in held_out]
     if apart.both_strands:
-        sides += [tuple(map(reverse_complement, reversed(tokens))) for tokens in held_out]
+        sides += [tuple(map(reverse_complement, reversed(tokens))) for tokens in sides]
     return {form for side in sides for run in _kmers(side, apart.kmer) for form in _forms(run)}
 
 
