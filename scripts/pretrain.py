@@ -48,7 +48,7 @@ def main(
     print(f"{schedule}\n{device}, {precision}")
     identity = {"settings": settings, "layers": files.layers, "seed": seed, "threads": threads}
     identity |= {"keep": sorted(kept), "code": code, "files": file_digests(files.inputs())}
-    computed = {"device": device, "precision": precision}
+    computed = {"device": device, "precision": precision, "torch": torch.__version__}
     checkpoint = Checkpoint(unfinished, identity | computed)
     shared = cache and shared_pretrainings.place(cache, follows_from(identity, task, files))
     if shared and shared_pretrainings.take(shared, outputs):

@@ -34,7 +34,9 @@ def main(
         labels, answers, unit = (read[name].to_numpy() for name in ("label", "prediction", "unit"))
         groups = scoring_left_out.groups(unit, task, "left out")
         tables.append(
-            named(near_rows.rescored(read, near, target.score_written), [*run, target.metric])
+            named(
+                near_rows.rescored(read, near, target.score_written, counted), [*run, target.metric]
+            )
         )
         scores = []
         if groups is not None:

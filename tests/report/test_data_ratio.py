@@ -172,6 +172,15 @@ def test_studies_that_differ_in_more_than_the_number_of_examples_are_refused(col
         data_ratio.gather(changed(studies, "ratio-20", **columns))
 
 
+def test_every_arm_has_the_same_encoder_in_all_studies():
+    studies = studies_of({"text": lambda n, s: 0.3, "domain": lambda n, s: 0.4}, (10, 20))
+    data_ratio.gather(studies)
+    of_domain = studies["ratio-20"]["initialization"] == "domain"
+    other = studies["ratio-20"]["encoder"].mask(of_domain, "other")
+    with pytest.raises(ValueError, match=r"encoder of x differs \(ratio-10 mini, ratio-20 other\)"):
+        data_ratio.gather(changed(studies, "ratio-20", encoder=other))
+
+
 def manifest(train, test, dev="mn"):
     parts = {"train": train, "dev": dev, "test": test}
     rows = [(part, i, "A", f"{i} of ACGT") for part, ids in parts.items() for i in ids]
@@ -214,6 +223,23 @@ def test_studies_may_differ_in_the_share_of_examples_and_in_other_tasks_alone():
     with pytest.raises(ValueError, match=r"max_length.another differs \(all 32, half 33\)"):
         data_ratio.check_settings(["another"], {"all": record(), "half": record(weight_decay=0.01)})
     data_ratio.check_settings(["x"], {"all": record(), "half": record(weight_decay=0.01)})
+
+
+def test_encoders_and_corpora_of_one_name_must_be_the_same():
+    def of(encoder, **named):
+        made = record()
+        made["configuration"]["domain_encoders"] = {"x": encoder}
+        made["configuration"]["catalogue"] |= {"encoders": named}
+        return made
+
+    one = of("a", a={"source": "s", "title": "A"})
+    said = r"domain_encoders.x differs \(all a, half b\)"
+    with pytest.raises(ValueError, match=said):
+        data_ratio.check_settings(["x"], {"all": one, "half": of("b")})
+    with pytest.raises(ValueError, match=r"catalogue.encoders.a.source differs \(all s, half t\)"):
+        data_ratio.check_settings(["x"], {"all": one, "half": of("a", a={"source": "t"})})
+    also = of("a", a={"source": "s", "title": "a"}, b={"source": "t"})
+    data_ratio.check_settings(["x"], {"all": one, "half": also})
 
 
 def test_the_script_writes_every_table_and_the_same_figure_twice(tmp_path):

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
+from scipy import spatial, stats
 
 from seqtransfer.report import leak_caveats
 
@@ -46,16 +46,31 @@ def test_one_series_that_repeats_numbers_is_told():
     assert "clean" not in line and "`group`" in line
 
 
-@pytest.mark.parametrize("n", [50, 1000])
-def test_near_series_are_told_where_there_are_more_than_chance_explains(n):
-    def told(count):
-        return len(
-            leak_caveats.of_leaks(leaks(("a", "test", "after", "distance_near", count / n, n)))
-        )
+@pytest.mark.parametrize("n", [30, 45, 1000])
+@pytest.mark.parametrize("units", [199, 400, 1000])
+def test_near_series_are_told_where_there_are_more_than_chance_explains(n, units):
+    def told(share, units=units):
+        # As in the file, which has six digits.
+        rows = (("distance_near", float(f"{share:.6g}")), ("distance_limit_units", units))
+        found = [("a", "test", "after", name, value, n) for name, value in rows]
+        return len(leak_caveats.of_leaks(leaks(*found)))
 
-    # The fewest that chance alone gives with a probability below 1 %.
-    rare = next(k for k in range(n) if stats.binom.sf(k - 1, n, 0.01) < 0.01)
-    assert (told(rare - 1), told(rare)) == (1, 2)
-    assert (
-        len(leak_caveats.of_leaks(leaks(("a", "test", "after", "distance_near", np.nan, n)))) == 1
-    )
+    pairs = (units + 1) // 200
+    chance = stats.betabinom(n, pairs, (units + 1) / 2 - pairs)
+    rare = next(k for k in range(n) if chance.sf(k - 1) < 0.01)
+    assert (told((rare - 1) / n), told(rare / n)) == (1, 2)
+    assert told(np.nan, 150) == told(np.nan) == 1
+
+
+@pytest.mark.parametrize(("units", "test"), [(199, 1000), (400, 300), (1000, 1000)])
+def test_without_leaks_one_task_in_a_hundred_is_told(units, test):
+    rng, alarms, tasks = np.random.default_rng(units), 0, 300
+    most = leak_caveats.by_chance(pd.Series([test]), pd.Series([units]))[0]
+    for _ in range(tasks):
+        train, others = rng.normal(size=(units, 6)), rng.normal(size=(test, 6))
+        tree = spatial.KDTree(train)
+        own = np.sort(tree.query(train, k=2)[0][:, 1])
+        limit = own[2 * ((units + 1) // 200) - 1]
+        alarms += (tree.query(others)[0] < limit).sum() > most
+    # Counts above have a probability below 0.1 % if 1 % is right; a plain binomial has 13 %.
+    assert alarms <= stats.binom.ppf(0.999, tasks, 0.015)

@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+from project import ROOT
+from seqtransfer.report.tables import results
 from seqtransfer.study import settings_tables
 
 HEADER = "task\tinitialization\tlearning_rate\tpooling\twarmup\n"
@@ -89,3 +91,25 @@ def test_the_sweep_tries_no_pooling_where_tokens_are_classified():
         ("a", "text"): ["none"], ("a", "cnn"): ["none"],
         ("b", "text"): ["first"], ("b", "cnn"): ["max"],
     }  # fmt: skip
+
+
+def test_warm_ups_are_those_of_the_rows_that_are_used(tmp_path):
+    table = tmp_path / "settings.tsv"
+    table.write_text(HEADER + "a\ttext\t1e-4\tmean\t0.5\nb\ttext\t1e-4\tmean\t0.9\n")
+    assert settings_tables.warmups(table, ["a"], ["text"]) == [0.5]
+    table.write_text("task\tinitialization\tlearning_rate\tpooling\na\ttext\t1e-4\tmean\n")
+    os.utime(table, ns=(0, 1))
+    assert settings_tables.warmups(table, ["a"], ["text"]) == []
+
+
+def test_a_table_that_is_taken_for_the_sweep_must_be_one(tmp_path):
+    settings_tables.check_sweep(ROOT / "workflow/studies/default-sweep.tsv")
+    table = tmp_path / "mine-sweep.tsv"
+    table.write_text("week\tshift\n1\tlate\n")
+    with pytest.raises(ValueError, match=r"mine-sweep.tsv.*rename it if it is none$"):
+        settings_tables.check_sweep(table)
+    cells = dict.fromkeys(settings_tables.SWEPT, "x")
+    table.write_text("\n".join("\t".join(row) for row in (cells, cells.values())))
+    with pytest.raises(ValueError, match=r"learning_rate 'x' is no number.*rename it"):
+        settings_tables.check_sweep(table)
+    assert settings_tables.SWEPT == results.SWEPT

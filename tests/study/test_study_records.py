@@ -47,6 +47,16 @@ def test_corpora_that_arms_are_pretrained_on_are_kept(config):
     assert "music21" in kept["catalogue"]["sources"]
 
 
+def test_what_is_shuffled_and_whose_word_pieces_are_used_is_kept(config):
+    arms = {"tasks": ["splice"], "initializations": ["text", "from-shuffled"]}
+    kept = used_configuration.selected(config | arms)["catalogue"]
+    assert set(kept["tasks"]) == {"splice", kept["artificial"]["shuffled"]["task"]}
+    other = {"encoder": config["encoder"] | {"name": "minilm-l3"}}
+    kept = used_configuration.selected(config | other)["catalogue"]
+    assert set(kept["encoders"]) == {"minilm-l3", "minilm-l6"}
+    assert {"minilm-l6"} <= set(kept["sources"])
+
+
 def test_a_file_holds_one_result_or_a_list_of_them(tmp_path):
     records = [{"provenance": {"code": code}} for code in "abc"]
     json_tsv.write_json(tmp_path / "one.json", records[0])

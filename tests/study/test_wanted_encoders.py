@@ -1,6 +1,7 @@
 """The encoders of a study: what they must be able to do, by their folders or by the catalogue."""
 
 import json
+import os
 from copy import deepcopy
 
 import pytest
@@ -259,8 +260,33 @@ def test_a_folder_made_from_another_source_is_not_judged_since_it_is_made_anew(t
         check(layers=2)
 
 
-def test_a_plan_knows_all_names_of_the_number_of_layers():
-    assert encoder_check.DEPTHS == loading.DEPTHS
+def test_a_table_of_settings_is_asked_for_its_poolings_in_place_of_the_sweep(tmp_path):
+    config = deepcopy(STUDY) | {"initializations": ["text", "random"]}
+    config["compare"] = {"measures": ["cka"], "floor_seeds": [1000]}
+    configuration.complete(config)
+    (tmp_path / "minilm").mkdir()
+    record = {"family": "llama", "layers": 3, "positions": 64, "source": {"source": "wheel"}}
+    (tmp_path / "minilm/encoder.json").write_text(json.dumps(record))
+    table = tmp_path / "settings.tsv"
+    config["finetune"] |= {"settings": str(table)}
+    for swept, given, fits in ((["first"], "mean", True), (["mean"], "first", False)):
+        config["sweep"]["poolings"] = swept
+        rows = [
+            f"{task}\t{arm}\t1e-4\t{given}"
+            for task in config["tasks"]
+            for arm in config["initializations"]
+        ]
+        table.write_text("\n".join(["task\tinitialization\tlearning_rate\tpooling", *rows, ""]))
+        os.utime(table, ns=(0, 1 + fits))  # two tables of one moment
+        if fits:
+            wanted_encoders.check(config, tmp_path)
+        else:
+            with pytest.raises(ValueError, match="decoder, llama: position 0"):
+                wanted_encoders.check(config, tmp_path)
+
+
+def test_a_plan_knows_all_names_of_the_number_of_layers_and_heads():
+    assert encoder_check.DEPTHS == loading.DEPTHS and encoder_check.HEADS == loading.HEADS
 
 
 def test_an_encoder_of_this_machine_is_looked_at_before_any_job(tmp_path):
@@ -281,6 +307,9 @@ def test_an_encoder_of_this_machine_is_looked_at_before_any_job(tmp_path):
     facts = {"model_type": "bert", "num_hidden_layers": 2}
     (folder / "model/config.json").write_text(json.dumps(facts))
     refused(r"model: no model\.safetensors\. Other weights")
+    (folder / "model/config.json").write_text('{"model_type": "bert",}')
+    refused(r"model/config\.json is no JSON: .*; correct it$")
+    (folder / "model/config.json").write_text(json.dumps(facts))
     (folder / "model/model.safetensors").touch()
     refused(r"model: no tokenizer\.json, .* `tokenizer: <name>`, or write `symbols: true`")
     (folder / "model/tokenizer.json").touch()

@@ -11,7 +11,7 @@ STUDY = {
     "compare": {"reference": "domain", "measures": ["cka"], "floor_seeds": [1000]} | {"groups": 40},
     "encoder": {"name": "minilm", "layers": 3},
     "finetune": {"steps": 10, "batch_size": 12, "first_evaluation": 4, "warmup": 0.1}
-    | {"evaluate_every": 10, "patience": 10},
+    | {"evaluate_every": 10, "patience": 10, "settings": "sweep"},
     "sweep": {"learning_rates": [1e-3], "seeds": [100]},
     "examples": {"train": 100, "dev": 22, "test": 50},
     "represent": {"sequences": 40, "tokens": 16},

@@ -156,6 +156,20 @@ def test_where_no_rows_stay_the_score_is_missing():
     assert table["score"].isna().tolist() == [False, False, True, True, True]
 
 
+def test_where_one_class_stays_of_several_the_score_is_missing():
+    """The coefficient is 0 there, however right the answers are."""
+    labels = list("aaabbb")
+    run = pd.DataFrame({"id": list("012345"), "label": labels, "prediction": labels})
+    near = pd.DataFrame({"id": run["id"], "similarity": [0.1] * 3 + [0.6] * 3})
+    table = near_rows.rescored(run, near.assign(duplicate=False), matthews_corrcoef)
+    scores = table.set_index("kept")["score"]
+    assert scores["all"] == scores["similarity < 0.8"] == 1
+    assert np.isnan(scores["similarity < 0.5"])
+    run["label"] = run["prediction"] = "a"  # of one class throughout: as ever
+    table = near_rows.rescored(run, near.assign(duplicate=False), matthews_corrcoef)
+    assert table["score"].notna().all()
+
+
 def test_predictions_of_other_examples_are_refused():
     predictions, near = made_up_run(0)
     with pytest.raises(ValueError, match=r"59 predictions and 60 audited .* rerun the audit"):

@@ -15,7 +15,7 @@ from seqtransfer.files.arrow import Ragged
 from seqtransfer.tokens import encoding, leak_audit
 from seqtransfer.tokens.encoding import Settings
 
-RECORDINGS, EACH, LENGTH = 170, 4, 100
+RECORDINGS, EACH, LENGTH = 335, 4, 100
 RECORD = {
     "format": "series",
     "classes": ["0", "1"],

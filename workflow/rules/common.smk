@@ -22,6 +22,7 @@ from seqtransfer.study import provenance, refusals, settings_tables, terminal
 from seqtransfer.study import soft_starts, used_configuration, wanted_encoders
 from seqtransfer.study import zero_shot_checks
 from seqtransfer.tokens import shared_examples
+from seqtransfer.training import evaluations
 
 liveness.begin(clean=workflow.is_main_process)
 logs.in_utf8()
@@ -373,3 +374,8 @@ if not OWN_SWEEP:
             INITIALIZATIONS,
             settings_tables.unpooled(config),
         )
+        given = Path(settings_table(None))
+        if warmups := settings_tables.warmups(given, TASKS, INITIALIZATIONS):
+            evaluations.check_warmups(config["finetune"], warmups)
+        if (found := sweep_tables(None)) and Path(found[0]).exists():
+            settings_tables.check_sweep(Path(found[0]))

@@ -216,7 +216,7 @@ rule plot:
 rule record:
     """Record what made the study: configuration, commit, code, libraries, machine, data."""
     input:
-        pretrained=rules.summarize.input.pretrained,
+        pretrained=expand(rules.pretrain.output.summary, corpus=PRETRAINED),
         alignments=expand(
             rules.align.output.summary,
             task=TASKS if soft_starts.asked(config) else [],

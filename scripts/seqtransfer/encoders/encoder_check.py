@@ -4,16 +4,18 @@ Checked when a study is planned, of an encoder folder that exists or by the cata
 otherwise by the job that makes the folder.
 """
 
+import json
 import math
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from seqtransfer.encoders.tensor_roles import DECODERS, FAMILIES, WITHOUT_BIASES
-from seqtransfer.files import checksums, json_tsv
+from seqtransfer.files import checksums
 
-# Keys of a configuration for the number of layers: those of `loading`, which a study is planned
+# Keys of a configuration for layers and heads: those of `loading`, which a study is planned
 # without, since it takes torch. (They stand there too, since a job's digest sees where they are.)
 DEPTHS = ("num_hidden_layers", "n_layers", "n_layer", "num_layers")
+HEADS = ("num_attention_heads", "n_heads", "n_head", "num_heads")
 
 
 def check(
@@ -87,7 +89,10 @@ def checkpoint_configuration(folder: Path) -> dict:
     """
     if not (folder / "config.json").is_file():
         raise ValueError(f"{folder}: no config.json; check `folder:` of the encoder")
-    config = json_tsv.read_json(folder / "config.json")
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{folder / 'config.json'} is no JSON: {error}; correct it") from error
     if "auto_map" in config:
         raise ValueError(
             f"{folder}: config.json names code of its own (`auto_map`), which the workflow never "

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from seqtransfer.corpora.examples import SPLITS
-from seqtransfer.report.finished_studies import configuration, differing, task_of
+from seqtransfer.report.finished_studies import ABSENT, configuration, differing, task_of
 from seqtransfer.report.statistics import LEVEL, t_interval
 from seqtransfer.report.tables.intervals import interval_rows
 
@@ -26,9 +26,12 @@ SAME = (
 # Sections of a configuration that decide what a run reads and how it is trained, and what of them
 # may differ: the share of the examples, and the file of the same settings.
 SECTIONS = (
-    "encoder. examples. max_length. pieces. pretrain. domain_corpora. align. finetune."
-    " catalogue.tasks."
+    "encoder. examples. max_length. pieces. pretrain. domain_corpora. domain_encoders. align."
+    " finetune. catalogue.tasks."
 ).split()
+# What encoders and corpora of one name are. Other tasks may need further ones.
+NAMED = ("catalogue.encoders.", "catalogue.corpora.", "catalogue.artificial.")
+SAID = (".title", ".licence")
 MAY_DIFFER = ("examples.train_fraction", "finetune.settings")
 
 
@@ -50,12 +53,14 @@ def gather(studies: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
                 f" {task}; give them different examples.train_fraction"
             )
         for column in SAME:
-            values = rows.groupby("study", sort=False)[column].first()
-            if values.nunique() > 1:
-                each = ", ".join(f"{name} {value}" for name, value in values.items())
-                raise ValueError(
-                    f"{column} of {task} differs ({each}): only the number of training examples may"
-                )
+            for _, own in rows.groupby("initialization", sort=False):
+                values = own.groupby("study", sort=False)[column].first()
+                if values.nunique() > 1:
+                    each = ", ".join(f"{name} {value}" for name, value in values.items())
+                    raise ValueError(
+                        f"{column} of {task} differs ({each}): only the number of training examples"
+                        " may"
+                    )
         seeds = rows.groupby(["initialization", "study"], sort=False)["seed"].agg(frozenset)
         for arm, found in seeds.groupby(level=0, sort=False):
             if len(found) < len(sizes) or found.nunique() > 1:
@@ -81,6 +86,8 @@ def check_settings(tasks: Collection[str], records: Mapping[str, Mapping]) -> No
     )
     for name, other in others:
         for key, left, right in differing(one, other):
+            if key.startswith(NAMED) and ABSENT in (left, right):
+                continue
             raise ValueError(
                 f"{key} differs ({first} {left}, {name} {right}): only the number of training"
                 " examples may"
@@ -88,8 +95,7 @@ def check_settings(tasks: Collection[str], records: Mapping[str, Mapping]) -> No
 
 
 def _compared(key: str, tasks: Collection[str]) -> bool:
-    section = next((one for one in SECTIONS if key.startswith(one)), None)
-    if section is None or key in MAY_DIFFER or key.endswith(".title"):
+    if not key.startswith((*SECTIONS, *NAMED)) or key in MAY_DIFFER or key.endswith(SAID):
         return False
     return task_of(key) is None or task_of(key) in tasks
 

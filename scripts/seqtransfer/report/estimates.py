@@ -204,7 +204,7 @@ def with_few_seeds(found: Mapping[str, Estimate]) -> dict[str, Estimate]:
 def with_seeds(found: Mapping[str, Estimate], count: int) -> dict[str, Estimate]:
     """The tasks' estimates in a study of `count` seeds, whose few seeds are treated alike."""
     planned = {task: one.with_seeds(count) for task, one in found.items()}
-    treated = any(one.seeds <= FEW_SEEDS for one in found.values())
+    treated = any(one.parts and one.seeds <= FEW_SEEDS for one in found.values())
     return planned if treated else with_few_seeds(planned)
 
 

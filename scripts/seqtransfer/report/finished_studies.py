@@ -14,7 +14,7 @@ from seqtransfer.report.tables import table_files
 from seqtransfer.tokens import shared_examples
 
 ABSENT = "absent"
-OF_A_TASK = ("max_length.", "domain_corpora.", "catalogue.tasks.", "split.")
+OF_A_TASK = ("max_length.", "domain_corpora.", "domain_encoders.", "catalogue.tasks.", "split.")
 OF_RECORD = "configuration encoders examples machine made_by repository sources splits".split()
 OF_CLAIM = "contrast effects headline overall qualifier unit verdict".split()
 

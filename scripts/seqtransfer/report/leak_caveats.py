@@ -1,10 +1,11 @@
 """The leak audit -> what test sequences near to train take from scores, in sentences."""
 
+import numpy as np
 import pandas as pd
 from scipy import stats
 
 from seqtransfer.report import names
-from seqtransfer.tokens.series_neighbours import SHARE
+from seqtransfer.tokens.series_neighbours import SHARE, pairs
 
 LEAST_ROWS = 2  # that a score needs
 CHANCE = 0.99  # more near series than that are seen by chance in one task of a hundred
@@ -22,7 +23,9 @@ def of_leaks(leaks: pd.DataFrame) -> list[str]:
     left = half["n"] * (1 - half["value"])  # rows below 0.5; fewer than two have no score
     without = half.loc[left.round() < LEAST_ROWS, "task"]
     overlap = overlap[overlap["value"] > 0]
-    near = near[near["value"] * near["n"] > stats.binom.ppf(CHANCE, near["n"], SHARE)]
+    units = test[test["measure"] == "distance_limit_units"].set_index("task")["value"]
+    looked_at = near["task"].map(units).astype(float)
+    near = near[(near["value"] * near["n"]).round() > by_chance(near["n"], looked_at)]
     lines = [
         "Test sequences that share at least half of their k-mers (Jaccard index) with a training"
         f" sequence: {_shares(half)}. How much they matter: the table of scores without near test"
@@ -48,6 +51,25 @@ def of_leaks(leaks: pd.DataFrame) -> list[str]:
             " have in common, such as a recording or a person."
         )
     return lines
+
+
+def by_chance(test: pd.Series, units: pd.Series) -> np.ndarray:
+    """(t,) of so many test series and training units looked at: how many near series are exceeded
+    with a probability of 1 - CHANCE at most where test and train have nothing in common; NaN where
+    no limit is known.
+
+    The limit is the distance of the k-th nearest pair of training units, of which there are half as
+    many as units. So the probability that a test series is nearer has a beta distribution, and the
+    number of near ones a beta-binomial one.
+    """
+    known = pairs_of(units)
+    return stats.betabinom.ppf(CHANCE, test, known, (units + 1) / 2 - known)
+
+
+def pairs_of(units: pd.Series) -> pd.Series:
+    """`series_neighbours.pairs` of each, NaN where there is none."""
+    found = units.map(pairs, na_action="ignore").astype(float)
+    return found.where(found > 0)
 
 
 def _shares(rows: pd.DataFrame) -> str:

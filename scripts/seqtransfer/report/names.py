@@ -35,6 +35,7 @@ LEAKS = {  # measures of the leak audit, or what their names begin with
     "overlap_run": "numbers of a run",
     "distance": "distance of the numbers from train",
     "distance_limit": "distance below which a series is near",
+    "distance_limit_units": "training units that this distance was taken from",
     "distance_near": "share of series near to train, those at distance 0 apart",
     "distance_duplicates": "series at distance 0 from train",
 }

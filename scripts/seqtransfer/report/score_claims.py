@@ -85,7 +85,7 @@ def faster(
         test = readings.log_rank(*parts) if len(parts) == 2 else ""
         tested += bool(test)
         if rows["threshold"].isna().all():
-            record["facts"].append(f"{task}: no arm's mean best dev score is above 0.")
+            record["facts"].append(f"{task}: the mean best dev score of neither arm is above 0.")
             continue
         record["facts"].append(
             f"{task}: median steps to dev score {rows['threshold'].iloc[0]:.3f} (90 % of the better"

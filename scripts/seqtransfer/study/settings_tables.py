@@ -13,6 +13,8 @@ from seqtransfer.encoders.controls import CONTROLS
 POOLINGS = ("mean", "first", "last")
 UNPOOLED = "none"  # of a token classification
 HIGHEST = 10  # learning rate, as in the schema of the sweep
+ROOT = Path(__file__).parents[3]  # of the repository, whose tables a study names from there
+SWEPT = "task initialization learning_rate warmup pooling dev_score diverged".split()
 REMEDY = "`finetune: {settings: sweep}` chooses settings in this study"
 
 
@@ -63,6 +65,39 @@ def check(
         if (row["task"], row["initialization"]) in asked:
             poolings = (UNPOOLED,) if row["task"] in unpooled else POOLINGS
             _check_row(f"finetune.settings: {where}", row, poolings)
+
+
+def check_sweep(table: Path) -> None:
+    """Raise ValueError if the table found beside one of settings is no sweep that chose them."""
+    try:
+        for where, row in text_files.rows(table, SWEPT, delimiter="\t"):
+            for key in ("learning_rate", "warmup"):
+                if not math.isfinite(_number(row[key])):
+                    raise ValueError(f"{where}: {key} {row[key]!r} is no number")
+    except (ValueError, OSError) as error:
+        raise ValueError(
+            f"finetune.settings: {error}. By its name {table} is taken for the sweep that chose the"
+            " settings; rename it if it is none"
+        ) from error
+
+
+def warmups(table: Path, tasks: Sequence[str], initializations: Sequence[str]) -> list[float]:
+    """The warm-ups that a checked table gives to runs; none if it leaves them to the study."""
+    rows = [row(table, task, arm) for task in tasks for arm in initializations]
+    return [float(one["warmup"]) for one in rows if "warmup" in one]
+
+
+def tried(study: Mapping, runs: Sequence[tuple[str, str]]) -> list[str]:
+    """The poolings that runs of a completed study, a task and an arm each, may have: those of its
+    sweep, or those that its table of settings gives them. A table with a fault gives none."""
+    named = study["finetune"]["settings"]
+    if named == "sweep":
+        return study["sweep"].get("poolings", [])
+    table = Path(named) if os.path.isfile(named) else ROOT / named
+    try:
+        return sorted({row(table, *run)["pooling"] for run in runs})
+    except (ValueError, OSError, KeyError):
+        return []
 
 
 def row(table: Path, task: str, initialization: str) -> dict[str, str]:

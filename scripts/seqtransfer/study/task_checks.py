@@ -71,6 +71,7 @@ def _check_converter(where: str, record: dict) -> None:
             f" {' or '.join(formats)}, not {record['format']}"
         )
     check_layout(f"{where}.layout", record["converter"], record.get("layout", {}))
+    _check_one_source(where, record)
 
 
 def _check_split(where: str, record: dict) -> None:
@@ -150,6 +151,16 @@ def _check_token_labels(where: str, record: dict, tokens: dict) -> None:
         )
 
 
+def _check_one_source(where: str, record: dict) -> None:
+    """Raise ValueError, beginning with `where`, if scores are to be exported of several sources."""
+    named = record.get("source")
+    if record["converter"] == "scores" and isinstance(named, list) and len(named) > 1:
+        raise ValueError(
+            f"{where}.source: converter scores exports the pieces of one source; name one, or put"
+            " the folders of all composers into one source of yours"
+        )
+
+
 def check_corpus(where: str, record: dict, served: list[dict]) -> None:
     """Raise ValueError, beginning with `where`, if a domain corpus cannot serve these tasks."""
     form, tokens = served[0]["format"], served[0].get("tokens", {"kind": "symbols"})
@@ -174,6 +185,7 @@ def check_corpus(where: str, record: dict, served: list[dict]) -> None:
             f" converter `{record['converter']}` writes {' or '.join(formats)}"
         )
     check_layout(f"{where}.layout", record["converter"], record.get("layout", {}))
+    _check_one_source(where, record)
     if record["converter"] == "scores" and not record.get("composers"):
         raise ValueError(
             f"{where}.composers: name those whose scores the corpus is of, such as [palestrina]"

@@ -13,9 +13,9 @@ def selected(config: Mapping) -> dict:
     cache, which changes no result and is a folder of this machine."""
     catalogue = config["catalogue"]
     corpora = configuration.corpora(config)
-    used = dict.fromkeys([*config["tasks"], *corpora, *soft_starts.texts(config)])
-    tasks = {name: catalogue["tasks"][name] for name in used if name in catalogue["tasks"]}
+    tasks = {name: catalogue["tasks"][name] for name in configuration.tasks(config)}
     names = {config["encoder"]["name"], *configuration.domain_encoders(config).values()}
+    names |= {catalogue["encoders"][name].get("tokenizer", name) for name in names}
     encoders = {name: catalogue["encoders"][name] for name in sorted(names)}
     artificial = {
         name: catalogue["artificial"][name] for name in corpora if name in catalogue["artificial"]

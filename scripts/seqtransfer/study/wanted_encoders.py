@@ -96,6 +96,7 @@ def _foretold(catalogue: Mapping, encoder: str) -> dict:
         except ValueError as error:
             raise ValueError(f"encoder {encoder!r}: {error}") from error
         names = {"model_type": "family", **dict.fromkeys(encoder_check.DEPTHS, "layers")}
+        names |= dict.fromkeys(encoder_check.HEADS, "heads")
         shape |= {key: found[name] for name, key in names.items() if name in found}
     return shape
 
@@ -131,13 +132,26 @@ def demands(config: dict, encoder: str) -> dict:
         if name == encoder:
             lengths[task] = config["max_length"][task]
     pooled = set(config["tasks"]) - set(settings_tables.unpooled(config))
+    runs = [
+        (task, arm)
+        for task in config["tasks"]
+        for arm in config["initializations"]
+        if task in pooled and _encoder_of(config, task, arm) == encoder
+    ]
     return {
         "layers": layers,
         "lengths": lengths,
         "text": encoder == config["encoder"]["name"],
         "domain": encoder in configuration.domain_encoders(config).values(),
-        "poolings": config["sweep"].get("poolings", []) if pooled else [],
+        "poolings": settings_tables.tried(config, runs) if runs else [],
         "pretrained": pretrained,
         "adaptation": config["finetune"]["adaptation"],
         "first": first,
     }
+
+
+def _encoder_of(config: dict, task: str, arm: str) -> str:
+    """The encoder whose weights, or whose shape, an arm starts from."""
+    known = configuration.domain_encoders(config)
+    own = config["encoder"]["name"]
+    return known.get(task, own) if initializations.parse(arm).kind == "domain" else own

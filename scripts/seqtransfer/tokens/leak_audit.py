@@ -111,7 +111,7 @@ def by_numbers(
         stage: series_neighbours.numbers(names, originals, own_scale)
         for stage, names in splits.items()
     }
-    limit = series_neighbours.limit(scaled["after"]["train"], units, generator)
+    limit, looked_at = series_neighbours.limit(scaled["after"]["train"], units, generator)
     written = {example.id: example.symbols for example in originals}
     digits = {
         stage: {part: [written[name] for name in own] for part, own in names.items()}
@@ -124,7 +124,8 @@ def by_numbers(
         columns[part, stage] = overlaps(digits[stage][part], digits[stage]["train"], run).join(
             distances(own[part], own["train"], limit)
         )
-    return {"distance_limit": limit, "overlap_run": run}, columns
+    settings = {"distance_limit": limit, "distance_limit_units": looked_at, "overlap_run": run}
+    return settings, columns
 
 
 def table(

@@ -33,13 +33,16 @@ def rescored(
     predictions: pd.DataFrame,
     near: pd.DataFrame,
     score: Callable[[np.ndarray, np.ndarray], float],
+    counted: Callable[[np.ndarray], np.ndarray] = np.asarray,
 ) -> pd.DataFrame:
     """Scores of one run on the test rows that stay when near ones are left out: kept, score, n.
 
     predictions: columns id, label, prediction; near: the `after` table of `leak_audit.nearest` for
-    the same examples; score: of (n,) labels and (n,) predictions. `kept` is `all`, `no duplicates`,
+    the same examples; score: of (n,) labels and (n,) predictions; counted: labels -> the (m,) that
+    are scored. `kept` is `all`, `no duplicates`,
     `similarity < t` for each threshold, and of series `overlap < t` and `not near`. The score is
-    missing where fewer than two rows stay, or nothing says what is near.
+    missing where fewer than two rows stay, where the labels of those that stay are alike and others
+    are not, since MCC is 0 there whatever the answers, or where nothing says what is near.
 
     Raises ValueError if the two tables are not of the same examples.
     """
@@ -55,9 +58,14 @@ def rescored(
             kept[f"{name} < {threshold}"] = rows[name].to_numpy() < threshold
     if "relative_distance" in rows:
         kept["not near"] = rows["relative_distance"].to_numpy() >= 1
-    records = []
+    records, differ = [], not _alike(counted(rows["label"].to_numpy()))
     for name, mask in kept.items():
         sides = [rows.loc[mask, column].to_numpy() for column in ("label", "prediction")]
-        value = score(*sides) if mask.sum() > 1 else np.nan
+        lost = mask.sum() < 2 or (differ and _alike(counted(sides[0])))
+        value = np.nan if lost else score(*sides)
         records.append({"kept": name, "score": value, "n": int(mask.sum())})
     return pd.DataFrame(records)
+
+
+def _alike(labels: np.ndarray) -> bool:
+    return bool((labels == labels[:1]).all())

@@ -5,12 +5,14 @@ over all points and channels: of one length by point (Euclidean distance), else 
 warping (Sakoe & Chiba 1978), computed by dtaidistance, over the points of the longer one.
 
 How small a distance is small differs from set to set, so the training part says it: a share SHARE
-of its units have a series of another unit nearer than `limit`. A test series that is like the
-training series, and independent of them, is nearer than that with probability SHARE at most: its
-rank among them is any (Vovk, Gammerman & Shafer 2005). For the same reason a random split of
-series whose units nobody stated has no more near series than that, however they came about:
-training series have their twins in train as test series have. Windows of one recording are then
-found by the runs of numbers that they have in common (`leak_audit.overlaps`).
+of its units, or fewer, have a series of another unit nearer than `limit`. A test series that is
+like the training series, and independent of them, is nearer than that with about this probability:
+its rank among them is any (Vovk, Gammerman & Shafer 2005). The smallest distances are those of
+pairs, each the nearest of the other, so the limit is that of whole pairs, and chance moves it by
+pairs (`chance`). In the same way a random split of series whose units nobody stated has no more
+near series than that, however they came about: training series have their twins in train as test
+series have. Windows of one recording are then found by the runs of numbers that they have in common
+(`leak_audit.overlaps`).
 
 scikit-learn and dtaidistance are imported where they are called: audits of other sequences, which
 take less time than that, need neither.
@@ -127,19 +129,25 @@ def nearest(
     return distance, index
 
 
-def limit(train: Series, units: np.ndarray, generator: np.random.Generator) -> float:
-    """The distance below which a series is near to n training series of these (n,) units.
+def pairs(looked_at: int) -> int:
+    """How many pairs of nearest training units lie within the limit, of so many looked at."""
+    return int(SHARE * (looked_at + 1) + 1e-9) // 2
+
+
+def limit(train: Series, units: np.ndarray, generator: np.random.Generator) -> tuple[float, int]:
+    """The distance below which a series is near to n training series of these (n,) units, and how
+    many units it was taken from.
 
     Taken from one series of a unit, of at most LOOKED_AT units; series with an equal one are left
-    out. Missing where too few are left: fewer than 1 / SHARE - 1, as 99.
+    out. NaN where too few are left to have a pair within it: fewer than 2 / SHARE - 1, as 199.
     """
     order = generator.permutation(len(train))
     _, first = np.unique(units[order], return_index=True)
     drawn = order[np.sort(first)[:LOOKED_AT]]
     distance, _ = nearest([train[i] for i in drawn], train, (units[drawn], units))
     distance = np.sort(distance[distance > 0])
-    rank = int(SHARE * (len(distance) + 1) + 1e-9)
-    return float(distance[rank - 1]) if rank else np.nan
+    rank = 2 * pairs(len(distance))
+    return float(distance[rank - 1]) if rank else np.nan, len(distance)
 
 
 def warped(left: Series, right: Series, window: int) -> np.ndarray:

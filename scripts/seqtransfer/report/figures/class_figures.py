@@ -52,13 +52,13 @@ def confusion(tables: Tables, claims: Sequence[dict]) -> Figure:
 
 def _shares(confusion: pd.DataFrame) -> pd.DataFrame:
     """A row per task, arm, label and prediction: `share` of the label's test examples that are
-    predicted so, mean over the runs that have counts."""
+    predicted so, mean over seeds; empty where a run has no counts or the label no example."""
     run = ["task", "initialization", "seed"]
     counts = confusion["count"].astype(float)
     of_label = counts.groupby([confusion[name] for name in [*run, "label"]]).transform("sum")
     cell = ["task", "initialization", "label", "prediction"]
     shares = confusion.assign(share=counts / of_label)
-    return shares.groupby(cell, sort=False, as_index=False)["share"].mean()
+    return shares.groupby(cell, sort=False, as_index=False)["share"].mean(skipna=False)
 
 
 def _matrix(
@@ -77,7 +77,7 @@ def _matrix(
         shown = colours.to_rgba(share) if np.isfinite(share) else "0.9"
         cell = axis.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, color=shown, lw=0.3))
         style.tell(cell, f"{label} predicted as {prediction}: {share:.3f}")
-        if count <= MOST_WRITTEN:
+        if count <= MOST_WRITTEN and np.isfinite(share):
             ink = "k" if share > 0.55 else "w"
             axis.text(x, y, f"{share:.2f}", ha="center", va="center", fontsize="small", color=ink)
     places = range(count) if count <= MOST_NAMED else []

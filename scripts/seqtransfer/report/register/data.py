@@ -58,8 +58,9 @@ TABLES = {
             " Jaccard index of k-mer sets with the nearest training sequence; identity: in edits;"
             " _q50: median; _share_0.8: share at 0.8 or more. Of series also overlap: Jaccard index"
             " of the sets of runs of `overlap_run` numbers, as written; distance: of the numbers"
-            " from the nearest training series, in standard deviations; distance_limit: what 1 % of"
-            " training units have at most to a series of another one, empty below 99 units;"
+            " from the nearest training series, in standard deviations; distance_limit: what at"
+            " most 1 % of training units have to a series of another one, empty below 199 units;"
+            " distance_limit_units: how many it was taken from;"
             " distance_duplicates: series at 0; distance_near: share of the others below the limit",
             value="Its value",
             n="Sequences of the test or dev part",
@@ -73,7 +74,7 @@ TABLES = {
             kept="Which rows stay; similarity: Jaccard index of k-mer sets with the nearest"
             " training sequence; of series also overlap: the same of runs of numbers; not near:"
             " no training series below distance_limit of the table leaks",
-            score="Headline metric; empty where fewer than two rows stay",
+            score="Headline metric; empty where fewer than two rows stay, or those of one class",
             n="How many rows stay; of `not near` 0 where there is no limit",
         ),
     ),

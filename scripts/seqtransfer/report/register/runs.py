@@ -110,11 +110,12 @@ TABLES = {
     ),
     "histories": Table(
         "every learning curve",
-        "Losses and dev scores of every run on the grid of evaluated steps.",
+        "Losses and dev scores of every run on the grid of evaluated steps. Once a run has ended or"
+        " diverged, its best evaluation stands at all later steps.",
         columns(
             "task initialization seed step examples_seen train_loss dev_<metric> dev_loss"
             " dev_score",
-            train_loss="Mean since the row before; empty at step 0",
+            train_loss="Mean since the row before; empty at step 0 and after the run's end",
             dev_loss="Loss on dev",
             dev_score="Headline metric on dev",
             **{"dev_<metric>": "Each metric of the task on dev"},
@@ -258,7 +259,9 @@ FIGURES = {
         "Dev score against optimizer steps (doublings) from the first evaluation on. Lines are"
         " means over seeds, bands, of at most four arms, 95 % t intervals over seeds (of two seeds,"
         " both), cut at the panel's edge. A curve further left learns faster; one that ends higher"
-        " scores better. Claim (a) is about the area under such curves of the best score so far."
+        " scores better. Once a run has ended, its best score is drawn on, so that a mean may jump"
+        " there. Claim (a) is about the area under such curves of the best score so far, of classes"
+        " in MCC."
         " Dev scores pick the step of a run, so that heights are optimistic: compare test scores"
         " instead. Every panel has its own scale.",
         ("histories", "scores"),

@@ -28,7 +28,9 @@ TABLES = {
             floor_low="Lowest of them",
             floor_high="Highest of them",
             ceiling="The reference against itself pretrained with another seed, or its halves",
-            above_floor="mean - floor: what claim (d2) is about, layer by layer",
+            above_floor="mean - floor: what claim (d2) is about, layer by layer; the claim itself"
+            " subtracts random weights of the same seed and takes all pretrainings of the"
+            " reference",
             above_floor_low="Lower bound of its jackknife interval over groups of units",
             above_floor_high="Upper bound of its jackknife interval over groups of units",
             calibrated="0 at the floor, 1 at the ceiling; empty where the ceiling does not lie"
@@ -152,12 +154,13 @@ FIGURES = {
         " of random weights of the same architecture; thin lines are seeds, marks their mean. At"
         " the dotted line an arm is no nearer to the reference than random weights are; grey is"
         " the range of these over their seeds. The diamond is the mean of text over layers 1 and"
-        " up, with the interval by which the claim is judged: it covers seeds, of random weights"
-        " too, units of the probe and pretrainings of the reference, so that it may be far wider"
-        " than the thin lines lie apart. The upper line is the reference against another"
-        " pretraining of itself, or halves of its neurons; it is shown where it lies above random"
-        " weights by its interval. Above a panel: n rows and the width; `(few)` marks fewer than"
-        " ten rows per neuron, where canonical correlations are high by chance.",
+        " up, as claimed: less random weights of the same seed, over all pretrainings of the"
+        " reference, so that it need not be the mean of the marks. Its interval covers seeds, of"
+        " random weights too, units of the probe and pretrainings of the reference, so that it may"
+        " be far wider than the thin lines lie apart. The upper line is the reference against"
+        " another pretraining of itself, or halves of its neurons; it is shown where it lies above"
+        " random weights by its interval. Above a panel: n rows and the width; `(few)` marks fewer"
+        " than ten rows per neuron, where canonical correlations are high by chance.",
         ("similarity", "comparisons"),
         has=compares_with_domain,
     ),
@@ -205,7 +208,7 @@ FIGURES = {
         "similarity against gain",
         "Gain in test score over random weights against similarity to the reference before"
         " fine-tuning, by the measure that claim (d) is judged by; a dot is a task (its filling,"
-        " where there are at most six), an arm (its colour and shape) and a seed. rho is"
+        " where there are at most seven), an arm (its colour and shape) and a seed. rho is"
         " Spearman's correlation of means over seeds,"
         " between tasks (means of their arms) and within them (arms, less the task's mean);"
         " p-values and other measures are in the table `association`. With few tasks and arms, no"

@@ -120,7 +120,8 @@ FIGURES = {
         "what is taken for what",
         "Confusion matrices: a row of panels per task, an arm per column. In a panel, the share of"
         " a class's test examples (row) predicted to be each class (column), mean over seeds;"
-        " rows add up to 1, and the diagonal is the recall. Classes differ in size, so that equal"
+        " rows add up to 1, and the diagonal is the recall. Grey: a run has an answer that is not"
+        " finite, or the class no example. Classes differ in size, so that equal"
         " shares may be very different numbers of examples: the table `confusion` has the counts."
         " Regressions have no panel; where tokens are classified, tokens are counted.",
         ("confusion",),
