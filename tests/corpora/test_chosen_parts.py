@@ -78,5 +78,9 @@ def test_a_group_may_be_a_word_within_a_column(tmp_path):
         ValueError, match=r"line 4: the pattern .* finds nothing in the group 'K12E'"
     ):
         table.convert(tmp_path, tmp_path / "y.fasta", options)
+    (tmp_path / "two.csv").write_text("sequence,label,mutant\nACGT,1,A2C:G40D\nACGA,2,G40S\n")
+    options = table.Options("two.csv", group="mutant", group_pattern=r"(\d+)")
+    with pytest.raises(ValueError, match=r"line 2: the pattern .* finds '2' and '40' in the group"):
+        table.convert(tmp_path, tmp_path / "y.fasta", options)
     with pytest.raises(ValueError, match=r"`group_pattern` is searched in the column `group`"):
         table.Options("x.csv", group_pattern=r"(\d+)")

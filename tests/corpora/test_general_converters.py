@@ -258,7 +258,7 @@ def test_deeploc_headers_are_read_by_the_layout_of_the_catalogue(tmp_path):
     )
     assert [(e.label, e.split == "test") for e in found] == [
         ("Cell.membrane", True),
-        ("Cytoplasm", False),
+        ("Cytoplasm-Nucleus", False),  # of two places: no class, as those of other places
         ("Plastid", False),
     ]
 

@@ -201,6 +201,7 @@ def test_an_onnx_file_gives_the_tensors_of_the_bert_that_was_exported(tmp_path):
     assert encoder.state.keys() == state.keys()
     assert all(torch.equal(encoder.state[name], tensor) for name, tensor in state.items())
     assert encoder.config["layer_norm_eps"] == 1e-12
+    assert encoder.config["num_attention_heads"] == 2
     tensors.append(numpy_helper.from_array(np.zeros(3, np.float32), "onnx::Add_7"))
     graph = helper.make_graph(nodes, "g", [], [], tensors)
     onnx.save(helper.make_model(graph), tmp_path / "m.onnx")

@@ -354,7 +354,7 @@ def test_medians_of_censored_runs_are_shown_as_lower_bounds():
     assert any(said in fact for fact in record["facts"])
     table["threshold"] = math.nan  # where no arm's mean best is above 0
     assert (
-        "x: no arm's mean best dev score is above 0."
+        "x: the mean best dev score of neither arm is above 0."
         in claims.judge(table, table, NO_PAIRS)[0]["facts"]
     )
 

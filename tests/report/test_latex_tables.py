@@ -40,6 +40,12 @@ def test_a_value_and_its_interval_are_one_column():
     assert r"y &  \\" in lines(table)
 
 
+def test_each_of_several_intervals_stays_with_its_own_value():
+    names = ["mean", "low", "high", "null", "null_low", "null_high", "rows"]
+    table = pd.DataFrame([[place / 100 for place in range(7)], [0.5] * 7], columns=names)
+    assert r"0.000 [0.010, 0.020] & 0.030 [0.040, 0.050] & 0.060 \\" in lines(table)
+
+
 def test_columns_of_one_value_go_into_the_caption_of_a_wide_table_alone():
     narrow = pd.DataFrame({"task": ["x", "y"], "contrast": ["text - random"] * 2})
     assert r"x & text pretraining minus random weights \\" in lines(narrow)
@@ -78,7 +84,7 @@ def cells(rows: int, columns: int) -> pd.DataFrame:
     table = pd.DataFrame({"arm, control or baseline": ["the additive model of symbols"] * rows})
     table["arm, control or baseline"] += pd.Series(map(str, range(rows)))
     for k in range(columns):
-        head = f"localization {k} (Matthews correlation; seeds: 25, n = 1000)"
+        head = f"localization {k} (MCC; seeds: 25, n = 1000)"
         table[head] = values[k * rows : (k + 1) * rows]
     return table
 

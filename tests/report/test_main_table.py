@@ -39,8 +39,7 @@ def test_only_an_arm_is_best_and_only_the_headline_on_test_counts():
 def test_as_it_is_read_arms_are_rows_and_tasks_columns():
     wide = main_table.wide(main_table.table(SCORES))
     assert table_files.markdown(wide).splitlines() == [
-        "| arm, control or baseline | x (Matthews correlation; seeds: 3, n = 10)"
-        " | y (Matthews correlation; seeds: 3, n = 10) |",
+        "| arm, control or baseline | x (MCC; seeds: 3, n = 10) | y (MCC; seeds: 3, n = 10) |",
         "| --- | --- | --- |",
         "| text pretraining | **0.500 [0.400, 0.600]** |  |",
         "| random weights | 0.250 [0.150, 0.350] | **-0.250 [-0.350, -0.150]** |",
@@ -54,8 +53,8 @@ def test_tasks_are_rows_where_they_are_more_than_arms():
     assert table_files.markdown(wide).splitlines() == [
         "| task | random weights |",
         "| --- | --- |",
-        "| x (Matthews correlation; seeds: 3, n = 10) | **0.250 [0.150, 0.350]** |",
-        "| y (Matthews correlation; seeds: 3, n = 10) | **-0.250 [-0.350, -0.150]** |",
+        "| x (MCC; seeds: 3, n = 10) | **0.250 [0.150, 0.350]** |",
+        "| y (MCC; seeds: 3, n = 10) | **-0.250 [-0.350, -0.150]** |",
     ]
 
 
@@ -81,4 +80,4 @@ def test_the_page_says_which_of_both_layouts_it_shows(arms, first, laid_out, nam
     assert len(meanings) == 1 and meanings.pop().endswith(f"in the metric that the {named} names")
     heads, rows = [head for head, _, _ in one.columns], [row[0][0] for row in one.rows]
     tasks = heads if named == "head" else rows
-    assert sum("Matthews correlation" in task for task in tasks) == 2
+    assert sum("MCC" in task for task in tasks) == 2

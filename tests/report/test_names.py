@@ -46,6 +46,18 @@ def test_contrasts_in_words(contrast, said):
     assert names.contrast(contrast) == said
 
 
+def test_ends_of_intervals_show_their_side_of_0_and_means_that_round_to_0_have_no_sign():
+    assert [names.signed(x) for x in (0.0312, -0.0312, -0.0003)] == ["+0.031", "−0.031", "0.000"]
+    said = {0.0312: "+0.031", -0.0003: "−0.0003", 0.00004: "+0.00004", 0: "0.000", 1e-9: "0.000"}
+    assert {number: names.bound(number) for number in said} == said
+    assert names.bound(0.002, 2) == "+0.002" and names.typed_ends(-0.5, 2e-4) == "-0.500 to +0.0002"
+    assert names.unsigned(-0.0003) == "0.000" and names.unsigned(-0.3) == "-0.300"
+
+
+def test_several_metrics_are_words_each():
+    assert names.metric("mcc, macro_f1") == "MCC, macro-F1"
+
+
 def test_measures_of_the_leak_audit_in_words():
     assert names.leak("identity_share_0.8") == "identity with train in edits: share at 0.8 or more"
     assert names.leak("similarity_q05") == "k-mer similarity to train: 5 % point"

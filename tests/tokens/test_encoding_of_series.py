@@ -50,6 +50,18 @@ def test_no_part_holds_what_a_held_out_one_does(split):
         assert len(rows(ragged)) == len(ragged)  # once in its own part, too
 
 
+def test_a_smaller_share_of_train_lies_in_the_larger_and_changes_no_other_part():
+    """Copies that bins make are looked for in all of train, whatever is trained on."""
+    whole, half = (
+        encoding.build(series(400, 24), replace(PLAN, max_length=8, train_fraction=fraction))
+        for fraction in (1.0, 0.5)
+    )
+    for part in ("dev", "test", "pretrain"):
+        assert whole[0][part].names.tolist() == half[0][part].names.tolist()
+    names = [set(arrays["train"].names) for arrays, _, _ in (whole, half)]
+    assert names[1] < names[0] and len(names[1]) == pytest.approx(len(names[0]) / 2, abs=1)
+
+
 def test_a_class_that_the_bins_leave_without_examples_is_named():
     # Two windows in three bins make nine sequences at most.
     with pytest.raises(ValueError, match=r"class '[ab]' has \d+ examples? in train"):

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import psutil
 import pynvml
 import pytest
 
@@ -129,7 +130,16 @@ def test_without_a_driver_the_processor_counts_alone(tmp_path, times):
     assert meter.joules() == pytest.approx(8.0)
 
 
-def test_a_busy_process_has_most_of_its_machines_time(tmp_path):
+def test_of_a_machines_time_that_which_waits_or_is_another_machines_does_not_count(
+    tmp_path, monkeypatch
+):
+    kinds = {"user": 1, "nice": 2, "system": 4, "irq": 8, "softirq": 16}
+    others = dict.fromkeys(("idle", "iowait", "steal", "guest"), 1000)
+    monkeypatch.setattr(psutil, "cpu_times", lambda: SimpleNamespace(**kinds, **others))
+    assert energy.Meter("cpu", tmp_path)._processor_times()[1] == 31
+
+
+def test_a_busy_process_has_its_own_time(tmp_path):
     meter = energy.Meter("cpu", tmp_path)
     before, end = meter._processor_times(), time.process_time() + 0.5
     while time.process_time() < end:

@@ -36,7 +36,7 @@ def read(path: Path) -> list[list[Note]]:
     Raises ValueError naming the file if it is not a score that can be read, or holds no notes.
     """
     try:
-        parts = humdrum(path) if path.suffix == ".krn" else musicxml(path)
+        parts = humdrum(path) if path.suffix.lower() == ".krn" else musicxml(path)
         joined = [join(part) for part in parts]
         if not any(joined):
             raise ValueError("it holds no notes")
@@ -71,7 +71,7 @@ def musicxml(path: Path) -> list[list[Note]]:
     ASSUME: a part is taken as it is written; <transpose>, octaves here, is not applied.
     """
     content = path.read_bytes()
-    if path.suffix == ".mxl":
+    if path.suffix.lower() == ".mxl":
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             container = ElementTree.fromstring(archive.read("META-INF/container.xml"))
             content = archive.read(container.find(".//{*}rootfile").get("full-path"))

@@ -75,7 +75,7 @@ DESCRIPTIONS = {
     "from": Description(
         "pretraining on {}",
         "everything, by masked-language modelling on another corpus; each symbol has the embedding"
-        " of a random symbol of it",
+        " of a random symbol of it, or its own where both have exactly the same symbols",
         "the pooler",
         rung=False,
     ),

@@ -109,6 +109,9 @@ def _size_of_encoder(comparisons: pd.DataFrame) -> Iterator[str]:
 
 def _domain_pretraining(budget: pd.DataFrame) -> Iterator[str]:
     spent = budget.dropna(subset=["pretraining_steps"])
+    # A task without a pretraining of its own made whole numbers decimal.
+    counts = spent.columns.intersection(["pretraining_steps", "pretraining_tokens_seen"])
+    spent = spent.astype(dict.fromkeys(counts, int))
     failed = spent.loc[spent["pretraining_masked_accuracy"].isna(), "task"]
     if len(failed):
         yield (f"Domain pretraining diverged on {', '.join(failed)}: lower pretrain.learning_rate.")
@@ -183,7 +186,7 @@ def _by_value(row: pd.Series) -> str:
 def _metrics(run: pd.DataFrame) -> Iterator[str]:
     if run["metric"].nunique() > 1:
         tasks = run.drop_duplicates("task").itertuples()
-        each = ", ".join(f"{row.task} {row.metric}" for row in tasks)
+        each = ", ".join(f"{row.task} {names.unit(row.metric)}" for row in tasks)
         yield (
             f"Tasks are scored by different metrics ({each}); an overall effect is their plain"
             " mean."

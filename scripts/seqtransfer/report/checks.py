@@ -37,8 +37,8 @@ def reference_beats_random(
         one = found[task]
         low, high = one.interval(level)
         passed = not math.isnan(low) and low > 0
-        where = f"{one.mean:+.3f} {unit}"
-        where += "" if math.isnan(low) else f", {low:+.3f} to {high:+.3f}"
+        where = f"{names.typed(one.mean)} {unit}"
+        where += "" if math.isnan(low) else f", {names.typed_ends(low, high)}"
         beats = "beats" if passed else "is not shown to beat"
         why = f"domain pretraining {beats} random weights ({where})"
         records.append(_record(BEATS_RANDOM, task, passed, True, why))
@@ -160,8 +160,9 @@ def tells_apart(
         itself = reference_estimates.itself(references, task)
         comparable = reference_estimates.is_comparable(references, task, measure)
         passed = reference_estimates.is_valid(references, task, measure, one, level)
-        why = f"ceiling {ceiling:.3f}, floor {floor:.3f}, difference {one.mean:+.3f}"
-        why += ", no interval" if math.isnan(low) else f", {low:+.3f} to {high:+.3f}"
+        why = f"ceiling {ceiling:.3f}, floor {floor:.3f}, difference {names.typed(one.mean)}"
+        ends = "no interval" if math.isnan(low) else names.typed_ends(low, high)
+        why += f", {ends}"
         if not comparable:
             why = (
                 f"the reference has no second training, and {itself}, as ceiling, have other widths"

@@ -7,7 +7,7 @@ from seqtransfer.encoders import arm_descriptions, controls
 from seqtransfer.similarity.measures import MEASURES
 
 METRICS = {
-    "mcc": "Matthews correlation",
+    "mcc": "MCC",
     "spearman": "Spearman correlation",
     "pearson": "Pearson correlation",
     "accuracy": "accuracy",
@@ -16,6 +16,10 @@ METRICS = {
     "mae": "mean absolute error",
     "auc": "area under the ROC curve",
 }
+UNITS = {
+    "mcc": "MCC", "macro_f1": "macro-F1", "f1": "F1", "auc": "AUC",
+    "spearman": "Spearman", "pearson": "Pearson",
+}  # fmt: skip
 BASELINES = {
     "majority": "the majority class",
     "mean": "the training mean",
@@ -81,8 +85,13 @@ def leak(name: str) -> str:
 
 
 def metric(name: str) -> str:
-    """A metric in words; of an unknown one its name."""
-    return METRICS.get(name, name.replace("_", " "))
+    """A metric in words, or several between commas; of an unknown one its name."""
+    return ", ".join(METRICS.get(one, one.replace("_", " ")) for one in name.split(", "))
+
+
+def unit(metric: str) -> str:
+    """A metric as figures and units say it: `MCC`."""
+    return UNITS.get(metric, metric.replace("_", " "))
 
 
 def quantity(name: str) -> str:
@@ -114,10 +123,38 @@ def minus(text: str) -> str:
     return re.sub(r"(?<!\w)-(?=\d)", "\N{MINUS SIGN}", text)
 
 
-def signed(number: float, digits: int = 3) -> str:
-    """`+0.031`, with a typeset minus; what rounds to 0 has no sign."""
+def typed(number: float, digits: int = 3) -> str:
+    """`+0.031`, with a minus as typed; what rounds to 0 has no sign."""
     text = f"{number:+.{digits}f}"
-    return minus(text) if float(text) else text[1:]
+    return text if float(text) else text[1:]
+
+
+def typed_bound(number: float, digits: int = 3) -> str:
+    """`typed`, of an interval's end: with up to three digits more where it would be 0, so that one
+    sees on which side of 0 it lies."""
+    texts = (typed(number, digits + more) for more in range(4))
+    return next((text for text in texts if text[0] in "+-"), typed(number, digits))
+
+
+def typed_ends(low: float, high: float) -> str:
+    """`-0.004 to +0.031`, an interval's ends by `typed_bound`."""
+    return f"{typed_bound(low)} to {typed_bound(high)}"
+
+
+def signed(number: float, digits: int = 3) -> str:
+    """`typed`, with a typeset minus."""
+    return minus(typed(number, digits))
+
+
+def bound(number: float, digits: int = 3) -> str:
+    """`typed_bound`, with a typeset minus."""
+    return minus(typed_bound(number, digits))
+
+
+def unsigned(number: float, digits: int = 3) -> str:
+    """`0.031`, or with a minus; what rounds to 0 has none."""
+    text = f"{number:.{digits}f}"
+    return text if float(text) else text.removeprefix("-")
 
 
 def listed(words: Iterable[str]) -> str:

@@ -23,8 +23,8 @@ def of(record: dict) -> str:
     overall, verdict = record["overall"], record["verdict"]
     if overall is None:
         return (
-            "Not tested: the study has no runs of one of the arms that it compares."
-            + " Studies with the arms `random` and `domain` test it, such as"
+            "Not tested: the study has no runs of one of the arms that it compares, or leaves their"
+            " comparison out." + " Studies with the arms `random` and `domain` test it, such as"
             " workflow/studies/references.yaml." * ("domain" in record["contrast"])
         )
     line = -(record["margin"] or 0.0)
@@ -84,9 +84,9 @@ def interval(effect: dict, level: float) -> str:
     if effect["mean"] is None:
         return "no number in"
     if effect["low"] is None:
-        return f"{effect['mean']:+.3f} (no interval)"
-    low, high = effect["low"], effect["high"]
-    return f"{effect['mean']:+.3f} ({100 * level:.0f} % interval {low:+.3f} to {high:+.3f})"
+        return f"{names.typed(effect['mean'])} (no interval)"
+    ends = names.typed_ends(effect["low"], effect["high"])
+    return f"{names.typed(effect['mean'])} ({100 * level:.0f} % interval {ends})"
 
 
 def p_value(number: float) -> str:

@@ -3,7 +3,7 @@
 A task's own part `pretrain` holds what fine-tuning sees, such as the first 62 residues of each
 training protein. A domain corpus holds these proteins whole, window after window, and the sequences
 of a further source where it has one; it may serve several tasks. Nothing that one of them holds out
-is in it: no example of dev or test, used or left over, under its own or another name, none that
+is in it: no example of dev or test that the study uses, under its own or another name, none that
 shares a group with one, and no window that is equal to what the encoder sees of one. A genome is
 not cut where examples are: of it, windows that share a run of tokens with an example can be left
 out, too.
@@ -41,7 +41,7 @@ class Served:
 
     @cached_property
     def held_out_rows(self) -> pd.DataFrame:
-        """Those of the manifest that are of dev or test, used or left over."""
+        """Those of the manifest that are of dev or test."""
         return self.manifest[self.manifest["part"].isin(manifests.HELD_OUT)]
 
     @cached_property

@@ -7,7 +7,7 @@ sequences of the training part before subsampling, of every class that the corpu
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -96,6 +96,11 @@ def build(
     seen, unit, parts, counts = found.seen, found.unit, found.parts, found.counts
     if tokenizations.is_lossy(settings.tokens) and settings.duplicates == "dropped":
         parts, went = equal_tokens.without_copies(parts, seen.examples)
+        if settings.train_fraction < 1:
+            rows = parts["train"]
+            own = [seen.examples[i] for i in rows]
+            strata = _strata(own, unit[rows], settings)
+            parts["train"] = rows[_thinned(np.arange(len(rows)), strata, unit[rows], settings)]
         counts = {name: count + went.get(name, 0) for name, count in counts.items()}
         if settings.kind != "regression":
             left = {part: parts[part] for part in SPLITS}
@@ -249,13 +254,7 @@ def divide(
     chosen, own = [examples[i] for i in usable], unit[usable]
     if settings.split == "grouped":
         splits.check_groups(own)
-    strata = (
-        splits.quantiles(chosen, splits.most_strata(own, settings.sizes))
-        if regression
-        else splits.labels(chosen)
-    )
-    if settings.kind == "token_classification":
-        strata = [None] * len(chosen)  # hardly any two have the same labels
+    strata = _strata(chosen, own, settings)
     parts, counts = splits.split(chosen, settings.split, settings.sizes, generator, own, strata)
     held_out = {int(usable[i]) for part in ("dev", "test") for i in parts[part]}
     held_out |= {i for i, e in enumerate(examples) if e.split in ("dev", "test")}
@@ -263,11 +262,10 @@ def divide(
         part: splits.subsample(chosen, rows, settings.sizes[part], generator, strata)
         for part, rows in parts.items()
     }
-    if settings.train_fraction < 1:
-        # A stream of its own: dev, test and pretrain are the same at every fraction.
-        drawn = np.random.default_rng([settings.split_seed, 1])
-        subsets = splits.nested(parts["train"], [settings.train_fraction], drawn, strata, own)
-        parts["train"] = subsets[settings.train_fraction]
+    # Copies that learned tokens make are looked for in all of train: `build` thins it then.
+    copies_come = tokenizations.is_lossy(settings.tokens) and settings.duplicates == "dropped"
+    if settings.train_fraction < 1 and not copies_come:
+        parts["train"] = _thinned(parts["train"], strata, own, settings)
     if not regression:
         carried = [classes_of(e, settings) for e in chosen]
         splits.check_classes(carried, parts, settings.classes, own)
@@ -276,6 +274,30 @@ def divide(
     parts = {part: usable[rows] for part, rows in parts.items()}
     parts["pretrain"] = np.flatnonzero(~np.isin(unit, unit[sorted(held_out)]))
     return parts, counts | {"other_labels": len(examples) - len(usable)}
+
+
+def _strata(
+    examples: Sequence[Example], unit: np.ndarray, settings: Settings
+) -> Sequence[Hashable]:
+    """What n examples of these (n,) units are divided by, so that all parts have their share."""
+    if settings.kind == "token_classification":
+        return [None] * len(examples)  # hardly any two have the same labels
+    if settings.kind == "regression":
+        return splits.quantiles(examples, splits.most_strata(unit, settings.sizes))
+    return splits.labels(examples)
+
+
+def _thinned(
+    rows: np.ndarray, strata: Sequence[Hashable], unit: np.ndarray, settings: Settings
+) -> np.ndarray:
+    """The rows of train that stay at the study's fraction, some of those of a larger one.
+
+    strata, unit: of all n examples that rows are indices of.
+    """
+    # A stream of its own: dev, test and pretrain are the same at every fraction.
+    drawn = np.random.default_rng([settings.split_seed, 1])
+    fraction = settings.train_fraction
+    return splits.nested(rows, [fraction], drawn, strata, unit)[fraction]
 
 
 def encode_part(seen: Seen, vocabulary: Vocabulary, unit: np.ndarray, settings: Settings) -> Ragged:

@@ -6,8 +6,9 @@ What is split are units (`units`): no rule lets one cross parts. `stratified` sp
 `random` is for regression (balanced over the quantiles of the target) and for classes of tokens,
 `grouped` is as these but every example must have a group, `given` is by the corpus.
 
-Every part depends on the seed and on the examples; under `random` and `grouped`, and wherever
-examples share units, not on the order in which the corpus lists them.
+Every part depends on the seed and on the examples. Before `subsample` takes the numbers that a
+study asks for, it does not depend on the order in which the corpus lists them under `random` and
+`grouped`, and wherever examples share units.
 """
 
 from collections.abc import Collection, Hashable, Sequence
@@ -127,9 +128,10 @@ def split_units(
 
     Units of many strata are placed first: in seeded order, again and again, each moves to the part
     that brings all parts nearest to their shares (the sum of squared distances, each stratum's as a
-    share of its items), until none moves. Then, stratum by stratum, units of one stratum fill test,
-    then dev, in seeded order, up to their shares; the last one may exceed them. Units larger than
-    any share come last, and only to a part that would otherwise have none of their stratum.
+    share of its items), until none moves; where all units are of many strata, no part stays empty.
+    Then, stratum by stratum, units of one stratum fill test, then dev, in seeded order, up to their
+    shares; the last one may exceed them. Units larger than any share come last, and only to a part
+    that would otherwise have none of their stratum.
     """
     total = sum(sizes.values())
     present, unit = np.unique(np.asarray(names, dtype=str), return_inverse=True)
@@ -146,23 +148,48 @@ def split_units(
     pure = (composition > 0).sum(axis=1) == 1
     homes = np.full(len(present), "train", dtype="<U5")
     order = generator.permutation(np.flatnonzero(~pure))
-    homes[order] = units.even_out(
-        composition[order] / counts, {p: n / counts for p, n in lacking.items()}
-    )
+    weights, shares = composition[order] / counts, {p: n / counts for p, n in lacking.items()}
+    homes[order] = units.even_out(weights, shares)
+    if not pure.any():  # or a part may have units of one stratum alone
+        homes[order] = units.none_empty(homes[order].tolist(), weights, shares)
     for part in lacking:
         lacking[part] -= composition[homes == part].sum(axis=0)
     for column in range(len(members)):
-        filled = {part: (composition[homes == part, column] > 0).any() for part in lacking}
+        filled = {p: (composition[(homes == p) & ~pure, column] > 0).any() for p in SPLITS}
         order = generator.permutation(np.flatnonzero(pure & (composition[:, column] > 0)))
-        large = composition[order, column] > largest[column]
-        for number in [*order[~large], *order[large]]:
-            size = composition[number, column]
-            for part, lack in lacking.items():
-                if lack[column] > 0 and (size <= largest[column] or not filled[part]):
-                    homes[number], filled[part] = part, True
-                    lack[column] -= size
-                    break
+        size, lack = composition[order, column], {p: n[column] for p, n in lacking.items()}
+        found = _placed(size, lack, filled, largest[column])
+        if "train" not in found and not filled["train"]:  # of few units the last ones went too far
+            found = _placed(size, lack, filled, largest[column], nearest=True)
+        homes[order] = found
     return {part: np.flatnonzero(homes[unit] == part) for part in SPLITS}
+
+
+def _placed(
+    sizes: np.ndarray,
+    lack: dict[str, int],
+    filled: dict[str, bool],
+    largest: int,
+    *,
+    nearest: bool = False,
+) -> list[str]:
+    """Part of each unit of one stratum, in the order of their (u,) sizes; those larger than
+    `largest` come last.
+
+    lack: how many items test and dev still need; filled: whether parts have some; nearest: a unit
+    that would bring a part further from its share than it is goes there only if it has none.
+    """
+    lack, filled, found = dict(lack), dict(filled), ["train"] * len(sizes)
+    large = sizes > largest
+    for number in [*np.flatnonzero(~large), *np.flatnonzero(large)]:
+        size = sizes[number]
+        for part in lack:
+            fits = size < 2 * lack[part] if nearest else size <= largest
+            if lack[part] > 0 and (fits or not filled[part]):
+                found[number], filled[part] = part, True
+                lack[part] -= size
+                break
+    return found
 
 
 def split_given(items: Sequence[Example]) -> dict[str, np.ndarray]:

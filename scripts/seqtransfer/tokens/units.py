@@ -124,6 +124,30 @@ def _ranks(names: np.ndarray) -> np.ndarray:
     return np.argsort(np.argsort(first))[inverse]
 
 
+def none_empty(
+    homes: Sequence[str], weights: np.ndarray, shares: dict[str, np.ndarray]
+) -> list[str]:
+    """The parts of u units as `even_out` gives them, but none empty, if there are units enough: an
+    empty one gets the unit by which the parts stay nearest to their shares, not the last of its
+    part. weights, shares: as in `even_out`."""
+    found = list(homes)
+    rest = weights.sum(axis=0) - sum(shares.values())
+    for part in ("train", *shares):
+        movable = [number for number, home in enumerate(found) if found.count(home) > 1]
+        if part in found or not movable:
+            continue
+        lack = {"train": rest.copy()} | {name: short.copy() for name, short in shares.items()}
+        for home, weight in zip(found, weights, strict=True):
+            lack[home] = lack[home] - weight
+
+        def gain(number: int, part: str = part, lack: dict = lack) -> float:
+            weight = weights[number]
+            return float(weight @ (lack[part] - lack[found[number]] - weight))
+
+        found[max(movable, key=gain)] = part
+    return found
+
+
 def even_out(weights: np.ndarray, shares: dict[str, np.ndarray]) -> list[str]:
     """Part of each unit, so that no single move brings the parts nearer to their shares.
 

@@ -189,6 +189,13 @@ def _group(where: str, cell: str, pattern: str) -> str:
             f"{where}: the pattern of `group_pattern`, {pattern!r}, finds nothing in the group"
             f" {cell[:40]!r}; correct it, or remove the row"
         )
+    others = {match[1] for match in re.finditer(pattern, cell)} - {found, None}
+    if others:
+        raise ValueError(
+            f"{where}: the pattern of `group_pattern`, {pattern!r}, finds {found!r} and"
+            f" {others.pop()!r} in the group {cell[:40]!r}, which can be in one group alone; remove"
+            " rows of several, or say in the pattern which counts, such as by ^"
+        )
     return found
 
 

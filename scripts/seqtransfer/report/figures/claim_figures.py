@@ -178,11 +178,13 @@ def _scores(axis: Axes, tables: Tables, arms: Sequence[str]) -> None:
             [mark] = axis.plot(fitted[best], places.index(task), color=GREY, **STROKE)
             tell_score(mark, best, fitted[best])
     axis.locator_params(axis="x", nbins=3)
-    of = panels.spread_name(table.loc[drawn])
+    bounds = [
+        f"(of a task: {of})" if of == panels.BOTH else f"({of})"
+        for of in panels.bounds_said(table.loc[drawn])
+    ]
     _texts(
         axis, ["test score", f"mean of {panels.seeds(tables)}"],
-        [score_unit(tables["runs"]), f"(of a task: {of})" if of == panels.BOTH else f"({of})"],
-        bold=False,
+        [score_unit(tables["runs"]), *bounds], bold=False,
     )  # fmt: skip
 
 

@@ -14,12 +14,11 @@ def of_figure(drawn_from: Sequence[str], tables: Mapping[str, pd.DataFrame]) -> 
     drawn_from: names of `tables`, the report's; none of them stands for `runs`.
     """
     shown = [tables[name] for name in drawn_from or ("runs",) if name in tables]
-    arms = [one[one["kind"] == "arm"] if "kind" in one else one for one in shown]
-    # The table of power has numbers of seeds that the study might have had, too.
-    columns = [one.get("study_seeds", one.get("seeds")) for one in arms]
-    seeds = [seed for column in columns if column is not None for seed in column.dropna()]
-    seeds = seeds or list(tables["runs"].groupby(["task", "initialization"])["seed"].nunique())
-    said = f"Seeds of an arm: {names.span(seeds)}."
+    seeds = names.span(tables["runs"].groupby(["task", "initialization"])["seed"].nunique())
+    said = f"Seeds of an arm: {seeds}."
+    compared = [seed for one in shown for seed in _seeds_compared(one)]
+    if compared and names.span(compared) != seeds:
+        said += f" Seeds of similarities: {names.span(compared)}."
     for one in shown:
         if {"task", "rows"} <= set(one):
             parts = one.dropna(subset="rows").groupby("task", sort=False)["rows"]
@@ -29,6 +28,15 @@ def of_figure(drawn_from: Sequence[str], tables: Mapping[str, pd.DataFrame]) -> 
     return f"{said} Examples of dev and test: " + _each(
         {row.task: f"{row.dev} and {row.test}" for row in tables["budget"].itertuples()}
     )
+
+
+def _seeds_compared(table: pd.DataFrame) -> list[float]:
+    """Of how many seeds the table's similarities are."""
+    if "seeds" not in table:
+        return []
+    if "claim" in table:
+        return table.loc[table["claim"].str.startswith("d"), "seeds"].dropna().tolist()
+    return table["seeds"].dropna().tolist() if "rows" in table else []
 
 
 def _each(counts: Mapping[str, str]) -> str:

@@ -118,7 +118,7 @@ def _kinds_of_cells(table: pd.DataFrame, sources: Sequence[str]) -> list[Artist]
     if set(table["task"]) & set(sources):
         handles.append(Patch(label="pretrained on the task itself", **FRAME))
     if len(table.dropna(subset="mean")) < len(SPLITS) * len(sources) * table["task"].nunique():
-        handles.append(Patch(color="0.9", label="not run"))
+        handles.append(Patch(color="0.9", label="not run, or a run has no score"))
     return handles
 
 
@@ -147,7 +147,8 @@ def pretraining(tables: Tables, claims: Sequence[dict]) -> Figure:
     handles = [panels.line(named, style.COLOURS["domain"], marker="o", ms=4)]
     if table["pretraining_steps"].isna().any():
         handles.append(panels.line(names.arm("text"), text, linestyle=TEXT_LINE))
-    panels.legend(figure, [*handles, Patch(color="0.85", label=panels.spread_name(table))])
+    handles += [Patch(color="0.85", label=said) for said in panels.bounds_said(table)]
+    panels.legend(figure, handles)
     style.title(
         figure,
         f"Test score by steps of domain pretraining: dots = {panels.seeds(tables)}, line = mean",
@@ -210,7 +211,7 @@ def _cell(
     known = pd.notna(row["low"])
     sure = known and not row["low"] <= 0 <= row["high"]
     if spelled and known:
-        text += f"\n[{names.signed(row['low'], 2)}, {names.signed(row['high'], 2)}]"
+        text += f"\n[{names.bound(row['low'], 2)}, {names.bound(row['high'], 2)}]"
     axis.text(
         *place, text, ha="center", va="center", fontsize="small",
         color="white" if dark else "black", fontweight="bold" if sure else "normal",

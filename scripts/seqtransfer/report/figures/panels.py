@@ -144,6 +144,11 @@ def spread_name(table: pd.DataFrame) -> str:
     return f"{INTERVAL}, of two seeds both" if few.any() else INTERVAL
 
 
+def bounds_said(table: pd.DataFrame) -> list[str]:
+    """`spread_name` alone in a list; nothing where no row has bounds."""
+    return [spread_name(table)] if table["low"].notna().any() else []
+
+
 def spread(table: pd.DataFrame) -> pd.DataFrame:
     """The table with bounds that can be drawn: of two seeds the seeds themselves in place of their
     t interval, which reaches 13 times as far."""
@@ -164,7 +169,7 @@ def task_title(tables: Tables, task: str) -> str:
     """The task with its domain and, where tasks differ in it, its metric."""
     domain = tables["budget"].set_index("task").loc[task, "domain"]
     metrics = tables["runs"].drop_duplicates("task").set_index("task")["metric"]
-    measured = f", {metrics[task]}" if metrics.nunique() > 1 else ""
+    measured = f", {names.unit(metrics[task])}" if metrics.nunique() > 1 else ""
     return f"{task} ({domain}{measured})"
 
 

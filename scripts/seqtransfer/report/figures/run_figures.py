@@ -69,7 +69,7 @@ def scores(tables: Tables, claims: Sequence[dict]) -> Figure:
     panels.label(axes, f"test {score_unit(run)}")
     lines = baseline_lines(tables, axes, "test", vertical=True)
     seed = panels.line("a seed, in all arms", "0.8", linewidth=0.7, marker="o", markersize=2.5)
-    interval = panels.line(f"mean, {panels.spread_name(table)}", "0.2", marker="o")
+    interval = panels.line(", ".join(["mean", *panels.bounds_said(table)]), "0.2", marker="o")
     panels.legend(figure, [interval, seed, *lines])
     style.title(
         figure,

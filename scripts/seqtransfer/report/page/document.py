@@ -136,7 +136,8 @@ def fill(template: str, **values: object) -> str:
     )
     environment.filters |= {
         "signed": lambda number: "" if number is None else names.signed(number),
-        "plain": lambda number: "" if number is None else f"{number:.3f}",
+        "bound": lambda number: "" if number is None else names.bound(number),
+        "plain": lambda number: "" if number is None else names.unsigned(number),
         "p_value": _p_value,
         "count": _count,
         "shares": _shares,

@@ -98,8 +98,10 @@ def _cells(
     if said:
         known = {value: said(str(value)) for value in values.dropna().unique()}
         return [("", "") if pd.isna(v) else (known[v], str(v)) for v in values]
-    if pd.api.types.is_bool_dtype(values):
-        return [(table_cells.text(column, value), str(value)) for value in values]
+    known = values.dropna()
+    if len(known) and known.isin([True, False]).all() and known.map(type).eq(bool).all():
+        texts = [("", "") if pd.isna(v) else (table_cells.text(column, v), str(v)) for v in values]
+        return texts
     if pd.api.types.is_float_dtype(values) and (values.dropna() % 1 == 0).all():
         values = values.astype("Int64")  # counts, of which some are missing
     if column in any_size:

@@ -54,9 +54,10 @@ FIGURES = {
         "transfer of sources",
         "Rows: what an encoder was pretrained on; columns: the task it was fine-tuned on; a cell:"
         " its score minus that of random weights, paired by seed, and where there is room the 95 %"
-        " t interval over seeds. Blue helps, red hurts; grey was not run. Bold and in strong colour"
-        " where the interval excludes 0 (not adjusted for the number of cells), pale where it"
-        " includes 0; framed where a task is its own source. The last column is the mean over"
+        " t interval over seeds. Blue helps, red hurts; grey was not run, or has a run without a"
+        " score. Bold and in strong colour where the interval excludes 0 (not adjusted for the"
+        " number of cells), pale where it includes 0; framed where a task is its own source. The"
+        " last column is the mean over"
         " tasks, held fixed, but for that one. Compare a"
         " column's cells: only a source above the artificial ones transfers more than pretraining"
         " on any sequences does.",

@@ -130,8 +130,8 @@ def _layouts(table: pd.DataFrame, caption: str) -> Iterator[Layout]:
 def _with_intervals(table: pd.DataFrame) -> pd.DataFrame:
     """The table with each value, low and high, such as `floor`, `floor_low` and `floor_high`, as
     one text."""
-    names, joined = list(table), {}
-    for value, low, high in zip(names, names[1:], names[2:], strict=False):
+    every, names, joined = list(table), list(table), {}
+    for value, low, high in zip(every, every[1:], every[2:], strict=False):
         if low.endswith("low") and high == low.removesuffix("low") + "high":
             rows = zip(*(_texts(name, table[name]) for name in (value, low, high)), strict=True)
             joined[value] = [f"{row[0]} [{row[1]}, {row[2]}]" if row[1] else row[0] for row in rows]

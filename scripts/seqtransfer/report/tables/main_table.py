@@ -40,7 +40,7 @@ def wide(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _head(task: str, rows: pd.DataFrame) -> str:
-    """`splice (Matthews correlation; seeds: 8, n = 1000)`."""
+    """`splice (MCC; seeds: 8, n = 1000)`."""
     arms = rows[rows["kind"] == "arm"]
     seeds, n = names.span(arms["seeds"]), names.span(arms["n"])
     return f"{task} ({names.metric(rows['metric'].iloc[0])}; seeds: {seeds}, n = {n})"

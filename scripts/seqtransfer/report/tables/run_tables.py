@@ -18,6 +18,7 @@ import pandas as pd
 
 from seqtransfer.corpora.examples import SPLITS
 from seqtransfer.files import damage
+from seqtransfer.report import names
 from seqtransfer.report.tables.intervals import interval_rows, paired_differences
 from seqtransfer.scoring.learning_curves import area_under_curve, relative_area, steps_to
 
@@ -192,10 +193,8 @@ def _from_zero(curve: pd.DataFrame) -> np.ndarray:
 
 def score_unit(run: pd.DataFrame) -> str:
     """What scores are called: `MCC`, or `score` where tasks have different headline metrics."""
-    names = {"mcc": "MCC", "macro_f1": "macro-F1", "f1": "F1", "auc": "AUC"}
-    names |= {"spearman": "Spearman", "pearson": "Pearson"}
     metrics = run["metric"].unique()
-    return names.get(metrics[0], metrics[0]) if len(metrics) == 1 else "score"
+    return names.unit(metrics[0]) if len(metrics) == 1 else "score"
 
 
 def differences(run: pd.DataFrame, speed: pd.DataFrame) -> pd.DataFrame:

@@ -45,8 +45,9 @@ for (const table of document.querySelectorAll("table.sortable")) {
   filter.className = "filter";
   filter.append(field, count);
   const show = () => {
-    const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-    for (const row of rows) row.hidden = !words.every(word => row.textContent.toLowerCase().includes(word));
+    const plain = text => text.toLowerCase().replaceAll("\u2212", "-"); // as minus signs are typed
+    const words = plain(input.value).split(/\s+/).filter(Boolean);
+    for (const row of rows) row.hidden = !words.every(word => plain(row.textContent).includes(word));
     count.textContent = `${rows.filter(row => !row.hidden).length} of ${rows.length} rows`;
   };
   input.addEventListener("input", show);
