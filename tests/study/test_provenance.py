@@ -132,11 +132,22 @@ def test_of_a_table_the_entries_that_a_job_uses_are_in_its_digest(digest):
     assert found(["a"], put_in) != found(["a"], put_in, changed)
 
 
-def test_no_other_converter_s_code_is_in_a_conversion_s_digest():
-    script, table = provenance.PACKAGE.parent / "convert.py", "corpora.converters.CONVERTERS"
-    digests = {name: provenance.code_digest(script, {table: [name]}) for name in CONVERTERS}
-    assert len({digests[name] for name in ("table", "fasta", "splice", "genes", "series")}) == 5
-    assert digests["mrpc"] != digests["sentiment"]
+def test_no_other_converter_s_code_is_in_a_conversion_s_digest(tmp_path, monkeypatch):
+    package = shutil.copytree(provenance.PACKAGE, tmp_path / "seqtransfer")
+    monkeypatch.setattr(provenance, "PACKAGE", package)
+    script, table = ROOT / "scripts/convert.py", "corpora.converters.CONVERTERS"
+
+    def digests():
+        provenance._package_module.cache_clear()
+        return {name: provenance.code_digest(script, {table: [name]}) for name in CONVERTERS}
+
+    before, path = digests(), package / "corpora/converters/splice.py"
+    text = path.read_text()
+    path.write_text(text.replace("def convert(", "def convert(added=None, *, also=None, "))
+    after = digests()
+    assert {name for name in CONVERTERS if before[name] != after[name]} == {"splice"}
+    assert before["mrpc"] != before["sentiment"]
+    provenance._package_module.cache_clear()
 
 
 def test_a_new_arm_control_or_change_of_weights_retrains_no_other(tmp_path, monkeypatch):
