@@ -15,9 +15,9 @@ from seqtransfer.report import names
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import Tables
 
-MATRIX_EMS = 9.0  # width of a matrix, in sizes of the type
+MATRIX_EMS = 10.5  # width of a matrix, in sizes of the type
 BESIDE_EMS = 14.0  # names of classes and of the task, and the colours' scale, in the same
-ARM_LETTERS = 15  # of a line of an arm's name above its panel
+ARM_LETTERS = 17  # of a line of an arm's name above its panel
 CLASS_LETTERS = 12  # of a class's name beside its row; a longer one is cut
 MOST_NAMED = 12  # classes whose names have room
 MOST_WRITTEN = 4  # classes whose shares have room
