@@ -50,6 +50,7 @@ def test_files_given_twice_are_refused_and_several_files_of_one_option_are_not(m
     one, two = "config.yaml", "workflow/studies/ladder.yaml"
     study_files.check(["report", "--configfile", one, two, "--config", "seeds=[1]", "-n"])
     study_files.check(["report", "-n"])
+    study_files.check([f"--configfile={one}", "report", "-n"])  # takes no further word
     with pytest.raises(ValueError, match=f"--configfile {one} {two}$"):
         study_files.check(["--configfile", one, f"--configfiles={two}"])
 

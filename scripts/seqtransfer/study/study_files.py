@@ -39,18 +39,19 @@ def check(arguments: Sequence[str]) -> None:
 
 
 def _named(arguments: Sequence[str]) -> Iterator[list[str]]:
-    """The study files of each `--configfile`: all words up to the next option."""
+    """The study files of each `--configfile`: all words up to the next option, or that after =."""
     words = iter(arguments)
     word = next(words, None)
     while word is not None:
         option, _, value = word.partition("=")
-        names = [value] if value else []
         word = next(words, None)
-        if option in OPTIONS:
-            while word is not None and not word.startswith("-"):
-                names.append(word)
-                word = next(words, None)
-            yield names
+        if option not in OPTIONS:
+            continue
+        names = [value] if value else []
+        while not value and word is not None and not word.startswith("-"):
+            names.append(word)
+            word = next(words, None)
+        yield names
 
 
 def _check_file(path: Path, others: Sequence[str]) -> None:
