@@ -312,8 +312,7 @@ def test_a_target_that_is_none_or_another_studys_is_told_in_our_words(speaker, c
         told.emit(record)
         assert (told.of_target(record) is not None) == named
         assert ("x.svg belongs to study mine, but" in capsys.readouterr().err) == named
-    text = "MissingRuleException:\nNo rule to produce judje (if you use input"
-    told.emit(logging.makeLogRecord({"msg": text}))
+    told.emit(logging.makeLogRecord({"msg": "MissingRuleException:\nNo rule to produce judje (x"}))
     said = capsys.readouterr().err
     assert said.startswith("The command is refused. There is no target judje; did you mean `judge`")
 

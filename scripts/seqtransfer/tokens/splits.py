@@ -158,38 +158,11 @@ def split_units(
         filled = {p: (composition[(homes == p) & ~pure, column] > 0).any() for p in SPLITS}
         order = generator.permutation(np.flatnonzero(pure & (composition[:, column] > 0)))
         size, lack = composition[order, column], {p: n[column] for p, n in lacking.items()}
-        found = _placed(size, lack, filled, largest[column])
+        found = units.placed(size, lack, filled, largest[column])
         if "train" not in found and not filled["train"]:  # of few units the last ones went too far
-            found = _placed(size, lack, filled, largest[column], nearest=True)
+            found = units.placed(size, lack, filled, largest[column], nearest=True)
         homes[order] = found
     return {part: np.flatnonzero(homes[unit] == part) for part in SPLITS}
-
-
-def _placed(
-    sizes: np.ndarray,
-    lack: dict[str, int],
-    filled: dict[str, bool],
-    largest: int,
-    *,
-    nearest: bool = False,
-) -> list[str]:
-    """Part of each unit of one stratum, in the order of their (u,) sizes; those larger than
-    `largest` come last.
-
-    lack: how many items test and dev still need; filled: whether parts have some; nearest: a unit
-    that would bring a part further from its share than it is goes there only if it has none.
-    """
-    lack, filled, found = dict(lack), dict(filled), ["train"] * len(sizes)
-    large = sizes > largest
-    for number in [*np.flatnonzero(~large), *np.flatnonzero(large)]:
-        size = sizes[number]
-        for part in lack:
-            fits = size < 2 * lack[part] if nearest else size <= largest
-            if lack[part] > 0 and (fits or not filled[part]):
-                found[number], filled[part] = part, True
-                lack[part] -= size
-                break
-    return found
 
 
 def split_given(items: Sequence[Example]) -> dict[str, np.ndarray]:

@@ -124,6 +124,33 @@ def _ranks(names: np.ndarray) -> np.ndarray:
     return np.argsort(np.argsort(first))[inverse]
 
 
+def placed(
+    sizes: np.ndarray,
+    lack: dict[str, int],
+    filled: dict[str, bool],
+    largest: int,
+    *,
+    nearest: bool = False,
+) -> list[str]:
+    """Part of each unit of one stratum, in the order of their (u,) sizes; those larger than
+    `largest` come last.
+
+    lack: how many items test and dev still need; filled: whether parts have some; nearest: a unit
+    that would bring a part further from its share than it is goes there only if it has none.
+    """
+    lack, filled, found = dict(lack), dict(filled), ["train"] * len(sizes)
+    large = sizes > largest
+    for number in [*np.flatnonzero(~large), *np.flatnonzero(large)]:
+        size = sizes[number]
+        for part in lack:
+            fits = size < 2 * lack[part] if nearest else size <= largest
+            if lack[part] > 0 and (fits or not filled[part]):
+                found[number], filled[part] = part, True
+                lack[part] -= size
+                break
+    return found
+
+
 def none_empty(
     homes: Sequence[str], weights: np.ndarray, shares: dict[str, np.ndarray]
 ) -> list[str]:

@@ -16,8 +16,11 @@ from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import Tables
 
 MATRIX_EMS = 10.5  # width of a matrix, in sizes of the type
+LOWEST_EMS = 6.0  # height of a row of them at least, in the same
 BESIDE_EMS = 14.0  # names of classes and of the task, and the colours' scale, in the same
 ARM_LETTERS = 17  # of a line of an arm's name above its panel
+ASKED = ("random", "shuffled", "text", "domain")  # arms that claims are about
+MOST_ARMS = 8
 CLASS_LETTERS = 12  # of a class's name beside its row; a longer one is cut
 MOST_NAMED = 12  # classes whose names have room
 MOST_WRITTEN = 4  # classes whose shares have room
@@ -26,7 +29,9 @@ MOST_WRITTEN = 4  # classes whose shares have room
 def confusion(tables: Tables, claims: Sequence[dict]) -> Figure:
     """What examples of each class are taken for: a row of panels per task, a column per arm."""
     shares = _shares(tables["confusion"])
-    tasks, arms = list(dict.fromkeys(shares["task"])), style.ordered(shares["initialization"])
+    arms = _most_asked(style.ordered(shares["initialization"]))
+    shares = shares[shares["initialization"].isin(arms)]
+    tasks = list(dict.fromkeys(shares["task"]))
     across = style.fitting(len(arms), MATRIX_EMS, BESIDE_EMS)
     rows_each = max(1, -(-len(arms) // across))
     figure, axes = panels.grid(len(tasks) * rows_each, across, 1.75)
@@ -46,8 +51,14 @@ def confusion(tables: Tables, claims: Sequence[dict]) -> Figure:
     style.add_lines(figure, 3 * len(tasks))  # of classes' names below each task
     seeds = panels.seeds(tables)
     title = f"What each class (row) is predicted to be (column): mean of {seeds}"
-    style.title(figure, title if tasks else "No task of this study has classes", MATRIX_EMS)
+    style.title(figure, title if tasks else "No task of this study has classes", LOWEST_EMS)
     return figure
+
+
+def _most_asked(arms: Sequence[str]) -> list[str]:
+    """At most MOST_ARMS of these, in their order, those that claims are about before others."""
+    kept = sorted(arms, key=lambda arm: arm not in ASKED)[:MOST_ARMS]
+    return [arm for arm in arms if arm in kept]
 
 
 def _shares(confusion: pd.DataFrame) -> pd.DataFrame:

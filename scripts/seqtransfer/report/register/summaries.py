@@ -118,7 +118,8 @@ FIGURES = {
     ),
     "confusion": Figure(
         "what is taken for what",
-        "Confusion matrices: a row of panels per task, an arm per column. In a panel, the share of"
+        "Confusion matrices: a row of panels per task, an arm per column, at most eight of them,"
+        " those that claims are about before others. In a panel, the share of"
         " a class's test examples (row) predicted to be each class (column), mean over seeds;"
         " rows add up to 1, and the diagonal is the recall. Grey: a run has an answer that is not"
         " finite, or the class no example. Classes differ in size, so that equal"
