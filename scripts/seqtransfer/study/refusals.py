@@ -50,5 +50,5 @@ def of_no_target(target: str, known: Sequence[str]) -> str | None:
     near = get_close_matches(target, known, n=1)
     meant = f"did you mean `{near[0]}`? " if near else ""
     return (
-        f"There is no target {target}; {meant}`snakemake --list` names them, and files have folders"
+        f"There is no target {target}; {meant}`snakemake --list` names them; a file has its folder"
     )
