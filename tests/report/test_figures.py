@@ -9,7 +9,7 @@ import pytest
 
 import plot
 import synthetic
-from seqtransfer.report import cost, gains_over_steps, names, power, register
+from seqtransfer.report import cost, gains_over_steps, power, register
 from seqtransfer.report.figures import (
     analysis_figures,
     association_figures,
@@ -211,56 +211,6 @@ def test_cost_has_a_mark_per_arm_and_task_and_of_energy_where_it_was_counted(fra
     caption = register.FIGURES["cost"].caption
     for word in ("seconds", "examples", "operations", "memory", "energy", "no interval"):
         assert word in caption
-
-
-def test_the_spectrum_shows_median_and_ends_of_every_arm_before_and_after(frames, records):
-    figure = analysis_figures.isometry(frames, records)
-    assert len(figure.axes) == 2 * len(TASKS)
-    table = frames["isometry"]
-    for row, stage in enumerate(("before", "after")):
-        shown = [
-            line.get_ydata() for line in figure.axes[row * len(TASKS)].lines
-            if line.get_linestyle() == "-" and len(line.get_xdata()) == 3
-        ]  # fmt: skip
-        for arm, found in zip(style.ordered(synthetic.ARMS), shown, strict=True):
-            rows = table[
-                (table["task"] == TASKS[0]) & (table["initialization"] == arm)
-                & (table["stage"] == stage) & (table["quantity"] == "log10_median")
-            ]  # fmt: skip
-            assert found == pytest.approx(rows["mean"].to_numpy())
-
-
-def test_perturbation_is_drawn_over_the_size_of_the_noise(frames, records):
-    figure = analysis_figures.perturbation(frames, records)
-    for axis in figure.axes:
-        dotted = [line for line in axis.lines if line.get_linestyle() == ":"]
-        assert len(dotted) == 2 * len(synthetic.ARMS)
-        for line in dotted:  # a linear model is a horizontal line
-            assert line.get_ydata() == pytest.approx(line.get_ydata()[0])
-        assert axis.get_xscale() == axis.get_yscale() == "log"
-
-
-def test_mutants_are_drawn_beside_counts_of_symbols_and_another_sequence(frames, records):
-    figure = analysis_figures.mutation(frames, records)
-    top, below = figure.axes[: len(TASKS)], figure.axes[len(TASKS) :]
-    rows = frames["mutation"].query("quantity == 'pair_cosine_distance'")
-    for task, axis in zip(TASKS, below, strict=True):
-        pairs = [line.get_ydata()[0] for line in axis.lines if line.get_xdata()[0] == 2 * 62]
-        assert sorted(pairs) == pytest.approx(sorted(rows[rows["task"] == task]["mean"]))
-    for axis in figure.axes:
-        (dotted,) = [line for line in axis.lines if line.get_linestyle() == ":"]
-        assert list(dotted.get_xdata()) == [1, 2, 4, 8, 16, 32, 62]
-    assert all(any(set(line.get_ydata()) == {1} for line in axis.lines) for axis in top)
-
-
-def test_the_analyses_are_held_against_gain_and_speed_with_a_dot_per_task_and_arm(frames, records):
-    figure = analysis_figures.association(frames, records)
-    assert len(figure.axes) == 6 * 2
-    within = frames["analysis_association"].query("scope == 'within'")
-    for axis, row in zip(figure.axes, within.itertuples(), strict=True):
-        dots = [line for line in axis.lines if line.get_linestyle() == "None"]
-        assert len(dots) == row.tasks * row.arms == len(TASKS) * (len(synthetic.ARMS) - 1)
-        assert axis.get_title() == f"within: rho {names.signed(row.rho, 2)}"
 
 
 def test_the_forest_has_a_panel_per_tested_claim_and_a_margin_only_for_the_third(frames, records):

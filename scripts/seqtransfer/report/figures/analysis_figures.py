@@ -18,65 +18,76 @@ from seqtransfer.report.tables.run_tables import score_unit
 from seqtransfer.report.tables.table_cells import of_any_size
 
 PARTS = {"embeddings": "emb.", "encoder": "layers", "head": "head", "all": "all"}
+MOST_BARS = 32  # of arms and layers that stand side by side in a panel
 # Up to which ratio of an axis' ends -> its ticks within a decade.
 SUBS = {10: (1, 1.5, 2, 3, 5, 7), 100: (1, 3), np.inf: (1,)}
 
 
 def isometry(tables: Tables, claims: Sequence[dict]) -> Figure:
-    """Quantiles of log10 of the singular values from each layer to the last, before and after."""
+    """Quantiles of log10 of the singular values from layers to the last, before and after."""
     table = panels.spread(tables["isometry"])
+    layers = _some_layers(table, len(panels.arms(tables)))
     figure, axes = panels.folded(2, len(panels.tasks(tables)), 2.5, sharey="all")
     for row, stage in zip(axes, BEFORE_AND_AFTER, strict=True):
         _level(row, 0)
-        for axis, part, colour, mark in _arms(tables, table[table["stage"] == stage], row, axes[0]):
-            for quantile in ("q05", "q95"):
-                ends = part[part["quantity"] == f"log10_{quantile}"]
-                axis.plot(ends["layer"], ends["mean"], ":", color=colour, lw=1.2)
-            median = part[part["quantity"] == "log10_median"]
-            line = panels.curve(axis, median["layer"], median, colour, 0.15, marker=mark, ms=3)
-            _tell(line, median, median["layer"])
+        chosen = table[table["stage"] == stage]
+        for axis, part, colour, mark in _arms(tables, chosen, row, axes[0]):
+            beside = _beside(tables, part)
+            for place, layer in enumerate(layers):
+                here = part[part["layer"] == layer].set_index("quantity")
+                ends = here.loc[["log10_q05", "log10_q95"], "mean"]
+                axis.plot([place + beside] * 2, ends, color=colour, lw=1.2)
+                median = here.loc[["log10_median"]].reset_index()
+                [dot] = axis.plot(place + beside, median["mean"], mark, color=colour, ms=3)
+                _tell(dot, median)
+    axes[0, 0].set_xticks(range(len(layers)), [f"{layer:g}" for layer in layers])
     ylabels = [f"{stage} fine-tuning\nlog10 singular value" for stage in BEFORE_AND_AFTER]
-    _layers(axes, table, "from the states of layer", ylabels)
-    look = [panels.line("median"), panels.line("5 % and 95 %", linestyle=":")]
+    panels.label_folded(axes, "from the states of layer", ylabels)
+    look = [panels.line("5 % to 95 %, median marked", lw=1.2, marker="o", ms=3)]
     look.append(panels.line("an orthogonal map", "0.6", lw=0.8))
     panels.legend(figure, _handles(tables) + look)
-    style.title(figure, f"Dynamical isometry of the last layer's state: {panels.over_seeds(table)}")
+    said = panels.mean_over_seeds(table)
+    style.title(figure, f"Dynamical isometry of the last layer's state: {said}")
     return figure
 
 
+def _some_layers(table: pd.DataFrame, arms: int) -> list[float]:
+    """The lowest layer and every k-th after it, with the least k that leaves room for each arm."""
+    layers = sorted(table["layer"].unique())
+    return layers[:: max(1, -(-len(layers) * arms // MOST_BARS))]
+
+
 def gradient_confusion(tables: Tables, claims: Sequence[dict]) -> Figure:
-    """Minimum and mean cosine of the gradients of pairs of batches, part by part."""
+    """Minimum cosine of the gradients of pairs of batches, part by part, before and after."""
     table = panels.spread(tables["gradient_confusion"])
     table[["low", "high"]] = table[["low", "high"]].clip(-1, 1)
-    labels = {"minimum_cosine": "minimum cosine", "mean_cosine": "mean cosine"}
-    arms, columns = panels.arms(tables), len(panels.tasks(tables))
-    figure, axes = panels.folded(len(labels), columns, 2.4)
-    for row, quantity in zip(axes, labels, strict=True):
-        chosen = table[table["quantity"] == quantity]
+    table = table[table["quantity"] == "minimum_cosine"]
+    figure, axes = panels.folded(2, len(panels.tasks(tables)), 2.4, sharey="all")
+    for row, stage in zip(axes, BEFORE_AND_AFTER, strict=True):
+        chosen = table[table["stage"] == stage]
         for axis, part, colour, mark in _arms(tables, chosen, row, axes[0]):
-            arm = arms.index(part["initialization"].iloc[0])
+            beside = _beside(tables, part)
             for place, name in enumerate(PARTS):
                 at = part[part["part"] == name]
                 axis.plot([place - 0.4, place + 0.4], [at["reference"].mean()] * 2, "0.6", lw=0.8)
-                for number, stage in enumerate(BEFORE_AND_AFTER):
-                    found = at[at["stage"] == stage]
-                    x = place + (2 * arm + number + 0.5) / (2 * len(arms)) * 0.8 - 0.4
-                    ends = found[["low", "high"]].to_numpy().ravel()
-                    axis.plot([x, x], ends, color=colour, lw=1.2)
-                    [dot] = axis.plot(x, found["mean"], mark, ms=3, color=colour,
-                                      mfc=colour if stage == "before" else "white")  # fmt: skip
-                    _tell(dot, found)
+                ends = at[["low", "high"]].to_numpy().ravel()
+                axis.plot([place + beside] * 2, ends, color=colour, lw=1.2)
+                [dot] = axis.plot(place + beside, at["mean"], mark, color=colour, ms=3)
+                _tell(dot, at)
     axes[0, 0].set_xticks(range(len(PARTS)), list(PARTS.values()))
-    panels.label_folded(axes, "", list(labels.values()))
-    look = [
-        panels.line("before fine-tuning", marker="o", ls=""),
-        panels.line("after", marker="o", ls="", mfc="white"),
-        panels.line("independent directions", "0.6", lw=0.8),
-    ]
+    ylabels = [f"{stage} fine-tuning\nminimum cosine" for stage in BEFORE_AND_AFTER]
+    panels.label_folded(axes, "gradient of", ylabels)
+    look = [panels.line("independent directions", "0.6", lw=0.8)]
     panels.legend(figure, _handles(tables) + look)
     said = panels.over_seeds(table, "line")
     style.title(figure, f"Gradients of pairs of training batches: {said}")
     return figure
+
+
+def _beside(tables: Tables, part: pd.DataFrame) -> float:
+    """Where an arm stands beside the tick that all arms share, whose ticks are 1 apart."""
+    arms = panels.arms(tables)
+    return 0.8 * ((arms.index(part["initialization"].iloc[0]) + 0.5) / len(arms) - 0.5)
 
 
 def gradients_along(tables: Tables, claims: Sequence[dict]) -> Figure:

@@ -201,25 +201,26 @@ FIGURES = {
     "isometry": Figure(
         "dynamical isometry",
         "Singular values (log10) of the Jacobian of the last layer's state at a position with"
-        " respect to the states of a lower layer at all positions: median (solid; mean over seeds,"
-        " band a 95 % t interval over them, of two seeds both), 5 % and 95 % (dotted). Layer 0 are"
-        " the embeddings: there the Jacobian is through all layers. The grey line at 0 is an"
-        " orthogonal map, which keeps lengths. The two directions that a last LayerNorm takes away"
-        " are left out; the table counts them. Compare arms by the distance between the dotted"
-        " lines: their height also depends on the scale of the states. They say what small changes"
-        " do, and nothing of where training leads.",
+        " respect to the states of a lower layer at all positions: median (mark) and 5 % to 95 %"
+        " (line), each the mean over seeds; the table has their intervals. Layer 0 are the"
+        " embeddings: there the Jacobian is through all layers. Of many layers and arms only every"
+        " second layer, or fewer, is drawn. The grey line at 0 is an orthogonal map, which keeps"
+        " lengths. The two directions that a last LayerNorm takes away are left out; the table"
+        " counts them. Compare arms by the length of their lines: their height also depends on the"
+        " scale of the states. They say what small changes do, and nothing of where training"
+        " leads.",
         ("isometry",),
         has=HAS["isometry"],
     ),
     "gradient_confusion": Figure(
         "gradient confusion",
-        "Cosine of the gradients of two training batches, dropout off: the least over pairs (top)"
-        " and the mean (below), of the embeddings, the layers, the head, and all weights; before"
-        " (filled) and after (open) fine-tuning. Dots are means over seeds, lines 95 % t"
-        " intervals, cut at -1 and 1, or, of two seeds, join both. The grey line is what"
-        " independent directions give. A minimum near -1: steps for some batches undo those for"
-        " others. After fine-tuning gradients are small and mostly of the few examples that are"
-        " not fitted.",
+        "Least cosine of the gradients of two training batches, over pairs, dropout off: of the"
+        " embeddings (emb.), the layers, the head, and all weights, before (top) and after (below)"
+        " fine-tuning. Marks are means over seeds, lines 95 % t intervals, cut at -1 and 1, or, of"
+        " two seeds, join both. The grey line is what independent directions give. A minimum near"
+        " -1: steps for some batches undo those for others. After fine-tuning gradients are small"
+        " and mostly of the few examples that are not fitted. The table has the mean over pairs,"
+        " too.",
         ("gradient_confusion",),
         has=HAS["gradient_confusion"],
     ),
