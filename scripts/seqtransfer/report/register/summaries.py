@@ -52,6 +52,26 @@ TABLES = {
             predicted_share="How many of all test examples are predicted so",
         ),
     ),
+    "class_scores": Table(
+        "how well every class is found, by arm",
+        "What hides behind one score: the share of every class's test examples that an arm finds"
+        " (recall), and what it takes most of the others for. A class that is never predicted has"
+        " recall 0 and no precision. Intervals are cut at 0 and 1 and cover seeds, not test"
+        " examples: a class of few has a less certain recall than its interval says. Regressions"
+        " have no rows.",
+        columns(
+            "task class n initialization recall low high seeds precision taken_for taken_share",
+            **{"class": "Name of the class"},
+            n="Its test examples; where tokens are classified, tokens",
+            recall="Share of them that are predicted so, mean over seeds; empty if a run has an"
+            " answer that is not finite, or the class no example",
+            precision="Share of those predicted so that are of it, mean over seeds; empty if a seed"
+            " predicts none so",
+            taken_for="The other class that most of them are predicted to be; empty if none are",
+            taken_share="Share of them that are, mean over seeds",
+        ),
+        readable=True,
+    ),
     "confusion": Table(
         "what is taken for what",
         "Test examples of every run by class and predicted class, 0 included. Empty for a run with"
@@ -138,6 +158,7 @@ def table_functions() -> dict[str, Callable]:
     return {
         "effects": effect_tables.table,
         "classes": lambda found: class_tables.classes(found.confusion),
+        "class_scores": lambda found: class_tables.class_scores(found.confusion),
         "confusion": lambda found: found.confusion,
         "aggregates": lambda found: aggregate_tables.table(found.runs),
         "profiles": lambda found: aggregate_tables.profiles(found.runs),

@@ -5,11 +5,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from seqtransfer.report.tables.intervals import bounds
 from seqtransfer.report.tables.run_tables import RUN
 from seqtransfer.scoring.task_kinds import by_token
 
 CONFUSION = [*RUN, "label", "prediction", "count"]
 CLASSES = [*RUN, "class", "n", "recall", "precision", "predicted_share"]
+CLASS_SCORES = ["task", "class", "n", "initialization", "recall", "low", "high", "seeds"]
+CLASS_SCORES += ["precision", "taken_for", "taken_share"]
 
 
 def confusion(
@@ -74,3 +77,29 @@ def classes(confusion: pd.DataFrame) -> pd.DataFrame:
             columns = names, true, right / true, right / answered, answered / counts.sum()
         rows += [[*run, *values] for values in zip(*columns, strict=True)]
     return pd.DataFrame(rows, columns=CLASSES).astype({"n": "Int64"})
+
+
+def class_scores(confusion: pd.DataFrame) -> pd.DataFrame:
+    """One row per task, class and arm, over seeds, from the table `confusion`.
+
+    recall, low, high, seeds: mean, 95 % t interval, cut at 0 and 1, and number of seeds of the
+    share of a class's test examples that are predicted so; precision: mean of the share of those
+    predicted so that are of it, empty if a seed predicts none so; taken_for: the other class that
+    most of them are predicted to be, the task's first of equals, empty if none are; taken_share:
+    mean of the share that is. All but n are empty where a seed has no counts.
+    """
+    every = classes(confusion).astype({"recall": float, "precision": float})
+    counts = confusion[confusion["label"] != confusion["prediction"]]
+    counts = counts.astype({"count": float}).set_index(["task", "label", "initialization"])
+    rows = []
+    for (task, name), of_class in every.groupby(["task", "class"], sort=False):
+        n = of_class["n"].max()
+        for arm, runs in of_class.groupby("initialization", sort=False):
+            recall, low, high, seeds = bounds(runs["recall"])
+            precision, *_ = bounds(runs["precision"])
+            others = counts.loc[[(task, name, arm)]].groupby("prediction", sort=False)["count"]
+            taken = others.mean() if np.isfinite(recall) else pd.Series([0.0])
+            other, share = (taken.idxmax(), taken.max() / n) if taken.any() else (None, np.nan)
+            ends = np.clip([low, high], 0, 1)
+            rows.append([task, name, n, arm, recall, *ends, seeds, precision, other, share])
+    return pd.DataFrame(rows, columns=CLASS_SCORES).astype({"n": "Int64"})

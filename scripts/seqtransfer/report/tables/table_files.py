@@ -77,8 +77,8 @@ def filled(table: pd.DataFrame) -> pd.DataFrame:
 
 def read(path: Path) -> pd.DataFrame:
     """Read a table that `write` wrote as `.csv`. Only an empty cell is a missing value; the columns
-    `json_tsv.NAMES` stay as they are written."""
-    names = dict.fromkeys(json_tsv.NAMES, str)
+    `json_tsv.NAMES` and `taken_for`, a class, stay as they are written."""
+    names = dict.fromkeys((*json_tsv.NAMES, "taken_for"), str)
     with damage.named(path):
         return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=names)
 
