@@ -1,5 +1,6 @@
 """A shared folder of files by digest: found, filled, refused; and never a wrong file in or out."""
 
+import builtins
 import hashlib
 import os
 import random
@@ -19,6 +20,8 @@ from hypothesis import strategies as st
 import hostile_server
 from hostile_server import Fault
 from seqtransfer.corpora import caches, downloads, sources
+from seqtransfer.files import checksums
+from seqtransfer.files.checksums import Checksums
 
 BODY = random.Random(0).randbytes(20_000)
 OTHER = random.Random(1).randbytes(20_000)
@@ -72,6 +75,52 @@ def test_without_a_cache_nothing_is_kept_once_the_folder_stands(server, tmp_path
     sources.fetch("x", {"url": url, "md5": DIGESTS["md5"]}, tmp_path / "raw" / "x")
     assert files(tmp_path) == {"raw/x/a.bin": BODY}
     assert {path.name for path in tmp_path.iterdir()} == {"raw"}
+
+
+def test_an_open_file_that_is_removed_may_stay_under_another_name(server, tmp_path, monkeypatch):
+    """As NFS keeps it: the job's own folder holds its open lock until the lock is closed."""
+    removed = os.unlink
+
+    def unlink(path, *, dir_fd=None):
+        folder = Path(f"/proc/self/fd/{dir_fd}").resolve() if dir_fd is not None else Path()
+        whole = (folder / path).absolute()
+        opened = [link for link in Path("/proc/self/fd").iterdir() if link.resolve() == whole]
+        if opened:
+            whole.rename(whole.with_name(".nfs0001"))
+        else:
+            removed(path, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "unlink", unlink)
+    url, _ = server.add("/a.bin", BODY)
+    sources.fetch("x", {"url": url, "md5": DIGESTS["md5"]}, tmp_path / "raw" / "x")
+    assert files(tmp_path / "raw" / "x") == {"a.bin": BODY}
+    left = [path for path in tmp_path.rglob(".nfs*")]
+    assert len(left) == 1  # which NFS itself removes
+
+
+def test_a_cached_file_that_may_not_be_read_is_none(server, tmp_path, cache, monkeypatch):
+    """As another user's may be, in a folder that both use."""
+    url, _ = server.add("/a.bin", BODY)
+    source = {"url": url, "sha256": DIGESTS["sha256"]}
+    sources.fetch("x", source, tmp_path / "one" / "x", cache=cache)
+    read, held = checksums.faults, cache / "unfinished" / f"{NAME}.lock"
+
+    def faults(path, expected):
+        if path == cache / NAME:
+            raise PermissionError(13, "Permission denied", str(path))
+        return read(path, expected)
+
+    opens = builtins.open
+
+    def opened(path, *rest, **more):
+        if Path(path) == held:
+            raise PermissionError(13, "Permission denied", str(path))
+        return opens(path, *rest, **more)
+
+    monkeypatch.setattr(checksums, "faults", faults)
+    monkeypatch.setattr(builtins, "open", opened)
+    sources.fetch("x", source, tmp_path / "two" / "x", cache=cache)
+    assert files(tmp_path / "two") == {"x/a.bin": BODY}
 
 
 @pytest.mark.parametrize("kind", DIGESTS)
@@ -208,7 +257,8 @@ def test_jobs_that_want_the_same_file_at_once_bring_it_once(server, tmp_path, ca
 
 def test_a_writable_cache_is_writable_to_many_at_once(cache):
     with ThreadPoolExecutor(8) as pool:
-        assert all(pool.map(lambda _: caches._writable(cache), range(2000)))
+        expected = Checksums((("sha256", DIGESTS["sha256"]),))
+        assert all(pool.map(lambda _: caches._writable(cache, expected), range(2000)))
 
 
 def test_the_lock_and_the_part_of_a_killed_job_pass_to_the_next(server, tmp_path, cache):

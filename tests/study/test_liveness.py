@@ -196,3 +196,10 @@ def test_a_living_snakemake_touches_its_file(tmp_path):
     process.kill()
     process.wait()
     assert alive.stat().st_mtime > 0
+
+
+def test_where_files_cannot_be_locked_no_file_is_left(tmp_path):
+    refuse = "import errno, fcntl, os\ndef flock(*_): raise OSError(errno.ENOLCK, 'No locks')\n"
+    refused = start(f"{refuse}fcntl.flock = flock\n{BEGIN}", tmp_path)
+    assert refused.wait(20) == 0
+    assert list((tmp_path / liveness.FOLDER).iterdir()) == []

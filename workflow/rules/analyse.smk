@@ -31,7 +31,7 @@ rule analyse:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=growing(8000),
+        mem_mb=growing(6000 + int(1024 * config["analyse"]["memory"])),
         runtime=predicted_minutes("analyse", 120),
     params:
         layers=config["encoder"]["layers"],

@@ -144,9 +144,17 @@ def growing(amount):
     return lambda wildcards, attempt: amount * attempt
 
 
-@functools.cache
 def encoder_size():
-    """Layers, width and parameters of the study's encoder, as costs are predicted from."""
+    """Layers, width and parameters of the study's encoder, as costs are predicted from: once an
+    encoder has come its own, so that a further attempt asks by it."""
+    names = [config["encoder"]["name"], *DOMAIN_ENCODERS.values()]
+    return _size_of(
+        tuple((ENCODERS / name / "encoder.json").exists() for name in names)
+    )
+
+
+@functools.cache
+def _size_of(there):
     return costs.Encoder.of(config, ENCODERS)
 
 

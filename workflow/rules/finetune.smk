@@ -132,6 +132,7 @@ rule choose:
         "<logs>/choose.log",
     benchmark:
         "<logs>/benchmarks/choose.tsv"
+    localrule: True  # a second, for which no cluster need be asked
     conda:
         "../../envs/analysis.yaml"
     params:

@@ -36,17 +36,22 @@ def checked_file(
     works on it meanwhile.
     """
     found = cache and _find(cache, expected)
-    if not found and cache and _writable(cache):
+    if not found and cache and _writable(cache, expected):
         with _locked(_growing(cache, expected)):
             found = _brought(expected, cache, bring)
     if found:
         yield found
         return
+    unfinished = _growing(spare, expected).parent
     with _locked(_growing(spare, expected)):
         yield _brought(expected, spare, bring)
-        atomic.remove(spare)
-    with contextlib.suppress(OSError):  # other sources are on their way
-        spare.parent.rmdir()
+        for path in [*spare.iterdir(), *unfinished.iterdir()]:
+            if path != unfinished:
+                atomic.remove(path)
+    # Closed first, since NFS keeps an open file, such as the lock, under another name.
+    with contextlib.suppress(OSError):  # or other sources and jobs are on their way
+        for folder in (unfinished, spare, spare.parent):
+            folder.rmdir()
 
 
 def _find(folder: Path, expected: Checksums) -> Path | None:
@@ -54,7 +59,10 @@ def _find(folder: Path, expected: Checksums) -> Path | None:
     for name in expected.names:
         path = folder / name
         if path.is_file():
-            faults = checksums.faults(path, expected)
+            try:
+                faults = checksums.faults(path, expected)
+            except OSError as error:  # of another user, who lets nobody else read it
+                faults = [str(error)]
             if not faults:
                 print(f"{path}: found, as {expected}")
                 return path
@@ -76,18 +84,24 @@ def _growing(store: Path, expected: Checksums) -> Path:
     return store / "unfinished" / expected.names[0]
 
 
-def _writable(folder: Path) -> bool:
-    """Whether files can be made in the folder; it is made if it does not exist."""
+def _writable(folder: Path, expected: Checksums) -> bool:
+    """Whether files can be made in the folder, and another user's lock of this one be taken; the
+    folder is made if it does not exist."""
     unfinished = folder / "unfinished"
     try:
         unfinished.mkdir(parents=True, exist_ok=True)
         # A name of its own: jobs on several machines may have one process number.
-        with tempfile.NamedTemporaryFile(dir=unfinished):
+        lock = _lock(_growing(folder, expected))
+        with tempfile.NamedTemporaryFile(dir=unfinished), _opened(lock):
             pass
     except OSError as error:
         print(f"cache {folder} is only read: {error}")
         return False
     return True
+
+
+def _lock(path: Path) -> Path:
+    return path.with_name(f"{path.name}.lock")
 
 
 @contextmanager
@@ -96,7 +110,7 @@ def _locked(path: Path) -> Iterator[None]:
 
     A lock file that was removed meanwhile, with its folder, locks nothing: it is made anew.
     """
-    lock = path.with_name(f"{path.name}.lock")
+    lock = _lock(path)
     deadline, said = time.monotonic() + PATIENCE, False
     while True:
         with _opened(lock) as file:

@@ -38,11 +38,7 @@ def begin(*, clean: bool) -> None:
         return
     folder = FOLDER.absolute()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file, name = tempfile.mkstemp(dir=folder, prefix=f"{platform.node()}~")
-        fcntl.flock(file, fcntl.LOCK_EX)
-        os.write(file, str(time.time()).encode())
-        mine = Path(name).rename(f"{name}.lock")  # locked before others look for it
+        file, mine = _lock_own(folder)
     except OSError as error:
         _say(f"{folder}: no file can be locked there ({error}); if Snakemake was killed, --unlock")
         return
@@ -55,6 +51,21 @@ def begin(*, clean: bool) -> None:
         if others and all([_has_ended(path) for path in others]):
             for path in [*LOCKS.glob("*.lock"), *others]:
                 path.unlink(missing_ok=True)
+
+
+def _lock_own(folder: Path) -> tuple[int, Path]:
+    """A new file, open and locked, and its path. Raises OSError and leaves no file where files
+    cannot be locked."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file, name = tempfile.mkstemp(dir=folder, prefix=f"{platform.node()}~")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        os.write(file, str(time.time()).encode())
+        return file, Path(name).rename(f"{name}.lock")  # locked before others look for it
+    except OSError:
+        os.close(file)
+        Path(name).unlink()
+        raise
 
 
 def working_since() -> float | None:

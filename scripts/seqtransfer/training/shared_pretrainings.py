@@ -4,6 +4,7 @@
 the digest in its name is of all that they follow from.
 """
 
+import contextlib
 import hashlib
 import json
 import re
@@ -58,7 +59,8 @@ def give(folder: Path, outputs: Sequence[Path]) -> None:
         unfinished.mkdir(parents=True, exist_ok=True)
         for left in unfinished.iterdir():  # by jobs that were killed
             if LEFT.fullmatch(left.name) and atomic.is_abandoned(left):
-                atomic.remove(left)
+                with contextlib.suppress(OSError):  # another user's, who alone may remove it
+                    atomic.remove(left)
         # A name of its own: jobs on several machines may have one process number.
         with tempfile.TemporaryDirectory(dir=unfinished, prefix=f"{folder.name}-") as place:
             new = Path(place) / "new"
