@@ -116,6 +116,19 @@ def test_attention_maps_ask_for_every_arm_twice():
     assert costs.attended(arms, LARGE) - costs.MAPS == pytest.approx(18 * held, rel=0.01)
 
 
+def test_hidden_states_ask_for_the_layers_of_a_batch_of_the_wider_encoder():
+    """ESM-2 of 650 million parameters, of 512 tokens: 5.5 GB of states of 33 layers, 2.6 of it."""
+    asked = {"max_length": {"x": 512}, "represent": {"sequences": 240, "tokens": 16}}
+    job = Job(0, "represent", {"task": "x"})
+    small = replace(LARGE, layers=2)
+    assert costs.represented(job, asked | {"max_length": {"x": 64}}, small) == costs.ENOUGH
+    esm = Encoder(layers=33, width=1280, parameters=650_000_000)
+    states = 4 * 34 * 64 * 512 * 1280 / 1e6
+    assert states + 2600 < costs.represented(job, asked, esm) < 4 * (states + 2600)
+    beside = replace(small, domain={"x": esm})
+    assert costs.represented(job, asked, beside) == costs.represented(job, asked, esm)
+
+
 def test_pretraining_asks_by_its_own_batch_and_the_longest_task_that_it_serves():
     job = Job(0, "pretrain", {"corpus": "long"})
     given = study(batch_size=16, tokens=64) | {"domain_corpora": {}}

@@ -180,6 +180,12 @@ def attention_memory(wildcards, attempt):
     return attempt * costs.attended(config, encoder_size())
 
 
+def states_memory(wildcards, attempt):
+    """MB predicted for a job of hidden states, and as much again at each further attempt."""
+    job = costs.Job(0, "represent", dict(wildcards.items()))
+    return attempt * costs.represented(job, config, encoder_size())
+
+
 def predicted_minutes(rule, least):
     """Minutes predicted for it, `least` at least, and as many again at each further attempt."""
 

@@ -54,7 +54,7 @@ rule represent:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=growing(8000),
+        mem_mb=states_memory,
         runtime=growing(60),  # minutes
     params:
         layers=config["encoder"]["layers"],
@@ -129,7 +129,7 @@ rule represent_floor:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=growing(8000),
+        mem_mb=states_memory,
         runtime=growing(60),  # minutes
     params:
         layers=config["encoder"]["layers"],
@@ -163,7 +163,7 @@ rule represent_ceiling:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=growing(8000),
+        mem_mb=states_memory,
         runtime=growing(60),  # minutes
     params:
         layers=config["encoder"]["layers"],

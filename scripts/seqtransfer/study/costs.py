@@ -33,6 +33,8 @@ SHARES = (0.41, 0.59, 0.72)
 # MB that a training job asks for: at least, and at most for the comfort of whole batches.
 ENOUGH, COMFORTABLE = 8000, 16000
 MAPS = 3000  # MB of a batch's attention maps, of two encoders of BERT-base's size, and libraries
+STATES = 64  # sequences of a batch of hidden states
+LIBRARIES = 1000  # MB of torch and transformers
 NARROW = 32  # neurons of an attention head, of which a wide encoder has fewer, wider ones
 TIMES = 6  # times the seconds of the reference machine a training job may take (float32: 3.8)
 ENCODER_RULES = ("encoder", "text_encoder")
@@ -174,6 +176,21 @@ def attended(study: Mapping, encoder: Encoder) -> int:
     and the maps of one batch; at least ENOUGH."""
     models = 2 * len(study["initializations"]) * encoder.weights
     return max(ENOUGH, MAPS + math.ceil(models / 1e6))
+
+
+def represented(job: Job, study: Mapping, encoder: Encoder) -> int:
+    """MB that a job of hidden states asks for: the wider encoder of the task and a copy of it, the
+    states of all layers of a batch, with what one layer and its attention take beside them, and of
+    all rows; at least ENOUGH."""
+    tokens, probe = study["max_length"][job.wildcards["task"]], study["represent"]
+    rows = probe["sequences"] * probe["tokens"]
+    numbers = 0
+    for one in (encoder, encoder.domain.get(job.wildcards["task"], encoder)):
+        batch = STATES * tokens * one.width * (one.layers + 1 + 8)
+        attention = 2 * STATES * tokens**2 * math.ceil(one.width / NARROW)
+        kept = 2 * rows * (one.layers + 1) * one.width
+        numbers = max(numbers, 2 * one.weights // 4 + batch + attention + kept)
+    return max(ENOUGH, LIBRARIES + math.ceil(4 * numbers / 1e6))
 
 
 def minutes(job: Job, study: Mapping, encoder: Encoder) -> int:
