@@ -15,7 +15,7 @@ def main(*, left: Path, right: Path, output: Path) -> None:
     """left, right: folders `results/{study}`; output: the page."""
     text = comparison.html(*finished_studies.read_all([left, right]))
     with atomic.atomic(output) as temporary:
-        temporary.write_text(text)
+        temporary.write_text(text, encoding="utf-8")
     print(output)
 
 

@@ -28,7 +28,7 @@ def main(
         ledger,
         json_tsv.read_json(record),
         {path.stem: table_files.read(path) for path in tables},
-        {path.stem: path.read_text() for path in figures},
+        {path.stem: path.read_text(encoding="utf-8") for path in figures},
         {
             name: Path(os.path.relpath(path, html.parent)).as_posix()
             for name, path in linked.items()
@@ -37,7 +37,7 @@ def main(
     for path, written in ((html, text), (markdown, document.markdown(ledger))):
         print(f"{path}: {len(written):,} characters")
         with atomic.atomic(path) as temporary:
-            temporary.write_text(written)
+            temporary.write_text(written, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ def main(*, study: str, jobs: dict[str, list], metrics: list[str], page: Path) -
         "status.html.j2", study=study, stages=stages, diverged=diverged, when=when
     )
     with atomic.atomic(page) as temporary:
-        temporary.write_text(filled)
+        temporary.write_text(filled, encoding="utf-8")
     for line in [*unfinished.lines(stages, diverged), f"as a page: {page}"]:
         print(line)
         print(line, file=sys.__stderr__)

@@ -38,7 +38,8 @@ def main(
     code: str,
 ) -> None:
     """tokens: folder of the task's id sequences and record; encoder, layers: whose architecture is
-    pretrained here; table: of scores, a row a model and one of the frequencies of symbols;
+    pretrained here; table: of scores, up to three rows a model: by its likelihoods, by those of
+    mutations where the task has such, and by frequencies of the symbols that it knows;
     likelihoods: of every test sequence."""
     record = json_tsv.read_json(tokens / "task.json")
     test, train = (arrow.read_ragged(tokens / f"{part}.arrow") for part in ("test", "train"))

@@ -30,6 +30,15 @@ def test_an_exported_score_has_the_pitches_that_music21_reads(tmp_path):
     assert read_pitches(tmp_path / "a.mid") == [pitch for _, pitch in sorted(notes)]
 
 
+def test_two_pieces_that_would_have_one_name_are_refused_with_both_paths(tmp_path):
+    folder = write_scores(tmp_path / "scores", prelude_1="C4", other="D4")
+    inside = folder / "composer"
+    (inside / "prelude 1.musicxml").write_bytes((inside / "other.musicxml").read_bytes())
+    with pytest.raises(ValueError, match=r"prelude_1.musicxml and .*prelude 1.musicxml would both"):
+        score_export.export_pieces(folder, "composer", None, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
 def test_two_exports_of_a_score_are_equal_bytes(tmp_path):
     path = Path(CORPUS) / "bach" / "bwv66.6.mxl"
     score_export.write_midi(path, tmp_path / "a.mid")

@@ -266,6 +266,8 @@ def test_a_run_never_takes_fewer_steps_than_two_patiences(measured):
     shortest = costs.seconds(job, measured, MINILM, 0.01)
     assert shortest == costs.seconds(job, measured, MINILM, least)
     assert costs.least_share(study(ROOT / "tests/config.yaml")["finetune"]) == 1
+    falling = measured["finetune"] | {"cooldown": 1}  # from the first step on: none ends early
+    assert costs.least_share(falling) == 1
 
 
 def test_a_pretraining_that_patience_may_end_is_estimated_as_a_run_is(measured):

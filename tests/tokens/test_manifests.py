@@ -106,9 +106,11 @@ def test_a_group_in_two_parts_is_refused_even_in_dev_and_test():
         manifests.manifest(pair, {"dev": [0], "test": [1]}, np.array(["g", "g"]))
 
 
-def test_dev_and_test_may_share_a_unit_and_train_and_pretrain_anything():
+def test_train_and_pretrain_may_share_anything_and_dev_and_test_no_unit():
     parts = {"train": [0], "pretrain": [0], "dev": [1], "test": [2]}
-    assert len(manifests.manifest(corpus(), parts, np.array(list("abbcd")))) == 4
+    assert len(manifests.manifest(corpus(), parts, np.array(list("abccd")))) == 4
+    with pytest.raises(ValueError, match=r"shares its unit with an example of (dev|test)"):
+        manifests.manifest(corpus(), parts, np.array(list("abbcd")))
 
 
 @settings(max_examples=30)

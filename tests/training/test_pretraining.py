@@ -13,6 +13,7 @@ from seqtransfer.files.arrow import Ragged
 from seqtransfer.tokens.vocabulary import CLS, MASK, PAD, SEP
 from seqtransfer.training import batches, masked_language_model, pretraining
 from seqtransfer.training.checkpoints import Checkpoint
+from seqtransfer.training.evaluations import DevWatch
 from seqtransfer.training.masked_language_model import IGNORED
 from seqtransfer.training.steps import Schedule
 
@@ -308,6 +309,15 @@ def test_pretraining_that_diverges_stops_and_says_so_and_keeps_no_weights_but_it
     assert list(done.kept) == [1, 3]
     for name, tensor in done.encoder.plain_state().items():
         assert torch.allclose(tensor, done.kept[3][name], equal_nan=True)
+
+
+def test_weights_that_break_just_before_an_evaluation_diverge_with_patience_too(
+    sources_for, monkeypatch
+):
+    every = DevWatch(1, 1, 16)  # after each step: none sees a loss of the broken weights before it
+    monkeypatch.setattr(pretraining, "watch", lambda steps, patience: every)
+    done = pretrain(sources_for(), noise(400, 1), Schedule(64, 8, 1e38, 0.0, 0.0), patience=16)
+    assert math.isnan(done.history[-1]["held_out_loss"]) and done.steps_taken < 16
 
 
 def test_held_out_sequences_of_which_no_token_is_masked_tell_nothing(masked_model):

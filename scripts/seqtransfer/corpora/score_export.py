@@ -22,12 +22,14 @@ def export_pieces(corpus_folder: Path, composer: str, pieces: int | None, folder
     corpus_folder: has one folder a composer. The pieces are taken evenly over the sorted paths,
     so the choice needs no randomness. index.tsv has the columns file, label (the composer) and
     group (the piece). Pieces that cannot be read are printed and left out.
-    Raises ValueError if the composer has no scores or more than 10 % of the pieces fail.
+    Raises ValueError if the composer has no scores, more than 10 % of the pieces fail, or two
+    would have one name.
     """
     root, paths = Path(corpus_folder) / composer, list_pieces(corpus_folder, composer)
     stems = Counter(path.stem for path in paths)
     chosen = paths if pieces is None else spread(paths, pieces)
     print(f"{composer}: {len(chosen)} of {len(paths)} pieces")
+    taken: dict[str, Path] = {}
     with whole_folder(folder) as new:
         rows = []
         for path in chosen:
@@ -36,6 +38,9 @@ def export_pieces(corpus_folder: Path, composer: str, pieces: int | None, folder
             alone = stems[path.stem] == 1
             named = path.stem if alone else path.relative_to(root).with_suffix("").as_posix()
             name = re.sub(r"[\s/]+", "_", f"{composer}-{named}")
+            if name in taken:
+                raise ValueError(f"{path} and {taken[name]} would both be {name}.mid; rename one")
+            taken[name] = path
             try:
                 write_midi(path, new / f"{name}.mid")
             except ValueError as error:

@@ -21,4 +21,4 @@ def write(output: Path, table: pd.DataFrame, figure: Figure, title: str, caption
     for path in (csv, markdown):
         table_files.write(path, table, title, caption)
     style.save(figure, svg, title, caption)
-    return markdown.read_text()
+    return markdown.read_text(encoding="utf-8")

@@ -33,7 +33,7 @@ SHARES = (0.41, 0.59, 0.72)
 # MB that a training job asks for: at least, and at most for the comfort of whole batches.
 ENOUGH, COMFORTABLE = 8000, 16000
 MAPS = 3000  # MB of a batch's attention maps, of two encoders of BERT-base's size, and libraries
-STATES = 64  # sequences of a batch of hidden states
+AT_A_TIME = 64  # sequences of a batch of hidden states
 LIBRARIES = 1000  # MB of torch and transformers
 NARROW = 32  # neurons of an attention head, of which a wide encoder has fewer, wider ones
 TIMES = 6  # times the seconds of the reference machine a training job may take (float32: 3.8)
@@ -186,8 +186,8 @@ def represented(job: Job, study: Mapping, encoder: Encoder) -> int:
     rows = probe["sequences"] * probe["tokens"]
     numbers = 0
     for one in (encoder, encoder.domain.get(job.wildcards["task"], encoder)):
-        batch = STATES * tokens * one.width * (one.layers + 1 + 8)
-        attention = 2 * STATES * tokens**2 * math.ceil(one.width / NARROW)
+        batch = AT_A_TIME * tokens * one.width * (one.layers + 1 + 8)
+        attention = 2 * AT_A_TIME * tokens**2 * math.ceil(one.width / NARROW)
         kept = 2 * rows * (one.layers + 1) * one.width
         numbers = max(numbers, 2 * one.weights // 4 + batch + attention + kept)
     return max(ENOUGH, LIBRARIES + math.ceil(4 * numbers / 1e6))
@@ -235,7 +235,10 @@ def downloaded(job: Job, study: Mapping) -> int | None:
 
 
 def least_share(settings: Mapping) -> float:
-    """The least share of its steps that a run can take: it has two patiences, see `DevWatch`."""
+    """The least share of its steps that a run can take: it has two patiences, see `DevWatch`, or
+    all of them with a rate that falls from the first step on."""
+    if settings.get("cooldown") == 1:
+        return 1.0
     return min(1.0, 2 * settings["patience"] / settings["steps"])
 
 

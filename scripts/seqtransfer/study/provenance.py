@@ -90,7 +90,7 @@ class _Module:
         self.definitions: dict[str, list[ast.AST]] = {}
         self.imports: dict[str, tuple[str, str | None]] = {}
         self.statements: list[ast.AST] = []
-        tree = _without_docstrings(ast.parse(path.read_text()))
+        tree = _without_docstrings(ast.parse(path.read_bytes()))
         for node in _statements(tree):  # also those inside of functions
             if isinstance(node, ast.ImportFrom) and _is_inner(node):
                 self.imports |= {a.asname or a.name: _imported(node, a.name) for a in node.names}

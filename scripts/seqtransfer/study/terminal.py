@@ -85,7 +85,7 @@ def attach(
 def verdicts(report: Path) -> list[str]:
     """Where the page of claims is, and the verdict on the first claims that the study tests."""
     told = [f"the answer: {report / 'claims.html'}"]
-    claims = json.loads((report / "claims.json").read_text())["claims"]
+    claims = json.loads((report / "claims.json").read_text(encoding="utf-8"))["claims"]
     tested = [c for c in claims if c["headline"] and c["verdict"] != "not tested"]
     for claim in tested[:VERDICTS]:
         overall = claim["overall"] or {}

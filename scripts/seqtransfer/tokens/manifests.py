@@ -77,9 +77,6 @@ def check(where: Path | str, table: pd.DataFrame, *, copies: bool = False) -> No
     """Raise ValueError naming the example if an id comes twice in a part, or if an id, a sequence
     (unless `copies`), a group or a unit of dev or test is in another part too (only train and
     pretrain may overlap).
-
-    A unit may be in both dev and test: under a given split nothing moves between them, and they may
-    hold near-duplicates of each other.
     """
     unknown = sorted(set(table["part"]) - {*SEEN, *HELD_OUT})
     if unknown:
@@ -93,8 +90,6 @@ def check(where: Path | str, table: pd.DataFrame, *, copies: bool = False) -> No
     for held_out in of.keys() & set(HELD_OUT):
         for other in of.keys() - {held_out}:
             for column in columns:
-                if column == "unit" and other in HELD_OUT:
-                    continue
                 present = set(of[other][column]) - {""}
                 for name, value in zip(of[held_out]["id"], of[held_out][column], strict=True):
                     if value in present:

@@ -217,11 +217,15 @@ class Pretraining(Training):
             self.model, self.sequences, self.held_out, self.mask_rate, self.task, self.device,
             self.scored,
         )  # fmt: skip
-        self._record_evaluation(step, *scores)
+        accuracy, loss = scores
+        if not math.isnan(accuracy) and not math.isfinite(loss):  # after the last step's update
+            self.diverge(step)
+            return
+        self._record_evaluation(step, accuracy, loss)
         if not self.patient:
             self.best_step = step
             return
-        if math.isnan(scores[1]):
+        if math.isnan(accuracy):
             raise ValueError(
                 f"pretrain.patience: of {self.task} no token of {len(self.held_out)} held-out"
                 " sequences is masked, so that nothing says how well it learns; bring more or"

@@ -38,6 +38,8 @@ def convert(folder: Path, corpus: Path) -> None:
                     else:
                         group = f"{title} ({dance})"
                         rows.append({"file": f"{name}.mid", "label": dance, "group": group})
+        if not failed and not rows:
+            raise ValueError(f"{folder}: its books hold no reel, hornpipe or jig")
         if failed > FAILURES * (failed + len(rows)):
             raise ValueError(f"{folder}: music21 could not export {failed} tunes; see the log")
         print(f"{len(rows)} tunes, {Counter(row['label'] for row in rows)}")

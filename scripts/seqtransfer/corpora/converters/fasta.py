@@ -181,7 +181,8 @@ def _fasta_files(folder: Path, options: Options) -> list[tuple[str | None, Path]
     found = matching(folder, options.file)
     if not found:
         raise ValueError(f"{folder}: holds no files called {options.file}; correct `file`")
-    left = [path for path in unread(folder, found) if path.name != options.labels]
+    beside = find(folder, options.labels) if options.labels else None
+    left = [path for path in unread(folder, found) if path != beside]
     for what, paths in (("read", found), ("left", left)):
         print(f"files {what}: {', '.join(p.relative_to(folder).as_posix() for p in paths)}")
     return [(None, path) for path in found]

@@ -27,6 +27,8 @@ def convert(folder: Path, corpus: Path) -> None:
         if abs(mean) >= 1:
             label = "positive" if mean > 0 else "negative"
             rows.append({"id": f"movie-{name}", "label": label, "text": " ".join(text.split())})
+    if not rows:
+        raise ValueError(f"{archive}: its member holds no snippet that is positive or negative")
     print(f"{corpus.name}: {len(rows)} of {number} snippets, {Counter(r['label'] for r in rows)}")
     json_tsv.write_records(corpus, rows)
 

@@ -9,10 +9,10 @@ from seqtransfer.report.figures import panels, style
 TITLE = "test score by training examples"
 CAPTION = (
     "Test score (the task's headline metric) of each arm and control against the number of training"
-    " examples: mean over seeds, and a band of its 95 % t interval over seeds. Every size has the"
-    " same dev and test examples, and all seeds the same training examples of a size, whose choice"
-    " no band covers. Controls, networks without an encoder, are grey. Every panel has"
-    " its own scale."
+    " examples: mean over seeds, and a band of its 95 % t interval over seeds, or, of two seeds,"
+    " between both. Every size has the same dev and test examples, and all seeds the same training"
+    " examples of a size, whose choice no band covers. Controls, networks without an encoder, are"
+    " grey. Every panel has its own scale."
 )
 
 

@@ -256,7 +256,8 @@ def save(drawn: Figure, path: Path, title: str, description: str) -> None:
     with atomic.atomic(path) as temporary:
         drawn.savefig(temporary, metadata=known[path.suffix])
         if path.suffix == ".svg":
-            temporary.write_text(_with_words(temporary.read_text(), description))
+            drawing = temporary.read_text(encoding="utf-8")
+            temporary.write_text(_with_words(drawing, description), encoding="utf-8")
 
 
 def _with_words(svg: str, description: str) -> str:

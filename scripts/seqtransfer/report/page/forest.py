@@ -16,13 +16,16 @@ def plot(record: Mapping, of_tasks: Sequence[str] = WHOLE) -> dict:
     """Where the marks of a tested claim's effects lie, all on one axis.
 
     record: of `claims.judge`, with `overall`; of_tasks: which numbers of a task are drawn. Returns
-    `zero` and `line` (of the margin, or None), `overall` and `tasks`, one mark per effect. A mark
+    `width` and `height`, `zero` and `line` (of the margin, or None), `overall` and `tasks`, one
+    mark per effect. A mark
     has `low`, `mean` and `high`, in [0, WIDTH] or None, `testable`, and `said`: its numbers in
     words.
     """
     place = axis(record, of_tasks)
     line = None if record["margin"] is None else place(-record["margin"])
     return {
+        "width": WIDTH,
+        "height": HEIGHT,
         "zero": place(0.0),
         "line": line,
         "overall": _mark(record["overall"], record, place, record["verdict"], WHOLE),

@@ -64,7 +64,7 @@ def write(path: Path, table: pd.DataFrame, title: str = "", caption: str = "") -
     if caption and path.suffix in READABLE:
         shown, said = table_cells.without_constants(shown, caption, BOOKKEEPING)
     with atomic.atomic(path) as temporary:
-        temporary.write_text(writers[path.suffix](shown, said))
+        temporary.write_text(writers[path.suffix](shown, said), encoding="utf-8")
 
 
 def filled(table: pd.DataFrame) -> pd.DataFrame:
