@@ -5,8 +5,12 @@ import os
 import pytest
 
 from project import ROOT
+from seqtransfer.encoders.controls import CONTROLS
+from seqtransfer.report import caveats
 from seqtransfer.report.tables import results
 from seqtransfer.study import settings_tables
+from seqtransfer.training import classifier
+from seqtransfer.training.settings_choice import CHOSEN_FOR
 
 HEADER = "task\tinitialization\tlearning_rate\tpooling\twarmup\n"
 
@@ -113,3 +117,11 @@ def test_a_table_that_is_taken_for_the_sweep_must_be_one(tmp_path):
     with pytest.raises(ValueError, match=r"learning_rate 'x' is no number.*rename it"):
         settings_tables.check_sweep(table)
     assert settings_tables.SWEPT == results.SWEPT
+
+
+def test_planning_and_caveats_know_the_settings_that_training_has():
+    of_controls = {control.pooling for control in CONTROLS.values()}
+    assert {*settings_tables.POOLINGS, *of_controls} == {*classifier.POOLINGS}
+    assert settings_tables.UNPOOLED == classifier.UNPOOLED
+    said = [name for group in caveats.CHOSEN_FOR for name in group]
+    assert sorted(said) == sorted(CHOSEN_FOR)

@@ -15,13 +15,13 @@ from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import Tables
 from seqtransfer.report.figures.run_figures import FITTED, GREY, headline, tell_score
 from seqtransfer.report.statistics import stratified_mean_interval
+from seqtransfer.report.tables.gain_tables import ALL_TASKS
 from seqtransfer.report.tables.run_tables import score_unit
 from seqtransfer.report.verdicts import CONTRADICTED, NOT_TESTABLE, SUPPORTED
 
 LEAST_EMS, SPACIOUS_EMS = 10.5, 16  # width of a panel of a forest: at least, and for long labels
 NAMES_EMS = 7  # of the tasks' names, before the first panel
 LEAST_RANGE = 0.001  # of a panel: scores are read to three decimals
-ALL = "all tasks"
 NO_BREAK = "\N{NO-BREAK SPACE}"
 STROKE = {"marker": "|", "markersize": 6, "linewidth": 0, "zorder": 0}  # the best baseline
 OVERALL = {"color": "0.1", "marker": "D", "linewidth": 1.6}
@@ -83,14 +83,14 @@ def _forest_grid(count: int, tasks: Sequence[str], ems: float) -> tuple[Figure, 
     for axis in axes:
         axis.set_yticks(range(len(places)), places if panels.first_of_row(axis) else [])
         axis.set_ylim(len(places) - 0.4, -0.6)
-        if ALL in places:
+        if ALL_TASKS in places:
             axis.axhline(0.5, color="0.85", linewidth=0.8)
     return figure, axes
 
 
 def _rows(tasks: Sequence[str]) -> list[str]:
     """What has a row of a forest: all tasks, if there are several, and each."""
-    return [ALL, *tasks] if len(tasks) > 1 else list(tasks)
+    return [ALL_TASKS, *tasks] if len(tasks) > 1 else list(tasks)
 
 
 def _lowest(tables: Tables) -> float:
@@ -101,8 +101,8 @@ def _lowest(tables: Tables) -> float:
 def _forest(axis: Axes, record: dict, tasks: Sequence[str]) -> None:
     """One claim: the overall effect on top, a row per task below, also those without a number."""
     places = _rows(tasks)
-    overall = record["overall"] | {"task": ALL, "verdict": record["verdict"]}
-    for effect in [overall] * (ALL in places) + record["effects"]:
+    overall = record["overall"] | {"task": ALL_TASKS, "verdict": record["verdict"]}
+    for effect in [overall] * (ALL_TASKS in places) + record["effects"]:
         look = dict(OVERALL if effect is overall else OF_TASK)
         if effect["verdict"] not in DECIDED:
             look |= OPEN
@@ -162,7 +162,7 @@ def _scores(axis: Axes, tables: Tables, arms: Sequence[str]) -> None:
         means = [(row["mean"], row["low"], row["high"]) for row in rows]
         bounds = [panels.spread_name(table.loc[[row.name]]) for row in rows]
         drawn += [row.name for row in rows]
-        if ALL in places:
+        if ALL_TASKS in places:
             means.insert(0, _mean_over_tasks(tables["runs"], arm))
             bounds.insert(0, panels.INTERVAL)
         for place, ((mean, low, high), of) in enumerate(zip(means, bounds, strict=True)):
@@ -214,12 +214,12 @@ def _arms_and_baseline(tables: Tables, arms: Sequence[str]) -> list[Artist]:
 
 def _effects(records: Sequence[dict], tasks: Sequence[str]) -> list[Artist]:
     """The legend of the marks that the forests of these claims have."""
-    looks = {"difference, all tasks": OVERALL} if ALL in _rows(tasks) else {}
+    looks = {"difference, all tasks": OVERALL} if ALL_TASKS in _rows(tasks) else {}
     shown = {effect["verdict"] for record in records for effect in record["effects"]}
     if shown & set(DECIDED):
         looks["a task: supported or contradicted"] = OF_TASK
     if shown - {*DECIDED, NOT_TESTABLE}:
-        adjusted = " (adjusted for number of tasks)" if ALL in _rows(tasks) else ""
+        adjusted = " (adjusted for number of tasks)" if ALL_TASKS in _rows(tasks) else ""
         looks[f"a task: undecided{adjusted}"] = OF_TASK | OPEN
     if NOT_TESTABLE in shown:
         looks["a task: not testable"] = OF_TASK | OPEN | UNTESTED

@@ -5,8 +5,8 @@ import pandas as pd
 
 from seqtransfer.report.tables.association_tables import associations
 from seqtransfer.report.tables.intervals import interval_rows, paired_differences
+from seqtransfer.report.tables.run_tables import RUN
 
-RUN = ["task", "initialization", "seed"]
 OUTCOMES = {"gain": "test_score", "speed": "relative"}  # columns of `runs` and `convergence`
 VALUES = (
     "task initialization seed stage step analysis quantity value reference layer part size code"

@@ -21,13 +21,10 @@ from seqtransfer.files import damage
 from seqtransfer.report import names
 from seqtransfer.report.tables.intervals import interval_rows, paired_differences
 from seqtransfer.scoring.learning_curves import area_under_curve, relative_area, steps_to
+from seqtransfer.training.settings_choice import CHOSEN_FOR
 
 RUN = ["task", "initialization", "seed"]
-SETTINGS = [
-    *("learning_rate", "warmup", "pooling", "adaptation"),
-    *("encoder", "layers", "train_n", "max_tokens"),
-    *("steps", "batch_size", "patience", "cooldown"),
-]
+SETTINGS = ["learning_rate", "warmup", "pooling", *CHOSEN_FOR]
 ENDED = ["steps_taken", "plateau", "best_step", "diverged"]
 CONTRASTS = (
     ("text", "random"),

@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-ARM = ["task", "initialization"]
+from seqtransfer.training.settings_choice import ARM
+
 SETTINGS = ["learning_rate", "warmup", "pooling"]
 COLUMNS = [*ARM, *SETTINGS, "mean", "low", "high", "seeds", "diverged", "chosen"]
 
