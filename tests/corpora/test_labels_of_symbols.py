@@ -25,6 +25,11 @@ def test_records_of_three_lines_give_each_symbol_its_label(tmp_path, capsys):
     assert "11 symbols, {'.': 7, '(': 2, ')': 2}" in capsys.readouterr().out
 
 
+def test_a_gap_is_taken_out_of_the_record_since_it_has_a_label(tmp_path):
+    with pytest.raises(ValueError, match=r"'-' at position 2; take it out of the record, with its"):
+        converted(tmp_path, ">a\nG-C\n(.)\n", {"alphabet": "rna"})
+
+
 def test_empty_lines_and_comments_may_stand_between_records(tmp_path):
     text = "# of a base\n\n" + RNA.replace(">2xyz", "\n#File 2\n  \n>2xyz") + "#end"
     assert [e.id for e in converted(tmp_path, text, {"alphabet": "rna"})] == ["1abc", "2xyz"]

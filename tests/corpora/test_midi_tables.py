@@ -94,3 +94,9 @@ def test_a_score_that_cannot_be_read_and_a_label_without_files_are_named(tmp_pat
 def test_a_table_may_list_scores(tmp_path):
     files = {"x.csv": "file,composer\nlully/c.krn,L\nbach/a.mid,B\n", **FOLDERS}
     assert converted(tmp_path, MIDI, files)[1] == {"lully/c.mid": "L", "bach/a.mid": "B"}
+
+
+@pytest.mark.parametrize("key", ["group", "split", "label", "file"])
+def test_what_only_a_table_says_is_refused_beside_files_by_label(key):
+    with pytest.raises(ValueError, match=f"^`{key}` is of a table; with `files` every file is a"):
+        midi.Options(files={"bach": "bach/*", "lully": "lully/*"}, **{key: "piece"})

@@ -268,7 +268,7 @@ def test_a_column_that_counts_the_rows_is_no_value(tmp_path):
 @pytest.mark.parametrize(
     ("header", "said"),
     [
-        ("act,t1,t0", r"in place 1 it has 't1' instead of 't0'"),
+        ("act,t1,t2", r"in place 1 it has 't1' instead of 't0'"),
         ("act,t0,t1,pid", r"in place 3 it has 'pid' instead of 'no more'"),
         ("act,t0", r"in place 2 it has 'no more' instead of 't1'"),
     ],

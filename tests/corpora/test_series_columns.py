@@ -148,3 +148,37 @@ def test_a_missing_value_of_the_last_channel_alone_is_not_its_end(tmp_path):
     lines[4] = lines[4].rsplit(",", 2)[0] + ",nan,walk"
     with pytest.raises(ValueError, match=r"'nan' at place 11 is no finite number"):
         read(tmp_path, HEADER, lines, label="label", series="trial", time="time")
+
+
+@pytest.mark.parametrize("values", [None, r"t\d+"])
+def test_columns_that_stand_by_name_and_not_by_number_are_refused(tmp_path, values):
+    lines = [f"{label},{reals(4)}" for label in LABELS]
+    more = {"values": values} if values else {}
+    with pytest.raises(ValueError, match=r"x\.csv: the column 't2' stands behind 't10', and a"):
+        read(tmp_path, "y,t1,t10,t2,t3", lines, label="y", **more)
+    for header in ("y,t1,t2,t3,t10", "y,a1,b10,a2,b3", "y,2,9,10,11"):
+        assert len(read(tmp_path, header, lines, label="y")) == 24
+
+
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        (["9", "10", "11"], None),
+        (["2020-01-09", "2020-01-10", "2020-02-01"], None),
+        (["09:30", "10:00", "10:00:30"], None),
+        (["2020-01-01T09:30", "2020-01-01T10:00", "2020-01-02"], None),
+        (["2020-01-01T09:30Z", "2020-01-01T10:30+00:30", "2020-01-02T00:00Z"], None),
+        (["9:00", "10:00", "11:00"], r"its 'at', '9:00', is neither a number nor a date"),
+        (["1/2/2020", "10/2/2020", "2/2/2020"], r"its 'at', '1/2/2020', is neither"),
+        (["2020-01-01", "2020-01-01", "2020-01-02"], r"and 2020-01-01 in the row above; sort"),
+        (["2020-01-01T09:30", "2020-01-01T10:00Z", "2020-01-02"], r"write all alike"),
+    ],
+)
+def test_the_order_of_times_is_that_of_numbers_dates_and_hours(tmp_path, times, said):
+    lines = [f"{name},{at},{reals(1)},walk" for name in "ab" for at in times]
+    keys = {"label": "y", "series": "id", "time": "at"}
+    if said is None:
+        assert [len(one.symbols) for one in read(tmp_path, "id,at,x,y", lines, **keys)] == [3, 3]
+    else:
+        with pytest.raises(ValueError, match=said):
+            read(tmp_path, "id,at,x,y", lines, **keys)

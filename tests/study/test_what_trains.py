@@ -91,6 +91,15 @@ def test_learned_bins_are_refused_where_they_come_too_late(changes, message):
         task_checks.check("catalogue.tasks.mine", task | changes)
 
 
+def test_of_lines_without_a_header_it_is_said_where_the_number_to_predict_stands():
+    task = {"format": "series", "converter": "series", "layout": {"file": "a.csv"}}
+    task |= {"kind": "regression", "tokens": BINS, "truncate": "head", "split": "random"}
+    with pytest.raises(ValueError, match=r"^catalogue\.tasks\.mine\.layout: .* `label: first` or"):
+        task_checks.check("catalogue.tasks.mine", task)
+    for layout in ({"file": "a.csv", "label": "last"}, {"file": "a.ts"}, {"file": "a.arff.gz"}):
+        task_checks.check("catalogue.tasks.mine", task | {"layout": layout})
+
+
 TOKENS = {
     "format": "symbols", "converter": "three_line", "layout": {"file": "a.dbn"}, "split": "random",
     "truncate": "head", "kind": "token_classification", "classes": ["(", ")"],

@@ -42,13 +42,14 @@ class Cleaner:
 
     alphabet: a name of ALPHABETS, or None for any letter, gaps and stops (as the standard FASTA
     allows).
-    strip: of STRIPPED, what is taken out: `gaps` (- and .) and `stop` (one `*` at the end).
+    strip: of STRIPPED, what is taken out: `gaps` (- and .) and `stop` (one `*` at the end); None
+    where nothing can be, as each symbol has a label.
     """
 
-    def __init__(self, alphabet: str | None = None, strip: tuple[str, ...] = ()):
+    def __init__(self, alphabet: str | None = None, strip: tuple[str, ...] | None = ()):
         self.name = alphabet
         self.alphabet = ALPHABETS[alphabet] if alphabet else ANY
-        self.strip = strip
+        self.strip, self.strips = strip or (), strip is not None
         kept = self.alphabet.letters + self.alphabet.ambiguous + ("" if alphabet else "-*")
         self.allowed = np.zeros(256, dtype=bool)
         self.allowed[[ord(symbol) for symbol in kept]] = True
@@ -145,6 +146,8 @@ class Cleaner:
                 )
 
     def _advice(self, symbol: str) -> str:
+        if symbol in (*GAPS, STOP) and not self.strips:
+            return "take it out of the record, with its label"
         if symbol in GAPS:
             return "take gaps out with `strip: [gaps]`"
         if symbol == STOP:

@@ -5,10 +5,12 @@ All columns are values, in their order, but those of label, group, series and ti
 the label by another name, and the time of a table that has a row for each point.
 """
 
+import contextlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import groupby
+from datetime import datetime, time
+from itertools import groupby, pairwise
 from pathlib import Path
 
 from seqtransfer.corpora.corpus_files import cell
@@ -20,6 +22,8 @@ WHOLE = re.compile(r"[-+]?\d+")
 FEWEST_ROWS = 10  # of a table, from which on its columns tell what they are
 FEWEST_VALUES = 3  # other columns, beside which some of whole numbers alone are odd
 FEWEST = 3  # series of a column of times, rows of each, and rows of a label that a column can say
+NUMBERED = re.compile(r"(.*?)(\d+)")
+READ_TIMES = {"number": float, "date": datetime.fromisoformat, "time": time.fromisoformat}
 TIME = re.compile("time|time.?stamps?|dates?|date.?time", re.IGNORECASE)
 
 Row = tuple[str, tuple[str, ...], str, str | None]  # where, symbols, label and group
@@ -69,9 +73,22 @@ def read(path: Path, columns: Columns, **text: str | None) -> Iterator[Row]:
 
 
 def value_columns(path: Path, columns: Columns, **text: str | None) -> list[str]:
-    """The columns of values, by the header."""
+    """The columns of values, by the header.
+
+    Raises ValueError if they are numbered points of a series and do not stand by their numbers: a
+    table that was sorted by name has t10 before t2.
+    """
     _, row = next(rows(path, columns.named(), **text))
-    return columns.of_values(path, row)
+    found = columns.of_values(path, row)
+    named = [NUMBERED.fullmatch(name) for name in found]
+    if columns.series is None and all(named) and len({name[1] for name in named}) == 1:
+        for before, after in pairwise(named):
+            if int(after[2]) < int(before[2]):
+                raise ValueError(
+                    f"{path}: the column {after[0]!r} stands behind {before[0]!r}, and a series is"
+                    " read in the order of its columns; write them by their numbers"
+                )
+    return found
 
 
 def check_alike(path: Path, own: list[str], first: Path, known: list[str]) -> None:
@@ -135,21 +152,34 @@ def _of_points(path: Path, table: Iterator[TableRow], columns: Columns) -> Itera
 
 
 def _later(where: str, row: dict[str, str], columns: Columns, before: str | None) -> str | None:
-    """The time of a row. Raises ValueError unless it is later than the one before: as numbers, or,
-    such as dates, as texts."""
+    """The time of a row. Raises ValueError unless it is later than the one before."""
     if not columns.time:
         return None
     now = cell(where, row, columns.time)
-    try:
-        risen = before is None or float(now) > float(before)
-    except ValueError:
-        risen = now > before
-    if not risen:
+    moments = [_moment(where, columns.time, one) for one in (before, now) if one is not None]
+    if len({kind for kind, _ in moments}) > 1:
+        raise ValueError(
+            f"{where}: its {columns.time!r} is {now}, and {before} in the row above; write all"
+            " alike, with a time zone or without"
+        )
+    if len(moments) > 1 and not moments[1] > moments[0]:
         raise ValueError(
             f"{where}: its {columns.time!r} is {now}, and {before} in the row above; sort the rows"
             " of each series by time"
         )
     return now
+
+
+def _moment(where: str, column: str, text: str) -> tuple[str, object]:
+    """What kind a time is of, and the time, which can be compared with others of its kind."""
+    for kind, read in READ_TIMES.items():
+        with contextlib.suppress(ValueError):
+            found = read(text)
+            return f"{kind}{' of a zone' * bool(getattr(found, 'tzinfo', None))}", found
+    raise ValueError(
+        f"{where}: its {column!r}, {text!r}, is neither a number nor a date or time as 2020-01-31,"
+        " 2020-01-31T09:30 or 09:30, so that their order is not known; write it so"
+    )
 
 
 def _check_names(path: Path, row: Mapping[str, str]) -> None:

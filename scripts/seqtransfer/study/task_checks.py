@@ -2,9 +2,11 @@
 
 import difflib
 from collections.abc import Callable
+from pathlib import Path
 
-from seqtransfer.corpora.converters import CONVERTERS, LAYOUTS
+from seqtransfer.corpora.converters import CONVERTERS, LAYOUTS, series
 from seqtransfer.corpora.examples import SPLITS
+from seqtransfer.corpora.text_files import suffix
 from seqtransfer.scoring.task_kinds import UNLABELLED
 from seqtransfer.study import schemas
 from seqtransfer.tokens import tokenizations
@@ -26,6 +28,7 @@ def check(where: str, record: dict) -> None:
     """Raise ValueError, beginning with `where`, if keys of a task do not fit each other."""
     _check_kind(where, record)
     _check_converter(where, record)
+    _check_label_of_series(where, record)
     _check_split(where, record)
     tokens = record.get("tokens", {"kind": "symbols"})
     _check_token_labels(where, record, tokens)
@@ -72,6 +75,20 @@ def _check_converter(where: str, record: dict) -> None:
         )
     check_layout(f"{where}.layout", record["converter"], record.get("layout", {}))
     _check_one_source(where, record)
+
+
+def _check_label_of_series(where: str, record: dict) -> None:
+    """Raise ValueError, beginning with `where`, if it is left open which end of a line without a
+    header is the number to predict: labels that are classes are known by their names."""
+    layout = record.get("layout", {})
+    files = [layout.get("file"), *layout.get("files", {}).values()]
+    bare = [name for name in files if name and suffix(Path(name)) not in series.HEADED]
+    regression = record["converter"] == "series" and _kind(record) == "regression"
+    if regression and bare and "label" not in layout:
+        raise ValueError(
+            f"{where}.layout: say where in {bare[0]} the number to predict stands: `label: first`"
+            " or `label: last` of each line, or the name of its column"
+        )
 
 
 def _check_split(where: str, record: dict) -> None:

@@ -54,7 +54,7 @@ READERS: dict[str, tuple[type, Callable[[Path, object, str], Iterator]]] = {
     "three_line": (
         three_line.Options,
         lambda folder, options, form: three_line.records(
-            folder, options, Cleaner(options.alphabet)
+            folder, options, Cleaner(options.alphabet, None)
         ),
     ),
     "fasta": (

@@ -1,7 +1,7 @@
 """MIDI files and engraved scores, of a table or by label -> MIDI files with an index."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from seqtransfer.corpora import layouts
@@ -26,6 +26,13 @@ class Options:
 
     def __post_init__(self):
         layouts.check_parts(None, self.split, 0, self.parts)
+        said = {one.name: one.default for one in fields(self) if one.name not in ("table", "files")}
+        of_table = [name for name, default in said.items() if getattr(self, name) != default]
+        if self.files and of_table:
+            raise ValueError(
+                f"`{of_table[0]}` is of a table; with `files` every file is a piece of its own:"
+                " list the files in a `table` if several are of one piece or parts are given"
+            )
 
 
 LAYOUT = layouts.schema(

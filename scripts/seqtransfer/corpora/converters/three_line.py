@@ -60,7 +60,7 @@ def convert(folder: Path, corpus: Path, options: Options) -> list[str]:
     without `>`, id or group, a symbol outside the alphabet, more or fewer labels than symbols, a
     label that is white space, or something after the labels, such as an energy.
     """
-    cleaner = Cleaner(options.alphabet)
+    cleaner = Cleaner(options.alphabet, None)
     examples = records(folder, options, cleaner)
     return write(corpus, with_dev(examples, options.dev_share), cleaner)
 
