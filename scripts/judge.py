@@ -30,13 +30,15 @@ def main(
     token_maps: dict[str, dict],
     dropout: list[str],
     domain_encoders: dict[str, str],
+    lacking: dict[str, tuple[Path, Path]],
     sweep_codes: dict[str, str],
     examples: dict[str, str],
 ) -> None:
     """tables: those of TABLES by name; settings: the table of each arm's settings; effects: where
     the table of this name goes, `.csv` and others; margin and share: of claim (c); measure: that
     (d) is judged by, the first when None; token_maps, dropout, domain_encoders: as
-    `choice_caveats.of_choices`; sweep_codes: arm -> digest of the code that its sweep
+    `choice_caveats.of_choices`; lacking: task -> its record and that of its domain encoder from
+    elsewhere, which may lack symbols of it; sweep_codes: arm -> digest of the code that its sweep
     would have now; examples: task -> name of its set of examples, which others may have in other
     tokens."""
     read = {name: table_files.read(tables[name]) for name in TABLES}
@@ -64,6 +66,10 @@ def main(
     notes += caveats.of_cut_conflicts(read["budget"])
     notes += caveats.of_other_labels(read["budget"])
     notes += choice_caveats.of_choices(read["leaks"], token_maps, dropout, domain_encoders)
+    both = {task: [json_tsv.read_json(path) for path in pair] for task, pair in lacking.items()}
+    symbols = {task: record["symbols"] for task, (record, _) in both.items()}
+    known = {task: encoder["symbols"] for task, (_, encoder) in both.items()}
+    notes += choice_caveats.of_unknown(symbols, known)
     notes += leak_caveats.of_leaks(read["leaks"])
     first = baseline_caveats.before_all(read["scores"])
     first += baseline_caveats.of_controls(read["scores"])
@@ -90,6 +96,15 @@ if __name__ == "__main__":
             token_maps=snakemake.params.token_maps,
             dropout=snakemake.params.dropout,
             domain_encoders=snakemake.params.domain_encoders,
+            lacking={
+                task: (Path(record), Path(encoder))
+                for task, record, encoder in zip(
+                    snakemake.params.domain_encoders,
+                    snakemake.input.records,
+                    snakemake.input.encoders,
+                    strict=True,
+                )
+            },
             sweep_codes=snakemake.params.sweep_codes,
             examples=snakemake.params.examples,
         )

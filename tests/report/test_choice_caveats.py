@@ -40,6 +40,15 @@ def test_dropout_that_stays_on_in_some_arms_is_named():
     assert "in the hidden states of random weights and domain pretraining alone" in line
 
 
+def test_symbols_that_the_encoder_of_the_field_lacks_are_counted_and_named():
+    symbols = {"rna": ["A", "C", "G", "U"], "dna": ["A", "C", "G", "T"], "many": list("ABCDEFGH")}
+    known = ["[CLS]", "[SEP]", "A", "C", "G", "T"]
+    lines = choice_caveats.of_unknown(symbols, {"rna": known, "dna": known, "many": ["A", "[CLS]"]})
+    assert len(lines) == 2
+    assert lines[0].startswith("In rna the encoder of the field lacks 1 of its 4 symbols (U). ")
+    assert "lacks 7 of its 8 symbols (B, C, D, E, F, G, ...); and [SEP]." in lines[1]
+
+
 def test_a_reference_from_elsewhere_is_named_with_what_it_may_have_seen():
     clean = LEAKS[LEAKS["task"] == "sentiment"]
     (line,) = choice_caveats.of_choices(clean, PLAIN, [], {"splice": "DNA-BERT (DNA)"})

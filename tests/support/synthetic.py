@@ -126,6 +126,7 @@ def report(folder: Path, paths: dict[str, list[Path]]) -> dict[str, Path]:
         token_maps={task: {"kind": "permutation"} for task in TASKS},
         dropout=[],
         domain_encoders={},
+        lacking={},
         sweep_codes=dict.fromkeys(ARMS, "0123abcd"),
         examples={task: task for task in TASKS},
     )

@@ -154,6 +154,10 @@ rule judge:
         left_out=rules.summarize.output.left_out,
         curves_left_out=rules.summarize.output.curves_left_out,
         settings=settings_table,
+        records=expand(rules.encode.output.task, task=DOMAIN_ENCODERS),
+        encoders=[
+            f"<encoders>/{name}/encoder.json" for name in DOMAIN_ENCODERS.values()
+        ],
     output:
         json="<results>/report/claims.json",
         effects=tidy("effects"),

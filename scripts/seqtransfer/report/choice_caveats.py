@@ -1,10 +1,12 @@
 """What a study chose, much of it as the released code did -> what that takes from its verdicts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
 from seqtransfer.report import names
+
+MOST_NAMED = 6  # symbols that a sentence names one by one
 
 
 def of_choices(
@@ -67,6 +69,30 @@ def of_references(references: Mapping[str, str]) -> list[str]:
         " A gain over them may come from its size as well as from its pretraining. What it was"
         " pretrained on, the test sequences or their labels perhaps, is not known here."
     ] * bool(references)
+
+
+def of_unknown(
+    symbols: Mapping[str, Sequence[str]], known: Mapping[str, Collection[str]]
+) -> list[str]:
+    """Which symbols a domain encoder from elsewhere lacks, and whether [CLS] or [SEP].
+
+    symbols: of each task with such an encoder; known: the names that its encoder has a row for.
+    """
+    lines = []
+    for task, own in symbols.items():
+        lacking = [name for name in own if name not in known[task]]
+        ends = [name for name in ("[CLS]", "[SEP]") if name not in known[task]]
+        if lacking:
+            some = ", ".join(lacking[:MOST_NAMED]) + ", ..." * (len(lacking) > MOST_NAMED)
+            ends = [f"{len(lacking)} of its {len(own)} symbols ({some})", *ends]
+        if ends:
+            lines.append(
+                f"In {task} the encoder of the field lacks {names.listed(ends)}. What it lacks"
+                " starts fresh, so that domain pretraining is weaker than it could be, and (c)"
+                " easier to support. Tokens in its symbols (DNA for RNA: `{kind: classes, classes:"
+                " [TU]}`) may mend it."
+            )
+    return lines
 
 
 def of_dropout(arms: Sequence[str]) -> list[str]:
