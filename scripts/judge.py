@@ -31,6 +31,7 @@ def main(
     dropout: list[str],
     domain_encoders: dict[str, str],
     lacking: dict[str, tuple[Path, Path]],
+    altered: dict[str, list[str]],
     sweep_codes: dict[str, str],
     examples: dict[str, str],
 ) -> None:
@@ -38,9 +39,9 @@ def main(
     the table of this name goes, `.csv` and others; margin and share: of claim (c); measure: that
     (d) is judged by, the first when None; token_maps, dropout, domain_encoders: as
     `choice_caveats.of_choices`; lacking: task -> its record and that of its domain encoder from
-    elsewhere, which may lack symbols of it; sweep_codes: arm -> digest of the code that its sweep
-    would have now; examples: task -> name of its set of examples, which others may have in other
-    tokens."""
+    elsewhere, which may lack symbols of it; altered: as `choice_caveats.of_altered`; sweep_codes:
+    arm -> digest of the code that its sweep would have now; examples: task -> name of its set of
+    examples, which others may have in other tokens."""
     read = {name: table_files.read(tables[name]) for name in TABLES}
     for name in ("left_out", "curves_left_out", "references"):
         read[name] = read[name].assign(examples=read[name]["task"].map(examples))
@@ -60,6 +61,7 @@ def main(
     )
     notes = caveats.of_study(read["runs"], read["comparisons"], read["budget"], records)
     notes += caveats.of_settings(read["runs"], json_tsv.read_table(settings), sweep_codes)
+    notes += choice_caveats.of_altered(altered)
     notes += baseline_caveats.of_baselines(read["scores"])
     notes += caveats.of_classes(read["classes"])
     notes += caveats.of_cuts(read["budget"])
@@ -105,6 +107,7 @@ if __name__ == "__main__":
                     strict=True,
                 )
             },
+            altered=snakemake.params.altered,
             sweep_codes=snakemake.params.sweep_codes,
             examples=snakemake.params.examples,
         )

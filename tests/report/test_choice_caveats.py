@@ -49,6 +49,12 @@ def test_symbols_that_the_encoder_of_the_field_lacks_are_counted_and_named():
     assert "lacks 7 of its 8 symbols (B, C, D, E, F, G, ...); and [SEP]." in lines[1]
 
 
+def test_tasks_that_were_changed_and_kept_their_rates_are_named():
+    assert choice_caveats.of_altered({}) == []
+    (line,) = choice_caveats.of_altered({"splice": ["tokens", "order"], "sentiment": ["order"]})
+    assert "as they stand there: splice (tokens, order); sentiment (order). They may" in line
+
+
 def test_a_reference_from_elsewhere_is_named_with_what_it_may_have_seen():
     clean = LEAKS[LEAKS["task"] == "sentiment"]
     (line,) = choice_caveats.of_choices(clean, PLAIN, [], {"splice": "DNA-BERT (DNA)"})

@@ -130,3 +130,11 @@ def test_a_wrong_study_is_refused(changes, said):
     with pytest.raises(ValueError) as refused:
         study(**changes)
     assert said in str(refused.value)
+
+
+def test_a_task_that_is_changed_and_keeps_the_default_rates_is_known_by_its_keys():
+    changed = {"tasks": {"splice": {"title": "x", "order": "shuffled", "max_length": 9}}}
+    assert planning.altered({"catalogue": changed}) == {"splice": ["order"]}
+    assert planning.altered({"catalogue": changed, "finetune": {"settings": "sweep"}}) == {}
+    own = {"tasks": {"mine": {"source": "x", "order": "shuffled"}, "splice": {"title": "x"}}}
+    assert planning.altered({"catalogue": own}) == planning.altered({}) == {}

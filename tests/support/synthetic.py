@@ -127,6 +127,7 @@ def report(folder: Path, paths: dict[str, list[Path]]) -> dict[str, Path]:
         dropout=[],
         domain_encoders={},
         lacking={},
+        altered={},
         sweep_codes=dict.fromkeys(ARMS, "0123abcd"),
         examples={task: task for task in TASKS},
     )

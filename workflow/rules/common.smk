@@ -28,8 +28,9 @@ liveness.begin(clean=workflow.is_main_process)
 logs.in_utf8()
 
 with refusals.told():
+    GIVEN = planning.typed(config, workflow.config_settings.config_args or [])
     config = planning.study(
-        planning.typed(config, workflow.config_settings.config_args or []),
+        GIVEN,
         workflow.config_settings.configfiles,
         DEFAULTS,
         ROOT / "workflow/schemas",

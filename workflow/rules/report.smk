@@ -179,6 +179,11 @@ rule judge:
             task: CATALOGUE["encoders"][name].get("title", name)
             for task, name in DOMAIN_ENCODERS.items()
         },
+        altered={
+            task: keys
+            for task, keys in planning.altered(GIVEN).items()
+            if task in TASKS
+        },
         sweep_codes={arm: training_digest("sweep", arm) for arm in INITIALIZATIONS},
         examples=shared_examples.names(
             {task: CATALOGUE["tasks"][task] for task in TASKS}

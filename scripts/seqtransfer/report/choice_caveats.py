@@ -71,6 +71,17 @@ def of_references(references: Mapping[str, str]) -> list[str]:
     ] * bool(references)
 
 
+def of_altered(tasks: Mapping[str, Sequence[str]]) -> list[str]:
+    """Which tasks were changed while their learning rates were not. tasks: as
+    `planning.altered`."""
+    each = "; ".join(f"{task} ({', '.join(keys)})" for task, keys in tasks.items())
+    return [
+        f"This study changes tasks of the catalogue, and takes the learning rates that were chosen"
+        f" for them as they stand there: {each}. They may suit one arm less than another;"
+        " `finetune: {settings: sweep}` chooses anew."
+    ] * bool(tasks)
+
+
 def of_unknown(
     symbols: Mapping[str, Sequence[str]], known: Mapping[str, Collection[str]]
 ) -> list[str]:

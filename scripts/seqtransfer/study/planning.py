@@ -10,6 +10,8 @@ from seqtransfer.study import configuration, defaults, key_places, schemas
 
 # Keys of a source that say where its file is, not which file.
 PLACES = ("path", "url", "mirrors")
+# Keys of a task that change no run, or only its length, which settings are compared by.
+SAID = ("title", "domain", "metric", "max_length")
 
 
 def study(config: Mapping, files: Iterable[Path], lowest: Iterable[Path], folder: Path) -> dict:
@@ -53,6 +55,20 @@ def typed(config: Mapping, given: Sequence[str]) -> dict:
             as_text = yaml.load(text, Loader=yaml.BaseLoader)  # as Snakemake does
             config[key] = _typed(config[key], as_text, yaml.load(text, Loader=_WithTextKeys))
     return config
+
+
+def altered(config: Mapping) -> dict[str, list[str]]:
+    """Of tasks of the catalogue that a checked study changes while it takes the default study's
+    learning rates, which were chosen without these changes: the keys that it changes.
+
+    config: the keys of the study, without the defaults below them. A task with a source is one of
+    its own, for which those rates are none.
+    """
+    if "settings" in config.get("finetune", {}):
+        return {}
+    tasks = config.get("catalogue", {}).get("tasks", {})
+    keys = {task: [key for key in record if key not in SAID] for task, record in tasks.items()}
+    return {task: found for task, found in keys.items() if found and "source" not in found}
 
 
 class _WithTextKeys(yaml.SafeLoader):
