@@ -209,3 +209,14 @@ def test_a_job_whose_result_was_passed_on_is_done_and_runs_by_its_own_mark(tmp_p
     Path("results").mkdir()
     Path(later).touch()
     assert unfinished.stage("states", [(own, later, log)], since=0.0).done == 1
+
+
+def test_states_of_unfinished_runs_are_counted_with_their_size(tmp_path):
+    assert unfinished.kept_states(tmp_path / "unfinished") is None
+    for name in ("a.text.0.safetensors", "sweep.b/c.safetensors"):
+        path = tmp_path / "unfinished" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(bytes(3_000_000))
+    said = unfinished.kept_states(tmp_path / "unfinished")
+    assert said.startswith(f"{tmp_path / 'unfinished'} keeps 2 states of runs that")
+    assert "ended, 6 MB: runs go on from them" in said

@@ -19,6 +19,7 @@ rule status:
     params:
         study=config["study"],
         metrics=[result for result, _ in FINETUNED],
+        states=UNFINISHED,
         jobs={
             "downloads": jobs_of(
                 rules.download, source=RECORDED["catalogue"]["sources"]

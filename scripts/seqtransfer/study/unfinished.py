@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seqtransfer.files import json_tsv
+from seqtransfer.study import estimate
 
 FAILED = "Traceback (most recent call last)"  # what `logs.capture` leaves of an error
 # Snakemake's own: a file for every result of a job from its start to its end, however it ends.
@@ -77,6 +78,19 @@ def diverged(metrics: Iterable[str | Path]) -> list[str]:
         for one in records
         if one["diverged"]
     ]
+
+
+def kept_states(folder: Path) -> str | None:
+    """What is said of the states of unfinished runs, None if there are none: those of runs that
+    have left the study since stay, and nothing else names them."""
+    sizes = [path.stat().st_size for path in Path(folder).rglob("*") if path.is_file()]
+    if not sizes:
+        return None
+    taken = estimate.size(sum(sizes))
+    return (
+        f"{folder} keeps {len(sizes)} states of runs that have not ended, {taken}: runs go on from"
+        " them. Where a run has left the study, delete its own"
+    )
 
 
 def lines(found: Sequence[Stage], lost: Sequence[str]) -> list[str]:
