@@ -16,6 +16,7 @@ from seqtransfer.training import (
     shared_pretrainings,
 )
 from seqtransfer.training.checkpoints import Checkpoint, file_digests
+from seqtransfer.training.steps import Schedule
 
 
 def main(
@@ -37,23 +38,23 @@ def main(
     given; folder: of the results; kept: step -> file for the weights after it; outputs: all files
     of the results; unfinished: file of the state from which a killed job continues; cache: folder
     of pretrainings that studies share."""
-    vocabulary, sequences = files.vocabulary(), files.sequences()
-    rows = np.arange(len(vocabulary))
-    sources = classifier.WeightSources(files.encoder, files.layers, rows, None, None, seed, task)
-    schedule = pretraining.schedule(settings)
-    device = devices.choose_device()
-    meter = energy.Meter(device)
-    precision = devices.choose_precision(device)
-    print(f"{task}: {len(sequences)} sequences, {len(vocabulary)} ids, seed {seed}")
-    print(f"{schedule}\n{device}, {precision}")
     identity = {"settings": settings, "layers": files.layers, "seed": seed, "threads": threads}
     identity |= {"keep": sorted(kept), "code": code, "files": file_digests(files.inputs())}
-    computed = {"device": device, "precision": precision, "torch": torch.__version__}
-    checkpoint = Checkpoint(unfinished, identity | computed)
+    device = devices.choose_device()
+    machine = {"device": device, "precision": devices.choose_precision(device)}
+    versions = provenance.record(code, classifier.LIBRARIES)["versions"]
+    checkpoint = Checkpoint(unfinished, identity | machine | versions)
     shared = cache and shared_pretrainings.place(cache, follows_from(identity, task, files))
     if shared and shared_pretrainings.take(shared, outputs):
         checkpoint.remove()
         return
+    meter = energy.Meter(device)
+    vocabulary, sequences = files.vocabulary(), files.sequences()
+    rows = np.arange(len(vocabulary))
+    sources = classifier.WeightSources(files.encoder, files.layers, rows, None, None, seed, task)
+    schedule = pretraining.schedule(settings)
+    print(f"{task}: {len(sequences)} sequences, {len(vocabulary)} ids, seed {seed}")
+    print(f"{schedule}\n{machine}")
     with devices.reproducible(seed, threads):
         done = pretraining.pretrain(
             sources,
@@ -61,8 +62,7 @@ def main(
             schedule,
             patience=settings.get("patience"),
             mask_rate=settings["mask_rate"],
-            device=device,
-            precision=precision,
+            **machine,
             keep=kept,
             checkpoint=checkpoint,
             memory=memory,
@@ -73,39 +73,43 @@ def main(
     classifier.save(done.encoder.plain_state(), sources.record(), folder)
     classifier.write_weights(folder / "head.safetensors", done.head)
     json_tsv.write_json(folder / "encoder.json", {"name": task, "symbols": vocabulary.ids()})
-    summary = {
-        "task": task,
-        "tasks": files.served(),
-        "seed": seed,
+    facts = {"threads": threads, "micro_batch": done.micro_batch, "card": devices.card(device)}
+    made = provenance.record(code, classifier.LIBRARIES, **machine, **facts)
+    key = {"task": task, "tasks": files.served(), "seed": seed, "sequences": len(sequences)}
+    json_tsv.write_json(
+        folder / "summary.json", key | summary(done, schedule) | {"provenance": made}
+    )
+    once = operations.forward(sources.depth, sources.facts.width, int(sequences.lengths.max()))
+    spent = (done.seconds_training, done.seconds_before, meter.joules())
+    timing = {"task": task, **provenance.timing(*spent)} | cost(done, schedule, once, device)
+    json_tsv.write_json(folder / "timing.json", timing)
+    checkpoint.remove()
+    if shared:
+        shared_pretrainings.give(shared, outputs)
+
+
+def summary(done: pretraining.Pretrained, schedule: Schedule) -> dict:
+    """What a pretraining came to, and by which settings."""
+    return {
         "steps": done.best_step,
         "steps_taken": done.steps_taken,
         "plateau": done.plateau,
         "batch_size": schedule.batch_size,
         "learning_rate": schedule.learning_rate,
-        "sequences": len(sequences),
         "held_out": done.held_out,
         "tokens_seen": done.tokens_seen,
         "masked_accuracy": done.masked_accuracy,
         "unigram_accuracy": done.unigram_accuracy,
-        "provenance": provenance.record(
-            code,
-            classifier.LIBRARIES,
-            device=device,
-            precision=precision,
-            threads=threads,
-            micro_batch=done.micro_batch,
-        ),
     }
-    json_tsv.write_json(folder / "summary.json", summary)
-    once = operations.forward(sources.depth, sources.facts.width, int(sequences.lengths.max()))
-    timing = provenance.timing(done.seconds_training, done.seconds_before, meter.joules())
+
+
+def cost(done: pretraining.Pretrained, schedule: Schedule, once: float, device: str) -> dict:
+    """Floating-point operations of its steps, and bytes of the card's memory at most, None on the
+    CPU. once: operations of one sequence's forward pass."""
     at_once = min(schedule.batch_size, done.trained_on)
-    timing["operations"] = operations.STEP * done.steps_taken * at_once * once
-    timing["peak_gpu_memory"] = torch.cuda.max_memory_reserved() if device == "cuda" else None
-    json_tsv.write_json(folder / "timing.json", {"task": task, **timing})
-    checkpoint.remove()
-    if shared:
-        shared_pretrainings.give(shared, outputs)
+    memory = torch.cuda.max_memory_reserved() if device == "cuda" else None
+    operation_count = operations.STEP * done.steps_taken * at_once * once
+    return {"operations": operation_count, "peak_gpu_memory": memory}
 
 
 def follows_from(identity: dict, task: str, files: pretraining.CorpusFiles) -> dict:
