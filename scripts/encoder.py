@@ -6,8 +6,6 @@ from seqtransfer.encoders import encoder_check, encoder_folders, hub, package_fo
 from seqtransfer.files import folder_digests, json_tsv
 from seqtransfer.study import jobs
 
-LOCK = Path("encoders.lock")  # where the study is run, to be committed with it
-
 
 def main(
     *,
@@ -27,7 +25,7 @@ def main(
         folder_digests.check(source, digests)
         origin, revision = source / record.get("folder", "."), None
     else:
-        origin, revision = hub.fetch(record["hub"], record["revision"], LOCK)
+        origin, revision = hub.fetch(record["hub"], record["revision"], hub.LOCK)
     if "conversion" in record:
         encoder = package_formats.CONVERSIONS[record["conversion"]](origin)
     else:

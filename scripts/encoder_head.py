@@ -7,8 +7,6 @@ from seqtransfer.files import folder_digests, json_tsv
 from seqtransfer.study import jobs
 from seqtransfer.training import classifier
 
-LOCK = Path("encoders.lock")  # as of the encoder's folder
-
 
 def main(
     *, record: dict, source: Path | None, digests: Path | None, facts: Path, head: Path
@@ -20,7 +18,7 @@ def main(
         folder_digests.check(source, digests)
         origin = source / record.get("folder", ".")
     else:
-        origin, _ = hub.fetch(record["hub"], json_tsv.read_json(facts)["revision"], LOCK)
+        origin, _ = hub.fetch(record["hub"], json_tsv.read_json(facts)["revision"], hub.LOCK)
     state = masked_heads.read(origin, record)
     classifier.write_weights(head, state)
     print({name: list(tensor.shape) for name, tensor in state.items()})

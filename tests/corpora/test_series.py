@@ -297,7 +297,7 @@ def test_a_line_of_numbers_that_names_the_columns_is_no_series(tmp_path, names):
 def test_missing_values_at_the_end_of_a_line_are_the_end_of_a_shorter_series(tmp_path, capsys):
     """As the archive of UCR pads series of unequal length; a gap before the end is refused."""
     expected = [("1", "7", "3"), ("4",), ("5", "6")]
-    text = "a,1,7,3\nb,4,NaN,NaN\na,5,6,\n"
+    text = "a,1,7,3\nb,4,NULL,#N/A\na,5,6,\n"
     assert [tuple(symbols.split()) for symbols, _ in converted(tmp_path, "x.csv", text)] == expected
     assert "x.csv: 2 series end before their line does" in capsys.readouterr().out
     (tmp_path / "y.csv").write_text("y,t0,t1,t2\na,1,7,3\nb,4,,\na,5,6,nan\n")

@@ -6,13 +6,13 @@ import unicodedata
 from collections.abc import Sequence
 from decimal import Decimal
 
-# The usual words for a missing label in small letters, as pandas, R, SQL and spreadsheets write it.
+# The usual words for a missing label or value in small letters, of pandas, R, SQL, spreadsheets.
 MISSING = ("", "?", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "none", "null")
 THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?")  # of which 4,933 may be 4.933, too
 
 
 def is_missing(label: str) -> bool:
-    """Whether a label is a usual word for a missing one."""
+    """Whether a label or a value is a usual word for a missing one."""
     return label.strip().casefold() in MISSING
 
 

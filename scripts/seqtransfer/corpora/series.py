@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from itertools import chain
 
 from seqtransfer.corpora.examples import Symbols
+from seqtransfer.corpora.label_faults import is_missing
 
 CHANNEL = "|"
 NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
-MISSING = ("", "nan", "na", "?")  # as tables write a value that is not there
 # What is no number -> what to do about it; the first that fits.
 REMEDIES = (
     (r".*;.*", "state `delimiter: ';'`, if that is what parts the cells"),
@@ -27,7 +27,7 @@ REMEDIES = (
 def ended(symbols: Symbols) -> Symbols:
     """A series without the missing values at its end, which fill up the line of a shorter one."""
     last = len(symbols)
-    while last and symbols[last - 1].strip().lower() in MISSING:
+    while last and is_missing(symbols[last - 1]):
         last -= 1
     return symbols[:last]
 

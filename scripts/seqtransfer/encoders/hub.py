@@ -13,6 +13,7 @@ from huggingface_hub.errors import LocalEntryNotFoundError
 
 from seqtransfer.files import checksums
 
+LOCK = Path("encoders.lock")  # of a study: where it is run, to be committed with it
 COMMIT = re.compile(r"[0-9a-f]{40}")
 # Only these are downloaded: no pickles, no code. Large models are split in `model-1-of-2` files.
 FILES = (
