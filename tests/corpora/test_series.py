@@ -108,7 +108,7 @@ def test_parts_come_from_files_and_dev_from_a_share_of_train(tmp_path):
         ("x.tsv", "a\t2026-03-01\t1\n", r"'2026-03-01' at place 1 .*; a date or time is no value"),
         ("x.tsv", "a\t1\t12:30:05\n", r"'12:30:05' at place 2 .*; a date or time is no value"),
         ("x.csv", "label,t0,t1\na,1,2\n", r"line 1: 't0' .* header, name the column of the label"),
-        ("x.csv", "a,1,n/a\n", r"line 1: 'n/a' at place 2 .*; fill a missing value"),
+        ("x.csv", "a,n/a,1\n", r"line 1: 'n/a' at place 1 .*; fill a missing value"),
         ("x.csv", "a,1,,2\n", r"line 1: '' at place 2 .*; fill a missing value"),
         ("x.ts", "@timeStamps true\n@data\n(0,1),(1,2):a\n", r"line 1: has time stamps"),
         ("x.ts", "@classLabel false\n@data\n1,2\n", r"line 1: has no labels"),
