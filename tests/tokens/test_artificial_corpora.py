@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+import draw_corpus
 from project import ROOT
+from seqtransfer.files import arrow, checksums, json_tsv
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.study import artificial_checks
 from seqtransfer.tokens import artificial_corpora
@@ -84,3 +86,29 @@ def test_shuffling_gives_every_order_equally_often():
     orders = artificial_corpora.shuffled(ragged, rng()).ids.reshape(6000, 7)[:, [1, 2, 5]]
     found, counts = np.unique(orders, axis=0, return_counts=True)
     assert len(found) == 6 and stats.chisquare(counts).pvalue > 1e-3
+
+
+def test_the_script_shuffles_a_tasks_sequences_within_themselves(tmp_path):
+    sequences = [[CLS, *rng(n).integers(5, 9, 12), SEP] for n in range(30)]
+    ragged = Ragged.from_lists(sequences, [-1] * 30, [f"e{n}" for n in range(30)])
+    arrow.write_ragged(tmp_path / "pretrain.arrow", ragged)
+    json_tsv.write_json(tmp_path / "task.json", {"symbols": list("ACGT")})
+    shuffled = (tmp_path / "pretrain.arrow", tmp_path / "task.json")
+    for folder in (tmp_path / "one", tmp_path / "two"):
+        draw_corpus.main(corpus="x", record={}, shuffled=shuffled, folder=folder, code="c")
+    found = arrow.read_ragged(tmp_path / "one" / "pretrain.arrow")
+    assert [sorted(row) for row in found] == [sorted(row) for row in sequences]
+    assert [list(row) for row in found] != [list(row) for row in sequences]
+    facts = json_tsv.read_json(tmp_path / "one" / "task.json")
+    assert (facts["symbols"], facts["max_length"]) == (list("ACGT"), 14)
+    assert facts["counts"] == {"pretrain": 30}
+    assert checksums.of_files(tmp_path / "one") == checksums.of_files(tmp_path / "two")
+
+
+def test_the_script_draws_a_corpus_by_its_law(tmp_path):
+    record = COMMITTED["zipf"] | {"sequences": 7, "length": 9}
+    draw_corpus.main(corpus="zipf", record=record, shuffled=None, folder=tmp_path, code="c")
+    facts = json_tsv.read_json(tmp_path / "task.json")
+    found = arrow.read_ragged(tmp_path / "pretrain.arrow")
+    assert len(found) == facts["counts"]["pretrain"] == 7 and facts["max_length"] <= 11
+    assert found.ids.max() < len(SPECIALS) + len(facts["symbols"])
