@@ -1,5 +1,6 @@
 """Pretrain an encoder on a corpus of unlabelled sequences, by filling in masks."""
 
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +43,7 @@ def main(
     identity |= {"keep": sorted(kept), "code": code, "files": file_digests(files.inputs())}
     device = devices.choose_device()
     machine = {"device": device, "precision": devices.choose_precision(device)}
-    versions = provenance.record(code, classifier.LIBRARIES)["versions"]
+    versions = {name: metadata.version(name) for name in ("torch", "transformers")}
     checkpoint = Checkpoint(unfinished, identity | machine | versions)
     shared = cache and shared_pretrainings.place(cache, follows_from(identity, task, files))
     if shared and shared_pretrainings.take(shared, outputs):

@@ -98,19 +98,26 @@ def test_an_open_file_that_is_removed_may_stay_under_another_name(server, tmp_pa
     assert len(left) == 1  # which NFS itself removes
 
 
-def test_a_cached_file_that_may_not_be_read_is_none(server, tmp_path, cache, monkeypatch):
+@pytest.mark.parametrize("what", ["lock", "file"])
+def test_a_cached_file_that_may_not_be_read_is_none(server, tmp_path, cache, monkeypatch, what):
     """As another user's may be, in a folder that both use."""
     url, _ = server.add("/a.bin", BODY)
     source = {"url": url, "sha256": DIGESTS["sha256"]}
     sources.fetch("x", source, tmp_path / "one" / "x", cache=cache)
-    read, held = checksums.faults, cache / "unfinished" / f"{NAME}.lock"
+    held = {"lock": cache / "unfinished" / f"{NAME}.lock", "file": cache / NAME}[what]
+    read = checksums.faults
 
     def faults(path, expected):
         if path == cache / NAME:
             raise PermissionError(13, "Permission denied", str(path))
         return read(path, expected)
 
-    opens = builtins.open
+    opens, replaces = builtins.open, os.replace
+
+    def refuse(old, new):
+        if Path(new) == cache / NAME:
+            raise PermissionError(1, "Operation not permitted", str(new))
+        replaces(old, new)
 
     def opened(path, *rest, **more):
         if Path(path) == held:
@@ -119,6 +126,7 @@ def test_a_cached_file_that_may_not_be_read_is_none(server, tmp_path, cache, mon
 
     monkeypatch.setattr(checksums, "faults", faults)
     monkeypatch.setattr(builtins, "open", opened)
+    monkeypatch.setattr(os, "replace", refuse)  # as in a folder where only owners may
     sources.fetch("x", source, tmp_path / "two" / "x", cache=cache)
     assert files(tmp_path / "two") == {"x/a.bin": BODY}
 

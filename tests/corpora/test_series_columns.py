@@ -156,7 +156,9 @@ def test_columns_that_stand_by_name_and_not_by_number_are_refused(tmp_path, valu
     more = {"values": values} if values else {}
     with pytest.raises(ValueError, match=r"x\.csv: the column 't2' stands behind 't10', and a"):
         read(tmp_path, "y,t1,t10,t2,t3", lines, label="y", **more)
-    for header in ("y,t1,t2,t3,t10", "y,a1,b10,a2,b3", "y,2,9,10,11"):
+    in_order = ["y,t1,t2,t3,t10", "y,a1,b10,a2,b3", "y,2,9,10,11", "y,lag_4,lag_3,lag_2,lag_1"]
+    in_order += ["y,0.0,0.25,0.5,0.75", "y,4000,3998,3996,3994", "y,h6,h12,h18,h0"]
+    for header in in_order:
         assert len(read(tmp_path, header, lines, label="y")) == 24
 
 
@@ -168,6 +170,7 @@ def test_columns_that_stand_by_name_and_not_by_number_are_refused(tmp_path, valu
         (["09:30", "10:00", "10:00:30"], None),
         (["2020-01-01T09:30", "2020-01-01T10:00", "2020-01-02"], None),
         (["2020-01-01T09:30Z", "2020-01-01T10:30+00:30", "2020-01-02T00:00Z"], None),
+        (["2020-01-01T09:30:00.000000100", "2020-01-01T09:30:00.000000200", "2021-01-01"], None),
         (["9:00", "10:00", "11:00"], r"its 'at', '9:00', is neither a number nor a date"),
         (["1/2/2020", "10/2/2020", "2/2/2020"], r"its 'at', '1/2/2020', is neither"),
         (["2020-01-01", "2020-01-01", "2020-01-02"], r"and 2020-01-01 in the row above; sort"),

@@ -38,6 +38,20 @@ def test_a_spectrum_of_many_layers_and_arms_is_drawn_of_every_second_layer(frame
     assert shown == list(range(0, 12, apart)) and apart > 1
 
 
+def test_an_arm_of_fewer_layers_is_drawn_at_its_own(frames, records):
+    table = frames["isometry"]
+    arm, top = synthetic.ARMS[0], table["layer"].max()
+    shallow = table[(table["initialization"] != arm) | (table["layer"] < top)]
+    all_marks, marks = (
+        sum(line.get_marker() != "None" for axis in figure.axes for line in axis.lines)
+        for figure in (
+            analysis_figures.isometry(frames | {"isometry": one}, records)
+            for one in (table, shallow)
+        )
+    )
+    assert marks == all_marks - 2 * len(TASKS)
+
+
 def test_gradients_stand_part_by_part_before_above_after(frames, records):
     figure = analysis_figures.gradient_confusion(frames, records)
     table = frames["gradient_confusion"].query("quantity == 'minimum_cosine'")

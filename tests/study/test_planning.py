@@ -133,8 +133,15 @@ def test_a_wrong_study_is_refused(changes, said):
 
 
 def test_a_task_that_is_changed_and_keeps_the_default_rates_is_known_by_its_keys():
-    changed = {"tasks": {"splice": {"title": "x", "order": "shuffled", "max_length": 9}}}
-    assert planning.altered({"catalogue": changed}) == {"splice": ["order"]}
-    assert planning.altered({"catalogue": changed, "finetune": {"settings": "sweep"}}) == {}
-    own = {"tasks": {"mine": {"source": "x", "order": "shuffled"}, "splice": {"title": "x"}}}
-    assert planning.altered({"catalogue": own}) == planning.altered({}) == {}
+    whole = defaults.read(WORKFLOW / "catalogue.yaml")["catalogue"]["tasks"]["splice"]
+
+    def altered(finetune=None, **tasks):
+        given = {"catalogue": {"tasks": tasks}} | ({"finetune": finetune} if finetune else {})
+        return planning.altered(given, DEFAULTS)
+
+    shuffled = {"title": "x", "order": "shuffled", "max_length": 9}
+    assert altered(splice=shuffled) == {"splice": ["order"]}
+    assert altered(splice=whole | shuffled) == {"splice": ["order"]}
+    assert altered({"settings": "sweep"}, splice=shuffled) == {}
+    assert altered(splice=whole, mine={"source": "x", "order": "shuffled"}, composer=None) == {}
+    assert planning.altered({}, DEFAULTS) == {}

@@ -219,4 +219,4 @@ def test_states_of_unfinished_runs_are_counted_with_their_size(tmp_path):
         path.write_bytes(bytes(3_000_000))
     said = unfinished.kept_states(tmp_path / "unfinished")
     assert said.startswith(f"{tmp_path / 'unfinished'} keeps 2 states of runs that")
-    assert "ended, 6 MB: runs go on from them" in said
+    assert "ended, 6 MB: they go on from there" in said

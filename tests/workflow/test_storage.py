@@ -80,8 +80,9 @@ def data(encoder, tmp_path_factory):
 
 
 def stored(folder, *arguments, prefix="s3://bucket/all"):
-    """Snakemake with all files in the bucket `bucket`."""
-    profile = ("--default-storage-provider", "s3", "--default-storage-prefix", prefix)
+    """Snakemake with all files in the bucket `bucket`: the profile of this project but for its
+    name."""
+    profile = ("--profile", ROOT / "profiles/s3", "--default-storage-prefix", prefix)
     return in_one_process(*profile, "--configfile", "study.yaml", *arguments, cwd=folder)
 
 

@@ -147,7 +147,8 @@ def growing(amount):
 
 def encoder_size():
     """Layers, width and parameters of the study's encoder, as costs are predicted from: once an
-    encoder has come its own, so that a further attempt asks by it."""
+    encoder has come into the folder its own, so that a further attempt asks by it (in storage not).
+    """
     names = [config["encoder"]["name"], *DOMAIN_ENCODERS.values()]
     return _size_of(
         tuple((ENCODERS / name / "encoder.json").exists() for name in names)

@@ -179,9 +179,9 @@ rule judge:
             task: CATALOGUE["encoders"][name].get("title", name)
             for task, name in DOMAIN_ENCODERS.items()
         },
-        altered={
+        altered=lambda wildcards: {
             task: keys
-            for task, keys in planning.altered(GIVEN).items()
+            for task, keys in planning.altered(GIVEN, DEFAULTS).items()
             if task in TASKS
         },
         sweep_codes={arm: training_digest("sweep", arm) for arm in INITIALIZATIONS},

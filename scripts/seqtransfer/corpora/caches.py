@@ -89,6 +89,9 @@ def _writable(folder: Path, expected: Checksums) -> bool:
     folder is made if it does not exist."""
     unfinished = folder / "unfinished"
     try:
+        for path in filter(Path.exists, map(folder.joinpath, expected.names)):
+            with open(path, "rb"):  # what another user lets nobody read, nobody replaces
+                pass
         unfinished.mkdir(parents=True, exist_ok=True)
         # A name of its own: jobs on several machines may have one process number.
         lock = _lock(_growing(folder, expected))

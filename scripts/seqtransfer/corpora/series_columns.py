@@ -22,6 +22,7 @@ WHOLE = re.compile(r"[-+]?\d+")
 FEWEST_ROWS = 10  # of a table, from which on its columns tell what they are
 FEWEST_VALUES = 3  # other columns, beside which some of whole numbers alone are odd
 FEWEST = 3  # series of a column of times, rows of each, and rows of a label that a column can say
+MICROSECONDS = 26  # characters of a date with a time, beyond which it is read no further
 NUMBERED = re.compile(r"(.*?)(\d+)")
 READ_TIMES = {"number": float, "date": datetime.fromisoformat, "time": time.fromisoformat}
 TIME = re.compile("time|time.?stamps?|dates?|date.?time", re.IGNORECASE)
@@ -75,15 +76,16 @@ def read(path: Path, columns: Columns, **text: str | None) -> Iterator[Row]:
 def value_columns(path: Path, columns: Columns, **text: str | None) -> list[str]:
     """The columns of values, by the header.
 
-    Raises ValueError if they are numbered points of a series and do not stand by their numbers: a
-    table that was sorted by name has t10 before t2.
+    Raises ValueError if they are numbered points of a series that stand by their names and not by
+    their numbers, as t1, t10, t2 do in a table whose columns were sorted.
     """
     _, row = next(rows(path, columns.named(), **text))
     found = columns.of_values(path, row)
     named = [NUMBERED.fullmatch(name) for name in found]
-    if columns.series is None and all(named) and len({name[1] for name in named}) == 1:
+    prefixes = {name[1] for name in named} if all(named) else set()
+    if columns.series is None and len(prefixes) == 1 and found == sorted(found):
         for before, after in pairwise(named):
-            if int(after[2]) < int(before[2]):
+            if int(after[2]) < int(before[2]) and not before[1].endswith("."):
                 raise ValueError(
                     f"{path}: the column {after[0]!r} stands behind {before[0]!r}, and a series is"
                     " read in the order of its columns; write them by their numbers"
@@ -162,7 +164,10 @@ def _later(where: str, row: dict[str, str], columns: Columns, before: str | None
             f"{where}: its {columns.time!r} is {now}, and {before} in the row above; write all"
             " alike, with a time zone or without"
         )
-    if len(moments) > 1 and not moments[1] > moments[0]:
+    later = len(moments) == 1 or moments[1] > moments[0]
+    if len(now) > MICROSECONDS and moments[0] == moments[-1]:
+        later = before is None or now > before
+    if not later:
         raise ValueError(
             f"{where}: its {columns.time!r} is {now}, and {before} in the row above; sort the rows"
             " of each series by time"

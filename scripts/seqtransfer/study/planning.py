@@ -57,18 +57,22 @@ def typed(config: Mapping, given: Sequence[str]) -> dict:
     return config
 
 
-def altered(config: Mapping) -> dict[str, list[str]]:
+def altered(config: Mapping, lowest: Iterable[Path]) -> dict[str, list[str]]:
     """Of tasks of the catalogue that a checked study changes while it takes the default study's
     learning rates, which were chosen without these changes: the keys that it changes.
 
-    config: the keys of the study, without the defaults below them. A task with a source is one of
-    its own, for which those rates are none.
+    config: the keys of the study, without the defaults below them; lowest: the files of these.
     """
-    if "settings" in config.get("finetune", {}):
-        return {}
     tasks = config.get("catalogue", {}).get("tasks", {})
-    keys = {task: [key for key in record if key not in SAID] for task, record in tasks.items()}
-    return {task: found for task, found in keys.items() if found and "source" not in found}
+    if not tasks or "settings" in config.get("finetune", {}):
+        return {}
+    known = defaults.merged(*map(defaults.read, lowest))["catalogue"]["tasks"]
+    changed = {}
+    for task in [task for task in tasks if task in known and tasks[task] is not None]:
+        now, before = defaults.merged(known[task], tasks[task]), known[task]
+        keys = [key for key in {**before, **now} if now.get(key) != before.get(key)]
+        changed[task] = [key for key in keys if key not in SAID]
+    return {task: keys for task, keys in changed.items() if keys}
 
 
 class _WithTextKeys(yaml.SafeLoader):

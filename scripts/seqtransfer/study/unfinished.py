@@ -1,5 +1,6 @@
 """Files of a study that is not finished -> what is done, what failed, and what is missing."""
 
+import contextlib
 import os
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping, Sequence
@@ -83,13 +84,16 @@ def diverged(metrics: Iterable[str | Path]) -> list[str]:
 def kept_states(folder: Path) -> str | None:
     """What is said of the states of unfinished runs, None if there are none: those of runs that
     have left the study since stay, and nothing else names them."""
-    sizes = [path.stat().st_size for path in Path(folder).rglob("*") if path.is_file()]
+    sizes = []
+    for path in Path(folder).rglob("[!.]*.safetensors"):
+        with contextlib.suppress(FileNotFoundError):  # its run has ended meanwhile
+            sizes.append(path.stat().st_size)
     if not sizes:
         return None
-    taken = estimate.size(sum(sizes))
+    states = f"{len(sizes)} state{'s' * (len(sizes) > 1)}"
     return (
-        f"{folder} keeps {len(sizes)} states of runs that have not ended, {taken}: runs go on from"
-        " them. Where a run has left the study, delete its own"
+        f"{folder} keeps {states} of runs that have not ended, {estimate.size(sum(sizes))}: they go"
+        " on from there. Where a run has left the study, delete its state"
     )
 
 

@@ -202,7 +202,10 @@ class Pretraining(Training):
         their place.
         """
         super().diverge(step)
-        print(f"step {step}: loss {self.losses[-1]}; pretraining diverged, lower its learning rate")
+        print(
+            f"step {step}: pretraining diverged, after a training loss of {self.losses[-1]}; lower"
+            " its learning rate"
+        )
         for missed in set(self.keep) - set(self.kept):
             self._keep(missed)
         self._record_evaluation(step, math.nan, math.nan)

@@ -35,6 +35,8 @@ def isometry(tables: Tables, claims: Sequence[dict]) -> Figure:
             beside = _beside(tables, part)
             for place, layer in enumerate(layers):
                 here = part[part["layer"] == layer].set_index("quantity")
+                if here.empty:  # an encoder of fewer layers
+                    continue
                 ends = here.loc[["log10_q05", "log10_q95"], "mean"]
                 axis.plot([place + beside] * 2, ends, color=colour, lw=1.2)
                 median = here.loc[["log10_median"]].reset_index()
