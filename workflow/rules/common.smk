@@ -146,8 +146,8 @@ def growing(amount):
 
 
 def encoder_size():
-    """Layers, width and parameters of the study's encoder, as costs are predicted from: once an
-    encoder has come into the folder its own, so that a further attempt asks by it (in storage not).
+    """Layers, width and parameters of the study's encoder, as costs are predicted from. Once an
+    encoder has come, they are its own, so that a further attempt asks by it; not in storage.
     """
     names = [config["encoder"]["name"], *DOMAIN_ENCODERS.values()]
     return _size_of(
