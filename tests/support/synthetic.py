@@ -83,10 +83,8 @@ def write_study(
             | {"units": {"test": 305 + number}, "manifest": f"{number}" * 64}
             | {"provenance": {"code": "cdef", "versions": {"numpy": "2.4.6"}}}
             | {"cut": {"train": {"n": 2400, "cut": 240, "share": 0.1}}})  # fmt: skip
-        left_out = _left_out(task, arms, seeds, rng)
-        for kind, table in (
-            ("audits", _audit(task)), ("rescored", _rescored(task)), ("left_out", left_out)
-        ):  # fmt: skip
+        made = {"audits": _audit(task), "rescored": _rescored(task)}
+        for kind, table in (made | {"left_out": _left_out(task, arms, seeds, rng)}).items():
             paths[kind].append(folder / kind / f"{task}.tsv")
             json_tsv.write_table(paths[kind][-1], table)
         for left, right in (("text", "domain"), ("random", "domain"), ("text", "random")):
