@@ -26,7 +26,10 @@ TRAINING_ONLY = dict.fromkeys(["encoders.initializations", "encoders.weight_chan
 # Scripts that people run, and no rule does.
 COMMANDS = {
     ROOT / f"scripts/{name}.py"
-    for name in ("compare_studies", "compare_mended", "merge_studies", "effect_by_size")
+    for name in (
+        *("compare_studies", "compare_mended", "merge_studies"),
+        *("effect_by_size", "effect_by_study"),
+    )
 }
 RULE = re.compile(r"^rule (\w+):\n((?:[ \t].*\n|\n)*)", re.M)
 DIRECTIVE = re.compile(r'^    (script|conda):\n +"([^"]+)"', re.M)

@@ -1,0 +1,131 @@
+"""Finished studies of the same tasks -> one claim's effect in each, side by side, and their figure.
+
+For studies that differ in one thing, such as learning rates, tokens or what fine-tuning may change.
+"""
+
+import textwrap
+from collections.abc import Sequence
+from types import SimpleNamespace
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from seqtransfer.report import effect_by_size, meta_analysis, names
+from seqtransfer.report.figures import panels, style
+from seqtransfer.report.finished_studies import ABSENT, Study, configuration, task_of
+from seqtransfer.report.verdicts import CONTRADICTED, SUPPORTED
+
+LETTERS = 24  # of a line of a study's name beside its row
+ROW = 0.24  # inches of a row, in a figure as wide as a page
+# Sections of a configuration that decide what a run starts from and how it is trained.
+SECTIONS = (*effect_by_size.SECTIONS, "encoder", "domain_encoders", "domain_corpora")
+OF_DOMAIN = ("pretrain",)  # where `domain` is compared, too
+
+
+def table(studies: Sequence[Study], claim: str) -> pd.DataFrame:
+    """One row per task of several studies and study, tasks in the order in which they first come.
+
+    effect, low, high: of the claim, in `unit`, with the study's own interval of `level`; seeds,
+    verdict: of the task there. Of a claim on two arms' runs, a column of each arm before the effect
+    has its mean test score: an effect may grow since one rises, or since the other falls.
+    Raises ValueError if a study does not test the claim, or no task is in two studies.
+    """
+    found = meta_analysis.effects(studies, claim).rename(columns={"mean": "effect"})
+    found = found[found["task"].duplicated(keep=False)]
+    if found.empty:
+        raise ValueError(
+            f"no task has an effect of claim ({claim}) in two of these studies; give studies of the"
+            " same tasks, or merge these by scripts/merge_studies.py"
+        )
+    by_name = {study.name: study for study in studies}
+    arms = studies[0].claims[claim]["contrast"].split(" - ")
+    columns = ["task", "study", *"unit effect low high level seeds verdict".split()]
+    if all(arm in set(study.runs["initialization"]) for arm in arms for study in studies):
+        for arm in arms:
+            found[arm] = [_score(by_name[row.study], row.task, arm) for row in found.itertuples()]
+        columns[3:3] = arms
+    order = {task: place for place, task in enumerate(found["task"].unique())}
+    found = found.sort_values("task", key=lambda tasks: tasks.map(order), kind="stable")
+    return found[columns].reset_index(drop=True)
+
+
+def _score(study: Study, task: str, arm: str) -> float:
+    runs = study.runs
+    return runs[(runs["task"] == task) & (runs["initialization"] == arm)]["test_score"].mean(
+        skipna=False
+    )
+
+
+def differing(studies: Sequence[Study], contrast: str) -> dict[str, dict[str, list[str]]]:
+    """Setting -> value, which may be `absent` -> the studies that have it, of settings in which the
+    studies differ; those of a task alone, such as a length, between the studies of that task.
+
+    contrast: of the claim, such as `text - random`.
+    """
+    sections = SECTIONS + (OF_DOMAIN if "domain" in contrast else ())
+    stated = [configuration(study.record) for study in studies]
+    keys = dict.fromkeys(key for one in stated for key in one if key.startswith(sections))
+    found = {}
+    for key in [key for key in keys if key.rpartition(".")[2] not in effect_by_size.SAID]:
+        task, values = task_of(key), {}
+        for study, one in zip(studies, stated, strict=True):
+            if task is None or task in study.record["configuration"]["tasks"]:
+                values.setdefault(one.get(key, ABSENT), []).append(study.name)
+        if len(values) > 1:
+            found[key] = values
+    return found
+
+
+def caption(found: pd.DataFrame, settings: dict, contrast: str) -> str:
+    """What the figure shows and what would mislead; found, settings: of `table`, `differing`."""
+    levels = " and ".join(f"{100 * level:.0f} %" for level in found["level"].unique())
+    said = (
+        f"{names.contrast(contrast)}, a panel per task and a row per study, with each study's own"
+        f" {levels} interval; filled where the study's verdict on the task is supported or"
+        " contradicted. No interval is of a difference between studies, whose runs may share"
+        " examples and seeds, and verdicts are adjusted for the tasks of their study alone."
+    )
+    if not settings:
+        return f"{said} The studies have the same settings."
+    each = "; ".join(
+        f"{key}: " + ", ".join(f"{value} ({', '.join(which)})" for value, which in values.items())
+        for key, values in settings.items()
+    )
+    return f"{said} The studies differ in {each}."
+
+
+def figure(found: pd.DataFrame, contrast: str) -> Figure:
+    """Every effect with its interval. found: of `table`."""
+    tasks, studies = (list(dict.fromkeys(found[name])) for name in ("task", "study"))
+    labels = [textwrap.fill(name, LETTERS) for name in studies]
+    lines = sum(1 + label.count("\n") for label in labels)
+    drawn, axes = panels.wrapped(len(tasks), 0.8 + ROW * lines)
+    for axis, task in zip(axes, tasks, strict=True):
+        rows = found[found["task"] == task]
+        for row in rows.itertuples():
+            place = studies.index(row.study)
+            axis.hlines(place, row.low, row.high, color="0.2")
+            fill = "0.2" if row.verdict in (SUPPORTED, CONTRADICTED) else "white"
+            [dot] = axis.plot(row.effect, place, "o", color="0.2", mfc=fill, ms=4.5)
+            known = SimpleNamespace(mean=row.effect, low=row.low, high=row.high)
+            style.tell(dot, f"{task}, {row.study}: {panels.value(known, names.signed)}")
+        axis.axvline(0, color="0.5", lw=0.8, zorder=0)
+        axis.set_yticks(range(len(studies)), labels if panels.first_of_row(axis) else [])
+        axis.set_ylim(len(studies) - 0.5, -0.5)
+        axis.set_xlim(
+            panels.limits(rows["effect"], rows["low"], rows["high"], pd.Series([0.0]), least=0.02)
+        )
+        axis.locator_params(axis="x", nbins=4)
+        axis.set_title(task)
+        axis.set_xlabel(rows["unit"].iloc[0])
+    decided = {"marker": "o", "ls": ""}
+    panels.legend(
+        drawn,
+        [
+            panels.line("supported or contradicted there", **decided),
+            panels.line("any other verdict", **decided, mfc="white"),
+        ],
+    )
+    levels = " and ".join(f"{100 * level:.0f} %" for level in found["level"].unique())
+    style.title(drawn, f"{names.contrast(contrast)}, {levels} intervals")
+    return drawn
