@@ -61,3 +61,12 @@ def test_the_summary_says_of_each_arm_what_its_line_is(frames, records):
     said = " ".join(text.get_text() for axis in figure.axes for text in axis.texts)
     said += " ".join(axis.get_xlabel() + axis.get_title() for axis in figure.axes)
     assert "(95 % t interval over seeds, of two seeds both)" in said.replace("\n", " ")
+
+
+def test_the_title_of_a_task_with_a_long_name_is_in_lines_that_fit():
+    long = "localization-shuffled"
+    runs = pd.DataFrame({"task": [long, "b", "c", "d"], "metric": "mcc"})
+    tables = {"runs": runs, "budget": runs.assign(domain="protein")}
+    _, axes = panels.wrapped(4, 2.0)
+    list(panels.by_task(tables, axes))
+    assert axes[0].get_title() == f"{long}\n(protein)" and axes[1].get_title() == "b (protein)"

@@ -248,9 +248,10 @@ def label_folded(axes: np.ndarray, xlabel: str, ylabels: Sequence[str]) -> None:
 
 
 def by_task(tables: Tables, axes: Iterable[Axes]) -> Iterator[tuple[Axes, str]]:
-    """Each task's panel and the task; the panel gets the task's title."""
+    """Each task's panel and the task; the panel gets the task's title, in lines that fit."""
     for axis, task in zip(axes, tasks(tables), strict=True):
-        axis.set_title(task_title(tables, task))
+        letters = int(style.ems() / axis.get_gridspec().ncols / style.LETTER_EMS)
+        axis.set_title(textwrap.fill(task_title(tables, task), letters - 1))
         yield axis, task
 
 
