@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from seqtransfer.files import json_tsv
-from seqtransfer.study import estimate
 
 FAILED = "Traceback (most recent call last)"  # what `logs.capture` leaves of an error
 # Snakemake's own: a file for every result of a job from its start to its end, however it ends.
@@ -92,7 +91,7 @@ def kept_states(folder: Path) -> str | None:
         return None
     states = f"{len(sizes)} state{'s' * (len(sizes) > 1)}"
     return (
-        f"{folder} keeps {states} of runs that have not ended, {estimate.size(sum(sizes))}: they go"
+        f"{folder} keeps {states} of runs that have not ended, {sum(sizes) / 1e6:,.0f} MB: they go"
         " on from there. Where a run has left the study, delete its state"
     )
 
