@@ -7,7 +7,6 @@ and draws it as `<output>.svg`. `--title` says above the figure what sets it apa
 as how learning rates were chosen.
 """
 
-import argparse
 from pathlib import Path
 
 from seqtransfer.report import effect_by_size, finished_studies, table_and_figure
@@ -29,8 +28,6 @@ def main(*, studies: list[Path], output: Path, title: str = size_figures.TITLE) 
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("studies", type=Path, nargs="+", help="folders of finished studies")
-    parser.add_argument("--output", type=Path, required=True, help="file without its suffix")
+    parser = finished_studies.parser(__doc__, claim=False)
     parser.add_argument("--title", default=size_figures.TITLE, help="of the figure")
     finished_studies.command(main, parser)

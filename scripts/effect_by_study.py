@@ -6,7 +6,6 @@ Writes the table of `report.effect_by_study` as `<output>.csv` and, with a capti
 settings in which the studies differ, `<output>.md`, and draws it as `<output>.svg`.
 """
 
-import argparse
 from pathlib import Path
 
 from seqtransfer.report import effect_by_study, finished_studies, table_and_figure
@@ -25,8 +24,4 @@ def main(*, studies: list[Path], claim: str, output: Path) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("studies", type=Path, nargs="+", help="folders of finished studies")
-    parser.add_argument("--claim", default="b", help="whose effects, such as a, b or d2-cka")
-    parser.add_argument("--output", type=Path, required=True, help="file without its suffix")
-    finished_studies.command(main, parser)
+    finished_studies.command(main, finished_studies.parser(__doc__))

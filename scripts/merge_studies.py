@@ -6,7 +6,6 @@ Writes the effects of a claim, and below them their mean and the interval for on
 `<output>.csv` and, with a caption, `<output>.md`, and draws them as `<output>.svg`.
 """
 
-import argparse
 from pathlib import Path
 
 from seqtransfer.report import finished_studies, meta_analysis, table_and_figure
@@ -30,8 +29,4 @@ def main(*, studies: list[Path], claim: str, output: Path) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("studies", type=Path, nargs="+", help="folders of finished studies")
-    parser.add_argument("--claim", default="b", help="whose effects, such as a, b or d2-cka")
-    parser.add_argument("--output", type=Path, required=True, help="file without its suffix")
-    finished_studies.command(main, parser)
+    finished_studies.command(main, finished_studies.parser(__doc__))

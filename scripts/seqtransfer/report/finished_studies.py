@@ -106,6 +106,17 @@ def differing(left: Mapping[str, str], right: Mapping[str, str]) -> list[tuple[s
     return [pair for pair in pairs if pair[1] != pair[2]]
 
 
+def parser(module: str, *, claim: bool = True) -> argparse.ArgumentParser:
+    """Of a script that reads the folders of studies and writes files of one name. module: its
+    docstring, whose first line is its description; claim: whether it asks for one."""
+    made = argparse.ArgumentParser(description=module.splitlines()[0])
+    made.add_argument("studies", type=Path, nargs="+", help="folders of finished studies")
+    if claim:
+        made.add_argument("--claim", default="b", help="whose effects, such as a, b or d2-cka")
+    made.add_argument("--output", type=Path, required=True, help="file without its suffix")
+    return made
+
+
 def command(main: Callable[..., None], parser: argparse.ArgumentParser) -> None:
     """Call `main` with what the command line says; what it refuses is one line, without a trace."""
     try:
