@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-import torch
-
 from seqtransfer.files import json_tsv
 from seqtransfer.scoring import left_out, task_kinds
 from seqtransfer.study import cards, jobs, provenance
 from seqtransfer.training import classifier, devices, energy, finetuning, operations, runs, states
+from seqtransfer.training.microbatches import MicroBatch
 
 
 def main(
@@ -33,9 +32,8 @@ def main(
     trained = runs.train(*setting, checkpoint, memory, groups, keep)
     test, target = files.part("test"), files.target()
     with devices.reproducible(0, threads):
-        answers = finetuning.predict(
-            trained.model, test, target, device=trained.device, examples=trained.sizes.scored
-        )
+        at_a_time = MicroBatch(trained.outcome.scored)
+        answers = finetuning.predict(trained.model, test, target, at_a_time, device=trained.device)
     json_tsv.write_records(folder / "history.tsv", trained.outcome.history)
     without = runs.dev_left_out(trained.outcome)
     json_tsv.write_records(folder / "dev-left-out.tsv", without, ("step", "group", "score"))
@@ -62,9 +60,8 @@ def main(
     outcome = trained.outcome
     spent = (outcome.seconds_training, outcome.seconds_before, meter.joules())
     timing = provenance.timing(*spent)
-    timing |= {"operations": passes * once, "peak_gpu_memory": None}
-    if trained.device == "cuda":
-        timing["peak_gpu_memory"] = torch.cuda.max_memory_reserved()
+    taken = devices.card_memory(trained.device)
+    timing |= {"operations": passes * once, "peak_gpu_memory": taken}
     json_tsv.write_json(folder / "timing.json", {**run.key, **timing})
     checkpoint.remove()
 

@@ -1,10 +1,8 @@
 """Pretrain an encoder on a corpus of unlabelled sequences, by filling in masks."""
 
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from seqtransfer.files import checksums, json_tsv
 from seqtransfer.study import cards, jobs, provenance
@@ -43,7 +41,7 @@ def main(
     identity |= {"keep": sorted(kept), "code": code, "files": file_digests(files.inputs())}
     device = devices.choose_device()
     machine = {"device": device, "precision": devices.choose_precision(device)}
-    versions = {name: metadata.version(name) for name in ("torch", "transformers")}
+    versions = {"versions": classifier.versions()}
     checkpoint = Checkpoint(unfinished, identity | machine | versions)
     shared = cache and shared_pretrainings.place(cache, follows_from(identity, task, files))
     if shared and shared_pretrainings.take(shared, outputs):
@@ -108,9 +106,8 @@ def cost(done: pretraining.Pretrained, schedule: Schedule, once: float, device: 
     """Floating-point operations of its steps, and bytes of the card's memory at most, None on the
     CPU. once: operations of one sequence's forward pass."""
     at_once = min(schedule.batch_size, done.trained_on)
-    memory = torch.cuda.max_memory_reserved() if device == "cuda" else None
     operation_count = operations.STEP * done.steps_taken * at_once * once
-    return {"operations": operation_count, "peak_gpu_memory": memory}
+    return {"operations": operation_count, "peak_gpu_memory": devices.card_memory(device)}
 
 
 def follows_from(identity: dict, task: str, files: pretraining.CorpusFiles) -> dict:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from seqtransfer.files import json_tsv
 from seqtransfer.study import cards, jobs, provenance
-from seqtransfer.training import classifier, runs
+from seqtransfer.training import classifier, devices, runs
 
 
 def main(
@@ -34,6 +34,8 @@ def main(
             "provenance": provenance.record(code, classifier.LIBRARIES, **trained.machine),
         }
         scored.append(record)
+        del trained  # its model: the next one's batches are as large as memory allows
+        devices.give_back_memory()
     json_tsv.write_json(records, scored)
     for checkpoint in checkpoints:
         checkpoint.remove()

@@ -10,6 +10,7 @@ import torch
 import yaml
 
 import analyse
+import id_sequences
 import tiny_encoders
 from project import ROOT
 from seqtransfer.analyses import arm_analysis
@@ -30,7 +31,7 @@ KINDS = SCHEMA["properties"]["analyse"]["properties"]["kinds"]["items"]["enum"]
 def part(n: int) -> Ragged:
     rng = np.random.default_rng(n)
     sequences = [[CLS, *rng.integers(5, 11, rng.integers(3, 9)), SEP] for _ in range(n)]
-    return Ragged.from_lists(sequences, np.arange(n) % 2, [f"e{i}" for i in range(n)])
+    return id_sequences.joined(sequences, np.arange(n) % 2, [f"e{i}" for i in range(n)])
 
 
 @pytest.fixture
@@ -88,7 +89,7 @@ def test_every_family_is_analysed_for_a_number_too(family, files):
     for name in ("train", "test"):
         given = files.part(name)
         sequences = [given[row] for row in range(len(given))]
-        numbers = Ragged.from_lists(sequences, given.labels.astype(float), given.names)
+        numbers = id_sequences.joined(sequences, given.labels.astype(float), given.names)
         arrow.write_ragged(files.tokens / f"{name}.arrow", numbers)
     pooling = "last" if family in DECODERS else "first"
     model = Classifier(tiny_encoders.wrapped(family), tiny_encoders.WIDTH, pooling, 1)

@@ -20,8 +20,8 @@ from transformers import (
     RobertaForMaskedLM,
 )
 
+import id_sequences
 from seqtransfer.encoders import encoder_folders, masked_heads, package_formats
-from seqtransfer.files.arrow import Ragged
 from seqtransfer.tokens.token_maps import borrowed_rows
 from seqtransfer.tokens.vocabulary import Vocabulary
 from seqtransfer.training import classifier, pseudo_likelihood
@@ -65,7 +65,7 @@ def likelihoods(tmp_path, encoder, head, sequences, letters="ACDE"):
     )
     ids = vocabulary.ids()
     lists = [[ids[name] for name in ["[CLS]", *text, "[SEP]"]] for text in sequences]
-    ragged = Ragged.from_lists(lists, [-1] * len(lists), list(sequences))
+    ragged = id_sequences.joined(lists, [-1] * len(lists), list(sequences))
     model = pseudo_likelihood.model(sources, path)
     return pseudo_likelihood.log_likelihoods(model, ragged, rows, "cpu")
 

@@ -8,6 +8,7 @@ import torch
 import transformers
 from safetensors.torch import load_file
 
+import id_sequences
 from seqtransfer.encoders import adaptations, bert, encoder_folders, initializations
 from seqtransfer.encoders.tensor_roles import DECODERS
 from seqtransfer.encoders.transformers_encoder import TransformersEncoder
@@ -46,7 +47,7 @@ FAMILIES = {
 def part(n: int) -> Ragged:
     rng = np.random.default_rng(n)
     sequences = [[CLS, *rng.integers(5, 11, rng.integers(2, 9)), SEP] for _ in range(n)]
-    return Ragged.from_lists(sequences, np.arange(n) % 2, [f"e{i}" for i in range(n)])
+    return id_sequences.joined(sequences, np.arange(n) % 2, [f"e{i}" for i in range(n)])
 
 
 @pytest.fixture(params=FAMILIES)
@@ -199,7 +200,7 @@ def test_the_domain_arm_may_be_another_encoder_of_its_own_size(strange, sources_
 
 def test_any_family_learns_to_fill_in_masks(strange):
     sequences = [[CLS, *([5 + i % 6] * 10), SEP] for i in range(200)]
-    ragged = Ragged.from_lists(sequences, [-1] * 200, [f"e{i}" for i in range(200)])
+    ragged = id_sequences.joined(sequences, [-1] * 200, [f"e{i}" for i in range(200)])
     plan = Schedule(150, 16, 1e-2, 0.1, weight_decay=0.01)
     with devices.reproducible(1, threads=1):
         done = pretraining.pretrain(

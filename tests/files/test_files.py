@@ -17,8 +17,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import id_sequences
 from seqtransfer.files import arrow, atomic, json_tsv
-from seqtransfer.files.arrow import Ragged
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_temporary(tmp_path):
@@ -100,7 +100,7 @@ def test_ragged_sequences_come_back_as_they_were(sequences, regression, data):
     names = data.draw(st.lists(words, min_size=n, max_size=n))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "part.arrow")
-        arrow.write_ragged(path, Ragged.from_lists(sequences, labels, names))
+        arrow.write_ragged(path, id_sequences.joined(sequences, labels, names))
         ragged = arrow.read_ragged(path)
         assert len(ragged) == n
         assert [ragged[i].tolist() for i in range(n)] == sequences
@@ -119,7 +119,7 @@ def test_names_of_a_file_behave_like_an_array_of_strings(names, data):
     array = np.asarray(names, dtype=str)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "part.arrow")
-        arrow.write_ragged(path, Ragged.from_lists([[1]] * n, [0] * n, names))
+        arrow.write_ragged(path, id_sequences.joined([[1]] * n, [0] * n, names))
         lazy = arrow.read_ragged(path).names
         for index in (rows, mask, slice(1, None, 2)):
             assert lazy[index].tolist() == array[index].tolist()
@@ -129,7 +129,7 @@ def test_names_of_a_file_behave_like_an_array_of_strings(names, data):
 
 
 def test_equal_sequences_are_equal_bytes_whenever_they_are_written(tmp_path):
-    ragged = Ragged.from_lists([[1, 5, 2], [1, 2]], [0, 1], ["x", "y"])
+    ragged = id_sequences.joined([[1, 5, 2], [1, 2]], [0, 1], ["x", "y"])
     arrow.write_ragged(tmp_path / "a.arrow", ragged)
     # Written once more from what was read: other buffers, the same content.
     arrow.write_ragged(tmp_path / "b.arrow", arrow.read_ragged(tmp_path / "a.arrow"))
@@ -137,7 +137,7 @@ def test_equal_sequences_are_equal_bytes_whenever_they_are_written(tmp_path):
 
 
 def test_any_arrow_reader_knows_the_columns(tmp_path):
-    ragged = Ragged.from_lists([[1, 5, 2], []], [0.5, 1.5], ["x", "y"])
+    ragged = id_sequences.joined([[1, 5, 2], []], [0.5, 1.5], ["x", "y"])
     arrow.write_ragged(tmp_path / "a.arrow", replace(ragged, units=np.array(["g", "y"])))
     table = pa.ipc.open_file(str(tmp_path / "a.arrow")).read_all()
     assert table.to_pydict() == {
@@ -149,7 +149,7 @@ def test_any_arrow_reader_knows_the_columns(tmp_path):
 
 def test_what_is_read_is_a_view_of_the_file_that_nobody_can_change(tmp_path):
     path = tmp_path / "a.arrow"
-    arrow.write_ragged(path, Ragged.from_lists([[1, 5, 2], [1, 2]], [0, 1], ["x", "y"]))
+    arrow.write_ragged(path, id_sequences.joined([[1, 5, 2], [1, 2]], [0, 1], ["x", "y"]))
     before = pa.total_allocated_bytes()
     ragged = arrow.read_ragged(path)
     assert pa.total_allocated_bytes() == before  # mapped, not copied
@@ -158,7 +158,7 @@ def test_what_is_read_is_a_view_of_the_file_that_nobody_can_change(tmp_path):
 
 
 def test_arrays_that_do_not_belong_together_are_not_written(tmp_path):
-    whole = Ragged.from_lists([[1, 5, 2], [1, 2]], [0, 1], ["x", "y"])
+    whole = id_sequences.joined([[1, 5, 2], [1, 2]], [0, 1], ["x", "y"])
     for change in (
         {"labels": whole.labels[:1]},
         {"names": whole.names[:1]},
@@ -178,7 +178,7 @@ def arrow_file(path: Path, columns: dict) -> Path:
 
 def test_a_file_of_another_kind_is_refused_by_name(tmp_path):
     good = tmp_path / "good.arrow"
-    arrow.write_ragged(good, Ragged.from_lists([[1, 2], [3]], [0, 1], ["x", "y"]))
+    arrow.write_ragged(good, id_sequences.joined([[1, 2], [3]], [0, 1], ["x", "y"]))
     cases = {"empty": b"", "text": b"no Arrow file" * 9, "cut": good.read_bytes()[:-40]}
     for name, content in cases.items():
         (tmp_path / f"{name}.arrow").write_bytes(content)
@@ -197,7 +197,7 @@ def test_a_file_of_another_kind_is_refused_by_name(tmp_path):
 def test_a_file_with_changed_bytes_is_read_or_refused_but_never_crashes(changes):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "part.arrow")
-        arrow.write_ragged(path, Ragged.from_lists([[1, 2], [3]], [0, 1], ["x", "yß"]))
+        arrow.write_ragged(path, id_sequences.joined([[1, 2], [3]], [0, 1], ["x", "yß"]))
         content = bytearray(path.read_bytes())
         for place, value in changes:
             content[place % len(content)] = value

@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from seqtransfer.files.arrow import Ragged
+import id_sequences
 from seqtransfer.scoring import additive_baseline, baselines
 from seqtransfer.scoring.task_kinds import Classification, Regression
 from seqtransfer.tokens.vocabulary import CLS, SEP, SPECIALS
@@ -22,7 +22,7 @@ UNCUT = {
 def ragged(variants, labels):
     """Sequences of the symbols 0, 1, ... as ids between [CLS] and [SEP]."""
     rows = [[CLS, *(FIRST + symbol for symbol in variant), SEP] for variant in variants]
-    return Ragged.from_lists(rows, labels, [str(i) for i in range(len(rows))])
+    return id_sequences.joined(rows, labels, [str(i) for i in range(len(rows))])
 
 
 def every_variant(symbols=2, places=PLACES):
@@ -126,5 +126,5 @@ def test_symbols_and_places_that_training_lacks_have_no_effect():
 def test_places_mean_the_same_where_sequences_are_whole_of_one_length_and_in_order(
     rows, facts, aligned
 ):
-    train = Ragged.from_lists([[CLS, *row, SEP] for row in rows], [0.0, 1.0], ["a", "b"])
+    train = id_sequences.joined([[CLS, *row, SEP] for row in rows], [0.0, 1.0], ["a", "b"])
     assert additive_baseline.aligns(train, UNCUT | facts) == aligned

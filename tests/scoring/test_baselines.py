@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import baseline as baseline_script
+import id_sequences
 from seqtransfer.files import arrow, json_tsv
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring import baselines
@@ -18,7 +19,7 @@ def split(seed, n, sequence):
     generator = np.random.default_rng(seed)
     labels = np.arange(n) % 2
     rows = [[CLS, *sequence(generator, label), SEP] for label in labels]
-    return Ragged.from_lists(rows, labels, [f"{seed}:{i}" for i in range(n)])
+    return id_sequences.joined(rows, labels, [f"{seed}:{i}" for i in range(n)])
 
 
 def splits(sequence, sizes=(80, 40, 40)):
@@ -71,7 +72,7 @@ def test_all_runs_up_to_the_order_are_counted_with_repeats():
 def test_what_frames_a_sequence_is_left_out_and_unknown_symbols_keep_their_place():
     unknown = SPECIALS.index("[UNK]")
     ids = [[CLS, 5, unknown, MASK, 17, SEP, PAD], [CLS, SEP]]
-    ragged = Ragged.from_lists(ids, [0, 1], ["a", "b"])
+    ragged = id_sequences.joined(ids, [0, 1], ["a", "b"])
     assert baselines.symbols(ragged) == [["5", str(unknown), str(MASK), "17"], []]
 
 
@@ -83,7 +84,7 @@ def test_of_a_pair_it_matters_on_which_side_a_symbol_stands():
         sides = [[5, 6] if first else [6, 5] for first in left]
         noise = rng.integers(7, 12, (n, 2))
         ids = [[CLS, a, x, SEP, b, y, SEP] for (a, b), (x, y) in zip(sides, noise, strict=True)]
-        return Ragged.from_lists(ids, left, [f"e{i}" for i in range(n)])
+        return id_sequences.joined(ids, left, [f"e{i}" for i in range(n)])
 
     assert baselines.symbols(pairs(1))[0][2].endswith(baselines.SECOND)
     _, ngram = baselines.evaluate("toy", pairs(60), pairs(40), pairs(40), TARGET, {})
@@ -116,7 +117,7 @@ def test_the_test_split_has_no_say_in_what_is_fitted():
 
 def test_symbols_unseen_in_training_and_empty_sequences_are_accepted():
     train, dev, _ = splits(composition)
-    test = Ragged.from_lists([[CLS, 900, 901, SEP], [CLS, SEP]], [0, 1], ["new", "empty"])
+    test = id_sequences.joined([[CLS, 900, 901, SEP], [CLS, SEP]], [0, 1], ["new", "empty"])
     assert baselines.evaluate("toy", train, dev, test, TARGET, {})[1]["test"]["n"] == 2
 
 
@@ -136,8 +137,8 @@ def test_an_unlabelled_or_empty_split_is_refused_by_name(faulty):
     parts = splits(noise)
     name = ("train", "dev", "test")[faulty]
     for ragged in (
-        Ragged.from_lists([[5], [6]], [0, -1], ["a", "b"]),
-        Ragged.from_lists([], [], []),
+        id_sequences.joined([[5], [6]], [0, -1], ["a", "b"]),
+        id_sequences.joined([], [], []),
     ):
         parts[faulty] = ragged
         with pytest.raises(ValueError, match=f"toy: {name} split is empty or has unlabelled"):

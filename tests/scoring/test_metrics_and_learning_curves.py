@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from seqtransfer.files.arrow import Ragged
+import id_sequences
 from seqtransfer.scoring.learning_curves import area_under_curve, steps_to
 from seqtransfer.scoring.metrics import classification_scores, regression_scores
 from seqtransfer.scoring.task_kinds import Classification, Regression
@@ -175,7 +175,7 @@ def test_answers_that_are_not_finite_have_no_score(broken):
     for scores in (numbers, classes.score(np.array([0, 1]), answers)):
         assert scores.pop("n") == 2
         assert not np.isfinite(list(scores.values())).any()
-    part = Ragged.from_lists([[2, 5, 3]] * 2, [0, 1], ["x", "y"])
+    part = id_sequences.joined([[2, 5, 3]] * 2, [0, 1], ["x", "y"])
     assert classes.predictions(part, answers)["prediction"].tolist() == ["", "b"]
 
 

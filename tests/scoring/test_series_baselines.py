@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+import id_sequences
 from seqtransfer.corpora.examples import Example
-from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring import series_baselines
 from seqtransfer.scoring.minirocket import KERNELS, MiniRocket, spread
 from seqtransfer.scoring.task_kinds import Classification, Regression
@@ -98,7 +98,7 @@ def corpus(value, sizes=(60, 30, 40), channels=1):
     for part, size in zip(("train", "dev", "test"), sizes, strict=True):
         labels = np.arange(size) % 2
         names = [f"{part}-{i}" for i in range(size)]
-        parts[part] = Ragged.from_lists([[5]] * size, labels, names)
+        parts[part] = id_sequences.joined([[5]] * size, labels, names)
         for name, label in zip(names, labels, strict=True):
             length = int(rng.integers(7, 30))
             texts = [" ".join(map(str, value(rng, label, length))) for _ in range(channels)]
@@ -139,7 +139,7 @@ def test_noise_scores_like_chance():
 def test_the_test_split_has_no_say_and_the_same_input_gives_the_same_records():
     parts, examples = corpus(bump)
     first = evaluate(parts, examples)
-    flipped = Ragged.from_lists([[5]] * 40, 1 - parts["test"].labels, parts["test"].names)
+    flipped = id_sequences.joined([[5]] * 40, 1 - parts["test"].labels, parts["test"].names)
     second = evaluate(parts | {"test": flipped}, examples)
     for name, record in first.items():
         assert (record["detail"], record["dev"]["mcc"]) == (
@@ -152,7 +152,7 @@ def test_numbers_are_predicted_too():
     parts, examples = corpus(lambda rng, late, length: rng.normal(size=length))
     means = {e.id: np.mean([float(s) for s in e.symbols]) for e in examples}
     parts = {
-        part: Ragged.from_lists([[5]] * len(own), [means[n] for n in own.names], own.names)
+        part: id_sequences.joined([[5]] * len(own), [means[n] for n in own.names], own.names)
         for part, own in parts.items()
     }
     records = evaluate(parts, examples, BINS, Regression(0.0, 1.0))

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import matthews_corrcoef
 
+import id_sequences
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring import left_out, task_kinds, token_baselines
 from seqtransfer.scoring.task_kinds import Classification, TokenClassification
@@ -15,7 +16,7 @@ CLS, SEP = 2, 3
 
 def part(bodies, labels) -> Ragged:
     """Sequences of ids, and the labels of each."""
-    made = Ragged.from_lists(
+    made = id_sequences.joined(
         [[CLS, *body, SEP] for body in bodies],
         [-1] * len(bodies),
         [f"e{i}" for i in range(len(bodies))],

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from seqtransfer.files.arrow import Ragged
+import id_sequences
 from seqtransfer.scoring import zero_shot
 from seqtransfer.scoring.task_kinds import Classification, Regression
 
@@ -115,7 +115,7 @@ def test_few_units_have_a_score_but_no_interval(metric, labels, units, drawn):
 
 def test_frequencies_of_symbols_are_counted_by_hand():
     def ragged(*rows):
-        return Ragged.from_lists(
+        return id_sequences.joined(
             [[1, *row, 2] for row in rows], [-1] * len(rows), ["e"] * len(rows)
         )
 
@@ -125,7 +125,7 @@ def test_frequencies_of_symbols_are_counted_by_hand():
 
 
 def mutants(*bodies):
-    return Ragged.from_lists([[0, *body, 1] for body in bodies], [-1] * len(bodies), [*"abcdef"])
+    return id_sequences.joined([[0, *body, 1] for body in bodies], [-1] * len(bodies), [*"abcdef"])
 
 
 def test_the_wild_type_is_what_most_mutants_have_at_each_place():

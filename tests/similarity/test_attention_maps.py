@@ -5,10 +5,10 @@ import pytest
 import torch
 from transformers import BertConfig, BertModel
 
+import id_sequences
 import tiny_encoders
 from seqtransfer.encoders import bert, encoder_folders, loading
 from seqtransfer.encoders.transformers_encoder import TransformersEncoder
-from seqtransfer.files.arrow import Ragged
 from seqtransfer.similarity import attention_maps
 from seqtransfer.tokens.vocabulary import CLS, PAD, SEP
 from seqtransfer.training import batches
@@ -20,7 +20,7 @@ def part(n=11):
     rng = np.random.default_rng(0)
     sequences = [[CLS, *rng.integers(5, 20, rng.integers(1, 9)), SEP] for _ in range(n)]
     sequences[0][1] = SEP  # a pair
-    return Ragged.from_lists(sequences, np.zeros(n, dtype=int), [f"e{i}" for i in range(n)])
+    return id_sequences.joined(sequences, np.zeros(n, dtype=int), [f"e{i}" for i in range(n)])
 
 
 def own(seed, layers=3):
@@ -137,7 +137,7 @@ def test_sequences_are_paired_anew_with_those_of_other_units():
 def test_heads_that_attend_by_position_alone_are_as_near_when_sequences_are_paired_anew():
     encoder, _ = own(0)
     symbols = np.random.default_rng(0).integers(5, 20, (8, 6))
-    alike = Ragged.from_lists([[CLS, *row, SEP] for row in symbols], [0] * 8, list("abcdefgh"))
+    alike = id_sequences.joined([[CLS, *row, SEP] for row in symbols], [0] * 8, list("abcdefgh"))
     plain = compare(encoder, encoder, alike)
     mean = {key: np.mean([row[key] for row in plain]) for key in ("repaired", "unmatched")}
     assert min(mean.values()) > 0.1

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import BertConfig, BertModel
 
+import id_sequences
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.similarity import representation_files, representations
 from seqtransfer.similarity.measures import permutation_null
@@ -18,7 +19,7 @@ def test_part(seed: int, n: int = 90) -> Ragged:
     """n sequences of 3 to 20 ids."""
     rng = np.random.default_rng(seed)
     sequences = [[CLS, *rng.integers(5, 11, rng.integers(1, 19)), SEP] for _ in range(n)]
-    return Ragged.from_lists(sequences, rng.integers(0, 2, n), [f"e{i}" for i in range(n)])
+    return id_sequences.joined(sequences, rng.integers(0, 2, n), [f"e{i}" for i in range(n)])
 
 
 test_part.__test__ = False
@@ -53,7 +54,9 @@ def test_the_probe_depends_on_the_task_alone():
 
 
 def test_every_position_but_the_ends_is_probed_equally_often():
-    part = Ragged.from_lists([[CLS, 5, 6, 7, 8, SEP]] * 200, [0] * 200, np.arange(200).astype(str))
+    part = id_sequences.joined(
+        [[CLS, 5, 6, 7, 8, SEP]] * 200, [0] * 200, np.arange(200).astype(str)
+    )
     _, positions = representations.probe(part, "toy", sequences=200, tokens=1)
     values, counts = np.unique(np.stack(positions), return_counts=True)
     # Of 10 blocks of 20 sequences.
@@ -80,7 +83,7 @@ def test_pairs_of_a_block_are_probed_at_the_same_of_their_tokens_wherever_their_
     """The null re-pairs them: a block is known by the ids, in which a break does not count."""
     rng = np.random.default_rng(0)
     pairs = [[CLS, *[5] * k, SEP, *[6] * (9 - k), SEP] for k in rng.integers(1, 8, 60)]
-    part = Ragged.from_lists(pairs, [0] * 60, [f"e{i}" for i in range(60)])
+    part = id_sequences.joined(pairs, [0] * 60, [f"e{i}" for i in range(60)])
     probed = representations.probe(part, "toy", sequences=60, tokens=5)
     model = classifier.build("text", sources_for(), "mean", 2)
     representations.write(tmp_path / "x.arrow", model, part, probed, "cpu")
@@ -91,7 +94,7 @@ def test_pairs_of_a_block_are_probed_at_the_same_of_their_tokens_wherever_their_
 
 
 def test_sequences_that_are_too_short_are_refused_with_the_number_and_the_remedy():
-    part = Ragged.from_lists([[CLS, *[5] * n, SEP] for n in (2, 3, 6)], [0] * 3, list("xyz"))
+    part = id_sequences.joined([[CLS, *[5] * n, SEP] for n in (2, 3, 6)], [0] * 3, list("xyz"))
     message = r"represent\.tokens is 4, but only 1 test sequences of splice .*lower it"
     with pytest.raises(ValueError, match=message):
         representations.probe(part, "splice", sequences=3, tokens=4)
@@ -132,6 +135,29 @@ def test_hidden_states_are_the_same_at_every_call(sources_for):
         representations.hidden_states(model, part, rows, positions, "cpu") for _ in range(2)
     )
     assert all(np.array_equal(first[name], second[name]) for name in first)
+
+
+@pytest.mark.parametrize("pooled", [False, True])
+def test_hidden_states_are_the_same_where_memory_holds_fewer_sequences(
+    pooled, sources_for, monkeypatch
+):
+    part = test_part(1, n=150)
+    rows, positions = representations.probe(part, "toy", sequences=100, tokens=3, pooled=pooled)
+    model = classifier.build("text", sources_for(), "mean", 2)
+    whole = representations.hidden_states(model, part, rows, positions, "cpu", pooled=pooled)
+    hidden_states, sizes = type(model.encoder).hidden_states, []
+
+    def greedy(self, ids, mask, wanted):
+        if len(ids) > 8:
+            torch.empty(2**60, dtype=torch.uint8)  # no machine has them
+        sizes.append(len(ids))
+        return hidden_states(self, ids, mask, wanted)
+
+    monkeypatch.setattr(type(model.encoder), "hidden_states", greedy)
+    found = representations.hidden_states(model, part, rows, positions, "cpu", pooled=pooled)
+    assert set(sizes) == {8, 4} and sum(sizes) == 100  # 64 and 36 sequences, eight at a time
+    for name, layer in whole.items():
+        np.testing.assert_allclose(found[name], layer, rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("pooled", [False, True])
@@ -196,6 +222,6 @@ def test_a_pooled_row_is_the_mean_over_all_tokens_of_its_sequence(sources_for):
 
 def test_no_separator_of_a_pair_is_among_the_probe_tokens():
     pairs = [[CLS, 7, 8, SEP, 9, SEP]] * 50
-    part = Ragged.from_lists(pairs, [0] * 50, [f"e{i}" for i in range(50)])
+    part = id_sequences.joined(pairs, [0] * 50, [f"e{i}" for i in range(50)])
     _, positions = representations.probe(part, "toy", sequences=50, tokens=3)
     assert np.stack(positions).tolist() == [[1, 2, 4]] * 50

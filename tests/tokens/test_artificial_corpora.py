@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import draw_corpus
+import id_sequences
 from project import ROOT
 from seqtransfer.files import arrow, checksums, json_tsv
-from seqtransfer.files.arrow import Ragged
 from seqtransfer.study import artificial_checks
 from seqtransfer.tokens import artificial_corpora
 from seqtransfer.tokens.vocabulary import CLS, PAD, SEP, SPECIALS
@@ -71,7 +71,7 @@ def test_every_kind_of_the_schema_has_a_law_or_shuffles():
 def test_shuffling_keeps_every_sequence_s_symbols_and_the_places_of_special_tokens(seed):
     random = rng(seed)
     bodies = [random.integers(0, 12, random.integers(0, 9)) for _ in range(6)]
-    ragged = Ragged.from_lists([[CLS, *body, SEP] for body in bodies], [-1] * 6, list("abcdef"))
+    ragged = id_sequences.joined([[CLS, *body, SEP] for body in bodies], [-1] * 6, list("abcdef"))
     before = ragged.ids.copy()
     result = artificial_corpora.shuffled(ragged, random)
     assert np.array_equal(ragged.ids, before) and result.names is ragged.names
@@ -82,7 +82,7 @@ def test_shuffling_keeps_every_sequence_s_symbols_and_the_places_of_special_toke
 
 
 def test_shuffling_gives_every_order_equally_often():
-    ragged = Ragged.from_lists([[CLS, 5, 6, SEP, PAD, 7, SEP]] * 6000, [-1] * 6000, ["x"] * 6000)
+    ragged = id_sequences.joined([[CLS, 5, 6, SEP, PAD, 7, SEP]] * 6000, [-1] * 6000, ["x"] * 6000)
     orders = artificial_corpora.shuffled(ragged, rng()).ids.reshape(6000, 7)[:, [1, 2, 5]]
     found, counts = np.unique(orders, axis=0, return_counts=True)
     assert len(found) == 6 and stats.chisquare(counts).pvalue > 1e-3
@@ -90,7 +90,7 @@ def test_shuffling_gives_every_order_equally_often():
 
 def test_the_script_shuffles_a_tasks_sequences_within_themselves(tmp_path):
     sequences = [[CLS, *rng(n).integers(5, 9, 12), SEP] for n in range(30)]
-    ragged = Ragged.from_lists(sequences, [-1] * 30, [f"e{n}" for n in range(30)])
+    ragged = id_sequences.joined(sequences, [-1] * 30, [f"e{n}" for n in range(30)])
     arrow.write_ragged(tmp_path / "pretrain.arrow", ragged)
     json_tsv.write_json(tmp_path / "task.json", {"symbols": list("ACGT")})
     shuffled = (tmp_path / "pretrain.arrow", tmp_path / "task.json")

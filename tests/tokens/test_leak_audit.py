@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from sklearn.metrics import matthews_corrcoef
 
 import audit
+import id_sequences
 import rescore
 from project import SHARED
 from seqtransfer.corpora import fasta
 from seqtransfer.corpora.examples import Example
 from seqtransfer.files import arrow, json_tsv
-from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring import left_out
 from seqtransfer.tokens import leak_audit, near_rows
 from seqtransfer.tokens.encoding import Settings
@@ -189,7 +189,7 @@ def test_the_script_audits_a_corpus_full_of_repeats(tmp_path, tokenizer_folder):
     parts["dev"] = ["e0-1", "e39-1"]  # one of them stands in train
     parts["pretrain"] = parts["train"]
     for part, names in parts.items():
-        ragged = Ragged.from_lists([[1, 2]] * len(names), [0] * len(names), names)
+        ragged = id_sequences.joined([[1, 2]] * len(names), [0] * len(names), names)
         arrow.write_ragged(tmp_path / part, ragged)
     record = {
         "format": "fasta",

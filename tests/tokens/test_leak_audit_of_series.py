@@ -7,6 +7,7 @@ from scipy.ndimage import gaussian_filter1d
 from sklearn.metrics import matthews_corrcoef
 
 import audit
+import id_sequences
 from seqtransfer.corpora.examples import Example
 from seqtransfer.corpora.series import check_numbers
 from seqtransfer.corpora.symbol_tables import write_symbols
@@ -41,7 +42,7 @@ def audited(folder, tokens, cut=0):
     write_symbols(corpus, examples, check_numbers)
     for part, rows in parts.items():
         names, units = map(np.array, zip(*rows, strict=True))
-        lists = Ragged.from_lists([[5]] * len(names), [0] * len(names), names)
+        lists = id_sequences.joined([[5]] * len(names), [0] * len(names), names)
         ragged = Ragged(lists.ids, lists.offsets, lists.labels, names, units)
         arrow.write_ragged(folder / part, ragged)
     record = RECORD | {"tokens": tokens}

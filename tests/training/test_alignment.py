@@ -7,6 +7,7 @@ from safetensors.torch import load_file
 from transformers import AlbertConfig, AutoModel, MPNetConfig
 
 import align
+import id_sequences
 from seqtransfer import seeds
 from seqtransfer.encoders import encoder_folders
 from seqtransfer.files import arrow
@@ -31,7 +32,7 @@ def sentences(n: int = 40, unused: int = 0) -> Ragged:
     bodies = [
         rng.choice(6 - unused, rng.integers(3, 12), p=shares[c] / shares[c].sum()) for c in classes
     ]
-    return Ragged.from_lists(
+    return id_sequences.joined(
         [[CLS, *(body + len(SPECIALS)), SEP] for body in bodies],
         classes.tolist(),
         [f"e{i}" for i in range(n)],

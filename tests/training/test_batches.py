@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqtransfer.files.arrow import Ragged
+import id_sequences
 from seqtransfer.training import batches
 
 lengths = st.lists(st.integers(2, 30), min_size=1, max_size=70).map(np.array)
@@ -86,7 +86,7 @@ def test_evaluation_sees_every_index_once_in_order_of_length(lengths, batch_size
     st.data(),
 )
 def test_a_batch_is_each_sequence_and_then_padding_with_a_mask_only_where_needed(sequences, data):
-    ragged = Ragged.from_lists(sequences, [0] * len(sequences), ["x"] * len(sequences))
+    ragged = id_sequences.joined(sequences, [0] * len(sequences), ["x"] * len(sequences))
     positions = st.integers(0, len(sequences) - 1)
     indices = data.draw(st.lists(positions, min_size=1, max_size=8))
     ids, mask = batches.collate(ragged, np.array(indices))

@@ -14,6 +14,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+import id_sequences
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring.task_kinds import Classification
 from seqtransfer.tokens.vocabulary import CLS, SEP
@@ -30,7 +31,7 @@ RUN = {"watch": DevWatch(2, 10**6, 10**6), "seed": 3, "task": "toy", "device": "
 def part(n: int, seed: int) -> Ragged:
     rng = np.random.default_rng(seed)
     sequences = [[CLS, *rng.integers(5, 11, rng.integers(2, 9)), SEP] for _ in range(n)]
-    return Ragged.from_lists(sequences, np.arange(n) % 2, [f"e{i}" for i in range(n)])
+    return id_sequences.joined(sequences, np.arange(n) % 2, [f"e{i}" for i in range(n)])
 
 
 class Killed(Exception):

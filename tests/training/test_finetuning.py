@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import matthews_corrcoef
 from torch import nn
 
+import id_sequences
 from seqtransfer import seeds
 from seqtransfer.encoders.dropout import Dropout
 from seqtransfer.files.arrow import Ragged
@@ -38,7 +39,7 @@ def toy(n: int, seed: int) -> Ragged:
         body = rng.choice(NOISE, rng.integers(3, 11))
         body[rng.integers(len(body))] = (A, B)[label]
         sequences.append([CLS, *body, SEP])
-    return Ragged.from_lists(sequences, labels, [f"e{i}" for i in range(n)])
+    return id_sequences.joined(sequences, labels, [f"e{i}" for i in range(n)])
 
 
 def relabelled(ragged: Ragged, labels) -> Ragged:

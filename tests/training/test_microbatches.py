@@ -4,6 +4,11 @@ Without dropout the oracle is the whole batch, in float64 where the loss allows;
 that had small micro-batches from the start.
 """
 
+import os
+import platform
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -237,6 +242,45 @@ def test_scoring_takes_fewer_examples_where_memory_runs_out(monkeypatch):
     monkeypatch.setattr(classifier.Classifier, "pooled", greedy)
     found = finetuning.predict(model, data, target, device="cpu")
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
+
+
+def test_what_scoring_has_learned_of_memory_holds_for_the_whole_run(monkeypatch, capsys):
+    """Three evaluations; only the first one meets the limit."""
+    pooled = classifier.Classifier.pooled
+
+    def greedy(self, ids, mask):
+        if not self.training and len(ids) > 4:
+            torch.empty(TOO_LARGE, dtype=torch.uint8)
+        return pooled(self, ids, mask)
+
+    monkeypatch.setattr(classifier.Classifier, "pooled", greedy)
+    outcome = trained(model_of())
+    assert len(outcome.history) == 3 and (outcome.micro_batch, outcome.scored) == (7, 4)
+    halved = [line for line in capsys.readouterr().out.splitlines() if "memory ran out" in line]
+    assert [line.split()[-1] for line in halved] == ["32", "16", "8", "4"]
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc keeps freed memory")
+def test_memory_of_a_model_that_is_gone_is_there_for_the_next():
+    script = """
+import psutil, torch
+from seqtransfer.training import devices
+def taken():
+    return psutil.Process().memory_info().rss / 2**20
+with devices.reproducible(0, threads=1):
+    torch.ones(1)
+    before = taken()
+    kept = [torch.ones(2**18) for _ in range(300)]  # 300 MiB in tensors of 1 MiB
+    held = [torch.ones(2**8) for _ in range(300)]  # behind them, so that the heap cannot shrink
+    del kept
+    freed = taken()
+    devices.give_back_memory()
+    print(before, freed, taken())
+"""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    found = subprocess.check_output([sys.executable, "-c", script], env=environment)
+    before, freed, given_back = map(float, found.split())
+    assert freed - before > 290 and given_back - before < 20
 
 
 def test_one_example_that_does_not_fit_fails_with_what_to_change():

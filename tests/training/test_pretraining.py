@@ -8,6 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+import id_sequences
 from seqtransfer import seeds
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.tokens.vocabulary import CLS, MASK, PAD, SEP
@@ -15,6 +16,7 @@ from seqtransfer.training import batches, masked_language_model, pretraining
 from seqtransfer.training.checkpoints import Checkpoint
 from seqtransfer.training.evaluations import DevWatch
 from seqtransfer.training.masked_language_model import IGNORED
+from seqtransfer.training.microbatches import MicroBatch
 from seqtransfer.training.steps import Schedule
 
 CPU = {"device": "cpu", "precision": "float32"}
@@ -23,7 +25,7 @@ PLAN = Schedule(steps=80, batch_size=32, learning_rate=1e-2, warmup=0.1, weight_
 
 def ragged_of(sequences) -> Ragged:
     names = [f"e{i}" for i in range(len(sequences))]
-    return Ragged.from_lists(sequences, [-1] * len(sequences), names)
+    return id_sequences.joined(sequences, [-1] * len(sequences), names)
 
 
 def noise(n: int, seed: int, longest: int = 20) -> Ragged:
@@ -108,7 +110,7 @@ def test_held_out_scores_are_of_all_masked_tokens_whatever_the_batches(masked_mo
     sequences = noise(200, 0, longest=36)  # four batches, the last of far longer sequences
     rows = np.arange(200)
     accuracy, loss = masked_language_model.held_out_scores(
-        masked_model, sequences, rows, 0.3, "toy", "cpu", 64
+        masked_model, sequences, rows, 0.3, "toy", "cpu", MicroBatch(64)
     )
     generator = seeds.generator(0, "toy", "held-out masks")
     right = total = 0
@@ -322,7 +324,7 @@ def test_weights_that_break_just_before_an_evaluation_diverge_with_patience_too(
 
 def test_held_out_sequences_of_which_no_token_is_masked_tell_nothing(masked_model):
     scores = masked_language_model.held_out_scores(
-        masked_model, noise(4, 0), np.array([0]), 0.0, "x", "cpu", 4
+        masked_model, noise(4, 0), np.array([0]), 0.0, "x", "cpu", MicroBatch(4)
     )
     assert all(map(math.isnan, scores))
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+import id_sequences
 import zero_shot as script
 from seqtransfer.encoders import bert
 from seqtransfer.files import json_tsv
@@ -21,7 +22,7 @@ def sequences(n=14, seed=0, longest=15):
     rng = np.random.default_rng(seed)
     bodies = [rng.integers(5, 11, rng.integers(1, longest)) for _ in range(n)]
     names = [f"e{i}" for i in range(n)]
-    return Ragged.from_lists([[CLS, *body, SEP] for body in bodies], [-1] * n, names)
+    return id_sequences.joined([[CLS, *body, SEP] for body in bodies], [-1] * n, names)
 
 
 def loop(stock, ragged, symbols=SYMBOLS):
@@ -73,7 +74,7 @@ def test_marginals_are_those_of_transformers_own_model_masked_at_each_place(mask
             logits = stock(input_ids=ids[None]).logits[0, place, known].double()
         np.testing.assert_allclose(found[place, known], torch.log_softmax(logits, 0), atol=2e-6)
     own = pseudo_likelihood.log_likelihoods(
-        masked_model, Ragged.from_lists([reference], [-1], ["wild type"]), rows, "cpu"
+        masked_model, id_sequences.joined([reference], [-1], ["wild type"]), rows, "cpu"
     )
     assert own[0] == pytest.approx(found[range(1, 6), reference[1:6]].mean(), abs=2e-6)
 
@@ -121,7 +122,7 @@ def test_a_model_of_a_known_distribution_gives_the_closed_form(masked_model):
 
 
 def test_a_pair_has_its_separator_as_context_and_no_score_of_it(masked_model, stock):
-    ragged = Ragged.from_lists([[CLS, 5, 6, SEP, 9, SEP]], [-1], ["e"])
+    ragged = id_sequences.joined([[CLS, 5, 6, SEP, 9, SEP]], [-1], ["e"])
     found = pseudo_likelihood.log_likelihoods(masked_model, ragged, ROWS, "cpu")
     terms = []
     for place in (1, 2, 4):
@@ -134,7 +135,7 @@ def test_a_pair_has_its_separator_as_context_and_no_score_of_it(masked_model, st
 
 
 def test_a_diverged_model_has_no_score_and_an_empty_sequence_none_either(masked_model):
-    ragged = Ragged.from_lists([[CLS, SEP], [CLS, 5, SEP]], [-1, -1], ["none", "one"])
+    ragged = id_sequences.joined([[CLS, SEP], [CLS, 5, SEP]], [-1, -1], ["none", "one"])
     found = pseudo_likelihood.log_likelihoods(masked_model, ragged, ROWS, "cpu")
     assert np.isnan(found[0]) and found[1] < 0
     with torch.no_grad():

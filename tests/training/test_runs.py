@@ -2,7 +2,9 @@
 
 import json
 import math
+import weakref
 from functools import partial
+from importlib import metadata
 
 import numpy as np
 import pandas as pd
@@ -11,6 +13,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import id_sequences
 import sweep
 from seqtransfer.encoders.controls import CONTROLS
 from seqtransfer.files import arrow, json_tsv
@@ -163,7 +166,7 @@ def test_chosen_settings_are_a_table_that_an_arm_reads(tmp_path):
 
 
 def test_predictions_have_a_row_an_example_in_order_with_all_probabilities():
-    part = Ragged.from_lists([[1, 2]] * 3, [2, 0, 1], ["x", "y", "z"])
+    part = id_sequences.joined([[1, 2]] * 3, [2, 0, 1], ["x", "y", "z"])
     probabilities = np.array([[0.2, 0.1, 0.7], [0.1, 0.6, 0.3], [0.2, 0.5, 0.3]])
     table = pd.DataFrame(runs.predictions(part, probabilities, Classification(("IE", "EI", "N"))))
     assert table.columns.tolist() == ["id", "unit", "label", "prediction", "p_IE", "p_EI", "p_N"]
@@ -176,7 +179,7 @@ def test_predictions_have_a_row_an_example_in_order_with_all_probabilities():
 def part_of(n: int, seed: int) -> Ragged:
     rng = np.random.default_rng(seed)
     sequences = [[CLS, *rng.integers(5, 11, rng.integers(2, 9)), SEP] for _ in range(n)]
-    return Ragged.from_lists(sequences, np.arange(n) % 2, [f"e{i}" for i in range(n)])
+    return id_sequences.joined(sequences, np.arange(n) % 2, [f"e{i}" for i in range(n)])
 
 
 CLASSES = {"kind": "classification", "classes": ["a", "b"], "metric": "mcc"}
@@ -261,6 +264,43 @@ def test_a_killed_sweep_goes_on_from_the_state_of_each_candidate(
     assert list(folder.iterdir()) == [] and again == swept("whole")
 
 
+def test_candidates_of_a_sweep_take_turns_in_memory(tmp_path, encoder, sources_for, monkeypatch):
+    files = files_of(tmp_path, encoder, sources_for(3))
+    models, alive, plain = [], [], runs.train
+
+    def train(run, *rest):
+        alive.append([model() for model in models if model() is not None])
+        trained = plain(run, *rest)
+        models.append(weakref.ref(trained.model))
+        return trained
+
+    monkeypatch.setattr(runs, "train", train)
+    sweep.main(
+        candidates=[runs.Run("toy", "text", 3, 1e-3, pooling, 0.25) for pooling in ("mean", "max")],
+        files=files, pretrained=None, settings=SETTINGS, threads=1, memory=8000,
+        records=tmp_path / "records.json", unfinished=tmp_path / "sweep.toy", code="0123",
+    )  # fmt: skip
+    assert alive == [[], []]
+
+
+@pytest.mark.parametrize("library", ["torch", "transformers", "peft"])
+def test_no_state_of_other_versions_is_gone_on_from(
+    library, tmp_path, encoder, sources_for, monkeypatch
+):
+    files = files_of(tmp_path, encoder, sources_for(3))
+    run = runs.Run("toy", "text", 3, 1e-3, "mean", 0.25)
+
+    def digest():
+        return runs.checkpoint_of(run, files, None, SETTINGS, 1, "0123", tmp_path / "state").digest
+
+    installed, version = digest(), metadata.version
+    assert digest() == installed
+    monkeypatch.setattr(
+        metadata, "version", lambda name: "0.1" if name == library else version(name)
+    )
+    assert digest() != installed
+
+
 @pytest.mark.parametrize("name", CONTROLS)
 def test_a_control_is_trained_as_an_arm_is_and_repeats_bit_for_bit(
     name, tmp_path, encoder, sources_for
@@ -331,7 +371,7 @@ def test_sequences_that_the_encoder_has_no_positions_for_are_refused(
     tmp_path, encoder, sources_for
 ):
     run = runs.Run("toy", "text", 0, 1e-3, "mean", 0.1)
-    long = Ragged.from_lists([[CLS, *[5] * 50, SEP]] * 8, [0, 1] * 4, list("abcdefgh"))
+    long = id_sequences.joined([[CLS, *[5] * 50, SEP]] * 8, [0, 1] * 4, list("abcdefgh"))
     files = files_of(tmp_path, encoder, sources_for(0), {"train": long, "dev": long})
     with pytest.raises(ValueError, match=r"toy: sequences of 52 tokens.* 40 positions; lower max_"):
         runs.train(run, files, None, SETTINGS, 1)

@@ -5,9 +5,9 @@ import os
 import numpy as np
 import pytest
 
+import id_sequences
 import pretrain as script
 from seqtransfer.files import arrow, checksums, json_tsv
-from seqtransfer.files.arrow import Ragged
 from seqtransfer.training import pretraining, shared_pretrainings
 
 SETTINGS = {"steps": 4, "batch_size": 8, "learning_rate": 1e-3, "warmup": 0.1}
@@ -31,7 +31,7 @@ def job(tmp_path, encoder):
         generator = np.random.default_rng(rare)
         bodies = [[2, *generator.integers(5, 11, 6), 3] for _ in range(40)]
         names = [f"e{number}" for number in range(40)]
-        arrow.write_ragged(tokens / "pretrain.arrow", Ragged.from_lists(bodies, [-1] * 40, names))
+        arrow.write_ragged(tokens / "pretrain.arrow", id_sequences.joined(bodies, [-1] * 40, names))
         facts = {"task": task, "tasks": list(serves), "symbols": list("ABCDEF"), "study": study}
         json_tsv.write_json(tokens / "task.json", facts)
         script.main(

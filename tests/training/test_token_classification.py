@@ -10,12 +10,14 @@ import pytest
 import torch
 from test_microbatches import gradients, model_of
 
+import id_sequences
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring.task_kinds import TokenClassification
 from seqtransfer.tokens.vocabulary import CLS, SEP
 from seqtransfer.training import classifier, finetuning, microbatches
 from seqtransfer.training.classifier import UNPOOLED
 from seqtransfer.training.evaluations import DevWatch
+from seqtransfer.training.microbatches import MicroBatch
 from seqtransfer.training.steps import Schedule
 
 TARGET = TokenClassification(("a", "b", "c"))
@@ -32,7 +34,7 @@ def sequences(n: int, seed: int, shift: int) -> Ragged:
         for body in bodies
     ]
     ids = [[CLS, *(body + 5), SEP] for body in bodies]
-    made = Ragged.from_lists(ids, [-1] * n, [f"e{i}" for i in range(n)])
+    made = id_sequences.joined(ids, [-1] * n, [f"e{i}" for i in range(n)])
     return Ragged(
         made.ids, made.offsets, made.labels, made.names, token_labels=np.concatenate(labels)
     )
@@ -94,7 +96,7 @@ def test_predictions_are_in_the_order_of_the_ids_and_padding_does_not_change_the
     model = classifier.build("text", sources_for(), UNPOOLED, 3)
     together = finetuning.predict(model, data, TARGET, **CPU)
     assert (together.shape, together.dtype) == ((len(data.ids), 3), np.float32)
-    halved = finetuning.predict(model, data, TARGET, examples=7, **CPU)
+    halved = finetuning.predict(model, data, TARGET, MicroBatch(7), **CPU)
     np.testing.assert_allclose(halved, together, rtol=0, atol=1e-5)
     with torch.inference_mode():
         for i in range(0, 150, 10):

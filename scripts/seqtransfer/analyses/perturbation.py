@@ -14,9 +14,9 @@ from collections.abc import Sequence
 import torch
 
 from seqtransfer.analyses.value import Batch, Loss, Value
+from seqtransfer.scoring.left_out import UNLABELLED
 from seqtransfer.seeds import derive
 from seqtransfer.training.classifier import Classifier
-from seqtransfer.training.microbatches import UNLABELLED
 
 SIZES = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)  # of the noise, relative to a tensor's root mean square
 DRAWS = 5  # of the noise, the same for all sizes and all models of one architecture

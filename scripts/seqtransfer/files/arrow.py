@@ -1,6 +1,6 @@
 """Sequences of ids in Arrow files, read by mapping them into memory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -92,19 +92,6 @@ class Ragged:
         lengths = self.lengths[rows]
         starts = self.offsets[rows] - (np.cumsum(lengths) - lengths)
         return np.arange(lengths.sum()) + np.repeat(starts, lengths)
-
-    @classmethod
-    def from_lists(
-        cls, sequences: Sequence, labels: Sequence[float], names: Sequence[str]
-    ) -> "Ragged":
-        """Join `sequences` (each a list of ints) end to end. Integer labels become int64, others
-        float64."""
-        lengths = np.fromiter((len(s) for s in sequences), dtype=np.int64, count=len(sequences))
-        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        ids = np.fromiter((i for s in sequences for i in s), dtype=np.int32, count=int(offsets[-1]))
-        labels = np.asarray(labels)
-        kind = np.float64 if labels.size and labels.dtype.kind == "f" else np.int64
-        return cls(ids, offsets, labels.astype(kind), np.asarray(names, dtype=str))
 
 
 COLUMNS = ("ids", "label", "name", "unit")

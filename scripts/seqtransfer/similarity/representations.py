@@ -5,6 +5,8 @@ positions in each.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,8 @@ from seqtransfer.tokens.vocabulary import CLS, SEP
 from seqtransfer.training import batches
 from seqtransfer.training.classifier import Classifier
 from seqtransfer.training.finetuning import to_tensors
+from seqtransfer.training.memory import SCORED
+from seqtransfer.training.microbatches import MicroBatch
 
 MOST_BLOCKS = 64  # more would tell nothing more of positions, and take long to re-pair
 CHUNK = 4096  # sequences whose hidden states are in memory at a time
@@ -128,22 +132,24 @@ def hidden_states(
 
     rows: (s,) int, rows of `test`; positions: s arrays of positions, of equal length t, so that
     n = s t; if `pooled`, of any length, and their means are taken, so that n = s. dropout: whether
-    it stays on. Arithmetic is float32.
+    it stays on. Arithmetic is float32. Fewer sequences go through the model at a time where memory
+    runs out.
     DIFFERS: the released code leaves dropout on for random encoders and the protein model, and off
     for the text-pretrained one; here it is off unless `represent.dropout` names the arm.
     """
     model.to(device).train(dropout)
     subset = test.take(rows)
     layers: list[np.ndarray] = []
+    at_a_time = MicroBatch(SCORED)
+
+    def found_at(indices: np.ndarray, size: int) -> list[list[torch.Tensor]]:
+        starts = range(0, len(indices), size)
+        parts = [_found(model, subset, indices[i : i + size], positions, device) for i in starts]
+        return [list(chain(*of_layer)) for of_layer in zip(*parts, strict=True)]
+
     with torch.inference_mode():
-        for indices in batches.in_length_order(subset.lengths, batch_size=64):
-            ids, mask = to_tensors(subset, indices, device)
-            counts = [len(positions[index]) for index in indices]
-            starts = np.repeat(np.arange(len(indices)) * ids.shape[1], counts)
-            places = starts + np.concatenate([positions[index] for index in indices])
-            at = torch.as_tensor(places, device=device)
-            found = model.encoder.hidden_states(ids, mask, at)
-            found = [_at(state, at).cpu().split(counts) for state in found]
+        for indices in batches.in_length_order(subset.lengths, batch_size=SCORED):
+            found = at_a_time.attempt(partial(found_at, indices))
             if not layers:
                 each = 1 if pooled else len(positions[0])
                 shape = (len(rows), each, found[0][0].shape[-1])
@@ -153,6 +159,19 @@ def hidden_states(
                     kept = states_there.mean(dim=0) if pooled else states_there
                     layer[index] = kept.numpy()
     return {f"layer_{i}": layer.reshape(-1, layer.shape[-1]) for i, layer in enumerate(layers)}
+
+
+def _found(
+    model: Classifier, subset: Ragged, indices: np.ndarray, positions, device: str
+) -> list[Sequence[torch.Tensor]]:
+    """Of each layer the states of each sequence at its positions, (t, width)."""
+    ids, mask = to_tensors(subset, indices, device)
+    counts = [len(positions[index]) for index in indices]
+    starts = np.repeat(np.arange(len(indices)) * ids.shape[1], counts)
+    places = starts + np.concatenate([positions[index] for index in indices])
+    at = torch.as_tensor(places, device=device)
+    states = model.encoder.hidden_states(ids, mask, at)
+    return [_at(state, at).cpu().split(counts) for state in states]
 
 
 def _at(state: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:

@@ -6,6 +6,7 @@ sequence uses would never get a gradient.
 
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,11 @@ POSITIONS = 512  # of a control at most, as many as a sequence can have
 ATTENTION_DROPOUTS = ("attention_probs_dropout_prob", "attention_dropout", "attn_pdrop")
 # Libraries that results depend on: transformers for other families than BERT, peft for LoRA.
 LIBRARIES = ("torch", "transformers", "peft", "safetensors", "numpy")
+
+
+def versions() -> dict[str, str]:
+    """Of each of these libraries."""
+    return {name: metadata.version(name) for name in LIBRARIES}
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The device of a job, its precision and threads, and deterministic kernels."""
 
 import ctypes
+import gc
 import os
 import platform
 from collections.abc import Iterator
@@ -31,6 +32,11 @@ def card(device: str) -> str | None:
     return torch.cuda.get_device_name() if device == "cuda" else None
 
 
+def card_memory(device: str) -> int | None:
+    """Bytes of the card's memory that the process took at most; None on the CPU."""
+    return torch.cuda.max_memory_reserved() if device == "cuda" else None
+
+
 def keep_memory() -> None:
     """Make glibc keep freed memory in the process; without glibc, do nothing.
 
@@ -41,6 +47,15 @@ def keep_memory() -> None:
         library = ctypes.CDLL(None)
         for option in (-1, -3):  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD
             library.mallopt(option, 2**30)
+
+
+def give_back_memory() -> None:
+    """Return what was freed to the card and the machine: what comes next has as much room."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    if platform.libc_ver()[0] == "glibc":
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 @contextmanager

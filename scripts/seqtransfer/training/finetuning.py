@@ -12,6 +12,7 @@ from seqtransfer import seeds
 from seqtransfer.encoders.loading import State
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring import left_out, task_kinds
+from seqtransfer.scoring.left_out import UNLABELLED
 from seqtransfer.scoring.task_kinds import Target
 from seqtransfer.training import batches, classifier, memory, microbatches, states
 from seqtransfer.training.checkpoints import Checkpoint, TrainingState
@@ -19,7 +20,7 @@ from seqtransfer.training.classifier import Classifier
 from seqtransfer.training.evaluations import DevWatch
 from seqtransfer.training.loop import Training
 from seqtransfer.training.memory import Sizes
-from seqtransfer.training.microbatches import UNLABELLED, Inputs, MicroBatch
+from seqtransfer.training.microbatches import Inputs, MicroBatch
 from seqtransfer.training.optimizer import AdamW
 from seqtransfer.training.steps import Schedule, Steps
 
@@ -37,6 +38,7 @@ class Outcome:
     left_out: evaluation by evaluation, dev scores without each group of examples, if asked for;
     steps: taken; plateau: whether the run ended because its dev score no longer improved;
     micro_batch: how many examples of a batch went through the model at a time, at the end;
+    scored: how many did in scoring, at the end;
     seconds_before: of training in processes that were killed, up to the state that was kept.
     """
 
@@ -52,6 +54,7 @@ class Outcome:
     seconds_training: float = 0.0
     seconds_before: float = 0.0
     micro_batch: int = 0
+    scored: int = 0
 
     def take(
         self,
@@ -124,7 +127,7 @@ class FineTuning(Training):
         )
         grid = watch.grid(schedule.steps)
         super().__init__(TrainingState(model, optimizer), update, order, grid, sizes.micro_batch)
-        self.watch, self.scored = watch, sizes.scored
+        self.watch, self.scored = watch, MicroBatch(sizes.scored)
         self.model, self.target, self.schedule, self.device = model, target, schedule, device
         self.train_part, self.dev = train, dev
         self.batch_size = min(schedule.batch_size, len(train))
@@ -150,7 +153,7 @@ class FineTuning(Training):
 
         Scores that are not finite end the run; scores that no longer improve let it cool down.
         """
-        found = predict(self.model, self.dev, self.target, device=self.device, examples=self.scored)
+        found = predict(self.model, self.dev, self.target, self.scored, device=self.device)
         scores = task_kinds.scores(self.target, self.dev, found)
         if step and not math.isfinite(scores["loss"]):
             print(f"step {step}: dev loss {scores['loss']}")
@@ -263,6 +266,7 @@ def fit(
     training.outcome.seconds_training = training.seconds
     training.outcome.seconds_before = training.before
     training.outcome.micro_batch = training.micro_batch.size
+    training.outcome.scored = training.scored.size
     model.load_state_dict(training.outcome.best_state)
     return training.outcome
 
@@ -312,15 +316,16 @@ def predict(
     model: Classifier,
     ragged: Ragged,
     target: Target,
+    at_a_time: MicroBatch | None = None,
     *,
     device: str,
-    examples: int = memory.SCORED,
 ) -> np.ndarray:
     """The model's answers without dropout, rows in the order of `ragged`: (n, classes) float32
     probabilities, (total, classes) of every id, or (n, 1) float64 numbers in the label's unit.
 
-    examples: that go through the model at a time, fewer if memory runs out.
+    at_a_time: how many examples go through the model at a time, which falls if memory runs out.
     """
+    at_a_time = at_a_time or MicroBatch(memory.SCORED)
 
     def outputs_of(indices: np.ndarray) -> torch.Tensor:
         def of_parts(size: int) -> torch.Tensor:
@@ -333,7 +338,6 @@ def predict(
     def without_padding(outputs: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
         return outputs[mask.flatten() > 0] if of_tokens and mask is not None else outputs
 
-    at_a_time = MicroBatch(examples)
     of_tokens = target.kind == TOKENS
     model.eval()
     rows = len(ragged.ids) if of_tokens else len(ragged)

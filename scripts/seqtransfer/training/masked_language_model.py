@@ -17,7 +17,7 @@ from seqtransfer.files.arrow import Ragged
 from seqtransfer.tokens.vocabulary import MASK, SPECIALS
 from seqtransfer.training import batches
 from seqtransfer.training.memory import SCORED
-from seqtransfer.training.microbatches import Inputs, MicroBatch
+from seqtransfer.training.microbatches import Inputs
 
 IGNORED = -100  # label of a position that is not to be predicted
 
@@ -147,14 +147,13 @@ def mean_loss(logits: torch.Tensor, true: torch.Tensor, count: torch.Tensor) -> 
     return functional.cross_entropy(logits, true, reduction="sum", ignore_index=IGNORED) / count
 
 
-def held_out_scores(model, sequences, rows, rate, task, device, examples) -> tuple[float, float]:
+def held_out_scores(model, sequences, rows, rate, task, device, at_a_time) -> tuple[float, float]:
     """Of the masked tokens of the first 256 rows, the share filled in right, and the mean
     cross-entropy in nats; every call has the same masks.
 
-    examples: that go through the model at a time, fewer if memory runs out. NaN if no token of the
-    rows is masked.
+    at_a_time: `MicroBatch`, of how many examples go through the model at a time, which falls if
+    memory runs out. NaN if no token of the rows is masked.
     """
-    at_a_time = MicroBatch(examples)
     model.eval()
     generator = seeds.generator(0, task, "held-out masks")
     rows = rows[:256]

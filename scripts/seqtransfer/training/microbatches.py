@@ -10,11 +10,11 @@ from typing import TypeVar
 
 import torch
 
-from seqtransfer.training import memory
+from seqtransfer.scoring.left_out import UNLABELLED
+from seqtransfer.training import devices, memory
 
 Result = TypeVar("Result")
 Inputs = tuple[torch.Tensor | None, ...]
-UNLABELLED = -1  # the class of a token that does not count
 # What errors without a class of their own say.
 OUT_OF_MEMORY = (
     "DefaultCPUAllocator: can't allocate",
@@ -51,8 +51,7 @@ class MicroBatch:
                     ) from error
             # Outside of `except`, where the tensors of the failed attempt are gone.
             undo()
-            if torch.cuda.is_available():
-                torch.cuda.empty_cache()
+            devices.give_back_memory()
             before, self.size = self.size, memory.half(self.size)
             print(
                 f"memory ran out with {before} examples at a time; on with {self.size}", flush=True

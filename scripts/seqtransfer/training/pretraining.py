@@ -23,7 +23,7 @@ from seqtransfer.training.checkpoints import Checkpoint, TrainingState
 from seqtransfer.training.classifier import WeightSources, without_pooler
 from seqtransfer.training.evaluations import DevWatch
 from seqtransfer.training.loop import Training
-from seqtransfer.training.microbatches import Inputs
+from seqtransfer.training.microbatches import Inputs, MicroBatch
 from seqtransfer.training.optimizer import AdamW
 from seqtransfer.training.steps import Schedule, Steps
 
@@ -173,7 +173,7 @@ class Pretraining(Training):
         grid = self.watch.grid(schedule.steps)
         state = TrainingState(model, optimizer, {"masks": self.masks})
         super().__init__(state, update, order, grid, sizes.micro_batch)
-        self.scored = sizes.scored
+        self.scored = MicroBatch(sizes.scored)
         self.model, self.sequences, self.task = model, sequences, task
         self.mask_rate, self.device, self.keep = mask_rate, device, keep
         self.history: list[dict] = []

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import torch
 
 from seqtransfer import seeds
 from seqtransfer.corpora import text_files
@@ -24,7 +23,6 @@ from seqtransfer.tokens.vocabulary import Vocabulary
 from seqtransfer.training import classifier, devices, finetuning, fitting
 from seqtransfer.training.checkpoints import Checkpoint, file_digests
 from seqtransfer.training.evaluations import DevWatch
-from seqtransfer.training.memory import Sizes
 from seqtransfer.training.steps import Schedule
 
 
@@ -135,8 +133,7 @@ def initial_model(
 class Trained:
     """A trained model, its history, and on what it was trained.
 
-    scale: encoder, layers, train_n and max_tokens, the sequences and the longest of them in tokens;
-    sizes: how many examples went through the model at a time, at first.
+    scale: encoder, layers, train_n and max_tokens, the sequences and the longest of them in tokens.
     """
 
     model: classifier.Classifier
@@ -145,7 +142,6 @@ class Trained:
     threads: int
     device: str
     precision: str
-    sizes: Sizes
 
     @property
     def machine(self) -> dict:
@@ -195,14 +191,14 @@ def checkpoint_of(
     """The file `path` for the state of the unfinished run, which another run does not continue.
 
     code: digest of the code that trains it; the others as in `train`. A state is continued where
-    it is computed alike alone: not half of it on another device, in another precision or by another
-    version of torch.
+    it is computed alike alone: not half of it on another device, in another precision or by other
+    versions of the libraries.
     """
     device = devices.choose_device()
     identity = {"run": asdict(run), "settings": settings, "layers": files.layers}
     identity["keep"] = sorted(keep)
     identity |= {"device": device, "precision": devices.choose_precision(device)}
-    identity["torch"] = torch.__version__
+    identity["versions"] = classifier.versions()
     identity |= {"threads": threads, "code": code, "files": file_digests(files.inputs(pretrained))}
     return Checkpoint(path, identity)
 
@@ -274,7 +270,7 @@ def train(
         )
     scale = {"encoder": sources.folder.name, "layers": sources.depth}
     scale |= {"train_n": len(train_part), "max_tokens": longest}
-    return Trained(model, outcome, scale, threads, device, precision, sizes)
+    return Trained(model, outcome, scale, threads, device, precision)
 
 
 def predictions(test: Ragged, answers: np.ndarray, target: Target) -> list[dict]:
