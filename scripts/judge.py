@@ -15,7 +15,7 @@ from seqtransfer.report.tables import effect_tables, table_files
 from seqtransfer.study import jobs
 
 TABLES = "runs convergence scores comparisons references budget leaks classes".split()
-TABLES += ["left_out", "curves_left_out"]
+TABLES += ["left_out", "curves_left_out", "sensitivity"]
 
 
 def main(
@@ -54,6 +54,7 @@ def main(
         left_out=read["left_out"],
         curves_left_out=read["curves_left_out"],
         references=read["references"],
+        sensitivity=read["sensitivity"],
         units=read["budget"].set_index("task")["test_units"].to_dict(),
         margin=margin,
         share=share,

@@ -82,9 +82,9 @@ def main(
     spent = (done.seconds_training, done.seconds_before, meter.joules())
     timing = {"task": task, **provenance.timing(*spent)} | cost(done, schedule, once, device)
     json_tsv.write_json(folder / "timing.json", timing)
-    checkpoint.remove()
     if shared:
         shared_pretrainings.give(shared, outputs)
+    checkpoint.remove()
 
 
 def summary(done: pretraining.Pretrained, schedule: Schedule) -> dict:

@@ -6,7 +6,8 @@ from seqtransfer import seeds
 from seqtransfer.similarity import representations
 from seqtransfer.similarity.run_models import Runs
 from seqtransfer.study import cards, jobs
-from seqtransfer.training import devices
+from seqtransfer.training import devices, memory
+from seqtransfer.training.microbatches import MicroBatch
 from seqtransfer.training.runs import TaskFiles
 
 
@@ -22,13 +23,15 @@ def main(
     """dropout: arms whose dropout stays on; before, after: where to write, in the order of the
     runs' arms."""
     test = runs.files.part("test")
-    device = devices.choose_device()
+    device, at_a_time = devices.choose_device(), MicroBatch(memory.SCORED)
     pooled = probe.get("pooled", False)
 
     def write(path, model, run, probed):
         drawn = seeds.derive(run.seed, run.task, "dropout", run.initialization, path.stem)
         drawn = drawn if run.initialization in dropout else None
-        representations.write(path, model, test, probed, device, pooled=pooled, dropout=drawn)
+        representations.write(
+            path, model, test, probed, device, at_a_time, pooled=pooled, dropout=drawn
+        )
 
     for arm, path_before, path_after in zip(runs.metrics, before, after, strict=True):
         run = runs.run(arm)

@@ -5,7 +5,8 @@ from pathlib import Path
 from seqtransfer import seeds
 from seqtransfer.similarity import representations, run_models
 from seqtransfer.study import cards, jobs
-from seqtransfer.training import devices
+from seqtransfer.training import devices, memory
+from seqtransfer.training.microbatches import MicroBatch
 from seqtransfer.training.runs import TaskFiles
 
 
@@ -23,14 +24,16 @@ def main(
     """pretrained: weights that the arm starts from, if any; dropout: arms whose dropout stays on;
     states: where to write, by seed."""
     test = files.part("test")
-    device = devices.choose_device()
+    device, at_a_time = devices.choose_device(), MicroBatch(memory.SCORED)
     probed = representations.probe(test, task, **probe)
     pooled = probe.get("pooled", False)
     for seed, path in states.items():
         with devices.reproducible(0, threads):
             model = run_models.untrained(files, task, arm, seed, pretrained)
             drawn = seeds.derive(seed, task, "dropout", path.stem) if arm in dropout else None
-            representations.write(path, model, test, probed, device, pooled=pooled, dropout=drawn)
+            representations.write(
+                path, model, test, probed, device, at_a_time, pooled=pooled, dropout=drawn
+            )
         print(f"{arm}, seed {seed}, {pretrained or 'fresh'} -> {path}")
 
 

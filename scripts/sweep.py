@@ -30,7 +30,7 @@ def main(
         checkpoints.append(runs.checkpoint_of(*setting, code, path))
         trained = runs.train(*setting, checkpoints[-1], memory)
         record = runs.metrics(run, trained, settings, files.target()) | {
-            "history": trained.outcome.history[1:],
+            "history": trained.outcome.history,
             "provenance": provenance.record(code, classifier.LIBRARIES, **trained.machine),
         }
         scored.append(record)

@@ -31,6 +31,17 @@ def test_a_row_has_mean_and_bounds_over_seeds_and_counts_what_diverged(study):
     assert table["diverged"].sum() == sweep["diverged"].sum() == 16
 
 
+def test_speed_has_mean_and_bounds_and_none_where_a_run_has_none_or_the_sweep_is_older(study):
+    sweep, run = study
+    sweep = sweep.assign(relative=sweep["seed"] / 200)  # 0.5 and 0.505
+    sweep.loc[sweep["diverged"], "relative"] = float("nan")
+    found = sensitivity.table(sweep, run).set_index("diverged")[sensitivity.SPEED]
+    assert found.loc[1].isna().all(axis=None) and len(found.loc[1]) == 16
+    assert (found.loc[0].round(6) == [0.5025, 0.5, 0.505]).all(axis=None)
+    older = sensitivity.table(sweep.drop(columns="relative"), run)
+    assert older[sensitivity.SPEED].isna().all(axis=None) and older["mean"].notna().all()
+
+
 def test_the_settings_of_the_studys_runs_are_chosen_one_an_arm(study):
     chosen = sensitivity.table(*study).query("chosen")
     assert len(chosen) == 16 and not chosen.duplicated(sensitivity.ARM).any()

@@ -9,6 +9,7 @@ from test_representations import test_part
 import represent
 from seqtransfer.similarity import representations
 from seqtransfer.training import classifier
+from seqtransfer.training.microbatches import MicroBatch
 
 PROBE = {"sequences": 12, "tokens": 2}
 ARMS = ["text", "random"]
@@ -48,7 +49,7 @@ def test_states_before_and_after_are_those_of_the_arms_model_then(runs, tmp_path
         model = runs.before(arm)
         for stage in ("b", "a"):
             alone = tmp_path / "alone.arrow"
-            representations.write(alone, model, test_part(0), probed, "cpu")
+            representations.write(alone, model, test_part(0), probed, "cpu", MicroBatch(64))
             assert found[f"{arm}-{stage}"] == alone.read_bytes()
             runs.fine_tune(arm, model)
     assert len(set(found.values())) == 4

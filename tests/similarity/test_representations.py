@@ -13,6 +13,7 @@ from seqtransfer.similarity import representation_files, representations
 from seqtransfer.similarity.measures import permutation_null
 from seqtransfer.tokens.vocabulary import CLS, SEP
 from seqtransfer.training import classifier
+from seqtransfer.training.microbatches import MicroBatch
 
 
 def test_part(seed: int, n: int = 90) -> Ragged:
@@ -86,7 +87,7 @@ def test_pairs_of_a_block_are_probed_at_the_same_of_their_tokens_wherever_their_
     part = id_sequences.joined(pairs, [0] * 60, [f"e{i}" for i in range(60)])
     probed = representations.probe(part, "toy", sequences=60, tokens=5)
     model = classifier.build("text", sources_for(), "mean", 2)
-    representations.write(tmp_path / "x.arrow", model, part, probed, "cpu")
+    representations.write(tmp_path / "x.arrow", model, part, probed, "cpu", MicroBatch(64))
     columns = representation_files.RepresentationFile(tmp_path / "x.arrow")
     positions = representation_files.positions(columns["ids"])
     blocks = permutation_null.blocks(columns["units"], positions)
@@ -109,7 +110,7 @@ def test_hidden_states_are_those_of_each_sequence_alone_layer_by_layer(pooling, 
     model = classifier.build(
         "text", sources_for(), pooling, 2
     ).train()  # dropout must be off all the same
-    layers = representations.hidden_states(model, part, rows, positions, "cpu")
+    layers = representations.hidden_states(model, part, rows, positions, "cpu", MicroBatch(64))
     assert list(layers) == ["layer_0", "layer_1", "layer_2"]
     assert {layer.shape for layer in layers.values()} == {(300, 32)}
     assert {layer.dtype for layer in layers.values()} == {np.dtype(np.float32)}
@@ -132,7 +133,8 @@ def test_hidden_states_are_the_same_at_every_call(sources_for):
     rows, positions = representations.probe(part, "toy", sequences=30, tokens=2)
     model = classifier.build("random", sources_for(), "mean", 2).train()
     first, second = (
-        representations.hidden_states(model, part, rows, positions, "cpu") for _ in range(2)
+        representations.hidden_states(model, part, rows, positions, "cpu", MicroBatch(64))
+        for _ in range(2)
     )
     assert all(np.array_equal(first[name], second[name]) for name in first)
 
@@ -144,18 +146,26 @@ def test_hidden_states_are_the_same_where_memory_holds_fewer_sequences(
     part = test_part(1, n=150)
     rows, positions = representations.probe(part, "toy", sequences=100, tokens=3, pooled=pooled)
     model = classifier.build("text", sources_for(), "mean", 2)
-    whole = representations.hidden_states(model, part, rows, positions, "cpu", pooled=pooled)
-    hidden_states, sizes = type(model.encoder).hidden_states, []
+    whole = representations.hidden_states(
+        model, part, rows, positions, "cpu", MicroBatch(64), pooled=pooled
+    )
+    hidden_states, sizes, tried = type(model.encoder).hidden_states, [], []
 
     def greedy(self, ids, mask, wanted):
+        tried.append(len(ids))
         if len(ids) > 8:
             torch.empty(2**60, dtype=torch.uint8)  # no machine has them
         sizes.append(len(ids))
         return hidden_states(self, ids, mask, wanted)
 
     monkeypatch.setattr(type(model.encoder), "hidden_states", greedy)
-    found = representations.hidden_states(model, part, rows, positions, "cpu", pooled=pooled)
-    assert set(sizes) == {8, 4} and sum(sizes) == 100  # 64 and 36 sequences, eight at a time
+    at_a_time = MicroBatch(64)
+    for _ in range(2):  # as before and after fine-tuning
+        found = representations.hidden_states(
+            model, part, rows, positions, "cpu", at_a_time, pooled=pooled
+        )
+    assert set(sizes) == {8, 4} and sum(sizes) == 200  # 64 and 36 sequences, eight at a time
+    assert tried.count(64) == 1
     for name, layer in whole.items():
         np.testing.assert_allclose(found[name], layer, rtol=0, atol=1e-5)
 
@@ -168,7 +178,9 @@ def test_a_file_names_the_example_and_position_of_every_row(
     probed = representations.probe(part, "toy", sequences=10, tokens=3, pooled=pooled)
     model = classifier.build("random", sources_for(), "mean", 2)
     monkeypatch.setattr(representations, "CHUNK", 4)  # three chunks
-    representations.write(tmp_path / "x.arrow", model, part, probed, "cpu", pooled=pooled)
+    representations.write(
+        tmp_path / "x.arrow", model, part, probed, "cpu", MicroBatch(64), pooled=pooled
+    )
     found = representation_files.RepresentationFile(tmp_path / "x.arrow")
     rows, positions = probed
     if pooled:
@@ -178,13 +190,15 @@ def test_a_file_names_the_example_and_position_of_every_row(
         named = zip(rows, positions, strict=True)
         assert found["ids"].tolist() == [f"{part.names[row]}:{p}" for row, ps in named for p in ps]
         assert found["sequences"].tolist() == np.repeat(np.arange(10), 3).tolist()
-    layers = representations.hidden_states(model, part, rows, positions, "cpu", pooled=pooled)
+    layers = representations.hidden_states(
+        model, part, rows, positions, "cpu", MicroBatch(64), pooled=pooled
+    )
     for name, layer in layers.items():
         np.testing.assert_allclose(found[name], layer, atol=1e-6)
 
 
 def states_in_file(path, model, part, probed, dropout):
-    representations.write(path, model, part, probed, "cpu", dropout=dropout)
+    representations.write(path, model, part, probed, "cpu", MicroBatch(64), dropout=dropout)
     found = representation_files.RepresentationFile(path)
     return np.stack([found[f"layer_{number}"] for number in range(3)])
 
@@ -211,11 +225,15 @@ def test_a_pooled_row_is_the_mean_over_all_tokens_of_its_sequence(sources_for):
     part = test_part(1, n=30)
     rows, positions = representations.probe(part, "toy", sequences=5, tokens=2, pooled=True)
     model = classifier.build("random", sources_for(), "mean", 2)
-    pooled = representations.hidden_states(model, part, rows, positions, "cpu", pooled=True)
+    pooled = representations.hidden_states(
+        model, part, rows, positions, "cpu", MicroBatch(64), pooled=True
+    )
     for k, row in enumerate(rows):
         inner = np.arange(1, part.lengths[row] - 1)
         assert positions[k].tolist() == inner.tolist()
-        each = representations.hidden_states(model, part, rows[k : k + 1], [inner], "cpu")
+        each = representations.hidden_states(
+            model, part, rows[k : k + 1], [inner], "cpu", MicroBatch(64)
+        )
         for name, layer in each.items():
             np.testing.assert_allclose(pooled[name][k], layer.mean(axis=0), atol=1e-5)
 

@@ -8,6 +8,7 @@ import sys
 import time
 from functools import partial
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -158,6 +159,33 @@ def test_a_checkpoint_of_another_run_or_a_damaged_one_is_not_gone_on_from(
     assert same(state, expected)
     assert outcome.history[0]["step"] == 0
     assert str(path) in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("error", [OSError(116, "Stale file handle"), MemoryError()])
+def test_a_state_that_cannot_be_read_now_is_kept_for_the_next_attempt(
+    error, sources_for, tmp_path, monkeypatch
+):
+    expected, _ = run(sources_for())
+    path = tmp_path / "run.safetensors"
+    checkpoint = KilledAfter(path, {})
+    checkpoint.steps = 5
+    with pytest.raises(Killed):
+        run(sources_for(), checkpoint)
+    content = path.read_bytes()
+    with monkeypatch.context() as patched:
+        patched.setattr(checkpoints, "safe_open", mock.Mock(side_effect=error))
+        with pytest.raises(type(error)):
+            run(sources_for(), Checkpoint(path, {}))
+    assert path.read_bytes() == content
+    assert same(run(sources_for(), Checkpoint(path, {}))[0], expected)
+
+
+def test_a_run_that_diverges_while_it_cools_down_has_not_reached_a_plateau(
+    sources_for, monkeypatch
+):
+    monkeypatch.setattr(finetuning.FineTuning, "usable", lambda self, loss: not self.update.end)
+    _, outcome = run(sources_for(), watch=IMPATIENT)
+    assert outcome.diverged and not outcome.plateau and outcome.steps < PLAN.steps
 
 
 def test_the_loss_explodes_when_it_is_a_hundred_times_the_first(sources_for, monkeypatch):

@@ -14,6 +14,7 @@ from seqtransfer.encoders.dropout import Dropout
 from seqtransfer.similarity import representation_files, representations
 from seqtransfer.training import classifier, devices, finetuning, microbatches, pretraining, steps
 from seqtransfer.training.evaluations import DevWatch
+from seqtransfer.training.microbatches import MicroBatch
 from seqtransfer.training.optimizer import AdamW
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA device")
@@ -189,7 +190,7 @@ def test_representations_are_those_of_the_cpu(sources_for, tmp_path):
     for device in ("cpu", "cuda"):
         model = classifier.build("text", sources_for(), "mean", 2)
         path = tmp_path / f"{device}.arrow"
-        representations.write(path, model, test, probed, device)
+        representations.write(path, model, test, probed, device, MicroBatch(64))
         found = representation_files.RepresentationFile(path)
         depths = representation_files.layer_numbers(found)
         read[device] = np.stack([found[f"layer_{depth}"] for depth in depths])

@@ -42,6 +42,14 @@ def test_a_layer_keeps_of_an_example_what_is_predicted(dtype):
     assert two < sizes[1]
 
 
+def test_one_hot_tokens_of_a_step_on_a_card_take_a_float32_each_symbol():
+    ids = torch.full((3, 512), 7)
+    one_hot = (ids[..., None] == torch.arange(100)).float()  # as `bert._rows` makes them there
+    more = replace(BERT_BASE, symbols=100)
+    assert 3 * (more.example - BERT_BASE.example) == one_hot.nbytes
+    assert more.scored == BERT_BASE.scored  # without a gradient, rows are looked up
+
+
 def test_weights_of_earlier_steps_take_their_place_and_twice_that_to_save_them():
     more = replace(BERT_BASE, kept=2).whole(1) - BERT_BASE.whole(1)
     assert more == 2 * 3 * 4 * BERT_BASE.parameters

@@ -329,6 +329,11 @@ def test_held_out_sequences_of_which_no_token_is_masked_tell_nothing(masked_mode
     assert all(map(math.isnan, scores))
 
 
+def test_one_sequence_is_too_few_to_pretrain_on(sources_for):
+    with pytest.raises(ValueError, match=r"^toy: one sequence is too few to pretrain on"):
+        pretrain(sources_for(), noise(1, 0), PATIENT)
+
+
 def test_patience_without_a_held_out_loss_is_refused(sources_for):
     said = r"^pretrain\.patience: of toy no token of 2 held-out sequences is masked"
     with pytest.raises(ValueError, match=said):  # a sequence so short that chance leaves it whole

@@ -1,7 +1,8 @@
-"""A run finds its settings, trains by them, and settings are chosen on dev alone."""
+"""A run finds its settings and trains by them; what was begun goes on only as it was."""
 
 import json
 import math
+import shutil
 import weakref
 from functools import partial
 from importlib import metadata
@@ -10,14 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import id_sequences
 import sweep
 from seqtransfer.encoders.controls import CONTROLS
 from seqtransfer.files import arrow, json_tsv
 from seqtransfer.files.arrow import Ragged
+from seqtransfer.report.tables import run_tables
 from seqtransfer.scoring.task_kinds import Classification
 from seqtransfer.tokens.vocabulary import CLS, SEP, Vocabulary
 from seqtransfer.training import classifier, devices, runs, settings_choice
@@ -79,92 +79,6 @@ def test_a_table_without_a_needed_column_is_refused_by_name(tmp_path):
         )
 
 
-FOR = {
-    "adaptation": "bias", "encoder": "minilm-l6", "layers": 3, "train_n": 1600, "max_tokens": 62,
-    "steps": 128, "batch_size": 16, "patience": 64, "cooldown": 0.2,
-}  # fmt: skip
-
-
-def sweep_of(scores: list[tuple[str, float, float, str, int, float]]) -> pd.DataFrame:
-    columns = ["initialization", "learning_rate", "warmup", "pooling", "seed", "dev_score"]
-    table = pd.DataFrame(scores, columns=columns)
-    return table.assign(task="splice", diverged=False, **FOR, code="0123")
-
-
-@settings(max_examples=25)
-@given(st.integers(0, 2**32))
-def test_each_arm_gets_the_settings_of_its_highest_mean_dev_score(seed):
-    rng = np.random.default_rng(seed)
-    rates, seeds = (1e-4, 3e-4, 1e-3), (100, 101, 102)
-    scores = {
-        (arm, rate, warmup, pooling): rng.uniform(-1, 1, len(seeds))
-        for arm in ("text", "random")
-        for rate in rates
-        for warmup in (0.0, 0.1)
-        for pooling in ("mean", "first")
-    }
-    rows = [
-        (*key, s, v) for key, values in scores.items() for s, v in zip(seeds, values, strict=True)
-    ]
-    chosen = settings_choice.choose(sweep_of([rows[i] for i in rng.permutation(len(rows))]))
-    assert chosen.initialization.tolist() == ["random", "text"]
-    for row in chosen.itertuples():
-        best = max(
-            (key for key in scores if key[0] == row.initialization), key=lambda k: scores[k].mean()
-        )
-        assert (row.learning_rate, row.warmup, row.pooling) == best[1:]
-        assert row.dev_score == pytest.approx(scores[best].mean())
-        assert row.runs == 3
-
-
-def test_of_equal_scores_the_lower_rate_wins_then_the_shorter_warm_up_then_the_alphabet():
-    rows = [
-        ("text", 1e-3, 0.0, "first", 100, 0.5),
-        ("text", 3e-4, 0.2, "first", 100, 0.5),
-        ("text", 3e-4, 0.1, "mean", 100, 0.5),
-        ("text", 3e-4, 0.1, "first", 100, 0.5),
-        ("text", 1e-4, 0.0, "first", 100, 0.4),
-    ]
-    for order in (rows, rows[::-1]):
-        [row] = settings_choice.choose(sweep_of(order)).itertuples()
-        assert (row.learning_rate, row.warmup, row.pooling) == (3e-4, 0.1, "first")
-        assert not row.edge
-
-
-def test_one_lucky_seed_does_not_choose_the_settings():
-    rows = [("text", 1e-3, 0.1, "mean", 100, 0.9), ("text", 1e-3, 0.1, "mean", 101, 0.0)]
-    rows += [("text", 1e-4, 0.1, "mean", 100, 0.5), ("text", 1e-4, 0.1, "mean", 101, 0.5)]
-    chosen = settings_choice.choose(sweep_of(rows))
-    assert chosen.learning_rate.tolist() == [1e-4]
-    assert chosen.edge.tolist() == [True]  # nothing lower was tried
-
-
-def test_a_rate_at_which_a_run_diverges_is_chosen_only_where_all_rates_do():
-    rows = [
-        ("text", rate, 0.1, "mean", seed, score)
-        for rate, score in ((1e-3, 0.9), (3e-4, 0.2), (1e-4, 0.1))
-        for seed in (100, 101)
-    ]
-    sweep = sweep_of(rows)
-    sweep.loc[1, ["diverged", "dev_score"]] = True, 0.95
-    assert settings_choice.choose(sweep).learning_rate.tolist() == [3e-4]
-    assert settings_choice.choose(sweep).diverged.tolist() == [0]
-    sweep["diverged"] = sweep["learning_rate"] > 1e-4
-    sweep.loc[4, ["diverged", "dev_score"]] = True, math.nan  # one of the two of 1e-4 failed
-    (row,) = settings_choice.choose(sweep).itertuples()
-    assert (row.learning_rate, row.diverged) == (1e-4, 1) and math.isnan(row.dev_score)
-
-
-def test_chosen_settings_are_a_table_that_an_arm_reads(tmp_path):
-    chosen = settings_choice.choose(sweep_of([("text", 3e-4, 0.25, "mean", 1, 0.2)]))
-    assert chosen[settings_choice.CHOSEN_FOR].iloc[0].to_dict() == FOR
-    json_tsv.write_table(tmp_path / "s.tsv", chosen)
-    run = runs.with_settings(
-        tmp_path / "s.tsv", task="splice", initialization="text", seed=7, warmup=0.1
-    )
-    assert run == runs.Run("splice", "text", 7, 3e-4, "mean", 0.25)
-
-
 def test_predictions_have_a_row_an_example_in_order_with_all_probabilities():
     part = id_sequences.joined([[1, 2]] * 3, [2, 0, 1], ["x", "y", "z"])
     probabilities = np.array([[0.2, 0.1, 0.7], [0.1, 0.6, 0.3], [0.2, 0.5, 0.3]])
@@ -221,10 +135,13 @@ def test_a_point_trains_by_its_settings_from_its_token_map(tmp_path, encoder, so
     assert (record["train_n"], record["max_tokens"]) == (24, files.part("train").lengths.max())
     assert (record["steps_taken"], record["plateau"]) == (4, False)
     assert record["dev"]["score"] == max(row["dev_score"] for row in first.outcome.history)
-    record["provenance"] = {"code": "0123"}
+    record |= {"provenance": {"code": "0123"}, "history": first.outcome.history}
     swept = settings_choice.swept([record, record | {"seed": 4}])
     assert swept.seed.tolist() == [3, 4]
     assert swept.dev_score.tolist() == [record["dev"]["score"]] * 2
+    curve = pd.DataFrame(first.outcome.history).assign(**run.key)
+    speed = run_tables.convergence(curve)["relative"]
+    np.testing.assert_array_equal(swept.relative, np.repeat(speed, 2))
     assert settings_choice.choose(swept).runs.tolist() == [2]
 
 
@@ -281,6 +198,49 @@ def test_candidates_of_a_sweep_take_turns_in_memory(tmp_path, encoder, sources_f
         records=tmp_path / "records.json", unfinished=tmp_path / "sweep.toy", code="0123",
     )  # fmt: skip
     assert alive == [[], []]
+
+
+CHANGES = [
+    *({"run": {name: value}} for name, value in (
+        ("task", "other"), ("initialization", "random"), ("seed", 4), ("learning_rate", 2e-3),
+        ("pooling", "max"), ("warmup", 0.5),
+    )),
+    *({"settings": SETTINGS | {"steps": 5}}, {"threads": 2}, {"code": "0124"}, {"keep": [2]}),
+    {"layers": 1},
+    *({"file": name} for name in ("train", "dev", "task", "map", "encoder", "weights", "symbols")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=str)
+def test_no_state_of_another_run_is_gone_on_from(change, tmp_path, encoder, sources_for):
+    own = tmp_path / "encoder"
+    shutil.copytree(encoder, own)
+    files = files_of(tmp_path, own, sources_for(3))
+    pretrained = tmp_path / "pretrained/weights.safetensors"
+    pretrained.parent.mkdir()
+    for path in (pretrained, pretrained.parent / "encoder.json"):
+        path.write_bytes(b"weights or symbols")
+    places = {name: files.tokens / f"{name}.arrow" for name in ("train", "dev")}
+    places |= {"task": files.record, "map": files.token_map, "encoder": own / "encoder.json"}
+    places |= {"weights": pretrained, "symbols": pretrained.parent / "encoder.json"}
+
+    def digest(path="state", run=None, settings=SETTINGS, threads=1, code="0123", keep=(), **other):
+        point = {"task": "toy", "initialization": "from-x", "seed": 3, "learning_rate": 1e-3}
+        point |= {"pooling": "mean", "warmup": 0.25}
+        of = runs.TaskFiles(files.tokens, files.token_map, files.encoder, other.get("layers", 2))
+        run = runs.Run(**point | (run or {}))
+        return runs.checkpoint_of(
+            run, of, pretrained, settings, threads, code, tmp_path / path, keep
+        ).digest
+
+    first = digest()
+    assert digest(path="elsewhere") == first
+    if "file" in change:
+        path = places[change["file"]]
+        path.write_bytes(path.read_bytes() + b" ")
+        assert digest() != first
+    else:
+        assert digest(**change) != first
 
 
 @pytest.mark.parametrize("library", ["torch", "transformers", "peft"])

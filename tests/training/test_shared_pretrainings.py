@@ -1,6 +1,9 @@
 """Studies that share a cache make a pretraining once, and another one if anything differs."""
 
 import os
+import shutil
+from functools import partial
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -9,6 +12,7 @@ import id_sequences
 import pretrain as script
 from seqtransfer.files import arrow, checksums, json_tsv
 from seqtransfer.training import pretraining, shared_pretrainings
+from seqtransfer.training.checkpoints import Checkpoint
 
 SETTINGS = {"steps": 4, "batch_size": 8, "learning_rate": 1e-3, "warmup": 0.1}
 SETTINGS |= {"weight_decay": 0.01, "mask_rate": 0.15}
@@ -22,9 +26,18 @@ NAMES = (
 def job(tmp_path, encoder):
     """A function that runs the job in a study of a name, and gives the digests of its files."""
 
+    def altered(width):
+        if width is None:
+            return encoder
+        other = tmp_path / f"encoder-{width}"
+        shutil.copytree(encoder, other, dirs_exist_ok=True)
+        facts = json_tsv.read_json(other / "encoder.json")
+        json_tsv.write_json(other / "encoder.json", facts | {"made of": width})
+        return other
+
     def run(
         study: str, cache="cache", seed=0, code="abc", rare=0, layers=2, task="toy", keep=2,
-        serves=("toy",), **settings,
+        serves=("toy",), width=None, **settings,
     ):  # fmt: skip
         tokens, folder = tmp_path / study / "tokens", tmp_path / study / "pretrained"
         tokens.mkdir(parents=True, exist_ok=True)
@@ -36,7 +49,7 @@ def job(tmp_path, encoder):
         json_tsv.write_json(tokens / "task.json", facts)
         script.main(
             task=task,
-            files=pretraining.CorpusFiles(tokens, encoder, layers),
+            files=pretraining.CorpusFiles(tokens, altered(width), layers),
             settings=SETTINGS | settings,
             seed=seed,
             threads=1,
@@ -73,6 +86,7 @@ def test_a_second_study_takes_every_file_and_trains_nothing(job, tmp_path, monke
     [
         *({"seed": 1}, {"code": "abd"}, {"rare": 1}, {"learning_rate": 2e-3}, {"mask_rate": 0.2}),
         *({"layers": 1}, {"task": "other"}, {"serves": ("toy", "other")}, {"keep": 3}),
+        {"width": 16},
     ],
     ids=lambda change: next(iter(change)),
 )
@@ -80,6 +94,50 @@ def test_whatever_changes_the_training_is_another_pretraining(job, tmp_path, cha
     job("one")
     job("two", **change)
     assert len(list((tmp_path / "cache").glob("pretrained-*"))) == 2
+
+
+def test_a_seed_draws_weights_masks_and_batches(job):
+    """The second pretraining of a corpus bounds how like two encoders can be."""
+    first, second = job("one", cache=None), job("two", cache=None, seed=1)
+    for name in ("weights.safetensors", "head.safetensors", "step-2.safetensors", "history.tsv"):
+        assert first[name] != second[name]
+
+
+def test_a_job_that_is_killed_while_it_shares_its_pretraining_goes_on_from_its_state(
+    job, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(script, "Checkpoint", partial(Checkpoint, seconds=0.0))
+    with monkeypatch.context() as patched:
+        patched.setattr(shared_pretrainings, "give", mock.Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            job("one")
+    assert (tmp_path / "one/unfinished.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"seed": 1}, {"code": "abd"}, {"rare": 1}, {"learning_rate": 2e-3}, {"layers": 1}),
+        *({"keep": 3}, {"width": 16}, {"task": "other"}),
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_no_state_of_another_pretraining_is_gone_on_from(job, monkeypatch, change):
+    digests = []
+
+    class Seen(Exception):
+        """The identity is known."""
+
+    def checkpoint(path, identity):
+        digests.append(Checkpoint(path, identity | {"files": sorted(identity["files"].values())}))
+        raise Seen
+
+    monkeypatch.setattr(script, "Checkpoint", checkpoint)
+    for changes in ({}, {}, change):
+        with pytest.raises(Seen):
+            job("one", cache=None, **changes)
+    same, again, other = (seen.digest for seen in digests)
+    assert same == again != other
 
 
 @pytest.mark.parametrize("fault", ["altered", "lost", "no list", "garbage list", "another list"])

@@ -153,6 +153,7 @@ rule judge:
         classes=rules.summarize.output.classes,
         left_out=rules.summarize.output.left_out,
         curves_left_out=rules.summarize.output.curves_left_out,
+        sensitivity=rules.summarize.output.sensitivity,
         settings=settings_table,
         records=expand(rules.encode.output.task, task=DOMAIN_ENCODERS),
         encoders=[

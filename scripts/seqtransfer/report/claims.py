@@ -25,6 +25,7 @@ def judge(
     left_out: pd.DataFrame | None = None,
     curves_left_out: pd.DataFrame | None = None,
     references: pd.DataFrame | None = None,
+    sensitivity: pd.DataFrame | None = None,
     units: Mapping[str, int] | None = None,
     margin: float = 0.05,
     share: float | None = None,
@@ -33,7 +34,8 @@ def judge(
     """One record per claim, from the tables `runs`, `convergence` and `comparisons`.
 
     left_out, curves_left_out, references: the tables of these names; without them, intervals cover
-    seeds alone. units: task -> its number of test units; without it each example is one.
+    seeds alone. sensitivity: the table, which says what (a) would be at one learning rate. units:
+    task -> its number of test units; without it each example is one.
     Intervals have LEVEL but for those of (c) and (c-share), which have 2 LEVEL - 1, so that each of
     their one-sided tests has error 1 - LEVEL. margin: non-inferiority margin of (c). share: of
     domain's gain over random that text must keep in (c-share), which is not judged when absent.
@@ -60,7 +62,7 @@ def judge(
         unit,
     )
     return [
-        score_claims.faster(run, speed, curves_left_out, units, LEVEL),
+        score_claims.faster(run, speed, curves_left_out, units, sensitivity, LEVEL),
         score_claims.better(common, unit),
         score_claims.slightly_worse(common, beaten, unit, margin),
         *([score_claims.keeps_a_share(common, beaten, unit, share)] if share else []),

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from seqtransfer.report import checks, claim_records, names, readings
+from seqtransfer.report import checks, claim_records, names, one_rate, readings
 from seqtransfer.report.arm_estimates import of_difference
 
 MARGIN_RULE = (
@@ -50,10 +50,11 @@ def faster(
     speed: pd.DataFrame,
     left_out: pd.DataFrame | None,
     units: Mapping[str, int] | None,
+    sensitivity: pd.DataFrame | None,
     level: float,
 ) -> dict:
     """(a): text over random in the height of the dev-score curve. left_out: the table
-    `curves_left_out`; units: task -> its number of test units."""
+    `curves_left_out`; units: task -> its number of test units; sensitivity: the table."""
     found = of_difference(speed, "relative", "text", "random", left_out)
     record = claim_records.record(
         found,
@@ -74,6 +75,8 @@ def faster(
         " examples.",
     )  # fmt: skip
     record["facts"] += readings.without_examples(found, "dev")
+    if sensitivity is not None:
+        record["facts"] += one_rate.of_unlike_rates(run, sensitivity)
     tested = 0
     for task, rows in speed.groupby("task", sort=False):
         arms = [arm for arm in ("text", "random") if (rows["initialization"] == arm).any()]

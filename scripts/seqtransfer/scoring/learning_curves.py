@@ -1,6 +1,6 @@
 """A curve of scores over training steps -> how fast a model learned."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -32,6 +32,17 @@ def relative_area(steps: Sequence[int], scores: Sequence[float] | np.ndarray) ->
         return np.full(best.shape, np.nan)
     height = np.trapezoid(scores[1:], time[1:], axis=0) / (time[-1] - time[1])
     return np.where(usable, height / np.where(usable, best, 1), np.nan)
+
+
+def relative_height(history: Sequence[Mapping[str, float | None]]) -> float:
+    """`relative_area` of the best dev score so far, of classes in MCC, in which a constant answer
+    has 0: the `relative` of the table `convergence`. NaN as there.
+
+    history: a run's evaluations, each with `step`, `dev_score` and of classes `dev_mcc`.
+    """
+    scores = [row.get("dev_mcc", row["dev_score"]) for row in history]
+    best = np.maximum.accumulate(np.array(scores, dtype=np.float64))
+    return float(relative_area([row["step"] for row in history], best))
 
 
 def steps_to(steps: Sequence[int], scores: Sequence[float], threshold: float) -> float | None:

@@ -19,6 +19,7 @@ from seqtransfer.similarity.measures.permutation_null import BLOCK
 from seqtransfer.tokens import probe_rows, units
 from seqtransfer.tokens.vocabulary import CLS, SEP
 from seqtransfer.training import batches
+from seqtransfer.training.checkpoints import randomness
 from seqtransfer.training.classifier import Classifier
 from seqtransfer.training.finetuning import to_tensors
 from seqtransfer.training.memory import SCORED
@@ -87,6 +88,7 @@ def write(
     test: Ragged,
     probed: tuple,
     device: str,
+    at_a_time: MicroBatch,
     *,
     pooled: bool = False,
     dropout: int | None = None,
@@ -95,17 +97,20 @@ def write(
 
     A row is a token, with the id "example:number", its number, from 1, among the sequence's tokens
     but [CLS] and [SEP]; if `pooled`, the mean over these, with the id "example:mean". device: "cpu"
-    or "cuda". dropout: seed of the dropout that stays on; off when None.
+    or "cuda". at_a_time: how many sequences go through the model at a time, which falls if memory
+    runs out. dropout: seed of the dropout that stays on; off when None.
     """
     if dropout is not None:
         model.encoder.dropout.seed(dropout)
         torch.manual_seed(dropout)  # encoders of the transformers library draw from it
-    chunks = _chunks(model, test, *probed, device, pooled=pooled, dropout=dropout is not None)
+    chunks = _chunks(
+        model, test, *probed, device, at_a_time, pooled=pooled, dropout=dropout is not None
+    )
     representation_files.write(path, chunks)
 
 
 def _chunks(
-    model, test, rows, positions, device, *, pooled, dropout
+    model, test, rows, positions, device, at_a_time, *, pooled, dropout
 ) -> Iterator[representation_files.Chunk]:
     numbers = np.unique(test.units[rows], return_inverse=True)[1].astype(np.int32)
     for start in range(0, len(rows), CHUNK):
@@ -119,28 +124,27 @@ def _chunks(
         counts = [1 if pooled else len(row) for row in positions[part]]
         sequences = np.repeat(np.arange(start, start + len(counts), dtype=np.int32), counts)
         layers = hidden_states(
-            model, test, rows[part], positions[part], device, pooled=pooled, dropout=dropout
-        )
+            model, test, rows[part], positions[part], device, at_a_time,
+            pooled=pooled, dropout=dropout,
+        )  # fmt: skip
         yield ids, sequences, np.repeat(numbers[part], counts), layers
 
 
 def hidden_states(
-    model: Classifier, test: Ragged, rows: np.ndarray, positions, device: str, *,
-    pooled: bool = False, dropout: bool = False,
+    model: Classifier, test: Ragged, rows: np.ndarray, positions, device: str,
+    at_a_time: MicroBatch, *, pooled: bool = False, dropout: bool = False,
 ) -> dict[str, np.ndarray]:  # fmt: skip
     """Compute `layer_0` (embeddings) .. `layer_L`: (n, width) float32, sequence after sequence.
 
     rows: (s,) int, rows of `test`; positions: s arrays of positions, of equal length t, so that
     n = s t; if `pooled`, of any length, and their means are taken, so that n = s. dropout: whether
-    it stays on. Arithmetic is float32. Fewer sequences go through the model at a time where memory
-    runs out.
+    it stays on. Arithmetic is float32. at_a_time: as in `write`.
     DIFFERS: the released code leaves dropout on for random encoders and the protein model, and off
     for the text-pretrained one; here it is off unless `represent.dropout` names the arm.
     """
     model.to(device).train(dropout)
     subset = test.take(rows)
     layers: list[np.ndarray] = []
-    at_a_time = MicroBatch(SCORED)
 
     def found_at(indices: np.ndarray, size: int) -> list[list[torch.Tensor]]:
         starts = range(0, len(indices), size)
@@ -149,7 +153,8 @@ def hidden_states(
 
     with torch.inference_mode():
         for indices in batches.in_length_order(subset.lengths, batch_size=SCORED):
-            found = at_a_time.attempt(partial(found_at, indices))
+            undo = randomness(model.encoder.dropout)
+            found = at_a_time.attempt(partial(found_at, indices), undo)
             if not layers:
                 each = 1 if pooled else len(positions[0])
                 shape = (len(rows), each, found[0][0].shape[-1])

@@ -17,7 +17,7 @@ from seqtransfer.encoders.controls import CONTROLS
 from seqtransfer.files import json_tsv
 from seqtransfer.study import configuration, settings_tables
 from seqtransfer.training import evaluations, operations
-from seqtransfer.training.memory import MARGIN, Footprint
+from seqtransfer.training.memory import MARGIN, SCORED, Footprint
 
 CPU, GPU = 2.6e11, 5e13  # operations of training a second of one core, and of an H100
 ONE_BY_ONE = 1.3e11  # the same of one core where sequences are few at a time
@@ -33,7 +33,6 @@ SHARES = (0.41, 0.59, 0.72)
 # MB that a training job asks for: at least, and at most for the comfort of whole batches.
 ENOUGH, COMFORTABLE = 8000, 16000
 MAPS = 3000  # MB of a batch's attention maps, of two encoders of BERT-base's size, and libraries
-AT_A_TIME = 64  # sequences of a batch of hidden states
 LIBRARIES = 1000  # MB of torch and transformers
 NARROW = 32  # neurons of an attention head, of which a wide encoder has fewer, wider ones
 TIMES = 6  # times the seconds of the reference machine a training job may take (float32: 3.8)
@@ -186,8 +185,8 @@ def represented(job: Job, study: Mapping, encoder: Encoder) -> int:
     rows = probe["sequences"] * probe["tokens"]
     numbers = 0
     for one in (encoder, encoder.domain.get(job.wildcards["task"], encoder)):
-        batch = AT_A_TIME * tokens * one.width * (one.layers + 1 + 8)
-        attention = 2 * AT_A_TIME * tokens**2 * math.ceil(one.width / NARROW)
+        batch = SCORED * tokens * one.width * (one.layers + 1 + 8)
+        attention = 2 * SCORED * tokens**2 * math.ceil(one.width / NARROW)
         kept = 2 * rows * (one.layers + 1) * one.width
         numbers = max(numbers, 2 * one.weights // 4 + batch + attention + kept)
     return max(ENOUGH, LIBRARIES + math.ceil(4 * numbers / 1e6))

@@ -23,11 +23,11 @@ from seqtransfer.files.arrow import Ragged
 from seqtransfer.tokens.vocabulary import SPECIALS
 from seqtransfer.training import finetuning
 from seqtransfer.training.dataset_distance import dataset_distance
+from seqtransfer.training.memory import SCORED
 from seqtransfer.training.optimizer import AdamW
 from seqtransfer.training.steps import Schedule
 
 Encoder = Bert | TransformersEncoder
-AT_A_TIME = 64  # sequences that are embedded together where no gradient is kept
 COMPARED = 512  # sequences of each side, at most, that the distances before and after are of
 
 
@@ -50,7 +50,7 @@ class Sequences:
     def fixed_points(self, rows: np.ndarray) -> torch.Tensor:
         """The same without a gradient, whatever their number."""
         with torch.no_grad():
-            parts = [rows[i : i + AT_A_TIME] for i in range(0, len(rows), AT_A_TIME)]
+            parts = [rows[i : i + SCORED] for i in range(0, len(rows), SCORED)]
             return torch.cat([self.points(part) for part in parts])
 
     def classes_of(self, rows: np.ndarray) -> torch.Tensor | None:

@@ -18,6 +18,7 @@ from safetensors import safe_open
 from safetensors.torch import save as serialized
 from torch import nn
 
+from seqtransfer.encoders.dropout import Dropout
 from seqtransfer.encoders.loading import State
 from seqtransfer.files import atomic, checksums
 from seqtransfer.training import states
@@ -72,7 +73,8 @@ class Checkpoint:
     def resume(self, state: "TrainingState") -> tuple[dict, dict[str, torch.Tensor]] | None:
         """Restore `state` and return the saved record and kept weights; None if there is no file.
 
-        A file that is damaged, or of another run, counts as none.
+        A file that is damaged, or of another run, counts as none. Raises OSError or MemoryError if
+        it cannot be read now.
         """
         if not self.path.exists():
             return None
@@ -86,6 +88,8 @@ class Checkpoint:
                 tensors = {name: file.get_tensor(name) for name in file.keys()}
                 if _content_digest(metadata["facts"], tensors) != metadata["sha256"]:
                     raise ValueError("its bytes are not those that were written")
+        except (OSError, MemoryError):  # it may be read at the next attempt
+            raise
         except Exception as error:  # a damaged file can raise anything
             print(f"{self.path}: cannot be read ({error}); the run starts again")
             return None
@@ -138,16 +142,6 @@ class TrainingState:
             "generators": {n: g.bit_generator.state for n, g in self.generators.items()},
         }
 
-    def randomness(self) -> Callable[[], None]:
-        """Function that sets the random streams of a step back to where they are now."""
-        tensors, dropout = _random_tensors(), self.model.encoder.dropout.state()
-
-        def reset() -> None:
-            _restore_random(tensors)
-            self.model.encoder.dropout.restore(dropout)
-
-        return reset
-
     def restore(self, found: Mapping[str, State], streams: dict) -> None:
         """The inverse of `tensors`, parted, and of `streams`."""
         self.model.load_state_dict(found["model"])
@@ -156,6 +150,18 @@ class TrainingState:
         self.model.encoder.dropout.restore(streams["dropout"])
         for name, state in streams["generators"].items():
             self.generators[name].bit_generator.state = state
+
+
+def randomness(dropout: Dropout) -> Callable[[], None]:
+    """Function that sets torch's random streams and that of a model's dropout back to where they
+    are now."""
+    tensors, state = _random_tensors(), dropout.state()
+
+    def reset() -> None:
+        _restore_random(tensors)
+        dropout.restore(state)
+
+    return reset
 
 
 def _random_tensors() -> dict[str, torch.Tensor]:

@@ -45,8 +45,9 @@ def keep_memory() -> None:
     """
     if platform.libc_ver()[0] == "glibc":
         library = ctypes.CDLL(None)
-        for option in (-1, -3):  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD
-            library.mallopt(option, 2**30)
+        trim, mapped = -1, -3  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD
+        library.mallopt(mapped, 2**30) or library.mallopt(mapped, 2**25)  # more, older ones refuse
+        library.mallopt(trim, 2**30)
 
 
 def give_back_memory() -> None:

@@ -208,7 +208,7 @@ class FineTuning(Training):
         super().diverge(step)
         loss = self.losses[-1] if self.losses else math.nan
         print(f"step {step}: loss {loss}; the run diverged and keeps its best weights", flush=True)
-        self.outcome.diverged, self.outcome.steps = True, step
+        self.outcome.diverged, self.outcome.plateau, self.outcome.steps = True, False, step
         self._hold()
 
     def record(self) -> dict:

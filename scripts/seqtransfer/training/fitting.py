@@ -11,7 +11,13 @@ from seqtransfer.training.memory import Footprint, Sizes
 
 
 def footprint(
-    model: nn.Module, sources: WeightSources, tokens: int, *, outputs: int = 0, kept: int = 0
+    model: nn.Module,
+    sources: WeightSources,
+    tokens: int,
+    device: str,
+    *,
+    outputs: int = 0,
+    kept: int = 0,
 ) -> Footprint:
     """What the training of `model` takes: of a classifier or a masked language model, or another
     with its encoder as `encoder`.
@@ -26,7 +32,8 @@ def footprint(
         layers = sources.depth
         heads = next(record[name] for name in HEADS if name in record)
     # transformers keeps some numbers in bfloat16, some in float32 and some in both.
-    narrow = isinstance(encoder, bert.Bert) and encoder.dtype == torch.bfloat16
+    own = isinstance(encoder, bert.Bert)
+    narrow = own and encoder.dtype == torch.bfloat16
     return Footprint(
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         layers=layers,
@@ -36,6 +43,7 @@ def footprint(
         number=2 if narrow else 4,
         outputs=outputs,
         kept=kept,
+        symbols=len(encoder.table) if own and device == "cuda" else 0,
     )
 
 

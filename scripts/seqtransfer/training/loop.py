@@ -8,7 +8,7 @@ from itertools import islice
 import numpy as np
 import torch
 
-from seqtransfer.training.checkpoints import Checkpoint, TrainingState
+from seqtransfer.training.checkpoints import Checkpoint, TrainingState, randomness
 from seqtransfer.training.microbatches import Inputs, MicroBatch
 from seqtransfer.training.steps import Steps
 
@@ -108,7 +108,7 @@ class Training:
 
     def _step(self, step: int, inputs: Inputs) -> float:
         """The loss of a step, taken in as many parts as memory demands."""
-        reset = self.state.randomness()
+        reset = randomness(self.state.model.encoder.dropout)
 
         def undo() -> None:
             self.update.abandon()

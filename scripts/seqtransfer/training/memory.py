@@ -35,7 +35,8 @@ class Footprint:
 
     parameters: their number; width: neurons of a layer; tokens: of the longest sequence; number:
     bytes of each that a layer keeps; outputs: numbers a token of a head over the vocabulary; kept:
-    copies of the weights, of earlier steps.
+    copies of the weights, of earlier steps; symbols: rows of the table that a card multiplies by
+    one-hot tokens in training.
     """
 
     parameters: int
@@ -46,6 +47,7 @@ class Footprint:
     number: int = 4
     outputs: int = 0
     kept: int = 0
+    symbols: int = 0
 
     @property
     def fixed(self) -> int:
@@ -55,7 +57,7 @@ class Footprint:
     @property
     def example(self) -> int:
         """Bytes that a step keeps of each example, whose gradients take those of two layers."""
-        return self._of_layers(self.layers + 2)
+        return self._of_layers(self.layers + 2) + 4 * self.symbols * self.tokens
 
     @property
     def scored(self) -> int:

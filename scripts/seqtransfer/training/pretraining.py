@@ -150,10 +150,13 @@ class Pretraining(Training):
         self.held_out, self.trained_on = units.held_out(
             rows, np.asarray(sequences.units), max(1, len(rows) // 20)
         )
+        if not len(self.trained_on):
+            raise ValueError(f"{task}: one sequence is too few to pretrain on: it is held out")
         self.masks = seeds.generator(seed, task, "masks")
         taken = fitting.footprint(
-            model, sources, int(sequences.lengths.max()), outputs=len(model.bias), kept=len(keep)
-        )
+            model, sources, int(sequences.lengths.max()), device,
+            outputs=len(model.bias), kept=len(keep),
+        )  # fmt: skip
         sizes = fitting.sizes(taken, schedule.batch_size, device, memory)
         optimizer = AdamW(model, schedule.weight_decay)
         update = Steps(
@@ -209,7 +212,7 @@ class Pretraining(Training):
         for missed in set(self.keep) - set(self.kept):
             self._keep(missed)
         self._record_evaluation(step, math.nan, math.nan)
-        self.best, self.best_step = {}, step
+        self.best, self.best_step, self.update.end = {}, step, None
 
     def _keep(self, step: int) -> None:
         self.kept[step] = states.copied(self.encoder.plain_state())

@@ -223,7 +223,7 @@ def train(
     `classifier.build`.
     """
     sources, target = run.sources(files, pretrained), files.target()
-    train_part = files.part("train")
+    train_part, dev = files.part("train"), files.part("dev")
     longest, positions = int(train_part.lengths.max()), sources.facts.positions
     if longest > positions:
         raise ValueError(
@@ -251,12 +251,13 @@ def train(
             settings.get("lora"),
         )
         model.encoder.dtype = devices.DTYPES[precision]
-        taken = fitting.footprint(model, sources, longest, kept=len(keep))
+        tokens = max(longest, int(dev.lengths.max()))
+        taken = fitting.footprint(model, sources, tokens, device, kept=len(keep))
         sizes = fitting.sizes(taken, settings["batch_size"], device, memory)
         outcome = finetuning.fit(
             model,
             train_part,
-            files.part("dev"),
+            dev,
             target,
             schedule,
             watch=DevWatch.of(settings),

@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from seqtransfer.scoring.learning_curves import relative_height
+
 ARM = ["task", "initialization"]
 # The choice is valid for runs of the same.
 CHOSEN_FOR = [
@@ -11,11 +13,16 @@ CHOSEN_FOR = [
 
 
 def swept(records: list[dict]) -> pd.DataFrame:
-    """One row per sweep run: arm, seed, settings, what for, its steps, best dev score, code."""
+    """One row per sweep run: arm, seed, settings, what for, its steps, best dev score, code.
+
+    relative: how soon the run is where it ends, see `learning_curves.relative_height`.
+    """
     names = [*ARM, "pooling", "learning_rate", "warmup", "seed", *CHOSEN_FOR]
     names += ["steps_taken", "plateau", "best_step", "diverged"]
     rows = [
-        {n: r[n] for n in names} | {"dev_score": r["dev"]["score"], "code": r["provenance"]["code"]}
+        {n: r[n] for n in names}
+        | {"dev_score": r["dev"]["score"], "relative": relative_height(r["history"])}
+        | {"code": r["provenance"]["code"]}
         for r in records
     ]
     return pd.DataFrame(rows).astype({"dev_score": float})  # None where a run has no score

@@ -18,7 +18,7 @@ from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import Tables
 from seqtransfer.report.tables.intervals import interval_rows
 from seqtransfer.report.tables.run_tables import score_unit
-from seqtransfer.report.tables.sensitivity import best
+from seqtransfer.report.tables.sensitivity import SCORE, SPEED, best
 
 REGRESSIONS = ("ngram", "window")  # a task has one of them, and a look is enough for both
 FITTED = dict.fromkeys(REGRESSIONS, (0, (4, 2)))  # dashes
@@ -103,6 +103,16 @@ def sensitivity(tables: Tables, claims: Sequence[dict]) -> Figure:
 
     A line has its arm's best pooling and warm-up; the band spans the lowest and highest seed.
     """
+    return _by_rate(tables, SCORE, f"dev {score_unit(tables['runs'])}", "Dev score")
+
+
+def speed_by_rate(tables: Tables, claims: Sequence[dict]) -> Figure:
+    """As `sensitivity`, of how soon a run is where it ends: what (a) compares."""
+    return _by_rate(tables, SPEED, "share of own best", "How soon a run is where it ends")
+
+
+def _by_rate(tables: Tables, columns: Sequence[str], label: str, subject: str) -> Figure:
+    """columns: mean, low and high in the table `sensitivity`; label: of the axis."""
     table = tables["sensitivity"]
     arms = style.ordered([*panels.arms(tables), *table["initialization"]])
     rates = sorted(table["learning_rate"].unique())
@@ -115,18 +125,20 @@ def sensitivity(tables: Tables, claims: Sequence[dict]) -> Figure:
             if part.empty:
                 continue
             line = best(part).set_index("learning_rate")
+            chosen = line.index[line["chosen"]]
+            line = line[columns].set_axis(SCORE, axis=1)
             drawn = panels.curve(axis, line.index, line, colours[arm], 0.15, marker=marks[arm],
                                  linestyle=dashes[arm])  # fmt: skip
             panels.tell_curve(drawn, names.arm(arm), "learning rate", line.index, line,
                               bounds="lowest to highest seed")  # fmt: skip
-            chosen = line.loc[line["chosen"], "mean"]
-            axis.plot(chosen.index, chosen, **ring, color=colours[arm], markeredgewidth=1)
+            axis.plot(chosen, line.loc[chosen, "mean"], **ring, color=colours[arm],
+                      markeredgewidth=1)  # fmt: skip
         axis.set_xscale("log")
         axis.set_xticks(rates, [_rate(rate) for rate in rates])
         axis.set_xticks([], minor=True)
         mine = table[table["task"] == task]
-        axis.set_ylim(panels.limits(mine["low"], mine["high"], least=LEAST_RANGE))
-    panels.label(axes, "learning rate", f"dev {score_unit(tables['runs'])}")
+        axis.set_ylim(panels.limits(*(mine[name] for name in columns[1:]), least=LEAST_RANGE))
+    panels.label(axes, "learning rate", label)
     handles = [
         panels.line(names.arm(arm), colours[arm], marker=marks[arm], linestyle=dashes[arm])
         for arm in style.ordered(table["initialization"])
@@ -136,7 +148,7 @@ def sensitivity(tables: Tables, claims: Sequence[dict]) -> Figure:
     over = "1 seed" if seeds == 1 else f"mean of {seeds} seeds, band = lowest to highest"
     style.title(
         figure,
-        "Dev score by learning rate, in the sweep that chose it, at each arm's best pooling and"
+        f"{subject} by learning rate, in the sweep that chose it, at each arm's best pooling and"
         f" warm-up: {over}",
     )
     return figure

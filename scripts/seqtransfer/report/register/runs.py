@@ -153,10 +153,15 @@ TABLES = {
         "Every candidate of the sweep that chose the settings. Empty where the study's table of"
         " settings has no sweep beside it.",
         columns(
-            "task initialization learning_rate warmup pooling mean low high seeds diverged chosen",
+            "task initialization learning_rate warmup pooling mean low high relative relative_low"
+            " relative_high seeds diverged chosen",
             mean="Mean dev score over the sweep's seeds",
             low="Lowest dev score of them",
             high="Highest dev score of them",
+            relative="Mean over them of `relative` of the table `convergence`: how soon a run is"
+            " where it ends",
+            relative_low="Lowest of them",
+            relative_high="Highest of them",
             seeds="How many seeds, a run each",
             diverged="How many of them diverged",
             chosen="Whether this study's runs have these settings",
@@ -299,6 +304,18 @@ FIGURES = {
         " and warm-up. The band goes from the lowest to the highest seed; it is no confidence"
         " interval. The ring marks the chosen rate. Where lines cross, one rate for all arms would"
         " have decided which arm wins.",
+        ("sensitivity",),
+        sweep=True,
+    ),
+    "speed_by_rate": Figure(
+        "speed of learning by learning rate",
+        "How soon a run is where it ends, against the learning rate, in the sweep that chose it:"
+        " the mean height of the curve of the best dev score so far (over doublings of steps, from"
+        " the first evaluation on), as a share of the run's own best, which is what (a) compares."
+        " Mean over the sweep's seeds, at the arm's best pooling and warm-up; the band goes from"
+        " the lowest to the highest seed and is no confidence interval. (a) compares the rings:"
+        " where they stand at unlike rates, part of the difference may be the rate's. A rate at"
+        " which an arm hardly learns says nothing: see sensitivity to the learning rate.",
         ("sensitivity",),
         sweep=True,
     ),

@@ -5,7 +5,8 @@ import pandas as pd
 from seqtransfer.training.settings_choice import ARM
 
 SETTINGS = ["learning_rate", "warmup", "pooling"]
-COLUMNS = [*ARM, *SETTINGS, "mean", "low", "high", "seeds", "diverged", "chosen"]
+SCORE, SPEED = ["mean", "low", "high"], ["relative", "relative_low", "relative_high"]
+COLUMNS = [*ARM, *SETTINGS, *SCORE, *SPEED, "seeds", "diverged", "chosen"]
 
 
 def table(sweep: pd.DataFrame | None, run: pd.DataFrame) -> pd.DataFrame:
@@ -14,22 +15,34 @@ def table(sweep: pd.DataFrame | None, run: pd.DataFrame) -> pd.DataFrame:
     sweep: one row a sweep run (`settings_choice.swept`); run: the study's runs
     (`run_tables.runs`). mean, low and high are of the dev score over the sweep's seeds: its mean,
     its lowest and highest value (no interval: a sweep has two seeds or so), all empty where a run
-    has no score. seeds and diverged count; chosen marks the settings that the study's runs have,
-    which a table written by hand may take from elsewhere.
+    has no score. relative and its bounds are the same of how soon a run is where it ends (the
+    `relative` of the table `convergence`), empty, too, where a run learned nothing or an older
+    sweep did not note it. seeds and diverged count; chosen marks the settings that the study's runs
+    have, which a table written by hand may take from elsewhere.
     """
     if sweep is None:
         return pd.DataFrame(columns=COLUMNS)
     arms = run.drop_duplicates(ARM)[[*ARM, *SETTINGS]]
-    score = sweep.groupby([*ARM, *SETTINGS])["dev_score"]
-    candidates = score.agg(["mean", "min", "max", "size"]).reset_index()
-    partial = score.agg(lambda scores: scores.isna().any()).to_numpy()
-    candidates.loc[partial, ["mean", "min", "max"]] = float("nan")
-    candidates.columns = [*ARM, *SETTINGS, "mean", "low", "high", "seeds"]
-    diverged = sweep.groupby([*ARM, *SETTINGS], as_index=False)["diverged"].sum()
-    candidates = candidates.merge(diverged, on=[*ARM, *SETTINGS], validate="one_to_one")
+    if "relative" not in sweep:
+        sweep = sweep.assign(relative=float("nan"))
+    grouped = sweep.groupby([*ARM, *SETTINGS])
+    candidates = pd.concat(
+        [
+            _spread(grouped["dev_score"]).set_axis(SCORE, axis=1),
+            _spread(grouped["relative"]).set_axis(SPEED, axis=1),
+            grouped.agg(seeds=("seed", "size"), diverged=("diverged", "sum")),
+        ],
+        axis=1,
+    ).reset_index()
     rows = arms[ARM].merge(candidates, on=ARM)  # the order of the study
     had = {_key(row) for row in arms.itertuples(index=False)}
     return rows.assign(chosen=[_key(row) in had for row in rows.itertuples(index=False)])
+
+
+def _spread(values) -> pd.DataFrame:
+    """Mean, lowest and highest of each group; empty where a value is missing."""
+    found = values.agg(["mean", "min", "max"])
+    return found.where(~values.agg(lambda group: group.isna().any()))
 
 
 def best(candidates: pd.DataFrame) -> pd.DataFrame:
