@@ -14,7 +14,7 @@ from transformers import AutoModel, BertConfig, MPNetConfig
 
 import effect_by_size as script
 from seqtransfer.files import json_tsv
-from seqtransfer.report import claims, effect_by_size, estimates, finished_studies
+from seqtransfer.report import claims, effect_by_size, finished_studies
 from seqtransfer.report.effect_by_size import MEAN
 from seqtransfer.report.figures import size_figures, style
 from seqtransfer.report.finished_studies import Study
@@ -25,12 +25,19 @@ GAIN = np.array([0.10, 0.14, 0.05, 0.11])
 
 
 def study(
-    name: str, layers: int, tasks=("x", "y"), gain=GAIN, encoder="mine", shape=ALONE, **finetune
+    name: str,
+    layers: int,
+    tasks=("x", "y"),
+    gain=GAIN,
+    encoder="mine",
+    shape=ALONE,
+    seeds=4,
+    **finetune,
 ) -> Study:
     """A study of some of the tasks v to z; text is ahead by `gain`, one number a seed."""
     run = run_table({"text": 0.5 + gain * (1 + 0.1 * layers), "random": np.full(4, 0.5)})
     run.loc[run["task"] == "y", "test_score"] += 0.1 * run["seed"] ** 2
-    run = run[run["task"].isin(tasks)]
+    run = run[run["task"].isin(tasks) & (run["seed"] < seeds)]
     configuration = {
         "study": name, "tasks": list(tasks), "encoder": {"name": encoder, "layers": layers},
         "examples": {"train": 1600}, "max_length": dict.fromkeys(tasks, 64),
@@ -63,7 +70,10 @@ def test_the_size_is_the_number_of_weights_in_the_matrices_of_the_layers(config)
     assert known["parameters"] == counted and known["width"] == 32
 
 
-def test_the_mean_of_all_tasks_is_the_one_that_the_study_judges(studies):
+@pytest.mark.parametrize("seeds", [2, 3, 4])
+def test_the_mean_of_all_tasks_is_the_one_that_the_study_judges(seeds):
+    """Also where tasks of few seeds have the spread of all."""
+    studies = [study("six", 6, seeds=seeds), study("two", 2, seeds=seeds)]
     found = rows_of(studies)
     for one in studies:
         row = found[(found["study"] == one.name) & (found["task"] == MEAN)].iloc[0]
@@ -131,6 +141,12 @@ def test_a_missing_number_stays_missing_and_so_does_the_mean_over_it(studies):
     found = rows_of([*studies[:2], lacking]).set_index(["study", "task"])
     assert found.loc["one", ["effect", "low", "high"]].isna().all(axis=None)
     assert found.loc["six", ["effect", "low", "high"]].notna().all(axis=None)
+
+
+def test_a_ledger_of_older_code_is_refused_with_what_to_do(studies):
+    del studies[0].claims["b"]["effects"][1]["alone"]
+    with pytest.raises(ValueError, match=r"^six: .*older code, without 'alone'; run the study's"):
+        rows_of(studies)
 
 
 def test_what_cannot_be_drawn_is_refused_by_name(studies):
@@ -250,22 +266,3 @@ def test_the_script_writes_the_table_the_figure_and_the_caption(studies, tmp_pat
     assert "<title>At rates of their own</title>" in (tmp_path / "sizes.svg").read_text()
     for name in ("sizes.md", "sizes.svg"):
         assert "finetune.steps: 32 (six), 64 (two, one)" in (tmp_path / name).read_text()
-
-
-@pytest.mark.parametrize("seeds", [2, 3, 4])
-def test_an_estimate_is_rebuilt_from_a_ledger_also_of_few_seeds(seeds):
-    """Few seeds may have the spread of all tasks, and their degrees of freedom."""
-    rng = np.random.default_rng(seeds)
-    drawn = {
-        task: estimates.crossed(rng.normal(0, 0.1, seeds), rng.normal(0, spread, (seeds, 20)))
-        for task, spread in {"a": 0.001, "b": 0.01, "c": 1e-6}.items()
-    }
-    for one in estimates.with_few_seeds(drawn).values():
-        low, high = one.interval(0.95)
-        total = one.error**2
-        row = {"mean": one.mean, "error": one.error, "low": low, "high": high, "level": 0.95}
-        row |= {"sources": {name: part / total for name, (part, _) in one.parts.items()}}
-        row = pd.Series(row | {"seeds": seeds, "examples": "x"})
-        again = effect_by_size._estimate(row)
-        assert again.interval(0.9) == pytest.approx(one.interval(0.9), rel=1e-6)
-        assert all(free > 0 for _, free in again.parts.values())

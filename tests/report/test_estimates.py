@@ -201,6 +201,16 @@ def test_the_smallest_effect_is_found_in_four_of_five_studies():
     assert 0.72 <= found / 400 <= 0.92
 
 
+def test_more_seeds_are_never_said_to_see_less():
+    """Of a difference that 6 to 64 seeds see, the degrees of freedom fall to the reference's 1."""
+    parts = {"seeds": (1e-4, 3.0), "units": (1e-5, 29.0), "reference": (3e-5, 1.0)}
+    one = Estimate(0.04, parts, 4)
+    seen = {count: one.with_seeds(count).smallest_effect(0.95) for count in range(4, 2000)}
+    assert seen[1999] > 0.04 >= min(seen.values())
+    assert one.seeds_needed(0.04, 0.95) == next(n for n, least in seen.items() if least <= 0.04)
+    assert one.seeds_needed(0.9 * min(seen.values()), 0.95) == math.inf
+
+
 def test_the_seeds_needed_reach_that_power_or_none_can():
     one = Estimate(0.02, {"seeds": (0.0004, 3.0), "examples": (0.0001, 30.0)}, 4)
     needed = one.seeds_needed(0.1, 0.95)

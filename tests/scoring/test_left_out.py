@@ -35,6 +35,9 @@ def test_where_one_label_is_left_the_error_is_unknown_not_0():
     one = estimates.crossed([0.1, 0.2, 0.3], np.full((3, 2), math.nan))
     assert one.few_examples and math.isnan(one.error)
     assert not estimates.crossed([0.1], np.full((1, 2), math.nan)).few_examples
+    without_one = np.array([[0.1, 0.2, math.nan]])  # a similarity that is not defined, likewise
+    assert estimates.of_similarity([0.1, 0.3], without_one).few_examples
+    assert not estimates.of_similarity([0.1], without_one).few_examples
     alike = left_out.scores(np.zeros(40), labels, groups, lambda y, p: float((y == p).mean()))
     assert alike == [1.0, 0.0] or alike == [0.0, 1.0]  # nothing is lost where labels never differ
 

@@ -141,6 +141,7 @@ def test_a_task_that_is_changed_and_keeps_the_default_rates_is_known_by_its_keys
 
     shuffled = {"title": "x", "order": "shuffled", "max_length": 9}
     assert altered(splice=shuffled) == {"splice": ["order"]}
+    assert altered(splice={"metric": "accuracy"}) == {"splice": ["metric"]}  # it picks steps, rates
     assert altered(splice=whole | shuffled) == {"splice": ["order"]}
     assert altered({"settings": "sweep"}, splice=shuffled) == {}
     assert altered(splice=whole, mine={"source": "x", "order": "shuffled"}, composer=None) == {}

@@ -73,4 +73,9 @@ AMENDED = (
         " the tasks' own seeds; measures with canonical correlations of 1, SVCCA among them, are"
         " not judged where there are several",
     ),
+    (
+        "2026-11-30",
+        "in the check of (a) each run must score above chance, not each arm's mean alone, and none"
+        " may have diverged; more seeds are never said to see less",
+    ),
 )

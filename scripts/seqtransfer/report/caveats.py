@@ -91,7 +91,7 @@ def _what_intervals_cover(
     claims = f"{sum(tested)} claims{beside} are read side by side, without adjustment." * many
     yield (
         f"{claims or f'1 claim{beside} is judged.'} Within a claim,"
-        " tasks are adjusted (Holm), except where every task must support it, (c) and (d1)."
+        " tasks are adjusted (Holm), except for what supports (c) and (d1), which every task must."
     )
 
 

@@ -7,7 +7,6 @@ without it), why.
 import math
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 
 from seqtransfer.report import names, reference_estimates
@@ -82,12 +81,13 @@ def learned_the_task(
     """Whether both arms learned the task, without which "sooner where it ends" says nothing: the
     best dev score so far of answers by chance is above 0 and early there.
 
-    Each arm's mean test score must be above what chance reaches, and that of the lower arm at least
-    LEARNED of the other's. Scores are MCC of classes, whatever a task's metric, else the headline
-    metric; of n answers that know nothing both have a standard error of about 1 / sqrt(n - 1), as a
-    correlation has. units: task -> n, the test units, since examples of one unit are not
-    independent; without it n is the number of examples. An arm with a run without a score has not
-    learned it.
+    Each run's test score must be above what chance reaches, no run may have diverged (its curve is
+    held at its best, so that it would count as soon), and the mean of the lower arm must be at
+    least LEARNED of the other's. Scores are MCC of classes, whatever a task's metric, else the
+    headline metric; of n answers that know nothing both have a standard error of about
+    1 / sqrt(n - 1), as a correlation has (MCC of more than two classes a smaller one, so that the
+    check is stricter there). units: task -> n, the test units, since examples of one unit are not
+    independent; without it n is the number of examples. A run without a score has not learned it.
     """
     records = []
     mine = run[run["initialization"].isin(arms)]
@@ -95,25 +95,32 @@ def learned_the_task(
         scores = rows["test_score"]
         if "test_mcc" in rows and rows["test_mcc"].notna().any():
             scores = rows["test_mcc"]
-        arm_scores = scores.groupby(rows["initialization"], sort=False)
-        means = {arm: one.mean(skipna=False) for arm, one in arm_scores}
+        by_arm = scores.groupby(rows["initialization"], sort=False)
+        means = by_arm.mean(skipna=False)
         count = rows["test_n"].min() if units is None else units[task]
         chance = BY_CHANCE / math.sqrt(max(1, count - 1))
-        low, high = np.min([*means.values()]), np.max([*means.values()])  # NaN if any is
+        diverged = rows["diverged"].astype(bool).groupby(rows["initialization"], sort=False).sum()
         why = ", ".join(f"{names.arm(arm)} {mean:.3f}" for arm, mean in means.items())
-        if math.isnan(low):
+        passed = False
+        if means.isna().any():
             why = f"a run has no test score: {why}"
-        elif not low > chance:
-            why = f"an arm's mean test score is within chance, which reaches {chance:.3f}: {why}"
-        elif low < LEARNED * high:
+        elif diverged.any():
+            each = ", ".join(f"{names.arm(arm)} {number}" for arm, number in diverged.items())
+            why = f"runs diverged, whose curves are held at their best: {each}"
+        elif not scores.min() > chance:
+            each = ", ".join(f"{names.arm(arm)} {least:.3f}" for arm, least in by_arm.min().items())
+            why = f"a run's test score is within chance, which reaches {chance:.3f}; least: {each}"
+        elif means.min() < LEARNED * means.max():
             why = f"an arm's mean test score is less than {LEARNED:.0%} of the other's: {why}"
-        passed = bool(low > chance and low >= LEARNED * high)
+        else:
+            passed = True
         records.append(_record("both arms learned the task", task, passed, True, why))
     return records
 
 
 def has_rows(inner: pd.DataFrame, measure: str) -> list[dict]:
-    """Whether no two canonical correlations are 1, among which PWCCA's weights are arbitrary.
+    """Whether no two canonical correlations are 1, among which PWCCA's weights are arbitrary; a
+    single one is allowed.
 
     With n rows at least p + q - (n - 1) are, of p and q directions that the measure uses, whatever
     the encoders do; so are those of a subspace that both encoders share.

@@ -6,11 +6,9 @@ and embeddings are left out; of the latter a task reads a row a symbol. Encoders
 have another number, and ALBERT, whose layers share their weights, far fewer.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
-from scipy.special import stdtridf
 
 from seqtransfer.report import estimates, finished_studies, meta_analysis
 from seqtransfer.report.estimates import Estimate
@@ -41,7 +39,8 @@ def table(studies: Sequence[Study], catalogue: Mapping[str, Mapping]) -> pd.Data
     for study in studies:
         effects = meta_analysis.effects([study], CLAIM)
         judged = {effect["task"]: effect for effect in study.claims[CLAIM]["effects"]}
-        effects["sources"] = [judged[task]["sources"] for task in effects["task"]]
+        for name in ("parts", "alone"):
+            effects[name] = [_of_ledger(study, judged[task], name) for task in effects["task"]]
         effects["examples"] = [examples[study.name, task] for task in effects["task"]]
         parts.append(effects.assign(**encoder(study, catalogue)))
     found = pd.concat(parts, ignore_index=True)
@@ -126,6 +125,15 @@ def _by_value(rows: pd.DataFrame) -> str:
     return ", ".join(f"{value} ({named})" for value, named in studies.items())
 
 
+def _of_ledger(study: Study, effect: Mapping, name: str) -> dict:
+    if name not in effect:
+        raise ValueError(
+            f"{study.name}: its ledger was written by older code, without {name!r}; run the study's"
+            " `snakemake` command again, which judges it anew"
+        )
+    return effect[name]
+
+
 def _shared(found: pd.DataFrame) -> set[str]:
     """The tasks that every encoder has."""
     encoders = found.drop_duplicates(SIZE)
@@ -157,26 +165,9 @@ def _mean(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _estimate(row: pd.Series) -> Estimate:
-    """The estimate that the ledger's numbers are of, with its two sources of chance.
-
-    All its degrees of freedom are those of the t quantile by which the interval is wider than the
-    error; seeds have one less than there are, and examples what is left by Satterthwaite's rule.
-    Where nothing is left, few seeds have the spread of all tasks: both have as many as that takes.
-    """
-    if math.isnan(row["error"]):
-        return Estimate(row["mean"], {}, row["seeds"])
-    degrees = float(stdtridf((1 + row["level"]) / 2, (row["high"] - row["mean"]) / row["error"]))
-    of_seeds, of_examples = (row["sources"].get(name, 0.0) for name in ("seeds", "examples"))
-    free = row["seeds"] - 1.0
-    rest = 1 / degrees - of_seeds**2 / free
-    if rest > 0:
-        left = of_examples**2 / rest
-    else:
-        free = left = degrees * (of_seeds**2 + of_examples**2)
-    parts = {"seeds": (of_seeds * row["error"] ** 2, free)}
-    if of_examples:
-        parts["examples"] = of_examples * row["error"] ** 2, left
-    return Estimate(row["mean"], parts, row["seeds"], row["examples"])
+    """The estimate that the ledger holds."""
+    numbers = row["mean"], row["parts"], row["seeds"], row["examples"]
+    return Estimate(*numbers, alone=row["alone"])
 
 
 def _stated(study: Study) -> dict[str, str]:

@@ -25,7 +25,8 @@ from seqtransfer.report.statistics import jackknife_error
 
 ROUNDING = 1e-12  # of the difference of two equal scores
 POWER = 0.8
-MOST_SEEDS = 1_000_000  # what they do not show, none would
+# Numbers of seeds that are tried; what the most do not show, none would.
+PLANNED = (*range(2, 65), *(2**power for power in range(7, 21)))
 FEW_SEEDS = 3  # whose spread is often near 0 by chance
 # Sources of chance that tasks may share -> the field of an estimate that names what they share.
 SHARED = {"examples": "examples", "units": "examples", "reference": "reference"}
@@ -100,8 +101,9 @@ class Estimate:
     def seeds_needed(self, distance: float, level: float) -> float:
         """Seeds from which on an effect this far from the line would be seen in 80 % of trials.
 
-        FEW_SEEDS may see what one more does not, since few share their spread. Infinite where what
-        is not seeds leaves too much to chance; NaN where the error is.
+        FEW_SEEDS may see what one more does not, since few share their spread. More seeds see no
+        less: where the degrees of freedom fall to those of another source, seeds can be left out.
+        Infinite where what is not seeds leaves too much to chance; NaN where the error is.
         """
         if math.isnan(self.error):
             return math.nan
@@ -111,10 +113,11 @@ class Estimate:
             seen = (self.with_seeds(one).smallest_effect(level) for one in counts)
             return max(seen) <= abs(distance)
 
-        if not enough(MOST_SEEDS):
+        found = next(filter(enough, PLANNED), None)
+        if found is None:
             return math.inf
-        counts = range(2, MOST_SEEDS)
-        return counts[0] + bisect.bisect_left(counts, True, key=enough)
+        counts = range(found // 2 + 1, found)  # of which a smaller one may do, too
+        return counts.start + bisect.bisect_left(counts, True, key=enough) if counts else found
 
 
 def crossed(differences: Sequence[float], without: np.ndarray | None = None) -> Estimate:
@@ -155,7 +158,7 @@ def of_similarity(differences: Sequence[float], by_reference: np.ndarray) -> Est
     """
     one, values = crossed(differences), np.asarray(by_reference, dtype=float)
     if not (one.parts and np.isfinite(values).all()):
-        return replace(one, parts={})
+        return replace(one, parts={}, few_examples=bool(one.parts))
     whole, without = values[:, 0], values[:, 1:]
     count, groups = without.shape
     parts = dict(one.parts)

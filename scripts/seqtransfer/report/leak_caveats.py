@@ -27,7 +27,7 @@ def of_leaks(leaks: pd.DataFrame) -> list[str]:
     looked_at = near["task"].map(units).astype(float)
     near = near[(near["value"] * near["n"]).round() > by_chance(near["n"], looked_at)]
     lines = [
-        "Test sequences that share at least half of their k-mers (Jaccard index) with a training"
+        "Test sequences whose k-mers have a Jaccard index of 0.5 or more with those of a training"
         f" sequence: {_shares(half)}. How much they matter: the table of scores without near test"
         " rows."
     ]

@@ -35,7 +35,8 @@ def of(record: dict) -> str:
     said = f"{compared[:1].upper()}{compared[1:]}: {interval(overall, record['level'])}"
     said += f" {record['unit']}."
     said += f" Of {total} task{'s' * (total != 1)}: {tasks}."
-    if overall["heterogeneity_p"] is not None and overall["heterogeneity_p"] <= ALPHA:
+    differ = overall["heterogeneity_p"] is not None and overall["heterogeneity_p"] <= ALPHA
+    if differ and verdict != NOT_TESTABLE:
         said += (
             f" Tasks differ more than chance explains (p {p_value(overall['heterogeneity_p'])}, I2"
             f" {100 * overall['heterogeneity']:.0f} %): read them one by one."
@@ -45,11 +46,12 @@ def of(record: dict) -> str:
 
 def _decision(record: dict, verdict: str, line: float) -> str:
     overall, paper = record["overall"], "the paper" if record["paper"] else "the statement"
-    if record["missing"]:
-        runs = "; ".join(record["missing"])
-        return f"There is no finite number of {runs}, so nothing is decided."
+    lacking = f"there is no finite number of {'; '.join(record['missing'])}"
     if verdict == NOT_TESTABLE:
-        return "No task passes the checks, so nothing is decided."
+        beside = f", and {lacking}" if record["missing"] else ""
+        return f"No task passes the checks{beside}: nothing is decided."
+    if record["missing"]:
+        return f"{lacking[:1].upper()}{lacking[1:]}, so nothing is decided."
     if verdict == SUPPORTED:
         return f"This agrees with {paper}."
     if verdict == CONTRADICTED:
@@ -61,9 +63,9 @@ def _decision(record: dict, verdict: str, line: float) -> str:
         return "Not every layer and seed exceeds the null: nothing is decided."
     if overall["low"] is None and any(one["few_examples"] for one in record["effects"]):
         return (
-            "A score is not defined without one of the groups of examples, such as where the others"
-            " have one label: there is no interval, and nothing is decided. Bring examples of more"
-            " groups."
+            "A score or similarity is not defined without one of the groups of examples, such as"
+            " where the others have one label: there is no interval, and nothing is decided. Bring"
+            " examples of more groups."
         )
     if overall["low"] is None:
         return (

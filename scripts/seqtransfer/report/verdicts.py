@@ -32,9 +32,8 @@ def of_tasks(
     found: task -> estimate; failed: task -> why it cannot be tested; level: of the intervals;
     line: what the effect is compared with. every: the claim holds task by task, so that a task
     supports it by its own one-sided test, without adjustment, and p_value is of that; else it is
-    two-sided and adjusted. `sources`: source
-    -> share of the variance; few_examples: as in `Estimate`; smallest and seeds_needed as `power`,
-    where nothing is decided.
+    two-sided and adjusted. `sources`: source -> share of the variance; parts, alone, few_examples:
+    as in `Estimate`; smallest and seeds_needed as `power`, where nothing is decided.
     Numbers that are not defined are None.
     """
     above = [math.nan if task in failed else one.p_greater(line) for task, one in found.items()]
@@ -55,6 +54,8 @@ def of_tasks(
             {"task": task, "seeds": one.seeds, "verdict": verdict, "reason": failed.get(task)}
             | interval(one, level)
             | {"p_value": number(greater if every else both), "sources": sources(one)}
+            | {"parts": {name: list(part) for name, part in one.parts.items()}}
+            | {"alone": {name: list(part) for name, part in one.alone.items()}}
             | {"few_examples": one.few_examples}
             # Below the line a task decides by the adjusted test, whatever the claim.
             | power(one, level if every and one.mean > line else by_all, line,
@@ -70,8 +71,8 @@ def overall(
     degrees, heterogeneity, how many tasks point each way, and what the mean could have seen.
 
     every: the claim holds task by task (intersection-union): it is supported only if each testable
-    task supports it, and contradicted if one does. Otherwise the mean decides, unless a task
-    contradicts it: then the claim is mixed.
+    task supports it, and contradicted if one does. Otherwise the mean decides, unless a task points
+    the other way: then nothing is decided, or, with tasks of both kinds, the claim is mixed.
     """
     tested = {r["task"]: found[r["task"]] for r in records if r["verdict"] != NOT_TESTABLE}
     counts = {

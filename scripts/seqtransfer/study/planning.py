@@ -11,7 +11,7 @@ from seqtransfer.study import configuration, defaults, key_places, schemas
 # Keys of a source that say where its file is, not which file.
 PLACES = ("path", "url", "mirrors")
 # Keys of a task that change no run, or only its length, which settings are compared by.
-SAID = ("title", "domain", "metric", "max_length")
+SAID = ("title", "domain", "max_length")
 
 
 def study(config: Mapping, files: Iterable[Path], lowest: Iterable[Path], folder: Path) -> dict:
