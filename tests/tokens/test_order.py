@@ -103,6 +103,25 @@ def test_ngrams_fall_to_the_level_of_unigrams_where_order_alone_has_the_label():
     assert max(abs(score) for score in (scores[False][1], *scores[True])) < 0.28
 
 
+def test_every_setting_of_a_task_is_taken_from_its_record_and_the_study():
+    record = {
+        "kind": "regression", "split": "grouped", "truncate": "ends", "order": "shuffled",
+        "tokens": {"kind": "kmers", "k": 3}, "neighbours": {"kmer": 5, "threshold": 0.5},
+    }  # fmt: skip
+    examples = {"train": 7, "dev": 8, "test": 9, "split_seed": 6}
+    examples |= {"train_fraction": 0.25, "duplicates": "kept"}
+    assert views.Settings.of(record, examples, 42) == views.Settings(
+        classes=(), split="grouped", truncate="ends", max_length=42,
+        sizes={"train": 7, "dev": 8, "test": 9}, split_seed=6, kind="regression",
+        tokens={"kind": "kmers", "k": 3}, train_fraction=0.25,
+        neighbours={"kmer": 5, "threshold": 0.5}, shuffled=True, duplicates="kept",
+    )  # fmt: skip
+    plain = {"kind": "classification", "classes": ["a", "b"], "split": "random"}
+    tokens = {"truncate": "tail", "tokens": {"kind": "symbols"}}
+    found = views.Settings.of(plain | tokens, examples, 42)
+    assert (found.classes, found.shuffled, found.neighbours) == (("a", "b"), False, None)
+
+
 @pytest.mark.parametrize("name", ["sentiment", "localization", "splice", "composer"])
 def test_the_catalogues_shuffled_tasks_are_their_tasks_but_for_order_and_title(name):
     catalogue = yaml.safe_load((ROOT / "workflow/catalogue.yaml").read_text())["catalogue"]
