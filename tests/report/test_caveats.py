@@ -17,7 +17,7 @@ from seqtransfer.training import settings_choice
 
 def test_runs_that_failed_or_diverged_and_lost_similarities_are_caveats():
     run = run_table({"text": np.array([0.1, math.nan]), "random": np.array([0.1, 0.2])})
-    run = run.assign(adaptation="full", pooling="mean", warmup=0.1)
+    run = run.assign(adaptation="full", pooling="mean", warmup=0.1, patience=1, cooldown=0.2)
     run["diverged"] = run["seed"] == 1
     table = similarity_table(text=0.5, random=0.3)
     table.loc[table["left"] == "text", "score"] = math.nan
@@ -47,7 +47,7 @@ def test_runs_that_failed_or_diverged_and_lost_similarities_are_caveats():
 )
 def test_what_ended_a_domain_pretraining_is_told(plateau, accuracy, told, untold):
     run = run_table({"text": np.array([0.1, 0.3]), "random": np.array([0.1, 0.2])})
-    run = run.assign(adaptation="full", pooling="mean", warmup=0.1)
+    run = run.assign(adaptation="full", pooling="mean", warmup=0.1, patience=1, cooldown=0.2)
     spent = {"pretraining_steps": 9, "pretraining_tokens_seen": 99, "pretraining_corpus": "x"}
     budget = NO_PRETRAINING.assign(**spent, pretraining_masked_accuracy=accuracy)
     budget["pretraining_plateau"] = pd.array([plateau], dtype="boolean")
@@ -58,7 +58,7 @@ def test_what_ended_a_domain_pretraining_is_told(plateau, accuracy, told, untold
 
 def test_test_examples_of_fewer_units_and_records_beside_a_verdict_are_counted_apart():
     run = run_table({"text": np.array([0.1, 0.3]), "random": np.array([0.1, 0.2])})
-    run = run.assign(adaptation="full", pooling="mean", warmup=0.1)
+    run = run.assign(adaptation="full", pooling="mean", warmup=0.1, patience=1, cooldown=0.2)
     record = {"verdict": "undecided", "headline": True}
     unjudged = [record | {"verdict": verdict} for verdict in (NOT_TESTED, NOT_TESTABLE)]
     records = [record, record | {"headline": False}, *unjudged]
@@ -72,7 +72,7 @@ def test_test_examples_of_fewer_units_and_records_beside_a_verdict_are_counted_a
 
 def test_runs_that_were_best_before_their_first_step_are_named():
     run = run_table({"text": np.array([0.1, 0.3]), "random": np.array([0.1, 0.2])})
-    run = run.assign(adaptation="full", pooling="mean", warmup=0.1)
+    run = run.assign(adaptation="full", pooling="mean", warmup=0.1, patience=1, cooldown=0.2)
     run.loc[run["seed"] == 0, "best_step"] = 0
     notes = "\n".join(caveats.of_study(run, NO_PAIRS, NO_PRETRAINING, []))
     assert "4 of 8 runs were best before their first step" in notes
@@ -80,11 +80,11 @@ def test_runs_that_were_best_before_their_first_step_are_named():
 
 def test_runs_that_the_budget_stopped_are_named_arm_by_arm():
     run = run_table({"text": np.array([0.1, 0.3]), "random": np.array([0.1, 0.2])})
-    run = run.assign(adaptation="full", pooling="mean", warmup=0.1)
+    run = run.assign(adaptation="full", pooling="mean", warmup=0.1, patience=1, cooldown=0.2)
     run["plateau"] = (run["initialization"] == "random") | (run["task"] == "y")
     notes = "\n".join(caveats.of_study(run, NO_PAIRS, NO_PRETRAINING, []))
     assert "2 of 8 runs were stopped by the budget of 8 steps" in notes
-    assert "(text pretraining in x, seed 0, 1)" in notes
+    assert "(text pretraining in x, seeds 0, 1)" in notes
     run["plateau"] = True
     assert "stopped" not in "".join(caveats.of_study(run, NO_PAIRS, NO_PRETRAINING, []))
 
@@ -168,7 +168,7 @@ def test_settings_swept_at_the_studys_budget_inside_the_grid_need_no_caveat(runs
         ({"encoder": "mpnet"}, "with 3 layers of mpnet, not with 3 layers of minilm-l6"),
         ({"max_tokens": 30}, "1600 training sequences of at most 30 tokens, not with"),
         ({"adaptation": "bias"}, "with adaptation bias, not with adaptation full"),
-        ({"runs": 1}, "of 16 arms rest on one sweep run"),
+        ({"runs": 1}, "of 16 pairs of task and arm rest on one sweep run"),
         ({"edge": True}, r"lowest or highest candidate for sentiment \(text pretraining"),
     ],
 )

@@ -147,6 +147,8 @@ def test_a_ledger_of_older_code_is_refused_with_what_to_do(studies):
     del studies[0].claims["b"]["effects"][1]["alone"]
     with pytest.raises(ValueError, match=r"^six: .*older code, without 'alone'; run the study's"):
         rows_of(studies)
+    shared = [studies[0], study("one", 1, ["x"])]  # of one task there is no mean to ask it for
+    assert len(rows_of(shared)) == 3
 
 
 def test_what_cannot_be_drawn_is_refused_by_name(studies):

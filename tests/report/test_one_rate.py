@@ -19,7 +19,8 @@ def candidates(scores: dict, speeds: dict) -> pd.DataFrame:
     """scores, speeds: arm -> a number for each of the rates 1e-4, 1e-3, 1e-2."""
     rows = [
         {"task": "x", "initialization": arm, "learning_rate": rate, "warmup": 0.1, "seeds": 2}
-        | {"pooling": "mean", "mean": score, "relative": speed}
+        | {"pooling": "mean", "mean": 0.9, "best": score, "relative": speed}
+        | {"diverged": 0, "chosen": False}
         for arm in scores
         for rate, score, speed in zip((1e-4, 1e-3, 1e-2), scores[arm], speeds[arm], strict=True)
     ]
@@ -36,9 +37,19 @@ def test_the_difference_is_told_at_each_rate_at_which_both_learn():
     assert line == (
         "x: the learning rates are unlike, 0.0001 for text pretraining and 0.001 for random"
         " weights, and at a higher rate scores may rise sooner for that alone. At one rate for"
-        " both, in the sweep (2 seeds), the difference is +0.250 (0.0001), \N{MINUS SIGN}0.050"
-        " (0.001): all rates at which both reach at least half of their best dev score."
+        " both, in the sweep (2 seeds, each arm's best pooling and warm-up), the difference is"
+        " +0.250 at 0.0001, \N{MINUS SIGN}0.050 at 0.001: these are all rates at which no run"
+        " diverged and both arms reach at least half of the highest point of their own curves."
     )
+
+
+def test_a_rate_at_which_a_run_diverged_does_not_count_nor_another_pooling():
+    table = candidates(SCORES, SPEEDS)
+    table.loc[table["learning_rate"].eq(1e-4) & table["initialization"].eq("text"), "diverged"] = 1
+    other = candidates(SCORES, dict.fromkeys(SPEEDS, (0.1, 0.1, 0.1)))
+    table = pd.concat([table, other.assign(pooling="first", mean=0.1)])
+    (line,) = one_rate.of_unlike_rates(runs(text=1e-4, random=1e-3), table)
+    assert "the difference is \N{MINUS SIGN}0.050 at 0.001: these" in line
 
 
 @pytest.mark.parametrize(
@@ -80,4 +91,4 @@ def test_the_sentence_stands_in_claim_a_alone(tmp_path):
     ]
     ((claim, fact),) = telling
     assert claim == "a" and fact.startswith("splice: ")
-    assert "0.000 (0.0001), 0.000 (0.0003), 0.000 (0.001): all rates" in fact
+    assert "0.000 at 0.0001, 0.000 at 0.0003, 0.000 at 0.001: these" in fact

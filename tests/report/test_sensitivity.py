@@ -38,8 +38,9 @@ def test_speed_has_mean_and_bounds_and_none_where_a_run_has_none_or_the_sweep_is
     found = sensitivity.table(sweep, run).set_index("diverged")[sensitivity.SPEED]
     assert found.loc[1].isna().all(axis=None) and len(found.loc[1]) == 16
     assert (found.loc[0].round(6) == [0.5025, 0.5, 0.505]).all(axis=None)
-    older = sensitivity.table(sweep.drop(columns="relative"), run)
-    assert older[sensitivity.SPEED].isna().all(axis=None) and older["mean"].notna().all()
+    older = sensitivity.table(sweep.drop(columns=["relative", "best", "seed"]), run)
+    assert older[[*sensitivity.SPEED, "best"]].isna().all(axis=None)
+    assert older["mean"].notna().all() and set(older["seeds"]) == {2}
 
 
 def test_the_settings_of_the_studys_runs_are_chosen_one_an_arm(study):

@@ -85,4 +85,5 @@ def test_operations_count_steps_three_times_and_every_sequence_that_is_scored(fi
     n, w = record["max_tokens"], loading.Facts.of(files.encoder).width
     once = files.layers * (24 * n * w**2 + 4 * n**2 * w)
     timing = json_tsv.read_json(folder / "timing.json")
-    assert timing["operations"] == passes * once and timing["peak_gpu_memory"] is None
+    assert timing["operations"] == passes * once
+    assert (timing["peak_gpu_memory"] is None) == (DEVICE == "cpu")

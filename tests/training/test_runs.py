@@ -140,8 +140,11 @@ def test_a_point_trains_by_its_settings_from_its_token_map(tmp_path, encoder, so
     assert swept.seed.tolist() == [3, 4]
     assert swept.dev_score.tolist() == [record["dev"]["score"]] * 2
     curve = pd.DataFrame(first.outcome.history).assign(**run.key)
-    speed = run_tables.convergence(curve)["relative"]
-    np.testing.assert_array_equal(swept.relative, np.repeat(speed, 2))
+    table = run_tables.convergence(curve)
+    for name in ("best", "relative"):
+        np.testing.assert_array_equal(swept[name], np.repeat(table[name], 2))
+    later = settings_choice.swept([record | {"history": first.outcome.history[1:]}])
+    assert later[["best", "relative"]].isna().all(axis=None)  # of code that did not keep step 0
     assert settings_choice.choose(swept).runs.tolist() == [2]
 
 

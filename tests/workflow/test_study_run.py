@@ -11,12 +11,18 @@ import shutil
 import subprocess
 import time
 
+import numpy as np
 import pandas as pd
 import psutil
 import pytest
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import matthews_corrcoef, roc_auc_score
 
 from project import PARTS, ROOT, TOOLS, overlay, plan, run, snakemake_of_a_copy
+from seqtransfer.files import arrow
+from seqtransfer.scoring import left_out
+from seqtransfer.tokens.token_maps import borrowed_rows
+from seqtransfer.tokens.vocabulary import Vocabulary
+from seqtransfer.training import classifier, pseudo_likelihood
 
 ARMS = [
     (t, i, s) for t in ("sentiment", "splice") for i in ("text", "random", "domain") for s in "01"
@@ -72,6 +78,41 @@ def test_scores_in_the_metrics_follow_from_the_predictions(checkout):
         assert len(rows) == record["test"]["n"]
         right = sum(row["label"] == row["prediction"] for row in rows)
         assert record["test"]["accuracy"] == pytest.approx(right / len(rows))
+
+
+def read(path):
+    return pd.read_csv(path, sep="\t", dtype={"label": str, "prediction": str})
+
+
+def test_every_table_has_the_numbers_of_the_run_that_it_names(checkout):
+    """Files reach scripts as lists: none may stand for that of another run."""
+    results, keys = checkout / "results/tiny", ["task", "initialization", "seed"]
+    tables = {
+        name: pd.read_csv(results / f"report/tables/{name}.csv").set_index(keys).sort_index()
+        for name in ("convergence", "confusion", "curves_left_out")
+    }
+    for task, arm, seed in ARMS:
+        folder, run = results / f"runs/{task}/{arm}/seed-{seed}", (task, arm, int(seed))
+        found = {name: table.loc[[run]] for name, table in tables.items()}
+        history, answers = read(folder / "history.tsv"), read(folder / "predictions.tsv")
+        assert found["convergence"]["best"].item() == pytest.approx(history["dev_mcc"].max())
+        counted = found["confusion"].query("count > 0").set_index(["label", "prediction"])["count"]
+        counted.index = counted.index.map(lambda names: tuple(map(str, names)))
+        assert counted.to_dict() == answers.groupby(["label", "prediction"]).size().to_dict()
+        curves = read(folder / "dev-left-out.tsv").pivot(index="step", columns="group")["score"]
+        best, time = curves.cummax().iloc[1:], np.log2(curves.index[1:] + 1.0)
+        heights = np.trapezoid(best, time, axis=0) / (time[-1] - time[0]) / curves.max()
+        expected = heights.where(curves.max() > 0)
+        np.testing.assert_allclose(found["curves_left_out"]["score"], expected, atol=1e-4)
+        score = matthews_corrcoef(answers["label"], answers["prediction"])
+        audit = read(results / f"audit/{task}/scores.tsv").set_index(keys).loc[[run]]
+        assert audit.query("kept == 'all'")["score"].item() == pytest.approx(score, abs=1e-5)
+        groups = left_out.groups(answers["unit"].to_numpy(str), task, "left out")
+        without = read(results / f"audit/{task}/left-out.tsv").set_index(keys).loc[[run]]
+        for row in without.itertuples():
+            rest = answers[groups != row.group]
+            score = matthews_corrcoef(rest["label"], rest["prediction"])
+            assert row.score == pytest.approx(score, abs=1e-5)
 
 
 def test_the_report_has_tables_figures_and_a_verdict_on_every_claim(checkout):
@@ -172,6 +213,24 @@ def test_zero_shot_scores_are_those_of_the_likelihoods_beside_the_fine_tuned_one
     assert set(tuned["initialization"]) == {"text", "random", "domain"}
     page = (folder / "report/claims.html").read_text()
     assert "Before any fine-tuning, in sentiment (text)" in page
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_likelihoods_are_those_of_weights_with_the_head_that_they_were_trained_with(checkout, seed):
+    tokens, task = checkout / "results/tiny/tokens/sentiment", "sentiment"
+    weights = {0: "weights.safetensors", 1: "seed-1/weights.safetensors"}
+    weights = checkout / "results/tiny/pretrained/sentiment" / weights[seed]
+    symbols = tuple(json.loads((tokens / "task.json").read_text())["symbols"])
+    known = json.loads((weights.parent / "encoder.json").read_text())["symbols"]
+    rows = borrowed_rows(Vocabulary(symbols), known, None)
+    ids, encoder = np.arange(len(rows)), checkout / "data/encoders/minilm-l6"
+    sources = classifier.WeightSources(encoder, 2, ids, weights, rows, 0, task)
+    model = pseudo_likelihood.model(sources, weights.parent / "head.safetensors")
+    test = arrow.read_ragged(tokens / "test.arrow").take(np.arange(5))
+    found = pseudo_likelihood.log_likelihoods(model, test, rows, "cpu")
+    table = read(checkout / "results/tiny/zero-shot/sentiment/likelihoods.tsv").set_index("id")
+    own = table[table["seed"] == seed].loc[test.names.tolist(), "likelihood"]
+    np.testing.assert_allclose(own, found, atol=1e-4)
 
 
 def test_status_counts_what_is_missing_and_runs_no_other_job(checkout):

@@ -9,7 +9,8 @@ tables, figures: the functions, one file a subject; generalization, gains_over_s
 claims: the list of claims, begin here to add one; score_claims, similarity_claims: each claim and
     its rule; claim_records: what they share; checks: what must hold first; estimates: effects with
     their sources of chance; arm_estimates: those of two arms; reference_estimates: those of
-    similarity; verdicts: their rules; readings: in words; caveats: what verdicts leave out;
+    similarity; verdicts: their rules; readings: in words; one_rate: what of (a) the learning
+    rates may explain; caveats: what verdicts leave out;
     amendments: when rules were changed; baseline_caveats: where no encoder is needed;
     choice_caveats: what choices of the paper's released code do to them; leak_caveats: what
     test sequences near to train do to them.

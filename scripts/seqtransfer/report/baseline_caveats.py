@@ -58,9 +58,9 @@ def of_controls(score: pd.DataFrame) -> list[str]:
         return []
     return [
         f"In {len(won)} of {tasks} task{'s' * (tasks > 1)} a control, a small network without an"
-        f" encoder, scores on average at least as high as text pretraining: {'; '.join(won)}. It is"
-        " not shown to bring anything there that the examples alone do not teach; a control's"
-        " settings always come from a sweep."
+        f" encoder, scores on average at least as high as text pretraining: {'; '.join(won)}. Text"
+        " pretraining is not shown to bring anything there that the examples alone do not teach; a"
+        " control's settings always come from a sweep."
     ]
 
 

@@ -63,11 +63,19 @@ def _what_intervals_cover(
     run: pd.DataFrame, budget: pd.DataFrame, records: Sequence[dict]
 ) -> Iterator[str]:
     seeds = run.groupby("task")["seed"].nunique()
+    judged = [one for one in records if one["verdict"] not in (NOT_TESTED, NOT_TESTABLE)]
+    asked = {one["id"].partition("-")[0] for one in judged}
+    covered = " Intervals of test scores cover seeds and test examples" + "".join(
+        f", those of ({name}) {what}"
+        for name, what in (("a", "seeds and dev examples"), ("d2", "what its estimand says"))
+        if name in asked
+    )
+    covered += "."
     most = f" to {seeds.max()}" if seeds.nunique() > 1 else ""
     yield (
-        f"Seeds per task: {seeds.min()}{most}. A seed draws the token map, the classifier head and"
-        " the batch order. Intervals of test scores cover seeds and test examples, those of (a)"
-        " seeds and dev examples, those of (d2) what its estimand says."
+        f"Seeds per task: {seeds.min()}{most}. A seed draws the token map (where it is not the same"
+        " at every seed), the classifier head, the batch order and every weight that an arm has"
+        f" drawn anew.{covered}"
         + " Two seeds show little of how seeds differ."
         * bool(seeds.min() == 2)
     )
@@ -82,17 +90,16 @@ def _what_intervals_cover(
         f"The smallest test set, {smallest['task']}, has n = {n}. The intervals do not cover the"
         f" choice of tasks or of the one text-pretrained encoder{reference}."
     )
-    judged = [one for one in records if one["verdict"] not in (NOT_TESTED, NOT_TESTABLE)]
     tested = [record["headline"] for record in judged]
     if not any(tested):
         return
     beside = f" ({tested.count(False)} more stand beside)" * (False in tested)
     many = sum(tested) > 1
     claims = f"{sum(tested)} claims{beside} are read side by side, without adjustment." * many
-    yield (
-        f"{claims or f'1 claim{beside} is judged.'} Within a claim,"
-        " tasks are adjusted (Holm), except for what supports (c) and (d1), which every task must."
-    )
+    held = names.listed(f"({name})" for name in ("c", "d1") if name in asked)
+    apart = f", except for what supports {held}, which every task must" * bool(held)
+    adjusted = f" Within a claim, tasks are adjusted (Holm){apart}." * (len(seeds) > 1)
+    yield f"{claims or f'1 claim{beside} is judged.'}{adjusted}"
 
 
 def _size_of_encoder(comparisons: pd.DataFrame) -> Iterator[str]:
@@ -136,7 +143,7 @@ def _domain_pretraining(budget: pd.DataFrame) -> Iterator[str]:
             yield (
                 f"Domain pretraining had a small budget ({each}): the domain arm is a stand-in for"
                 " an expert model of the field. After few steps it may still resemble random"
-                " weights: that would raise the floor of (d)."
+                " weights, and so raise their similarity to it, from which (d2) is counted."
             )
         late = spent.loc[spent["pretraining_plateau"].notna() & ~ended, "task"]
         late = late[~late.isin(failed)]
@@ -154,6 +161,8 @@ def _corpus(row) -> str:
 
 def _settings_of_arms(run: pd.DataFrame) -> Iterator[str]:
     """Where the arms of a task have other settings, and which have the same in all."""
+    if run["initialization"].nunique() < 2:
+        return
     arms = run.groupby(["task", "initialization"], sort=False)
     same = []
     for name, plural in SETTINGS.items():
@@ -197,9 +206,10 @@ def _diverged_runs(run: pd.DataFrame) -> Iterator[str]:
     failed = run["test_score"].isna()
     diverged = run[run["diverged"].astype(bool) & ~failed]
     if len(diverged):
+        they = "it is" if len(diverged) == 1 else "they are"
         yield (
-            f"{len(diverged)} of {len(run)} runs diverged ({_named(diverged)}); they are counted"
-            " with the score of their best step, not dropped."
+            f"{len(diverged)} of {len(run)} runs diverged ({_named(diverged)}); {they} counted"
+            " with the score of the best step, not dropped."
         )
     if failed.any():
         yield (
@@ -211,20 +221,28 @@ def _diverged_runs(run: pd.DataFrame) -> Iterator[str]:
 def _runs_that_did_not_learn(run: pd.DataFrame) -> Iterator[str]:
     untrained = run[(run["best_step"] == 0) & run["test_score"].notna()]
     if len(untrained):
+        were = "was best before its" if len(untrained) == 1 else "were best before their"
         yield (
-            f"{len(untrained)} of {len(run)} runs were best before their first step"
-            f" ({_named(untrained)}): they failed to train, and count with the score of an"
-            " untrained model."
+            f"{len(untrained)} of {len(run)} runs {were} first step ({_named(untrained)}), as one"
+            " that fails to train, and counted with the score of an untrained model."
         )
 
 
 def _runs_cut_short(run: pd.DataFrame) -> Iterator[str]:
     ended = run["plateau"].astype(bool) | run["diverged"].astype(bool) | run["test_score"].isna()
-    if not ended.all():
+    fixed = (run["cooldown"] == 1) | (2 * run["patience"] >= run["steps"])
+    if fixed.all():
         yield (
-            f"{(~ended).sum()} of {len(run)} runs were stopped by the budget of"
-            f" {run['steps'].max():.0f} steps before their patience was over"
-            f" ({_named(run[~ended])}): more steps might raise their scores."
+            f"By the study's settings every run takes all {names.span(run['steps'])} steps: more"
+            " might raise scores."
+        )
+    elif not ended.all():
+        count = (~ended).sum()
+        was, their = ("was", "its") if count == 1 else ("were", "their")
+        yield (
+            f"{count} of {len(run)} runs {was} stopped by the budget of"
+            f" {run['steps'].max():.0f} steps before {their} patience was over"
+            f" ({_named(run[~ended])}): more steps might raise {their} score{'s' * (count > 1)}."
         )
 
 
@@ -234,7 +252,7 @@ def _named(rows: pd.DataFrame) -> str:
     if arms.ngroups > MOST_NAMED:
         counts = rows.groupby("initialization", sort=False)["task"].agg(["size", "nunique"])
         each = "; ".join(
-            f"{names.arm(one.Index)} {one.size} in {one.nunique} tasks"
+            f"{names.arm(one.Index)} {one.size} in {one.nunique} task{'s' * (one.nunique != 1)}"
             for one in counts.itertuples()
         )
         return f"{each}; the table of all runs names them"
@@ -272,7 +290,8 @@ def of_settings(
     if not {*columns, "runs", "edge", "code"} <= set(settings):
         return ["The table of learning rates and poolings does not say how they were chosen."]
     chosen = arms.merge(settings, on=keys, suffixes=("", "_swept"))
-    lines = []
+    pooled = not (run["pooling"] == "none").all()
+    setting, lines = "Learning rate and pooling" if pooled else "Learning rate", []
     for group, said in CHOSEN_FOR.items():
         other = pd.concat([chosen[name] != chosen[f"{name}_swept"] for name in group], axis=1)
         if other.any(axis=None):
@@ -282,8 +301,8 @@ def of_settings(
                 for suffix in ("_swept", "")
             )
             lines.append(
-                f"Learning rate and pooling of {other.any(axis=1).sum()} of {len(chosen)} arms were"
-                f" chosen for other runs than these: with {swept}, not with {own}"
+                f"{setting} of {other.any(axis=1).sum()} of {len(chosen)} pairs of task and arm"
+                f" were chosen for other runs than these: with {swept}, not with {own}"
                 f" ({row.task}); they may not suit them."
             )
     if codes and (chosen["code"] != chosen["initialization"].map(codes)).any():
@@ -293,7 +312,7 @@ def of_settings(
         )
     if (chosen["runs"] < 2).any():
         lines.append(
-            f"Learning rate and pooling of {(chosen['runs'] < 2).sum()} of {len(chosen)} arms rest"
+            f"{setting} of {(chosen['runs'] < 2).sum()} of {len(chosen)} pairs of task and arm rest"
             " on one sweep run a candidate: a lucky one may have won."
         )
     if "diverged" in chosen and (chosen["diverged"] > 0).any():
@@ -343,7 +362,9 @@ def of_classes(classes: pd.DataFrame) -> list[str]:
             said.append(f"{name}, {first[name]} of {first.sum()} test labels ({who})")
         if said:
             lines.append(f"In {task}: {'; '.join(said)}.")
-    lead = "Some classes are never predicted, so that their recall is 0, which one score over all"
+    lead = (
+        "Some runs never predict a class, so that its recall is 0 in them, which one score over all"
+    )
     return [" ".join([f"{lead} classes does not show.", *lines])] if lines else []
 
 

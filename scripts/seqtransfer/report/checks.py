@@ -100,10 +100,11 @@ def learned_the_task(
         count = rows["test_n"].min() if units is None else units[task]
         chance = BY_CHANCE / math.sqrt(max(1, count - 1))
         diverged = rows["diverged"].astype(bool).groupby(rows["initialization"], sort=False).sum()
-        why = ", ".join(f"{names.arm(arm)} {mean:.3f}" for arm, mean in means.items())
-        passed = False
+        unit = names.unit("mcc" if scores.name == "test_mcc" else rows["metric"].iloc[0])
+        each = ", ".join(f"{names.arm(arm)} {mean:.3f}" for arm, mean in means.items())
+        why, passed = f"mean test scores: {each} {unit}", False
         if means.isna().any():
-            why = f"a run has no test score: {why}"
+            why = f"a run has no test score; {why}"
         elif diverged.any():
             each = ", ".join(f"{names.arm(arm)} {number}" for arm, number in diverged.items())
             why = f"runs diverged, whose curves are held at their best: {each}"
@@ -111,7 +112,7 @@ def learned_the_task(
             each = ", ".join(f"{names.arm(arm)} {least:.3f}" for arm, least in by_arm.min().items())
             why = f"a run's test score is within chance, which reaches {chance:.3f}; least: {each}"
         elif means.min() < LEARNED * means.max():
-            why = f"an arm's mean test score is less than {LEARNED:.0%} of the other's: {why}"
+            why = f"an arm's is less than {100 * LEARNED:.0f} % of the other's; {why}"
         else:
             passed = True
         records.append(_record("both arms learned the task", task, passed, True, why))

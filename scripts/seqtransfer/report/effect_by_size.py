@@ -39,8 +39,7 @@ def table(studies: Sequence[Study], catalogue: Mapping[str, Mapping]) -> pd.Data
     for study in studies:
         effects = meta_analysis.effects([study], CLAIM)
         judged = {effect["task"]: effect for effect in study.claims[CLAIM]["effects"]}
-        for name in ("parts", "alone"):
-            effects[name] = [_of_ledger(study, judged[task], name) for task in effects["task"]]
+        effects["of_ledger"] = [judged[task] for task in effects["task"]]
         effects["examples"] = [examples[study.name, task] for task in effects["task"]]
         parts.append(effects.assign(**encoder(study, catalogue)))
     found = pd.concat(parts, ignore_index=True)
@@ -125,15 +124,6 @@ def _by_value(rows: pd.DataFrame) -> str:
     return ", ".join(f"{value} ({named})" for value, named in studies.items())
 
 
-def _of_ledger(study: Study, effect: Mapping, name: str) -> dict:
-    if name not in effect:
-        raise ValueError(
-            f"{study.name}: its ledger was written by older code, without {name!r}; run the study's"
-            " `snakemake` command again, which judges it anew"
-        )
-    return effect[name]
-
-
 def _shared(found: pd.DataFrame) -> set[str]:
     """The tasks that every encoder has."""
     encoders = found.drop_duplicates(SIZE)
@@ -166,8 +156,15 @@ def _mean(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _estimate(row: pd.Series) -> Estimate:
     """The estimate that the ledger holds."""
-    numbers = row["mean"], row["parts"], row["seeds"], row["examples"]
-    return Estimate(*numbers, alone=row["alone"])
+    known = row["of_ledger"]
+    lacking = next((name for name in ("parts", "alone") if name not in known), None)
+    if lacking:
+        raise ValueError(
+            f"{row['study']}: its ledger was written by older code, without {lacking!r}; run the"
+            " study's `snakemake` command again, which judges it anew"
+        )
+    parts = row["mean"], known["parts"], row["seeds"], row["examples"]
+    return Estimate(*parts, alone=known["alone"])
 
 
 def _stated(study: Study) -> dict[str, str]:

@@ -26,7 +26,7 @@ from seqtransfer.report.statistics import jackknife_error
 ROUNDING = 1e-12  # of the difference of two equal scores
 POWER = 0.8
 # Numbers of seeds that are tried; what the most do not show, none would.
-PLANNED = (*range(2, 65), *(2**power for power in range(7, 21)))
+PLANNED = (*range(2, 65), *(round(2 ** (quarters / 4)) for quarters in range(25, 81)))
 FEW_SEEDS = 3  # whose spread is often near 0 by chance
 # Sources of chance that tasks may share -> the field of an estimate that names what they share.
 SHARED = {"examples": "examples", "units": "examples", "reference": "reference"}
@@ -113,11 +113,11 @@ class Estimate:
             seen = (self.with_seeds(one).smallest_effect(level) for one in counts)
             return max(seen) <= abs(distance)
 
-        found = next(filter(enough, PLANNED), None)
-        if found is None:
+        place = next((i for i, count in enumerate(PLANNED) if enough(count)), None)
+        if place is None:
             return math.inf
-        counts = range(found // 2 + 1, found)  # of which a smaller one may do, too
-        return counts.start + bisect.bisect_left(counts, True, key=enough) if counts else found
+        counts = range(PLANNED[place - 1] + 1 if place else PLANNED[0], PLANNED[place])
+        return counts.start + bisect.bisect_left(counts, True, key=enough)
 
 
 def crossed(differences: Sequence[float], without: np.ndarray | None = None) -> Estimate:
@@ -158,7 +158,8 @@ def of_similarity(differences: Sequence[float], by_reference: np.ndarray) -> Est
     """
     one, values = crossed(differences), np.asarray(by_reference, dtype=float)
     if not (one.parts and np.isfinite(values).all()):
-        return replace(one, parts={}, few_examples=bool(one.parts))
+        of_groups = bool(one.parts) and bool(np.isfinite(values[:, 0]).all())
+        return replace(one, parts={}, few_examples=of_groups)
     whole, without = values[:, 0], values[:, 1:]
     count, groups = without.shape
     parts = dict(one.parts)

@@ -46,9 +46,9 @@ def of_leaks(leaks: pd.DataFrame) -> list[str]:
         )
     if len(near):
         lines.append(
-            f"Test series nearer to train than {1 - SHARE:.0%} of training series are to one"
-            f" another, more than chance explains: {_shares(near)}. Look for what train and test"
-            " have in common, such as a recording or a person."
+            f"Test series nearer to train than {100 * (1 - SHARE):.0f} % of training series are to"
+            f" one another, more than chance explains: {_shares(near)}. Look for what train and"
+            " test have in common, such as a recording or a person."
         )
     return lines
 

@@ -32,6 +32,7 @@ BASELINES = {
     "frequencies": "frequencies of symbols",
 }
 LEAKS = {  # measures of the leak audit, or what their names begin with
+    "kmer": "k of the k-mers",
     "duplicates": "sequences that train holds, too",
     "similarity": "k-mer similarity to train",
     "identity": "identity with train in edits",
@@ -108,8 +109,8 @@ def tasks(domains: Mapping[str, str]) -> dict[str, str]:
 
 
 def runs(task: str, name: str, *seeds: int) -> str:
-    """Runs of an arm, such as `random weights in splice, seed 0, 1`."""
-    return f"{arm(name)} in {task}, seed {', '.join(map(str, seeds))}"
+    """Runs of an arm, such as `random weights in splice, seeds 0, 1`."""
+    return f"{arm(name)} in {task}, seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
 
 
 def span(numbers: Iterable[float]) -> str:

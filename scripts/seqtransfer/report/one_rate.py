@@ -8,6 +8,7 @@ import math
 import pandas as pd
 
 from seqtransfer.report import names
+from seqtransfer.report.tables.sensitivity import best
 
 ARMS = ("text", "random")
 LEARNED = 0.5  # share of its best dev score that an arm must reach at a rate for its speed to count
@@ -32,21 +33,26 @@ def of_unlike_rates(run: pd.DataFrame, sensitivity: pd.DataFrame) -> list[str]:
 
 
 def _at_one_rate(candidates: pd.DataFrame) -> str:
-    known = candidates[candidates["initialization"].isin(ARMS)].dropna(subset=["relative", "mean"])
+    known = candidates[candidates["initialization"].isin(ARMS) & candidates["relative"].notna()]
     if known.empty:
         return "No sweep of this study tells what one rate for both would show."
-    arms = known.groupby(["learning_rate", "initialization"])
-    score, speed = (
-        arms[name].mean().unstack().reindex(columns=ARMS) for name in ("mean", "relative")
+    lines = [best(part) for _, part in known.groupby("initialization")]
+    # A diverged run is held at its best, and so counts as soon.
+    known = pd.concat(line[line["diverged"] == 0] for line in lines)
+    height, speed = (
+        known.pivot(index="learning_rate", columns="initialization", values=name)
+        .reindex(columns=ARMS)
+        .astype(float)
+        for name in ("best", "relative")
     )
-    both = (score >= LEARNED * score.max()).all(axis=1)
+    both = (height >= LEARNED * height.max()).all(axis=1)
     found = (speed["text"] - speed["random"])[both]
     if found.empty:
         return "In the sweep, both learn the task at no one rate."
-    each = ", ".join(f"{names.signed(value)} ({rate:g})" for rate, value in found.items())
+    each = ", ".join(f"{names.signed(value)} at {rate:g}" for rate, value in found.items())
     seeds = known["seeds"].max()
     return (
-        f"At one rate for both, in the sweep ({seeds} {'seed' if seeds == 1 else 'seeds'}), the"
-        f" difference is {each}: all rates at which both reach at least half of their best dev"
-        " score."
+        f"At one rate for both, in the sweep ({seeds} seed{'s' * (seeds != 1)}, each arm's best"
+        f" pooling and warm-up), the difference is {each}: these are all rates at which no run"
+        " diverged and both arms reach at least half of the highest point of their own curves."
     )

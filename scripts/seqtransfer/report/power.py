@@ -39,7 +39,7 @@ def table(run: pd.DataFrame, left_out: pd.DataFrame) -> pd.DataFrame:
             least = np.nan  # with more than few seeds: more see no less, since some can be left out
             for seeds in sorted({*SEEDS, max(one.seeds, 2)}):
                 smallest = planned[seeds][task].smallest_effect(side_by_side)
-                if seeds > estimates.FEW_SEEDS:
+                if seeds > estimates.FEW_SEEDS and seeds != one.seeds:
                     smallest = least = np.fmin(smallest, least)
                 rows.append([task, left, right, seeds, smallest, abs(one.mean), one.seeds])
     return pd.DataFrame(rows, columns=COLUMNS)

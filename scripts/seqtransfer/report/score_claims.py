@@ -64,7 +64,7 @@ def faster(
         ],
         level,
         missing=claim_records.missing_runs(speed, "relative", "text", "random"),
-        tables=["convergence", "curves_left_out"], figure="convergence",
+        tables=["convergence", "curves_left_out", "runs", "sensitivity"], figure="convergence",
         id="a", short="text learns faster", contrast="text - random",
         title="Text pretraining converges faster than random weights",
         paper="Text-pretrained models converge faster.", unit="share of the run's best dev score",
@@ -75,8 +75,14 @@ def faster(
         " examples.",
     )  # fmt: skip
     record["facts"] += readings.without_examples(found, "dev")
-    if sensitivity is not None:
-        record["facts"] += one_rate.of_unlike_rates(run, sensitivity)
+    unlike = [] if sensitivity is None else one_rate.of_unlike_rates(run, sensitivity)
+    record["facts"] += unlike
+    if unlike and found:
+        of_tasks = f"{len(unlike)} of {len(found)} task{'s' * (len(found) != 1)}"
+        record["aside"] = (
+            f"Learning rates are unlike in {of_tasks}, which alone may change how soon a score"
+            " rises: see the evidence."
+        )
     tested = 0
     for task, rows in speed.groupby("task", sort=False):
         arms = [arm for arm in ("text", "random") if (rows["initialization"] == arm).any()]

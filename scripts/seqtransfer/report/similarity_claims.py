@@ -61,10 +61,14 @@ def above_null(
         "p_value_of": "largest p (re-paired)",
         "effects": effects, "overall": overall, "verdict": verdict, "qualifier": "",
         "headline": headline, "facts": [], "missing": [],
-        "tables": ["comparisons"], "figure": "similarities",
+        "tables": ["comparisons", "references", "runs", "left_out"], "figure": "similarities",
     }  # fmt: skip
     if above := _also_above(inner):
-        record["aside"] = "Random weights are more alike than chance, too; (d2) asks for more."
+        tasks = inner["task"].nunique()
+        record["aside"] = (
+            f"In {len(above)} of {tasks} task{'s' * (tasks != 1)} random weights, too, resemble"
+            " domain pretraining more than chance; (d2) asks for more."
+        )
         record["facts"].append(
             f"Random weights exceed this null, too, in: {', '.join(above)}. There, being above it"
             " says nothing of pretraining; (d2) asks that."

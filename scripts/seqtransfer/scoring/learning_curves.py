@@ -1,5 +1,6 @@
 """A curve of scores over training steps -> how fast a model learned."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -34,15 +35,18 @@ def relative_area(steps: Sequence[int], scores: Sequence[float] | np.ndarray) ->
     return np.where(usable, height / np.where(usable, best, 1), np.nan)
 
 
-def relative_height(history: Sequence[Mapping[str, float | None]]) -> float:
-    """`relative_area` of the best dev score so far, of classes in MCC, in which a constant answer
-    has 0: the `relative` of the table `convergence`. NaN as there.
+def height(history: Sequence[Mapping[str, float | None]]) -> tuple[float, float]:
+    """`best` and `relative` of the table `convergence`: the highest dev score, of classes in MCC,
+    in which a constant answer has 0, and `relative_area` of the best one so far. NaN as there, and
+    both where the history does not begin before training.
 
     history: a run's evaluations, each with `step`, `dev_score` and of classes `dev_mcc`.
     """
+    if history[0]["step"] != 0:
+        return math.nan, math.nan
     scores = [row.get("dev_mcc", row["dev_score"]) for row in history]
     best = np.maximum.accumulate(np.array(scores, dtype=np.float64))
-    return float(relative_area([row["step"] for row in history], best))
+    return float(best[-1]), float(relative_area([row["step"] for row in history], best))
 
 
 def steps_to(steps: Sequence[int], scores: Sequence[float], threshold: float) -> float | None:

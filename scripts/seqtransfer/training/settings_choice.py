@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from seqtransfer.scoring.learning_curves import relative_height
+from seqtransfer.scoring.learning_curves import height
 
 ARM = ["task", "initialization"]
 # The choice is valid for runs of the same.
@@ -15,13 +15,14 @@ CHOSEN_FOR = [
 def swept(records: list[dict]) -> pd.DataFrame:
     """One row per sweep run: arm, seed, settings, what for, its steps, best dev score, code.
 
-    relative: how soon the run is where it ends, see `learning_curves.relative_height`.
+    best, relative: see `learning_curves.height`.
     """
     names = [*ARM, "pooling", "learning_rate", "warmup", "seed", *CHOSEN_FOR]
     names += ["steps_taken", "plateau", "best_step", "diverged"]
     rows = [
         {n: r[n] for n in names}
-        | {"dev_score": r["dev"]["score"], "relative": relative_height(r["history"])}
+        | {"dev_score": r["dev"]["score"]}
+        | dict(zip(("best", "relative"), height(r["history"]), strict=True))
         | {"code": r["provenance"]["code"]}
         for r in records
     ]

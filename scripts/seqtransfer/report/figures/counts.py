@@ -9,10 +9,15 @@ from seqtransfer.report import names
 
 def of_figure(drawn_from: Sequence[str], tables: Mapping[str, pd.DataFrame]) -> str:
     """What the numbers of a figure are of: seeds of an arm and, task by task, rows of states that
-    are compared, or examples of dev and test.
+    are compared, or examples of dev and test; of a sweep its seeds, and examples of dev.
 
     drawn_from: names of `tables`, the report's; none of them stands for `runs`.
     """
+    budget = [*tables["budget"].itertuples()]
+    if "sensitivity" in drawn_from:
+        swept = tables["sensitivity"]["seeds"]
+        said = f"Seeds of the sweep: {names.span(swept)}. " if len(swept) else ""
+        return f"{said}Examples of dev: " + _each({row.task: f"{row.dev}" for row in budget})
     shown = [tables[name] for name in drawn_from or ("runs",) if name in tables]
     seeds = names.span(tables["runs"].groupby(["task", "initialization"])["seed"].nunique())
     said = f"Seeds of an arm: {seeds}."
@@ -26,7 +31,7 @@ def of_figure(drawn_from: Sequence[str], tables: Mapping[str, pd.DataFrame]) -> 
                 {task: names.span(rows) for task, rows in parts}
             )
     return f"{said} Examples of dev and test: " + _each(
-        {row.task: f"{row.dev} and {row.test}" for row in tables["budget"].itertuples()}
+        {row.task: f"{row.dev} and {row.test}" for row in budget}
     )
 
 

@@ -146,6 +146,8 @@ def _by_rate(tables: Tables, columns: Sequence[str], label: str, subject: str) -
     panels.legend(figure, [*handles, panels.line("chosen", **ring)])
     seeds = table["seeds"].max()
     over = "1 seed" if seeds == 1 else f"mean of {seeds} seeds, band = lowest to highest"
+    if table[columns[0]].isna().all():
+        over = "not noted by this sweep, which older code made"
     style.title(
         figure,
         f"{subject} by learning rate, in the sweep that chose it, at each arm's best pooling and"

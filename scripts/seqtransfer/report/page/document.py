@@ -107,20 +107,19 @@ def elsewhere(study: Mapping) -> dict[str, str]:
 
 def gates(checks: Sequence[Mapping]) -> list[dict]:
     """The checks of a claim, once each: `check`, how many `tasks` it is made in, in how many it
-    `passed`, and `failed`, what was found in which tasks where it did not; `blocks` as in
-    `checks`."""
+    `passed`, and `held` and `failed`, what was found in which tasks where it did and where it did
+    not; `blocks` as in `checks`."""
     grouped: dict[str, list[Mapping]] = {}
     for one in checks:
         grouped.setdefault(one["check"], []).append(one)
     found = []
     for check, parts in grouped.items():
-        reasons: dict[str, list[str]] = {}
+        reasons: dict[bool, dict[str, list[str]]] = {True: {}, False: {}}
         for one in parts:
-            if not one["passed"]:
-                reasons.setdefault(one["why"], []).append(one["task"])
+            reasons[one["passed"]].setdefault(one["why"], []).append(one["task"])
         passed = sum(one["passed"] for one in parts)
-        found.append({"check": check, "tasks": len(parts), "passed": passed, "failed": reasons})
-        found[-1]["blocks"] = parts[0]["blocks"]
+        found.append({"check": check, "tasks": len(parts), "passed": passed})
+        found[-1] |= {"held": reasons[True], "failed": reasons[False], "blocks": parts[0]["blocks"]}
     return found
 
 
@@ -187,7 +186,7 @@ def _beside(records: Sequence[Mapping]) -> dict[str, list[Mapping]]:
     beside the verdict."""
     found: dict[str, list[Mapping]] = {}
     for one in records:
-        if not one["headline"]:
+        if not one["headline"] and one["overall"]:
             found.setdefault(one["id"].partition("-")[0], []).append(one)
     return found
 

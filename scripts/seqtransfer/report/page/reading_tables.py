@@ -84,6 +84,8 @@ def _laid_cell(value: str | table_cells.Bold) -> tuple[str, str]:
 
 def meaning(column: str, columns: Mapping[str, str]) -> str:
     """What the register says of a column, whose name there may hold `<metric>`."""
+    if column in columns:
+        return columns[column]
     for known, text in columns.items():
         if re.fullmatch(re.escape(known).replace("<metric>", "[a-z0-9_]+"), column):
             return text

@@ -108,7 +108,7 @@ class Figure:
 KNOWN = {
     "task": "Name of the task",
     "initialization": "Name of the arm",
-    "seed": "Of token map, classifier head and batch order",
+    "seed": "Of token map, classifier head, batch order and the weights drawn anew",
     "left": "The arm on the left of a comparison; a difference is left minus right",
     "right": "The arm on its right",
     "stage": "before or after fine-tuning; or change: an arm before, left, against itself after",

@@ -153,13 +153,13 @@ TABLES = {
         "Every candidate of the sweep that chose the settings. Empty where the study's table of"
         " settings has no sweep beside it.",
         columns(
-            "task initialization learning_rate warmup pooling mean low high relative relative_low"
-            " relative_high seeds diverged chosen",
+            "task initialization learning_rate warmup pooling mean low high best relative"
+            " relative_low relative_high seeds diverged chosen",
             mean="Mean dev score over the sweep's seeds",
             low="Lowest dev score of them",
             high="Highest dev score of them",
-            relative="Mean over them of `relative` of the table `convergence`: how soon a run is"
-            " where it ends",
+            best="Mean over them of `best` of the table `convergence`, of classes in MCC",
+            relative="Mean over them of `relative` there: how soon a run is where it ends",
             relative_low="Lowest of them",
             relative_high="Highest of them",
             seeds="How many seeds, a run each",
@@ -232,10 +232,11 @@ FIGURES = {
     "summary": Figure(
         "summary",
         "Left: test score (the task's headline metric) of the arms that the claims compare, mean"
-        " over seeds with its 95 % t interval (of two seeds, both); in the row of all tasks the"
-        " mean of the tasks. A stroke is the best baseline without an encoder, such as n-gram"
-        " regression. Then the paper's claims as paired differences: a dot is a task, the diamond"
-        " the mean over tasks, lines are intervals (95 %; in (c), if it is drawn, 90 %). Right of"
+        " over seeds with its 95 % t interval (of two seeds, both); in the row of all tasks, if"
+        " there are several of one metric, the mean of the tasks. A stroke is the best baseline"
+        " without an encoder, such as n-gram regression. Then the paper's claims as paired"
+        " differences: a dot is a task, the diamond, where there are several, the mean over tasks,"
+        " lines are intervals (95 %; in (c), if it is drawn, 90 %). Right of"
         " the line at 0 the claim's first arm is ahead; in (c) every interval must lie right of the"
         " dashed margin. Intervals of claims on test scores cover seeds and test examples, that of"
         " (a) seeds and dev examples. They are not adjusted for the number of tasks; verdicts are,"
@@ -265,7 +266,8 @@ FIGURES = {
         "convergence",
         "Dev score against optimizer steps (doublings) from the first evaluation on. Lines are"
         " means over seeds, bands, of at most four arms, 95 % t intervals over seeds (of two seeds,"
-        " both), cut at the panel's edge. A curve further left learns faster; one that ends higher"
+        " both), cut at the panel's edge. Level lines are dev scores of baselines without an"
+        " encoder, those within the panel. A curve further left learns faster; one that ends higher"
         " scores better. Once a run has ended, its best score is drawn on, so that a mean may jump"
         " there. Claim (a) is about the area under such curves of the best score so far, of classes"
         " in MCC."
@@ -280,7 +282,8 @@ FIGURES = {
         " their mean over tasks (diamond),"
         " and intervals at the level that each panel states; (d1), a permutation test, has none."
         " The solid line is 0: no difference; a dashed one is the margin of (c). Panels (weights)"
-        " and (arrangement), if the study has their arms, are controls: what the distribution of"
+        " and (arrangement), if the study has their arms, are no claims of the paper: what the"
+        " distribution of"
         " the text weights gives, and what their arrangement adds to it. Every panel has its own"
         " scale. Intervals are not adjusted for the number of tasks, as verdicts are, so that a"
         " task whose interval lies beside 0 may be undecided: a mark is filled where the verdict is"
@@ -386,4 +389,5 @@ def figure_functions() -> dict[str, Callable]:
         "power": power.figure,
         "gains_over_steps": gains_over_steps.figure,
         "sensitivity": run_figures.sensitivity,
+        "speed_by_rate": run_figures.speed_by_rate,
     }

@@ -6,7 +6,7 @@ from seqtransfer.training.settings_choice import ARM
 
 SETTINGS = ["learning_rate", "warmup", "pooling"]
 SCORE, SPEED = ["mean", "low", "high"], ["relative", "relative_low", "relative_high"]
-COLUMNS = [*ARM, *SETTINGS, *SCORE, *SPEED, "seeds", "diverged", "chosen"]
+COLUMNS = [*ARM, *SETTINGS, *SCORE, "best", *SPEED, "seeds", "diverged", "chosen"]
 
 
 def table(sweep: pd.DataFrame | None, run: pd.DataFrame) -> pd.DataFrame:
@@ -15,22 +15,23 @@ def table(sweep: pd.DataFrame | None, run: pd.DataFrame) -> pd.DataFrame:
     sweep: one row a sweep run (`settings_choice.swept`); run: the study's runs
     (`run_tables.runs`). mean, low and high are of the dev score over the sweep's seeds: its mean,
     its lowest and highest value (no interval: a sweep has two seeds or so), all empty where a run
-    has no score. relative and its bounds are the same of how soon a run is where it ends (the
-    `relative` of the table `convergence`), empty, too, where a run learned nothing or an older
-    sweep did not note it. seeds and diverged count; chosen marks the settings that the study's runs
-    have, which a table written by hand may take from elsewhere.
+    has no score. best, relative and its bounds are the same of these columns of the table
+    `convergence`: how high a run's curve rises and how soon. They are empty, too, where an older
+    sweep did not note them; relative also where a run learned nothing. seeds and diverged count;
+    chosen marks the settings that the study's runs have, which a table written by hand may take
+    from elsewhere.
     """
     if sweep is None:
         return pd.DataFrame(columns=COLUMNS)
     arms = run.drop_duplicates(ARM)[[*ARM, *SETTINGS]]
-    if "relative" not in sweep:
-        sweep = sweep.assign(relative=float("nan"))
+    sweep = sweep.reindex(columns=sweep.columns.union(["best", "relative"], sort=False))
     grouped = sweep.groupby([*ARM, *SETTINGS])
     candidates = pd.concat(
         [
             _spread(grouped["dev_score"]).set_axis(SCORE, axis=1),
+            _spread(grouped["best"])["mean"].rename("best"),
             _spread(grouped["relative"]).set_axis(SPEED, axis=1),
-            grouped.agg(seeds=("seed", "size"), diverged=("diverged", "sum")),
+            grouped.agg(seeds=("dev_score", "size"), diverged=("diverged", "sum")),
         ],
         axis=1,
     ).reset_index()

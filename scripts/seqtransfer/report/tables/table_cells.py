@@ -25,6 +25,7 @@ WORDS: dict[str, Callable[[str], str]] = {  # by column, what its identifiers ar
 }
 # Columns whose numbers are not rounded to three decimals.
 FORMATS: dict[str, Callable[[float], str]] = {
+    "value": lambda value: f"{value:.0f}" if float(value).is_integer() else f"{value:.3f}",
     "learning_rate": lambda value: np.format_float_scientific(value, trim="-", exp_digits=2),
     "p_value": "{:.2g}".format,
     "size": "{:g}".format,
