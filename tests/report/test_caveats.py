@@ -17,7 +17,7 @@ from seqtransfer.training import settings_choice
 
 def test_runs_that_failed_or_diverged_and_lost_similarities_are_caveats():
     run = run_table({"text": np.array([0.1, math.nan]), "random": np.array([0.1, 0.2])})
-    run = run.assign(adaptation="full", pooling="mean", warmup=0.1, patience=1, cooldown=0.2)
+    run = run.assign(adaptation="full", pooling="mean", warmup=0.1)
     run["diverged"] = run["seed"] == 1
     table = similarity_table(text=0.5, random=0.3)
     table.loc[table["left"] == "text", "score"] = math.nan
@@ -47,7 +47,7 @@ def test_runs_that_failed_or_diverged_and_lost_similarities_are_caveats():
 )
 def test_what_ended_a_domain_pretraining_is_told(plateau, accuracy, told, untold):
     run = run_table({"text": np.array([0.1, 0.3]), "random": np.array([0.1, 0.2])})
-    run = run.assign(adaptation="full", pooling="mean", warmup=0.1, patience=1, cooldown=0.2)
+    run = run.assign(adaptation="full", pooling="mean", warmup=0.1)
     spent = {"pretraining_steps": 9, "pretraining_tokens_seen": 99, "pretraining_corpus": "x"}
     budget = NO_PRETRAINING.assign(**spent, pretraining_masked_accuracy=accuracy)
     budget["pretraining_plateau"] = pd.array([plateau], dtype="boolean")
@@ -58,8 +58,8 @@ def test_what_ended_a_domain_pretraining_is_told(plateau, accuracy, told, untold
 
 def test_test_examples_of_fewer_units_and_records_beside_a_verdict_are_counted_apart():
     run = run_table({"text": np.array([0.1, 0.3]), "random": np.array([0.1, 0.2])})
-    run = run.assign(adaptation="full", pooling="mean", warmup=0.1, patience=1, cooldown=0.2)
-    record = {"verdict": "undecided", "headline": True}
+    run = run.assign(adaptation="full", pooling="mean", warmup=0.1)
+    record = {"id": "a", "verdict": "undecided", "headline": True}
     unjudged = [record | {"verdict": verdict} for verdict in (NOT_TESTED, NOT_TESTABLE)]
     records = [record, record | {"headline": False}, *unjudged]
     notes = "\n".join(caveats.of_study(run, NO_PAIRS, NO_PRETRAINING, records))
@@ -72,7 +72,7 @@ def test_test_examples_of_fewer_units_and_records_beside_a_verdict_are_counted_a
 
 def test_runs_that_were_best_before_their_first_step_are_named():
     run = run_table({"text": np.array([0.1, 0.3]), "random": np.array([0.1, 0.2])})
-    run = run.assign(adaptation="full", pooling="mean", warmup=0.1, patience=1, cooldown=0.2)
+    run = run.assign(adaptation="full", pooling="mean", warmup=0.1)
     run.loc[run["seed"] == 0, "best_step"] = 0
     notes = "\n".join(caveats.of_study(run, NO_PAIRS, NO_PRETRAINING, []))
     assert "4 of 8 runs were best before their first step" in notes
@@ -80,7 +80,7 @@ def test_runs_that_were_best_before_their_first_step_are_named():
 
 def test_runs_that_the_budget_stopped_are_named_arm_by_arm():
     run = run_table({"text": np.array([0.1, 0.3]), "random": np.array([0.1, 0.2])})
-    run = run.assign(adaptation="full", pooling="mean", warmup=0.1, patience=1, cooldown=0.2)
+    run = run.assign(adaptation="full", pooling="mean", warmup=0.1)
     run["plateau"] = (run["initialization"] == "random") | (run["task"] == "y")
     notes = "\n".join(caveats.of_study(run, NO_PAIRS, NO_PRETRAINING, []))
     assert "2 of 8 runs were stopped by the budget of 8 steps" in notes
@@ -102,6 +102,9 @@ def test_settings_that_differ_between_the_arms_of_a_task_are_named_task_by_task(
         test_score=0.1,
         metric="mcc",
         pooling="mean",
+        patience=1,
+        cooldown=0.2,
+        steps=8,
         warmup=0.1,
         adaptation="lora",
     )
@@ -124,7 +127,7 @@ def test_a_long_list_of_runs_is_counted_by_arm():
     for tasks, long in ((3, False), (16, True)):
         runs = pd.DataFrame(
             {"task": f"t{task}", "initialization": arm, "seed": seed, "plateau": False}
-            | {"diverged": False, "test_score": 0.1, "steps": 8}
+            | {"diverged": False, "test_score": 0.1, "steps": 8, "patience": 1, "cooldown": 0.2}
             for task in range(tasks)
             for arm in ("text", "random")
             for seed in (0, 1)
@@ -135,6 +138,18 @@ def test_a_long_list_of_runs_is_counted_by_arm():
         assert len(note) < 400
 
 
+@pytest.mark.parametrize("settings", [{"cooldown": 1.0, "patience": 2}, {"patience": 4}])
+def test_runs_that_take_all_steps_by_the_settings_were_not_stopped_by_their_budget(settings):
+    """A cooldown of 1 ends no run, nor does a patience that begins to count at half of them."""
+    run = run_table({"text": np.array([0.1, 0.3]), "random": np.array([0.1, 0.2])})
+    [note] = caveats._runs_cut_short(run.assign(**settings))
+    assert note == "By the study's settings every run takes all 8 steps: more might raise scores."
+    [note] = caveats._runs_cut_short(run.assign(patience=3))
+    assert note.startswith("8 of 8 runs were stopped by the budget of 8 steps before their")
+    one = run.assign(plateau=run.index != 0)
+    assert "1 of 8 runs was stopped by" in next(caveats._runs_cut_short(one))
+
+
 def test_a_setting_that_many_arms_share_is_said_once():
     row = pd.Series({"text": 0.1, "random": 0.3, "first-1": 0.1, "shuffled": 0.1, "domain": None})
     assert caveats._by_value(row) == "0.3 for random weights, 0.1 for the others"
@@ -143,7 +158,8 @@ def test_a_setting_that_many_arms_share_is_said_once():
 @pytest.mark.parametrize("mode", [name.replace("<layers>", "2") for name in adaptations.MODES])
 def test_every_adaptation_is_said_in_words(mode):
     row = {"task": "x", "initialization": "text", "learning_rate": 0.1, "seed": 0, "test_n": 9}
-    row |= {"test_score": 0.1, "best_step": 1, "plateau": True}
+    row |= {"test_score": 0.1, "best_step": 1, "plateau": True, "patience": 1, "cooldown": 0.2}
+    row |= {"steps": 8}
     row |= {"metric": "mcc", "pooling": "mean", "warmup": 0.1, "diverged": False}
     budget = NO_PRETRAINING
     runs = pd.DataFrame([row | {"adaptation": mode}])
@@ -153,7 +169,7 @@ def test_every_adaptation_is_said_in_words(mode):
 @pytest.fixture
 def runs():
     keys = synthetic.SETTINGS[["task", "initialization"]]
-    return keys.assign(seed=0, **synthetic.CHOSEN_FOR)
+    return keys.assign(seed=0, pooling="mean", **synthetic.CHOSEN_FOR)
 
 
 def test_settings_swept_at_the_studys_budget_inside_the_grid_need_no_caveat(runs):
@@ -163,7 +179,10 @@ def test_settings_swept_at_the_studys_budget_inside_the_grid_need_no_caveat(runs
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"batch_size": 16}, "16 of 16 arms .* with at most 512 steps of 16 examples.* not with"),
+        (
+            {"batch_size": 16},
+            "16 of 16 pairs of task and arm .* with at most 512 steps of 16 examples.* not with",
+        ),
         ({"patience": 64}, "a patience of 64 and a cooldown of 1.0, not with .* patience of 512"),
         ({"encoder": "mpnet"}, "with 3 layers of mpnet, not with 3 layers of minilm-l6"),
         ({"max_tokens": 30}, "1600 training sequences of at most 30 tokens, not with"),

@@ -38,7 +38,7 @@ def run_table(arms):
             "plateau": False,
             "censored": False,
         }
-        | {"diverged": False}
+        | {"diverged": False, "patience": 1, "cooldown": 0.2}
         for task in ("x", "y")
         for arm, values in arms.items()
         for seed, value in enumerate(values)

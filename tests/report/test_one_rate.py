@@ -91,4 +91,4 @@ def test_the_sentence_stands_in_claim_a_alone(tmp_path):
     ]
     ((claim, fact),) = telling
     assert claim == "a" and fact.startswith("splice: ")
-    assert "0.000 at 0.0001, 0.000 at 0.0003, 0.000 at 0.001: these" in fact
+    assert "0.000 at 0.0001, 0.000 at 0.0003, 0.000 at 0.001, 0.000 at 0.003: these" in fact

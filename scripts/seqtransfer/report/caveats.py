@@ -96,8 +96,10 @@ def _what_intervals_cover(
     beside = f" ({tested.count(False)} more stand beside)" * (False in tested)
     many = sum(tested) > 1
     claims = f"{sum(tested)} claims{beside} are read side by side, without adjustment." * many
-    held = names.listed(f"({name})" for name in ("c", "d1") if name in asked)
-    apart = f", except for what supports {held}, which every task must" * bool(held)
+    held = [f"({name})" for name in ("c", "d1") if name in asked]
+    apart = ""
+    if held:
+        apart = f", except for what supports {names.listed(held)}, which every task must"
     adjusted = f" Within a claim, tasks are adjusted (Holm){apart}." * (len(seeds) > 1)
     yield f"{claims or f'1 claim{beside} is judged.'}{adjusted}"
 
@@ -237,7 +239,7 @@ def _runs_cut_short(run: pd.DataFrame) -> Iterator[str]:
             " might raise scores."
         )
     elif not ended.all():
-        count = (~ended).sum()
+        count = int((~ended).sum())
         was, their = ("was", "its") if count == 1 else ("were", "their")
         yield (
             f"{count} of {len(run)} runs {was} stopped by the budget of"

@@ -50,7 +50,7 @@ def _at_one_rate(candidates: pd.DataFrame) -> str:
     if found.empty:
         return "In the sweep, both learn the task at no one rate."
     each = ", ".join(f"{names.signed(value)} at {rate:g}" for rate, value in found.items())
-    seeds = known["seeds"].max()
+    seeds = int(known["seeds"].max())
     return (
         f"At one rate for both, in the sweep ({seeds} seed{'s' * (seeds != 1)}, each arm's best"
         f" pooling and warm-up), the difference is {each}: these are all rates at which no run"
