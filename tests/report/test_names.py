@@ -61,7 +61,7 @@ def test_several_metrics_are_words_each():
 def test_measures_of_the_leak_audit_in_words():
     assert names.leak("identity_share_0.8") == "identity with train in edits: share at 0.8 or more"
     assert names.leak("similarity_q05") == "k-mer similarity to train: 5 % point"
-    assert names.leak("kmer") == "kmer"
+    assert names.leak("kmer") == "k of the k-mers"
     assert names.leak("overlap_share_0.5").startswith("runs of numbers in common with train: share")
     assert names.leak("distance_q50") == "distance of the numbers from train: 50 % point"
     assert names.leak("distance_near").startswith("share of series near to train")

@@ -236,8 +236,10 @@ def test_checks_are_grouped_with_the_tasks_that_fail_for_the_same_reason():
         {"check": "end", "task": "x", "passed": True, "blocks": False, "why": "settled"},
     ]
     assert document.gates(made) == [
-        {"check": "rows", "tasks": 3, "passed": 1, "failed": {"few": ["y", "z"]}, "blocks": True},
-        {"check": "end", "tasks": 1, "passed": 1, "failed": {}, "blocks": False},
+        {"check": "rows", "tasks": 3, "passed": 1, "blocks": True}
+        | {"held": {"enough": ["x"]}, "failed": {"few": ["y", "z"]}},
+        {"check": "end", "tasks": 1, "passed": 1, "blocks": False}
+        | {"held": {"settled": ["x"]}, "failed": {}},
     ]
 
 
@@ -247,14 +249,16 @@ def effect(low, mean, high, verdict="undecided"):
 
 def test_a_forest_is_linear_and_shows_every_number_zero_and_the_margin():
     record = {"overall": effect(-0.05, 0.1, 0.2), "verdict": "undecided", "margin": 0.3}
-    record |= {"effects": [effect(None, 0.5, None)], "level": 0.95, "unit": "MCC"}
+    record |= {"effects": [{"task": "x"} | effect(None, 0.5, None)], "level": 0.95, "unit": "MCC"}
     plot = forest.plot(record)
     place = forest.axis(record)
     assert plot["line"] == place(-0.3) == forest.EDGE
     assert place(0.5) == forest.WIDTH - forest.EDGE == plot["tasks"][0]["mean"]
     assert place(0.1) == pytest.approx((place(-0.3) + place(0.5)) / 2, abs=0.1)
     assert plot["zero"] == place(0.0) and plot["tasks"][0]["low"] is None
-    assert plot["overall"]["said"].startswith("+0.100 (95 % interval -0.050 to +0.200) MCC")
+    said = "all tasks: +0.100 (95 % interval -0.050 to +0.200) MCC"
+    assert plot["overall"]["said"].startswith(said)
+    assert plot["tasks"][0]["said"].startswith("x: ")
 
 
 def test_a_forest_without_the_intervals_of_tasks_has_an_axis_without_them():
@@ -302,11 +306,11 @@ def test_a_damaged_figure_is_named():
 def test_the_main_table_is_read_as_arms_by_tasks_with_the_best_in_bold(study, text):
     table = text[text.index('id="table-main"') :]
     table = table[: table.index("</table>")]
-    first, *heads = re.findall(r"<th [^>]*>([^<]*)", table)
+    first, *heads = re.findall(r'<th scope="col"[^>]*>([^<]*)', table)
     assert first == "arm, control or baseline"
     assert [head.split("; ")[0] for head in heads] == [f"{task} (MCC" for task in synthetic.TASKS]
     assert all(re.search(r"; seeds: 2, n = \d+\)$", head) for head in heads)
-    rows = [re.findall(r"<td.*?>(.*?)</td>", row) for row in table.split("<tr>")[2:]]
+    rows = [re.findall(r"<t[hd].*?>(.*?)</t[hd]>", row) for row in table.split("<tr>")[2:]]
     assert [row[0] for row in rows[:2]] == ["text pretraining", "random weights"]
     bold = [sum("<strong>" in row[column] for row in rows) for column in range(5)]
     assert bold == [0, 1, 1, 1, 1]
