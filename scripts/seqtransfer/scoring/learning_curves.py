@@ -35,7 +35,7 @@ def relative_area(steps: Sequence[int], scores: Sequence[float] | np.ndarray) ->
     return np.where(usable, height / np.where(usable, best, 1), np.nan)
 
 
-def height(history: Sequence[Mapping[str, float | None]]) -> tuple[float, float]:
+def best_and_relative(history: Sequence[Mapping[str, float | None]]) -> tuple[float, float]:
     """`best` and `relative` of the table `convergence`: the highest dev score, of classes in MCC,
     in which a constant answer has 0, and `relative_area` of the best one so far. NaN as there, and
     both where the history does not begin before training.

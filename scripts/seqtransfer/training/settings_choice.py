@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from seqtransfer.scoring.learning_curves import height
+from seqtransfer.scoring.learning_curves import best_and_relative
 
 ARM = ["task", "initialization"]
 # The choice is valid for runs of the same.
@@ -15,14 +15,14 @@ CHOSEN_FOR = [
 def swept(records: list[dict]) -> pd.DataFrame:
     """One row per sweep run: arm, seed, settings, what for, its steps, best dev score, code.
 
-    best, relative: see `learning_curves.height`.
+    best, relative: see `learning_curves.best_and_relative`.
     """
     names = [*ARM, "pooling", "learning_rate", "warmup", "seed", *CHOSEN_FOR]
     names += ["steps_taken", "plateau", "best_step", "diverged"]
     rows = [
         {n: r[n] for n in names}
         | {"dev_score": r["dev"]["score"]}
-        | dict(zip(("best", "relative"), height(r["history"]), strict=True))
+        | dict(zip(("best", "relative"), best_and_relative(r["history"]), strict=True))
         | {"code": r["provenance"]["code"]}
         for r in records
     ]
