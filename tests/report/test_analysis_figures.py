@@ -67,27 +67,60 @@ def test_gradients_stand_part_by_part_before_above_after(frames, records):
             assert drawn == pytest.approx(means[style.ordered(synthetic.ARMS)].tolist())
 
 
-def test_perturbation_is_drawn_over_the_size_of_the_noise(frames, records):
+def test_perturbation_shows_the_least_noise_and_where_the_most_leads(frames, records):
     figure = analysis_figures.perturbation(frames, records)
-    for axis in figure.axes:
-        dotted = [line for line in axis.lines if line.get_linestyle() == ":"]
-        assert len(dotted) == 2 * len(synthetic.ARMS)
-        for line in dotted:  # a linear model is a horizontal line
-            assert line.get_ydata() == pytest.approx(line.get_ydata()[0])
-        assert axis.get_xscale() == axis.get_yscale() == "log"
+    assert len(figure.axes) == 2 * len(TASKS)
+    table = frames["perturbation"]
+    table = table[(table["task"] == TASKS[0]) & (table["quantity"] == "state_change")]
+    for stage, place in (("before", 0), ("after", 1)):
+        here = table[table["stage"] == stage].set_index("initialization")
+        for size, drawn in zip((here["size"].min(), here["size"].max()),
+                               _marks(figure.axes[0], place), strict=True):  # fmt: skip
+            means = here.loc[here["size"] == size, "mean"] / size
+            assert drawn == pytest.approx(means[style.ordered(synthetic.ARMS)].tolist())
+    assert all(axis.get_yscale() == "log" for axis in figure.axes)
+
+
+def _marks(axis, place):
+    """Heights around a tick, from left to right: of marks, and of the short lines beside them."""
+    near = [line for line in axis.lines if abs(line.get_xdata()[0] - place) < 0.5]
+    near.sort(key=lambda line: line.get_xdata()[0])
+    short = [line.get_ydata()[0] for line in near if line.get_marker() == "_"]
+    return [line.get_ydata()[0] for line in near if line.get_marker() not in ("None", "_")], short
+
+
+def test_lipschitz_constants_stand_layer_by_layer_before_and_after(frames, records):
+    figure = analysis_figures.lipschitz(frames, records)
+    table = frames["lipschitz"]
+    for row, part in enumerate(("attention", "feed-forward", "layer")):
+        axis = figure.axes[row * len(TASKS)]
+        quantity = "spectral_norm" if part == "layer" else "gain"
+        mine = (table["task"] == TASKS[0]) & (table["quantity"] == quantity)
+        wanted = table[mine & (table["part"] == part)]
+        marks = [line for line in axis.lines if line.get_marker() != "None"]
+        for stage, hollow in (("before", False), ("after", True)):
+            drawn = [m.get_ydata()[0] for m in marks
+                     if (m.get_markerfacecolor() == "white") == hollow]  # fmt: skip
+            means = wanted.loc[wanted["stage"] == stage, "mean"]
+            assert sorted(drawn) == pytest.approx(sorted(means))
 
 
 def test_mutants_are_drawn_beside_counts_of_symbols_and_another_sequence(frames, records):
     figure = analysis_figures.mutation(frames, records)
-    top, below = figure.axes[: len(TASKS)], figure.axes[len(TASKS) :]
-    rows = frames["mutation"].query("quantity == 'pair_cosine_distance'")
-    for task, axis in zip(TASKS, below, strict=True):
-        pairs = [line.get_ydata()[0] for line in axis.lines if line.get_xdata()[0] == 2 * 62]
-        assert sorted(pairs) == pytest.approx(sorted(rows[rows["task"] == task]["mean"]))
+    rows = [figure.axes[k * len(TASKS) : (k + 1) * len(TASKS)] for k in range(4)]
+    pairs = frames["mutation"].query("quantity == 'pair_cosine_distance'")
+    for stage, row in zip(("before", "after"), rows[2:], strict=True):
+        for task, axis in zip(TASKS, row, strict=True):
+            drawn = [line.get_ydata()[0] for line in axis.lines if line.get_xdata()[0] == 2 * 62]
+            wanted = pairs[(pairs["task"] == task) & (pairs["stage"] == stage)]["mean"]
+            assert sorted(drawn) == pytest.approx(sorted(wanted))
     for axis in figure.axes:
         (dotted,) = [line for line in axis.lines if line.get_linestyle() == ":"]
         assert list(dotted.get_xdata()) == [1, 2, 4, 8, 16, 32, 62]
-    assert all(any(set(line.get_ydata()) == {1} for line in axis.lines) for axis in top)
+    for axis in (*rows[0], *rows[1]):
+        assert any(set(line.get_ydata()) == {1} for line in axis.lines)
+    for above, below in (rows[:2], rows[2:]):  # before and after can be compared
+        assert above[0].get_ylim() == below[0].get_ylim()
 
 
 def test_the_analyses_are_held_against_gain_and_speed_with_a_dot_per_task_and_arm(frames, records):

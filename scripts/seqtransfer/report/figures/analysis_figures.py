@@ -127,83 +127,111 @@ def gradients_along(tables: Tables, claims: Sequence[dict]) -> Figure:
 
 
 def perturbation(tables: Tables, claims: Sequence[dict]) -> Figure:
-    """Change of pooled state and loss over the size of the noise in the weights, against it."""
+    """Change of pooled state and loss by the least noise in the weights, over the noise, before and
+    after; and, where it is another, by the most."""
     table = panels.spread(tables["perturbation"])
-    over = table[["mean", "low", "high", "reference"]].div(table["size"], axis=0)
+    over = table[["mean", "low", "high"]].div(table["size"], axis=0)
     table = table.assign(**over)
     labels = {"state_change": "pooled state", "loss_change": "loss"}
     figure, axes = panels.folded(len(labels), len(panels.tasks(tables)), 2.4)
     for row, quantity in zip(axes, labels, strict=True):
         chosen = table[table["quantity"] == quantity]
         for axis, part, colour, mark in _arms(tables, chosen, row, axes[0]):
-            for stage, rows in part.groupby("stage", sort=False):
-                _curve(axis, rows["size"], rows, colour, mark, BEFORE_AND_AFTER[stage])
-                axis.plot(rows["size"], rows["reference"], ":", color=colour, lw=1)
+            beside = _beside(tables, part)
+            for place, stage in enumerate(BEFORE_AND_AFTER):
+                at = part[part["stage"] == stage].sort_values("size")
+                x, least, most = place + beside, at.head(1), at.tail(1)
+                _bar(axis, x, least, colour)
+                ends = [*least["mean"], *most["mean"]]
+                axis.plot([x, x], ends, color=colour, lw=0.6)
+                axis.plot([x], ends[-1:], "_", color=colour, ms=6)
+                [dot] = axis.plot([x], ends[:1], mark, color=colour, ms=3)
+                _tell(dot, at, at["size"])
         _log_scale(row[0])
-    axes[0, 0].set_xscale("log")
+    axes[0, 0].set_xticks(range(len(BEFORE_AND_AFTER)), list(BEFORE_AND_AFTER))
     ylabels = [f"change of {label}\n/ size of the noise (log)" for label in labels.values()]
-    panels.label_folded(axes, "noise / RMS\nof the tensor (log)", ylabels)
-    look = [*_stages(), panels.line("a linear model", linestyle=":", lw=1)]
+    panels.label_folded(axes, "fine-tuning", ylabels)
+    sizes = table["size"]
+    look = [panels.line(f"by noise of {sizes.min():g} RMS", marker="o", ms=3)]
+    look.append(panels.line(f"by noise of {sizes.max():g} RMS", marker="_", lw=0.6))
     panels.legend(figure, _handles(tables) + look)
-    style.title(figure, f"Noise in the weights of the encoder: {panels.over_seeds(table)}")
+    said = panels.over_seeds(table, "line")
+    style.title(figure, f"Noise in the weights of the encoder: {said}")
     return figure
 
 
 def lipschitz(tables: Tables, claims: Sequence[dict]) -> Figure:
-    """Gains of the LayerNorms and spectral norms of the layers, over depth."""
+    """Gains of the LayerNorms and spectral norms of layers, layer by layer, before and after."""
     table = panels.spread(tables["lipschitz"])
     labels = {
         ("gain", "attention"): "LayerNorm gain,\nattention (log)",
         ("gain", "feed-forward"): "LayerNorm gain,\nfeed-forward (log)",
         ("spectral_norm", "layer"): "spectral norm\nof the layer (log)",
     }
+    within = table[table["quantity"] == "spectral_norm"]
+    layers = _some_layers(within, len(panels.arms(tables)))
     figure, axes = panels.folded(len(labels), len(panels.tasks(tables)), 2.2)
-    for row, (quantity, place) in zip(axes, labels, strict=True):
-        chosen = table[(table["quantity"] == quantity) & (table["part"] == place)]
+    for row, (quantity, name) in zip(axes, labels, strict=True):
+        chosen = table[(table["quantity"] == quantity) & (table["part"] == name)]
         _level(row, 1)
         for axis, part, colour, mark in _arms(tables, chosen, row, axes[0]):
-            for stage, rows in part.groupby("stage", sort=False):
-                _curve(axis, rows["layer"], rows, colour, mark, BEFORE_AND_AFTER[stage])
+            beside = _beside(tables, part)
+            for place, layer in enumerate(layers):
+                here = part[part["layer"] == layer].set_index("stage")
+                ends = here["mean"].reindex(BEFORE_AND_AFTER)
+                axis.plot([place + beside] * 2, ends, ":", color=colour, lw=0.8)
+                for stage in here.index:
+                    at = here.loc[[stage]].reset_index()
+                    _bar(axis, place + beside, at, colour)
+                    face = colour if stage == "before" else "white"
+                    [dot] = axis.plot(
+                        place + beside, at["mean"], mark, color=colour, ms=3, mfc=face
+                    )
+                    _tell(dot, at)
         _log_scale(row[0])
-    layers = table[table["quantity"] == "spectral_norm"]
-    _layers(axes, layers, "layer", list(labels.values()))
-    panels.legend(figure, _handles(tables) + _stages())
-    style.title(figure, f"Lipschitz constants: {panels.over_seeds(table)}")
+    axes[0, 0].set_xticks(range(len(layers)), [f"{layer:g}" for layer in layers])
+    panels.label_folded(axes, "layer", list(labels.values()))
+    panels.legend(figure, _handles(tables) + _stage_marks())
+    style.title(figure, f"Lipschitz constants: {panels.over_seeds(table, 'line')}")
     return figure
 
 
 def mutation(tables: Tables, claims: Sequence[dict]) -> Figure:
-    """Distances of mutants from their sequence over the number of substitutions."""
+    """Distances of mutants from their sequence over the number of substitutions, before and
+    after."""
     table = panels.spread(tables["mutation"])
     labels = {
-        "relative_distance": "distance\n/ of two sequences (log)",
+        "relative_distance": "distance\n/ of another (log)",
         "cosine_distance": "1 - cosine\n(log)",
     }
     sizes = sorted(table["size"].dropna().unique())
     other = 2 * max(sizes, default=1)
-    figure, axes = panels.folded(len(labels), len(panels.tasks(tables)), 2.4)
-    for row, quantity in zip(axes, labels, strict=True):
-        chosen = table[table["quantity"].isin([quantity, f"pair_{quantity}"])]
-        for axis, part, colour, mark in _arms(tables, chosen, row, axes[0]):
-            for stage, rows in part.groupby("stage", sort=False):
-                curve, pair = rows[rows["size"].notna()], rows[rows["size"].isna()]
-                _curve(axis, curve["size"], curve, colour, mark, BEFORE_AND_AFTER[stage])
-                [dot] = axis.plot([other] * len(pair), pair["mean"], mark, color=colour, ms=4,
-                                  mfc=colour if stage == "before" else "white")  # fmt: skip
-                _tell(dot, pair)
+    rows = [(quantity, stage) for quantity in labels for stage in BEFORE_AND_AFTER]
+    figure, axes = panels.folded(len(rows), len(panels.tasks(tables)), 1.8)
+    for first in range(0, len(rows), len(BEFORE_AND_AFTER)):
+        axes[first + 1, 0].sharey(axes[first, 0])
+    for row, (quantity, stage) in zip(axes, rows, strict=True):
+        here = table["quantity"].isin([quantity, f"pair_{quantity}"]) & (table["stage"] == stage)
+        for axis, part, colour, mark in _arms(tables, table[here], row, axes[0]):
+            curve, pair = part[part["size"].notna()], part[part["size"].isna()]
+            _curve(axis, curve["size"], curve, colour, mark, "-")
+            [dot] = axis.plot([other] * len(pair), pair["mean"], mark, color=colour, ms=4)
+            _tell(dot, pair)
         for axis, task in zip(row, panels.tasks(tables), strict=True):
-            rows = chosen[(chosen["task"] == task) & chosen["size"].notna()]
-            counts = rows.groupby("size")["reference"].first()
+            part = table[here & (table["task"] == task) & table["size"].notna()]
+            counts = part.groupby("size")["reference"].first()
             axis.plot(counts.index, counts, ":", color="0.4", lw=1)
         if quantity == "relative_distance":
             _level(row, 1)
-        _log_scale(row[0])
-    panels.label_folded(axes, "substitutions (log)", list(labels.values()))
+    for axis in axes[:: len(BEFORE_AND_AFTER), 0]:
+        _log_scale(axis)
+    ylabels = [f"{stage}: {labels[quantity]}" for quantity, stage in rows]
+    panels.label_folded(axes, "substitutions (log)", ylabels)
     ticks = _apart(sizes)  # the longest sequences of two tasks may differ by one symbol
     axes[0, 0].set_xscale("log")
     axes[0, 0].set_xticks([*ticks, other], [*(f"{size:g}" for size in ticks), "other"])
     axes[0, 0].set_xticks([], minor=True)
-    look = [*_stages(), panels.line("shares of symbols", "0.4", linestyle=":", lw=1)]
+    look = [panels.line("shares of symbols", "0.4", linestyle=":", lw=1)]
     look.append(panels.line("another sequence", "0.6", lw=0.8))
     panels.legend(figure, _handles(tables) + look)
     style.title(figure, f"Exchanged symbols and the pooled state: {panels.over_seeds(table)}")
@@ -288,6 +316,12 @@ def _level(row: Sequence[Axes], y: float) -> None:
         axis.axhline(y, color="0.6", linewidth=0.8)
 
 
+def _bar(axis: Axes, x: float, row: pd.DataFrame, colour: tuple) -> None:
+    """The bounds of a mark at x on a log axis; one below 0 ends at a tenth of the mean."""
+    ends = [row["low"].clip(lower=row["mean"] / 10), row["high"]]
+    axis.plot([x, x], np.ravel(ends), color=colour, lw=1.2)
+
+
 def _curve(
     axis: Axes, x: pd.Series, rows: pd.DataFrame, colour: tuple, mark: str, line: str
 ) -> None:
@@ -323,20 +357,14 @@ def _log_scale(axis: Axes) -> None:
     axis.yaxis.set_minor_locator(NullLocator())
 
 
-def _layers(axes: np.ndarray, table: pd.DataFrame, xlabel: str, ylabels: Sequence[str]) -> None:
-    """Label panels of `folded` whose x axis is the layer, with a tick for each."""
-    axes[0, 0].set_xticks(sorted(table["layer"].unique()))
-    panels.label_folded(axes, xlabel, ylabels)
-
-
 def _handles(tables: Tables) -> list:
     arms = panels.arms(tables)
     colours, marks = style.colours(arms), style.markers(arms)
     return [panels.line(names.arm(arm), colours[arm], marker=marks[arm], lw=0) for arm in arms]
 
 
-def _stages() -> list:
-    before, after = BEFORE_AND_AFTER.values()
+def _stage_marks() -> list:
+    faces = zip(BEFORE_AND_AFTER, ("0.2", "white"), strict=True)
     return [
-        panels.line("before fine-tuning", linestyle=before), panels.line("after", linestyle=after)
-    ]  # fmt: skip
+        panels.line(f"{stage} fine-tuning", marker="o", ls="", mfc=face) for stage, face in faces
+    ]

@@ -239,12 +239,12 @@ FIGURES = {
     "perturbation": Figure(
         "perturbation",
         "Relative change of the pooled state (top) and of the loss (below) under normal noise in"
-        " the encoder's weights, over the size of the noise, against this size, which is relative"
-        " to each tensor's root mean square; both axes are logarithmic. Before (solid) and after"
-        " (dashed) fine-tuning; means over seeds, bands 95 % t intervals (of two seeds, both)."
-        " Dotted: a linear model with the same change at the smallest size; where a curve leaves"
-        " it, the model is no longer linear in the noise. A higher curve is more sensitive to"
-        " random noise, which does not make a worse model.",
+        " the encoder's weights, over the size of the noise, which is relative to each tensor's"
+        " root mean square (RMS); logarithmic axes. Before and after fine-tuning; marks are means"
+        " over seeds by the smallest noise, with 95 % t intervals (of two seeds, both). The short"
+        " line that a thin one joins to a mark is the mean by the largest noise: a model that is"
+        " linear in the noise has it at the mark. The table has the sizes between. A higher mark is"
+        " more sensitive to random noise, which does not make a worse model.",
         ("perturbation",),
         has=HAS["perturbation"],
     ),
@@ -252,9 +252,10 @@ FIGURES = {
         "Lipschitz constants",
         "Gain over standard deviation of the LayerNorm after attention (top) and after"
         " feed-forward (middle), and the largest stretch of a small change by a whole layer"
-        " (below), layer by layer; before (solid) and after (dashed) fine-tuning; means over"
-        " seeds, bands 95 % t intervals (of two seeds, both). The grey line at 1 keeps lengths."
-        " Logarithmic axes. A layer's largest stretch is of one direction, and layers need not"
+        " (below), layer by layer; before (filled) and after (hollow) fine-tuning, joined by dots;"
+        " means over seeds with 95 % t intervals (of two seeds, both). Of many layers and arms only"
+        " every second layer, or fewer, is drawn. The grey line at 1 keeps lengths. Logarithmic"
+        " axes. A layer's largest stretch is of one direction, and layers need not"
         " share it: products say little of the encoder.",
         ("lipschitz",),
         has=HAS["lipschitz"],
@@ -262,14 +263,14 @@ FIGURES = {
     "mutation": Figure(
         "mutation",
         "How far the pooled state moves when symbols of a test sequence are exchanged at random:"
-        " distance in units of the distance between two different sequences (top), and 1 - cosine"
-        " (below), over the number of substitutions; both axes are logarithmic. Before (solid) and"
-        " after (dashed) fine-tuning; means over seeds of medians over mutants, bands 95 % t"
-        " intervals (of two seeds, both). The grey line at 1, and the marks at `other` (filled:"
-        " before), are another sequence. Dotted: the shares of symbols in a sequence, which see no"
-        " order and no likeness of symbols. Where a curve lies above it, one symbol counts for"
-        " more beside what tells sequences apart. New symbols are uniform, so that most mutants"
-        " are unlike any real sequence; a model that moves further is not a better one.",
+        " distance in units of the distance between two different sequences, and 1 - cosine, over"
+        " the number of substitutions, before and after fine-tuning; both axes are logarithmic."
+        " Means over seeds of medians over mutants, bands 95 % t intervals (of two seeds, both)."
+        " The grey line at 1, and the marks at `other`, are another sequence. Dotted: the shares of"
+        " symbols in a sequence, which see no order and no likeness of symbols. Where a curve lies"
+        " above it, one symbol counts for more beside what tells sequences apart. New symbols are"
+        " uniform, so that most mutants are unlike any real sequence; a model that moves further is"
+        " not a better one.",
         ("mutation",),
         has=HAS["mutation"],
     ),
