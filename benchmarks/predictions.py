@@ -43,7 +43,7 @@ def jobs(results: Path) -> pd.DataFrame:
             continue
         *_, took = csv.DictReader(file.read_text().splitlines(), delimiter="\t")
         try:
-            seconds, megabytes = float(took["cpu_time"]), float(took["max_rss"])
+            seconds, mebibytes = float(took["cpu_time"]), float(took["max_rss"])
         except ValueError:  # the job was over before Snakemake had looked
             continue
         job = costs.Job(0, "finetune", key, run["provenance"]["device"] == "cuda")
@@ -52,7 +52,8 @@ def jobs(results: Path) -> pd.DataFrame:
         if run["provenance"]["precision"] == "float32":
             training *= durations.FLOAT32
         whole = MARGIN * costs.whole_batch(job, study, encoder)
-        ratios = {"seconds": seconds / (costs.START + training), "memory": megabytes / whole}
+        ratios = {"seconds": seconds / (costs.START + training)}
+        ratios["memory"] = mebibytes * 2**20 / 1e6 / whole
         rows.append(key | ratios)
     return pd.DataFrame(rows)
 

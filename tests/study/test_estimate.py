@@ -210,10 +210,12 @@ def test_wall_time_is_the_work_shared_out_or_the_longest_chain(cores, gpus, expe
 def test_a_slow_machine_is_learned_from_its_jobs_and_narrows_the_range(measured):
     jobs = [Job(n, "finetune", {"task": "splice"}) for n in range(4)]
     first = estimate.estimate(jobs, measured, MINILM, Durations(), Machine(1, None))
-    slow = [Duration("finetune", False, 100.0, 300.0, 0.59)] * durations.ENOUGH
+    start = costs.START
+    slow = [Duration("finetune", False, start + 100.0, start + 300.0, 0.59)] * durations.ENOUGH
     known = Durations(slow)
     found = estimate.estimate(jobs, measured, MINILM, known, Machine(1, None))
-    assert found.wall.likely == pytest.approx(3 * first.wall.likely, rel=0.02)
+    starts = len(jobs) * start
+    assert found.wall.likely - starts == pytest.approx(3 * (first.wall.likely - starts), rel=0.02)
     assert found.wall.high / found.wall.low < first.wall.high / first.wall.low
     # A rule that has not run yet is as slow as training.
     speeds = known.speeds()
@@ -222,8 +224,8 @@ def test_a_slow_machine_is_learned_from_its_jobs_and_narrows_the_range(measured)
 
 
 def test_only_the_latest_50_jobs_of_a_rule_say_how_slow_this_machine_is():
-    slow = [Duration("finetune", False, 100.0, 900.0, 0.9)] * 10
-    usual = [Duration("finetune", False, 100.0, 100.0, 0.4)] * 50
+    slow = [Duration("finetune", False, costs.START + 100, costs.START + 900, 0.9)] * 10
+    usual = [Duration("finetune", False, costs.START + 100, costs.START + 100, 0.4)] * 50
     job = Job(0, "finetune", {})
     speeds = Durations(slow + usual).speeds()
     assert speeds.of(job) == 1 and speeds.shares == pytest.approx((0.4, 0.4, 0.4))
@@ -237,15 +239,35 @@ def test_training_without_bfloat16_is_expected_to_take_longer_until_it_is_measur
     ratio = {job.rule: slow.speeds().of(job) / usual.speeds().of(job) for job in jobs}
     assert ratio == {"finetune": durations.FLOAT32, "compare": 1}
     assert slow.speeds().of(Job(0, "finetune", {}, gpu=True)) == 1
-    slow.add(Duration("finetune", False, 100.0, 150.0))
+    slow.add(Duration("finetune", False, costs.START + 100, costs.START + 150))
     assert slow.speeds().of(jobs[0]) == 1.5
+
+
+@pytest.mark.parametrize("seconds", [2.0, 5.0, 50.0])
+def test_short_jobs_say_nothing_of_how_slow_this_machine_is(measured, seconds):
+    """Of a run of the tiny study most is its start, which takes as long where training is slow."""
+    jobs = [Job(0, "finetune", {"task": "splice"})]
+    short = Durations([Duration("finetune", False, costs.START + 0.3, seconds)], bfloat16=False)
+    none = Durations(bfloat16=False)
+    assert short.measured() == 0
+    expected = estimate.estimate(jobs, measured, MINILM, none, Machine(1, None))
+    assert estimate.estimate(jobs, measured, MINILM, short, Machine(1, None)) == expected
+
+
+def test_a_job_on_a_gpu_keeps_a_core_busy_and_takes_longer_to_start(measured):
+    job = Job(0, "finetune", {"task": "splice"}, gpu=True)
+    found = estimate.estimate([job], measured, MINILM, Durations(), Machine(1, 1))
+    assert found.core_hours == found.gpu_hours
+    fast = {**measured, "finetune": {**measured["finetune"], "steps": 1}}
+    assert costs.seconds(job, fast, MINILM, 1) == pytest.approx(costs.GPU_START, rel=0.01)
 
 
 def test_slow_training_without_bfloat16_makes_no_other_job_slow():
     analysis = Job(0, "analyse", {})
     for bfloat16, expected in ((False, 1.2), (True, 1.2 * durations.FLOAT32)):
         known = Durations(bfloat16=bfloat16)
-        known.add(Duration("finetune", False, 100.0, 120.0 * durations.FLOAT32))
+        took = costs.START + 120 * durations.FLOAT32
+        known.add(Duration("finetune", False, costs.START + 100, took))
         assert known.speeds().of(analysis) == pytest.approx(expected)
     known.add(Duration("analyse", False, 100.0, 90.0))
     assert known.speeds().of(analysis) == 0.9

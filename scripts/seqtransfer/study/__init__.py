@@ -16,7 +16,7 @@ settings_tables: checks the table of settings that a study names.
 defaults: reads a study file and merges it over `config.yaml`.
 local_sources: checks sources that lie on this machine, and sees when they change.
 provenance: code digests, which decide whether a changed function reruns a job.
-peak_memory: of a process.
+peak_memory: of a process; machine_memory: of all jobs together.
 study_records: what made a study, for its page; used_configuration: its configuration there.
 unfinished: what of a study is done, failed or missing.
 refusals: a mistake of a study ends Snakemake in one line; study_files: of a file that is no YAML,

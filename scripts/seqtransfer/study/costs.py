@@ -22,6 +22,7 @@ from seqtransfer.training.memory import MARGIN, SCORED, Footprint
 CPU, GPU = 2.6e11, 5e13  # operations of training a second of one core, and of an H100
 ONE_BY_ONE = 1.3e11  # the same of one core where sequences are few at a time
 START = 5.0  # seconds to import torch and load an encoder
+GPU_START = 9.0  # the same with a GPU, which takes 8 to 10 to be ready on a machine with an H100
 DOWNLOAD = 2e7  # bytes a second
 STATES = 2.5e7  # bytes of hidden states computed and written a second
 ALIGNED = 2e7  # numbers of embeddings averaged, compared and moved a second
@@ -31,7 +32,7 @@ BERT_BASE = {"layers": 12, "width": 768, "parameters": 109_482_240}
 # Share of `finetune.steps` that a run takes: quartiles and mean of that study's 24 runs.
 SHARES = (0.41, 0.59, 0.72)
 # MB that a training job asks for: at least, and at most for the comfort of whole batches.
-ENOUGH, COMFORTABLE = 8000, 16000
+ENOUGH, COMFORTABLE = 2000, 16000
 MAPS = 3000  # MB of a batch's attention maps, of two encoders of BERT-base's size, and libraries
 LIBRARIES = 1000  # MB of torch and transformers
 NARROW = 32  # neurons of an attention head, of which a wide encoder has fewer, wider ones
@@ -110,7 +111,9 @@ def seconds(job: Job, study: Mapping, encoder: Encoder, share: float) -> float:
     """Of the reference machine. share: of its steps that a run takes whose patience ends it, in
     (0, 1]."""
     if job.rule in TRAINED:
-        return START + _operations(job, study, encoder, share) / (GPU if job.gpu else CPU)
+        return start(job.rule, job.gpu) + _operations(job, study, encoder, share) / (
+            GPU if job.gpu else CPU
+        )
     examples = sum(study["examples"][part] for part in SPLITS) / 2800
     runs = len(study["initializations"]) * len(study["seeds"])
     probe = study["represent"]["sequences"] * study["represent"]["tokens"]
@@ -145,6 +148,11 @@ def seconds(job: Job, study: Mapping, encoder: Encoder, share: float) -> float:
     return known[job.rule]() if job.rule in known else SECONDS.get(job.rule, 0.0)
 
 
+def start(rule: str, gpu: bool) -> float:
+    """Those of `seconds` that a training job takes to begin; 0 of other jobs."""
+    return (GPU_START if gpu else START) if rule in TRAINED else 0.0
+
+
 def memory(job: Job, study: Mapping, encoder: Encoder) -> int:
     """MB that a training job asks for: what a whole batch takes in float32, but no more than
     COMFORTABLE, if one example at a time fits into that; at least ENOUGH."""
@@ -172,9 +180,9 @@ def whole_batch(job: Job, study: Mapping, encoder: Encoder, batch: int | None = 
 
 def attended(study: Mapping, encoder: Encoder) -> int:
     """MB that a job of attention maps asks for, which holds every arm before and after fine-tuning
-    and the maps of one batch; at least ENOUGH."""
+    and the maps of one batch."""
     models = 2 * len(study["initializations"]) * encoder.weights
-    return max(ENOUGH, MAPS + math.ceil(models / 1e6))
+    return MAPS + math.ceil(models / 1e6)
 
 
 def represented(job: Job, study: Mapping, encoder: Encoder) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from seqtransfer.study.costs import SHARES, TRAINED, Job
+from seqtransfer.study.costs import SHARES, TRAINED, Job, start
 
 COLUMNS = ("rule", "gpu", "predicted", "seconds", "share")
 LATEST = 50  # jobs of a rule that count: the machine, or the code, may have been another one before
@@ -44,13 +44,13 @@ class Durations:
         self.known.append(duration)
 
     def measured(self) -> int:
-        """The number of training jobs among them."""
-        return sum(known.rule in TRAINED for known in self.known)
+        """The number of training jobs among them that say how fast training is."""
+        return sum(known.rule in TRAINED and _tells(known) for known in self.known)
 
     def speeds(self) -> "Speeds":
         """What they say of this machine."""
         groups: dict[tuple[str, bool], list[Duration]] = {}
-        for known in self.known:
+        for known in filter(_tells, self.known):
             groups.setdefault((known.rule, known.gpu), []).append(known)
         slowness = {key: _slowness(group[-LATEST:]) for key, group in groups.items()}
         shares = [known.share for known in self.known if known.share is not None][-LATEST:]
@@ -62,13 +62,19 @@ class Durations:
 
 @dataclass(frozen=True)
 class Speeds:
-    """slowness: rule and whether on a GPU -> seconds here for one of the reference machine;
-    shares: lower quartile, mean and upper quartile of the share of its steps that a run takes;
-    unknown: slowness of training on the processor, while no such job is known."""
+    """slowness: rule and whether on a GPU -> seconds here for one of the reference machine, of
+    training without its start; shares: lower quartile, mean and upper quartile of the share of its
+    steps that a run takes; unknown: slowness of training on the processor, while no such job is
+    known."""
 
     slowness: dict[tuple[str, bool], float]
     shares: tuple[float, float, float]
     unknown: float = 1.0
+
+    def seconds(self, job: Job, predicted: float) -> float:
+        """What a job takes here of which the reference machine is predicted to take `predicted`."""
+        began = start(job.rule, job.gpu)
+        return began + self.of(job) * (predicted - began)
 
     def of(self, job: Job) -> float:
         """The slowness of a job: of its rule, or as training goes here, or what is usual. Other
@@ -111,5 +117,13 @@ def append(path: Path, duration: Duration) -> None:
         file.write(head + line)
 
 
+def _tells(known: Duration) -> bool:
+    """Whether a job says how fast this machine is: of a short one most is its start, which takes as
+    long where training is slow."""
+    return known.predicted >= 2 * start(known.rule, known.gpu)
+
+
 def _slowness(group: list[Duration]) -> float:
-    return sum(known.seconds for known in group) / sum(known.predicted for known in group)
+    began = start(group[0].rule, group[0].gpu)
+    took = sum(max(known.seconds - began, 0.0) for known in group)
+    return took / sum(known.predicted - began for known in group)

@@ -62,7 +62,7 @@ def estimate(
         rules=dict(Counter(job.rule for job in jobs)),
         machine=machine,
         wall=_each(lambda part: wall(jobs, seconds[part], machine)),
-        core_hours=_hours(seconds, [job for job in jobs if not job.gpu]),
+        core_hours=_hours(seconds, jobs),  # a job on a GPU keeps a core busy, too
         gpu_hours=_hours(seconds, [job for job in jobs if job.gpu]),
         elsewhere=_hours(ranges(moved, study, encoder, none), moved),
         disk=kept,
@@ -83,10 +83,9 @@ def ranges(
     shares = dict(zip(factors, speeds.shares, strict=True))
     found: dict[str, dict[int, float]] = {part: {} for part in factors}
     for job in jobs:
-        slowness = speeds.of(job)
         for part, factor in factors.items():
-            time = costs.seconds(job, study, encoder, shares[part])
-            found[part][job.number] = time * slowness * factor
+            predicted = costs.seconds(job, study, encoder, shares[part])
+            found[part][job.number] = factor * speeds.seconds(job, predicted)
     return found
 
 
