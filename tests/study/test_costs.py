@@ -21,14 +21,14 @@ LARGE = Encoder(**costs.BERT_BASE)
 
 def study(batch_size=16, tokens=512, steps=100):
     """The keys of a study that the costs of fine-tuning depend on."""
-    finetune = {"batch_size": batch_size, "steps": steps, "patience": 50}
+    finetune = {"batch_size": batch_size, "steps": steps, "patience": 50, "adaptation": "full"}
     return {
         "tasks": ["long"],
         "max_length": {"long": tokens},
-        "examples": {"dev": 0, "test": 0},
+        "examples": {"train": 0, "dev": 0, "test": 0},
         "finetune": finetune | {"first_evaluation": steps, "evaluate_every": steps},
         "pretrain": {"batch_size": 2 * batch_size, "steps": steps},
-        "catalogue": {"artificial": {}},
+        "catalogue": {"artificial": {}, "tasks": {"long": {"format": "fasta"}}},
     }
 
 

@@ -129,6 +129,37 @@ def test_bytes_are_those_of_the_files_of_a_finished_study(measured):
     assert sum(of("download", source=name) for name in sources) == pytest.approx(126.5e6, rel=0.01)
 
 
+def test_runs_on_texts_train_and_leave_the_embeddings_of_their_words(measured):
+    """A finished run on 2,800 reviews has 11,589 embeddings, of two layers 32.9 MB of weights."""
+    sentiment, splice = (
+        Job(0, "finetune", {"task": task, "initialization": "text"})
+        for task in ("sentiment", "splice")
+    )
+    two = Encoder(layers=2, width=384, parameters=22_713_216)
+    assert costs.disk(sentiment, measured, two) == pytest.approx(32_864_144, rel=0.05)
+    assert costs.disk(splice, measured, two) == pytest.approx(15_017_300, rel=0.05)
+    many = {**measured, "examples": {**measured["examples"], "train": 400_000}}
+    rows = (costs.disk(sentiment, many, two) - costs.disk(splice, many, two)) / 4 / 384
+    assert rows == pytest.approx(30_522, rel=0.05)  # the vocabulary of uncased BERT
+
+
+def test_a_step_costs_what_its_adaptation_computes(measured):
+    """Of a forward pass, gradients of inputs and gradients of weights, which cost the same: a probe
+    needs the first, LayerNorms the first two and few of the last, the last layer all, of itself."""
+
+    def training(adaptation):
+        finetune = {**measured["finetune"], "adaptation": adaptation}
+        examples = {**measured["examples"], "dev": 0, "test": 0}
+        study = {**measured, "finetune": finetune, "examples": examples}
+        job = Job(0, "finetune", {"task": "splice", "initialization": "text"})
+        return costs.seconds(job, study, MINILM, 1) - costs.START
+
+    full = training("full")
+    expected = {"probe": 1 / 3, "layernorm": 2 / 3, "lora": 2 / 3, "last-1": 5 / 9, "last-3": 1}
+    for adaptation, share in expected.items():
+        assert training(adaptation) == pytest.approx(share * full), adaptation
+
+
 def test_a_control_is_trained_in_a_fraction_of_an_arms_time_and_is_swept_with_one_pooling(measured):
     def training(rule, name, study=measured):
         job = Job(0, rule, {"task": "splice", "initialization": name})

@@ -55,7 +55,7 @@ rule represent:
     resources:
         gpu=GPU,
         mem_mb=states_memory,
-        runtime=growing(60),  # minutes
+        runtime=predicted_minutes("represent", 60),  # minutes
     params:
         layers=config["encoder"]["layers"],
         initializations=INITIALIZATIONS,
@@ -130,7 +130,7 @@ rule represent_floor:
     resources:
         gpu=GPU,
         mem_mb=states_memory,
-        runtime=growing(60),  # minutes
+        runtime=predicted_minutes("represent_floor", 60),  # minutes
     params:
         layers=config["encoder"]["layers"],
         arm="random",
@@ -164,7 +164,7 @@ rule represent_ceiling:
     resources:
         gpu=GPU,
         mem_mb=states_memory,
-        runtime=growing(60),  # minutes
+        runtime=predicted_minutes("represent_ceiling", 60),  # minutes
     params:
         layers=config["encoder"]["layers"],
         arm=REFERENCE,

@@ -35,6 +35,8 @@ SHARES = (0.41, 0.59, 0.72)
 ENOUGH, COMFORTABLE = 2000, 16000
 MAPS = 3000  # MB of a batch's attention maps, of two encoders of BERT-base's size, and libraries
 LIBRARIES = 1000  # MB of torch and transformers
+PIECES = 30_000  # word pieces of an encoder of texts, of which a task has one in TOKENS_A_PIECE
+TOKENS_A_PIECE = 10  # tokens; a corpus of 112,000 tokens has 11,600
 NARROW = 32  # neurons of an attention head, of which a wide encoder has fewer, wider ones
 TIMES = 6  # times the seconds of the reference machine a training job may take (float32: 3.8)
 ENCODER_RULES = ("encoder", "text_encoder")
@@ -163,12 +165,12 @@ def memory(job: Job, study: Mapping, encoder: Encoder) -> int:
 def whole_batch(job: Job, study: Mapping, encoder: Encoder, batch: int | None = None) -> int:
     """MB that a training job is given for `batch` examples at a time, its whole batch if None, in
     float32: what that takes, and the share of memory that is left free. Of a vocabulary only the
-    few rows that a task uses are kept."""
+    rows that a task uses are kept."""
     trained = encoder.of_job(job)
     settings = study["pretrain" if job.rule.startswith("pretrain") else "finetune"]
     kept = {"pretrain": study["pretrain"].get("checkpoints", []), "finetune": _along(study)}
     taken = Footprint(
-        trained.weights // 4,
+        trained.weights // 4 + _word_pieces(job, study) * trained.width,
         trained.layers,
         trained.width,
         heads=math.ceil(trained.width / NARROW),
@@ -219,7 +221,8 @@ def disk(job: Job, study: Mapping, encoder: Encoder) -> int:
         "finetune": (
             0
             if job.wildcards.get("initialization") in CONTROLS
-            else trained.weights * (1 + len(_along(study)))
+            else (trained.weights + 4 * _word_pieces(job, study) * trained.width)
+            * (1 + len(_along(study)))
         ),
         "represent": 2 * len(study["initializations"]) * states,
         "represent_floor": len(study["compare"]["floor_seeds"]) * states,
@@ -247,6 +250,26 @@ def least_share(settings: Mapping) -> float:
     if settings.get("cooldown") == 1:
         return 1.0
     return min(1.0, 2 * settings["patience"] / settings["steps"])
+
+
+def _word_pieces(job: Job, study: Mapping) -> int:
+    """Embeddings that a training job on texts has; other tasks have too few symbols to count."""
+    task = job.wildcards.get("task")
+    if task is None or study["catalogue"]["tasks"][task]["format"] != "text":
+        return 0
+    tokens = sum(study["examples"][part] for part in SPLITS) * study["max_length"][task]
+    return min(PIECES, tokens // TOKENS_A_PIECE)
+
+
+def _passes(adaptation: str, layers: int) -> float:
+    """Forward passes that a training step amounts to: two of its three are for gradients, one of
+    them for those of weights."""
+    if adaptation == "full":
+        return operations.STEP
+    if adaptation == "probe":
+        return 1
+    last = adaptation.removeprefix("last-")
+    return 1 + 2 * int(last) / layers if last != adaptation else 2
 
 
 def _drawn(job: Job, study: Mapping) -> int:
@@ -310,8 +333,9 @@ def _operations(job: Job, study: Mapping, encoder: Encoder, share: float) -> flo
     steps = share * settings["steps"]
     grid = evaluations.DevWatch.of(settings).grid(settings["steps"])
     scored = sum(step <= steps for step in grid) * study["examples"]["dev"]
-    examples = operations.STEP * steps * settings["batch_size"] + scored
     initialization = job.wildcards.get("initialization", "")
+    adaptation = "full" if initialization in CONTROLS else settings["adaptation"]
+    examples = _passes(adaptation, encoder.layers) * steps * settings["batch_size"] + scored
     if job.rule == "sweep":
         tried = settings_tables.poolings(study, job.wildcards["task"], initialization)
         examples *= len(tried) * len(study["sweep"]["warmups"])
