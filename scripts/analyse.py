@@ -28,7 +28,7 @@ def main(
     table: Path,
     code: str,
 ) -> None:
-    """Write one row per stage, step, quantity and place.
+    """Write one row per stage, step, quantity and place; n: sequences or batches that it is over.
 
     along: weights by step, on whose gradients alone it is repeated; analyses: the section `analyse`
     of the study; batch_size: of fine-tuning, in examples.
@@ -43,7 +43,9 @@ def main(
     def add(stage: str, step: int | None, kinds: Sequence[str]) -> None:
         found = arm_analysis.analyse(model, kinds, material, analyses["memory"] * GIB)
         place = {**run.key, "stage": stage, "step": step}
-        rows.extend({**place, **asdict(value), "code": code} for value in found)
+        for value in found:
+            counted = {"n": material.counted(value.analysis), "code": code}
+            rows.append({**place, **asdict(value), **counted})
         print(f"{run}, {stage}{f' {step}' if step else ''}: {len(found)} values", flush=True)
 
     with devices.reproducible(0, threads):

@@ -18,7 +18,7 @@ def main(
     outputs: `.svg`, `.pdf` or `.png` paths."""
     frames = {path.stem: table_files.read(path) for path in sources}
     records, entry = json_tsv.read_json(claims)["claims"], register.FIGURES[figure]
-    described = f"{entry.caption} {counts.of_figure(entry.tables, frames)}"
+    described = f"{entry.caption} {counts.of_figure(entry, frames, records)}"
     with matplotlib.rc_context(style.preset(width)):
         drawn = register.figure_functions()[figure](frames, records)
         title = " ".join(drawn.get_suptitle().split())

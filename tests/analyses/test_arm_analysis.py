@@ -165,6 +165,12 @@ def test_gradients_along_fine_tuning_are_those_of_the_weights_of_each_step(scrip
     assert not np.array_equal(values[1], values[2])
 
 
+def test_a_row_says_over_how_many_sequences_or_batches_it_is(script):
+    table = script(["gradient_confusion", "isometry"])
+    counts = table.groupby("analysis")["n"].unique().map(list).to_dict()
+    assert counts == {"gradient_confusion": [4], "isometry": [2]}
+
+
 def test_the_script_writes_both_stages_of_a_run(script):
     table = script(["lipschitz"])
     place = (

@@ -3,6 +3,7 @@
 import pytest
 
 import synthetic
+import whole_study
 from seqtransfer.files import json_tsv
 from seqtransfer.report.tables import table_files
 
@@ -29,3 +30,9 @@ def reported(tmp_path_factory):
     """The files of a whole report, by table."""
     folder = tmp_path_factory.mktemp("report")
     return synthetic.report(folder / "report", synthetic.write_study(folder))
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory):
+    """Tables and claims of a study of 2 tasks, 3 seeds and arms of every kind."""
+    return whole_study.report(tmp_path_factory.mktemp("small"), whole_study.TASKS, (0, 1, 2))

@@ -19,7 +19,7 @@ def study(value):
         {"task": task, "initialization": arm, "seed": seed, "stage": stage, "code": "0"}
         | {"step": None}
         | {"analysis": "perturbation", "quantity": "state_change", "size": size, "part": "all"}
-        | {"layer": None, "reference": 3 * size}
+        | {"layer": None, "reference": 3 * size, "n": 40 + TASKS.index(task)}
         | {"value": value(task, arm, seed) if (stage, size) == ("before", 0.01) else 99.0}
         for task, arm, seed in keys
         for stage in ("before", "after")
@@ -50,6 +50,7 @@ def test_a_row_is_the_mean_over_seeds_with_its_t_interval_and_reference():
     low, high = stats.t.interval(0.95, 2, np.mean(three), stats.sem(three))
     assert (row.mean, row.low, row.high, row.seeds) == pytest.approx((np.mean(three), low, high, 3))
     assert row.reference == pytest.approx(0.03)
+    assert table.groupby("task")["sequences"].unique().map(list).to_dict() == {"a": [40], "b": [41]}
 
 
 def test_a_step_along_fine_tuning_is_a_row_of_the_seeds_that_took_it():
@@ -67,6 +68,7 @@ def test_a_step_along_fine_tuning_is_a_row_of_the_seeds_that_took_it():
     }  # fmt: skip
     assert table[table["stage"] == "after"]["step"].isna().all()
     assert (table[table["stage"] == "during"]["step"] == 64).all()
+    assert set(table["batches"]) == {40, 41} and "sequences" not in table
 
 
 def test_an_analysis_that_was_not_made_has_no_rows():
@@ -86,6 +88,8 @@ def test_points_are_differences_from_random_at_the_same_seed():
     keys = points.set_index(["task", "initialization", "seed"])
     (row,) = keys.loc[[("b", "domain", 1)], "value"]
     assert row == pytest.approx(4)
+    assert (points["sequences"] == points["task"].map({"a": 40, "b": 41})).all()
+    assert points["batches"].isna().all()
 
 
 def associated(points: pd.DataFrame) -> pd.DataFrame:

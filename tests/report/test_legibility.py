@@ -10,17 +10,12 @@ import pytest
 from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.text import Text
 
-import synthetic
-from seqtransfer.files import json_tsv
+import whole_study
 from seqtransfer.report import mended, meta_analysis, register
 from seqtransfer.report.figures import style
 from seqtransfer.report.tables import table_files
+from whole_study import TASKS
 
-ARMS = (
-    *("text", "random", "shuffled", "domain", "moments", "re-embedded", "embeddings-only"),
-    *("first-1", "layernorm-only", "from-splice", "from-zipf", "checkpoint-8", "checkpoint-64"),
-)
-TASKS = ("localization", "splice")
 NAMES = (
     "localization",
     "splice",
@@ -41,35 +36,14 @@ LEAST_TYPE = 0.83  # of the size of the figure's type
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory):
-    """Tables and claims of a study of 2 tasks, 3 seeds and arms of every kind."""
-    return study(tmp_path_factory.mktemp("small"), TASKS, (0, 1, 2))
-
-
-@pytest.fixture(scope="module")
 def single(tmp_path_factory):
-    """The same of 1 task and 2 seeds."""
-    return study(tmp_path_factory.mktemp("single"), TASKS[1:], (0, 1))
-
-
-def study(folder, tasks, seeds):
-    """Tables by name, and claims, of a made-up study, which has every figure."""
-    extra = {arm: 0.01 * number for number, arm in enumerate(ARMS)}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(synthetic, "GAIN", extra | synthetic.GAIN)
-        patch.setattr(synthetic, "SPEED", extra | synthetic.SPEED)
-        patch.setattr(synthetic, "CONFIG", synthetic.CONFIG | {"initializations": ARMS})
-        paths = synthetic.write_study(folder, tasks=tasks, arms=ARMS, seeds=seeds)
-        written = synthetic.report(folder / "report", paths)
-    frames = {
-        path.stem: table_files.read(path) for path in written.values() if path.suffix == ".csv"
-    }
-    return frames, json_tsv.read_json(written["claims"])["claims"]
+    """As `small`, of 1 task and 2 seeds."""
+    return whole_study.report(tmp_path_factory.mktemp("single"), TASKS[1:], (0, 1))
 
 
 @pytest.fixture(scope="module")
 def large(small):
-    """The same with the 16 tasks of a study as large as the paper's."""
+    """As `small`, with the 16 tasks of a study as large as the paper's."""
     frames, claims = small
     names = [
         {task: f"{name}{part}" for task, part in zip(TASKS, ("", " b"), strict=True)}

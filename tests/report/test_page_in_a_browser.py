@@ -124,7 +124,7 @@ def test_every_figure_fits_the_screen_with_its_description_and_marks_that_say_va
         figure = page.locator(f"#figure-{name} .paper > svg")
         assert figure.get_attribute("aria-describedby") == f"figure-{name}-description"
         words = page.locator(f"#figure-{name}-description").text_content()
-        assert words.startswith(f"{register.FIGURES[name].caption} Seeds of an arm: ")
+        assert words.startswith(f"{register.FIGURES[name].caption} Seeds")
     told = page.locator("#figure-claims svg g > title").all_text_contents()
     assert any("95 % interval" in text and "MCC, " in text for text in told)
 

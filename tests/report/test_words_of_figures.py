@@ -3,24 +3,21 @@
 import re
 from xml.etree import ElementTree
 
-import pandas as pd
 import pytest
 
-import plot
 import synthetic
 from seqtransfer.report import cost, power, readings, register
 from seqtransfer.report.figures import (
     analysis_figures,
     association_figures,
     claim_figures,
-    counts,
     panels,
     run_figures,
     similarity_figures,
     style,
 )
 
-TASKS, SEEDS = synthetic.FEW_TASKS, synthetic.FEW_SEEDS
+TASKS = synthetic.FEW_TASKS
 
 
 def test_svg_text_stays_text_with_a_title_and_a_description(frames, records, tmp_path):
@@ -31,36 +28,6 @@ def test_svg_text_stays_text_with_a_title_and_a_description(frames, records, tmp
     assert [part.tag for part in root][:2] == [f"{space}title", f"{space}desc"]
     assert [part.text for part in root][:2] == ["scores", "MCC < 1 & > 0"]
     assert "test MCC" in [part.text for part in root.iter(f"{space}text")]
-
-
-def test_what_the_numbers_of_a_figure_are_of_is_counted():
-    tables = {
-        "runs": pd.DataFrame({"task": "x", "initialization": "text", "seed": [0, 1]}),
-        "budget": pd.DataFrame({"task": ["x"], "train": 9, "dev": 5, "test": 7}),
-        "scores": pd.DataFrame({"kind": ["arm", "arm", "baseline"], "seeds": [3, 4, 1]}),
-        "pairs": pd.DataFrame({"task": ["x", "x"], "seeds": [4, 4], "rows": [384, 384]}),
-        "power": pd.DataFrame({"task": ["x", "x"], "seeds": [2, 32], "study_seeds": [4, 4]}),
-    }
-    said = "Seeds of an arm: 2. Examples of dev and test: x 5 and 7."
-    assert counts.of_figure([], tables) == counts.of_figure(["absent"], tables) == said
-    # Whatever numbers of seeds the tables have: of scores, or that a study might have had.
-    assert counts.of_figure(["scores"], tables) == counts.of_figure(["power"], tables) == said
-    of_pairs = "Seeds of an arm: 2. Seeds of similarities: 4. States compared: x 384."
-    assert counts.of_figure(["pairs"], tables) == of_pairs
-
-
-def test_the_description_of_an_svg_is_its_caption_and_what_it_counts(drawn, frames, tmp_path):
-    sources = [path for path in drawn.values() if path.suffix == ".csv"]
-    path = tmp_path / "scores.svg"
-    plot.main(
-        figure="scores", width="page", sources=sources, claims=drawn["claims"], outputs=[path]
-    )
-    said = ElementTree.parse(path).getroot().find("{http://www.w3.org/2000/svg}desc").text
-    assert said.startswith(register.FIGURES["scores"].caption)
-    parts = frames["budget"].set_index("task")
-    for task in TASKS:
-        assert f"{task} {parts.loc[task, 'dev']} and {parts.loc[task, 'test']}" in said
-    assert f"Seeds of an arm: {len(SEEDS)}." in said
 
 
 def test_where_a_pointer_rests_an_svg_says_what_a_mark_stands_for(frames, records, tmp_path):

@@ -337,7 +337,7 @@ def _analyses(task, arm, seed, rng):
         during = [("during", step) for step in along]
         rows.extend(
             {"task": task, "initialization": arm, "seed": seed, "stage": stage, "step": step}
-            | {"analysis": analysis, "quantity": quantity}
+            | {"analysis": analysis, "quantity": quantity, "n": 12 if along else 48}
             | {"value": value * rng.normal(1, 0.03) * (1 + 0.2 * (stage == "after"))}
             | {"reference": reference, "layer": layer, "part": part, "size": size, "code": "4567"}
             for stage, step in [("before", 0), *during, ("after", None)]

@@ -85,6 +85,10 @@ class Material:
             used[used >= len(SPECIALS)],
         )  # fmt: skip
 
+    def counted(self, kind: str) -> int:
+        """How many training batches gradient confusion is over; of others, test sequences."""
+        return len(self.train if kind == "gradient_confusion" else self.probed)
+
 
 def analyse(
     model: Classifier, kinds: Sequence[str], material: Material, memory: float

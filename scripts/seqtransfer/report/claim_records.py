@@ -90,3 +90,13 @@ def missing_runs(table: pd.DataFrame, value: str, left: str, right: str) -> list
         (str(row.task), names.runs(row.task, row.initialization, row.seed))
         for row in rows.itertuples()
     ]
+
+
+def judged_by(table: pd.DataFrame, claims: Sequence[Mapping]) -> str:
+    """The measure that claim (d) is judged by; the table's first without such a claim."""
+    named = [
+        one["id"].split("-", 1)[1]
+        for one in claims
+        if one["id"].startswith("d2-") and one["headline"]
+    ]
+    return next(iter([*named, *table["measure"]]), "similarity")

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from seqtransfer.report import names
+from seqtransfer.report import claim_records, names
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import Tables
-from seqtransfer.report.figures.similarity_figures import judged_by, measure_name
+from seqtransfer.report.figures.similarity_figures import measure_name
 from seqtransfer.report.tables.run_tables import score_unit
 
 
@@ -18,7 +18,7 @@ def similarity_gain(tables: Tables, claims: Sequence[dict]) -> Figure:
 
     By the measure that (d) is judged by; the table `association` has the others, and p-values.
     """
-    measure = judged_by(tables["similarity_gain"], claims)
+    measure = claim_records.judged_by(tables["similarity_gain"], claims)
     points, table = (
         tables[name][tables[name]["measure"] == measure]
         for name in ("similarity_gain", "association")

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from seqtransfer.report import names
+from seqtransfer.report import claim_records, names
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import Tables
 from seqtransfer.similarity.measures import MEASURES
@@ -41,7 +41,7 @@ RELIABLE = 0.1  # q up to which a cell of a map is not marked; 19 draws reach p 
 def similarity(tables: Tables, claims: Sequence[dict]) -> Figure:
     """Similarity to domain pretraining less that of random weights, against depth: a panel per
     task, a thin line per seed; beside the layers their mean with its interval, of claim (d2)."""
-    measure = judged_by(tables["similarity"], claims)
+    measure = claim_records.judged_by(tables["similarity"], claims)
     table = _read(tables["similarity"])
     table = table[table["measure"] == measure]
     arms = [arm for arm in panels.arms(tables) if arm in set(table["left"]) - {"random"}]
@@ -221,13 +221,6 @@ def over_depth(
     look = {"linestyle": line, "marker": marker, "ms": 3}
     drawn = panels.curve(axis, rows["layer"], rows, colour, 0.15, **look)
     panels.tell_curve(drawn, said, "layer", rows["layer"], rows)
-
-
-def judged_by(table: pd.DataFrame, claims: Sequence[dict]) -> str:
-    """The measure that claim (d) is judged by; the table's first without such a claim."""
-    named = [one["id"].split("-", 1)[1] for one in claims if one["id"].startswith("d2-")
-             and one["headline"]]  # fmt: skip
-    return next(iter([*named, *table["measure"]]), "similarity")
 
 
 def measure_name(measure: str) -> str:

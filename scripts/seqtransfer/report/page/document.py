@@ -64,7 +64,9 @@ def html(
         gates={one["id"]: gates(one["checks"]) for one in tested},
         forests={one["id"]: forest.plot(one) for one in tested},
         glances={one["id"]: forest.plot(one, ["mean"]) for one in tested},
-        figures={name: _figure(name, text, tables) for name, text in figures.items()},
+        figures={
+            name: _figure(name, text, tables, ledger["claims"]) for name, text in figures.items()
+        },
         placed=placed,
         asked={
             name: register.FIGURES[name].title
@@ -191,9 +193,11 @@ def _beside(records: Sequence[Mapping]) -> dict[str, list[Mapping]]:
     return found
 
 
-def _figure(name: str, text: str, found: Mapping[str, pd.DataFrame]) -> dict:
+def _figure(
+    name: str, text: str, found: Mapping[str, pd.DataFrame], claims: Sequence[Mapping]
+) -> dict:
     known = register.FIGURES[name]
-    counted = counts.of_figure(known.tables, found)
+    counted = counts.of_figure(known, found, claims)
     described = f"{known.caption} {counted}"
     drawn = inline_figures.inline(text, f"figure-{name}", known.title, described)
     return {

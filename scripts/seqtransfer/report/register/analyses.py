@@ -33,12 +33,15 @@ PLACES = {
     "mutation": ["size"],
 }
 HAS = {kind: _analysed(kind) for kind in PLACES}
+BATCHES = "How many training batches"
 ANY_SIZE = ("mean", "low", "high", "reference")
 
 
 def _columns(kind: str, **own: str) -> dict[str, str]:
     names = f"task initialization stage quantity {' '.join(PLACES[kind])} mean low high seeds"
-    return columns(f"{names} reference", **{"stage": "before or after fine-tuning"} | own)
+    over = "batches" if kind == "gradient_confusion" else "sequences"
+    known = {"stage": "before or after fine-tuning", "sequences": "How many test sequences"}
+    return columns(f"{names} reference {over}", **known | {"batches": BATCHES} | own)
 
 
 TABLES = {
@@ -136,12 +139,14 @@ TABLES = {
         " less the same of `random` at the same seed. Seeds of an arm are no cases of their own:"
         " the table `analysis_association` averages them first.",
         columns(
-            "task initialization seed quantity value gain speed",
+            "task initialization seed quantity value gain speed sequences batches",
             quantity="One number of a model for each question, named beforehand",
             value="The arm's less that of `random`",
             gain="Test score less that of `random`",
             speed="Mean height of the learning curve as a share of its best, by which claim (a) is"
             " judged, less that of `random`; empty for a run that learned nothing",
+            sequences="How many test sequences the value is over; empty for gradients",
+            batches=f"{BATCHES} it is over; empty for all but gradients",
         ),
         any_size=("value",),
         has=associates,
@@ -284,6 +289,7 @@ FIGURES = {
         " `analysis_association` has their p-values, each of which would have to be that much"
         " smaller. A correlation over arms says nothing of causes.",
         ("analysis_points", "analysis_association"),
+        parts=("dev", "test"),
         has=associates,
     ),
 }

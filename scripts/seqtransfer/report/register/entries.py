@@ -93,12 +93,16 @@ class Table:
 @dataclass(frozen=True)
 class Figure:
     """title: as it is listed; caption: as it can be read alone; tables: those that it is drawn
-    from, besides `runs` and `budget`; sweep: whether it needs the sweep that chose the settings;
-    on_request: whether it is drawn only where its file is asked for."""
+    from, besides `runs` and `budget`; parts: of train, dev and test, whose examples its numbers are
+    of; one_measure: whether it shows similarity by the measure that claim (d) is judged by alone;
+    sweep: whether it needs the sweep that chose the settings; on_request: whether it is drawn only
+    where its file is asked for."""
 
     title: str
     caption: str
     tables: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    one_measure: bool = False
     has: Callable[[Mapping], bool] = always
     sweep: bool = False
     on_request: bool = False

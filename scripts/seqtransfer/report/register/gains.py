@@ -62,6 +62,7 @@ FIGURES = {
         " column's cells: only a source above the artificial ones transfers more than pretraining"
         " on any sequences does.",
         ("transfer",),
+        parts=("dev", "test"),
         has=transfers_corpora,
     ),
     "pretraining": Figure(
@@ -73,6 +74,7 @@ FIGURES = {
         " one pretraining run, so that the band does not cover another run of it. The dashed line"
         " is the text encoder, with its interval.",
         ("pretraining",),
+        parts=("test",),
         has=pretrains_in_steps,
     ),
     "ladder": Figure(
@@ -84,6 +86,7 @@ FIGURES = {
         " step and is optimistic. Lines are 95 % t intervals over seeds, not adjusted for the"
         " number of arms; of two seeds they join both.",
         ("ladder",),
+        parts=("dev", "test"),
         has=climbs_the_ladder,
     ),
 }

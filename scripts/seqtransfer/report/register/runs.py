@@ -244,6 +244,7 @@ FIGURES = {
         " verdict is supported or contradicted, and open where it is neither. (d1) has no interval"
         " and is not drawn.",
         ("scores", "effects"),
+        parts=("dev", "test"),
     ),
     "scores": Figure(
         "scores",
@@ -261,6 +262,7 @@ FIGURES = {
         " its arms: an arrow gives the mean of a control beyond it, and a baseline beyond it is not"
         " shown.",
         ("scores",),
+        parts=("test",),
     ),
     "convergence": Figure(
         "convergence",
@@ -270,10 +272,10 @@ FIGURES = {
         " encoder, those within the panel. A curve further left learns faster; one that ends higher"
         " scores better. Once a run has ended, its best score is drawn on, so that a mean may jump"
         " there. Claim (a) is about the area under such curves of the best score so far, of classes"
-        " in MCC."
-        " Dev scores pick the step of a run, so that heights are optimistic: compare test scores"
-        " instead. Every panel has its own scale.",
+        " in MCC. Dev scores pick the step of a run, so that heights are optimistic: compare test"
+        " scores instead. Every panel has its own scale.",
         ("histories", "scores"),
+        parts=("dev",),
     ),
     "claims": Figure(
         "claims",
@@ -283,12 +285,12 @@ FIGURES = {
         " and intervals at the level that each panel states; (d1), a permutation test, has none."
         " The solid line is 0: no difference; a dashed one is the margin of (c). Panels (weights)"
         " and (arrangement), if the study has their arms, are no claims of the paper: what the"
-        " distribution of"
-        " the text weights gives, and what their arrangement adds to it. Every panel has its own"
-        " scale. Intervals are not adjusted for the number of tasks, as verdicts are, so that a"
-        " task whose interval lies beside 0 may be undecided: a mark is filled where the verdict is"
-        " supported or contradicted, and open where it is neither.",
+        " distribution of the text weights gives, and what their arrangement adds to it. Every"
+        " panel has its own scale. Intervals are not adjusted for the number of tasks, as verdicts"
+        " are, so that a task whose interval lies beside 0 may be undecided: a mark is filled where"
+        " the verdict is supported or contradicted, and open where it is neither.",
         ("effects",),
+        parts=("dev", "test"),
     ),
     "gains_over_steps": Figure(
         "gain over random by training steps",
@@ -298,6 +300,7 @@ FIGURES = {
         " seeds, both), cut at the panel's edge. A gain that falls back to 0 is one of speed; one"
         " that stays is one of the score that is reached.",
         ("gains_over_steps",),
+        parts=("dev",),
         has=has_random_and_others,
     ),
     "sensitivity": Figure(
@@ -308,6 +311,7 @@ FIGURES = {
         " interval. The ring marks the chosen rate. Where lines cross, one rate for all arms would"
         " have decided which arm wins.",
         ("sensitivity",),
+        parts=("dev",),
         sweep=True,
     ),
     "speed_by_rate": Figure(
@@ -320,6 +324,7 @@ FIGURES = {
         " where they stand at unlike rates, part of the difference may be the rate's. A rate at"
         " which an arm hardly learns says nothing: see sensitivity to the learning rate.",
         ("sensitivity",),
+        parts=("dev",),
         sweep=True,
     ),
     "generalization": Figure(
@@ -331,20 +336,22 @@ FIGURES = {
         " before, with dropout on. A line ends with the first of the arm's runs that ended or"
         " diverged.",
         ("generalization",),
+        parts=("train", "dev"),
         on_request=True,
     ),
     "power": Figure(
         "power",
         "The smallest difference in test score between text and random weights that 80 % of"
         " studies would tell from 0 (at the 5 % level, adjusted for the number of tasks), by their"
-        " number of seeds; both"
-        " axes in equal ratios, up to 2, the largest difference of two scores from -1 to 1. The"
-        " dot is this study's number; the thin line is the size of the difference that it found,"
-        " which studies of the seeds right of where they cross would see. Where a curve goes flat,"
-        " test examples are the limit, and more seeds do not help. Spreads are estimates from this"
-        " study's seeds: with few seeds, they may be half or double. A curve may rise from 3 to 4"
-        " seeds: up to 3, tasks share their spread over seeds; of more, each has its own.",
+        " number of seeds; both axes in equal ratios, up to 2, the largest difference of two scores"
+        " from -1 to 1. The dot is this study's number; the thin line is the size of the difference"
+        " that it found, which studies of the seeds right of where they cross would see. Where a"
+        " curve goes flat, test examples are the limit, and more seeds do not help. Spreads are"
+        " estimates from this study's seeds: with few seeds, they may be half or double. A curve"
+        " may rise from 3 to 4 seeds: up to 3, tasks share their spread over seeds; of more, each"
+        " has its own.",
         ("power",),
+        parts=("test",),
         has=compares_text_with_random_over_seeds,
     ),
 }

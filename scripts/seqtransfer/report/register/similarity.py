@@ -130,7 +130,7 @@ TABLES = {
         " first seed.",
         columns(
             "task left right stage seed measure left_layer right_layer score null_mean null_high"
-            " p_value q",
+            " p_value rows q",
             q="p-value adjusted over the cells of one map (Benjamini and Hochberg)",
         ),
     ),
@@ -139,7 +139,7 @@ TABLES = {
         "Points of the question whether similarity to the reference before fine-tuning goes with"
         " the gain over random weights.",
         columns(
-            "task initialization seed layer measure similarity gain",
+            "task initialization seed layer measure similarity rows gain",
             similarity="Of the arm to the reference before fine-tuning",
             gain="Test score minus that of `random` at the same seed",
         ),
@@ -162,6 +162,7 @@ FIGURES = {
         " random weights by its interval. Above a panel: n rows and the width; `(few)` marks fewer"
         " than ten rows per neuron, where canonical correlations are high by chance.",
         ("similarity", "comparisons"),
+        one_measure=True,
         has=compares_with_domain,
     ),
     "similarities": Figure(
@@ -214,6 +215,8 @@ FIGURES = {
         " p-values and other measures are in the table `association`. With few tasks and arms, no"
         " association here is no evidence of none, and none is evidence of a cause.",
         ("similarity_gain", "association"),
+        parts=("test",),
+        one_measure=True,
         has=compares_arms,
         on_request=True,
     ),

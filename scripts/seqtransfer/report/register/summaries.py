@@ -134,6 +134,7 @@ FIGURES = {
         " tasks. Bands are 95 % bootstrap intervals over seeds within tasks, at each threshold"
         " alone; with two to four seeds they are too narrow, and they do not cover test examples.",
         ("profiles",),
+        parts=("test",),
         on_request=True,
     ),
     "confusion": Figure(

@@ -17,7 +17,7 @@ def similarity_gain(run: pd.DataFrame, scored: pd.DataFrame, reference: str) -> 
     """Points of "does similarity to the reference before fine-tuning go with the gain over random?"
 
     One row per task, arm other than random and the reference, seed, layer (left) and measure:
-    similarity, and gain = test score - that of random, same seed.
+    similarity, on so many rows of states, and gain = test score - that of random, same seed.
     """
     near = scored[(scored["right"] == reference) & (scored["stage"] == "before")]
     near = near.dropna(subset="layer")
@@ -27,9 +27,9 @@ def similarity_gain(run: pd.DataFrame, scored: pd.DataFrame, reference: str) -> 
         if arm != "random"
     ]
     parts = [part for part in parts if len(part)]
-    names = ["task", "initialization", "seed", "layer", "measure", "score"]
+    names = ["task", "initialization", "seed", "layer", "measure", "score", "rows"]
     if not parts:
-        return pd.DataFrame(columns=[*names[:-1], "similarity", "gain"])
+        return pd.DataFrame(columns=[*names[:-2], "similarity", "rows", "gain"])
     gains = pd.concat(parts, ignore_index=True).rename(columns={"difference": "gain"})
     near = near.rename(columns={"left": "initialization"})
     table = near[names].rename(columns={"score": "similarity"}).astype({"layer": int})

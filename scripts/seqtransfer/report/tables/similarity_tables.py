@@ -126,7 +126,7 @@ def maps(scored: pd.DataFrame) -> pd.DataFrame:
     Benjamini and Hochberg's adjusted p-value, for the cells of one map that have a score.
     """
     keys = ["task", "left", "right", "stage", "seed", "measure"]
-    cells = ["left_layer", "right_layer", "score", "null_mean", "null_high", "p_value"]
+    cells = ["left_layer", "right_layer", "score", "null_mean", "null_high", "p_value", "rows"]
     whole = scored.groupby(keys, sort=False)["layer"].transform(lambda layer: layer.isna().any())
     table = scored.loc[whole.astype(bool), [*keys, *cells]].reset_index(drop=True)
     if table.empty:
