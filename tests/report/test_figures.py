@@ -9,7 +9,7 @@ import pytest
 
 import plot
 import synthetic
-from seqtransfer.report import cost, gains_over_steps, power, register
+from seqtransfer.report import cost, gains_over_steps, generalization, power, register
 from seqtransfer.report.figures import (
     analysis_figures,
     association_figures,
@@ -167,6 +167,19 @@ def test_gains_over_steps_are_of_the_best_score_so_far_and_paired(frames, record
     assert line.get_ydata() == pytest.approx(expected.to_numpy(), abs=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("draw", "named"), [(gains_over_steps.figure, "no gain"), (generalization.figure, "no gap")]
+)
+def test_the_line_at_0_is_named_in_the_legend(frames, records, draw, named):
+    figure = draw(frames, records)
+    (legend,) = figure.legends
+    at = [text.get_text() for text in legend.get_texts()].index(named)
+    look = {(legend.get_lines()[at].get_color(), legend.get_lines()[at].get_linewidth())}
+    for axis in figure.axes:
+        at_0 = [line for line in axis.lines if set(line.get_ydata()) == {0}]
+        assert {(line.get_color(), line.get_linewidth()) for line in at_0} == look
+
+
 def test_power_marks_the_studys_own_seeds_on_a_falling_curve(frames, records):
     figure = power.figure(frames, records)
     for axis in figure.axes:
@@ -285,9 +298,46 @@ def test_marks_are_open_where_the_verdict_is_not_decided_wherever_their_interval
     marks = [line for line in figure.axes[1].lines if line.get_marker() in ("D", "o")]
     assert [mark.get_markerfacecolor() == "white" for mark in marks] == [False, False, True]
     said = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert said[-2:] == [
-        "a task: supported or contradicted", "a task: undecided (adjusted for number of tasks)"
+    assert said[-3:] == [
+        "all tasks: supported or contradicted", "a task: supported or contradicted",
+        "a task: undecided (adjusted for number of tasks)",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("draw", [claim_figures.claims, claim_figures.summary])
+@pytest.mark.parametrize(
+    ("overall", "of_task", "number"),
+    [
+        ("supported", "undecided", 0.2),
+        ("undecided", "contradicted", 0.2),
+        ("mixed", "supported", 0.2),
+        ("not testable here", "not testable here", 0.2),
+        ("undecided", "undecided", None),
+    ],
+)
+def test_the_legend_of_a_forest_names_every_kind_of_mark_that_is_drawn_and_no_other(
+    frames, records, draw, overall, of_task, number
+):
+    shown = [
+        record
+        | {"verdict": overall, "overall": record["overall"] | {"mean": number, "low": None}}
+        | {"effects": [effect | {"verdict": of_task} for effect in record["effects"]]}
+        for record in records
+    ]
+    figure = draw(frames, shown)
+    greys = {look["color"] for look in (claim_figures.OVERALL, claim_figures.OF_TASK)}
+    greys |= {claim_figures.UNTESTED["color"]}
+
+    def kinds(lines):
+        looks = {(one.get_marker(), one.get_color(), one.get_markerfacecolor()) for one in lines}
+        return {look for look in looks if look[0] in ("D", "o") and look[1] in greys}
+
+    drawn = kinds(line for axis in figure.axes for line in axis.lines)
+    handles = [line for line in figure.legends[0].get_lines() if kinds([line])]
+    assert kinds(handles) == drawn and len(handles) == len(drawn) == 1 + (number is not None)
+    named = " ".join(text.get_text() for text in figure.legends[0].get_texts())
+    assert of_task.removesuffix(" here") in named
+    assert (f"all tasks: {overall.removesuffix(' here')}" in named) == (number is not None)
 
 
 def test_the_summary_joins_scores_and_the_papers_four_claims(frames, records):

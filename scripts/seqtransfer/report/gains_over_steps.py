@@ -45,10 +45,9 @@ def figure(tables: Tables, claims: Sequence[dict]) -> Figure:
         mine = rows[rows["task"] == task]
         shown = [mine["mean"]] if len(arms) > 1 else [mine["mean"], mine["low"], mine["high"]]
         axis.set_ylim(panels.limits(*shown, pd.Series([0.0]), least=0.1))
-        axis.axhline(0, color="0.5", linewidth=0.8, zorder=0)
     unit = score_unit(tables["runs"])
     panels.label(axes, run_figures.STEPS, f"gain over random\n(dev {unit})")
-    run_figures.arms_and_lines(drawn, arms)
+    run_figures.arms_and_lines(drawn, arms, [run_figures.zero_line(axes, "no gain")])
     style.title(
         drawn,
         "What a shorter training would have shown: gain over random weights in the best dev score"

@@ -30,9 +30,8 @@ def figure(tables: Tables, claims: Sequence[dict]) -> Figure:
     for axis, task in zip(axes, panels.tasks(tables), strict=True):
         means = rows.loc[rows["task"] == task, "mean"]
         axis.set_ylim(panels.limits(means, pd.Series([0.0]), least=0.1))
-        axis.axhline(0, color="0.6", linewidth=0.8, zorder=0)
     panels.label(axes, run_figures.STEPS, "dev loss - training loss")
-    run_figures.arms_and_lines(drawn, arms)
+    run_figures.arms_and_lines(drawn, arms, [run_figures.zero_line(axes, "no gap")])
     style.title(
         drawn,
         f"Generalization gap while fine-tuning: {run_figures.mean_and_band(rows, arms)}",

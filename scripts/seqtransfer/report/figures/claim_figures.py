@@ -17,7 +17,13 @@ from seqtransfer.report.figures.run_figures import FITTED, GREY, headline, tell_
 from seqtransfer.report.statistics import stratified_mean_interval
 from seqtransfer.report.tables.gain_tables import ALL_TASKS
 from seqtransfer.report.tables.run_tables import score_unit
-from seqtransfer.report.verdicts import CONTRADICTED, NOT_TESTABLE, SUPPORTED
+from seqtransfer.report.verdicts import (
+    CONTRADICTED,
+    MIXED,
+    NOT_TESTABLE,
+    SUPPORTED,
+    UNDECIDED,
+)
 
 LEAST_EMS, SPACIOUS_EMS = 10.5, 16  # width of a panel of a forest: at least, and for long labels
 NAMES_EMS = 7  # of the tasks' names, before the first panel
@@ -29,6 +35,7 @@ OF_TASK = {"color": "0.4", "marker": "o", "linewidth": 1.0}
 OPEN = {"markerfacecolor": "white"}  # of what is not decided, wherever its interval lies
 UNTESTED = {"color": "0.58"}
 DECIDED = (SUPPORTED, CONTRADICTED)
+ADJUSTED = " (adjusted for number of tasks)"  # the verdict of a task among several
 MARGIN = {"linestyle": (0, (4, 2)), "linewidth": 0.9}
 
 
@@ -101,14 +108,10 @@ def _lowest(tables: Tables) -> float:
 def _forest(axis: Axes, record: dict, tasks: Sequence[str]) -> None:
     """One claim: the overall effect on top, a row per task below, also those without a number."""
     places = _rows(tasks)
-    overall = record["overall"] | {"task": ALL_TASKS, "verdict": record["verdict"]}
-    for effect in [overall] * (ALL_TASKS in places) + record["effects"]:
-        look = dict(OVERALL if effect is overall else OF_TASK)
-        if effect["verdict"] not in DECIDED:
-            look |= OPEN
-        if effect["verdict"] == NOT_TESTABLE:
-            look |= UNTESTED
-        _effect(axis, places.index(effect["task"]), effect, record, look)
+    marks = [_overall(record)] * (ALL_TASKS in places) + record["effects"]
+    for effect in marks:
+        of = OVERALL if effect["task"] == ALL_TASKS else OF_TASK
+        _effect(axis, places.index(effect["task"]), effect, record, _look(of, effect["verdict"]))
     axis.axvline(0, color="0.5", linewidth=0.8, zorder=0)
     if record["margin"]:
         axis.axvline(-record["margin"], color=GREY, zorder=0, **MARGIN)
@@ -132,6 +135,30 @@ def _forest(axis: Axes, record: dict, tasks: Sequence[str]) -> None:
         [names.contrast(record["contrast"]), f"({'; '.join([record['unit'], *of])})"],
         bold=record["headline"],
     )  # fmt: skip
+
+
+def _overall(record: dict) -> dict:
+    """The effect over all tasks, with its name and the claim's verdict."""
+    return record["overall"] | {"task": ALL_TASKS, "verdict": record["verdict"]}
+
+
+def _look(of: dict, verdict: str) -> dict:
+    """A mark: filled where the verdict decides, pale where none is possible."""
+    if verdict in DECIDED:
+        return dict(of)
+    return of | OPEN | (UNTESTED if verdict == NOT_TESTABLE else {})
+
+
+def _kinds(of: str, look: dict, effects: Iterable[dict], adjusted: str = "") -> dict[str, dict]:
+    """Label -> look of each kind of mark that effects of all tasks or of a task have."""
+    shown = {effect["verdict"] for effect in effects if effect["mean"] is not None}
+    unsettled = [verdict for verdict in (UNDECIDED, MIXED) if verdict in shown]
+    kinds = {
+        "supported or contradicted": shown.intersection(DECIDED),
+        " or ".join(unsettled) + adjusted: unsettled,
+        "not testable": shown.intersection([NOT_TESTABLE]),
+    }
+    return {f"{of}: {said}": _look(look, min(found)) for said, found in kinds.items() if found}
 
 
 def _effect(axis: Axes, place: int, effect: dict, record: dict, look: dict) -> None:
@@ -214,15 +241,11 @@ def _arms_and_baseline(tables: Tables, arms: Sequence[str]) -> list[Artist]:
 
 def _effects(records: Sequence[dict], tasks: Sequence[str]) -> list[Artist]:
     """The legend of the marks that the forests of these claims have."""
-    looks = {"difference, all tasks": OVERALL} if ALL_TASKS in _rows(tasks) else {}
-    shown = {effect["verdict"] for record in records for effect in record["effects"]}
-    if shown & set(DECIDED):
-        looks["a task: supported or contradicted"] = OF_TASK
-    if shown - {*DECIDED, NOT_TESTABLE}:
-        adjusted = " (adjusted for number of tasks)" if ALL_TASKS in _rows(tasks) else ""
-        looks[f"a task: undecided{adjusted}"] = OF_TASK | OPEN
-    if NOT_TESTABLE in shown:
-        looks["a task: not testable"] = OF_TASK | OPEN | UNTESTED
+    looks, adjusted = {}, ""
+    if ALL_TASKS in _rows(tasks):
+        looks, adjusted = _kinds(ALL_TASKS, OVERALL, map(_overall, records)), ADJUSTED
+    of_tasks = (effect for record in records for effect in record["effects"])
+    looks |= _kinds("a task", OF_TASK, of_tasks, adjusted)
     handles = [Line2D([], [], label=label, **look) for label, look in looks.items()]
     margins = dict.fromkeys(record["margin"] for record in records if record["margin"])
     named = [names.minus(f"margin of -{margin:g}") for margin in margins]

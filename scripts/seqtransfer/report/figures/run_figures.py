@@ -208,6 +208,14 @@ def arms_and_lines(figure: Figure, arms: Sequence[str], lines: Sequence[Line2D] 
     panels.legend(figure, [*handles, *lines])
 
 
+def zero_line(axes: Iterable[Axes], said: str) -> Line2D:
+    """Draw a line at 0 across panels; its line of the legend, which says what it is."""
+    look = {"linewidth": 0.8, "zorder": 0}
+    for axis in axes:
+        axis.axhline(0, color="0.5", **look)
+    return panels.line(said, "0.5", **look)
+
+
 def mean_and_band(curves: pd.DataFrame, arms: Sequence[str]) -> str:
     """What the curves of `over_steps` show."""
     said = panels.over_seeds if len(arms) <= MOST_BANDS else panels.mean_over_seeds
