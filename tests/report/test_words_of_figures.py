@@ -77,7 +77,10 @@ def test_curves_say_their_means_and_intervals(frames, records):
         # By hand: 0.4 + 0.12 (text) + 0.1 x 0.1 (warm-up) + 0.02 x 0.5 (mean of two seeds).
         (run_figures.sensitivity, r"text .*highest seed\), .*0.0003: 0.540 \(0.530 to 0.550\),"),
         (association_figures.similarity_gain, r"text pretraining in splice, seed 0: similarity 0"),
-        (analysis_figures.isometry, r"text pretraining before fine-tuning, log10 of the median: "),
+        (
+            analysis_figures.isometry,
+            r"text pretraining before fine-tuning, log10 of the median .*, layer 0: ",
+        ),
         (analysis_figures.gradient_confusion, r"domain .* after fine-tuning, minimum cosine: -0"),
         (analysis_figures.gradients_along, r"text .* before and during fine-.*cosine .*, step 0: "),
         (analysis_figures.perturbation, r"text .* before fine-tuning, state change .*, size 1e-05"),

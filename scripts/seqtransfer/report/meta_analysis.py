@@ -9,6 +9,7 @@ effect of one more task that of Higgins et al. (2009).
 
 import math
 from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ from scipy.optimize import brentq
 from scipy.special import stdtrit  # of scipy.stats, which takes a second to import
 
 from seqtransfer.report import finished_studies, names
-from seqtransfer.report.figures import style
+from seqtransfer.report.figures import panels, style
 from seqtransfer.report.finished_studies import Study
 from seqtransfer.report.statistics import LEVEL
 from seqtransfer.report.tables.run_tables import score_unit
@@ -136,10 +137,14 @@ def figure(table: pd.DataFrame, mean: dict[str, float], contrast: str) -> Figure
     for place, row in enumerate(table.itertuples()):
         colour = "0.2" if row.pooled else "0.7"
         axis.hlines(place, row.low, row.high, color=colour)
-        axis.plot(row.mean, place, "o", color=colour, ms=4)
+        [dot] = axis.plot(row.mean, place, "o", color=colour, ms=4)
+        said = f"{panels.value(row, names.signed)} {row.unit}, {row.verdict}"
+        style.tell(dot, f"{row.task} ({row.study}): {said}")
     below = len(table)
     axis.hlines(below, mean["low"], mean["high"], color="0.1", lw=2)
-    axis.plot(mean["mean"], below, "D", color="0.1", ms=5)
+    [dot] = axis.plot(mean["mean"], below, "D", color="0.1", ms=5)
+    said = panels.value(SimpleNamespace(**mean), names.signed)
+    style.tell(dot, f"{OVER_TASKS}: {said}")
     axis.hlines(below + 1, mean["next_low"], mean["next_high"], color="0.1", linestyle=(0, (4, 2)))
     axis.axhline(below - 0.5, color="0.85", lw=0.8)
     axis.axvline(0, color="0.5", lw=0.8, zorder=0)

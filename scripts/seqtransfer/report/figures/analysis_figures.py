@@ -18,6 +18,8 @@ from seqtransfer.report.tables.run_tables import score_unit
 from seqtransfer.report.tables.table_cells import of_any_size
 
 PARTS = {"embeddings": "emb.", "encoder": "layers", "head": "head", "all": "all"}
+ORTHOGONAL, INDEPENDENT = "an orthogonal map", "independent directions"
+SHARES, ANOTHER = "shares of symbols", "another sequence"
 MOST_BARS = 32  # of arms and layers that stand side by side in a panel
 # Up to which ratio of an axis' ends -> its ticks within a decade.
 SUBS = {10: (1, 1.5, 2, 3, 5, 7), 100: (1, 3), np.inf: (1,)}
@@ -29,7 +31,7 @@ def isometry(tables: Tables, claims: Sequence[dict]) -> Figure:
     layers = _some_layers(table, len(panels.arms(tables)))
     figure, axes = panels.folded(2, len(panels.tasks(tables)), 2.5, sharey="all")
     for row, stage in zip(axes, BEFORE_AND_AFTER, strict=True):
-        _level(row, 0)
+        _level(row, 0, ORTHOGONAL)
         chosen = table[table["stage"] == stage]
         for axis, part, colour, mark in _arms(tables, chosen, row, axes[0]):
             beside = _beside(tables, part)
@@ -38,15 +40,19 @@ def isometry(tables: Tables, claims: Sequence[dict]) -> Figure:
                 if here.empty:  # an encoder of fewer layers
                     continue
                 ends = here.loc[["log10_q05", "log10_q95"], "mean"]
-                axis.plot([place + beside] * 2, ends, color=colour, lw=1.2)
+                [bar] = axis.plot([place + beside] * 2, ends, color=colour, lw=1.2)
                 median = here.loc[["log10_median"]].reset_index()
                 [dot] = axis.plot(place + beside, median["mean"], mark, color=colour, ms=3)
-                _tell(dot, median)
+                _tell(dot, median, median["layer"])
+                low, high = map(of_any_size, ends)
+                style.tell(
+                    bar, f"{_subject(median)}, layer {layer:g}, 5 % to 95 %: {low} to {high}"
+                )
     axes[0, 0].set_xticks(range(len(layers)), [f"{layer:g}" for layer in layers])
     ylabels = [f"{stage} fine-tuning\nlog10 singular value" for stage in BEFORE_AND_AFTER]
     panels.label_folded(axes, "from the states of layer", ylabels)
     look = [panels.line("5 % to 95 %, median marked", lw=1.2, marker="o", ms=3)]
-    look.append(panels.line("an orthogonal map", "0.6", lw=0.8))
+    look.append(panels.line(ORTHOGONAL, "0.6", lw=0.8))
     panels.legend(figure, _handles(tables) + look)
     said = panels.mean_over_seeds(table)
     style.title(figure, f"Dynamical isometry of the last layer's state: {said}")
@@ -71,7 +77,9 @@ def gradient_confusion(tables: Tables, claims: Sequence[dict]) -> Figure:
             beside = _beside(tables, part)
             for place, name in enumerate(PARTS):
                 at = part[part["part"] == name]
-                axis.plot([place - 0.4, place + 0.4], [at["reference"].mean()] * 2, "0.6", lw=0.8)
+                chance = [at["reference"].mean()] * 2
+                [line] = axis.plot([place - 0.4, place + 0.4], chance, "0.6", lw=0.8)
+                style.tell(line, f"{INDEPENDENT}: {of_any_size(chance[0])}")
                 ends = at[["low", "high"]].to_numpy().ravel()
                 axis.plot([place + beside] * 2, ends, color=colour, lw=1.2)
                 [dot] = axis.plot(place + beside, at["mean"], mark, color=colour, ms=3)
@@ -79,7 +87,7 @@ def gradient_confusion(tables: Tables, claims: Sequence[dict]) -> Figure:
     axes[0, 0].set_xticks(range(len(PARTS)), list(PARTS.values()))
     ylabels = [f"{stage} fine-tuning\nminimum cosine" for stage in BEFORE_AND_AFTER]
     panels.label_folded(axes, "gradient of", ylabels)
-    look = [panels.line("independent directions", "0.6", lw=0.8)]
+    look = [panels.line(INDEPENDENT, "0.6", lw=0.8)]
     panels.legend(figure, _handles(tables) + look)
     said = panels.over_seeds(table, "line")
     style.title(figure, f"Gradients of pairs of training batches: {said}")
@@ -105,7 +113,8 @@ def gradients_along(tables: Tables, claims: Sequence[dict]) -> Figure:
     figure, axes = panels.folded(len(labels), len(panels.tasks(tables)), 2.2)
     for row, quantity in zip(axes, labels, strict=True):
         chosen = table[table["quantity"] == quantity]
-        _level(row, chosen["reference"].mean())
+        chance = chosen["reference"].mean()
+        _level(row, chance, f"{INDEPENDENT}: {of_any_size(chance)}")
         for axis, part, colour, mark in _arms(tables, chosen, row, axes[0]):
             known = part[part["step"].notna()].sort_values("step")
             taken = known["step"].astype(int)
@@ -120,7 +129,7 @@ def gradients_along(tables: Tables, claims: Sequence[dict]) -> Figure:
     axes[0, 0].set_xticks([0, *_apart(steps), best], ["0", *map(str, _apart(steps)), "best"])
     panels.label_folded(axes, f"training steps (log from {first})", list(labels.values()))
     look = [panels.line("after fine-tuning", marker="o", ls="", mfc="white")]
-    look.append(panels.line("independent directions", "0.6", lw=0.8))
+    look.append(panels.line(INDEPENDENT, "0.6", lw=0.8))
     panels.legend(figure, _handles(tables) + look)
     style.title(figure, f"Gradients of pairs of training batches: {panels.over_seeds(table)}")
     return figure
@@ -144,9 +153,10 @@ def perturbation(tables: Tables, claims: Sequence[dict]) -> Figure:
                 _bar(axis, x, least, colour)
                 ends = [*least["mean"], *most["mean"]]
                 axis.plot([x, x], ends, color=colour, lw=0.6)
-                axis.plot([x], ends[-1:], "_", color=colour, ms=6)
-                [dot] = axis.plot([x], ends[:1], mark, color=colour, ms=3)
-                _tell(dot, at, at["size"])
+                marks = axis.plot([x], ends[-1:], "_", color=colour, ms=6)
+                marks += axis.plot([x], ends[:1], mark, color=colour, ms=3)
+                for one in marks:
+                    _tell(one, at, at["size"])
         _log_scale(row[0])
     axes[0, 0].set_xticks(range(len(BEFORE_AND_AFTER)), list(BEFORE_AND_AFTER))
     ylabels = [f"change of {label}\n/ size of the noise (log)" for label in labels.values()]
@@ -173,7 +183,7 @@ def lipschitz(tables: Tables, claims: Sequence[dict]) -> Figure:
     figure, axes = panels.folded(len(labels), len(panels.tasks(tables)), 2.2)
     for row, (quantity, name) in zip(axes, labels, strict=True):
         chosen = table[(table["quantity"] == quantity) & (table["part"] == name)]
-        _level(row, 1)
+        _level(row, 1, "lengths are kept")
         for axis, part, colour, mark in _arms(tables, chosen, row, axes[0]):
             beside = _beside(tables, part)
             for place, layer in enumerate(layers):
@@ -187,7 +197,7 @@ def lipschitz(tables: Tables, claims: Sequence[dict]) -> Figure:
                     [dot] = axis.plot(
                         place + beside, at["mean"], mark, color=colour, ms=3, mfc=face
                     )
-                    _tell(dot, at)
+                    _tell(dot, at, at["layer"])
         _log_scale(row[0])
     axes[0, 0].set_xticks(range(len(layers)), [f"{layer:g}" for layer in layers])
     panels.label_folded(axes, "layer", list(labels.values()))
@@ -220,9 +230,10 @@ def mutation(tables: Tables, claims: Sequence[dict]) -> Figure:
         for axis, task in zip(row, panels.tasks(tables), strict=True):
             part = table[here & (table["task"] == task) & table["size"].notna()]
             counts = part.groupby("size")["reference"].first()
-            axis.plot(counts.index, counts, ":", color="0.4", lw=1)
+            [line] = axis.plot(counts.index, counts, ":", color="0.4", lw=1)
+            panels.tell_line(line, SHARES, "size", counts.index, counts, of_any_size)
         if quantity == "relative_distance":
-            _level(row, 1)
+            _level(row, 1, ANOTHER)
     for axis in axes[:: len(BEFORE_AND_AFTER), 0]:
         _log_scale(axis)
     ylabels = [f"{stage}: {labels[quantity]}" for quantity, stage in rows]
@@ -231,8 +242,8 @@ def mutation(tables: Tables, claims: Sequence[dict]) -> Figure:
     axes[0, 0].set_xscale("log")
     axes[0, 0].set_xticks([*ticks, other], [*(f"{size:g}" for size in ticks), "other"])
     axes[0, 0].set_xticks([], minor=True)
-    look = [panels.line("shares of symbols", "0.4", linestyle=":", lw=1)]
-    look.append(panels.line("another sequence", "0.6", lw=0.8))
+    look = [panels.line(SHARES, "0.4", linestyle=":", lw=1)]
+    look.append(panels.line(ANOTHER, "0.6", lw=0.8))
     panels.legend(figure, _handles(tables) + look)
     style.title(figure, f"Exchanged symbols and the pooled state: {panels.over_seeds(table)}")
     return figure
@@ -310,10 +321,10 @@ def _apart(numbers: Sequence[float]) -> list[float]:
     return ticks
 
 
-def _level(row: Sequence[Axes], y: float) -> None:
-    """A grey line across each panel."""
+def _level(row: Sequence[Axes], y: float, said: str) -> None:
+    """A grey line across each panel. said: what it is."""
     for axis in row:
-        axis.axhline(y, color="0.6", linewidth=0.8)
+        style.tell(axis.axhline(y, color="0.6", linewidth=0.8), said)
 
 
 def _bar(axis: Axes, x: float, row: pd.DataFrame, colour: tuple) -> None:
@@ -336,13 +347,17 @@ def _tell(mark: Line2D, rows: pd.DataFrame, along: pd.Series | None = None) -> N
     places, or of the one row."""
     if rows.empty:
         return
-    said = names.arm(rows["initialization"].iloc[0])
-    said += f" {' and '.join(dict.fromkeys(rows['stage']))} fine-tuning"
-    said += f", {names.quantity(rows['quantity'].iloc[0])}"
+    said = f"{_subject(rows)}, {names.quantity(rows['quantity'].iloc[0])}"
     if along is None:
         style.tell(mark, f"{said}: {panels.value(next(rows.itertuples()), of_any_size)}")
     else:
         panels.tell_curve(mark, said, along.name, along, rows, number=of_any_size)
+
+
+def _subject(rows: pd.DataFrame) -> str:
+    """Arm and stages of rows, such as `text pretraining before fine-tuning`."""
+    stages = " and ".join(dict.fromkeys(rows["stage"]))
+    return f"{names.arm(rows['initialization'].iloc[0])} {stages} fine-tuning"
 
 
 def _log_scale(axis: Axes) -> None:

@@ -19,7 +19,7 @@ def attention(tables: Tables, claims: Sequence[dict]) -> Figure:
     pairs = pairs[pairs["right"] == reference]
     # A pair of an arm with itself: its left side is before fine-tuning, its right side after.
     own = table[table["stage"] == "change"]
-    sides = dict(zip(("left", "right"), BEFORE_AND_AFTER.values(), strict=True))
+    sides = dict(zip(("left", "right"), BEFORE_AND_AFTER, strict=True))
     labels = [
         f"matched heads' distance\nto {names.arm(reference)} (0 to 2)",
         "entropy (nats)",
@@ -31,12 +31,17 @@ def attention(tables: Tables, claims: Sequence[dict]) -> Figure:
         for (left, stage), part in at.groupby(["left", "stage"], sort=False):
             said, line = f"{names.arm(left)} {stage} fine-tuning", BEFORE_AND_AFTER[stage]
             over_depth(top, part, said, colours[left], line, marks[left])
-            top.plot(part["layer"], part["repaired"], ":", color=colours[left], lw=1.2)
+            [dots] = top.plot(part["layer"], part["repaired"], ":", color=colours[left], lw=1.2)
+            said += ", with sequences paired anew"
+            panels.tell_line(dots, said, "layer", part["layer"], part["repaired"])
         for arm, part in own[own["task"] == task].groupby("left", sort=False):
-            for side, line in sides.items():
+            look = {"color": colours[arm], "marker": marks[arm], "ms": 3}
+            for side, stage in sides.items():
                 for axis, name in zip(column[1:], ("entropy", "distance"), strict=True):
-                    axis.plot(part["layer"], part[f"{side}_{name}"], line, color=colours[arm],
-                              marker=marks[arm], ms=3)  # fmt: skip
+                    means = part[f"{side}_{name}"]
+                    [line] = axis.plot(part["layer"], means, BEFORE_AND_AFTER[stage], **look)
+                    said = f"{names.arm(arm)} {stage} fine-tuning, {name}"
+                    panels.tell_line(line, said, "layer", part["layer"], means)
     axes[0, 0].set_xticks(sorted(table["layer"].unique()))
     panels.label_folded(axes, "layer", labels)
     for axis in axes[:, 0]:

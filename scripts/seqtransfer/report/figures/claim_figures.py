@@ -114,7 +114,8 @@ def _forest(axis: Axes, record: dict, tasks: Sequence[str]) -> None:
         _effect(axis, places.index(effect["task"]), effect, record, _look(of, effect["verdict"]))
     axis.axvline(0, color="0.5", linewidth=0.8, zorder=0)
     if record["margin"]:
-        axis.axvline(-record["margin"], color=GREY, zorder=0, **MARGIN)
+        line = axis.axvline(-record["margin"], color=GREY, zorder=0, **MARGIN)
+        style.tell(line, _margin(record["margin"]))
     axis.locator_params(axis="x", nbins=3)
     low, high = axis.get_xlim()
     if high - low < LEAST_RANGE:  # else differences of rounding fill the panel, in powers of ten
@@ -248,8 +249,11 @@ def _effects(records: Sequence[dict], tasks: Sequence[str]) -> list[Artist]:
     looks |= _kinds("a task", OF_TASK, of_tasks, adjusted)
     handles = [Line2D([], [], label=label, **look) for label, look in looks.items()]
     margins = dict.fromkeys(record["margin"] for record in records if record["margin"])
-    named = [names.minus(f"margin of -{margin:g}") for margin in margins]
-    return handles + [panels.line(text, GREY, **MARGIN) for text in named]
+    return handles + [panels.line(_margin(margin), GREY, **MARGIN) for margin in margins]
+
+
+def _margin(margin: float) -> str:
+    return names.minus(f"margin of -{margin:g}")
 
 
 def _texts(axis: Axes, title: Sequence[str], xlabel: Sequence[str], *, bold: bool) -> None:

@@ -15,6 +15,7 @@ from matplotlib.patches import Patch, Rectangle
 from seqtransfer.report import names
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import Tables
+from seqtransfer.report.figures.run_figures import each_score
 from seqtransfer.report.tables.gain_tables import ALL_TASKS, OTHER_TASKS, SPLITS
 from seqtransfer.report.tables.run_tables import score_unit
 
@@ -135,8 +136,11 @@ def pretraining(tables: Tables, claims: Sequence[dict]) -> Figure:
         line = panels.curve(axis, steps, with_steps, style.COLOURS["domain"], 0.18, linewidth=1.6)
         panels.tell_curve(line, "domain pretraining", "pretraining steps", steps, with_steps)
         for step, arm in zip(steps, with_steps["initialization"], strict=True):
-            chosen = run[(run["task"] == task) & (run["initialization"] == arm)]["test_score"]
-            axis.scatter([step] * len(chosen), chosen, s=8, color=colours[arm], lw=0, zorder=3)
+            mine = run[(run["task"] == task) & (run["initialization"] == arm)]
+            look = {"s": 8, "color": colours[arm], "lw": 0, "zorder": 3}
+            dots = axis.scatter([step] * len(mine), mine["test_score"], **look)
+            each = each_score((f"seed {seed}" for seed in mine["seed"]), mine["test_score"])
+            style.tell(dots, f"{names.arm(arm)}, {each}")
         for row in rows[rows["pretraining_steps"].isna()].itertuples():
             axis.axhspan(row.low, row.high, color=text, alpha=0.10, lw=0)
             line = axis.axhline(row.mean, color=text, linewidth=1.2, linestyle=TEXT_LINE)
@@ -172,7 +176,7 @@ def ladder(tables: Tables, claims: Sequence[dict]) -> Figure:
         1, len(tasks), height, ems=RUNG_EMS, beside=panels.ARM_LETTERS * style.LETTER_EMS
     )
     for axis, task in zip(axes[0], tasks, strict=True):
-        axis.axvline(0, color=random, linewidth=1.2)
+        style.tell(axis.axvline(0, color=random, linewidth=1.2), names.arm("random"))
         for row in table[table["task"] == task].itertuples():
             _rung(axis, rungs.index(row.initialization), row, colours[row.initialization])
         title = f"mean over {len(tasks) - 1} tasks" if task == ALL_TASKS else None
@@ -212,10 +216,12 @@ def _cell(
     sure = known and not row["low"] <= 0 <= row["high"]
     if spelled and known:
         text += f"\n[{names.bound(row['low'], 2)}, {names.bound(row['high'], 2)}]"
-    axis.text(
+    written = axis.text(
         *place, text, ha="center", va="center", fontsize="small",
         color="white" if dark else "black", fontweight="bold" if sure else "normal",
     )  # fmt: skip
+    ends = f" ({names.bound(row['low'])} to {names.bound(row['high'])})" if known else ""
+    style.tell(written, f"{' to '.join(row.name)}: {names.signed(row['mean'])}{ends}")
     if own:
         corner = (place[0] - 0.47, place[1] - 0.46)
         axis.add_patch(Rectangle(corner, 0.94, 0.92, **FRAME))

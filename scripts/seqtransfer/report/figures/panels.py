@@ -308,6 +308,15 @@ def tell_curve(
     style.tell(line, f"{said}{ends}, {along} {', '.join(values)}")
 
 
+def tell_line(
+    line: Line2D, said: str, along: str, x: Iterable[float], values: Iterable[float],
+    number: Callable[[float], str] = "{:.3f}".format,
+) -> None:  # fmt: skip
+    """As `tell_curve`, of a line that has numbers without bounds."""
+    rows = pd.DataFrame({"mean": [*values], "low": np.nan, "high": np.nan})
+    tell_curve(line, said, along, x, rows, number=number)
+
+
 def value(row: tuple, number: Callable[[float], str]) -> str:
     """`0.512`, or `0.512 (0.480 to 0.544)`; row: with `mean`, `low` and `high`."""
     if np.isnan(row.mean):

@@ -30,7 +30,8 @@ def learning_curves(table: pd.DataFrame, unit: str) -> Figure:
         rows = table[table["task"] == task]
         for arm in arms:
             part = rows[rows["initialization"] == arm]
-            panels.curve(axis, part["n"], part, colours[arm], 0.15, **looks[arm])
+            line = panels.curve(axis, part["n"], part, colours[arm], 0.15, **looks[arm])
+            panels.tell_curve(line, names.arm(arm), "training examples", part["n"], part)
         sizes = sorted(rows["n"].unique())
         axis.set_xscale("log", base=2)
         axis.set_xticks(sizes, [str(size) for size in sizes])

@@ -45,16 +45,17 @@ def scores(tables: Tables, claims: Sequence[dict]) -> Figure:
         runs_here = run[run["task"] == task]
         wide = runs_here.pivot(index="seed", columns="initialization", values="test_score")
         thin = min(0.7, 1.5 / np.sqrt(len(wide)))
-        axis.plot(wide[arms].to_numpy().T, range(len(arms)), color="0.8", lw=thin, zorder=0)
+        each_seed = wide[arms].to_numpy()
+        lines = axis.plot(each_seed.T, range(len(arms)), color="0.8", lw=thin, zorder=0)
+        for line, seed, found in zip(lines, wide.index, each_seed, strict=True):
+            style.tell(line, f"seed {seed}, {each_score(map(names.arm, arms), found)}")
         for place, name in enumerate(rows):
             height = place - 0.27 if name in wide else place
             if name in wide:
                 [seeds] = axis.plot(wide[name], [place] * len(wide), marks[name],
                                     color=colours[name], alpha=0.6, ms=2.5, mew=0)  # fmt: skip
-                each = ", ".join(
-                    "no score" if np.isnan(score) else f"{score:.3f}" for score in wide[name]
-                )
-                style.tell(seeds, f"{names.arm(name)}, seed by seed: {each}")
+                said = each_score((f"seed {seed}" for seed in wide.index), wide[name])
+                style.tell(seeds, f"{names.arm(name)}, {said}")
             row = headline(table, task, name, "test")
             axis.hlines(height, row["low"], row["high"], color=colours[name])
             [mark] = axis.plot(row["mean"], height, marks[name], color=colours[name])
@@ -131,8 +132,10 @@ def _by_rate(tables: Tables, columns: Sequence[str], label: str, subject: str) -
                                  linestyle=dashes[arm])  # fmt: skip
             panels.tell_curve(drawn, names.arm(arm), "learning rate", line.index, line,
                               bounds="lowest to highest seed")  # fmt: skip
-            axis.plot(chosen, line.loc[chosen, "mean"], **ring, color=colours[arm],
-                      markeredgewidth=1)  # fmt: skip
+            rings = axis.plot(chosen, line.loc[chosen, "mean"], **ring, color=colours[arm],
+                              markeredgewidth=1)  # fmt: skip
+            panels.tell_line(rings[0], f"{names.arm(arm)}, chosen", "learning rate", chosen,
+                             line.loc[chosen, "mean"])  # fmt: skip
         axis.set_xscale("log")
         axis.set_xticks(rates, [_rate(rate) for rate in rates])
         axis.set_xticks([], minor=True)
@@ -168,7 +171,11 @@ def profiles(tables: Tables, claims: Sequence[dict]) -> Figure:
     figure, axes = panels.grid(1, 1, 2.6)
     for arm in arms:
         rows = table[table["initialization"] == arm]
-        panels.curve(axes[0, 0], rows["threshold"], rows, colours[arm], 0.15, linestyle=dashes[arm])
+        line = panels.curve(axes[0, 0], rows["threshold"], rows, colours[arm], 0.15,
+                            linestyle=dashes[arm])  # fmt: skip
+        some = rows[::10]  # of its thresholds, a hundredth apart
+        panels.tell_curve(line, names.arm(arm), "threshold", some["threshold"], some,
+                          bounds="95 % bootstrap interval")  # fmt: skip
     unit = score_unit(tables["runs"])
     axes[0, 0].set(xlabel=f"test {unit}", ylabel="share of runs above it", ylim=(-0.03, 1.03))
     arms_and_lines(figure, arms)
@@ -235,7 +242,7 @@ def baseline_lines(
             if row is not None and low < row["mean"] < high:
                 look = {"linestyle": dashes, "linewidth": 0.9}
                 draw = axis.axvline if vertical else axis.axhline
-                draw(row["mean"], color=GREY, zorder=0, **look)
+                tell_score(draw(row["mean"], color=GREY, zorder=0, **look), name, row["mean"])
                 seen[name] = panels.line(names.arm(name), GREY, **look)
     return list(seen.values())
 
@@ -279,6 +286,14 @@ def tell_score(
     what low and high are."""
     ends = "" if np.isnan(low) else f" ({of} {low:.3f} to {high:.3f})"
     style.tell(mark, f"{names.arm(name)}: {mean:.3f}{ends}")
+
+
+def each_score(named: Iterable[str], scores: Iterable[float]) -> str:
+    """`seed 0: 0.512, seed 1: no score`."""
+    return ", ".join(
+        f"{name}: no score" if np.isnan(score) else f"{name}: {score:.3f}"
+        for name, score in zip(named, scores, strict=True)
+    )
 
 
 def headline(table: pd.DataFrame, task: str, name: str, split: str) -> pd.Series | None:

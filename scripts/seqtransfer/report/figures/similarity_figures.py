@@ -27,6 +27,7 @@ FLOOR_LINE = (0, (1, 1.5))
 FLOOR_RANGE = {"color": BOUND, "alpha": 0.4, "lw": 0}  # darker than NULL
 # May be of one layer alone.
 CEILING = {"linestyle": (0, (6, 1.5, 1.2, 1.5)), "marker": "_", "markersize": 12}
+FLOOR, ITSELF = "random weights (floor)", "the reference itself (ceiling)"
 SEED = {"linewidth": 0.5}
 CLAIMED = {"marker": "D", "linewidth": 1.4}  # the effect of (d2)
 MEASURE_LETTERS = 18  # of a line of its name
@@ -55,15 +56,18 @@ def similarity(tables: Tables, claims: Sequence[dict]) -> Figure:
         first = rows.drop_duplicates("layer").sort_values("layer")
         low, high = (first[name] - first["floor"] for name in ("floor_low", "floor_high"))
         axis.fill_between(first["layer"], low, high, color=NULL, lw=0)
-        axis.axhline(0, color=BOUND, linestyle=FLOOR_LINE)
+        style.tell(axis.axhline(0, color=BOUND, linestyle=FLOOR_LINE), FLOOR)
         ceiling = (first["ceiling"] - first["floor"]).where(first["calibrated"].notna())
-        axis.plot(first["layer"], ceiling, color=BOUND, **CEILING)
+        look = {"number": names.signed, "color": BOUND, **CEILING}
+        _line(axis, first["layer"], ceiling, ITSELF, **look)
         for arm in arms:
             part = rows[rows["left"] == arm].sort_values("layer")
             mine = seeds[(seeds["task"] == task) & (seeds["left"] == arm)]
-            for _, one in mine.groupby("seed"):
-                axis.plot(one["layer"], one["above_floor"], color=colours[arm], **SEED)
-            axis.plot(part["layer"], part["above_floor"], color=colours[arm])
+            look = {"number": names.signed, "color": colours[arm]}
+            for seed, one in mine.groupby("seed"):
+                said = f"{names.arm(arm)}, seed {seed}"
+                _line(axis, one["layer"], one["above_floor"], said, **look, **SEED)
+            _line(axis, part["layer"], part["above_floor"], names.arm(arm), **look)
             for row in part.itertuples():
                 [mark] = axis.plot(row.layer, row.above_floor, marks[arm], color=colours[arm])
                 said = names.signed(row.above_floor)
@@ -76,9 +80,9 @@ def similarity(tables: Tables, claims: Sequence[dict]) -> Figure:
     if effects:
         level = f"{100 * judged[0]['level']:.0f} % interval of (d2)"
         handles.append(panels.line(f"mean of layers 1 and up, {level}", **CLAIMED))
-    handles += [panels.line("random weights (floor)", BOUND, linestyle=FLOOR_LINE)]
+    handles += [panels.line(FLOOR, BOUND, linestyle=FLOOR_LINE)]
     if table["calibrated"].notna().any():
-        handles += [panels.line("the reference itself (ceiling)", BOUND, **CEILING)]
+        handles += [panels.line(ITSELF, BOUND, **CEILING)]
     panels.legend(figure, [*handles, Patch(color=NULL, label="range of random weights' seeds")])
     style.title(
         figure,
@@ -274,8 +278,17 @@ def _bounds(axis: Axes, rows: pd.DataFrame) -> None:
     layer, valid = rows["layer"], rows["calibrated"].notna()
     axis.fill_between(layer, rows["null_low"], rows["null_high"], color=NULL, lw=1)
     axis.fill_between(layer, rows["floor_low"], rows["floor_high"], **FLOOR_RANGE)
-    axis.plot(layer, rows["floor"], color=BOUND, linestyle=FLOOR_LINE)
-    axis.plot(layer, rows["ceiling"].where(valid), color=BOUND, **CEILING)
+    _line(axis, layer, rows["floor"], FLOOR, color=BOUND, linestyle=FLOOR_LINE)
+    _line(axis, layer, rows["ceiling"].where(valid), ITSELF, color=BOUND, **CEILING)
+
+
+def _line(
+    axis: Axes, layers: pd.Series, values: pd.Series, said: str,
+    number: Callable[[float], str] = "{:.3f}".format, **look: object,
+) -> None:  # fmt: skip
+    """A line over layers that says its numbers. said: what it is of."""
+    [line] = axis.plot(layers, values, **look)
+    panels.tell_line(line, said, "layer", layers, values, number)
 
 
 def _map(axis: Axes, part: pd.DataFrame, shades: ScalarMappable) -> None:
@@ -290,13 +303,14 @@ def _map(axis: Axes, part: pd.DataFrame, shades: ScalarMappable) -> None:
         cell = Rectangle((j - 0.5, i - 0.5), 1, 1, color=shades.to_rgba(score), lw=0.3)
         null, q = (grids[name].iloc[i, j] for name in ("null_mean", "q"))
         layers = f"layer {grids['score'].index[i]} with layer {grids['score'].columns[j]}"
-        style.tell(axis.add_patch(cell), f"{layers}: {score:.3f}, re-paired {null:.3f}, q {q:.2g}")
+        said = f"{layers}: {score:.3f}, re-paired {null:.3f}, q {q:.2g}"
+        style.tell(axis.add_patch(cell), said)
         ink, mark = "k" if score > 0.55 else "w", "x" * bool(q > RELIABLE)
         if grids["score"].size <= MOST_NUMBERS:
             text = f"{score:.2f}{mark}"
             axis.text(j, i, text, ha="center", va="center", fontsize="small", color=ink)
         elif mark:
-            axis.plot(j, i, mark, color=ink, ms=3)
+            style.tell(axis.plot(j, i, mark, color=ink, ms=3)[0], said)
     axis.set_xticks(range(size[1]), grids["score"].columns)
     axis.set_yticks(range(size[0]), grids["score"].index)
     axis.spines[:].set_visible(False)
