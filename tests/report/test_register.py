@@ -4,10 +4,8 @@ import re
 
 import pandas as pd
 import pytest
-from jinja2 import Environment
 
 import synthetic
-from project import ROOT
 from seqtransfer.report import register
 from seqtransfer.report.register import analyses
 
@@ -49,18 +47,3 @@ def test_names_fit_into_paths_and_texts_are_sentences():
     for name, entry in [*register.TABLES.items(), *register.FIGURES.items()]:
         assert re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name)
         assert entry.caption.endswith(".") and len(entry.caption) > 20, name
-
-
-def test_captions_of_snakemakes_report_are_those_of_the_register():
-    namespace = {"__file__": str(ROOT / "workflow/report/captions.py"), "__name__": "captions"}
-    exec((ROOT / "workflow/report/captions.py").read_text(), namespace)
-    texts = namespace["captions"]()
-    folder = ROOT / "workflow/report"
-    of_tables = {p.name for p in (*folder.glob("table-*.rst"), *folder.glob("ratio-*.rst"))}
-    assert of_tables | {"figure.rst"} == set(texts)
-    for name, text in texts.items():
-        assert (folder / name).read_text() == text, "run python workflow/report/captions.py"
-    for name, figure in register.FIGURES.items():
-        wildcards = {"wildcards": {"figure": name}}
-        shown = Environment().from_string(texts["figure.rst"]).render(snakemake=wildcards)
-        assert figure.caption.split()[0] in shown

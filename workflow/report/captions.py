@@ -28,17 +28,11 @@ def described(table: Table) -> str:
 
 
 def captions() -> dict[str, str]:
-    """Name of the file -> reStructuredText, for every table, one file for all figures of a study,
-    and one for that of several."""
+    """Name of the file -> reStructuredText, for every table and the figure of several studies;
+    those of one say their captions themselves, see `figure.rst`."""
     texts = {f"table-{name}.rst": described(table) for name, table in register.TABLES.items()}
     texts |= {f"ratio-{name}.rst": described(table) for name, table in ratio.TABLES.items()}
     texts["ratio-figure.rst"] = marked(textwrap.fill(ratio_figures.CAPTION, 100)) + "\n"
-    parts = []
-    for name, figure in register.FIGURES.items():
-        parts += [f'{{% {"elif" if parts else "if"} figure == "{name}" %}}']
-        parts += [marked(textwrap.fill(figure.caption, 100))]
-    lines = ["{% set figure = snakemake.wildcards.figure %}", *parts, "{% endif %}"]
-    texts["figure.rst"] = "\n".join(lines) + "\n"
     return texts
 
 
