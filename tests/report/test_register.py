@@ -59,6 +59,13 @@ def test_tables_that_are_read_have_words_for_the_identifiers_of_their_rows(writt
         assert not {cell for cell in cells if identifier.fullmatch(cell)}, name
 
 
+def test_what_a_run_costs_and_how_it_generalizes_is_drawn_unasked_and_what_is_confused_is_not():
+    drawn = register.drawn_of(synthetic.CONFIG, swept=True)
+    asked = register.on_request_of(synthetic.CONFIG)
+    assert {"cost", "generalization"} <= set(drawn) and {"confusion", "maps"} <= set(asked)
+    assert not set(drawn) & set(asked)
+
+
 def test_names_fit_into_paths_and_texts_are_sentences():
     for name, entry in [*register.TABLES.items(), *register.FIGURES.items()]:
         assert re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name)

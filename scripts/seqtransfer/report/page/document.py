@@ -71,7 +71,7 @@ def html(
             for name in register.on_request_of(record["configuration"])
             if name not in figures
         },
-        loose=[name for name in figures if name not in ("summary", *placed.values())],
+        loose=[name for name in figures if name not in ("summary", "cost", *placed.values())],
         files=files,
         limiting=[name for name in LIMITING if f"tables/{name}" in files],
         amended=amendments.AMENDED,
@@ -194,7 +194,7 @@ def _beside(records: Sequence[Mapping]) -> dict[str, list[Mapping]]:
 def _figure(name: str, text: str, found: Mapping[str, pd.DataFrame]) -> dict:
     known = register.FIGURES[name]
     counted = counts.of_figure(known.tables, found)
-    described = f"{known.caption} {counted}"
+    described = f"{known.caption} {counted}".replace("`", "")  # read aloud
     drawn = inline_figures.inline(text, f"figure-{name}", known.title, described)
     return {
         "name": name,

@@ -118,7 +118,6 @@ FIGURES = {
         " do not; the most memory of a run; and, where the machine counts it, energy. Marks have no"
         " interval, since the table `timings` holds sums over seeds.",
         ("timings",),
-        on_request=True,
     ),
 }
 

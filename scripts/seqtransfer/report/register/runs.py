@@ -334,7 +334,6 @@ FIGURES = {
         " before, with dropout on. A line ends with the first of the arm's runs that ended or"
         " diverged.",
         ("generalization",),
-        on_request=True,
     ),
     "power": Figure(
         "power",
