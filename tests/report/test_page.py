@@ -138,6 +138,12 @@ def test_the_cost_stands_with_the_budget_and_the_gap_of_generalization_with_the_
         assert text.count(f'<figure id="figure-{figure}"') == 1
 
 
+@pytest.mark.parametrize("section", ["method", "data", "provenance"])
+def test_what_is_from_the_record_of_the_study_links_to_it(text, section):
+    part = text[text.index(f'<section id="{section}"') :].partition("</section>")[0]
+    assert part.count('<a href="study.json">') == 1
+
+
 def test_each_caveat_stands_on_the_page_once(study):
     words = "".join(Page(study["html"].read_text()).words)
     caveats = json_tsv.read_json(study["claims"])["caveats"]
