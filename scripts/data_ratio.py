@@ -3,6 +3,7 @@
 from itertools import product
 from pathlib import Path
 
+import matplotlib
 import pandas as pd
 
 from seqtransfer.files import json_tsv
@@ -21,11 +22,13 @@ def main(
     control_runs: list[Path],
     manifests: list[Path],
     records: list[Path],
+    width: str,
     outputs: list[Path],
 ) -> None:
     """tasks: those to join, which all studies have; runs: a table a study; control_runs: likewise,
-    or none; manifests: study by study, of each task; records: `study.json` of each; outputs:
-    tables `curves`, `power_laws` and `multipliers`, and the figure `curves`, by name and suffix.
+    or none; manifests: study by study, of each task; records: `study.json` of each; width:
+    one of `style.WIDTHS`; outputs: tables `curves`, `power_laws` and `multipliers`, and the figure
+    `curves`, by name and suffix.
     """
     tables = {name: [table_files.read(path)] for name, path in zip(studies, runs, strict=True)}
     for name, path in zip(studies, control_runs, strict=bool(control_runs)):
@@ -43,13 +46,14 @@ def main(
         "power_laws": data_ratio.power_laws(run),
         "multipliers": data_ratio.multipliers(run),
     }
-    drawn = ratio_figures.learning_curves(frames["curves"], run_tables.score_unit(run))
-    for path in outputs:
-        if path.suffix in (".svg", ".pdf", ".png"):
+    figures = [path for path in outputs if path.suffix in (".svg", ".pdf", ".png")]
+    with matplotlib.rc_context(style.preset(width)):
+        drawn = ratio_figures.learning_curves(frames["curves"], run_tables.score_unit(run))
+        for path in figures:
             style.save(drawn, path, ratio_figures.TITLE, ratio_figures.CAPTION)
-        else:
-            entry = ratio.TABLES[path.stem]
-            table_files.write(path, frames[path.stem], entry.title, entry.caption)
+    for path in (path for path in outputs if path not in figures):
+        entry = ratio.TABLES[path.stem]
+        table_files.write(path, frames[path.stem], entry.title, entry.caption)
     print(frames["multipliers"].to_string(index=False))
 
 
@@ -62,5 +66,6 @@ if __name__ == "__main__":
             control_runs=[Path(path) for path in snakemake.input.control_runs],
             manifests=[Path(path) for path in snakemake.input.manifests],
             records=[Path(path) for path in snakemake.input.records],
+            width=snakemake.params.width,
             outputs=[Path(path) for path in snakemake.output],
         )

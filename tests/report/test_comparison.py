@@ -65,6 +65,66 @@ def test_scores_of_an_arm_that_one_study_lacks_have_no_difference(folders):
     assert both["difference"] == pytest.approx(both["mean_right"] - both["mean_left"])
 
 
+def with_effects(study, **means):
+    """The study whose claim (b) has an effect in each task, with an interval of 0.02 either way."""
+    ledger = json.loads(json.dumps(study.ledger))
+    [record] = [one for one in ledger["claims"] if one["id"] == "b"]
+    for effect in record["effects"]:
+        mean = means[effect["task"]]
+        verdict = "supported" if mean > 0.02 else "contradicted" if mean < -0.02 else "undecided"
+        effect |= {"mean": mean, "low": mean - 0.02, "high": mean + 0.02, "verdict": verdict}
+    record["overall"]["mean"] = sum(means.values()) / len(means)
+    return dataclasses.replace(study, ledger=ledger)
+
+
+def test_studies_of_equal_means_and_opposite_tasks_do_not_look_alike(folders):
+    one = finished_studies.read(folders[0])
+    left, right = (
+        with_effects(one, splice=0.1, composer=-0.1),
+        with_effects(one, splice=-0.1, composer=0.1),
+    )
+    found = comparison.effects(left, right)
+    rows = found[found["claim"] == "b"].set_index("task")
+    assert list(rows.index) == ["splice", "composer"]
+    assert (rows["differs"] == "other side of 0, other verdict, intervals apart").all()
+    assert rows["difference"].tolist() == pytest.approx([-0.2, 0.2])
+    others = found[found["claim"] != "b"]
+    assert len(others) and (others["differs"] == "").all()
+    text = comparison.html(left, right)
+    table = text[text.index("<caption>(b) ") :].partition("</table>")[0]
+    assert "text pretraining minus random weights, MCC, 95 % intervals" in table
+    [row] = re.findall(r'<tr><th scope="row">splice</th>.*?</tr>', table, re.DOTALL)
+    for shown in ("+0.100 (+0.080 to +0.120)", "−0.100 (−0.120 to −0.080)", "−0.200"):
+        assert row.count(f">{shown}") == 1
+    assert row.index("supported</span>") < row.index("contradicted</span>")
+
+
+def test_effects_that_touch_or_have_the_same_verdict_are_no_difference(folders):
+    one = finished_studies.read(folders[0])
+    left, right = (
+        with_effects(one, splice=0.01, composer=0.05),
+        with_effects(one, splice=-0.01, composer=0.08),
+    )
+    found = comparison.effects(left, right)
+    found = found[found["claim"] == "b"].set_index("task")["differs"]
+    assert found.to_dict() == {"splice": "other side of 0", "composer": ""}
+
+
+def test_effects_are_of_claims_that_both_test_and_tasks_of_one_alone_come_last(folders):
+    one, other = map(finished_studies.read, folders)
+    assert "c" not in set(comparison.effects(one, other)["claim"])  # other has no domain arm
+    fewer = with_effects(other, splice=0.1, composer=0.1)
+    [record] = [claim for claim in fewer.ledger["claims"] if claim["id"] == "b"]
+    record["effects"] = record["effects"][1:]
+    found = comparison.effects(one, fewer)
+    last = found[found["claim"] == "b"].iloc[-1]
+    assert last["task"] == "splice" and (last["mean_right"], last["difference"]) == (None, None)
+    assert last["differs"] == "" and last["mean_left"] is not None
+    untested = dataclasses.replace(one, ledger={"claims": []})
+    assert comparison.effects(untested, one).empty
+    assert "Effects of every task" not in comparison.html(untested, one)
+
+
 def test_every_score_is_a_number_with_typeset_minus_and_its_seeds(folders):
     one, other = map(finished_studies.read, folders)
     lower = one.scores.assign(**{key: one.scores[key] - 1 for key in ("mean", "low", "high")})

@@ -10,7 +10,7 @@ from scipy import stats
 import data_ratio as script
 from seqtransfer.files import json_tsv
 from seqtransfer.report import data_ratio
-from seqtransfer.report.figures import ratio_figures
+from seqtransfer.report.figures import ratio_figures, style
 from seqtransfer.report.register import ratio
 from seqtransfer.report.tables import table_files
 
@@ -270,10 +270,14 @@ def test_the_script_writes_every_table_and_the_same_figure_twice(tmp_path):
             control_runs=[tmp_path / name / "control_runs.csv" for name in sizes],
             manifests=[tmp_path / name / "manifest.tsv" for name in sizes],
             records=[tmp_path / name / "study.json" for name in sizes],
+            width="column",
             outputs=[tmp_path / folder / name for name in files],
         )
     for name in files:
         assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
+    inches, _, points = style.WIDTHS["column"]
+    drawing = (tmp_path / "first/curves.svg").read_text()
+    assert f'width="{72 * inches:g}pt"' in drawing and f"font-size: {points}px" in drawing
     for name, entry in ratio.TABLES.items():
         columns = table_files.read(tmp_path / f"first/{name}.csv").columns
         assert list(columns) == list(entry.columns), name

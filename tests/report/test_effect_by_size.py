@@ -243,10 +243,12 @@ def test_tasks_look_alike_in_figures_of_the_same_tasks_and_one_of_a_single_size_
     assert seen[0] == seen[1] and len(seen[0]) == 2
 
 
-def test_no_text_of_the_figure_lies_over_another_with_seven_encoders(studies):
-    near = [study(f"near-{n}", 2 + n, encoder=f"encoder-{n}", steps=n) for n in range(4)]
+@pytest.mark.parametrize("width", style.WIDTHS)
+@pytest.mark.parametrize("more", range(5))
+def test_no_text_of_the_figure_lies_over_another_with_three_to_seven_encoders(studies, more, width):
+    near = [study(f"near-{n}", 2 + n, encoder=f"encoder-{n}", steps=n) for n in range(more)]
     found = rows_of([*studies, *near])
-    with matplotlib.rc_context(style.preset("page")):
+    with matplotlib.rc_context(style.preset(width)):
         check(size_figures.effect_by_size(found, effect_by_size.settings(near, found)))
 
 

@@ -221,6 +221,9 @@ def test_cost_has_a_mark_per_arm_and_task_and_of_energy_where_it_was_counted(fra
         for line in axis.lines:
             assert line.get_xdata().tolist() == [value] * len(TASKS)
     assert len(cost.figure(frames, records).axes) == 4
+    for axis in axes:
+        ends = [line.get_xdata().max() for line in axis.get_lines()]
+        assert axis.get_xlim()[0] == 0 and max(ends) < 0.97 * axis.get_xlim()[1]  # none is cut
     caption = register.FIGURES["cost"].caption
     for word in ("seconds", "examples", "operations", "memory", "energy", "no interval"):
         assert word in caption

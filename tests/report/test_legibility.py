@@ -146,15 +146,19 @@ def check(figure):
     return found
 
 
+@pytest.mark.parametrize("width", style.WIDTHS)
 @pytest.mark.parametrize("name", ["as-released-short", "as-released-short-rate", "four-seeds"])
-def test_the_figure_of_mended_choices_can_be_read(name):
-    check(mended.figure(table_files.read(PUBLISHED / f"{name}.csv")))
+def test_the_figure_of_mended_choices_can_be_read(name, width):
+    with matplotlib.rc_context(style.preset(width)):
+        check(mended.figure(table_files.read(PUBLISHED / f"{name}.csv")))
 
 
-def test_the_figure_of_merged_studies_can_be_read():
+@pytest.mark.parametrize("width", style.WIDTHS)
+def test_the_figure_of_merged_studies_can_be_read(width):
     table = table_files.read(PUBLISHED / "merged-b.csv")
     effects = table[table["study"] != "all"]
-    check(meta_analysis.figure(effects, meta_analysis.pooled(effects), "text - random"))
+    with matplotlib.rc_context(style.preset(width)):
+        check(meta_analysis.figure(effects, meta_analysis.pooled(effects), "text - random"))
 
 
 @pytest.mark.parametrize("draw", ["plot", "scatter"])

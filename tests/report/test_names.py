@@ -65,6 +65,7 @@ def test_measures_of_the_leak_audit_in_words():
     assert names.leak("overlap_share_0.5").startswith("runs of numbers in common with train: share")
     assert names.leak("distance_q50") == "distance of the numbers from train: 50 % point"
     assert names.leak("distance_near").startswith("share of series near to train")
+    assert names.measure("similarity_q50") == "k-mer similarity to train: 50 % point"
 
 
 def test_quantities_of_analyses_are_words():

@@ -17,7 +17,7 @@ from seqtransfer.report import names
 from seqtransfer.report.page import document, forest, inline_figures
 
 VOID = {"meta", "br", "link", "input"}
-FIGURES = ("summary", "scores", "profiles")
+FIGURES = ("summary", "scores", "profiles", "cost", "generalization")
 
 
 class Page(HTMLParser):
@@ -98,7 +98,7 @@ def test_first_come_the_verdicts_then_method_limits_evidence_and_appendix(study,
 
 def test_figures_that_are_not_drawn_are_named_with_the_command_that_draws_them(text):
     place = text[text.index('id="on-request"') : text.index('id="table-main"')]
-    for name in ("change", "generalization", "cost"):
+    for name in ("change", "confusion", "maps"):
         assert f"<code>{name}</code>" in place
     assert "<code>profiles</code>" not in place  # drawn here
     assert "/report/figures/" in place
@@ -124,6 +124,24 @@ def test_every_tested_claim_has_its_figure_beside_its_evidence(study, text):
             part = evidence[evidence.index(f'<section id="{record["id"]}"') :]
             drawing = f'figure-{record["figure"]}-drawing"'
             assert drawing in part[: part.index("</section>")], record["id"]
+
+
+def test_the_cost_stands_with_the_budget_and_the_gap_of_generalization_with_the_tables(text):
+    sections = dict.fromkeys(("tables", "budget", "data"))
+    for name in sections:
+        sections[name] = text[text.index(f'<section id="{name}"') :].partition("</section>")[0]
+    for figure, where in (("cost", "budget"), ("generalization", "tables")):
+        holding = [
+            name for name, part in sections.items() if f'<figure id="figure-{figure}"' in part
+        ]
+        assert holding == [where]
+        assert text.count(f'<figure id="figure-{figure}"') == 1
+
+
+@pytest.mark.parametrize("section", ["method", "data", "provenance"])
+def test_what_is_from_the_record_of_the_study_links_to_it(text, section):
+    part = text[text.index(f'<section id="{section}"') :].partition("</section>")[0]
+    assert part.count('<a href="study.json">') == 1
 
 
 def test_each_caveat_stands_on_the_page_once(study):
@@ -158,7 +176,8 @@ def test_figures_that_are_drawn_on_request_are_named_with_their_command(study, t
     appendix = text[text.index('id="tables"') : text.index('id="budget"')]
     line = appendix[appendix.index("Not drawn unless asked for") :].partition("</p>")[0]
     named = re.findall(r"\(<code>([a-z_]+)</code>\)", line)
-    assert {"generalization", "cost", "change"} <= set(named)
+    assert {"confusion", "maps", "change"} <= set(named)
+    assert not {"cost", "generalization"} & set(named)  # drawn in every study
     assert "profiles" not in named  # this study has drawn it
     target, option = f"/report/figures/{named[0]}.svg", "--configfile"
     assert line.index(target) < line.index(option)  # which would take the target for another file

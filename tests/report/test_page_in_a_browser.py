@@ -8,7 +8,8 @@ import shutil
 import pytest
 
 import synthetic
-from seqtransfer.report import register
+from seqtransfer.report import finished_studies, register
+from seqtransfer.report.page import comparison, document
 
 playwright = pytest.importorskip("playwright.sync_api")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
@@ -21,15 +22,23 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is install
 
 SHEET = 688  # pixels: A4 without the margins of the page
 # Drawn in every study of text, random and domain.
-FIGURES = ("summary", "scores", "convergence", "claims", "gains_over_steps", "similarity")
+FIGURES = (
+    *("summary", "scores", "convergence", "claims", "gains_over_steps", "similarity"),
+    *("cost", "generalization"),
+)
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("browser")
-    paths = synthetic.write_study(folder, seeds=(0, 1))
-    written = synthetic.paged(folder / "report", paths, FIGURES)
-    return written["html"].as_uri()
+def folder(tmp_path_factory):
+    """Of a finished study."""
+    made = tmp_path_factory.mktemp("browser")
+    synthetic.paged(made / "report", synthetic.write_study(made, seeds=(0, 1)), FIGURES)
+    return made
+
+
+@pytest.fixture(scope="module")
+def url(folder):
+    return (folder / "report/claims.html").as_uri()
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +76,21 @@ def test_the_page_is_quiet_fits_the_screen_and_has_no_barrier(opened, url, width
     page, said, asked = opened(width, scheme)
     assert (said, [one for one in asked if not one.startswith("data:")]) == ([], [url])
     assert (_is_too_wide(page), _barriers(page, {"exclude": [["figure"]]})) == (False, [])
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_comparison_of_two_studies_is_quiet_fits_and_has_no_barrier(browser, folder, width):
+    one = finished_studies.read(folder)
+    path = folder / "comparison.html"
+    path.write_text(comparison.html(one, one), encoding="utf-8")
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    said = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(path.as_uri())
+    assert page.locator("#effects table").count() > 1
+    assert (said, _is_too_wide(page), _barriers(page, {})) == ([], False, [])
+    page.close()
 
 
 def test_the_tables_that_are_opened_fit_and_have_no_barrier(opened):
@@ -113,6 +137,52 @@ def test_words_are_sorted_as_they_are_read(opened):
     assert texts == sorted(texts) and texts[-1] == "the majority class" and texts[0] != texts[-1]
 
 
+def test_effects_are_sorted_by_keyboard_by_number_or_verdict_with_their_mean_last(opened):
+    page, _, _ = opened()
+    table = page.locator("#b table.effects")
+    heads = table.locator("thead th")
+    assert heads.locator("button").count() == heads.count() - 1  # none above the plots
+    for name, number in (("effect", True), ("verdict", False)):
+        head = table.locator("thead th", has_text=name).first
+        column = 1 + head.evaluate("cell => cell.cellIndex")
+        for order in ("ascending", "descending"):
+            head.locator("button").focus()
+            page.keyboard.press("Enter")
+            assert head.get_attribute("aria-sort") == order
+            rows = table.locator("tbody tr:not(.overall)")
+            texts = rows.locator(f"td:nth-child({column})").all_text_contents()
+            known = [float(text.replace("\u2212", "-")) for text in texts] if number else texts
+            assert known == sorted(known, reverse=order == "descending") and len(known) == 4
+            assert table.locator("tbody tr").last.get_attribute("class") == "overall"
+
+
+def test_the_tables_of_tasks_and_sources_are_sorted(opened):
+    page, _, _ = opened()
+    for table in page.locator("#data table").all():
+        table.locator("thead button").first.click()
+        names = table.locator("tbody th").all_text_contents()
+        assert names == sorted(names) and len(names) > 1
+
+
+def test_a_row_of_all_stays_last_and_is_not_filtered_away(browser):
+    script = (document.TEMPLATES / "tables.js").read_text(encoding="utf-8")
+    rows = "".join(f"<tr><th>task-{n}</th><td>{n % 5}</td></tr>" for n in range(9))
+    overall = "<tr class=overall><th>all tasks</th><td>2</td></tr>"
+    page = browser.new_page()
+    page.set_content(
+        "<div class=scroll><table class=sortable><thead><tr><th>task</th><th class=number>mean</th>"
+        f"</tr></thead><tbody>{rows}{overall}</tbody></table></div><script>{script}</script>"
+    )
+    page.locator("input").fill("task-7")
+    assert page.locator("tbody tr:not([hidden]) th").all_text_contents() == ["task-7", "all tasks"]
+    assert page.locator("output").text_content() == "1 of 9 rows"
+    page.locator("input").fill("")
+    page.locator("th button").nth(1).click()
+    numbers = page.locator("tbody td").all_text_contents()
+    assert numbers == ["0", "0", "1", "1", "2", "2", "3", "3", "4", "2"]
+    page.close()
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "dark"), (1920, "light")])
 def test_every_figure_fits_the_screen_with_its_description_and_marks_that_say_values(
     opened, width, scheme
@@ -124,7 +194,8 @@ def test_every_figure_fits_the_screen_with_its_description_and_marks_that_say_va
         figure = page.locator(f"#figure-{name} .paper > svg")
         assert figure.get_attribute("aria-describedby") == f"figure-{name}-description"
         words = page.locator(f"#figure-{name}-description").text_content()
-        assert words.startswith(f"{register.FIGURES[name].caption} Seeds")
+        caption = register.FIGURES[name].caption.replace("`", "")
+        assert words.startswith(f"{caption} Seeds")
     told = page.locator("#figure-claims svg g > title").all_text_contents()
     assert any("95 % interval" in text and "MCC, " in text for text in told)
 

@@ -8,6 +8,7 @@ import pytest
 import synthetic
 from seqtransfer.report import register
 from seqtransfer.report.register import analyses
+from seqtransfer.report.tables import table_files
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +42,26 @@ def test_figures_are_drawn_from_tables_that_studies_with_them_have():
             # Steps along fine-tuning are refused without the analysis that has this table.
             narrower = (figure.has, has) == (analyses.along, analyses.HAS["gradient_confusion"])
             assert narrower or has in (figure.has, register.TABLES["runs"].has), name
+
+
+def test_tables_that_are_read_have_words_for_the_identifiers_of_their_rows(written, tmp_path):
+    identifier = re.compile(r"[a-z0-9]+_[a-z0-9_.]+")  # pwcca_mean, similarity_share_0.5
+    readable = [n for n in register.tables_of(synthetic.CONFIG) if register.TABLES[n].readable]
+    assert {"power", "sensitivity", "leaks"} < set(readable)
+    for name in readable:
+        table = table_files.read(written[name])
+        layout = register.layouts().get(name, lambda frame: frame)
+        table_files.write(tmp_path / "read.md", layout(table))
+        rows = (tmp_path / "read.md").read_text().splitlines()[2:]
+        cells = {cell.strip() for row in rows for cell in row.split("|")}
+        assert not {cell for cell in cells if identifier.fullmatch(cell)}, name
+
+
+def test_what_a_run_costs_and_how_it_generalizes_is_drawn_unasked_and_what_is_confused_is_not():
+    drawn = register.drawn_of(synthetic.CONFIG, swept=True)
+    asked = register.on_request_of(synthetic.CONFIG)
+    assert {"cost", "generalization"} <= set(drawn) and {"confusion", "maps"} <= set(asked)
+    assert not set(drawn) & set(asked)
 
 
 def test_names_fit_into_paths_and_texts_are_sentences():

@@ -9,6 +9,7 @@ from seqtransfer.report import register
 from seqtransfer.report.figures import similarity_figures, style
 
 TASKS = synthetic.FEW_TASKS
+PAIR = ("left", "right")
 
 
 def test_similarity_shows_the_difference_to_random_weights_by_the_measure_of_the_claim(
@@ -48,14 +49,40 @@ def test_similarity_says_how_many_seeds_it_is_of_and_what_its_grey_band_is(frame
     ("arms", "reference", "drawn"),
     [
         (["text", "random"], "random", False),
-        (["text", "random", "domain"], "text", False),
+        (["text", "random", "domain"], "random", False),
+        (["text", "random", "domain"], "text", True),
         (["text", "random", "domain"], "domain", True),
+        (["text", "random"], "text", False),
+        (["random", "domain"], "domain", False),
         (["domain"], "domain", False),
     ],
 )
-def test_the_figure_of_claim_d_is_drawn_where_arms_are_compared_with_domain(arms, reference, drawn):
+def test_the_figure_of_claim_d_is_drawn_where_an_arm_has_a_floor(arms, reference, drawn):
     config = synthetic.CONFIG | {"initializations": arms, "compare": {"reference": reference}}
     assert ("similarity" in register.drawn_of(config, swept=False)) == drawn
+
+
+def test_similarity_to_another_reference_than_domain_names_it_and_has_no_mean_of_the_claim(
+    frames, records
+):
+    turned = {"text": "domain", "domain": "text"}
+    tables = {
+        name: frames[name].assign(**{side: frames[name][side].replace(turned) for side in PAIR})
+        for name in ("similarity", "comparisons")
+    }
+    untested = [record | {"effects": []} for record in records]
+    figure = similarity_figures.similarity(frames | tables, untested)
+    assert figure.get_suptitle().startswith("Similarity to text pretraining before fine-tuning")
+    named = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "domain pretraining" in named and "text pretraining" not in named
+    assert not any("(d2)" in text for text in named)
+    whole = similarity_figures.similarity(frames, records)
+    for axis, known in zip(figure.axes, whole.axes, strict=True):  # the same numbers, but the mean
+        ours, theirs = (
+            [line.get_ydata().tolist() for line in one.lines if len(line.get_ydata()) > 2]
+            for one in (axis, known)
+        )
+        assert ours and ours == theirs
 
 
 def test_a_ceiling_that_is_not_valid_is_neither_drawn_nor_named(frames, records):

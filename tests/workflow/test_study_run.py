@@ -119,7 +119,7 @@ def test_the_report_has_tables_figures_and_a_verdict_on_every_claim(checkout):
     report = checkout / "results/tiny/report"
     figures = "summary scores convergence claims gains_over_steps similarity attention"
     figures += " isometry gradient_confusion gradients_along perturbation lipschitz mutation power"
-    figures += " analysis_association"
+    figures += " analysis_association cost generalization"
     for figure in figures.split():
         for suffix in ("svg", "pdf", "png"):
             assert (report / f"figures/{figure}.{suffix}").stat().st_size > 1000

@@ -49,6 +49,7 @@ rule data_ratio:
     params:
         studies=RATIO_STUDIES,
         tasks=TASKS,
+        width=config["figures"]["width"],
         code=code_digest("data_ratio"),
     script:
         "../../scripts/data_ratio.py"

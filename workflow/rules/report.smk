@@ -3,7 +3,7 @@
 Reads   results/{study}/{runs,baselines,similarities,analyses,pretrained,soft-starts,tokens}/...
 Writes  results/{study}/report/tables/{table}.{csv,md,tex,html}   reproducible byte by byte
         results/{study}/report/timings.{csv,md,tex,html}          not reproducible: seconds
-        results/{study}/report/figures/{figure}.{svg,pdf,png}
+        results/{study}/report/figures/{figure}.{svg,pdf,png}     `cost` is of these seconds
         results/{study}/report/claims.json               verdicts and caveats
         results/{study}/report/study.json                what made the study
         results/{study}/report/claims.{html,md}          the report to read

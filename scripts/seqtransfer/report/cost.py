@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
 from seqtransfer.report import names
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import Tables
+
+MARK = 0.08  # inches of an arm's mark in the row of a task, in a figure as wide as a page
 
 
 def figure(tables: Tables, claims: Sequence[dict]) -> Figure:
@@ -33,7 +36,8 @@ def figure(tables: Tables, claims: Sequence[dict]) -> Figure:
     ]
     if spent["energy"].notna().any(axis=None):
         shown.append(("energy a run (Wh)", spent["energy"]))
-    figure, axes = panels.grid(-(-len(shown) // 2), 2, 0.7 + 0.22 * len(tasks))
+    row = max(0.22, MARK * len(arms))
+    figure, axes = panels.grid(-(-len(shown) // 2), 2, 0.7 + row * len(tasks))
     for axis in axes.flat[len(shown) :]:
         axis.remove()
     for axis, (label, values) in zip(axes.flat, shown, strict=False):
@@ -45,7 +49,8 @@ def figure(tables: Tables, claims: Sequence[dict]) -> Figure:
             style.tell(drawn, f"{names.arm(arm)}, {label}: {each}")
         axis.set_yticks(range(len(tasks)), tasks if panels.first_of_row(axis) else [])
         axis.set_ylim(len(tasks) - 0.5, -0.5)
-        axis.set_xlim(left=0)
+        costs = pd.Series(values.loc[tasks, arms].to_numpy(float).ravel())
+        axis.set_xlim(0, panels.limits(costs, pd.Series([0.0]))[1])
         axis.grid(axis="y", color="0.9")
         axis.set_xlabel(label)
     panels.legend(

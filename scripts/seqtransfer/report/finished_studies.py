@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from seqtransfer.files import json_tsv, key_paths
+from seqtransfer.report.figures import style
 from seqtransfer.report.tables import table_files
 from seqtransfer.tokens import shared_examples
 
@@ -107,14 +108,22 @@ def differing(left: Mapping[str, str], right: Mapping[str, str]) -> list[tuple[s
 
 
 def parser(module: str, *, claim: bool = True) -> argparse.ArgumentParser:
-    """Of a script that reads the folders of studies and writes files of one name. module: its
+    """Of a script that reads the folders of studies and writes a table and a figure. module: its
     docstring, whose first line is its description; claim: whether it asks for one."""
     made = argparse.ArgumentParser(description=module.splitlines()[0])
     made.add_argument("studies", type=Path, nargs="+", help="folders of finished studies")
     if claim:
         made.add_argument("--claim", default="b", help="whose effects, such as a, b or d2-cka")
-    made.add_argument("--output", type=Path, required=True, help="file without its suffix")
+    add_outputs(made)
     return made
+
+
+def add_outputs(parser: argparse.ArgumentParser) -> None:
+    """Where `table_and_figure` writes, and for which place."""
+    parser.add_argument("--output", type=Path, required=True, help="files without their suffix")
+    parser.add_argument(
+        "--width", choices=style.WIDTHS, default="page", help="where the figure is read"
+    )
 
 
 def command(main: Callable[..., None], parser: argparse.ArgumentParser) -> None:

@@ -31,6 +31,7 @@ NEARER_CLAIM = "d2-pwcca"  # the paper compares representations by PWCCA
 NEARER_TITLE = "text nearer than random to\ndomain pretraining (PWCCA)"
 FIRST = "nothing changed"
 ROW_LETTERS = 30  # of a line of a row's name
+PANEL_EMS = 12.0  # least width of a panel: its label has room below it
 
 
 def table(released: Study, mended: Sequence[Study]) -> pd.DataFrame:
@@ -99,9 +100,14 @@ def figure(table: pd.DataFrame) -> Figure:
         for study, said in zip(rows["study"], words, strict=True)
     ]
     lines = max(name.count("\n") + 1 for name in named)
-    drawn = style.figure(1, 0.9 + (0.14 + 0.12 * lines) * len(rows))
-    nearer = bool(rows["nearer"].notna().any())
-    scores, *effects = drawn.subplots(1, 2 + nearer, sharey=True)
+    count = 2 + bool(rows["nearer"].notna().any())
+    names_ems = style.LETTER_EMS * max(len(line) for name in named for line in name.split("\n"))
+    columns = style.fitting(count, PANEL_EMS, names_ems)
+    height = 0.9 + (0.14 + 0.12 * lines) * len(rows)
+    drawn, axes = panels.grid(-(-count // columns), columns, height, sharey=True)
+    for axis in axes.flat[count:]:
+        axis.remove()
+    scores, *effects = axes.flat[:count]
     places = np.arange(len(rows))
     scores.hlines(places, rows["random"], rows["text"], color="0.8", zorder=0)
     for arm, colour in style.colours(["text", "random"]).items():

@@ -8,6 +8,7 @@ effect of one more task that of Higgins et al. (2009).
 """
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 
@@ -24,9 +25,11 @@ from seqtransfer.report.statistics import LEVEL
 from seqtransfer.report.tables.run_tables import score_unit
 from seqtransfer.report.verdicts import NOT_TESTABLE
 
-COLUMNS = "study task unit mean error low high level seeds verdict pooled".split()
+COLUMNS = "study task unit mean low high error level seeds verdict pooled".split()
 LEAST = 3  # effects that a mean over tasks is made of
 OVER_TASKS, ONE_MORE, MIXED = "mean over tasks", "one more task", "each task's metric"
+NAMED = 0.45  # of a figure's width at most, for the names of rows, in small type
+LABELLED = 0.6  # of it, for the label below the panel
 SCORE = "score"  # the unit of a claim whose tasks have different metrics
 
 
@@ -132,7 +135,10 @@ def figure(table: pd.DataFrame, mean: dict[str, float], contrast: str) -> Figure
         for row in table.itertuples()
     ]
     rows += [OVER_TASKS, f"{ONE_MORE} (prediction)"]
-    drawn = style.figure(1, 0.8 + 0.22 * len(rows))
+    letters = int(NAMED * style.ems() / style.LETTER_EMS)
+    rows = [textwrap.fill(row, letters, break_on_hyphens=False) for row in rows]
+    lines = 1 + max(row.count("\n") for row in rows)
+    drawn = style.figure(1, 0.8 + (0.11 + 0.11 * lines) * len(rows))
     axis = drawn.subplots()
     for place, row in enumerate(table.itertuples()):
         colour = "0.2" if row.pooled else "0.7"
@@ -153,6 +159,8 @@ def figure(table: pd.DataFrame, mean: dict[str, float], contrast: str) -> Figure
     unit = units[0] + ", or the metric named" * (len(units) > 1)
     levels = " and ".join(f"{100 * level:.0f} %" for level in table["level"].unique())
     own = "" if levels == "95 %" else f"; of tasks {levels}"
-    axis.set_xlabel(f"{names.contrast(contrast)}\n({unit}; 95 % intervals{own})")
+    said = f"{names.contrast(contrast)}\n({unit}; 95 % intervals{own})".split("\n")
+    letters = int(LABELLED * style.ems() / style.LETTER_EMS)
+    axis.set_xlabel("\n".join(line for part in said for line in textwrap.wrap(part, letters)))
     style.title(drawn, f"Effects of {table['study'].nunique()} studies, and their mean over tasks")
     return drawn

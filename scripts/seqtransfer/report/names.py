@@ -68,8 +68,9 @@ def contrast(text: str) -> str:
 
 
 def measure(name: str) -> str:
-    """A measure in words, without its source: `PWCCA, weighted by the left representation`."""
-    title = MEASURES[name].title if name in MEASURES else name
+    """A measure of similarity in words, without its source: `PWCCA, weighted by the left
+    representation`; or one of the leak audit."""
+    title = MEASURES[name].title if name in MEASURES else leak(name)
     return re.sub(r"(?: \([^()]*\d{4}\))?\.$", "", title)
 
 

@@ -1,7 +1,9 @@
 """A table of several studies and its figure as files of one name, for scripts that no rule runs."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+import matplotlib
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -9,16 +11,28 @@ from seqtransfer.report.figures import style
 from seqtransfer.report.tables import table_files
 
 
-def write(output: Path, table: pd.DataFrame, figure: Figure, title: str, caption: str) -> str:
+def write(
+    output: Path,
+    table: pd.DataFrame,
+    draw: Callable[[], Figure],
+    title: str,
+    caption: str,
+    width: str,
+) -> str:
     """The table as it is read, below its caption: the text of `<output>.md`.
 
-    Writes `<output>.csv`, `<output>.md` and `<output>.svg`. output: without a suffix; title: of the
-    figure; caption: what table and figure show.
+    Writes `<output>` as `.csv`, `.md` and `.tex`, and the figure as `.svg`, `.pdf` and `.png`.
+    output: without a suffix; draw: makes the figure, in type and width of its place; title: of the
+    figure; caption: what table and figure show; width: one of `style.WIDTHS`.
     """
-    csv, markdown, svg = (
-        output.with_name(output.name + suffix) for suffix in (".csv", ".md", ".svg")
-    )
-    for path in (csv, markdown):
-        table_files.write(path, table, title, caption)
-    style.save(figure, svg, title, caption)
-    return markdown.read_text(encoding="utf-8")
+    files = {
+        suffix: output.with_name(output.name + suffix)
+        for suffix in (".csv", ".md", ".tex", ".svg", ".pdf", ".png")
+    }
+    for suffix in (".csv", ".md", ".tex"):
+        table_files.write(files[suffix], table, title, caption)
+    with matplotlib.rc_context(style.preset(width)):
+        drawn = draw()
+        for suffix in (".svg", ".pdf", ".png"):
+            style.save(drawn, files[suffix], title, caption)
+    return files[".md"].read_text(encoding="utf-8")

@@ -40,8 +40,8 @@ RELIABLE = 0.1  # q up to which a cell of a map is not marked; 19 draws reach p 
 
 
 def similarity(tables: Tables, claims: Sequence[dict]) -> Figure:
-    """Similarity to domain pretraining less that of random weights, against depth: a panel per
-    task, a thin line per seed; beside the layers their mean with its interval, of claim (d2)."""
+    """Similarity to the reference less that of random weights, against depth: a panel per task, a
+    thin line per seed; beside the layers their mean with its interval, where (d2) is tested."""
     measure = claim_records.judged_by(tables["similarity"], claims)
     table = _read(tables["similarity"])
     table = table[table["measure"] == measure]

@@ -18,11 +18,13 @@ from seqtransfer.report.figures import panels, style
 TITLE = "What text pretraining adds to encoders of different sizes"
 HEIGHT = 3.6  # inches of a figure as wide as a page
 INNER = 0.65  # of the figure's width and height that the panel takes
+ABREAST = 0.75  # of the figure's width at most, for the encoders' names side by side
 LEAST = float(np.log(2))  # of the axis, where encoders are of one size
 ASIDE = 0.009  # of the panel's width: between two tasks' marks at one encoder
 # Not those of text and random weights.
 COLOURS = tuple(style.PALETTE[place] for place in (2, 3, 4, 5, 9, 7))
 MARKS = "osv^PX*<>"
+BESIDE = 0.62  # of a task's mark to its name, in sizes of the type
 ALONE = " (one size)"  # after the name of a task that one encoder has
 
 
@@ -61,11 +63,12 @@ def effect_by_size(found: pd.DataFrame, differing: pd.DataFrame, title: str = TI
     axis.minorticks_off()
     units = found["unit"].unique()
     axis.set_ylabel(f"text - random ({units[0] if len(units) == 1 else 'metric of the task'})")
-    foot = ["weights of the layers in use (12 x layers x width\N{SUPERSCRIPT TWO}), log axis"]
+    said = ["weights of the layers in use (12 x layers x width\N{SUPERSCRIPT TWO}), log axis"]
     if not differing.empty:
         keys = ", ".join(dict.fromkeys(differing["setting"]))
-        letters = int(INNER * style.ems() / style.LETTER_EMS)
-        foot += textwrap.wrap(f"Studies also differ in {keys}.", letters)
+        said.append(f"Studies also differ in {keys}.")
+    letters = int(INNER * style.ems() / style.LETTER_EMS)
+    foot = [line for text in said for line in textwrap.wrap(text, letters)]
     axis.set_xlabel("\n".join(foot))
     style.add_lines(drawn, len(foot) + 3)
     style.title(drawn, f"{title}\n(text minus random weights, 95 % intervals)")
@@ -101,7 +104,7 @@ def _name_tasks(
     low, high = axis.get_ylim()
     points = 72 * INNER * axis.figure.get_figheight()
     line = style.LINE * matplotlib.rcParams["font.size"] * (high - low) / points
-    across = axis.get_yaxis_transform()
+    across, beside = axis.get_yaxis_transform(), 1.02 + BESIDE / (INNER * style.ems())
     for task, height in zip(last.index, apart(last, [line] * (len(last) - 1)), strict=True):
         colour, mark, _ = looks[task]
         fill = "white" if task in alone else colour
@@ -109,23 +112,30 @@ def _name_tasks(
             1.02, height, mark, color=colour, ms=4.5, mfc=fill, transform=across, clip_on=False
         )
         said = task + ALONE * (task in alone)
-        axis.annotate(said, (1.035, height), xycoords=across, va="center", color=colour)
+        axis.annotate(said, (beside, height), xycoords=across, va="center", color=colour)
 
 
 def _name_encoders(axis: Axes, encoders: pd.DataFrame) -> None:
-    """The names of encoders above the panel, each joined to its place."""
-    said = [f"{row.encoder}\n{row.layers} x {row.width}" for row in encoders.itertuples()]
+    """The names of encoders above the panel, each joined to its place; upright where the figure is
+    too narrow for them side by side."""
+    said = [(row.encoder, f"{row.layers} x {row.width}") for row in encoders.itertuples()]
+    widths = [1 + style.LETTER_EMS * max(map(len, lines)) for lines in said]
+    upright = sum(widths) > ABREAST * style.ems()
+    texts = [(", " if upright else "\n").join(lines) for lines in said]
+    if upright:
+        widths = [style.LINE] * len(said)
+        longest = style.LETTER_EMS * max(map(len, texts))
+        style.add_lines(axis.figure, round(longest / style.LINE))
     low, high = np.log(axis.get_xlim())
     em = (high - low) / (INNER * style.ems())
-    widths = [em * (1 + style.LETTER_EMS * max(map(len, text.split("\n")))) for text in said]
-    gaps = [(one + other) / 2 for one, other in pairwise(widths)]
+    gaps = [em * (one + other) / 2 for one, other in pairwise(widths)]
     named = np.exp(apart(np.log(encoders["centre"]), gaps))
     across, leader = axis.get_xaxis_transform(), {"arrowstyle": "-", "color": "0.6", "lw": 0.6}
-    for text, centre, at in zip(said, encoders["centre"], named, strict=True):
+    for text, centre, at in zip(texts, encoders["centre"], named, strict=True):
         axis.axvline(centre, color="0.93", lw=0.8, zorder=-1)
         axis.annotate(
             text, (centre, 1.0), (at, 1.06), xycoords=across, textcoords=across, ha="center",
-            va="bottom", fontsize="small", arrowprops=leader,
+            va="bottom", fontsize="small", rotation=90 * upright, arrowprops=leader,
         )  # fmt: skip
 
 

@@ -1,19 +1,21 @@
 """Two studies' reports -> what differs in configuration, code, data and numbers, side by side."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
 
-from seqtransfer.report import names
+from seqtransfer.report import meta_analysis, names
 from seqtransfer.report.finished_studies import ABSENT, Study, configuration, differing
 from seqtransfer.report.page import document
 
 OF_ARMS = ("pretraining: code", "fine-tuning: code")  # an arm's own
 KEYS = ["task", "initialization", "metric"]  # of a score
+OF_EFFECT = ["claim", "contrast", "task", "unit"]  # what an effect is of
 
 
 def html(left: Study, right: Study) -> str:
     """The comparison as a page of its own."""
+    shown = list(claims(left.ledger, right.ledger))
     return document.fill(
         "comparison.html.j2",
         left=left,
@@ -24,7 +26,12 @@ def html(left: Study, right: Study) -> str:
             ("Code, libraries and machine", made_otherwise(left.record, right.record)),
             ("Data", differing(data(left.record), data(right.record))),
         ],
-        claims=list(claims(left.ledger, right.ledger)),
+        claims=shown,
+        titles={one["id"]: one["title"] for one in shown},
+        effects=[
+            rows.to_dict("records")
+            for _, rows in effects(left, right).groupby(["claim", "contrast"], sort=False)
+        ],
         scores=scores(left.scores, right.scores).to_dict("records"),
     )
 
@@ -95,6 +102,45 @@ def claims(left: Mapping, right: Mapping) -> Iterator[dict]:
         yield {"id": name, "title": title, "left": pair[0], "right": pair[1]}
 
 
+def effects(left: Study, right: Study) -> pd.DataFrame:
+    """Both sides of every task's effect of those of `claims` that both studies test, tasks of both
+    first: OF_EFFECT, `<column>_left` and `<column>_right` of `_effects`, `difference` (right -
+    left), and `differs`, in words: the side of 0, the verdict, or intervals that do not overlap.
+    None where a side lacks a number."""
+    pairs = list(claims(left.ledger, right.ledger))
+    shown = [
+        one["id"]
+        for one in pairs
+        if all(side and side["effects"] for side in (one["left"], one["right"]))
+    ]
+    both = _beside(_effects(left, shown), _effects(right, shown), OF_EFFECT)
+    paired = both["difference"].notna()
+    changed = {
+        "other side of 0": both["mean_left"] * both["mean_right"] < 0,
+        "other verdict": paired & (both["verdict_left"] != both["verdict_right"]),
+        "intervals apart": both["apart"],
+    }
+    said = [
+        ", ".join(what for what, is_so in zip(changed, row, strict=True) if is_so)
+        for row in zip(*changed.values(), strict=True)
+    ]
+    return _or_none(both.assign(differs=said))
+
+
+def _effects(study: Study, shown: Iterable[str]) -> pd.DataFrame:
+    """OF_EFFECT, mean, low, high, level, seeds and verdict of every task of claims `shown`."""
+    numbers = ["mean", "low", "high", "level", "seeds"]
+    found = [
+        meta_analysis.effects([study], name).assign(
+            claim=name, contrast=study.claims[name]["contrast"]
+        )
+        for name in shown
+    ]
+    columns = [*OF_EFFECT, *numbers, "verdict"]
+    every = pd.concat(found) if found else pd.DataFrame(columns=columns)
+    return every[columns].astype(dict.fromkeys(numbers, float))
+
+
 def scores(left: pd.DataFrame, right: pd.DataFrame) -> pd.DataFrame:
     """Both sides of every test score in its headline metric, those of both studies first: KEYS in
     words, `<column>_left` and `<column>_right`, `difference` (right - left) and `apart`, whether
@@ -106,14 +152,25 @@ def scores(left: pd.DataFrame, right: pd.DataFrame) -> pd.DataFrame:
         ]
         for side in (left, right)
     )
-    both = left.merge(right, on=KEYS, how="outer", suffixes=("_left", "_right"), sort=False)
+    both = _beside(left, right, KEYS)
+    both["initialization"] = both["initialization"].map(names.arm)
+    both["metric"] = both["metric"].map(names.metric)
+    return _or_none(both)
+
+
+def _beside(left: pd.DataFrame, right: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """The rows of both sides by `keys`, those of both first, with `difference` and `apart`."""
+    order = pd.concat([left, right])[keys].drop_duplicates()
+    both = order.merge(left, on=keys, how="left")
+    both = both.merge(right, on=keys, how="left", suffixes=("_left", "_right"))
     alone = both[["seeds_left", "seeds_right"]].isna().any(axis=1)
     both = pd.concat([both[~alone], both[alone]])
     both["difference"] = both["mean_right"] - both["mean_left"]
     both["apart"] = (both["low_right"] > both["high_left"]) | (
         both["low_left"] > both["high_right"]
     )
-    both = both.astype({"seeds_left": "Int64", "seeds_right": "Int64"})
-    both["initialization"] = both["initialization"].map(names.arm)
-    both["metric"] = both["metric"].map(names.metric)
-    return both.astype(object).where(both.notna(), None)
+    return both.astype({"seeds_left": "Int64", "seeds_right": "Int64"})
+
+
+def _or_none(table: pd.DataFrame) -> pd.DataFrame:
+    return table.astype(object).where(table.notna(), None)

@@ -73,7 +73,7 @@ def html(
             for name in register.on_request_of(record["configuration"])
             if name not in figures
         },
-        loose=[name for name in figures if name not in ("summary", *placed.values())],
+        loose=[name for name in figures if name not in ("summary", "cost", *placed.values())],
         files=files,
         limiting=[name for name in LIMITING if f"tables/{name}" in files],
         amended=amendments.AMENDED,
@@ -198,7 +198,7 @@ def _figure(
 ) -> dict:
     known = register.FIGURES[name]
     counted = counts.of_figure(known, found, claims)
-    described = f"{known.caption} {counted}"
+    described = f"{known.caption} {counted}".replace("`", "")  # read aloud
     drawn = inline_figures.inline(text, f"figure-{name}", known.title, described)
     return {
         "name": name,

@@ -58,7 +58,6 @@ def reading(name: str, table: pd.DataFrame, tasks: Mapping[str, str]) -> Reading
         for column in shown
     ]
     words = {**table_cells.WORDS, "task": lambda task: tasks.get(task, task)}
-    words |= {"measure": names.leak} if name == "leaks" else {}
     cells = [_cells(column, shown[column], words, known.any_size) for column in shown]
     rows = [list(row) for row in zip(*cells, strict=True)] if shown.size <= MOST_CELLS else []
     return Reading(name, known.title, known.caption, columns, rows, len(table), extract)

@@ -62,10 +62,11 @@ TABLES = {
             " most 1 % of training units have to a series of another one, empty below 199 units;"
             " distance_limit_units: how many it was taken from;"
             " distance_duplicates: series at 0; distance_near: share of the others below the limit."
-            " In words on the page: `50 % point` is _q50, `share at 0.8 or more` _share_0.8",
+            " In words: `50 % point` is _q50, `share at 0.8 or more` _share_0.8",
             value="Its value",
             n="Sequences of the test or dev part",
         ),
+        readable=True,
     ),
     "rescored": Table(
         "scores without near test rows",
@@ -117,7 +118,6 @@ FIGURES = {
         " do not; the most memory of a run; and, where the machine counts it, energy. Marks have no"
         " interval, since the table `timings` holds sums over seeds.",
         ("timings",),
-        on_request=True,
     ),
 }
 

@@ -50,9 +50,11 @@ def calibrates(config: Mapping) -> bool:
     return compares_arms(config) and config["compare"]["reference"] != "random"
 
 
-def compares_with_domain(config: Mapping) -> bool:
-    """Studies that compare arms with `domain`, as claim (d) does."""
-    return compares_arms(config) and config["compare"]["reference"] == "domain"
+def calibrates_arms(config: Mapping) -> bool:
+    """Studies that calibrate the similarity of arms to the reference, not of random weights
+    alone."""
+    arms = set(config["initializations"]) - {"random"}
+    return calibrates(config) and bool(arms - {config["compare"]["reference"]})
 
 
 def has_random_and_others(config: Mapping) -> bool:

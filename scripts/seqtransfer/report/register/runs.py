@@ -150,8 +150,9 @@ TABLES = {
     ),
     "sensitivity": Table(
         "sensitivity to the settings",
-        "Every candidate of the sweep that chose the settings. Empty where the study's table of"
-        " settings has no sweep beside it.",
+        "Every candidate of the sweep that chose the settings: means over the sweep's seeds, and"
+        " beside them their lowest and highest seed, which are no interval. Empty where the study's"
+        " table of settings has no sweep beside it.",
         columns(
             "task initialization learning_rate warmup pooling mean low high best relative"
             " relative_low relative_high seeds diverged chosen",
@@ -166,6 +167,7 @@ TABLES = {
             diverged="How many of them diverged",
             chosen="Whether this study's runs have these settings",
         ),
+        readable=True,
     ),
     "generalization": Table(
         "generalization gap",
@@ -204,6 +206,7 @@ TABLES = {
             difference="Size of the difference that this study found",
             study_seeds="How many seeds this study has",
         ),
+        readable=True,
     ),
     "left_out": Table(
         "scores without groups of test units",
@@ -337,7 +340,6 @@ FIGURES = {
         " diverged.",
         ("generalization",),
         parts=("train", "dev"),
-        on_request=True,
     ),
     "power": Figure(
         "power",

@@ -6,9 +6,9 @@ from seqtransfer.report.register.entries import (
     Figure,
     Table,
     calibrates,
+    calibrates_arms,
     columns,
     compares_arms,
-    compares_with_domain,
     matches_attention,
 )
 
@@ -149,21 +149,22 @@ TABLES = {
 FIGURES = {
     "similarity": Figure(
         "similarity above random weights",
-        "What claim (d2) is about, layer by layer: similarity of an arm to domain pretraining,"
-        " the reference, before fine-tuning, by the measure that the claim is judged by, less that"
-        " of random weights of the same architecture; thin lines are seeds, marks their mean. At"
-        " the dotted line an arm is no nearer to the reference than random weights are; grey is"
-        " the range of these over their seeds. The diamond is the mean of text over layers 1 and"
-        " up, as claimed: less random weights of the same seed, over all pretrainings of the"
-        " reference, so that it need not be the mean of the marks. Its interval covers seeds, of"
-        " random weights too, units of the probe and pretrainings of the reference, so that it may"
-        " be far wider than the thin lines lie apart. The upper line is the reference against"
-        " another pretraining of itself, or halves of its neurons; it is shown where it lies above"
-        " random weights by its interval. Above a panel: n rows and the width; `(few)` marks fewer"
-        " than ten rows per neuron, where canonical correlations are high by chance.",
+        "Similarity of an arm to the reference before fine-tuning, layer by layer, by the measure"
+        " that claim (d) is judged by, less that of random weights of the same architecture: where"
+        " domain pretraining is the reference, what (d2) is about. Thin lines are seeds, marks"
+        " their mean. At the dotted line an arm is no nearer to the reference than random weights"
+        " are; grey is the range of these over their seeds. The diamond, if (d2) is tested, is the"
+        " mean of text over layers 1 and up, as claimed: less random weights of the same seed, over"
+        " all pretrainings of the reference, so that it need not be the mean of the marks. Its"
+        " interval covers seeds, of random weights too, units of the probe and pretrainings of the"
+        " reference, so that it may be far wider than the thin lines lie apart. The upper line, if"
+        " there is one, is the reference against another pretraining of itself, or halves of its"
+        " neurons, where it lies above random weights by its interval. Above a panel: n rows and"
+        " the width; `(few)` marks fewer than ten rows per neuron, where canonical correlations are"
+        " high by chance.",
         ("similarity", "comparisons"),
         one_measure=True,
-        has=compares_with_domain,
+        has=calibrates_arms,
     ),
     "similarities": Figure(
         "similarity by every measure",

@@ -9,10 +9,12 @@ addEventListener("afterprint", () => {
   for (const one of closed) one.open = false;
 });
 
-// Tables of class `sortable`: a button in each head that sorts, and a field that filters the rows.
-// Without scripts the tables stay as they are.
+// Tables of class `sortable`: a button in each head, but those of class `unsorted`, that sorts, and a
+// field that filters the rows. A row `overall` stays last and is always shown. Without scripts the
+// tables stay as they are.
 for (const table of document.querySelectorAll("table.sortable")) {
-  const body = table.tBodies[0], rows = [...body.rows];
+  const body = table.tBodies[0], all = [...body.rows];
+  const rows = all.filter(row => !row.matches(".overall")), last = all.filter(row => row.matches(".overall"));
   const heads = [...table.tHead.rows[0].cells];
   const value = (row, column) => {
     const cell = row.cells[column], text = cell.textContent.trim();
@@ -22,6 +24,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
   };
   const compare = (a, b) => typeof a === "number" ? a - b : a.localeCompare(b, "en", {numeric: true});
   heads.forEach((head, column) => {
+    if (head.matches(".unsorted")) return;
     const button = document.createElement("button");
     button.type = "button";
     button.append(...head.childNodes);
@@ -32,7 +35,8 @@ for (const table of document.querySelectorAll("table.sortable")) {
       head.setAttribute("aria-sort", down ? "descending" : "ascending");
       const missing = row => Number.isNaN(value(row, column)) || value(row, column) === "";
       body.append(...[...rows].sort((a, b) =>
-        missing(a) - missing(b) || (missing(a) ? 0 : (down ? -1 : 1) * compare(value(a, column), value(b, column)))));
+        missing(a) - missing(b) || (missing(a) ? 0 : (down ? -1 : 1) * compare(value(a, column), value(b, column)))),
+        ...last);
     });
   });
   if (rows.length < 8) continue;
