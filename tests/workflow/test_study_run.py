@@ -20,6 +20,8 @@ from sklearn.metrics import matthews_corrcoef, roc_auc_score
 from project import PARTS, ROOT, TOOLS, overlay, plan, run, snakemake_of_a_copy
 from seqtransfer.files import arrow
 from seqtransfer.scoring import left_out
+from seqtransfer.study import durations
+from seqtransfer.study.durations import Duration
 from seqtransfer.tokens.token_maps import borrowed_rows
 from seqtransfer.tokens.vocabulary import Vocabulary
 from seqtransfer.training import classifier, pseudo_likelihood
@@ -170,8 +172,11 @@ def test_finished_jobs_are_learned_from_and_an_estimate_of_them_all_says_so(chec
     rows = (checkout / "logs/durations.tsv").read_text().splitlines()
     assert sum(row.startswith("finetune\t") for row in rows) >= 12
     process = snakemake(checkout, "--forceall", "--", "estimate")
-    assert process.returncode == 0 and "training jobs measured here)" in process.stdout
-    assert "12 finetune" in process.stdout
+    assert process.returncode == 0 and "12 finetune" in process.stdout
+    assert "no training job was measured here" in process.stdout  # but for short ones
+    durations.append(checkout / "logs/durations.tsv", Duration("finetune", False, 105.0, 55.0))
+    process = snakemake(checkout, "--forceall", "--", "estimate")
+    assert "from 1 training job measured here" in process.stdout
     assert plan(snakemake(checkout, "-n")) == {}
 
 

@@ -255,7 +255,7 @@ def least_share(settings: Mapping) -> float:
 def _word_pieces(job: Job, study: Mapping) -> int:
     """Embeddings that a training job on texts has; other tasks have too few symbols to count."""
     task = job.wildcards.get("task")
-    if task is None or study["catalogue"]["tasks"][task]["format"] != "text":
+    if study["catalogue"]["tasks"].get(task, {}).get("format") != "text":
         return 0
     tokens = sum(study["examples"][part] for part in SPLITS) * study["max_length"][task]
     return min(PIECES, tokens // TOKENS_A_PIECE)

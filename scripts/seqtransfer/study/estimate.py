@@ -113,7 +113,7 @@ def lines(found: Estimate) -> list[str]:
     if not found.wall.likely:
         return told
     basis = (
-        f"from {found.measured} training jobs measured here"
+        f"from {found.measured} training job{'s' * (found.measured > 1)} measured here"
         if found.measured
         else "no training job was measured here yet"
     )

@@ -218,8 +218,6 @@ def mutation(tables: Tables, claims: Sequence[dict]) -> Figure:
     other = 2 * max(sizes, default=1)
     rows = [(quantity, stage) for quantity in labels for stage in BEFORE_AND_AFTER]
     figure, axes = panels.folded(len(rows), len(panels.tasks(tables)), 1.8)
-    for first in range(0, len(rows), len(BEFORE_AND_AFTER)):
-        axes[first + 1, 0].sharey(axes[first, 0])
     for row, (quantity, stage) in zip(axes, rows, strict=True):
         here = table["quantity"].isin([quantity, f"pair_{quantity}"]) & (table["stage"] == stage)
         for axis, part, colour, mark in _arms(tables, table[here], row, axes[0]):
@@ -234,8 +232,14 @@ def mutation(tables: Tables, claims: Sequence[dict]) -> Figure:
             panels.tell_line(line, SHARES, "size", counts.index, counts, of_any_size)
         if quantity == "relative_distance":
             _level(row, 1, ANOTHER)
-    for axis in axes[:: len(BEFORE_AND_AFTER), 0]:
-        _log_scale(axis)
+    for first in range(0, len(rows), len(BEFORE_AND_AFTER)):
+        stages = axes[first : first + len(BEFORE_AND_AFTER), 0]
+        for axis in stages:
+            axis.set_yscale("log")
+        ends = [end for axis in stages for end in axis.get_ylim()]
+        for axis in stages:
+            axis.set_ylim(min(ends), max(ends))
+            _log_scale(axis)
     ylabels = [f"{stage}: {labels[quantity]}" for quantity, stage in rows]
     panels.label_folded(axes, "substitutions (log)", ylabels)
     ticks = _apart(sizes)  # the longest sequences of two tasks may differ by one symbol

@@ -336,8 +336,7 @@ FIGURES = {
         " over seeds, bands, of at most four arms, 95 % t intervals over seeds (of two, both), cut"
         " at the panel's edge. A rising line fits the training part beyond what carries over; one"
         " below 0 is of a model that still learns, since the training loss is a mean over the steps"
-        " before, with dropout on. A line ends with the first of the arm's runs that ended or"
-        " diverged.",
+        " before, with dropout on. A line ends with the first of its runs that ended or diverged.",
         ("generalization",),
         parts=("train", "dev"),
     ),
@@ -350,8 +349,7 @@ FIGURES = {
         " that it found, which studies of the seeds right of where they cross would see. Where a"
         " curve goes flat, test examples are the limit, and more seeds do not help. Spreads are"
         " estimates from this study's seeds: with few seeds, they may be half or double. A curve"
-        " may rise from 3 to 4 seeds: up to 3, tasks share their spread over seeds; of more, each"
-        " has its own.",
+        " may rise from 3 to 4 seeds: up to 3, tasks share a spread; of more, each has its own.",
         ("power",),
         parts=("test",),
         has=compares_text_with_random_over_seeds,
