@@ -193,9 +193,9 @@ def test_jobs_that_are_preempted_or_reach_their_time_limit_go_on(here, study, tm
         ]
         for arm in ARMS
     }
-    assert asked[preempted] == [("2:00:00", "2000M", 1)]
-    assert [memory for _, memory, _ in asked[late]] == ["2000M", "4000M"]
-    assert asked[late][1] == ("4:00:00", "4000M", 0)
+    assert asked[preempted] == [("2:00:00", "8000M", 1)]
+    assert [memory for _, memory, _ in asked[late]] == ["8000M", "16000M"]
+    assert asked[late][1] == ("4:00:00", "16000M", 0)
     assert states.split() == ["TIMEOUT"]
     assert given == {"finetune": {"0", "1"}}
     for arm in ARMS:
@@ -217,7 +217,7 @@ def test_grouped_jobs_are_one_job_of_slurm_and_runs_share_its_card(here, study, 
     asked = {job.rule: (job.time, job.memory) for job in done if job.rule != "pretrain"}
     assert asked == {
         "tokens_draw_map_encode": ("1:00:00", "2000M"),  # one after another
-        "runs_finetune": ("4:00:00", "2000M"),  # twice the time, and no more memory
+        "runs_finetune": ("4:00:00", "8000M"),  # twice the time, and no more memory
     }
     assert len(done) == 3 and given["tokens_draw_map_encode"] == {"none"}
     assert given["runs_finetune"] in ({"0"}, {"1"})

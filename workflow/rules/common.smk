@@ -179,12 +179,12 @@ def training_memory(rule):
 
 def attention_memory(wildcards, attempt):
     """MB predicted for a job of attention maps, and as much again at each further attempt."""
-    return attempt * costs.attended(config, encoder_size())
+    return attempt * costs.attended(config, encoder_size(), on_gpu("attend"))
 
 
 def states_memory(wildcards, attempt):
     """MB predicted for a job of hidden states, and as much again at each further attempt."""
-    job = costs.Job(0, "represent", dict(wildcards.items()))
+    job = costs.Job(0, "represent", dict(wildcards.items()), on_gpu("represent"))
     return attempt * costs.represented(job, config, encoder_size())
 
 

@@ -31,12 +31,13 @@ MINILM_L6 = {"layers": 6, "width": 384, "parameters": 22_713_216}
 BERT_BASE = {"layers": 12, "width": 768, "parameters": 109_482_240}
 # Share of `finetune.steps` that a run takes: quartiles and mean of that study's 24 runs.
 SHARES = (0.41, 0.59, 0.72)
-# MB that a training job asks for: at least, and at most for the comfort of whole batches.
-ENOUGH, COMFORTABLE = 2000, 16000
+# MB that a job of an encoder asks for at least, without a GPU and with one, whose libraries take
+# gigabytes of the machine's memory; and, to train, at most for the comfort of whole batches.
+ENOUGH, GPU_ENOUGH, COMFORTABLE = 2000, 8000, 16000
 MAPS = 3000  # MB of a batch's attention maps, of two encoders of BERT-base's size, and libraries
 LIBRARIES = 1000  # MB of torch and transformers
-PIECES = 30_000  # word pieces of an encoder of texts, of which a task has one in TOKENS_A_PIECE
-TOKENS_A_PIECE = 10  # tokens; a corpus of 112,000 tokens has 11,600
+PIECES = 30_000  # that an encoder of texts knows: uncased BERT 30,522
+TOKENS_A_PIECE = 10  # of a task's texts: 112,000 tokens have 11,600 different word pieces
 NARROW = 32  # neurons of an attention head, of which a wide encoder has fewer, wider ones
 TIMES = 6  # times the seconds of the reference machine a training job may take (float32: 3.8)
 ENCODER_RULES = ("encoder", "text_encoder")
@@ -157,9 +158,9 @@ def start(rule: str, gpu: bool) -> float:
 
 def memory(job: Job, study: Mapping, encoder: Encoder) -> int:
     """MB that a training job asks for: what a whole batch takes in float32, but no more than
-    COMFORTABLE, if one example at a time fits into that; at least ENOUGH."""
+    COMFORTABLE, if one example at a time fits into that; at least what is enough."""
     whole, one = (whole_batch(job, study, encoder, batch) for batch in (None, 1))
-    return max(ENOUGH, one, min(COMFORTABLE, whole))
+    return max(_enough(job.gpu), one, min(COMFORTABLE, whole))
 
 
 def whole_batch(job: Job, study: Mapping, encoder: Encoder, batch: int | None = None) -> int:
@@ -180,17 +181,17 @@ def whole_batch(job: Job, study: Mapping, encoder: Encoder, batch: int | None = 
     return math.ceil(taken.whole(batch or settings["batch_size"]) / MARGIN / 1e6)
 
 
-def attended(study: Mapping, encoder: Encoder) -> int:
+def attended(study: Mapping, encoder: Encoder, gpu: bool) -> int:
     """MB that a job of attention maps asks for, which holds every arm before and after fine-tuning
-    and the maps of one batch."""
+    and the maps of one batch; at least what is enough."""
     models = 2 * len(study["initializations"]) * encoder.weights
-    return MAPS + math.ceil(models / 1e6)
+    return max(_enough(gpu), MAPS + math.ceil(models / 1e6))
 
 
 def represented(job: Job, study: Mapping, encoder: Encoder) -> int:
     """MB that a job of hidden states asks for: the wider encoder of the task and a copy of it, the
     states of all layers of a batch, with what one layer and its attention take beside them, and of
-    all rows; at least ENOUGH."""
+    all rows; at least what is enough."""
     tokens, probe = study["max_length"][job.wildcards["task"]], study["represent"]
     rows = probe["sequences"] * probe["tokens"]
     numbers = 0
@@ -199,7 +200,7 @@ def represented(job: Job, study: Mapping, encoder: Encoder) -> int:
         attention = 2 * SCORED * tokens**2 * math.ceil(one.width / NARROW)
         kept = 2 * rows * (one.layers + 1) * one.width
         numbers = max(numbers, 2 * one.weights // 4 + batch + attention + kept)
-    return max(ENOUGH, LIBRARIES + math.ceil(4 * numbers / 1e6))
+    return max(_enough(job.gpu), LIBRARIES + math.ceil(4 * numbers / 1e6))
 
 
 def minutes(job: Job, study: Mapping, encoder: Encoder) -> int:
@@ -250,6 +251,10 @@ def least_share(settings: Mapping) -> float:
     if settings.get("cooldown") == 1:
         return 1.0
     return min(1.0, 2 * settings["patience"] / settings["steps"])
+
+
+def _enough(gpu: bool) -> int:
+    return GPU_ENOUGH if gpu else ENOUGH
 
 
 def _word_pieces(job: Job, study: Mapping) -> int:
