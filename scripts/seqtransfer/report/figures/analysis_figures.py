@@ -20,6 +20,7 @@ from seqtransfer.report.tables.table_cells import of_any_size
 PARTS = {"embeddings": "emb.", "encoder": "layers", "head": "head", "all": "all"}
 ORTHOGONAL, INDEPENDENT = "an orthogonal map", "independent directions"
 SHARES, ANOTHER = "shares of symbols", "another sequence"
+KEPT = "lengths are kept"  # where a gain is 1
 MOST_BARS = 32  # of arms and layers that stand side by side in a panel
 # Up to which ratio of an axis' ends -> its ticks within a decade.
 SUBS = {10: (1, 1.5, 2, 3, 5, 7), 100: (1, 3), np.inf: (1,)}
@@ -183,7 +184,7 @@ def lipschitz(tables: Tables, claims: Sequence[dict]) -> Figure:
     figure, axes = panels.folded(len(labels), len(panels.tasks(tables)), 2.2)
     for row, (quantity, name) in zip(axes, labels, strict=True):
         chosen = table[(table["quantity"] == quantity) & (table["part"] == name)]
-        _level(row, 1, "lengths are kept")
+        _level(row, 1, KEPT)
         for axis, part, colour, mark in _arms(tables, chosen, row, axes[0]):
             beside = _beside(tables, part)
             for place, layer in enumerate(layers):
@@ -201,7 +202,8 @@ def lipschitz(tables: Tables, claims: Sequence[dict]) -> Figure:
         _log_scale(row[0])
     axes[0, 0].set_xticks(range(len(layers)), [f"{layer:g}" for layer in layers])
     panels.label_folded(axes, "layer", list(labels.values()))
-    panels.legend(figure, _handles(tables) + _stage_marks())
+    look = [*_stage_marks(), panels.line(KEPT, "0.6", lw=0.8)]
+    panels.legend(figure, _handles(tables) + look)
     style.title(figure, f"Lipschitz constants: {panels.over_seeds(table, 'line')}")
     return figure
 
