@@ -196,7 +196,7 @@ def lipschitz(tables: Tables, claims: Sequence[dict]) -> Figure:
                     _bar(axis, place + beside, at, colour)
                     face = colour if stage == "before" else "white"
                     [dot] = axis.plot(
-                        place + beside, at["mean"], mark, color=colour, ms=3, mfc=face
+                        place + beside, at["mean"], mark, color=colour, mfc=face, ms=5, mew=0.7
                     )
                     _tell(dot, at, at["layer"])
         _log_scale(row[0])
