@@ -85,3 +85,33 @@ def test_a_job_that_others_did_part_of_teaches_nothing(default):
     assert told.finish(0, START, seconds=20.0, spent=300.0) is None
     assert told.known.known == []
     assert told.finish(1, START, seconds=301.0, spent=300.0).seconds == 301.0
+
+
+@pytest.mark.parametrize("slots", [2, 5])
+@pytest.mark.parametrize("allowed", [100, None])
+def test_jobs_that_wait_in_a_queue_are_not_taken_for_running(default, slots, allowed):
+    """A cluster that takes all jobs at once and runs a few: what is left is known all the same."""
+    took, jobs = 300.0, [Job(n, "finetune", {"task": "splice"}) for n in range(60)]
+    machine = Machine(allowed, None)
+    told = Progress(jobs, default, MINILM, Durations(), machine, START, queued=True)
+    for job in jobs:
+        told.start(job.number, START)
+    rounds = len(jobs) // slots
+    for done in range(1, rounds):
+        now = START + done * took
+        for number in range((done - 1) * slots, done * slots):
+            told.finish(number, now, took, costs.SHARES[1])
+        line, truth = told.line(now), (rounds - done) * took / 60
+        least, most = left(line)
+        assert least <= truth + 1 and truth - 1 <= most < 3 * truth + 5
+        assert abs(int(re.search(r"(\d+) %", line)[1]) - 100 * done / rounds) <= 15
+
+
+def test_a_job_of_a_cluster_without_a_time_of_its_own_teaches_nothing(default):
+    told = Progress(
+        [Job(0, "finetune", {"task": "splice"})],
+        default, MINILM, Durations(), Machine(9, None), START, queued=True,
+    )  # fmt: skip
+    told.start(0, START)
+    assert told.finish(0, START + 900) is None
+    assert told.known.known == []

@@ -24,9 +24,10 @@ class Range:
 
 @dataclass(frozen=True)
 class Machine:
-    """jobs, gpus: how many jobs may run, and use a GPU, at a time; None for any number."""
+    """jobs, gpus: how many jobs may run, and use a GPU, at a time; None for any number. Of jobs
+    that are not counted but inferred, a mean, which may be broken."""
 
-    jobs: int | None
+    jobs: float | None
     gpus: int | None
 
 

@@ -10,7 +10,11 @@ from seqtransfer.study.estimate import Machine, ranges, span, wall
 
 
 class Progress:
-    """The jobs of a run, of which some run and some are done. Times are seconds since the epoch."""
+    """The jobs of a run, of which some run and some are done. Times are seconds since the epoch.
+
+    queued: whether jobs that begin may first wait, as a cluster's do, so that those that have ended
+    alone tell how many run at a time.
+    """
 
     def __init__(
         self,
@@ -20,12 +24,15 @@ class Progress:
         known: Durations,
         machine: Machine,
         started: float,
+        *,
+        queued: bool = False,
     ):
         self.waiting = {job.number: job for job in jobs}
         self.total = len(self.waiting)
         self.study, self.encoder, self.known, self.machine = study, encoder, known, machine
-        self.started = started
+        self.started, self.queued = started, queued
         self.running: dict[int, float] = {}  # when each job began
+        self.ended: list[tuple[float, float]] = []  # when each job ended, and the seconds it took
 
     def start(self, number: int, now: float) -> None:
         """A job begins."""
@@ -51,8 +58,9 @@ class Progress:
         steps = costs.SHARES[1] if share is None else share
         predicted = costs.seconds(job, self.study, self.encoder, steps)
         took = now - began if seconds is None else seconds
-        if not predicted or took < spent:
+        if not predicted or took < spent or (self.queued and seconds is None):
             return None
+        self.ended.append((now, took))
         duration = Duration(job.rule, job.gpu, predicted, took, share)
         self.known.add(duration)
         return duration
@@ -65,13 +73,21 @@ class Progress:
         found = ranges(jobs, self.study, self.encoder, self.known)
         left = {}
         for part, seconds in found.items():
-            for number, began in self.running.items():
+            waiting = self.queued and part != "low"
+            for number, began in ({} if waiting else self.running).items():
                 # A job that takes longer than expected is about to end, as far as is known.
                 seconds[number] = max(seconds[number] - (now - began), 0.0)
-            left[part] = wall(jobs, seconds, self.machine)
+            left[part] = wall(jobs, seconds, self._seen(now) if waiting else self.machine)
         gone = now - self.started
         done = gone / (gone + left["likely"]) if gone + left["likely"] else 1.0
         return (
             f"[{100 * done:3.0f} %] {self.total - len(jobs)} of {self.total} jobs,"
             f" {span(gone, gone)} gone, {span(left['low'], left['high'])} left"
         )
+
+    def _seen(self, now: float) -> Machine:
+        """As many jobs at a time as those that ended had in the latter half of the time gone."""
+        middle = (now + self.started) / 2
+        worked = sum(min(took, max(ended - middle, 0.0)) for ended, took in self.ended)
+        at_a_time = max(worked / (now - middle), 1.0) if worked else 1.0
+        return replace(self.machine, jobs=min(at_a_time, self.machine.jobs or at_a_time))

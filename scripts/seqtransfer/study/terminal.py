@@ -188,7 +188,9 @@ class Terminal(logging.Handler):
                 " rests on that is made anew. If this is another study, give it another `study:`"
             )
         self._say(*lines)
-        self.progress = Progress(jobs, self.study, encoder, known, machine, time.time())
+        self.progress = Progress(
+            jobs, self.study, encoder, known, machine, time.time(), queued=self._on_cluster()
+        )
         if self._estimates():
             sys.exit(0)
         threading.Thread(target=self._watch, daemon=True).start()
