@@ -28,7 +28,7 @@ COMMANDS = {
     ROOT / f"scripts/{name}.py"
     for name in (
         *("compare_studies", "compare_mended", "merge_studies"),
-        *("effect_by_size", "effect_by_study"),
+        *("effect_by_size", "effect_by_study", "verdicts_by_study"),
     )
 }
 RULE = re.compile(r"^rule (\w+):\n((?:[ \t].*\n|\n)*)", re.M)

@@ -19,7 +19,7 @@ finished_studies: what finished studies hold, and in which keys they differ; men
     mend one choice of another each, beside it; data_ratio: several studies by their amount of data;
     meta_analysis: the mean of an effect over the tasks of several studies; effect_by_size: an
     effect against the size of the studies' encoders; effect_by_study: an effect in several studies
-    of the same tasks; table_and_figure: writes these three.
+    of the same tasks; verdicts_by_study: all claims of many studies; table_and_figure: their files.
 zero_shot: what pretrained encoders know before any fine-tuning, beside the fine-tuned arms.
 names: what arms, measures and metrics are called where people read.
 page: verdicts, tables and figures as one HTML page; research_object: the report as an RO-Crate.

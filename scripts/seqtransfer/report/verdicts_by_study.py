@@ -33,8 +33,8 @@ DECIDED = (SUPPORTED, CONTRADICTED)
 DARK, LIGHT = "0.2", "0.65"
 LETTERS = 24  # of a line of a study's name beside its row
 ROW = 0.17  # inches of a row, in a figure as wide as a page
-LEAST_EMS = 11.0  # width of a panel
-TITLE_LETTERS = 22  # of a line of a panel's title
+LEAST_EMS = 12.5  # width of a panel with its share of the names
+TITLE_LETTERS = 20  # of a line of a panel's title
 TITLES = {
     "a": "text learns faster than random weights",
     "b": "text scores better than random weights",
