@@ -115,14 +115,15 @@ def test_a_job_with_a_gpu_asks_for_the_memory_of_its_libraries_too():
     assert costs.memory(JOB, few, small) == costs.ENOUGH < 8000
     assert costs.memory(with_gpu, few, small) == 8000
     assert costs.represented(with_gpu, few | states, small) == 8000
-    assert costs.attended(states, small, gpu=True) == 8000
+    assert costs.attended(with_gpu, states, small) == 8000
 
 
 def test_attention_maps_ask_for_every_arm_twice():
     """Nine arms of BERT-base, 0.34 GB each, as `state_dict` holds them, before and after."""
     arms = {"initializations": [str(n) for n in range(9)]}
     held = sum(p.numel() * 4 for p in bert(**costs.BERT_BASE).encoder.parameters()) / 1e6
-    assert costs.attended(arms, LARGE, gpu=False) - costs.MAPS == pytest.approx(18 * held, rel=0.01)
+    found = costs.attended(JOB, arms, LARGE) - costs.MAPS
+    assert found == pytest.approx(18 * held, rel=0.01)
 
 
 def test_hidden_states_ask_for_the_layers_of_a_batch_of_the_wider_encoder():

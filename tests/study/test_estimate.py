@@ -274,12 +274,22 @@ def test_training_without_bfloat16_is_expected_to_take_longer_until_it_is_measur
     assert slow.speeds().of(jobs[0]) == 1.5
 
 
+@pytest.mark.parametrize("gpu", [False, True])
+def test_short_jobs_say_how_long_short_jobs_take_and_nothing_of_longer_ones(gpu):
+    began = costs.start("finetune", gpu)
+    known = Durations([Duration("finetune", gpu, 1.1 * began, 11 * began)] * 3)
+    job = Job(0, "finetune", {}, gpu)
+    assert known.speeds().seconds(job, 100 * began) == 100 * began
+    known.add(Duration("finetune", gpu, 11 * began, 21 * began))  # its steps take twice as long
+    assert known.speeds().seconds(job, 101 * began) == pytest.approx(201 * began)
+    assert known.speeds().seconds(job, 1.5 * began) == pytest.approx(15 * began)
+
+
 @pytest.mark.parametrize("seconds", [2.0, 5.0, 50.0])
 def test_short_jobs_say_nothing_of_how_slow_this_machine_is(measured, seconds):
     """Of a run of the tiny study most is its start, which takes as long where training is slow."""
-    jobs = [Job(0, "finetune", {"task": "splice"})]
+    jobs, none = [Job(0, "finetune", {"task": "splice"})], Durations(bfloat16=False)
     short = Durations([Duration("finetune", False, costs.START + 0.3, seconds)], bfloat16=False)
-    none = Durations(bfloat16=False)
     assert short.measured() == 0
     expected = estimate.estimate(jobs, measured, MINILM, none, Machine(1, None))
     assert estimate.estimate(jobs, measured, MINILM, short, Machine(1, None)) == expected

@@ -33,7 +33,7 @@ rule align:
     threads: 1
     resources:
         mem_mb=growing(8000),
-        runtime=predicted_minutes("align", 60),
+        runtime=predicted("align", costs.minutes, 60),
     params:
         layers=config["encoder"]["layers"],
         settings=config["align"],

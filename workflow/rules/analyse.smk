@@ -32,7 +32,7 @@ rule analyse:
     resources:
         gpu=GPU,
         mem_mb=growing(6000 + int(1024 * config["analyse"]["memory"])),
-        runtime=predicted_minutes("analyse", 120),
+        runtime=predicted("analyse", costs.minutes, 120),
     params:
         layers=config["encoder"]["layers"],
         analyses=ANALYSES,

@@ -54,6 +54,10 @@ READ_ARMS = [
 ]
 # Whether a sweep of the study chooses the settings of its arms; those of controls are always swept.
 OWN_SWEEP = config["finetune"]["settings"] == "sweep"
+# Tasks whose arms are aligned before fine-tuning, and the seeds of it; tasks whose arms are analysed.
+ALIGNED = TASKS if soft_starts.asked(config) else []
+ALIGNED_SEEDS = [*SEEDS, *(config["sweep"]["seeds"] if OWN_SWEEP else [])]
+ANALYSED = TASKS if config["analyse"]["kinds"] else []
 # File names have all digits of a rate, so that a rate added later reruns none of the others.
 LEARNING_RATES = [repr(float(rate)) for rate in config["sweep"]["learning_rates"]]
 # The study's encoder; the other files of its folder stand beside this one.
@@ -167,35 +171,22 @@ def on_gpu(rule):
     return any(said) if said else GPU > 0
 
 
-def training_memory(rule):
-    """MB predicted for a training job of the rule, and as much again at each further attempt."""
+def of_runs(output, arms=INITIALIZATIONS, tasks=TASKS):
+    """A file of each run of these arms or controls, for every seed."""
+    return expand(output, task=tasks, initialization=arms, seed=SEEDS)
 
-    def amount(wildcards, attempt):
+
+def predicted(rule, amount, least=0):
+    """What a job of the rule asks for, `least` at least, and as much again at each further attempt.
+
+    amount: function of `costs`, of MB or minutes.
+    """
+
+    def asked(wildcards, attempt):
         job = costs.Job(0, rule, dict(wildcards.items()), on_gpu(rule))
-        return attempt * costs.memory(job, config, encoder_size())
+        return attempt * max(least, amount(job, config, encoder_size()))
 
-    return amount
-
-
-def attention_memory(wildcards, attempt):
-    """MB predicted for a job of attention maps, and as much again at each further attempt."""
-    return attempt * costs.attended(config, encoder_size(), on_gpu("attend"))
-
-
-def states_memory(wildcards, attempt):
-    """MB predicted for a job of hidden states, and as much again at each further attempt."""
-    job = costs.Job(0, "represent", dict(wildcards.items()), on_gpu("represent"))
-    return attempt * costs.represented(job, config, encoder_size())
-
-
-def predicted_minutes(rule, least):
-    """Minutes predicted for it, `least` at least, and as many again at each further attempt."""
-
-    def amount(wildcards, attempt):
-        job = costs.Job(0, rule, dict(wildcards.items()), on_gpu(rule))
-        return attempt * max(least, costs.minutes(job, config, encoder_size()))
-
-    return amount
+    return asked
 
 
 def pretrained_weights(wildcards):

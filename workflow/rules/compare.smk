@@ -26,7 +26,7 @@ rule compare:
     resources:
         # Of the layers that it holds, and of the process and Snakemake beside it.
         mem_mb=growing(int(1024 * config["compare"]["memory"]) + 1500),
-        runtime=predicted_minutes("compare", 30),
+        runtime=predicted("compare", costs.minutes, 30),
     params:
         initializations=INITIALIZATIONS,
         pairs=config["compare"]["pairs"],
@@ -68,7 +68,7 @@ rule calibrate:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        runtime=predicted_minutes("calibrate", 30),
+        runtime=predicted("calibrate", costs.minutes, 30),
     params:
         arms=READ_ARMS,
         floor_seeds=FLOOR_SEEDS,

@@ -33,12 +33,7 @@ rule crate:
 rule tensorboard:
     """Write the learning curves as TensorBoard reads them."""
     input:
-        histories=expand(
-            rules.finetune.output.history,
-            task=TASKS,
-            initialization=TRAINED,
-            seed=SEEDS,
-        ),
+        histories=of_runs(rules.finetune.output.history, TRAINED),
     output:
         folder=directory("<results>/tensorboard"),
     log:

@@ -44,8 +44,8 @@ rule finetune:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=training_memory("finetune"),
-        runtime=predicted_minutes("finetune", 120),
+        mem_mb=predicted("finetune", costs.memory),
+        runtime=predicted("finetune", costs.minutes, 120),
     params:
         layers=config["encoder"]["layers"],
         setting=given_setting,
@@ -102,8 +102,8 @@ rule sweep:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=training_memory("sweep"),
-        runtime=predicted_minutes("sweep", 240),
+        mem_mb=predicted("sweep", costs.memory),
+        runtime=predicted("sweep", costs.minutes, 240),
     params:
         layers=config["encoder"]["layers"],
         poolings=poolings,

@@ -91,8 +91,8 @@ rule pretrain:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=training_memory("pretrain"),
-        runtime=predicted_minutes("pretrain", 240),
+        mem_mb=predicted("pretrain", costs.memory),
+        runtime=predicted("pretrain", costs.minutes, 240),
     params:
         layers=config["encoder"]["layers"],
         settings=PRETRAINING,

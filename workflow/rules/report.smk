@@ -24,6 +24,7 @@ REPORTED = {"tables": TABLES, "figures": FIGURES}
 # The configuration as the study's record keeps it.
 RECORDED = used_configuration.selected(config)
 COMPARED = TASKS if len(INITIALIZATIONS) > 1 else []
+ATTENDED = COMPARED if "attention" in TABLES else []
 CALIBRATED = TASKS if register.entries.calibrates(config) else []
 PRETRAINED = configuration.corpora(config)
 DOMAIN = (
@@ -40,42 +41,12 @@ DOMAIN = (
 rule summarize:
     """Gather every run, baseline and similarity of the study into tidy tables."""
     input:
-        metrics=expand(
-            rules.finetune.output.metrics,
-            task=TASKS,
-            initialization=INITIALIZATIONS,
-            seed=SEEDS,
-        ),
-        histories=expand(
-            rules.finetune.output.history,
-            task=TASKS,
-            initialization=INITIALIZATIONS,
-            seed=SEEDS,
-        ),
-        dev_left_out=expand(
-            rules.finetune.output.dev_left_out,
-            task=TASKS,
-            initialization=INITIALIZATIONS,
-            seed=SEEDS,
-        ),
-        predictions=expand(
-            rules.finetune.output.predictions,
-            task=TASKS,
-            initialization=INITIALIZATIONS,
-            seed=SEEDS,
-        ),
-        controls=expand(
-            rules.finetune.output.metrics,
-            task=TASKS,
-            initialization=CONTROLS,
-            seed=SEEDS,
-        ),
-        timings=expand(
-            rules.finetune.output.timing,
-            task=TASKS,
-            initialization=TRAINED,
-            seed=SEEDS,
-        ),
+        metrics=of_runs(rules.finetune.output.metrics),
+        histories=of_runs(rules.finetune.output.history),
+        dev_left_out=of_runs(rules.finetune.output.dev_left_out),
+        predictions=of_runs(rules.finetune.output.predictions),
+        controls=of_runs(rules.finetune.output.metrics, CONTROLS),
+        timings=of_runs(rules.finetune.output.timing, TRAINED),
         baselines=expand(rules.baseline.output.baselines, task=TASKS),
         similarities=expand(
             rules.compare.output.similarities,
@@ -85,16 +56,9 @@ rule summarize:
         references=expand(rules.calibrate.output.references, task=CALIBRATED),
         paper=expand(rules.calibrate.output.paper, task=CALIBRATED),
         attention=expand(
-            rules.attend.output.attention,
-            task=COMPARED if "attention" in TABLES else [],
-            seed=COMPARED_SEEDS,
+            rules.attend.output.attention, task=ATTENDED, seed=COMPARED_SEEDS
         ),
-        analyses=expand(
-            rules.analyse.output.analyses,
-            task=TASKS if config["analyse"]["kinds"] else [],
-            initialization=INITIALIZATIONS,
-            seed=SEEDS,
-        ),
+        analyses=of_runs(rules.analyse.output.analyses, tasks=ANALYSED),
         zero_shot=expand(rules.zero_shot.output.table, task=ZERO_SHOT),
         pretrained=expand(rules.pretrain.output.summary, corpus=DOMAIN),
         pretraining_timings=expand(rules.pretrain.output.timing, corpus=PRETRAINED),
@@ -132,8 +96,8 @@ rule summarize:
         ),
         alignment_timings=benchmarks_of(
             rules.align,
-            task=TASKS if soft_starts.asked(config) else [],
-            seed=[*SEEDS, *(config["sweep"]["seeds"] if OWN_SWEEP else [])],
+            task=ALIGNED,
+            seed=ALIGNED_SEEDS,
         ),
         code=code_digest("summarize"),
     script:
@@ -227,11 +191,7 @@ rule record:
     """Record what made the study: configuration, commit, code, libraries, machine, data."""
     input:
         pretrained=expand(rules.pretrain.output.summary, corpus=PRETRAINED),
-        alignments=expand(
-            rules.align.output.summary,
-            task=TASKS if soft_starts.asked(config) else [],
-            seed=SEEDS,
-        ),
+        alignments=expand(rules.align.output.summary, task=ALIGNED, seed=SEEDS),
         metrics=rules.summarize.input.metrics,
         controls=rules.summarize.input.controls,
         baselines=rules.summarize.input.baselines,

@@ -54,8 +54,8 @@ rule represent:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=states_memory,
-        runtime=predicted_minutes("represent", 60),  # minutes
+        mem_mb=predicted("represent", costs.represented),
+        runtime=predicted("represent", costs.minutes, 60),  # minutes
     params:
         layers=config["encoder"]["layers"],
         initializations=INITIALIZATIONS,
@@ -88,7 +88,7 @@ rule attend:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=attention_memory,
+        mem_mb=predicted("attend", costs.attended),
         runtime=growing(60),  # minutes
     params:
         layers=config["encoder"]["layers"],
@@ -129,8 +129,8 @@ rule represent_floor:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=states_memory,
-        runtime=predicted_minutes("represent_floor", 60),  # minutes
+        mem_mb=predicted("represent_floor", costs.represented),
+        runtime=predicted("represent_floor", costs.minutes, 60),  # minutes
     params:
         layers=config["encoder"]["layers"],
         arm="random",
@@ -163,8 +163,8 @@ rule represent_ceiling:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=states_memory,
-        runtime=predicted_minutes("represent_ceiling", 60),  # minutes
+        mem_mb=predicted("represent_ceiling", costs.represented),
+        runtime=predicted("represent_ceiling", costs.minutes, 60),  # minutes
     params:
         layers=config["encoder"]["layers"],
         arm=REFERENCE,

@@ -41,8 +41,8 @@ rule status:
             ],
             "alignment": jobs_of(
                 rules.align,
-                task=TASKS if soft_starts.asked(config) else [],
-                seed=[*SEEDS, *(config["sweep"]["seeds"] if OWN_SWEEP else [])],
+                task=ALIGNED,
+                seed=ALIGNED_SEEDS,
             ),
             "sweep": jobs_of(
                 rules.sweep,
@@ -77,12 +77,12 @@ rule status:
             ],
             "attention": jobs_of(
                 rules.attend,
-                task=COMPARED if "attention" in TABLES else [],
+                task=ATTENDED,
                 seed=COMPARED_SEEDS,
             ),
             "analyses": jobs_of(
                 rules.analyse,
-                task=TASKS if config["analyse"]["kinds"] else [],
+                task=ANALYSED,
                 initialization=INITIALIZATIONS,
                 seed=SEEDS,
             ),

@@ -55,7 +55,7 @@ rule zero_shot:
     resources:
         gpu=GPU,
         mem_mb=growing(8000),
-        runtime=predicted_minutes("zero_shot", 120),
+        runtime=predicted("zero_shot", costs.minutes, 120),
     params:
         layers=config["encoder"]["layers"],
         seeds=zero_shot_seeds,

@@ -16,13 +16,13 @@ settings_tables: checks the table of settings that a study names.
 defaults: reads a study file and merges it over `config.yaml`.
 local_sources: checks sources that lie on this machine, and sees when they change.
 provenance: code digests, which decide whether a changed function reruns a job.
-peak_memory: of a process; machine_memory: of all jobs together.
+peak_memory: of a process; machine: memory of all jobs, and what its processor does.
 study_records: what made a study, for its page; used_configuration: its configuration there.
 unfinished: what of a study is done, failed or missing.
 refusals: a mistake of a study ends Snakemake in one line; study_files: of a file that is no YAML,
     before Snakemake reads it.
 costs: what a job takes in seconds and bytes, from the study alone.
-durations: what finished jobs of this folder say of its speed; arithmetic: what its processor does.
+durations: what finished jobs of this folder say of its speed.
 estimate: what a study takes, as ranges.
 progress: how far a run is, and what is left.
 terminal: what a run says, from Snakemake's events; failures: what it says of jobs that failed;

@@ -181,11 +181,11 @@ def whole_batch(job: Job, study: Mapping, encoder: Encoder, batch: int | None = 
     return math.ceil(taken.whole(batch or settings["batch_size"]) / MARGIN / 1e6)
 
 
-def attended(study: Mapping, encoder: Encoder, gpu: bool) -> int:
+def attended(job: Job, study: Mapping, encoder: Encoder) -> int:
     """MB that a job of attention maps asks for, which holds every arm before and after fine-tuning
     and the maps of one batch; at least what is enough."""
     models = 2 * len(study["initializations"]) * encoder.weights
-    return max(_enough(gpu), MAPS + math.ceil(models / 1e6))
+    return max(_enough(job.gpu), MAPS + math.ceil(models / 1e6))
 
 
 def represented(job: Job, study: Mapping, encoder: Encoder) -> int:

@@ -5,8 +5,8 @@ One table for all studies, `logs/durations.tsv`, to which every finished job add
 
 import csv
 import statistics
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from seqtransfer.study.costs import SHARES, TRAINED, Job, start
@@ -34,7 +34,7 @@ class Duration:
 
 class Durations:
     """The finished jobs of this folder, the latest last. bfloat16: whether the machine that runs
-    them computes in it, see `arithmetic`; that tells how slow it is until a job was measured."""
+    them computes in it, see `machine`; that tells how slow it is until a job was measured."""
 
     def __init__(self, known: Iterable[Duration] = (), bfloat16: bool = True):
         self.known = list(known)
@@ -45,19 +45,24 @@ class Durations:
 
     def measured(self) -> int:
         """The number of training jobs among them that say how fast training is."""
-        return sum(known.rule in TRAINED and _tells(known) for known in self.known)
+        return sum(known.rule in TRAINED and not _is_short(known) for known in self.known)
 
     def speeds(self) -> "Speeds":
         """What they say of this machine."""
-        groups: dict[tuple[str, bool], list[Duration]] = {}
-        for known in filter(_tells, self.known):
-            groups.setdefault((known.rule, known.gpu), []).append(known)
-        slowness = {key: _slowness(group[-LATEST:]) for key, group in groups.items()}
+        groups: dict[bool, dict[tuple[str, bool], list[Duration]]] = {False: {}, True: {}}
+        for known in self.known:
+            of_kind = groups[_is_short(known)].setdefault((known.rule, known.gpu), [])
+            of_kind.append(known)
+        slowness, short = (
+            {key: _slowness(group[-LATEST:], is_short) for key, group in groups[is_short].items()}
+            for is_short in (False, True)
+        )
         shares = [known.share for known in self.known if known.share is not None][-LATEST:]
         if len(shares) < ENOUGH:
-            return Speeds(slowness, SHARES, self.unknown)
+            return Speeds(slowness, SHARES, self.unknown, short)
         low, _, high = statistics.quantiles(shares, method="inclusive")
-        return Speeds(slowness, (low, statistics.fmean(shares), high), self.unknown)
+        usual = (low, statistics.fmean(shares), high)
+        return Speeds(slowness, usual, self.unknown, short)
 
 
 @dataclass(frozen=True)
@@ -65,15 +70,18 @@ class Speeds:
     """slowness: rule and whether on a GPU -> seconds here for one of the reference machine, of
     training without its start; shares: lower quartile, mean and upper quartile of the share of its
     steps that a run takes; unknown: slowness of training on the processor, while no such job is
-    known."""
+    known; short: as slowness, of short jobs with their start, which say nothing of longer ones."""
 
     slowness: dict[tuple[str, bool], float]
     shares: tuple[float, float, float]
     unknown: float = 1.0
+    short: Mapping[tuple[str, bool], float] = field(default_factory=dict)
 
     def seconds(self, job: Job, predicted: float) -> float:
         """What a job takes here of which the reference machine is predicted to take `predicted`."""
         began = start(job.rule, job.gpu)
+        if predicted < 2 * began and (job.rule, job.gpu) in self.short:
+            return self.short[job.rule, job.gpu] * predicted
         return began + self.of(job) * (predicted - began)
 
     def of(self, job: Job) -> float:
@@ -117,13 +125,12 @@ def append(path: Path, duration: Duration) -> None:
         file.write(head + line)
 
 
-def _tells(known: Duration) -> bool:
-    """Whether a job says how fast this machine is: of a short one most is its start, which takes as
-    long where training is slow."""
-    return known.predicted >= 2 * start(known.rule, known.gpu)
+def _is_short(known: Duration) -> bool:
+    """Whether most of a job is its start, which takes as long where training is slow."""
+    return known.predicted < 2 * start(known.rule, known.gpu)
 
 
-def _slowness(group: list[Duration]) -> float:
-    began = start(group[0].rule, group[0].gpu)
+def _slowness(group: list[Duration], with_start: bool) -> float:
+    began = 0.0 if with_start else start(group[0].rule, group[0].gpu)
     took = sum(max(known.seconds - began, 0.0) for known in group)
     return took / sum(known.predicted - began for known in group)

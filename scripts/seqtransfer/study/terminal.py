@@ -18,11 +18,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from seqtransfer.study import (
-    arithmetic,
     cards,
     costs,
     durations,
     estimate,
+    machine,
     notes,
     provenance,
     refusals,
@@ -166,11 +166,11 @@ class Terminal(logging.Handler):
         jobs = [self._job(job) for job in self.jobs.values()]
         encoder = Encoder.of(self.study, self.encoders)
         # What computes the jobs of a cluster, nobody knows beforehand.
-        narrow = arithmetic.bfloat16() if self.workflow.local_exec else True
+        narrow = machine.bfloat16() if self.workflow.local_exec else True
         known = durations.Durations(durations.read(self.table), narrow)
-        machine = self._machine()
+        at_a_time = self._machine()
         if jobs:
-            found = estimate.estimate(jobs, self.study, encoder, known, machine)
+            found = estimate.estimate(jobs, self.study, encoder, known, at_a_time)
             lines = estimate.lines(found)
             free = shutil.disk_usage(".").free
             if found.disk + found.temporary + found.download > free:
@@ -189,7 +189,7 @@ class Terminal(logging.Handler):
             )
         self._say(*lines)
         self.progress = Progress(
-            jobs, self.study, encoder, known, machine, time.time(), queued=self._on_cluster()
+            jobs, self.study, encoder, known, at_a_time, time.time(), queued=self._on_cluster()
         )
         if self._estimates():
             sys.exit(0)
