@@ -147,3 +147,8 @@ def test_a_task_of_another_metric_has_its_own_unit_which_the_figure_names_after_
         f"splice, Spearman ({name})",
     ]
     assert "(MCC, or the metric named; 95 % intervals)" in axis.get_xlabel()
+    alone = found.assign(pooled=found["unit"] == "MCC")
+    below = meta_analysis.with_mean(alone, meta_analysis.pooled(alone))[-2:]
+    assert set(below["unit"]) == {"MCC"}  # of the tasks that the mean is of
+    mixed = meta_analysis.with_mean(found, meta_analysis.pooled(found))[-2:]
+    assert set(mixed["unit"]) == {meta_analysis.MIXED}

@@ -77,3 +77,15 @@ def test_quantities_of_analyses_are_words():
         "interquartile mean": "interquartile mean",
     }
     assert {name: names.quantity(name) for name in said} == said
+
+
+@pytest.mark.parametrize(
+    ("number", "line", "said"),
+    [
+        (0.0004, 0.0, "+0.0004"), (-0.0004, 0.0, "-0.0004"), (0.031, 0.0, "+0.031"),
+        (-0.05045, -0.05, "-0.0505"), (-0.04995, -0.05, "-0.04995"), (-0.05, -0.05, "-0.050"),
+        (0.0, 0.0, "0.000"), (1e-9, 0.0, "0.000"), (0.0004, -0.05, "0.000"),
+    ],
+)  # fmt: skip
+def test_an_end_is_told_from_its_line_and_from_no_other(number, line, said):
+    assert names.typed_bound(number, line=line) == said

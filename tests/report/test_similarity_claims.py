@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 from test_claims import DOMAIN, NOISE, judged, run_table, similarity_table
 
-from seqtransfer.report import claims
+from seqtransfer.report import checks, claims
 from seqtransfer.report.page import document
 from seqtransfer.similarity.measures import MEASURES
 
@@ -157,7 +157,7 @@ def test_a_shared_subspace_leaves_canonical_measures_without_a_verdict():
 
 @pytest.mark.parametrize("measure", [m.name for m in MEASURES.values() if m.saturates])
 def test_canonical_correlations_on_fewer_rows_than_dimensions_decide_nothing(measure):
-    table = similarity_table(text=1.0, random=1.0, rows=200)
+    table = similarity_table(text=1.0, random=1.0, rows=199)
     record = judged(DOMAIN, table.assign(measure=measure))[f"d2-{measure}"]
     assert record["verdict"] == "not testable here"
     assert all("by construction" in effect["reason"] for effect in record["effects"])
@@ -171,3 +171,45 @@ def test_a_study_without_text_beside_its_reference_is_judged_and_says_that_d_is_
     records = {record["id"]: record for record in found}
     assert records["d1-cka"]["verdict"] == records["d2-cka"]["verdict"] == "not tested"
     assert not any("calibrated" in fact for fact in records["d2-cka"]["facts"])
+
+
+def test_an_arm_that_the_question_is_not_about_does_not_make_it_untestable():
+    """Such as `from-x` on x itself, which has the weights of `domain`: all correlations are 1."""
+    table = similarity_table(text=0.5, random=0.3).assign(measure="pwcca")
+    same = table[table["left"] == "text"].assign(left="from-x", score=1.0, ties=100)
+    alone, beside = judged(DOMAIN, table), judged(DOMAIN, pd.concat([table, same]))
+    for claim in ("d1-pwcca", "d2-pwcca"):
+        assert alone[claim]["verdict"] == beside[claim]["verdict"] == "supported"
+        assert alone[claim]["effects"] == beside[claim]["effects"]
+        tied = pd.concat([table[table["left"] != "text"], same.assign(left="text")])
+        assert judged(DOMAIN, tied)[claim]["verdict"] == "not testable here"
+
+
+def test_a_seed_without_a_number_does_not_count_and_is_named_and_random_weights_are_not_above():
+    table = similarity_table(text=0.5, random=0.3)
+    before = (table["stage"] == "before") & (table["layer"] == 1) & (table["task"] == "x")
+    lost = table.copy()
+    of_text = before & (table["left"] == "text") & (table["seed"] == 1)
+    lost.loc[of_text, ["score", "p_value"]] = np.nan
+    record = judged(DOMAIN, lost)["d1-cka"]
+    assert [one["seeds"] for one in record["effects"]] == [2, 3]
+    assert record["missing"] == ["text pretraining in x, seed 1"]
+    lost = table.copy()
+    of_random = before & (table["left"] == "random") & (table["seed"] == 1)
+    lost.loc[of_random, ["score", "p_value"]] = np.nan
+    assert "In 1 of 2 tasks random weights, too" in judged(DOMAIN, lost)["d1-cka"]["aside"]
+
+
+@pytest.mark.parametrize(("right", "passed"), [(23, True), (24, True), (25, False)])
+def test_one_canonical_correlation_of_1_is_allowed_also_where_few_rows_force_it(right, passed):
+    """44 rows, centred, have 43 dimensions: 20 and 24 directions meet in one at least."""
+    rows, draw = 44, np.random.default_rng(0).normal
+    left, other = (
+        np.linalg.qr(x - x.mean(0))[0] for x in (draw(size=(rows, 20)), draw(size=(rows, right)))
+    )
+    ones = (np.linalg.svd(left.T @ other)[1] > 1 - 1e-9).sum()
+    assert ones == max(0, 20 + right - 43)
+    table = pd.DataFrame(
+        [{"task": "x", "rows": rows, "left_rank": 20, "right_rank": right, "ties": ones}]
+    )
+    assert bool(checks.has_rows(table, "pwcca")[0]["passed"]) == passed

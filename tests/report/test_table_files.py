@@ -118,3 +118,15 @@ def test_names_that_look_like_numbers_are_read_as_they_are(tmp_path):
     )
     table_files.write(tmp_path / "t.csv", table)
     pd.testing.assert_frame_equal(table_files.read(tmp_path / "t.csv"), table)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("low", -0.0004, "-0.0004"), ("high", 0.0004, "0.0004"), ("null_low", 0.25, "0.250"),
+        ("mean", -0.0004, "0.000"), ("p_value", 0.0496, "0.0496"), ("p_value", 0.0504, "0.0504"),
+        ("p_value", 0.05, "0.05"), ("p_value", 0.0123, "0.012"),
+    ],
+)  # fmt: skip
+def test_rounding_leaves_an_end_and_a_p_value_on_their_side(column, value, said):
+    assert table_cells.text(column, value) == said

@@ -76,6 +76,10 @@ AMENDED = (
     (
         "2026-11-30",
         "in the check of (a) each run must score above chance, not each arm's mean alone, and none"
-        " may have diverged; more seeds are never said to see less",
+        " may have diverged; more seeds are never said to see less; canonical correlations of 1"
+        " count in the arms that a claim compares, alone, and one of them is allowed, also where"
+        " few rows force it; the mean spread over few seeds or pretrainings is that of tasks that"
+        " pass the checks; no number of seeds is named where a task, not the mean, keeps a claim"
+        " undecided",
     ),
 )

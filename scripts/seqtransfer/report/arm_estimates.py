@@ -17,7 +17,7 @@ def of_difference(
     table: a row per task, arm and seed with the column `value`; left_out: the table of this name,
     of the same scores; without it or its rows of a task, whose examples are of one unit then,
     estimates cover seeds alone. Its column `examples`, if there, names the set of examples of a
-    task. Few seeds have at least the mean spread of all tasks.
+    task. The spread over few seeds is as it is: see `estimates.with_few_seeds`.
     """
     found = {}
     for task, rows in paired_differences(table, value, left, right).groupby("task", sort=False):
@@ -32,4 +32,4 @@ def of_difference(
         found[str(task)] = replace(
             estimates.crossed(rows["difference"], without), examples=examples
         )
-    return estimates.with_few_seeds(found)
+    return found

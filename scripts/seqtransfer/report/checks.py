@@ -121,7 +121,7 @@ def learned_the_task(
 
 def has_rows(inner: pd.DataFrame, measure: str) -> list[dict]:
     """Whether no two canonical correlations are 1, among which PWCCA's weights are arbitrary; a
-    single one is allowed.
+    single one is allowed. inner: of the arms that the claim compares, alone.
 
     With n rows at least p + q - (n - 1) are, of p and q directions that the measure uses, whatever
     the encoders do; so are those of a subspace that both encoders share.
@@ -131,7 +131,7 @@ def has_rows(inner: pd.DataFrame, measure: str) -> list[dict]:
     records = []
     for task, rows in inner.groupby("task", sort=False):
         used = rows["left_rank"] + rows["right_rank"]
-        short, tied = (rows["rows"] - 1 < used).any(), rows["ties"].max()
+        short, tied = (used - (rows["rows"] - 1) > 1).any(), rows["ties"].max()
         why = f"{rows['rows'].min()} rows for {used.max()} directions of both sides"
         if short:
             why += ": some canonical correlations are 1 by construction"

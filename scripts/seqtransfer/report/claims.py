@@ -12,6 +12,7 @@ import pandas as pd
 
 from seqtransfer.report import checks, score_claims, similarity_claims
 from seqtransfer.report.arm_estimates import of_difference
+from seqtransfer.report.estimates import with_few_seeds
 from seqtransfer.report.statistics import LEVEL
 from seqtransfer.report.tables.run_tables import score_unit
 from seqtransfer.report.tables.similarity_tables import REFERENCE
@@ -56,7 +57,7 @@ def judge(
     similar = (comparisons, mine, [] if references is None else of_domain)
     common = {"run": run, "left_out": left_out, "level": LEVEL}
     beaten = checks.reference_beats_random(
-        of_difference(*tested, "domain", "random", left_out),
+        with_few_seeds(of_difference(*tested, "domain", "random", left_out)),
         run.loc[run["initialization"] == "domain", "task"].unique(),
         LEVEL,
         unit,

@@ -98,7 +98,7 @@ def pooled(table: pd.DataFrame) -> dict[str, float]:
 def with_mean(table: pd.DataFrame, mean: Mapping[str, float]) -> pd.DataFrame:
     """The rows of `effects`, and two below them, of all studies: the mean over tasks as `pooled`
     gives it, with `tau` in a column of its own, and the interval for one more task."""
-    units = table["unit"].unique()
+    units = table.loc[table["pooled"], "unit"].unique()
     both = {"study": "all", "unit": units[0] if len(units) == 1 else MIXED, "level": LEVEL}
     both |= {"mean": mean["mean"], "pooled": False}
     own = {name: mean[name] for name in ("error", "low", "high", "tau")}

@@ -131,16 +131,22 @@ def typed(number: float, digits: int = 3) -> str:
     return text if float(text) else text[1:]
 
 
-def typed_bound(number: float, digits: int = 3) -> str:
-    """`typed`, of an interval's end: with up to three digits more where it would be 0, so that one
-    sees on which side of 0 it lies."""
-    texts = (typed(number, digits + more) for more in range(4))
-    return next((text for text in texts if text[0] in "+-"), typed(number, digits))
+def typed_bound(number: float, digits: int = 3, line: float = 0.0) -> str:
+    """`typed`, of an interval's end: with up to three digits more where it would be the line, so
+    that one sees on which side of it the end lies."""
+    return typed(number, telling_digits(number, line, digits))
 
 
-def typed_ends(low: float, high: float) -> str:
+def typed_ends(low: float, high: float, line: float = 0.0) -> str:
     """`-0.004 to +0.031`, an interval's ends by `typed_bound`."""
-    return f"{typed_bound(low)} to {typed_bound(high)}"
+    return f"{typed_bound(low, line=line)} to {typed_bound(high, line=line)}"
+
+
+def telling_digits(number: float, line: float, digits: int = 3) -> int:
+    """Decimals, up to three more than `digits`, by which a number is told from a line that it is
+    not on; `digits` where none does."""
+    more = range(digits, digits + 4)
+    return next((n for n in more if round(number, n) != round(line, n)), digits)
 
 
 def signed(number: float, digits: int = 3) -> str:
@@ -148,9 +154,9 @@ def signed(number: float, digits: int = 3) -> str:
     return minus(typed(number, digits))
 
 
-def bound(number: float, digits: int = 3) -> str:
+def bound(number: float, digits: int = 3, line: float = 0.0) -> str:
     """`typed_bound`, with a typeset minus."""
-    return minus(typed_bound(number, digits))
+    return minus(typed_bound(number, digits, line))
 
 
 def unsigned(number: float, digits: int = 3) -> str:

@@ -33,12 +33,12 @@ def of_unlike_rates(run: pd.DataFrame, sensitivity: pd.DataFrame) -> list[str]:
 
 
 def _at_one_rate(candidates: pd.DataFrame) -> str:
-    known = candidates[candidates["initialization"].isin(ARMS) & candidates["relative"].notna()]
-    if known.empty:
+    known = candidates[candidates["initialization"].isin(ARMS)]
+    if known["relative"].isna().all():
         return "No sweep of this study tells what one rate for both would show."
-    lines = [best(part) for _, part in known.groupby("initialization")]
+    lines = pd.concat(best(part) for _, part in known.groupby("initialization"))
     # A diverged run is held at its best, and so counts as soon.
-    known = pd.concat(line[line["diverged"] == 0] for line in lines)
+    known = lines[lines["relative"].notna() & (lines["diverged"] == 0)]
     height, speed = (
         known.pivot(index="learning_rate", columns="initialization", values=name)
         .reindex(columns=ARMS)

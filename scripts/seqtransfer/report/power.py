@@ -26,12 +26,14 @@ def table(run: pd.DataFrame, left_out: pd.DataFrame) -> pd.DataFrame:
     (Bonferroni).
 
     run, left_out: the tables of these names. The spread over seeds and that over test examples are
-    taken from this study, the test part as it is: more seeds lower the first alone. Empty for a
-    study of one seed. difference: the size of the one that this study of `study_seeds` found.
+    taken from this study, the test part as it is: more seeds lower the first alone. `smallest` is
+    empty for a study of one seed. difference: the size of the one that this study of `study_seeds`
+    found.
     """
     rows = []
     for left, right in CONTRASTS:
         found = of_difference(run, "test_score", left, right, left_out)
+        found = estimates.with_few_seeds(found)
         side_by_side = verdicts.side_by_side(LEVEL, len(found))
         counts = {*SEEDS, *(max(one.seeds, 2) for one in found.values())}
         planned = {seeds: estimates.with_seeds(found, seeds) for seeds in counts}

@@ -7,6 +7,7 @@ import pandas as pd
 
 from seqtransfer.report import names, reference_estimates
 from seqtransfer.report.estimates import Estimate
+from seqtransfer.report.statistics import LEVEL
 from seqtransfer.report.verdicts import (
     CONTRADICTED,
     MIXED,
@@ -32,7 +33,7 @@ def of(record: dict) -> str:
     tasks = ", ".join(f"{word} in {count}" for word, count in counts.items() if count)
     total = sum(counts.values())
     compared = names.contrast(record["contrast"])
-    said = f"{compared[:1].upper()}{compared[1:]}: {interval(overall, record['level'])}"
+    said = f"{compared[:1].upper()}{compared[1:]}: {interval(overall, record)}"
     said += f" {record['unit']}."
     said += f" Of {total} task{'s' * (total != 1)}: {tasks}."
     differ = overall["heterogeneity_p"] is not None and overall["heterogeneity_p"] <= ALPHA
@@ -81,19 +82,20 @@ def _decision(record: dict, verdict: str, line: float) -> str:
     return "Not every task allows it: these runs do not decide."
 
 
-def interval(effect: dict, level: float) -> str:
-    """`+0.031 (95 % interval +0.010 to +0.052)`, or what there is of it."""
+def interval(effect: dict, record: Mapping) -> str:
+    """`+0.031 (95 % interval +0.010 to +0.052)`, or what there is of it. record: of the claim."""
     if effect["mean"] is None:
         return "no number in"
     if effect["low"] is None:
         return f"{names.typed(effect['mean'])} (no interval)"
-    ends = names.typed_ends(effect["low"], effect["high"])
-    return f"{names.typed(effect['mean'])} ({100 * level:.0f} % interval {ends})"
+    ends = names.typed_ends(effect["low"], effect["high"], -(record["margin"] or 0.0))
+    return f"{names.typed(effect['mean'])} ({100 * record['level']:.0f} % interval {ends})"
 
 
 def p_value(number: float) -> str:
-    """With three decimals, or `< 0.001`."""
-    return "< 0.001" if number < 0.001 else f"{number:.3f}"
+    """With three decimals, more near 0.05, or `< 0.001`."""
+    digits = names.telling_digits(number, 1 - LEVEL)
+    return "< 0.001" if number < 0.001 else f"{number:.{digits}f}"
 
 
 def without_examples(found: Mapping[str, Estimate], part: str) -> list[str]:

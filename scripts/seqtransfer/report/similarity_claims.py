@@ -8,7 +8,6 @@ import pandas as pd
 from seqtransfer.report import (
     checks,
     claim_records,
-    estimates,
     names,
     readings,
     reference_estimates,
@@ -45,10 +44,11 @@ def above_null(
     tasks: those in which a measure must be shown to be valid, by `references`.
     """
     inner = _before(comparisons, measure)
+    text = inner[inner["left"] == "text"]
     name = names.measure(measure)
-    checked = [*beaten, *_valid(inner, references, tasks, measure, level)]
+    checked = [*beaten, *_valid(text, references, tasks, measure, level)]
     failed = {check["task"]: check["why"] for check in checked if check["passed"] is False}
-    effects = _of_tasks(inner[inner["left"] == "text"], failed)
+    effects = _of_tasks(text, failed)
     verdict, overall = _of_all(effects)
     record = {
         "id": f"d1-{measure}", "short": "shared structure",
@@ -60,7 +60,7 @@ def above_null(
         "rule": NULL_RULE, "level": 1 - ALPHA, "margin": None, "checks": checked,
         "p_value_of": "largest p (re-paired)",
         "effects": effects, "overall": overall, "verdict": verdict, "qualifier": "",
-        "headline": headline, "facts": [], "missing": [],
+        "headline": headline, "facts": [], "missing": [said for _, said in _missing(text, "text")],
         "tables": ["comparisons", "references", "runs", "left_out"], "figure": "similarities",
     }  # fmt: skip
     if above := _also_above(inner):
@@ -73,7 +73,7 @@ def above_null(
             f"Random weights exceed this null, too, in: {', '.join(above)}. There, being above it"
             " says nothing of pretraining; (d2) asks that."
         )
-    if few := _few_rows(inner, measure):
+    if few := _few_rows(text, measure):
         record["facts"].append(
             f"Fewer than {MINIMUM_ROWS_PER_WIDTH} rows per dimension in {', '.join(few)}: chance"
             " similarity is high there."
@@ -94,12 +94,13 @@ def _of_tasks(text: pd.DataFrame, failed: Mapping[str, str]) -> list[dict]:
     """(d1) task by task. text: its similarities to domain; failed: task -> why it is not judged."""
     effects = []
     for task, rows in text.groupby("task", sort=False):
-        worst, lost = rows["p_value"].max(), rows["p_value"].isna().any()
-        above = not lost and worst <= ALPHA
+        worst = rows["p_value"].max(skipna=False)
+        known = rows[["score", "p_value"]].notna().all(axis=1).groupby(rows["seed"]).all()
+        above = worst <= ALPHA
         verdict = NOT_TESTABLE if task in failed else SUPPORTED if above else UNDECIDED
         mean = (rows["score"] - rows["null_mean"]).mean(skipna=False)
         effects.append(
-            {"task": task, "seeds": rows["seed"].nunique(), "verdict": verdict}
+            {"task": task, "seeds": int(known.sum()), "verdict": verdict}
             | {"reason": failed.get(task), "mean": verdicts.number(mean)}
             | NO_INTERVAL
             | {"p_value": verdicts.number(worst), "sources": {}}
@@ -128,8 +129,20 @@ def _of_all(effects: Sequence[dict]) -> tuple[str, dict | None]:
 
 def _also_above(inner: pd.DataFrame) -> list[str]:
     """Tasks in which random weights, too, are more like domain's than chance."""
-    worst = inner[inner["left"] == "random"].groupby("task", sort=False)["p_value"].max()
+    random = inner[inner["left"] == "random"].groupby("task", sort=False)["p_value"]
+    worst = random.agg(lambda values: values.max(skipna=False))
     return [str(task) for task in worst.index[worst <= ALPHA]]
+
+
+def _means(inner: pd.DataFrame) -> pd.DataFrame:
+    """Mean over layers, column `score`, of every task, arm (`initialization`) and seed."""
+    means = inner.groupby(["task", "left", "seed"], sort=False)["score"].mean(skipna=False)
+    return means.reset_index().rename(columns={"left": "initialization"})
+
+
+def _missing(inner: pd.DataFrame, *arms: str) -> list[tuple[str, str]]:
+    """(task, run) of the runs of one or two arms without a finite similarity in some layer."""
+    return claim_records.missing_runs(_means(inner), "score", arms[0], arms[-1])
 
 
 def _few_rows(inner: pd.DataFrame, measure: str) -> list[str]:
@@ -147,9 +160,8 @@ def above_floor(
 ) -> dict:  # fmt: skip
     """(d2): text-vs-domain against random-vs-domain; `tasks` as for (d1)."""
     inner = _before(comparisons, measure)
-    means = inner.groupby(["task", "left", "seed"], sort=False)["score"]
-    mean = means.mean(skipna=False).reset_index()
-    mean = mean.rename(columns={"left": "initialization"})
+    both = inner[inner["left"].isin(("text", "random"))]
+    mean = _means(both)
     pairs = paired_differences(mean, "score", "text", "random").groupby("task", sort=False)
     found = {
         str(task): reference_estimates.above_floor(
@@ -158,11 +170,10 @@ def above_floor(
         for task, rows in pairs
     }
     name = names.measure(measure)
-    valid = _valid(inner, references, tasks, measure, level)
+    valid = _valid(both, references, tasks, measure, level)
     record = claim_records.record(
-        estimates.with_few_seeds(estimates.at_least_mean(found, "reference")),
-        [*beaten, *valid], level,
-        missing=claim_records.missing_runs(mean, "score", "text", "random"), headline=headline,
+        found, [*beaten, *valid], level, missing=_missing(both, "text", "random"),
+        headline=headline,
         id=f"d2-{measure}", short="nearer than random",
         unit="similarity", contrast="text-vs-domain - random-vs-domain",
         title=f"Text weights are nearer to domain-pretrained ones than random weights are ({name})",

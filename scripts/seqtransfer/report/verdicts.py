@@ -85,7 +85,11 @@ def overall(
     numbers = interval(mean, level) | {"degrees": number(mean.degrees), "tasks": len(shown)}
     numbers |= {"heterogeneity": number(estimates.heterogeneity(shown))}
     numbers |= {"heterogeneity_p": number(estimates.homogeneity_p(shown)), "counts": counts}
-    numbers |= power(mean, level, line, undecided=verdict == UNDECIDED and not every)
+    low, high = mean.interval(level)
+    # Where a task keeps a mean that is decided from a verdict, more seeds would not give one.
+    numbers |= power(
+        mean, level, line, undecided=verdict == UNDECIDED and not every and low <= line <= high
+    )
     return verdict, numbers
 
 

@@ -170,7 +170,7 @@ def _effect(axis: Axes, place: int, effect: dict, record: dict, look: dict) -> N
         ends = (effect["low"], effect["high"])
         axis.hlines(place, *ends, color=look["color"], lw=look["linewidth"])
     [mark] = axis.plot(effect["mean"], place, **look)
-    said = readings.interval(effect, record["level"])
+    said = readings.interval(effect, record)
     style.tell(mark, f"{effect['task']}: {said} {record['unit']}, {effect['verdict']}")
 
 

@@ -136,7 +136,7 @@ def fill(template: str, **values: object) -> str:
     )
     environment.filters |= {
         "signed": lambda number: "" if number is None else names.signed(number),
-        "bound": lambda number: "" if number is None else names.bound(number),
+        "bound": _bound,
         "plain": lambda number: "" if number is None else names.unsigned(number),
         "p_value": _p_value,
         "count": _count,
@@ -216,6 +216,11 @@ def _count(number: int | str | None) -> str:
     if number is None:
         return ""
     return f"{number} of seeds" if number == NO_NUMBER else f"{number} seeds"
+
+
+def _bound(number: float | None, margin: float | None = None) -> str:
+    """An interval's end, on its side of 0 or of minus the margin of a claim."""
+    return "" if number is None else names.bound(number, line=-(margin or 0.0))
 
 
 def _p_value(number: float | None) -> str:

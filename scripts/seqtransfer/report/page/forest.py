@@ -52,6 +52,6 @@ def _mark(
 ) -> dict:
     drawn = {key: effect[key] if key in keys else None for key in WHOLE}
     places = {key: None if value is None else place(value) for key, value in drawn.items()}
-    said = f"{readings.interval(effect, record['level'])} {record['unit']}, {verdict}"
+    said = f"{readings.interval(effect, record)} {record['unit']}, {verdict}"
     said = f"{effect.get('task', 'all tasks')}: {said}"
     return {**places, "testable": verdict != NOT_TESTABLE, "said": said}

@@ -197,8 +197,8 @@ TABLES = {
         "smallest differences that would be seen",
         "For two arms and a number of seeds, the smallest difference in test score that 80 % of"
         " studies would see at the 5 % level, adjusted for the number of tasks. Spread over seeds"
-        " and over test examples are taken from this study; more seeds lower only the first. Empty"
-        " for a study of one seed.",
+        " and over test examples are taken from this study; more seeds lower only the first. In a"
+        " study of one seed `smallest` is empty.",
         columns(
             "task left right seeds smallest difference study_seeds",
             seeds="How many seeds a study would have",

@@ -22,6 +22,8 @@ TABLES = {
             " analytic_null p_value rows width left_rank right_rank rows_per_width few_rows floor"
             " floor_low floor_high ceiling above_floor above_floor_low above_floor_high calibrated"
             " calibrated_low calibrated_high",
+            null_low="Mean over seeds of the least of the null's draws",
+            null_high="Mean over seeds of the greatest of the null's draws",
             p_value="Largest permutation p-value over seeds",
             rows_per_width="Rows for each neuron",
             floor="Mean over draws of random weights against the reference",

@@ -5,6 +5,7 @@ from itertools import product
 import pandas as pd
 
 from seqtransfer.report.arm_estimates import of_difference
+from seqtransfer.report.estimates import with_few_seeds
 from seqtransfer.report.statistics import LEVEL
 
 COLUMNS = "task initialization control mean low high seeds".split()
@@ -22,7 +23,8 @@ def differences(
     both = pd.concat([run, control_run], ignore_index=True)
     arms, controls = (table["initialization"].unique() for table in (run, control_run))
     found = {
-        pair: of_difference(both, "test_score", *pair, left_out) for pair in product(arms, controls)
+        pair: with_few_seeds(of_difference(both, "test_score", *pair, left_out))
+        for pair in product(arms, controls)
     }
     rows = [
         [task, arm, control, one.mean, *one.interval(LEVEL), one.seeds]

@@ -27,7 +27,7 @@ WORDS: dict[str, Callable[[str], str]] = {  # by column, what its identifiers ar
 FORMATS: dict[str, Callable[[float], str]] = {
     "value": lambda value: f"{value:.0f}" if float(value).is_integer() else f"{value:.3f}",
     "learning_rate": lambda value: np.format_float_scientific(value, trim="-", exp_digits=2),
-    "p_value": "{:.2g}".format,
+    "p_value": lambda value: f"{value:.{3 if 0.045 < value < 0.055 else 2}g}",  # 0.0496, not 0.05
     "size": "{:g}".format,
     "q": "{:.2g}".format,
     "operations": "{:.1f}".format,
@@ -38,6 +38,7 @@ FORMATS: dict[str, Callable[[float], str]] = {
     ("steps_to_threshold", "steps_taken", "seconds_total", "seconds_training"), "{:.0f}".format
 )
 
+BOUNDS = ("low", "high")  # ends of names of columns with an interval's ends
 SMALL = 0.1  # number whose three decimals are fewer than three significant digits
 
 
@@ -54,8 +55,10 @@ def is_number(values: pd.Series) -> bool:
 
 
 def number(column: str, value: float) -> str:
-    """A number of a column as it is read; a minus that only rounding left is dropped."""
-    text = FORMATS.get(column, "{:.3f}".format)(value)
+    """A number of a column as it is read, an interval's end on its side of 0; a minus that only
+    rounding left is dropped."""
+    digits = names.telling_digits(value, 0.0) if column.endswith(BOUNDS) else 3
+    text = FORMATS[column](value) if column in FORMATS else f"{value:.{digits}f}"
     return text.removeprefix("-") if not text.strip("-0.") else text
 
 
