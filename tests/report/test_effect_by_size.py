@@ -14,10 +14,11 @@ from transformers import AutoModel, BertConfig, MPNetConfig
 
 import effect_by_size as script
 from seqtransfer.files import json_tsv
-from seqtransfer.report import claims, effect_by_size, finished_studies
-from seqtransfer.report.effect_by_size import MEAN
+from seqtransfer.report import claims
 from seqtransfer.report.figures import size_figures, style
-from seqtransfer.report.finished_studies import Study
+from seqtransfer.report.studies import effect_by_size, finished_studies
+from seqtransfer.report.studies.effect_by_size import MEAN
+from seqtransfer.report.studies.finished_studies import Study
 from seqtransfer.report.tables import table_files
 
 ALONE = {"layers": 6, "width": 100, "parameters": 10**6}

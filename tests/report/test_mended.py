@@ -9,8 +9,9 @@ from test_claims import NO_PAIRS, run_table
 
 import compare_mended
 from seqtransfer.files import json_tsv
-from seqtransfer.report import claims, finished_studies, mended
-from seqtransfer.report.finished_studies import Study
+from seqtransfer.report import claims
+from seqtransfer.report.studies import finished_studies, mended
+from seqtransfer.report.studies.finished_studies import Study
 from seqtransfer.report.tables import table_files
 
 

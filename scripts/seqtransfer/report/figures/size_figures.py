@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, LogLocator
 from scipy.optimize import isotonic_regression
 
-from seqtransfer.report.effect_by_size import MEAN, SIZE
 from seqtransfer.report.figures import panels, style
+from seqtransfer.report.studies.effect_by_size import MEAN, SIZE
 
 TITLE = "What text pretraining adds to encoders of different sizes"
 HEIGHT = 3.6  # inches of a figure as wide as a page

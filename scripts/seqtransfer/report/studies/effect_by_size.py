@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from seqtransfer.report import estimates, finished_studies, meta_analysis
+from seqtransfer.report import estimates
 from seqtransfer.report.estimates import Estimate
-from seqtransfer.report.finished_studies import ABSENT, Study, configuration, task_of
+from seqtransfer.report.studies import finished_studies, meta_analysis
+from seqtransfer.report.studies.finished_studies import ABSENT, Study, configuration, task_of
 
 CLAIM = "b"
 SIZE = ["encoder", "layers", "width", "parameters"]

@@ -18,10 +18,11 @@ from matplotlib.figure import Figure
 from scipy.optimize import brentq
 from scipy.special import stdtrit  # of scipy.stats, which takes a second to import
 
-from seqtransfer.report import finished_studies, names
+from seqtransfer.report import names
 from seqtransfer.report.figures import panels, style
-from seqtransfer.report.finished_studies import Study
 from seqtransfer.report.statistics import LEVEL
+from seqtransfer.report.studies import finished_studies
+from seqtransfer.report.studies.finished_studies import Study
 from seqtransfer.report.tables.run_tables import score_unit
 from seqtransfer.report.verdicts import NOT_TESTABLE
 

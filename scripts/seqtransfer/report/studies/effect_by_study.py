@@ -10,9 +10,10 @@ from types import SimpleNamespace
 import pandas as pd
 from matplotlib.figure import Figure
 
-from seqtransfer.report import effect_by_size, meta_analysis, names
+from seqtransfer.report import names
 from seqtransfer.report.figures import panels, style
-from seqtransfer.report.finished_studies import ABSENT, Study, configuration, task_of
+from seqtransfer.report.studies import effect_by_size, meta_analysis
+from seqtransfer.report.studies.finished_studies import ABSENT, Study, configuration, task_of
 from seqtransfer.report.verdicts import CONTRADICTED, SUPPORTED
 
 LETTERS = 24  # of a line of a study's name beside its row
