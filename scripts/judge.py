@@ -3,14 +3,8 @@
 from pathlib import Path
 
 from seqtransfer.files import json_tsv
-from seqtransfer.report import (
-    baseline_caveats,
-    caveats,
-    choice_caveats,
-    claims,
-    leak_caveats,
-    register,
-)
+from seqtransfer.report import baseline_caveats, caveats, choice_caveats, leak_caveats, register
+from seqtransfer.report.claims import ledger
 from seqtransfer.report.tables import effect_tables, table_files
 from seqtransfer.study import jobs
 
@@ -47,7 +41,7 @@ def main(
         read[name] = read[name].assign(examples=read[name]["task"].map(examples))
     corpora = read["budget"].set_index("task")["pretraining_corpus"].astype(object).fillna("")
     read["references"]["corpus"] = read["references"]["task"].map(corpora)
-    records = claims.judge(
+    records = ledger.judge(
         read["runs"],
         read["convergence"],
         read["comparisons"],

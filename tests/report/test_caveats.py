@@ -11,7 +11,7 @@ from test_claims import NO_PAIRS, NO_PRETRAINING, run_table, similarity_table
 import synthetic
 from seqtransfer.encoders import adaptations
 from seqtransfer.report import caveats
-from seqtransfer.report.verdicts import NOT_TESTABLE, NOT_TESTED
+from seqtransfer.report.claims.verdicts import NOT_TESTABLE, NOT_TESTED
 from seqtransfer.training import settings_choice
 
 

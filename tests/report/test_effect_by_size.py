@@ -14,7 +14,7 @@ from transformers import AutoModel, BertConfig, MPNetConfig
 
 import effect_by_size as script
 from seqtransfer.files import json_tsv
-from seqtransfer.report import claims
+from seqtransfer.report.claims import ledger
 from seqtransfer.report.figures import size_figures, style
 from seqtransfer.report.studies import effect_by_size, finished_studies
 from seqtransfer.report.studies.effect_by_size import MEAN
@@ -50,7 +50,7 @@ def study(
     }  # fmt: skip
     record = dict.fromkeys(finished_studies.OF_RECORD)
     record |= {"configuration": configuration, "splits": dict.fromkeys(tasks, "0123456789")}
-    return Study(name, record, {"claims": claims.judge(run, run, NO_PAIRS)}, run, pd.DataFrame())
+    return Study(name, record, {"claims": ledger.judge(run, run, NO_PAIRS)}, run, pd.DataFrame())
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def test_tasks_of_the_same_examples_share_their_chance_as_in_the_studys_own_mean
         )
         runs["score"] = np.random.default_rng(layers).normal(0.5, 0.02, len(runs))
         judged = [
-            claims.judge(one.runs, one.runs, NO_PAIRS, left_out=runs.assign(examples=examples))
+            ledger.judge(one.runs, one.runs, NO_PAIRS, left_out=runs.assign(examples=examples))
             for examples in (runs["task"], "shared")
         ]
         studies.append([dataclasses.replace(one, ledger={"claims": found}) for found in judged])

@@ -6,15 +6,11 @@ Out: `results/{study}/report/`.
 register: every table and figure, with its text and its function: begin here to add one.
 tables, figures: the functions, one file a subject; generalization, gains_over_steps, power: files
     with both; cost: a figure of several tables.
-claims: the list of claims, begin here to add one; score_claims, similarity_claims: each claim and
-    its rule; claim_records: what they share; checks: what must hold first; estimates: effects with
-    their sources of chance; arm_estimates: those of two arms; reference_estimates: those of
-    similarity; verdicts: their rules; readings: in words; one_rate: what of (a) the learning
-    rates may explain; caveats: what verdicts leave out;
-    amendments: when rules were changed; baseline_caveats: where no encoder is needed;
-    choice_caveats: what choices of the paper's released code do to them; leak_caveats: what
-    test sequences near to train do to them.
-    statistics: intervals of tables; aggregates: robust summaries over tasks.
+claims: the claims, their rules and their verdicts: begin here to add one.
+caveats: what verdicts leave out; baseline_caveats: where no encoder is needed; choice_caveats: what
+    choices of the paper's released code do to them; leak_caveats: what test sequences near to train
+    do to them.
+statistics: intervals of tables; aggregates: robust summaries over tasks.
 studies: several finished studies side by side.
 zero_shot: what pretrained encoders know before any fine-tuning, beside the fine-tuned arms.
 names: what arms, measures and metrics are called where people read.

@@ -7,8 +7,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from seqtransfer.report import estimates, names, verdicts
-from seqtransfer.report.arm_estimates import of_difference
+from seqtransfer.report import names
+from seqtransfer.report.claims import estimates, verdicts
+from seqtransfer.report.claims.arm_estimates import of_difference
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import Tables
 from seqtransfer.report.statistics import LEVEL

@@ -10,20 +10,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from seqtransfer.report import names, readings
-from seqtransfer.report.figures import panels, style
-from seqtransfer.report.figures.panels import Tables
-from seqtransfer.report.figures.run_figures import FITTED, GREY, headline, tell_score
-from seqtransfer.report.statistics import stratified_mean_interval
-from seqtransfer.report.tables.gain_tables import ALL_TASKS
-from seqtransfer.report.tables.run_tables import score_unit
-from seqtransfer.report.verdicts import (
+from seqtransfer.report import names
+from seqtransfer.report.claims import readings
+from seqtransfer.report.claims.verdicts import (
     CONTRADICTED,
     MIXED,
     NOT_TESTABLE,
     SUPPORTED,
     UNDECIDED,
 )
+from seqtransfer.report.figures import panels, style
+from seqtransfer.report.figures.panels import Tables
+from seqtransfer.report.figures.run_figures import FITTED, GREY, headline, tell_score
+from seqtransfer.report.statistics import stratified_mean_interval
+from seqtransfer.report.tables.gain_tables import ALL_TASKS
+from seqtransfer.report.tables.run_tables import score_unit
 
 LEAST_EMS, SPACIOUS_EMS = 10.5, 16  # width of a panel of a forest: at least, and for long labels
 NAMES_EMS = 7  # of the tasks' names, before the first panel

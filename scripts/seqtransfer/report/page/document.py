@@ -11,10 +11,11 @@ import pandas as pd
 from markupsafe import Markup, escape
 
 from seqtransfer.encoders import arm_descriptions, controls, initializations
-from seqtransfer.report import amendments, names, readings, register, zero_shot
+from seqtransfer.report import names, register, zero_shot
+from seqtransfer.report.claims import amendments, readings
+from seqtransfer.report.claims.verdicts import NO_NUMBER, NOT_TESTED
 from seqtransfer.report.figures import counts
 from seqtransfer.report.page import forest, inline_figures, reading_tables
-from seqtransfer.report.verdicts import NO_NUMBER, NOT_TESTED
 
 TEMPLATES = Path(__file__).with_name("templates")
 # Tables with a section of their own; the others stand together.

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from seqtransfer.report import estimates
-from seqtransfer.report.estimates import Estimate
+from seqtransfer.report.claims import estimates
+from seqtransfer.report.claims.estimates import Estimate
 from seqtransfer.report.studies import finished_studies, meta_analysis
 from seqtransfer.report.studies.finished_studies import ABSENT, Study, configuration, task_of
 

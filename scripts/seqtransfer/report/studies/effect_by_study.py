@@ -11,10 +11,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from seqtransfer.report import names
+from seqtransfer.report.claims.verdicts import CONTRADICTED, SUPPORTED
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.studies import effect_by_size, meta_analysis
 from seqtransfer.report.studies.finished_studies import ABSENT, Study, configuration, task_of
-from seqtransfer.report.verdicts import CONTRADICTED, SUPPORTED
 
 LETTERS = 24  # of a line of a study's name beside its row
 ROW = 0.24  # inches of a row, in a figure as wide as a page

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from seqtransfer.report import names
+from seqtransfer.report.claims.verdicts import NOT_TESTABLE, NOT_TESTED
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.statistics import stratified_mean_interval
 from seqtransfer.report.studies.finished_studies import (
@@ -19,7 +20,6 @@ from seqtransfer.report.studies.finished_studies import (
 )
 from seqtransfer.report.tables.gain_tables import ALL_TASKS
 from seqtransfer.report.tables.intervals import paired_differences
-from seqtransfer.report.verdicts import NOT_TESTABLE, NOT_TESTED
 
 TITLE = "What each mended choice changes"
 CAPTION = (

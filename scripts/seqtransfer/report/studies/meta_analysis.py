@@ -19,12 +19,12 @@ from scipy.optimize import brentq
 from scipy.special import stdtrit  # of scipy.stats, which takes a second to import
 
 from seqtransfer.report import names
+from seqtransfer.report.claims.verdicts import NOT_TESTABLE
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.statistics import LEVEL
 from seqtransfer.report.studies import finished_studies
 from seqtransfer.report.studies.finished_studies import Study
 from seqtransfer.report.tables.run_tables import score_unit
-from seqtransfer.report.verdicts import NOT_TESTABLE
 
 COLUMNS = "study task unit mean low high error level seeds verdict pooled".split()
 LEAST = 3  # effects that a mean over tasks is made of

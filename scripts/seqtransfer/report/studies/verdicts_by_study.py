@@ -16,8 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from seqtransfer.report import names
-from seqtransfer.report.figures import panels, style
-from seqtransfer.report.verdicts import (
+from seqtransfer.report.claims.verdicts import (
     CONTRADICTED,
     MIXED,
     NOT_TESTABLE,
@@ -25,6 +24,7 @@ from seqtransfer.report.verdicts import (
     SUPPORTED,
     UNDECIDED,
 )
+from seqtransfer.report.figures import panels, style
 
 COLUMNS = "study claim effect low high level unit tasks verdict qualifier".split()
 HEADER = "| claim | overall effect | interval | unit | tasks | verdict |"

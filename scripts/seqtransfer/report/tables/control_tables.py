@@ -4,7 +4,7 @@ from itertools import product
 
 import pandas as pd
 
-from seqtransfer.report.arm_estimates import of_difference
+from seqtransfer.report.claims.arm_estimates import of_difference
 from seqtransfer.report.statistics import LEVEL
 
 COLUMNS = "task initialization control mean low high seeds".split()

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from seqtransfer.report import checks, score_claims, similarity_claims
-from seqtransfer.report.arm_estimates import of_difference
+from seqtransfer.report.claims import checks, score_claims, similarity_claims
+from seqtransfer.report.claims.arm_estimates import of_difference
 from seqtransfer.report.statistics import LEVEL
 from seqtransfer.report.tables.run_tables import score_unit
 from seqtransfer.report.tables.similarity_tables import REFERENCE

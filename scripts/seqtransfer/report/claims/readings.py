@@ -5,9 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from seqtransfer.report import names, reference_estimates
-from seqtransfer.report.estimates import Estimate
-from seqtransfer.report.verdicts import (
+from seqtransfer.report import names
+from seqtransfer.report.claims import reference_estimates
+from seqtransfer.report.claims.estimates import Estimate
+from seqtransfer.report.claims.verdicts import (
     CONTRADICTED,
     MIXED,
     NOT_TESTABLE,

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from seqtransfer.report import names, readings, verdicts
-from seqtransfer.report.estimates import Estimate
-from seqtransfer.report.verdicts import (
+from seqtransfer.report import names
+from seqtransfer.report.claims import readings, verdicts
+from seqtransfer.report.claims.estimates import Estimate
+from seqtransfer.report.claims.verdicts import (
     CONTRADICTED,
     MIXED,
     NOT_TESTABLE,
