@@ -7,9 +7,7 @@ register: every table and figure, with its text and its function: begin here to 
 tables, figures: the functions, one file a subject; generalization, gains_over_steps, power: files
     with both; cost: a figure of several tables.
 claims: the claims, their rules and their verdicts: begin here to add one.
-caveats: what verdicts leave out; baseline_caveats: where no encoder is needed; choice_caveats: what
-    choices of the paper's released code do to them; leak_caveats: what test sequences near to train
-    do to them.
+caveats: what verdicts leave out, in sentences.
 statistics: intervals of tables; aggregates: robust summaries over tasks.
 studies: several finished studies side by side.
 zero_shot: what pretrained encoders know before any fine-tuning, beside the fine-tuned arms.
