@@ -26,9 +26,9 @@ def main(
     catalogue = defaults.read(ENCODERS)["catalogue"]["encoders"]
     read = finished_studies.read_all(studies)
     found = effect_by_size.table(read, catalogue)
-    differing = effect_by_size.settings(read, found)
-    caption = effect_by_size.caption(found, differing)
-    draw = partial(size_figures.effect_by_size, found, differing, title)
+    settings = effect_by_size.differing(read)
+    caption = effect_by_size.caption(found, settings)
+    draw = partial(size_figures.effect_by_size, found, settings, title)
     print(table_and_figure.write(output, found, draw, title, caption, width), end="")
 
 

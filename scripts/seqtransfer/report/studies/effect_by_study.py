@@ -13,13 +13,13 @@ from matplotlib.figure import Figure
 from seqtransfer.report import names
 from seqtransfer.report.claims.verdicts import CONTRADICTED, SUPPORTED
 from seqtransfer.report.figures import panels, style
-from seqtransfer.report.studies import effect_by_size, meta_analysis
-from seqtransfer.report.studies.finished_studies import ABSENT, Study, configuration, task_of
+from seqtransfer.report.studies import finished_studies, meta_analysis
+from seqtransfer.report.studies.finished_studies import Study
 
 LETTERS = 24  # of a line of a study's name beside its row
 ROW = 0.24  # inches of a row, in a figure as wide as a page
-# Sections of a configuration that decide what a run starts from and how it is trained.
-SECTIONS = (*effect_by_size.SECTIONS, "encoder", "domain_encoders", "domain_corpora")
+# Also sections that decide what a run starts from.
+SECTIONS = (*finished_studies.SECTIONS, "encoder", "domain_encoders", "domain_corpora")
 OF_DOMAIN = ("pretrain",)  # where `domain` is compared, too
 
 
@@ -57,24 +57,10 @@ def _score(study: Study, task: str, arm: str) -> float:
     )
 
 
-def differing(studies: Sequence[Study], contrast: str) -> dict[str, dict[str, list[str]]]:
-    """Setting -> value, which may be `absent` -> the studies that have it, of settings in which the
-    studies differ; those of a task alone, such as a length, between the studies of that task.
-
-    contrast: of the claim, such as `text - random`.
-    """
-    sections = SECTIONS + (OF_DOMAIN if "domain" in contrast else ())
-    stated = [configuration(study.record) for study in studies]
-    keys = dict.fromkeys(key for one in stated for key in one if key.startswith(sections))
-    found = {}
-    for key in [key for key in keys if key.rpartition(".")[2] not in effect_by_size.SAID]:
-        task, values = task_of(key), {}
-        for study, one in zip(studies, stated, strict=True):
-            if task is None or task in study.record["configuration"]["tasks"]:
-                values.setdefault(one.get(key, ABSENT), []).append(study.name)
-        if len(values) > 1:
-            found[key] = values
-    return found
+def differing(studies: Sequence[Study], contrast: str) -> dict[str, dict[str, list]]:
+    """`finished_studies.settings`, of what the two arms of a contrast such as `text - random` start
+    from and how they are trained."""
+    return finished_studies.settings(studies, SECTIONS + OF_DOMAIN * ("domain" in contrast))
 
 
 def caption(found: pd.DataFrame, settings: dict, contrast: str) -> str:
@@ -88,11 +74,7 @@ def caption(found: pd.DataFrame, settings: dict, contrast: str) -> str:
     )
     if not settings:
         return f"{said} The studies have the same settings."
-    each = "; ".join(
-        f"{key}: " + ", ".join(f"{value} ({', '.join(which)})" for value, which in values.items())
-        for key, values in settings.items()
-    )
-    return f"{said} The studies differ in {each}."
+    return f"{said} The studies differ in {finished_studies.listed(settings)}."
 
 
 def figure(found: pd.DataFrame, contrast: str) -> Figure:
