@@ -8,11 +8,10 @@ from seqtransfer.report import names
 from seqtransfer.report.claims import readings, verdicts
 from seqtransfer.report.claims.estimates import Estimate
 from seqtransfer.report.claims.verdicts import (
-    CONTRADICTED,
+    DECIDED,
     MIXED,
     NOT_TESTABLE,
     NOT_TESTED,
-    SUPPORTED,
     UNDECIDED,
 )
 
@@ -65,12 +64,12 @@ def record(
 def qualifier(record: Mapping) -> str:
     """What limits a verdict, in a few words; empty where nothing does."""
     verdict, limits = record["verdict"], []
-    if verdict in (SUPPORTED, CONTRADICTED, MIXED):
+    if verdict in (*DECIDED, MIXED):
         counts = record["overall"]["counts"]
         if counts[NOT_TESTABLE]:
             testable = sum(counts.values()) - counts[NOT_TESTABLE]
             limits.append(f"in {testable} testable task{'s' * (testable != 1)}")
-    if verdict in (SUPPORTED, CONTRADICTED) and not record["overall"]["counts"][verdict]:
+    if verdict in DECIDED and not record["overall"]["counts"][verdict]:
         limits.append("on average")
     judged = {one["task"] for one in record["effects"] if one["verdict"] != NOT_TESTABLE}
     if verdict not in (NOT_TESTABLE, NOT_TESTED) and any(

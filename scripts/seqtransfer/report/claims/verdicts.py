@@ -15,6 +15,7 @@ from seqtransfer.report.claims.estimates import Estimate
 
 SUPPORTED, CONTRADICTED, UNDECIDED = "supported", "contradicted", "undecided"
 MIXED, NOT_TESTABLE, NOT_TESTED = "mixed", "not testable here", "not tested"
+DECIDED = (SUPPORTED, CONTRADICTED)
 NO_NUMBER = "no number"  # of seeds: other sources of chance leave too much
 
 

@@ -12,13 +12,7 @@ from matplotlib.lines import Line2D
 
 from seqtransfer.report import names
 from seqtransfer.report.claims import readings
-from seqtransfer.report.claims.verdicts import (
-    CONTRADICTED,
-    MIXED,
-    NOT_TESTABLE,
-    SUPPORTED,
-    UNDECIDED,
-)
+from seqtransfer.report.claims.verdicts import DECIDED, MIXED, NOT_TESTABLE, UNDECIDED
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import Tables
 from seqtransfer.report.figures.run_figures import FITTED, GREY, headline, tell_score
@@ -35,7 +29,6 @@ OVERALL = {"color": "0.1", "marker": "D", "linewidth": 1.6}
 OF_TASK = {"color": "0.4", "marker": "o", "linewidth": 1.0}
 OPEN = {"markerfacecolor": "white"}  # of what is not decided, wherever its interval lies
 UNTESTED = {"color": "0.58"}
-DECIDED = (SUPPORTED, CONTRADICTED)
 ADJUSTED = " (adjusted for number of tasks)"  # the verdict of a task among several
 MARGIN = {"linestyle": (0, (4, 2)), "linewidth": 0.9}
 

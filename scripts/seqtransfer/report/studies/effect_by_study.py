@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from seqtransfer.report import names
-from seqtransfer.report.claims.verdicts import CONTRADICTED, SUPPORTED
+from seqtransfer.report.claims.verdicts import DECIDED
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.studies import finished_studies, meta_analysis
 from seqtransfer.report.studies.finished_studies import Study
@@ -88,7 +88,7 @@ def figure(found: pd.DataFrame, contrast: str) -> Figure:
         for row in rows.itertuples():
             place = studies.index(row.study)
             axis.hlines(place, row.low, row.high, color="0.2")
-            fill = "0.2" if row.verdict in (SUPPORTED, CONTRADICTED) else "white"
+            fill = "0.2" if row.verdict in DECIDED else "white"
             [dot] = axis.plot(row.effect, place, "o", color="0.2", mfc=fill, ms=4.5)
             known = SimpleNamespace(mean=row.effect, low=row.low, high=row.high)
             style.tell(dot, f"{task}, {row.study}: {panels.value(known, names.signed)}")

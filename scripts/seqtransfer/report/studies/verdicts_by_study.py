@@ -17,11 +17,10 @@ from matplotlib.figure import Figure
 
 from seqtransfer.report import names
 from seqtransfer.report.claims.verdicts import (
-    CONTRADICTED,
+    DECIDED,
     MIXED,
     NOT_TESTABLE,
     NOT_TESTED,
-    SUPPORTED,
     UNDECIDED,
 )
 from seqtransfer.report.figures import panels, style
@@ -29,7 +28,6 @@ from seqtransfer.report.figures import panels, style
 COLUMNS = "study claim effect low high level unit tasks verdict qualifier".split()
 HEADER = "| claim | overall effect | interval | unit | tasks | verdict |"
 PUBLISHED = "-claims.md"  # the end of the name of a published study's report
-DECIDED = (SUPPORTED, CONTRADICTED)
 DARK, LIGHT = "0.2", "0.65"
 LETTERS = 24  # of a line of a study's name beside its row
 ROW = 0.17  # inches of a row, in a figure as wide as a page
