@@ -120,6 +120,11 @@ def span(numbers: Iterable[float]) -> str:
     return f"{known[0]:.0f}" if len(known) == 1 else f"{known[0]:.0f} to {known[-1]:.0f}"
 
 
+def levels(found: Iterable[float], joint: str = "and") -> str:
+    """`95 %`, or `90 % and 95 %` where levels differ, in the order in which they come."""
+    return f" {joint} ".join(f"{100 * level:.0f} %" for level in dict.fromkeys(found))
+
+
 def minus(text: str) -> str:
     """The text with minus signs, as typeset, before negative numbers; ranges keep their hyphen."""
     return re.sub(r"(?<!\w)-(?=\d)", "\N{MINUS SIGN}", text)

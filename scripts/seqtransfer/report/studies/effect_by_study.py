@@ -65,7 +65,7 @@ def differing(studies: Sequence[Study], contrast: str) -> dict[str, dict[str, li
 
 def caption(found: pd.DataFrame, settings: dict, contrast: str) -> str:
     """What the figure shows and what would mislead; found, settings: of `table`, `differing`."""
-    levels = " and ".join(f"{100 * level:.0f} %" for level in found["level"].unique())
+    levels = names.levels(found["level"])
     said = (
         f"{names.contrast(contrast)}, a panel per task and a row per study, with each study's own"
         f" {levels} interval; filled where the study's verdict on the task is supported or"
@@ -109,6 +109,5 @@ def figure(found: pd.DataFrame, contrast: str) -> Figure:
             panels.line("any other verdict", **decided, mfc="white"),
         ],
     )
-    levels = " and ".join(f"{100 * level:.0f} %" for level in found["level"].unique())
-    style.title(drawn, f"{names.contrast(contrast)}, {levels} intervals")
+    style.title(drawn, f"{names.contrast(contrast)}, {names.levels(found['level'])} intervals")
     return drawn

@@ -158,7 +158,7 @@ def figure(table: pd.DataFrame, mean: dict[str, float], contrast: str) -> Figure
     axis.set_yticks(range(len(rows)), rows)
     axis.set_ylim(len(rows) - 0.5, -0.5)
     unit = units[0] + ", or the metric named" * (len(units) > 1)
-    levels = " and ".join(f"{100 * level:.0f} %" for level in table["level"].unique())
+    levels = names.levels(table["level"])
     own = "" if levels == "95 %" else f"; of tasks {levels}"
     said = f"{names.contrast(contrast)}\n({unit}; 95 % intervals{own})".split("\n")
     letters = int(LABELLED * style.ems() / style.LETTER_EMS)

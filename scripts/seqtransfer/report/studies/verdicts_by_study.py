@@ -114,9 +114,7 @@ def select(found: pd.DataFrame, claims: Sequence[str] | None) -> pd.DataFrame:
 
 def caption(found: pd.DataFrame) -> str:
     """What the figure shows and what would mislead; found: of `table`."""
-    levels = " or ".join(
-        f"{100 * level:.0f} %" for level in sorted(found["level"].dropna().unique())
-    )
+    levels = names.levels(sorted(found["level"].dropna()), "or")
     return (
         f"The overall effect of each claim in {found['study'].nunique()} studies, the first arm of"
         f" the claim minus the second, with the study's own {levels} interval, by the rules of the"
