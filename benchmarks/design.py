@@ -26,8 +26,8 @@ from scipy.special import nctdtr, stdtrit
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from seqtransfer.report import estimates  # noqa: E402
-from seqtransfer.report.arm_estimates import of_difference  # noqa: E402
+from seqtransfer.report.claims import estimates  # noqa: E402
+from seqtransfer.report.claims.arm_estimates import of_difference  # noqa: E402
 
 ARMS = ("text", "random")
 LEVEL = 0.95

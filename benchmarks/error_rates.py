@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
-from seqtransfer.report import estimates, reference_estimates
-from seqtransfer.report.estimates import Estimate
+from seqtransfer.report.claims import estimates, reference_estimates
+from seqtransfer.report.claims.estimates import Estimate
 
 GROUPS = 50
 FLOOR_SEEDS, UNITS = 5, 60

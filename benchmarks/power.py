@@ -21,7 +21,7 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from seqtransfer.report.estimates import Estimate  # noqa: E402
+from seqtransfer.report.claims.estimates import Estimate  # noqa: E402
 
 ARMS = ("text", "random")
 LEVEL = 0.95

@@ -2,16 +2,16 @@
 
 python scripts/compare_mended.py results/as-released results/mended-* --output results/mended
 
-Writes the table of `report.mended` as `<output>.csv` and, with a caption, `.md` and `.tex`, and
-draws its scores and differences as `.svg`, `.pdf` and `.png`, as wide as a `column`, a `page` or a
-`slide` (`--width`).
+Writes the table of `report.studies.mended` as `<output>.csv` and, with a caption, `.md` and `.tex`,
+and draws its scores and differences as `.svg`, `.pdf` and `.png`, as wide as a `column`, a `page`
+or a `slide` (`--width`).
 """
 
 import argparse
 from functools import partial
 from pathlib import Path
 
-from seqtransfer.report import finished_studies, mended, table_and_figure
+from seqtransfer.report.studies import finished_studies, mended, table_and_figure
 
 
 def main(*, released: Path, studies: list[Path], output: Path, width: str = "page") -> None:

@@ -7,8 +7,8 @@ import argparse
 from pathlib import Path
 
 from seqtransfer.files import atomic
-from seqtransfer.report import finished_studies
 from seqtransfer.report.page import comparison
+from seqtransfer.report.studies import finished_studies
 
 
 def main(*, left: Path, right: Path, output: Path) -> None:

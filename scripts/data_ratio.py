@@ -7,9 +7,9 @@ import matplotlib
 import pandas as pd
 
 from seqtransfer.files import json_tsv
-from seqtransfer.report import data_ratio
 from seqtransfer.report.figures import ratio_figures, style
 from seqtransfer.report.register import ratio
+from seqtransfer.report.studies import data_ratio
 from seqtransfer.report.tables import run_tables, table_files
 from seqtransfer.study import jobs
 

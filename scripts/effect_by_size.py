@@ -2,17 +2,17 @@
 
 python scripts/effect_by_size.py results/default results/layers-* --output results/sizes
 
-Writes the table of `report.effect_by_size` as `<output>.csv` and, with a caption, `.md` and `.tex`,
-and draws it as `.svg`, `.pdf` and `.png`, as wide as a `column`, a `page` or a `slide` (`--width`).
-`--title` says above the figure what sets it apart from others, such as how learning rates were
-chosen.
+Writes the table of `report.studies.effect_by_size` as `<output>.csv` and, with a caption, `.md` and
+`.tex`, and draws it as `.svg`, `.pdf` and `.png`, as wide as a `column`, a `page` or a `slide`
+(`--width`). `--title` says above the figure what sets it apart from others, such as how learning
+rates were chosen.
 """
 
 from functools import partial
 from pathlib import Path
 
-from seqtransfer.report import effect_by_size, finished_studies, table_and_figure
 from seqtransfer.report.figures import size_figures
+from seqtransfer.report.studies import effect_by_size, finished_studies, table_and_figure
 from seqtransfer.study import defaults
 
 ENCODERS = Path(__file__).resolve().parents[1] / "workflow/encoders.yaml"
@@ -26,9 +26,9 @@ def main(
     catalogue = defaults.read(ENCODERS)["catalogue"]["encoders"]
     read = finished_studies.read_all(studies)
     found = effect_by_size.table(read, catalogue)
-    differing = effect_by_size.settings(read, found)
-    caption = effect_by_size.caption(found, differing)
-    draw = partial(size_figures.effect_by_size, found, differing, title)
+    settings = effect_by_size.differing(read)
+    caption = effect_by_size.caption(found, settings)
+    draw = partial(size_figures.effect_by_size, found, settings, title)
     print(table_and_figure.write(output, found, draw, title, caption, width), end="")
 
 

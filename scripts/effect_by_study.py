@@ -2,15 +2,15 @@
 
 python scripts/effect_by_study.py results/default results/adaptation-* --output results/adaptations
 
-Writes the table of `report.effect_by_study` as `<output>.csv` and, with a caption that names the
-settings in which the studies differ, `.md` and `.tex`, and draws it as `.svg`, `.pdf` and `.png`,
-as wide as a `column`, a `page` or a `slide` (`--width`).
+Writes the table of `report.studies.effect_by_study` as `<output>.csv` and, with a caption that
+names the settings in which the studies differ, `.md` and `.tex`, and draws it as `.svg`, `.pdf` and
+`.png`, as wide as a `column`, a `page` or a `slide` (`--width`).
 """
 
 from functools import partial
 from pathlib import Path
 
-from seqtransfer.report import effect_by_study, finished_studies, table_and_figure
+from seqtransfer.report.studies import effect_by_study, finished_studies, table_and_figure
 
 
 def main(*, studies: list[Path], claim: str, output: Path, width: str = "page") -> None:

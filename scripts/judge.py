@@ -3,14 +3,9 @@
 from pathlib import Path
 
 from seqtransfer.files import json_tsv
-from seqtransfer.report import (
-    baseline_caveats,
-    caveats,
-    choice_caveats,
-    claims,
-    leak_caveats,
-    register,
-)
+from seqtransfer.report import register
+from seqtransfer.report.caveats import baseline_caveats, choice_caveats, leak_caveats, study_caveats
+from seqtransfer.report.claims import ledger
 from seqtransfer.report.tables import effect_tables, table_files
 from seqtransfer.study import jobs
 
@@ -47,7 +42,7 @@ def main(
         read[name] = read[name].assign(examples=read[name]["task"].map(examples))
     corpora = read["budget"].set_index("task")["pretraining_corpus"].astype(object).fillna("")
     read["references"]["corpus"] = read["references"]["task"].map(corpora)
-    records = claims.judge(
+    records = ledger.judge(
         read["runs"],
         read["convergence"],
         read["comparisons"],
@@ -60,14 +55,14 @@ def main(
         share=share,
         measure=measure,
     )
-    notes = caveats.of_study(read["runs"], read["comparisons"], read["budget"], records)
-    notes += caveats.of_settings(read["runs"], json_tsv.read_table(settings), sweep_codes)
+    notes = study_caveats.of_study(read["runs"], read["comparisons"], read["budget"], records)
+    notes += study_caveats.of_settings(read["runs"], json_tsv.read_table(settings), sweep_codes)
     notes += choice_caveats.of_altered(altered)
     notes += baseline_caveats.of_baselines(read["scores"])
-    notes += caveats.of_classes(read["classes"])
-    notes += caveats.of_cuts(read["budget"])
-    notes += caveats.of_cut_conflicts(read["budget"])
-    notes += caveats.of_other_labels(read["budget"])
+    notes += study_caveats.of_classes(read["classes"])
+    notes += study_caveats.of_cuts(read["budget"])
+    notes += study_caveats.of_cut_conflicts(read["budget"])
+    notes += study_caveats.of_other_labels(read["budget"])
     notes += choice_caveats.of_choices(read["leaks"], token_maps, dropout, domain_encoders)
     both = {task: [json_tsv.read_json(path) for path in pair] for task, pair in lacking.items()}
     symbols = {task: record["symbols"] for task, (record, _) in both.items()}

@@ -10,7 +10,7 @@ as wide as a `column`, a `page` or a `slide` (`--width`).
 from functools import partial
 from pathlib import Path
 
-from seqtransfer.report import finished_studies, meta_analysis, table_and_figure
+from seqtransfer.report.studies import finished_studies, meta_analysis, table_and_figure
 
 
 def main(*, studies: list[Path], claim: str, output: Path, width: str = "page") -> None:

@@ -3,14 +3,14 @@
 python scripts/verdicts_by_study.py results/default results/mine --output results/verdicts
 
 Reads folders of results, or reports that were published as `{study}-claims.md`. Writes the table of
-`report.verdicts_by_study` as `<output>.csv`, `.md` and `.tex`, and draws it as `.svg`, `.pdf` and
-`.png`, as wide as a `column`, a `page` or a `slide` (`--width`).
+`report.studies.verdicts_by_study` as `<output>.csv`, `.md` and `.tex`, and draws it as `.svg`,
+`.pdf` and `.png`, as wide as a `column`, a `page` or a `slide` (`--width`).
 """
 
 from functools import partial
 from pathlib import Path
 
-from seqtransfer.report import finished_studies, table_and_figure, verdicts_by_study
+from seqtransfer.report.studies import finished_studies, table_and_figure, verdicts_by_study
 
 
 def main(

@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 
-from seqtransfer.report import baseline_caveats as caveats
+from seqtransfer.report.caveats import baseline_caveats as caveats
 from seqtransfer.report.page import document
 
 

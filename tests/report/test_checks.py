@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from test_claims import NO_PAIRS, NOISE, run_table
 
-from seqtransfer.report import checks, claims
+from seqtransfer.report.claims import checks, ledger
 
 
 def test_chance_is_of_test_units_and_a_run_without_a_score_has_not_learned():
     run = run_table({"text": 0.15 + NOISE, "random": 0.14 + NOISE})
     run["relative"] = np.where(run["initialization"] == "text", 0.8, 0.5)
-    found = claims.judge(run, run, NO_PAIRS, units=dict.fromkeys(run["task"], 26))
+    found = ledger.judge(run, run, NO_PAIRS, units=dict.fromkeys(run["task"], 26))
     assert "which reaches 0.400" in found[0]["effects"][0]["reason"]
     for arm in ("text", "random"):  # a run without a score, whichever arm it is of
         lost = run["initialization"].eq(arm) & run["seed"].eq(run["seed"].max())
@@ -23,12 +23,12 @@ def test_where_every_task_fails_a_check_that_is_the_reason_and_no_task_is_read_b
     run = run_table({"text": 0.1 + NOISE, "random": 0.1 + NOISE})
     of_text = run["initialization"] == "text"
     run["relative"] = 0.5 + of_text * (0.1 + NOISE[run["seed"]] + 0.3 * (run["task"] == "x"))
-    whole = claims.judge(run, run, NO_PAIRS)[0]
+    whole = ledger.judge(run, run, NO_PAIRS)[0]
     assert whole["overall"]["heterogeneity_p"] < 0.05
     assert whole["reading"].endswith("No task passes the checks: nothing is decided.")
     assert "one by one" not in whole["reading"]
     run.loc[run["seed"].eq(1) & run["task"].eq("x"), "relative"] = np.nan
-    reading = claims.judge(run, run, NO_PAIRS)[0]["reading"]
+    reading = ledger.judge(run, run, NO_PAIRS)[0]["reading"]
     assert "No task passes the checks, and there is no finite number of " in reading
 
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from seqtransfer.report import choice_caveats
+from seqtransfer.report.caveats import choice_caveats
 
 LEAKS = pd.DataFrame(
     [

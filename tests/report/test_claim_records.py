@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from seqtransfer.report import claim_records
-from seqtransfer.report.estimates import Estimate
+from seqtransfer.report.claims import claim_records
+from seqtransfer.report.claims.estimates import Estimate
 
 TEXTS = {"id": "b", "short": "s", "title": "t", "paper": "p", "contrast": "text - random"} | {
     "unit": "MCC", "estimand": "e", "tables": ["runs"], "figure": "scores"

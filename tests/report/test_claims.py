@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from seqtransfer.files import json_tsv
-from seqtransfer.report import checks, claims, estimates, verdicts
+from seqtransfer.report.claims import checks, estimates, ledger, verdicts
 from seqtransfer.report.page import document
 from seqtransfer.report.tables import similarity_tables
 
@@ -63,7 +63,7 @@ def similarity_table(text, random, p_value=0.05, rows=2000):
 def judged(arms, comparisons=None, margin=0.05, share=None):
     table = run_table(arms)
     comparisons = NO_PAIRS if comparisons is None else comparisons
-    records = claims.judge(table, table, comparisons, margin=margin, share=share)
+    records = ledger.judge(table, table, comparisons, margin=margin, share=share)
     return {record["id"]: record for record in records}
 
 
@@ -112,8 +112,8 @@ def test_a_run_without_a_score_leaves_its_claims_undecided_and_is_named():
     assert claim["missing"] == [f"domain pretraining in {task}, seed 1" for task in "xy"]
     assert claim["overall"]["mean"] is claim["overall"]["low"] is None
     assert [(effect["mean"], effect["seeds"]) for effect in claim["effects"]] == [(None, 2)] * 2
-    ledger = {"first": [], "claims": list(records.values()), "caveats": []}
-    assert "domain pretraining in x, seed 1" in document.markdown(ledger)
+    text = document.markdown({"first": [], "claims": list(records.values()), "caveats": []})
+    assert "domain pretraining in x, seed 1" in text
 
 
 def test_a_task_that_cannot_be_tested_does_not_keep_the_others_from_a_verdict():
@@ -125,7 +125,7 @@ def test_a_task_that_cannot_be_tested_does_not_keep_the_others_from_a_verdict():
         run = whole.copy()
         of_y = (run["task"] == "y") & (run["initialization"] == "domain")
         run.loc[of_y, "test_score"] = score
-        record = next(one for one in claims.judge(run, run, NO_PAIRS) if one["id"] == "c")
+        record = next(one for one in ledger.judge(run, run, NO_PAIRS) if one["id"] == "c")
         assert [one["verdict"] for one in record["effects"]] == ["supported", "not testable here"]
         verdicts.append((record["verdict"], record["qualifier"], record["missing"]))
     assert verdicts == [("supported", "in 1 testable task", [])] * 2
@@ -137,15 +137,15 @@ def test_speed_is_judged_where_both_arms_learned_the_task():
         run["relative"] = (
             np.where(run["initialization"] == "text", 0.8, 0.5) + run["test_score"] / 99
         )
-        record = claims.judge(run, run, NO_PAIRS)[0]
+        record = ledger.judge(run, run, NO_PAIRS)[0]
         assert record["verdict"] == ("supported" if passed else "not testable here")
     # 2 / sqrt(99) is 0.201: both arms answer as by chance.
     run = run_table({"text": 0.15 + NOISE, "random": 0.14 + NOISE})
-    record = claims.judge(run, run, NO_PAIRS)[0]
+    record = ledger.judge(run, run, NO_PAIRS)[0]
     assert record["verdict"] == "not testable here"
     assert "within chance, which reaches 0.201" in record["effects"][0]["reason"]
     run["test_mcc"] = run["test_score"] + 0.3  # classes are read by MCC, whatever the metric
-    assert claims.judge(run, run, NO_PAIRS)[0]["verdict"] != "not testable here"
+    assert ledger.judge(run, run, NO_PAIRS)[0]["verdict"] != "not testable here"
 
 
 def test_an_interval_that_covers_seeds_alone_is_said_to():
@@ -271,27 +271,27 @@ def test_most_runs_of_an_arm_are_more_than_half(ended):
 
 def test_arms_that_still_climb_are_judged_at_this_budget():
     run = run_table({"text": 0.5 + NOISE, "random": 0.3 + NOISE[::-1]})
-    record = claims.judge(run, run, NO_PAIRS)[1]
+    record = ledger.judge(run, run, NO_PAIRS)[1]
     assert record["qualifier"] == "" and all(check["passed"] for check in record["checks"])
     for step in (0, 8):  # never learned, or still climbing
         run.loc[run["initialization"] == "random", "best_step"] = step
-        record = claims.judge(run, run, NO_PAIRS)[1]
+        record = ledger.judge(run, run, NO_PAIRS)[1]
         assert record["verdict"] == "supported" and record["qualifier"] == "at this budget"
         assert "random weights 100 %" in record["checks"][0]["why"]
     said = "or were best within the first 75 % of their steps"
     assert said in checks.trained_to_an_end(run.assign(best_step=4), ("text", "random"))[0]["why"]
     run["plateau"] = True  # the last step is the end of a cooldown
-    record = claims.judge(run, run, NO_PAIRS)[1]
+    record = ledger.judge(run, run, NO_PAIRS)[1]
     assert record["qualifier"] == "" and said not in record["checks"][0]["why"]
     run["best_step"] = 0
-    assert claims.judge(run, run, NO_PAIRS)[1]["qualifier"] == "at this budget"
+    assert ledger.judge(run, run, NO_PAIRS)[1]["qualifier"] == "at this budget"
 
 
 def test_tasks_that_point_both_ways_make_a_claim_mixed_and_are_counted():
     run = run_table({"text": 0.5 + NOISE, "random": 0.3 + NOISE[::-1]})
     behind = (run["task"] == "y") & (run["initialization"] == "text")
     run.loc[behind, "test_score"] -= 0.5
-    record = claims.judge(run, run, NO_PAIRS)[1]
+    record = ledger.judge(run, run, NO_PAIRS)[1]
     assert record["verdict"] == "mixed"
     assert record["overall"]["counts"] == {
         "supported": 1, "contradicted": 1, "undecided": 0, "not testable here": 0
@@ -322,7 +322,7 @@ def test_examples_widen_the_interval(claim):
         if row.task == "x"
     )
     plain, wide = (
-        claims.judge(run, run, NO_PAIRS, **{kind: table})[number]["effects"]
+        ledger.judge(run, run, NO_PAIRS, **{kind: table})[number]["effects"]
         for table in (None, left_out)
     )
     width = [one[0]["high"] - one[0]["low"] for one in (plain, wide)]
@@ -349,13 +349,13 @@ def test_the_shuffled_arm_separates_weight_statistics_from_their_arrangement():
 def test_medians_of_censored_runs_are_shown_as_lower_bounds():
     table = run_table({"text": 0.5 + NOISE, "random": np.full(3, 0.3)})
     table.loc[table["initialization"] == "random", ["censored", "steps_to_threshold"]] = True, 64
-    record = claims.judge(table, table, NO_PAIRS)[0]
+    record = ledger.judge(table, table, NO_PAIRS)[0]
     said = "text pretraining 8.0, random weights not in 64"
     assert any(said in fact for fact in record["facts"])
     table["threshold"] = math.nan  # where no arm's mean best is above 0
     assert (
         "x: the mean best dev score of neither arm is above 0."
-        in claims.judge(table, table, NO_PAIRS)[0]["facts"]
+        in ledger.judge(table, table, NO_PAIRS)[0]["facts"]
     )
 
 

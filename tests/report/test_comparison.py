@@ -11,8 +11,9 @@ import compare_studies
 import synthetic
 from project import ROOT
 from seqtransfer.files import json_tsv
-from seqtransfer.report import finished_studies, names
+from seqtransfer.report import names
 from seqtransfer.report.page import comparison
+from seqtransfer.report.studies import finished_studies
 
 
 @pytest.fixture(scope="module")

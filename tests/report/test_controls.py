@@ -7,8 +7,8 @@ import pytest
 import synthetic
 from seqtransfer.files import json_tsv
 from seqtransfer.report import names, register
-from seqtransfer.report.arm_estimates import of_difference
-from seqtransfer.report.estimates import with_few_seeds
+from seqtransfer.report.claims.arm_estimates import of_difference
+from seqtransfer.report.claims.estimates import with_few_seeds
 from seqtransfer.report.figures import panels, run_figures, style
 from seqtransfer.report.tables import control_tables, main_table, run_tables
 from seqtransfer.report.tables.results import Results

@@ -9,9 +9,9 @@ from scipy import stats
 
 import data_ratio as script
 from seqtransfer.files import json_tsv
-from seqtransfer.report import data_ratio
 from seqtransfer.report.figures import ratio_figures, style
 from seqtransfer.report.register import ratio
+from seqtransfer.report.studies import data_ratio
 from seqtransfer.report.tables import table_files
 
 FACTS = {"metric": "mcc", "test_n": 300, "encoder": "mini", "layers": 2, "adaptation": "full"}

@@ -14,10 +14,11 @@ from transformers import AutoModel, BertConfig, MPNetConfig
 
 import effect_by_size as script
 from seqtransfer.files import json_tsv
-from seqtransfer.report import claims, effect_by_size, finished_studies
-from seqtransfer.report.effect_by_size import MEAN
+from seqtransfer.report.claims import ledger
 from seqtransfer.report.figures import size_figures, style
-from seqtransfer.report.finished_studies import Study
+from seqtransfer.report.studies import effect_by_size, finished_studies
+from seqtransfer.report.studies.effect_by_size import MEAN
+from seqtransfer.report.studies.finished_studies import Study
 from seqtransfer.report.tables import table_files
 
 ALONE = {"layers": 6, "width": 100, "parameters": 10**6}
@@ -49,7 +50,7 @@ def study(
     }  # fmt: skip
     record = dict.fromkeys(finished_studies.OF_RECORD)
     record |= {"configuration": configuration, "splits": dict.fromkeys(tasks, "0123456789")}
-    return Study(name, record, {"claims": claims.judge(run, run, NO_PAIRS)}, run, pd.DataFrame())
+    return Study(name, record, {"claims": ledger.judge(run, run, NO_PAIRS)}, run, pd.DataFrame())
 
 
 @pytest.fixture
@@ -118,7 +119,7 @@ def test_tasks_of_the_same_examples_share_their_chance_as_in_the_studys_own_mean
         )
         runs["score"] = np.random.default_rng(layers).normal(0.5, 0.02, len(runs))
         judged = [
-            claims.judge(one.runs, one.runs, NO_PAIRS, left_out=runs.assign(examples=examples))
+            ledger.judge(one.runs, one.runs, NO_PAIRS, left_out=runs.assign(examples=examples))
             for examples in (runs["task"], "shared")
         ]
         studies.append([dataclasses.replace(one, ledger={"claims": found}) for found in judged])
@@ -181,21 +182,21 @@ def test_settings_that_differ_are_listed_with_the_studies_that_have_them(studies
     other.record["splits"]["y"] = "abcdefghij"
     other.record["configuration"]["max_length"]["x"] = 8  # of a task that it does not have
     every = [*studies, other]
-    differing = effect_by_size.settings(every, rows_of(every))
-    assert set(differing["setting"]) == {"finetune.steps", "finetune.patience", "split.y"}
+    differing = effect_by_size.differing(every)
+    assert set(differing) == {"finetune.steps", "finetune.patience", "split.y"}
     text = effect_by_size.caption(rows_of(every), differing)
     assert "finetune.steps: 32 (six), 64 (two, one, other)" in text
     assert "finetune.patience: absent (six, two, one), 8 (other)" in text
     assert "split.y: 01234567 (six, two, one), abcdefgh (other)" in text
     same = [study("two", 2), study("one", 1)]
-    assert effect_by_size.settings(same, rows_of(same)).empty
-    assert "have the same settings" in effect_by_size.caption(rows_of(same), differing.head(0))
+    assert effect_by_size.differing(same) == {}
+    assert "have the same settings" in effect_by_size.caption(rows_of(same), {})
 
 
 def test_a_task_of_one_encoder_alone_has_no_setting_to_compare():
     parts = [study("two", 2, ["x"]), study("two-y", 2, ["y"]), study("one", 1, ["x"])]
     parts[1].record["configuration"]["max_length"]["y"] = 8
-    assert effect_by_size.settings(parts, rows_of(parts)).empty
+    assert effect_by_size.differing(parts) == {}
 
 
 def test_things_are_moved_apart_as_little_as_possible():
@@ -206,7 +207,7 @@ def test_things_are_moved_apart_as_little_as_possible():
 
 def test_the_figure_shows_every_effect_with_its_interval_at_its_encoder(studies):
     found = rows_of([*studies, study("same", 2, encoder="other")])
-    drawn = size_figures.effect_by_size(found, pd.DataFrame(columns=["setting"]))
+    drawn = size_figures.effect_by_size(found, ())
     (axis,) = drawn.axes
     lines = [line for line in axis.get_lines() if len(line.get_xdata()) == 4]
     for task, line, bars in zip(("x", "y", MEAN), lines, axis.collections, strict=True):
@@ -227,7 +228,7 @@ def test_tasks_look_alike_in_figures_of_the_same_tasks_and_one_of_a_single_size_
     ]
     seen = []
     for studies in orders:
-        drawn = size_figures.effect_by_size(rows_of(studies), pd.DataFrame(columns=["setting"]))
+        drawn = size_figures.effect_by_size(rows_of(studies), ())
         (axis,) = drawn.axes
         texts = {text.get_text() for text in axis.texts}
         assert {"y", "x (one size)"} < texts
@@ -239,7 +240,7 @@ def test_tasks_look_alike_in_figures_of_the_same_tasks_and_one_of_a_single_size_
         for dot in dots:
             alone = str(dot.get_gid())[len(style.TOLD)] == "x"
             assert dot.get_markerfacecolor() == ("white" if alone else dot.get_color())
-        assert "hollow" in effect_by_size.caption(rows_of(studies), pd.DataFrame())
+        assert "hollow" in effect_by_size.caption(rows_of(studies), {})
     assert seen[0] == seen[1] and len(seen[0]) == 2
 
 
@@ -249,7 +250,7 @@ def test_no_text_of_the_figure_lies_over_another_with_three_to_seven_encoders(st
     near = [study(f"near-{n}", 2 + n, encoder=f"encoder-{n}", steps=n) for n in range(more)]
     found = rows_of([*studies, *near])
     with matplotlib.rc_context(style.preset(width)):
-        check(size_figures.effect_by_size(found, effect_by_size.settings(near, found)))
+        check(size_figures.effect_by_size(found, effect_by_size.differing(near)))
 
 
 def test_the_script_writes_the_table_the_figure_and_the_caption(studies, tmp_path, capsys):

@@ -7,8 +7,8 @@ from test_effect_by_size import GAIN, study
 from test_legibility import check
 
 import effect_by_study as script
-from seqtransfer.report import effect_by_study
 from seqtransfer.report.figures import style
+from seqtransfer.report.studies import effect_by_study
 
 CONTRAST = "text - random"
 

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from test_estimates import study
 
-from seqtransfer.report import checks, estimates, reference_estimates, score_claims, verdicts
-from seqtransfer.report.arm_estimates import of_difference
+from seqtransfer.report.claims import checks, estimates, reference_estimates, score_claims, verdicts
+from seqtransfer.report.claims.arm_estimates import of_difference
 
 STUDIES = 400
 BOUND = 36  # of 400: mean 20, standard deviation 4.4, once in a thousand times

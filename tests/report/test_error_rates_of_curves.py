@@ -8,7 +8,7 @@ when they begin to learn and how far they get.
 import numpy as np
 import pytest
 
-from seqtransfer.report import estimates
+from seqtransfer.report.claims import estimates
 from seqtransfer.scoring.learning_curves import relative_area
 
 STUDIES, BOUND = 400, 36  # as in test_error_rates

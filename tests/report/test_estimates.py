@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from seqtransfer.report import estimates
-from seqtransfer.report.estimates import Estimate
+from seqtransfer.report.claims import estimates
+from seqtransfer.report.claims.estimates import Estimate
 
 
 def test_without_examples_it_is_the_t_interval_of_scipy():

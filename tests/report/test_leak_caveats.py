@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import spatial, stats
 
-from seqtransfer.report import leak_caveats
+from seqtransfer.report.caveats import leak_caveats
 
 COLUMNS = ["task", "split", "splitting", "measure", "value", "n"]
 

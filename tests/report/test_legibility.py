@@ -11,8 +11,9 @@ from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.text import Text
 
 import whole_study
-from seqtransfer.report import mended, meta_analysis, register
+from seqtransfer.report import register
 from seqtransfer.report.figures import style
+from seqtransfer.report.studies import mended, meta_analysis
 from seqtransfer.report.tables import table_files
 from whole_study import TASKS
 

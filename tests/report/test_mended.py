@@ -9,8 +9,9 @@ from test_claims import NO_PAIRS, run_table
 
 import compare_mended
 from seqtransfer.files import json_tsv
-from seqtransfer.report import claims, finished_studies, mended
-from seqtransfer.report.finished_studies import Study
+from seqtransfer.report.claims import ledger
+from seqtransfer.report.studies import finished_studies, mended
+from seqtransfer.report.studies.finished_studies import Study
 from seqtransfer.report.tables import table_files
 
 
@@ -23,7 +24,7 @@ def study(name: str, gain: np.ndarray, best_step: int = 1, rate: float = 1e-5) -
     record = dict.fromkeys(finished_studies.OF_RECORD)
     settings = {"study": name, "tasks": ["x", "y"], "finetune": {"learning_rate": rate}}
     record |= {"configuration": settings}
-    return Study(name, record, {"claims": claims.judge(run, run, NO_PAIRS)}, run, pd.DataFrame())
+    return Study(name, record, {"claims": ledger.judge(run, run, NO_PAIRS)}, run, pd.DataFrame())
 
 
 @pytest.fixture
@@ -78,15 +79,15 @@ def test_verdicts_stand_with_their_qualifier_and_turn_by_the_verdict_alone(studi
 
 def test_a_study_of_one_of_the_tasks_is_compared_at_that_one(studies):
     released, other = studies
-    one = other.ledger["claims"]
-    ledger = {"claims": [claim | {"effects": claim["effects"][:1]} for claim in one]}
+    whole = other.ledger["claims"]
+    first = {"claims": [claim | {"effects": claim["effects"][:1]} for claim in whole]}
     for study, tasks in ((released, ("x", "y")), (other, ("x",))):
         kinds = {task: {"kind": "classification"} for task in tasks}
         study.record["configuration"] = study.record["configuration"] | {
             "tasks": list(tasks), "catalogue": {"tasks": kinds}
         }  # fmt: skip
     runs = other.runs[other.runs["task"] == "x"]
-    found = mended.table(released, [dataclasses.replace(other, ledger=ledger, runs=runs)])
+    found = mended.table(released, [dataclasses.replace(other, ledger=first, runs=runs)])
     assert found["task"].tolist() == ["x", "y", "all tasks", "x"]
     assert found["keys"].tolist()[-1] == "finetune.learning_rate"
     assert found["change"].tolist()[-1] == pytest.approx(0.4)

@@ -11,7 +11,7 @@ from scipy import stats
 
 import merge_studies
 import synthetic
-from seqtransfer.report import finished_studies, meta_analysis
+from seqtransfer.report.studies import finished_studies, meta_analysis
 
 
 def table(means, errors):

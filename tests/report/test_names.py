@@ -51,7 +51,11 @@ def test_ends_of_intervals_show_their_side_of_0_and_means_that_round_to_0_have_n
     said = {0.0312: "+0.031", -0.0003: "−0.0003", 0.00004: "+0.00004", 0: "0.000", 1e-9: "0.000"}
     assert {number: names.bound(number) for number in said} == said
     assert names.bound(0.002, 2) == "+0.002" and names.typed_ends(-0.5, 2e-4) == "-0.500 to +0.0002"
-    assert names.unsigned(-0.0003) == "0.000" and names.unsigned(-0.3) == "-0.300"
+
+
+def test_levels_are_named_once_each_in_the_order_in_which_they_come():
+    assert names.levels([0.95, 0.9, 0.95]) == "95 % and 90 %"
+    assert names.levels([0.9, 0.95], "or") == "90 % or 95 %" and names.levels([0.9]) == "90 %"
 
 
 def test_several_metrics_are_words_each():

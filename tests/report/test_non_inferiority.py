@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 from test_claims import NO_PAIRS, NOISE, judged, run_table, similarity_table
 
-from seqtransfer.report import claims, estimates, verdicts
+from seqtransfer.report.claims import estimates, ledger, verdicts
 
 
 def test_non_inferiority_depends_on_the_margin_and_uses_the_ninety_percent_interval():
@@ -42,25 +42,25 @@ def test_non_inferiority_must_hold_in_every_task():
     behind = (run["task"] == "y") & (run["initialization"] == "text")
     run.loc[behind, "test_score"] -= 0.2
     run.loc[(run["task"] == "x") & (run["initialization"] == "text"), "test_score"] += 0.3
-    record = claims.judge(run, run, NO_PAIRS)[2]
+    record = ledger.judge(run, run, NO_PAIRS)[2]
     assert record["overall"]["low"] > -0.05  # the mean alone would support it
     assert record["verdict"] == "contradicted" and not record["qualifier"]
     assert [effect["verdict"] for effect in record["effects"]] == ["supported", "contradicted"]
     noisy = run.copy()
     noisy.loc[behind, "test_score"] += 0.16 + 3 * NOISE  # at -0.04, with a wide interval
-    record = claims.judge(noisy, noisy, NO_PAIRS)[2]
+    record = ledger.judge(noisy, noisy, NO_PAIRS)[2]
     assert [effect["verdict"] for effect in record["effects"]] == ["supported", "undecided"]
     assert record["verdict"] == "undecided" and "Not every task allows it" in record["reading"]
 
 
 def test_a_verdict_of_some_of_the_tasks_says_of_how_many():
     run = run_table({"text": 0.55 + 2 * NOISE, "domain": 0.5 + NOISE, "random": 0.3 + NOISE[::-1]})
-    assert claims.judge(run, run, NO_PAIRS)[2]["qualifier"] == ""
+    assert ledger.judge(run, run, NO_PAIRS)[2]["qualifier"] == ""
     failed = (run["task"] == "y") & (run["initialization"] == "domain")
     run.loc[failed, "test_score"] -= 0.3  # the reference does not beat random weights there
-    found = {one["id"]: one for one in claims.judge(run, run, similarity_table(0.5, 0.3))}
+    found = {one["id"]: one for one in ledger.judge(run, run, similarity_table(0.5, 0.3))}
     climbing = run.assign(plateau=False, best_step=8).where(failed, run)  # y is not judged anyway
-    found["c"] = claims.judge(climbing, climbing, NO_PAIRS)[2]
+    found["c"] = ledger.judge(climbing, climbing, NO_PAIRS)[2]
     for name in ("c", "d1-cka"):
         assert found[name]["verdict"] == "supported"
         assert found[name]["qualifier"] == "in 1 testable task"
@@ -69,7 +69,7 @@ def test_a_verdict_of_some_of_the_tasks_says_of_how_many():
 
 def test_non_inferiority_asks_each_task_at_the_claim_s_level_and_adjusts_contradictions_alone():
     run = run_table({"text": 0.48 + 2 * NOISE, "domain": np.full(3, 0.5), "random": 0.2 + NOISE})
-    record = claims.judge(run, run, NO_PAIRS)[2]
+    record = ledger.judge(run, run, NO_PAIRS)[2]
     for effect in record["effects"]:
         t = 0.03 / stats.sem(2 * NOISE)
         assert effect["p_value"] == pytest.approx(stats.t.sf(t, 2))  # 0.061, of one test

@@ -6,7 +6,7 @@ import pytest
 
 import synthetic
 from seqtransfer.files import json_tsv
-from seqtransfer.report import one_rate
+from seqtransfer.report.claims import one_rate
 from seqtransfer.report.tables import sensitivity
 
 

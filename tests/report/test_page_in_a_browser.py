@@ -8,8 +8,9 @@ import shutil
 import pytest
 
 import synthetic
-from seqtransfer.report import finished_studies, register
+from seqtransfer.report import register
 from seqtransfer.report.page import comparison, document
+from seqtransfer.report.studies import finished_studies
 
 playwright = pytest.importorskip("playwright.sync_api")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from seqtransfer.report import estimates, power, verdicts
-from seqtransfer.report.estimates import Estimate
+from seqtransfer.report import power
+from seqtransfer.report.claims import estimates, verdicts
+from seqtransfer.report.claims.estimates import Estimate
 
 
 @pytest.mark.parametrize("seeds", [2, 3, 4, 8])

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from seqtransfer.report import readings
+from seqtransfer.report.claims import readings
 
 
 def runs(*steps, censored=()):

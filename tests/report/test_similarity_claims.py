@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 from test_claims import DOMAIN, NOISE, judged, run_table, similarity_table
 
-from seqtransfer.report import checks, claims
+from seqtransfer.report.claims import checks, ledger
 from seqtransfer.report.page import document
 from seqtransfer.similarity.measures import MEASURES
 
@@ -40,7 +40,7 @@ def test_one_measure_is_judged_and_the_others_stand_beside_it():
     table = similarity_table(text=0.5, random=0.3)
     both = pd.concat([table, table.assign(measure="neighbours")])
     run = run_table(DOMAIN)
-    records = claims.judge(run, run, both, measure="neighbours")
+    records = ledger.judge(run, run, both, measure="neighbours")
     shown = {record["id"]: record["headline"] for record in records if record["id"][0] == "d"}
     assert shown == {
         "d1-neighbours": True, "d1-cka": False, "d2-neighbours": True, "d2-cka": False
@@ -72,7 +72,7 @@ def reference_table(text=0.5, random=0.3, again=0.0, ceilings=(0.7, 0.2), sd=0.0
 def nearer(references, text=0.5, random=0.3):
     """The record of (d2) by CKA."""
     table, comparisons = run_table(DOMAIN), similarity_table(text, random)
-    records = claims.judge(table, table, comparisons, references=references)
+    records = ledger.judge(table, table, comparisons, references=references)
     return {record["id"]: record for record in records}["d2-cka"]
 
 
@@ -91,7 +91,7 @@ def test_halves_of_neurons_are_no_ceiling_for_measures_that_grow_with_the_width(
     assert record["verdict"] == "supported" and "halves" in record["checks"][-1]["why"]
     table, run = table.assign(measure=measure), run_table(DOMAIN)
     comparisons = similarity_table(0.5, 0.3).assign(measure=measure)
-    records = {one["id"]: one for one in claims.judge(run, run, comparisons, references=table)}
+    records = {one["id"]: one for one in ledger.judge(run, run, comparisons, references=table)}
     for name in (f"d1-{measure}", f"d2-{measure}"):
         assert records[name]["verdict"] == "not testable here"
         assert "other widths than the floor" in records[name]["effects"][0]["reason"]
@@ -167,7 +167,7 @@ def test_a_study_without_text_beside_its_reference_is_judged_and_says_that_d_is_
     comparisons = similarity_table(text=0.5, random=0.3)
     without = comparisons[comparisons["left"] != "text"]
     run = run_table({arm: DOMAIN[arm] for arm in ("random", "domain")})
-    found = claims.judge(run, run, without, references=reference_table())
+    found = ledger.judge(run, run, without, references=reference_table())
     records = {record["id"]: record for record in found}
     assert records["d1-cka"]["verdict"] == records["d2-cka"]["verdict"] == "not tested"
     assert not any("calibrated" in fact for fact in records["d2-cka"]["facts"])

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from seqtransfer.report import finished_studies, meta_analysis, table_and_figure
 from seqtransfer.report.figures import style
+from seqtransfer.report.studies import finished_studies, meta_analysis, table_and_figure
 
 PUBLISHED = Path(__file__).parents[2] / "workflow/report/published"
 TABLE = pd.DataFrame({"study": ["one", "two"], "task": "x", "mean": [0.1, -0.2]})

@@ -40,6 +40,10 @@ def test_a_number_of_any_size_has_three_decimals_or_three_digits(value, said):
     assert table_cells.of_any_size(value) == said
 
 
+def test_what_rounds_to_0_has_no_minus():
+    assert [table_cells.number("", value) for value in (-0.0003, -0.3)] == ["0.000", "-0.300"]
+
+
 def test_a_head_has_the_unit_that_its_name_lacks():
     assert table_cells.label("peak_memory") == "peak memory (GiB)"
     assert table_cells.label("steps_taken") == "steps taken"

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 import whole_study
 from project import ROOT
-from seqtransfer.report import data_ratio, meta_analysis, register
+from seqtransfer.report import register
 from seqtransfer.report.figures import (
     attention_figures,
     gain_figures,
@@ -18,6 +18,7 @@ from seqtransfer.report.figures import (
     run_figures,
     style,
 )
+from seqtransfer.report.studies import data_ratio, meta_analysis
 from seqtransfer.report.tables import table_files
 
 ENDS = ("|", "_")  # of bars around a mark that says its interval

@@ -9,8 +9,8 @@ from test_legibility import check
 
 import verdicts_by_study as script
 from seqtransfer.files import json_tsv
-from seqtransfer.report import verdicts_by_study
 from seqtransfer.report.figures import style
+from seqtransfer.report.studies import verdicts_by_study
 
 PUBLISHED = Path(__file__).parents[2] / "workflow/report/published"
 LEDGERS = sorted(PUBLISHED.glob("*/report/claims.json"))

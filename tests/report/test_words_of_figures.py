@@ -6,7 +6,8 @@ from xml.etree import ElementTree
 import pytest
 
 import synthetic
-from seqtransfer.report import cost, power, readings, register
+from seqtransfer.report import cost, power, register
+from seqtransfer.report.claims import readings
 from seqtransfer.report.figures import (
     analysis_figures,
     association_figures,

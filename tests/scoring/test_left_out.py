@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 import rescore
-from seqtransfer.report import estimates
+from seqtransfer.report.claims import estimates
 from seqtransfer.scoring import left_out, task_kinds
 from seqtransfer.scoring.metrics import classification_scores
 from seqtransfer.tokens import near_rows

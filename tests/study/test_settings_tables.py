@@ -6,7 +6,7 @@ import pytest
 
 from project import ROOT
 from seqtransfer.encoders.controls import CONTROLS
-from seqtransfer.report import caveats
+from seqtransfer.report.caveats import study_caveats
 from seqtransfer.report.tables import results
 from seqtransfer.study import settings_tables
 from seqtransfer.training import classifier
@@ -123,5 +123,5 @@ def test_planning_and_caveats_know_the_settings_that_training_has():
     of_controls = {control.pooling for control in CONTROLS.values()}
     assert {*settings_tables.POOLINGS, *of_controls} == {*classifier.POOLINGS}
     assert settings_tables.UNPOOLED == classifier.UNPOOLED
-    said = [name for group in caveats.CHOSEN_FOR for name in group]
+    said = [name for group in study_caveats.CHOSEN_FOR for name in group]
     assert sorted(said) == sorted(CHOSEN_FOR)

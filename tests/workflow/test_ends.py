@@ -10,7 +10,7 @@ from test_own_data import SMALL
 
 import small_data
 from project import in_one_process
-from seqtransfer.report import finished_studies, mended
+from seqtransfer.report.studies import finished_studies, mended
 from seqtransfer.report.tables import table_files
 
 KEYS = {"title": "made up", "truncate": "head"}

@@ -6,20 +6,10 @@ Out: `results/{study}/report/`.
 register: every table and figure, with its text and its function: begin here to add one.
 tables, figures: the functions, one file a subject; generalization, gains_over_steps, power: files
     with both; cost: a figure of several tables.
-claims: the list of claims, begin here to add one; score_claims, similarity_claims: each claim and
-    its rule; claim_records: what they share; checks: what must hold first; estimates: effects with
-    their sources of chance; arm_estimates: those of two arms; reference_estimates: those of
-    similarity; verdicts: their rules; readings: in words; one_rate: what of (a) the learning
-    rates may explain; caveats: what verdicts leave out;
-    amendments: when rules were changed; baseline_caveats: where no encoder is needed;
-    choice_caveats: what choices of the paper's released code do to them; leak_caveats: what
-    test sequences near to train do to them.
-    statistics: intervals of tables; aggregates: robust summaries over tasks.
-finished_studies: what finished studies hold, and in which keys they differ; mended: studies that
-    mend one choice of another each, beside it; data_ratio: several studies by their amount of data;
-    meta_analysis: the mean of an effect over the tasks of several studies; effect_by_size: an
-    effect against the size of the studies' encoders; effect_by_study: an effect in several studies
-    of the same tasks; verdicts_by_study: all claims of many studies; table_and_figure: their files.
+claims: the claims, their rules and their verdicts: begin here to add one.
+caveats: what verdicts leave out, in sentences.
+statistics: intervals of tables; aggregates: robust summaries over tasks.
+studies: several finished studies side by side.
 zero_shot: what pretrained encoders know before any fine-tuning, beside the fine-tuned arms.
 names: what arms, measures and metrics are called where people read.
 page: verdicts, tables and figures as one HTML page; research_object: the report as an RO-Crate.

@@ -1,7 +1,7 @@
 """Identifiers of arms, measures and metrics -> what they are called where people read."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from seqtransfer.encoders import arm_descriptions, controls
 from seqtransfer.similarity.measures import MEASURES
@@ -104,11 +104,6 @@ def quantity(name: str) -> str:
     return name.replace("log10_", "log10 of the ").replace("_", " ")
 
 
-def tasks(domains: Mapping[str, str]) -> dict[str, str]:
-    """Task -> `splice (DNA)`, as figures call it; domains: of the tasks."""
-    return {task: f"{task} ({domain})" for task, domain in domains.items()}
-
-
 def runs(task: str, name: str, *seeds: int) -> str:
     """Runs of an arm, such as `random weights in splice, seeds 0, 1`."""
     return f"{arm(name)} in {task}, seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
@@ -118,6 +113,11 @@ def span(numbers: Iterable[float]) -> str:
     """`8`, or `4 to 8` where numbers differ."""
     known = sorted(set(numbers))
     return f"{known[0]:.0f}" if len(known) == 1 else f"{known[0]:.0f} to {known[-1]:.0f}"
+
+
+def levels(found: Iterable[float], joint: str = "and") -> str:
+    """`95 %`, or `90 % and 95 %` where levels differ, in the order in which they come."""
+    return f" {joint} ".join(f"{100 * level:.0f} %" for level in dict.fromkeys(found))
 
 
 def minus(text: str) -> str:
@@ -157,12 +157,6 @@ def signed(number: float, digits: int = 3) -> str:
 def bound(number: float, digits: int = 3, line: float = 0.0) -> str:
     """`typed_bound`, with a typeset minus."""
     return minus(typed_bound(number, digits, line))
-
-
-def unsigned(number: float, digits: int = 3) -> str:
-    """`0.031`, or with a minus; what rounds to 0 has none."""
-    text = f"{number:.{digits}f}"
-    return text if float(text) else text.removeprefix("-")
 
 
 def listed(words: Iterable[str]) -> str:

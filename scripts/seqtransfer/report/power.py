@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
-from seqtransfer.report import estimates, names, verdicts
-from seqtransfer.report.arm_estimates import of_difference
+from seqtransfer.report import names
+from seqtransfer.report.claims import estimates, verdicts
+from seqtransfer.report.claims.arm_estimates import of_difference
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import Tables
 from seqtransfer.report.statistics import LEVEL
@@ -52,19 +52,19 @@ def figure(tables: Tables, claims: Sequence[dict]) -> Figure:
     panel per task. Others are in the table: (c) asks for no difference from 0."""
     rows = tables["power"]
     rows = rows[(rows["left"] == "text") & (rows["right"] == "random")]
-    look = style.look("text")
+    colour = style.COLOURS["text"]
     drawn, axes = panels.task_panels(tables, 1.9)
     for axis, task in panels.by_task(tables, axes):
         part = rows[rows["task"] == task]
-        [curve] = axis.plot(part["seeds"], part["smallest"], **look)
+        [curve] = axis.plot(part["seeds"], part["smallest"], color=colour)
         said = "smallest difference seen"
         panels.tell_line(curve, said, "seeds", part["seeds"], part["smallest"])
         if not part.empty:
             found = part["difference"].iloc[0]
-            line = axis.axhline(found, color=look["color"], **FOUND)
+            line = axis.axhline(found, color=colour, **FOUND)
             style.tell(line, f"size of the difference found here: {found:.3f}")
         here = part[part["seeds"] == part["study_seeds"]]
-        [mark] = axis.plot(here["seeds"], here["smallest"], "o", color=look["color"])
+        [mark] = axis.plot(here["seeds"], here["smallest"], "o", color=colour)
         said = [f"{row.seeds} seeds: {row.smallest:.3f}" for row in here.itertuples()]
         style.tell(mark, f"this study, {', '.join(said)}")
         panels.steps(axis, rows["seeds"].min(), rows["seeds"].max())
@@ -72,9 +72,9 @@ def figure(tables: Tables, claims: Sequence[dict]) -> Figure:
         axis.set_ylim(top=min(axis.get_ylim()[1], MOST))
     panels.label(axes, "seeds", f"difference\n(test {score_unit(tables['runs'])})")
     handles = [
-        Line2D([], [], label=names.contrast("text - random"), **look),
-        panels.line("size of the difference found here", look["color"], **FOUND),
-        panels.line("this study's seeds", look["color"], marker="o", lw=0),
+        panels.line(names.contrast("text - random"), colour),
+        panels.line("size of the difference found here", colour, **FOUND),
+        panels.line("this study's seeds", colour, marker="o", lw=0),
     ]
     panels.legend(drawn, handles)
     style.title(

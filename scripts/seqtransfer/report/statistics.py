@@ -1,7 +1,7 @@
 """Values of several seeds -> mean with a confidence interval, for tables and figures.
 
 The tasks are fixed (the tables are about these tasks, not about a population of tasks); the seeds
-are the random sample. Claims are judged by `estimates`, which cover test examples, too.
+are the random sample. Claims are judged by `claims.estimates`, which cover test examples, too.
 """
 
 from collections.abc import Mapping, Sequence

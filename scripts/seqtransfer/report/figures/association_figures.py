@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from seqtransfer.report import claim_records, names
+from seqtransfer.report import names
+from seqtransfer.report.claims import claim_records
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import Tables
 from seqtransfer.report.figures.similarity_figures import measure_name

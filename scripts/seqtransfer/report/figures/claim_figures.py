@@ -10,20 +10,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from seqtransfer.report import names, readings
+from seqtransfer.report import names
+from seqtransfer.report.claims import readings
+from seqtransfer.report.claims.verdicts import DECIDED, MIXED, NOT_TESTABLE, UNDECIDED
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import Tables
 from seqtransfer.report.figures.run_figures import FITTED, GREY, headline, tell_score
 from seqtransfer.report.statistics import stratified_mean_interval
 from seqtransfer.report.tables.gain_tables import ALL_TASKS
 from seqtransfer.report.tables.run_tables import score_unit
-from seqtransfer.report.verdicts import (
-    CONTRADICTED,
-    MIXED,
-    NOT_TESTABLE,
-    SUPPORTED,
-    UNDECIDED,
-)
 
 LEAST_EMS, SPACIOUS_EMS = 10.5, 16  # width of a panel of a forest: at least, and for long labels
 NAMES_EMS = 7  # of the tasks' names, before the first panel
@@ -34,7 +29,6 @@ OVERALL = {"color": "0.1", "marker": "D", "linewidth": 1.6}
 OF_TASK = {"color": "0.4", "marker": "o", "linewidth": 1.0}
 OPEN = {"markerfacecolor": "white"}  # of what is not decided, wherever its interval lies
 UNTESTED = {"color": "0.58"}
-DECIDED = (SUPPORTED, CONTRADICTED)
 ADJUSTED = " (adjusted for number of tasks)"  # the verdict of a task among several
 MARGIN = {"linestyle": (0, (4, 2)), "linewidth": 0.9}
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from seqtransfer.report import claim_records, names
+from seqtransfer.report import names
+from seqtransfer.report.claims import claim_records
 from seqtransfer.report.register.entries import Figure
 
 # Columns that say how many of these the numbers of a table are over.

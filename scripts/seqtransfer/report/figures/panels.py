@@ -109,8 +109,7 @@ def seeds(tables: Tables) -> str:
 
 def counted(seeds: Collection[int]) -> str:
     """Numbers of seeds, at least one of them, as `3 seeds` or `2 to 3 seeds`."""
-    low, high = min(seeds), max(seeds)
-    return (f"{low}" if low == high else f"{low} to {high}") + (" seed" if high == 1 else " seeds")
+    return f"{names.span(seeds)} seed{'s' * (max(seeds) != 1)}"
 
 
 def examples(tables: Tables) -> str:
@@ -118,8 +117,7 @@ def examples(tables: Tables) -> str:
     counts = tables["runs"].groupby("task", sort=False)["test_n"].first()
     said = ", ".join(f"{task} {count}" for task, count in counts.items())
     if len(counts) > 6:
-        low, high = counts.min(), counts.max()
-        said = (f"{low}" if low == high else f"{low} to {high}") + " a task"
+        said = f"{names.span(counts)} a task"
     return f"test examples: {said}"
 
 

@@ -15,7 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from seqtransfer.report import claim_records, names
+from seqtransfer.report import names
+from seqtransfer.report.claims import claim_records
 from seqtransfer.report.figures import panels, style
 from seqtransfer.report.figures.panels import Tables
 from seqtransfer.similarity.measures import MEASURES

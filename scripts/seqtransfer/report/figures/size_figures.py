@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, LogLocator
 from scipy.optimize import isotonic_regression
 
-from seqtransfer.report.effect_by_size import MEAN, SIZE
 from seqtransfer.report.figures import panels, style
+from seqtransfer.report.studies.effect_by_size import MEAN, SIZE
 
 TITLE = "What text pretraining adds to encoders of different sizes"
 HEIGHT = 3.6  # inches of a figure as wide as a page
@@ -28,12 +28,12 @@ BESIDE = 0.62  # of a task's mark to its name, in sizes of the type
 ALONE = " (one size)"  # after the name of a task that one encoder has
 
 
-def effect_by_size(found: pd.DataFrame, differing: pd.DataFrame, title: str = TITLE) -> Figure:
+def effect_by_size(found: pd.DataFrame, settings: Collection[str], title: str = TITLE) -> Figure:
     """Every effect with its interval; a line joins a task's, a thick one the means. Tasks of one
     encoder alone are hollow.
 
-    found, differing: of `effect_by_size.table` and `settings`. Tasks have their colours and marks
-    in the order of their names, so that figures of the same tasks agree in them.
+    found: of `effect_by_size.table`; settings: in which the studies differ. Tasks have their
+    colours and marks in the order of their names, so that figures of the same tasks agree in them.
     """
     drawn = style.figure(1, HEIGHT)
     axis = drawn.subplots()
@@ -64,9 +64,8 @@ def effect_by_size(found: pd.DataFrame, differing: pd.DataFrame, title: str = TI
     units = found["unit"].unique()
     axis.set_ylabel(f"text - random ({units[0] if len(units) == 1 else 'metric of the task'})")
     said = ["weights of the layers in use (12 x layers x width\N{SUPERSCRIPT TWO}), log axis"]
-    if not differing.empty:
-        keys = ", ".join(dict.fromkeys(differing["setting"]))
-        said.append(f"Studies also differ in {keys}.")
+    if settings:
+        said.append(f"Studies also differ in {', '.join(settings)}.")
     letters = int(INNER * style.ems() / style.LETTER_EMS)
     foot = [line for text in said for line in textwrap.wrap(text, letters)]
     axis.set_xlabel("\n".join(foot))

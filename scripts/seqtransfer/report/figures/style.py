@@ -157,11 +157,6 @@ def markers(names: Iterable[str]) -> dict[str, str]:
     return {name: _MARKERS.get(name) or next(others) for name in ordered(names)}
 
 
-def look(arm: str) -> dict[str, object]:
-    """Colour and line of an arm with its own; in figures of contrasts those of arm - random."""
-    return {"color": COLOURS[arm], "linestyle": _LINES[arm]}
-
-
 def ems() -> float:
     """Width of a figure in sizes of its type."""
     return 72 * matplotlib.rcParams["figure.figsize"][0] / matplotlib.rcParams["font.size"]

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
 
-from seqtransfer.report import meta_analysis, names
-from seqtransfer.report.finished_studies import ABSENT, Study, configuration, differing
+from seqtransfer.report import names
 from seqtransfer.report.page import document
+from seqtransfer.report.studies import meta_analysis
+from seqtransfer.report.studies.finished_studies import ABSENT, Study, configuration, differing
 
 OF_ARMS = ("pretraining: code", "fine-tuning: code")  # an arm's own
 KEYS = ["task", "initialization", "metric"]  # of a score

@@ -11,10 +11,12 @@ import pandas as pd
 from markupsafe import Markup, escape
 
 from seqtransfer.encoders import arm_descriptions, controls, initializations
-from seqtransfer.report import amendments, names, readings, register, zero_shot
+from seqtransfer.report import names, register, zero_shot
+from seqtransfer.report.claims import amendments, readings
+from seqtransfer.report.claims.verdicts import NO_NUMBER, NOT_TESTED
 from seqtransfer.report.figures import counts
 from seqtransfer.report.page import forest, inline_figures, reading_tables
-from seqtransfer.report.verdicts import NO_NUMBER, NOT_TESTED
+from seqtransfer.report.tables import table_cells
 
 TEMPLATES = Path(__file__).with_name("templates")
 # Tables with a section of their own; the others stand together.
@@ -41,7 +43,8 @@ def html(
     study by name, a figure as the text of its SVG file; files: from `tables/<name>`,
     `figures/<name>`, `claims` and `record` to the path that the page links to.
     """
-    tasks = names.tasks(dict(tables["budget"][["task", "domain"]].itertuples(index=False)))
+    domains = tables["budget"][["task", "domain"]].itertuples(index=False)
+    tasks = {task: f"{task} ({domain})" for task, domain in domains}
     readings = {name: reading_tables.reading(name, table, tasks) for name, table in tables.items()}
     records = [one for one in ledger["claims"] if one["headline"]]
     tested = [one for one in records if one["verdict"] != NOT_TESTED]
@@ -137,7 +140,7 @@ def fill(template: str, **values: object) -> str:
     environment.filters |= {
         "signed": lambda number: "" if number is None else names.signed(number),
         "bound": _bound,
-        "plain": lambda number: "" if number is None else names.unsigned(number),
+        "plain": lambda number: "" if number is None else table_cells.number("", number),
         "p_value": _p_value,
         "count": _count,
         "shares": _shares,

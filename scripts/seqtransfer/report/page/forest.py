@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from seqtransfer.report import readings
-from seqtransfer.report.verdicts import NOT_TESTABLE
+from seqtransfer.report.claims import readings
+from seqtransfer.report.claims.verdicts import NOT_TESTABLE
 
 WIDTH, HEIGHT, EDGE = 180, 22, 8  # of a plot, in its own units; EDGE stays free on both sides
 LEAST_RANGE = 0.001  # of the axis: scores are read to three decimals
@@ -15,7 +15,7 @@ WHOLE = ("low", "mean", "high")  # of an effect with its interval
 def plot(record: Mapping, of_tasks: Sequence[str] = WHOLE) -> dict:
     """Where the marks of a tested claim's effects lie, all on one axis.
 
-    record: of `claims.judge`, with `overall`; of_tasks: which numbers of a task are drawn. Returns
+    record: of `ledger.judge`, with `overall`; of_tasks: which numbers of a task are drawn. Returns
     `width` and `height`, `zero` and `line` (of the margin, or None), `overall` and `tasks`, one
     mark per effect. A mark
     has `low`, `mean` and `high`, in [0, WIDTH] or None, `testable`, and `said`: its numbers in

@@ -4,8 +4,8 @@ from itertools import product
 
 import pandas as pd
 
-from seqtransfer.report.arm_estimates import of_difference
-from seqtransfer.report.estimates import with_few_seeds
+from seqtransfer.report.claims.arm_estimates import of_difference
+from seqtransfer.report.claims.estimates import with_few_seeds
 from seqtransfer.report.statistics import LEVEL
 
 COLUMNS = "task initialization control mean low high seeds".split()

@@ -13,7 +13,7 @@ COLUMNS = (
 def table(claims: Sequence[dict]) -> pd.DataFrame:
     """One row per tested claim and task, and one of all tasks, whose verdict is the claim's.
 
-    claims: of `claims.judge`.
+    claims: of `ledger.judge`.
     """
     rows = [
         {

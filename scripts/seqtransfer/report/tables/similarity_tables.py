@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from seqtransfer.report import reference_estimates
+from seqtransfer.report.claims import reference_estimates
 from seqtransfer.report.statistics import LEVEL, jackknife_error
 from seqtransfer.report.tables.intervals import interval_rows
 from seqtransfer.similarity.layer_comparison import MINIMUM_ROWS_PER_WIDTH

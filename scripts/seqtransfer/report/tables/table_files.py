@@ -34,10 +34,13 @@ thead th {{ border-bottom: 2px solid #333; position: sticky; top: 0; background:
 
 def markdown(table: pd.DataFrame) -> str:
     """A pipe table; missing values are empty."""
-    return _lines(
-        table, lambda cells: "| " + " | ".join(cells) + " |", "|" + " --- |" * len(table.columns),
-        escape=lambda text: text.replace("|", "\\|"), bold="**{}**",
-    )  # fmt: skip
+
+    def escape(text: str) -> str:
+        return text.replace("|", "\\|")
+
+    heads = [escape(table_cells.label(name)) for name in table.columns]
+    lines = [heads, ["---"] * len(heads), *_cells(table, escape, "**{}**")]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
 def page(table: pd.DataFrame, title: str, caption: str) -> str:
@@ -81,14 +84,6 @@ def read(path: Path) -> pd.DataFrame:
     names = dict.fromkeys((*json_tsv.NAMES, "taken_for"), str)
     with damage.named(path):
         return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=names)
-
-
-def _lines(
-    table: pd.DataFrame, join: Callable[[list[str]], str], rule: str,
-    *, escape: Callable[[str], str], bold: str,
-) -> str:  # fmt: skip
-    head = join([escape(table_cells.label(name)) for name in table.columns])
-    return "\n".join([head, rule, *map(join, _cells(table, escape, bold))]) + "\n"
 
 
 def _cells(table: pd.DataFrame, escape: Callable[[str], str], bold: str) -> list[list[str]]:

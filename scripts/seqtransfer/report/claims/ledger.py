@@ -10,9 +10,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from seqtransfer.report import checks, score_claims, similarity_claims
-from seqtransfer.report.arm_estimates import of_difference
-from seqtransfer.report.estimates import with_few_seeds
+from seqtransfer.report.claims import checks, score_claims, similarity_claims
+from seqtransfer.report.claims.arm_estimates import of_difference
+from seqtransfer.report.claims.estimates import with_few_seeds
 from seqtransfer.report.statistics import LEVEL
 from seqtransfer.report.tables.run_tables import score_unit
 from seqtransfer.report.tables.similarity_tables import REFERENCE

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import pandas as pd
 
-from seqtransfer.report import estimates
-from seqtransfer.report.estimates import Estimate
+from seqtransfer.report.claims import estimates
+from seqtransfer.report.claims.estimates import Estimate
 from seqtransfer.similarity.measures import MEASURES
 
 AGAIN, HALVES = "its own second training", "halves of its own neurons"

@@ -16,20 +16,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from seqtransfer.report import names
-from seqtransfer.report.figures import panels, style
-from seqtransfer.report.verdicts import (
-    CONTRADICTED,
+from seqtransfer.report.claims.verdicts import (
+    DECIDED,
     MIXED,
     NOT_TESTABLE,
     NOT_TESTED,
-    SUPPORTED,
     UNDECIDED,
 )
+from seqtransfer.report.figures import panels, style
 
 COLUMNS = "study claim effect low high level unit tasks verdict qualifier".split()
 HEADER = "| claim | overall effect | interval | unit | tasks | verdict |"
 PUBLISHED = "-claims.md"  # the end of the name of a published study's report
-DECIDED = (SUPPORTED, CONTRADICTED)
 DARK, LIGHT = "0.2", "0.65"
 LETTERS = 24  # of a line of a study's name beside its row
 ROW = 0.17  # inches of a row, in a figure as wide as a page
@@ -116,9 +114,7 @@ def select(found: pd.DataFrame, claims: Sequence[str] | None) -> pd.DataFrame:
 
 def caption(found: pd.DataFrame) -> str:
     """What the figure shows and what would mislead; found: of `table`."""
-    levels = " or ".join(
-        f"{100 * level:.0f} %" for level in sorted(found["level"].dropna().unique())
-    )
+    levels = names.levels(sorted(found["level"].dropna()), "or")
     return (
         f"The overall effect of each claim in {found['study'].nunique()} studies, the first arm of"
         f" the claim minus the second, with the study's own {levels} interval, by the rules of the"

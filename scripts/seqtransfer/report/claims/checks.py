@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from seqtransfer.report import names, reference_estimates
-from seqtransfer.report.estimates import Estimate
+from seqtransfer.report import names
+from seqtransfer.report.claims import reference_estimates
+from seqtransfer.report.claims.estimates import Estimate
 from seqtransfer.similarity.measures import MEASURES
 
 LATE = 0.75  # share of the steps after which a best step is late

@@ -10,17 +10,16 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from seqtransfer.report import estimates, finished_studies, meta_analysis
-from seqtransfer.report.estimates import Estimate
-from seqtransfer.report.finished_studies import ABSENT, Study, configuration, task_of
+from seqtransfer.report.claims import estimates
+from seqtransfer.report.claims.estimates import Estimate
+from seqtransfer.report.studies import finished_studies, meta_analysis
+from seqtransfer.report.studies.finished_studies import Study
 
 CLAIM = "b"
 SIZE = ["encoder", "layers", "width", "parameters"]
 COLUMNS = ["study", *SIZE, *"task unit effect low high seeds".split()]
 MEAN = "mean of shared tasks"
-# Sections of a configuration that decide what a run is trained on, how, and for how long.
-SECTIONS = ("seeds", "examples", "max_length", "pieces", "finetune", "sweep", "catalogue.tasks")
-SAID = ("title",)  # keys of a task that change no run
+SECTIONS = (*finished_studies.SECTIONS, "split.")
 
 
 def table(studies: Sequence[Study], catalogue: Mapping[str, Mapping]) -> pd.DataFrame:
@@ -72,31 +71,13 @@ def encoder(study: Study, catalogue: Mapping[str, Mapping]) -> dict:
     return dict(zip(SIZE, (name, layers, width, 12 * layers * width**2), strict=True))
 
 
-def settings(studies: Sequence[Study], found: pd.DataFrame) -> pd.DataFrame:
-    """One row per setting that differs between studies and per study: setting, study and value,
-    which may be `absent`.
-
-    found: of `table`. A task's settings are compared if several encoders have the task, between
-    the studies that have it; `split` is the beginning of the digest of its examples.
-    """
-    encoders = found.drop_duplicates([*SIZE, "task"])["task"].value_counts()
-    compared = set(encoders.index[encoders > 1])
-    stated = [_stated(study) for study in studies]
-    rows = []
-    for key in dict.fromkeys(key for one in stated for key in one):
-        task = task_of(key)
-        if task is None or task in compared:
-            values = [
-                (key, study.name, one.get(key, ABSENT))
-                for study, one in zip(studies, stated, strict=True)
-                if task is None or task in study.record["configuration"]["tasks"]
-            ]
-            rows += values if len({value for *_, value in values}) > 1 else []
-    return pd.DataFrame(rows, columns=["setting", "study", "value"])
+def differing(studies: Sequence[Study]) -> dict[str, dict[str, list]]:
+    """`finished_studies.settings`, of what runs are trained on, how, and for how long."""
+    return finished_studies.settings(studies, SECTIONS)
 
 
-def caption(found: pd.DataFrame, differing: pd.DataFrame) -> str:
-    """What the figure shows and what would mislead; found, differing: of `table` and `settings`."""
+def caption(found: pd.DataFrame, settings: Mapping) -> str:
+    """What the figure shows and what would mislead; found, settings: of `table` and `differing`."""
     several = MEAN in set(found["task"])
     mean = "; the thick one is the mean of the tasks that every encoder has" if several else ""
     alone = found.drop_duplicates([*SIZE, "task"])["task"].value_counts().eq(1).any()
@@ -111,17 +92,10 @@ def caption(found: pd.DataFrame, differing: pd.DataFrame) -> str:
         " Encoders differ in more than size: in what they were pretrained on and how, and the"
         " first layers of a larger one were never trained to stand alone."
     )
-    if differing.empty:
+    if not settings:
         return f"{said} The studies have the same settings."
-    by_setting = differing.groupby("setting", sort=False)
-    listed = "; ".join(f"{setting}: {_by_value(rows)}" for setting, rows in by_setting)
+    listed = finished_studies.listed(settings)
     return f"{said} What these settings do cannot be told from what size does: {listed}."
-
-
-def _by_value(rows: pd.DataFrame) -> str:
-    """`1024 (default), 512 (layers-1, layers-3)`."""
-    studies = rows.groupby("value", sort=False)["study"].agg(", ".join)
-    return ", ".join(f"{value} ({named})" for value, named in studies.items())
 
 
 def _shared(found: pd.DataFrame) -> set[str]:
@@ -165,14 +139,3 @@ def _estimate(row: pd.Series) -> Estimate:
         )
     parts = row["mean"], known["parts"], row["seeds"], row["examples"]
     return Estimate(*parts, alone=known["alone"])
-
-
-def _stated(study: Study) -> dict[str, str]:
-    """A study's settings by their keys, and its splits."""
-    known = {
-        key: value
-        for key, value in configuration(study.record).items()
-        if key.startswith(SECTIONS) and key.rpartition(".")[2] not in SAID
-    }
-    digests = study.record["splits"].items()
-    return known | {f"split.{task}": digest[:8] for task, digest in digests}

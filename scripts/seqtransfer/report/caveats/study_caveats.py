@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import pandas as pd
 
 from seqtransfer.report import names
-from seqtransfer.report.verdicts import NOT_TESTABLE, NOT_TESTED
+from seqtransfer.report.claims.verdicts import NOT_TESTABLE, NOT_TESTED
 
 # What an adaptation trains of the encoder; besides these there is last-<layers>.
 TRAINED = {
@@ -38,7 +38,7 @@ def of_study(
 ) -> list[str]:
     """What every verdict of this study rests on and what its intervals leave out, in sentences.
 
-    run, comparisons, budget: the tables of these names (`runs`); records: of `claims.judge`.
+    run, comparisons, budget: the tables of these names (`runs`); records: of `ledger.judge`.
     """
     return [
         *_what_trains(run),

@@ -1,4 +1,4 @@
-"""When the rules of `claims` were changed, so that a reader can tell whether it was after a study's
+"""When the rules of claims were changed, so that a reader can tell whether it was after a study's
 numbers were known."""
 
 # Date -> what was changed.

@@ -18,6 +18,9 @@ ABSENT = "absent"
 OF_A_TASK = ("max_length.", "domain_corpora.", "domain_encoders.", "catalogue.tasks.", "split.")
 OF_RECORD = "configuration encoders examples machine made_by repository sources splits".split()
 OF_CLAIM = "contrast effects headline overall qualifier unit verdict".split()
+# Sections of a configuration that decide what a run is trained on, how, and for how long.
+SECTIONS = ("seeds", "examples", "max_length", "pieces", "finetune", "sweep", "catalogue.tasks")
+SAID = "title"  # key of a task that changes no run
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,42 @@ def differing(left: Mapping[str, str], right: Mapping[str, str]) -> list[tuple[s
     keys = dict.fromkeys([*left, *right])
     pairs = [(key, left.get(key, ABSENT), right.get(key, ABSENT)) for key in keys]
     return [pair for pair in pairs if pair[1] != pair[2]]
+
+
+def settings(studies: Sequence[Study], sections: tuple[str, ...]) -> dict[str, dict[str, list]]:
+    """Setting -> value, which may be `absent` -> names of the studies that have it, of settings in
+    which the studies differ; those of a task alone, such as a length, between the studies of that
+    task.
+
+    sections: what the keys of settings begin with; of `split.`, the value is the beginning of the
+    digest of a task's examples.
+    """
+    stated = [_stated(study) for study in studies]
+    keys = dict.fromkeys(key for one in stated for key in one if key.startswith(sections))
+    found: dict[str, dict[str, list]] = {}
+    for key in [key for key in keys if key.rpartition(".")[2] != SAID]:
+        task, values = task_of(key), {}
+        for study, one in zip(studies, stated, strict=True):
+            if task is None or task in study.record["configuration"]["tasks"]:
+                values.setdefault(one.get(key, ABSENT), []).append(study.name)
+        if len(values) > 1:
+            found[key] = values
+    return found
+
+
+def _stated(study: Study) -> dict[str, str]:
+    """A study's configuration and its splits by their keys."""
+    splits = {f"split.{task}": digest[:8] for task, digest in study.record["splits"].items()}
+    return configuration(study.record) | splits
+
+
+def listed(found: Mapping[str, Mapping[str, Sequence[str]]]) -> str:
+    """`finetune.steps: 32 (six), 64 (two, one)`, settings between semicolons; found: of
+    `settings`."""
+    return "; ".join(
+        f"{key}: " + ", ".join(f"{value} ({', '.join(which)})" for value, which in values.items())
+        for key, values in found.items()
+    )
 
 
 def parser(module: str, *, claim: bool = True) -> argparse.ArgumentParser:

@@ -10,15 +10,16 @@ from types import SimpleNamespace
 import pandas as pd
 from matplotlib.figure import Figure
 
-from seqtransfer.report import effect_by_size, meta_analysis, names
+from seqtransfer.report import names
+from seqtransfer.report.claims.verdicts import DECIDED
 from seqtransfer.report.figures import panels, style
-from seqtransfer.report.finished_studies import ABSENT, Study, configuration, task_of
-from seqtransfer.report.verdicts import CONTRADICTED, SUPPORTED
+from seqtransfer.report.studies import finished_studies, meta_analysis
+from seqtransfer.report.studies.finished_studies import Study
 
 LETTERS = 24  # of a line of a study's name beside its row
 ROW = 0.24  # inches of a row, in a figure as wide as a page
-# Sections of a configuration that decide what a run starts from and how it is trained.
-SECTIONS = (*effect_by_size.SECTIONS, "encoder", "domain_encoders", "domain_corpora")
+# Also sections that decide what a run starts from.
+SECTIONS = (*finished_studies.SECTIONS, "encoder", "domain_encoders", "domain_corpora")
 OF_DOMAIN = ("pretrain",)  # where `domain` is compared, too
 
 
@@ -56,29 +57,15 @@ def _score(study: Study, task: str, arm: str) -> float:
     )
 
 
-def differing(studies: Sequence[Study], contrast: str) -> dict[str, dict[str, list[str]]]:
-    """Setting -> value, which may be `absent` -> the studies that have it, of settings in which the
-    studies differ; those of a task alone, such as a length, between the studies of that task.
-
-    contrast: of the claim, such as `text - random`.
-    """
-    sections = SECTIONS + (OF_DOMAIN if "domain" in contrast else ())
-    stated = [configuration(study.record) for study in studies]
-    keys = dict.fromkeys(key for one in stated for key in one if key.startswith(sections))
-    found = {}
-    for key in [key for key in keys if key.rpartition(".")[2] not in effect_by_size.SAID]:
-        task, values = task_of(key), {}
-        for study, one in zip(studies, stated, strict=True):
-            if task is None or task in study.record["configuration"]["tasks"]:
-                values.setdefault(one.get(key, ABSENT), []).append(study.name)
-        if len(values) > 1:
-            found[key] = values
-    return found
+def differing(studies: Sequence[Study], contrast: str) -> dict[str, dict[str, list]]:
+    """`finished_studies.settings`, of what the two arms of a contrast such as `text - random` start
+    from and how they are trained."""
+    return finished_studies.settings(studies, SECTIONS + OF_DOMAIN * ("domain" in contrast))
 
 
 def caption(found: pd.DataFrame, settings: dict, contrast: str) -> str:
     """What the figure shows and what would mislead; found, settings: of `table`, `differing`."""
-    levels = " and ".join(f"{100 * level:.0f} %" for level in found["level"].unique())
+    levels = names.levels(found["level"])
     said = (
         f"{names.contrast(contrast)}, a panel per task and a row per study, with each study's own"
         f" {levels} interval; filled where the study's verdict on the task is supported or"
@@ -87,11 +74,7 @@ def caption(found: pd.DataFrame, settings: dict, contrast: str) -> str:
     )
     if not settings:
         return f"{said} The studies have the same settings."
-    each = "; ".join(
-        f"{key}: " + ", ".join(f"{value} ({', '.join(which)})" for value, which in values.items())
-        for key, values in settings.items()
-    )
-    return f"{said} The studies differ in {each}."
+    return f"{said} The studies differ in {finished_studies.listed(settings)}."
 
 
 def figure(found: pd.DataFrame, contrast: str) -> Figure:
@@ -105,7 +88,7 @@ def figure(found: pd.DataFrame, contrast: str) -> Figure:
         for row in rows.itertuples():
             place = studies.index(row.study)
             axis.hlines(place, row.low, row.high, color="0.2")
-            fill = "0.2" if row.verdict in (SUPPORTED, CONTRADICTED) else "white"
+            fill = "0.2" if row.verdict in DECIDED else "white"
             [dot] = axis.plot(row.effect, place, "o", color="0.2", mfc=fill, ms=4.5)
             known = SimpleNamespace(mean=row.effect, low=row.low, high=row.high)
             style.tell(dot, f"{task}, {row.study}: {panels.value(known, names.signed)}")
@@ -126,6 +109,5 @@ def figure(found: pd.DataFrame, contrast: str) -> Figure:
             panels.line("any other verdict", **decided, mfc="white"),
         ],
     )
-    levels = " and ".join(f"{100 * level:.0f} %" for level in found["level"].unique())
-    style.title(drawn, f"{names.contrast(contrast)}, {levels} intervals")
+    style.title(drawn, f"{names.contrast(contrast)}, {names.levels(found['level'])} intervals")
     return drawn

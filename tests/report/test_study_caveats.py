@@ -10,8 +10,8 @@ from test_claims import NO_PAIRS, NO_PRETRAINING, run_table, similarity_table
 
 import synthetic
 from seqtransfer.encoders import adaptations
-from seqtransfer.report import caveats
-from seqtransfer.report.verdicts import NOT_TESTABLE, NOT_TESTED
+from seqtransfer.report.caveats import study_caveats
+from seqtransfer.report.claims.verdicts import NOT_TESTABLE, NOT_TESTED
 from seqtransfer.training import settings_choice
 
 
@@ -23,7 +23,7 @@ def test_runs_that_failed_or_diverged_and_lost_similarities_are_caveats():
     table.loc[table["left"] == "text", "score"] = math.nan
     spent = {"pretraining_steps": 9, "pretraining_tokens_seen": 99}
     budget = NO_PRETRAINING.assign(pretraining_corpus="genes", **spent)
-    notes = "\n".join(caveats.of_study(run, table, budget, []))
+    notes = "\n".join(study_caveats.of_study(run, table, budget, []))
     assert (
         "2 of 8 runs diverged (random weights in x, seed 1; random weights in y, seed 1)" in notes
     )
@@ -32,7 +32,7 @@ def test_runs_that_failed_or_diverged_and_lost_similarities_are_caveats():
     assert f"not defined ({pair} in x; {pair} in y)" in notes
     assert "Domain pretraining diverged on x" in notes
     assert "(x 9 steps, 99 tokens of the corpus genes)" in notes
-    own = caveats.of_study(run, table, budget.assign(pretraining_corpus="x"), [])
+    own = study_caveats.of_study(run, table, budget.assign(pretraining_corpus="x"), [])
     assert "99 tokens of its own training sequences)" in "\n".join(own)
 
 
@@ -51,7 +51,9 @@ def test_what_ended_a_domain_pretraining_is_told(plateau, accuracy, told, untold
     spent = {"pretraining_steps": 9, "pretraining_tokens_seen": 99, "pretraining_corpus": "x"}
     budget = NO_PRETRAINING.assign(**spent, pretraining_masked_accuracy=accuracy)
     budget["pretraining_plateau"] = pd.array([plateau], dtype="boolean")
-    notes = [note for note in caveats.of_study(run, NO_PAIRS, budget, []) if "pretrain" in note]
+    notes = [
+        note for note in study_caveats.of_study(run, NO_PAIRS, budget, []) if "pretrain" in note
+    ]
     assert any(told in note for note in notes)
     assert not any(untold in note for note in notes if "Domain" in note)
 
@@ -62,10 +64,12 @@ def test_test_examples_of_fewer_units_and_records_beside_a_verdict_are_counted_a
     record = {"id": "a", "verdict": "undecided", "headline": True}
     unjudged = [record | {"verdict": verdict} for verdict in (NOT_TESTED, NOT_TESTABLE)]
     records = [record, record | {"headline": False}, *unjudged]
-    notes = "\n".join(caveats.of_study(run, NO_PAIRS, NO_PRETRAINING, records))
+    notes = "\n".join(study_caveats.of_study(run, NO_PAIRS, NO_PRETRAINING, records))
     assert "x, has n = 100. The" in notes
     assert "1 claim (1 more stand beside) is judged." in notes
-    notes = caveats.of_study(run, NO_PAIRS, NO_PRETRAINING.assign(test_units=12), 2 * [record])
+    notes = study_caveats.of_study(
+        run, NO_PAIRS, NO_PRETRAINING.assign(test_units=12), 2 * [record]
+    )
     assert "x, has n = 100 in 12 units. The" in notes[2]
     assert "2 claims are read side by side, without" in notes[3]
 
@@ -74,7 +78,7 @@ def test_runs_that_were_best_before_their_first_step_are_named():
     run = run_table({"text": np.array([0.1, 0.3]), "random": np.array([0.1, 0.2])})
     run = run.assign(adaptation="full", pooling="mean", warmup=0.1)
     run.loc[run["seed"] == 0, "best_step"] = 0
-    notes = "\n".join(caveats.of_study(run, NO_PAIRS, NO_PRETRAINING, []))
+    notes = "\n".join(study_caveats.of_study(run, NO_PAIRS, NO_PRETRAINING, []))
     assert "4 of 8 runs were best before their first step" in notes
 
 
@@ -82,11 +86,11 @@ def test_runs_that_the_budget_stopped_are_named_arm_by_arm():
     run = run_table({"text": np.array([0.1, 0.3]), "random": np.array([0.1, 0.2])})
     run = run.assign(adaptation="full", pooling="mean", warmup=0.1)
     run["plateau"] = (run["initialization"] == "random") | (run["task"] == "y")
-    notes = "\n".join(caveats.of_study(run, NO_PAIRS, NO_PRETRAINING, []))
+    notes = "\n".join(study_caveats.of_study(run, NO_PAIRS, NO_PRETRAINING, []))
     assert "2 of 8 runs were stopped by the budget of 8 steps" in notes
     assert "(text pretraining in x, seeds 0, 1)" in notes
     run["plateau"] = True
-    assert "stopped" not in "".join(caveats.of_study(run, NO_PAIRS, NO_PRETRAINING, []))
+    assert "stopped" not in "".join(study_caveats.of_study(run, NO_PAIRS, NO_PRETRAINING, []))
 
 
 def test_settings_that_differ_between_the_arms_of_a_task_are_named_task_by_task():
@@ -110,13 +114,13 @@ def test_settings_that_differ_between_the_arms_of_a_task_are_named_task_by_task(
     )
     runs = runs.assign(diverged=runs["learning_rate"] == 0.2)
     budget = NO_PRETRAINING
-    notes = caveats.of_study(runs, NO_PAIRS, budget, [])
+    notes = study_caveats.of_study(runs, NO_PAIRS, budget, [])
     assert (
         "Learning rates differ between the arms of a task: x (0.1 for text pretraining, 0.2 for"
         " random weights); y (0.2 for text pretraining, 0.1 for random weights)."
     ) in notes
     assert any(note.startswith("Warm-ups and poolings are the same in all arms") for note in notes)
-    notes = caveats.of_study(runs.assign(pooling="none"), NO_PAIRS, budget, [])
+    notes = study_caveats.of_study(runs.assign(pooling="none"), NO_PAIRS, budget, [])
     assert any(note.startswith("Warm-ups are the same in all arms") for note in notes)
     assert "of the encoder, low-rank additions to its query and value proj" in notes[0]
     assert "2 of 4 runs diverged (random weights in x, seed 0; text pretraining" in "".join(notes)
@@ -132,7 +136,7 @@ def test_a_long_list_of_runs_is_counted_by_arm():
             for arm in ("text", "random")
             for seed in (0, 1)
         )
-        [note] = caveats._runs_cut_short(runs)
+        [note] = study_caveats._runs_cut_short(runs)
         counted = "(text pretraining 32 in 16 tasks; random weights 32 in 16 tasks; the table"
         assert (counted in note) == long and ("t0" in note) != long
         assert len(note) < 400
@@ -142,17 +146,17 @@ def test_a_long_list_of_runs_is_counted_by_arm():
 def test_runs_that_take_all_steps_by_the_settings_were_not_stopped_by_their_budget(settings):
     """A cooldown of 1 ends no run, nor does a patience that begins to count at half of them."""
     run = run_table({"text": np.array([0.1, 0.3]), "random": np.array([0.1, 0.2])})
-    [note] = caveats._runs_cut_short(run.assign(**settings))
+    [note] = study_caveats._runs_cut_short(run.assign(**settings))
     assert note == "By the study's settings every run takes all 8 steps: more might raise scores."
-    [note] = caveats._runs_cut_short(run.assign(patience=3))
+    [note] = study_caveats._runs_cut_short(run.assign(patience=3))
     assert note.startswith("8 of 8 runs were stopped by the budget of 8 steps before their")
     one = run.assign(plateau=run.index != 0)
-    assert "1 of 8 runs was stopped by" in next(caveats._runs_cut_short(one))
+    assert "1 of 8 runs was stopped by" in next(study_caveats._runs_cut_short(one))
 
 
 def test_a_setting_that_many_arms_share_is_said_once():
     row = pd.Series({"text": 0.1, "random": 0.3, "first-1": 0.1, "shuffled": 0.1, "domain": None})
-    assert caveats._by_value(row) == "0.3 for random weights, 0.1 for the others"
+    assert study_caveats._by_value(row) == "0.3 for random weights, 0.1 for the others"
 
 
 @pytest.mark.parametrize("mode", [name.replace("<layers>", "2") for name in adaptations.MODES])
@@ -163,7 +167,7 @@ def test_every_adaptation_is_said_in_words(mode):
     row |= {"metric": "mcc", "pooling": "mean", "warmup": 0.1, "diverged": False}
     budget = NO_PRETRAINING
     runs = pd.DataFrame([row | {"adaptation": mode}])
-    assert f"({mode})." in caveats.of_study(runs, NO_PAIRS, budget, [])[0]
+    assert f"({mode})." in study_caveats.of_study(runs, NO_PAIRS, budget, [])[0]
 
 
 @pytest.fixture
@@ -173,7 +177,7 @@ def runs():
 
 
 def test_settings_swept_at_the_studys_budget_inside_the_grid_need_no_caveat(runs):
-    assert caveats.of_settings(runs, synthetic.SETTINGS) == []
+    assert study_caveats.of_settings(runs, synthetic.SETTINGS) == []
 
 
 @pytest.mark.parametrize(
@@ -192,25 +196,25 @@ def test_settings_swept_at_the_studys_budget_inside_the_grid_need_no_caveat(runs
     ],
 )
 def test_what_speaks_against_the_chosen_settings_is_said(runs, change, words):
-    [line] = caveats.of_settings(runs, synthetic.SETTINGS.assign(**change))
+    [line] = study_caveats.of_settings(runs, synthetic.SETTINGS.assign(**change))
     assert re.search(words, line)
 
 
 def test_what_settings_are_chosen_for_is_what_the_sweep_records():
-    named = [name for names in caveats.CHOSEN_FOR for name in names]
+    named = [name for names in study_caveats.CHOSEN_FOR for name in names]
     assert named == settings_choice.CHOSEN_FOR
 
 
 def test_settings_swept_by_other_code_are_called_so(runs):
     codes = dict.fromkeys(synthetic.ARMS, "0123abcd")
-    assert caveats.of_settings(runs, synthetic.SETTINGS, codes) == []
-    [line] = caveats.of_settings(runs, synthetic.SETTINGS, codes | {"random": "another"})
+    assert study_caveats.of_settings(runs, synthetic.SETTINGS, codes) == []
+    [line] = study_caveats.of_settings(runs, synthetic.SETTINGS, codes | {"random": "another"})
     assert "another state of the training code" in line
 
 
 def test_settings_written_by_hand_are_called_so(runs):
     columns = ["task", "initialization", "learning_rate", "pooling"]
-    [line] = caveats.of_settings(runs, synthetic.SETTINGS[columns])
+    [line] = study_caveats.of_settings(runs, synthetic.SETTINGS[columns])
     assert "does not say how" in line
 
 
@@ -226,7 +230,7 @@ def class_table(predicted):
 
 
 def test_classes_that_runs_never_predict_are_named_with_their_labels_and_seeds():
-    [line] = caveats.of_classes(
+    [line] = study_caveats.of_classes(
         class_table({"text": ["Nucleus Golgi", "Nucleus Golgi"], "random": ["Nucleus", "Golgi"]})
     )
     assert "which one score over all classes does not show. In x: " in line
@@ -237,30 +241,32 @@ def test_classes_that_runs_never_predict_are_named_with_their_labels_and_seeds()
 
 def test_classes_that_every_run_predicts_need_no_caveat_and_a_diverged_run_counts_as_none():
     every = "Nucleus Cytoplasm Golgi"
-    assert caveats.of_classes(class_table({"text": [every, every]})) == []
-    [line] = caveats.of_classes(class_table({"text": [None, "Nucleus Golgi"], "random": [every]}))
+    assert study_caveats.of_classes(class_table({"text": [every, every]})) == []
+    [line] = study_caveats.of_classes(
+        class_table({"text": [None, "Nucleus Golgi"], "random": [every]})
+    )
     assert "Cytoplasm, 100 of 420 test labels (text pretraining 1 of 1 seeds)." in line
 
 
 def test_tasks_whose_sequences_are_cut_are_named_with_their_share():
     shares = {"x": 0.9551, "w": 0.02, "v": 0.01, "y": 0.009, "z": 0.004}
     budget = pd.DataFrame({"task": [*shares], "cut_share": [*shares.values()], "max_length": 64})
-    [line] = caveats.of_cuts(budget)
+    [line] = study_caveats.of_cuts(budget)
     named = ", ".join(f"{text} % to 64 tokens" for text in ("x 95.5", "w 2.0", "v 1.0"))
     assert f"training part: {named}. Neither" in line
-    assert caveats.of_cuts(budget[3:]) == []
+    assert study_caveats.of_cuts(budget[3:]) == []
 
 
 def test_examples_of_no_class_are_counted():
     budget = pd.DataFrame({"task": ["x", "y", "z"], "other_labels": [3, 0, 4992]})
     budget = budget.assign(train=80, dev=10, test=10)
-    [note] = caveats.of_other_labels(budget)
+    [note] = study_caveats.of_other_labels(budget)
     assert "misspelt ones among them: x 3, z 4992. No score counts them" in note
-    assert caveats.of_other_labels(budget[1:2]) == []
+    assert study_caveats.of_other_labels(budget[1:2]) == []
 
 
 def test_examples_that_only_the_cut_makes_equal_are_told():
     budget = pd.DataFrame({"task": ["x", "y"], "cut_conflicts": [130, 0], "max_length": [64, 62]})
-    [note] = caveats.of_cut_conflicts(budget)
+    [note] = study_caveats.of_cut_conflicts(budget)
     assert "x 130 at 64 tokens" in note and "y" not in note.split(":")[1]
-    assert caveats.of_cut_conflicts(budget[1:]) == []
+    assert study_caveats.of_cut_conflicts(budget[1:]) == []

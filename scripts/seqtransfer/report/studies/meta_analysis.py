@@ -18,12 +18,13 @@ from matplotlib.figure import Figure
 from scipy.optimize import brentq
 from scipy.special import stdtrit  # of scipy.stats, which takes a second to import
 
-from seqtransfer.report import finished_studies, names
+from seqtransfer.report import names
+from seqtransfer.report.claims.verdicts import NOT_TESTABLE
 from seqtransfer.report.figures import panels, style
-from seqtransfer.report.finished_studies import Study
 from seqtransfer.report.statistics import LEVEL
+from seqtransfer.report.studies import finished_studies
+from seqtransfer.report.studies.finished_studies import Study
 from seqtransfer.report.tables.run_tables import score_unit
-from seqtransfer.report.verdicts import NOT_TESTABLE
 
 COLUMNS = "study task unit mean low high error level seeds verdict pooled".split()
 LEAST = 3  # effects that a mean over tasks is made of
@@ -157,7 +158,7 @@ def figure(table: pd.DataFrame, mean: dict[str, float], contrast: str) -> Figure
     axis.set_yticks(range(len(rows)), rows)
     axis.set_ylim(len(rows) - 0.5, -0.5)
     unit = units[0] + ", or the metric named" * (len(units) > 1)
-    levels = " and ".join(f"{100 * level:.0f} %" for level in table["level"].unique())
+    levels = names.levels(table["level"])
     own = "" if levels == "95 %" else f"; of tasks {levels}"
     said = f"{names.contrast(contrast)}\n({unit}; 95 % intervals{own})".split("\n")
     letters = int(LABELLED * style.ems() / style.LETTER_EMS)

@@ -5,15 +5,16 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from seqtransfer.report import names, reference_estimates
-from seqtransfer.report.estimates import Estimate
-from seqtransfer.report.statistics import LEVEL
-from seqtransfer.report.verdicts import (
+from seqtransfer.report import names
+from seqtransfer.report.claims import reference_estimates
+from seqtransfer.report.claims.estimates import Estimate
+from seqtransfer.report.claims.verdicts import (
     CONTRADICTED,
     MIXED,
     NOT_TESTABLE,
     SUPPORTED,
 )
+from seqtransfer.report.statistics import LEVEL
 
 ALPHA = 0.05  # of "all tasks have one mean"
 

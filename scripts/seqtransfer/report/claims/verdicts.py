@@ -10,11 +10,12 @@ checks do not let a task say is "not testable here".
 import math
 from collections.abc import Mapping
 
-from seqtransfer.report import estimates
-from seqtransfer.report.estimates import Estimate
+from seqtransfer.report.claims import estimates
+from seqtransfer.report.claims.estimates import Estimate
 
 SUPPORTED, CONTRADICTED, UNDECIDED = "supported", "contradicted", "undecided"
 MIXED, NOT_TESTABLE, NOT_TESTED = "mixed", "not testable here", "not tested"
+DECIDED = (SUPPORTED, CONTRADICTED)
 NO_NUMBER = "no number"  # of seeds: other sources of chance leave too much
 
 

@@ -8,12 +8,18 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from seqtransfer.report import names
+from seqtransfer.report.claims.verdicts import NOT_TESTABLE, NOT_TESTED
 from seqtransfer.report.figures import panels, style
-from seqtransfer.report.finished_studies import ABSENT, Study, configuration, differing, task_of
 from seqtransfer.report.statistics import stratified_mean_interval
+from seqtransfer.report.studies.finished_studies import (
+    ABSENT,
+    Study,
+    configuration,
+    differing,
+    task_of,
+)
 from seqtransfer.report.tables.gain_tables import ALL_TASKS
 from seqtransfer.report.tables.intervals import paired_differences
-from seqtransfer.report.verdicts import NOT_TESTABLE, NOT_TESTED
 
 TITLE = "What each mended choice changes"
 CAPTION = (

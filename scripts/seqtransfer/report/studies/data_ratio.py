@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from seqtransfer.corpora.examples import SPLITS
-from seqtransfer.report.finished_studies import ABSENT, configuration, differing, task_of
 from seqtransfer.report.statistics import LEVEL, t_interval
+from seqtransfer.report.studies.finished_studies import ABSENT, configuration, differing, task_of
 from seqtransfer.report.tables.intervals import interval_rows
 
 AGAINST = "random"  # the arm whose examples are counted

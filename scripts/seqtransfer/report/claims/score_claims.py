@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from seqtransfer.report import checks, claim_records, names, one_rate, readings
-from seqtransfer.report.arm_estimates import of_difference
+from seqtransfer.report import names
+from seqtransfer.report.claims import checks, claim_records, one_rate, readings
+from seqtransfer.report.claims.arm_estimates import of_difference
 
 MARGIN_RULE = (
     "Non-inferiority, in every task that can be tested: supported if each one's {percent:.0f} %"

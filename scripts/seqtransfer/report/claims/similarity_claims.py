@@ -5,22 +5,22 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from seqtransfer.report import (
+from seqtransfer.report import names
+from seqtransfer.report.claims import (
     checks,
     claim_records,
-    names,
     readings,
     reference_estimates,
     verdicts,
 )
-from seqtransfer.report.tables.intervals import paired_differences
-from seqtransfer.report.verdicts import (
+from seqtransfer.report.claims.verdicts import (
     CONTRADICTED,
     NOT_TESTABLE,
     NOT_TESTED,
     SUPPORTED,
     UNDECIDED,
 )
+from seqtransfer.report.tables.intervals import paired_differences
 from seqtransfer.similarity.layer_comparison import MINIMUM_ROWS_PER_WIDTH
 from seqtransfer.similarity.measures import MEASURES
 

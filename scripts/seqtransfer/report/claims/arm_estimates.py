@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pandas as pd
 
-from seqtransfer.report import estimates
-from seqtransfer.report.estimates import Estimate
+from seqtransfer.report.claims import estimates
+from seqtransfer.report.claims.estimates import Estimate
 from seqtransfer.report.tables.intervals import paired_differences
 
 

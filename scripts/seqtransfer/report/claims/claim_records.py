@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from seqtransfer.report import estimates, names, readings, verdicts
-from seqtransfer.report.estimates import Estimate
-from seqtransfer.report.verdicts import (
-    CONTRADICTED,
+from seqtransfer.report import names
+from seqtransfer.report.claims import estimates, readings, verdicts
+from seqtransfer.report.claims.estimates import Estimate
+from seqtransfer.report.claims.verdicts import (
+    DECIDED,
     MIXED,
     NOT_TESTABLE,
     NOT_TESTED,
-    SUPPORTED,
     UNDECIDED,
 )
 
@@ -68,12 +68,12 @@ def record(
 def qualifier(record: Mapping) -> str:
     """What limits a verdict, in a few words; empty where nothing does."""
     verdict, limits = record["verdict"], []
-    if verdict in (SUPPORTED, CONTRADICTED, MIXED):
+    if verdict in (*DECIDED, MIXED):
         counts = record["overall"]["counts"]
         if counts[NOT_TESTABLE]:
             testable = sum(counts.values()) - counts[NOT_TESTABLE]
             limits.append(f"in {testable} testable task{'s' * (testable != 1)}")
-    if verdict in (SUPPORTED, CONTRADICTED) and not record["overall"]["counts"][verdict]:
+    if verdict in DECIDED and not record["overall"]["counts"][verdict]:
         limits.append("on average")
     judged = {one["task"] for one in record["effects"] if one["verdict"] != NOT_TESTABLE}
     if verdict not in (NOT_TESTABLE, NOT_TESTED) and any(
