@@ -4,7 +4,13 @@ from pathlib import Path
 
 from seqtransfer.files import json_tsv
 from seqtransfer.report import register
-from seqtransfer.report.caveats import baseline_caveats, choice_caveats, leak_caveats, study_caveats
+from seqtransfer.report.caveats import (
+    baseline_caveats,
+    choice_caveats,
+    data_caveats,
+    leak_caveats,
+    study_caveats,
+)
 from seqtransfer.report.claims import ledger
 from seqtransfer.report.tables import effect_tables, table_files
 from seqtransfer.study import jobs
@@ -59,10 +65,11 @@ def main(
     notes += study_caveats.of_settings(read["runs"], json_tsv.read_table(settings), sweep_codes)
     notes += choice_caveats.of_altered(altered)
     notes += baseline_caveats.of_baselines(read["scores"])
-    notes += study_caveats.of_classes(read["classes"])
-    notes += study_caveats.of_cuts(read["budget"])
-    notes += study_caveats.of_cut_conflicts(read["budget"])
-    notes += study_caveats.of_other_labels(read["budget"])
+    notes += data_caveats.of_classes(read["classes"])
+    notes += data_caveats.of_cuts(read["budget"])
+    notes += data_caveats.of_cut_conflicts(read["budget"])
+    notes += data_caveats.of_other_labels(read["budget"])
+    notes += data_caveats.of_few_units(read["budget"])
     notes += choice_caveats.of_choices(read["leaks"], token_maps, dropout, domain_encoders)
     both = {task: [json_tsv.read_json(path) for path in pair] for task, pair in lacking.items()}
     symbols = {task: record["symbols"] for task, (record, _) in both.items()}
