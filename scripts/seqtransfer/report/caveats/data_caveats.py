@@ -67,7 +67,5 @@ def of_few_units(budget: pd.DataFrame) -> list[str]:
     from the table `budget`; one of one unit has no such interval."""
     few = budget[(budget["test_units"] > 1) & (budget["test_units"] < FEW_UNITS)]
     each = ", ".join(f"{row.task} {row.test_units}" for row in few.itertuples())
-    line = f"Few test units, such as groups that stay together: {each}. From so few, how far scores"
-    return (
-        [f"{line} vary by chance is hardly known: 95 % intervals may miss in 15 %."] if each else []
-    )
+    line = f"Few test units, such as groups that stay together: {each}. How far scores vary by"
+    return [f"{line} chance is hardly known then: 95 % intervals may miss in 15 %."] if each else []
