@@ -8,7 +8,8 @@ parts, whose product it is: what the jobs took over what they trained, and the c
 the jobs took. A job's seconds are Snakemake's benchmark's, its end the time of that file, so copy a
 study with `cp --archive`; runs interrupted and resumed count the pause as idle. Training seconds
 are those of each run's `timing.json`; sweeps record none, so that all of a sweep counts as
-overhead.
+overhead. Where jobs of a cluster are grouped, files have the time at which their group ended: take
+the clock of the command there.
 """
 
 import argparse
