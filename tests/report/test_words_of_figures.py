@@ -40,7 +40,7 @@ def test_where_a_pointer_rests_an_svg_says_what_a_mark_stands_for(frames, record
     ]
     better = next(record for record in records if record["id"] == "b")
     for effect in better["effects"]:
-        said = readings.interval(effect, better["level"])
+        said = readings.interval(effect, better)
         assert f"{effect['task']}: {said} MCC, {effect['verdict']}" in told
     runs = frames["runs"].query("task == 'splice' and initialization == 'text'")
     row = {"mean": runs["test_score"].mean()}
