@@ -61,6 +61,11 @@ def test_what_is_no_report_is_refused_by_name(tmp_path, found):
     (tmp_path / "notes.md").write_text("# Notes")
     with pytest.raises(ValueError, match=r"notes\.md: has no table of claims"):
         verdicts_by_study.table([tmp_path / "notes.md"])
+    whole = (PUBLISHED / "default-claims.md").read_text()
+    for cut in ("+0.031 | −0.0", "+0.031 |", "| (a) Text"):  # files that end within a row
+        (tmp_path / "cut.md").write_text(whole[: whole.index("+0.031")] + "x" + cut)
+        with pytest.raises(ValueError, match=r"cut\.md: its table of claims has a row"):
+            verdicts_by_study.table([tmp_path / "cut.md"])
     with pytest.raises(ValueError, match=r"claim \(weights\) has an interval in none"):
         verdicts_by_study.select(found, ["weights"])
 

@@ -52,7 +52,8 @@ class Progress:
     ) -> Duration | None:
         """A job ends. seconds: it took, if its benchmark says so; share: of the steps it might have
         taken; spent: seconds that went into its result. What the run learns from it; None if its
-        cost is not known, or if others spent some of them: a killed job before, another study."""
+        cost is not known, if others spent some of them (a killed job before, another study), or if
+        it waited and has no benchmark."""
         job = self.waiting.pop(number)
         began = self.running.pop(number, now)
         steps = costs.SHARES[1] if share is None else share

@@ -8,6 +8,7 @@ is also how published studies keep it; a claim's tasks stand in `effect_by_study
 import math
 import textwrap
 from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,7 +21,6 @@ from seqtransfer.report.claims.verdicts import (
     DECIDED,
     MIXED,
     NOT_TESTABLE,
-    NOT_TESTED,
     UNDECIDED,
 )
 from seqtransfer.report.figures import panels, style
@@ -69,9 +69,15 @@ def _rows(report: Path) -> list[dict]:
     _, found, after = path.read_text(encoding="utf-8").partition(f"{HEADER}\n")
     if not found:
         raise ValueError(f"{path}: has no table of claims; give a study's claims.md")
-    lines = after.splitlines()[1:]  # below the rule of the header
-    cells = [line.strip("| ").split("|") for line in lines[: lines.index("")]]
-    return [_row(study, *map(str.strip, one)) for one in cells if one[1].strip()]
+    lines = takewhile(len, after.splitlines()[1:])  # below the rule of the header
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
+    try:
+        return [_row(study, *one) for one in cells if one[1]]
+    except (IndexError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{path}: its table of claims has a row that cannot be read; make the report anew by"
+            f" the study's `snakemake` command ({error})"
+        ) from error
 
 
 def _row(study: str, claim: str, effect: str, interval: str, unit: str, tasks: str, verdict: str):
@@ -144,7 +150,7 @@ def figure(found: pd.DataFrame) -> Figure:
     shown = {
         "supported or contradicted": DECIDED,
         "undecided or mixed": (UNDECIDED, MIXED),
-        "not testable there": (NOT_TESTABLE, NOT_TESTED),
+        "not testable there": (NOT_TESTABLE,),
     }
     panels.legend(
         drawn,
