@@ -32,6 +32,7 @@ TARGETS = ("snakemake", "job", "both")
 GRACE = 60.0  # seconds within which jobs must end; while one imports its libraries, it goes on
 LIMIT = 1800.0  # seconds that a study left alone may take
 STEPS = 300  # of a training job, so that it lasts some seconds
+TRAINING = (0.0, 1.0)  # seconds from a saved state to the kill, of which the training lasts more
 STUDY = {
     "study": "faults",
     "tasks": ["toy"],
@@ -160,7 +161,8 @@ def training_begins(folder: Path, process: subprocess.Popen) -> bool:
 def disturb(folder: Path, kills: int, span: float, drawn: random.Random) -> Counter:
     """Run the study in `folder` to its end, killed at most so often; count kills and resumed jobs.
 
-    span: seconds of the undisturbed study; each kill comes in its first eighth.
+    span: seconds of the undisturbed study; a kill that waits for no training comes in its first
+    eighth.
     """
     counts: Counter = Counter()
     while True:
@@ -168,7 +170,7 @@ def disturb(folder: Path, kills: int, span: float, drawn: random.Random) -> Coun
         left = counts.total() < kills
         trains = left and drawn.random() < 0.5 and training_begins(folder, process)
         try:
-            wait = drawn.uniform(0.5, span / 8) if left else LIMIT
+            wait = drawn.uniform(*(TRAINING if trains else (0.5, span / 8))) if left else LIMIT
             code = process.wait(wait)
         except subprocess.TimeoutExpired:
             target, seconds = kill(process, drawn)

@@ -18,9 +18,10 @@ def test_killed_twice_the_same_command_goes_on_to_the_same_files(encoder, tmp_pa
     assert FAULTS["start"](whole, *FAULTS["GOALS"]).wait() == 0, (whole / "output.txt").read_text()
     expected = FAULTS["written"](whole)
     assert f"{FAULTS['GOALS'][0]}" in expected
-    # By these draws the first kill waits for a state of training, and hits a job.
-    counts = FAULTS["disturb"](killed, 2, 12.0, random.Random(3))
-    assert counts["job"] + counts["both"] >= 1 and counts["resumed"] >= 1, counts
+    # By these draws the first kill waits for a state of training and hits Snakemake and all jobs,
+    # so that job, too; one job alone may be another, which has saved nothing.
+    counts = FAULTS["disturb"](killed, 2, 12.0, random.Random(138))
+    assert counts["both"] >= 1 and counts["resumed"] >= 1, counts
     FAULTS["check"](killed, expected)
 
 
