@@ -79,6 +79,48 @@ def test_an_analysis_that_was_not_made_has_no_rows():
     assert analysis_tables.association(analysis_tables.points(empty, *study(noisy)[1:])).empty
 
 
+def test_the_summary_has_means_and_paired_differences_before_and_after():
+    def uneven(task, arm, seed):
+        return noisy(task, arm, seed) + 0.3 * ARMS.index(arm) * seed**2
+
+    values, *_ = study(uneven)
+    table = analysis_tables.summary(values)
+    assert len(table) == len(TASKS) * len(ARMS) * 2
+    rows = table.set_index(["stage", "task", "initialization"])
+    row = rows.loc[("before", "b", "domain")]
+    own = np.array([uneven("b", "domain", seed) for seed in SEEDS])
+    apart = own - [uneven("b", "random", seed) for seed in SEEDS]
+    for found, name in (
+        (own, "mean low high"),
+        (apart, "difference difference_low difference_high"),
+    ):
+        expected = np.mean(found), *stats.t.interval(0.95, 2, np.mean(found), stats.sem(found))
+        assert row[name.split()].tolist() == pytest.approx(expected)
+    assert (row["reference"], row["sequences"], row["seeds"]) == (pytest.approx(0.03), 41, 3)
+    assert rows.loc[("after", "a", "text"), ["mean", "difference"]].tolist() == [99, 0]
+    random = table[table["initialization"] == "random"]
+    assert random[["difference", "difference_low", "difference_high"]].isna().all(axis=None)
+    alone = analysis_tables.summary(values[values["initialization"] != "random"])
+    assert alone["difference"].isna().all() and alone["mean"].notna().all()
+
+
+def test_the_summary_is_read_as_a_row_for_each_arm_and_a_column_for_each_analysis():
+    values, *_ = study(noisy)
+    gains = values.assign(analysis="lipschitz", quantity="gain", part="attention", value=0.00125)
+    without = gains[gains["initialization"] != "domain"]
+    table = analysis_tables.summary(pd.concat([values, without], ignore_index=True))
+    read = analysis_tables.wide(table)
+    assert list(read) == [
+        "task", "stage", "initialization", "change of state by 1 % noise", "LayerNorm gain",
+    ]  # fmt: skip
+    places = read[["task", "stage", "initialization"]].itertuples(index=False, name=None)
+    stages = ("before", "after")
+    assert list(places) == [(t, stage, arm) for t in TASKS for stage in stages for arm in ARMS]
+    assert read.iloc[1, 3:].tolist() == ["1.100 [0.852, 1.348]", "0.00125"]
+    assert read.iloc[2, 3] == "4.100 [3.852, 4.348]" and pd.isna(read.iloc[2, 4])
+    assert analysis_tables.wide(analysis_tables.summary(values[:0])).empty
+
+
 def test_points_are_differences_from_random_at_the_same_seed():
     points = analysis_tables.points(*study(noisy))
     assert len(points) == len(TASKS) * (len(ARMS) - 1) * len(SEEDS)

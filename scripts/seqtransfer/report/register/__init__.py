@@ -61,9 +61,9 @@ def table_functions() -> dict[str, Callable]:
 
 def layouts() -> dict[str, Callable]:
     """By table, the function from its data frame to the one that is read, where these differ."""
-    from seqtransfer.report.tables import main_table
+    from seqtransfer.report.tables import analysis_tables, main_table
 
-    return {"main": main_table.wide}
+    return {"main": main_table.wide, "analysis_summary": analysis_tables.wide}
 
 
 def figure_functions() -> dict[str, Callable]:

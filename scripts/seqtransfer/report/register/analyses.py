@@ -2,16 +2,21 @@
 
 from collections.abc import Callable, Mapping
 
-from seqtransfer.report.register.entries import Figure, Table, columns
+from seqtransfer.report.register.entries import INTERVAL, Figure, Table, columns
 
 
 def _analysed(kind: str) -> Callable[[Mapping], bool]:
     return lambda config: kind in config["analyse"]["kinds"]
 
 
+def analyses(config: Mapping) -> bool:
+    """Studies of an analysis of every run."""
+    return bool(config["analyse"]["kinds"])
+
+
 def associates(config: Mapping) -> bool:
     """Studies of an analysis, with random weights, over which gains are taken."""
-    return bool(config["analyse"]["kinds"]) and "random" in config["initializations"]
+    return analyses(config) and "random" in config["initializations"]
 
 
 def along(config: Mapping) -> bool:
@@ -132,6 +137,28 @@ TABLES = {
         ),
         any_size=ANY_SIZE,
         has=HAS["mutation"],
+    ),
+    "analysis_summary": Table(
+        "analyses in one number each",
+        "One number of each analysis, named before any was measured, before and after fine-tuning:"
+        " mean over seeds and its interval, which covers neither the sequences nor the batches that"
+        " were drawn. No number is better when higher; compare arms with `random` at their stage.",
+        columns(
+            "quantity task stage initialization mean low high seeds difference difference_low"
+            " difference_high reference sequences batches",
+            quantity="One number of a model for each analysis, a mean over layers where it has"
+            " several",
+            stage="before or after fine-tuning",
+            difference="Mean difference from `random` at equal seeds; empty without such",
+            difference_low=f"Lower bound of its {INTERVAL}; empty for one seed",
+            difference_high=f"Upper bound of its {INTERVAL}; empty for one seed",
+            reference="As in the analysis's own table",
+            sequences="How many test sequences; empty for gradients",
+            batches=f"{BATCHES}; empty for all but gradients",
+        ),
+        readable=True,
+        any_size=(*ANY_SIZE, "difference", "difference_low", "difference_high"),
+        has=analyses,
     ),
     "analysis_points": Table(
         "analyses, gain and speed",
@@ -303,6 +330,7 @@ def table_functions() -> dict[str, Callable]:
         return lambda found: analysis_tables.table(found.analyses, kind, places)
 
     return {kind: table(kind, places) for kind, places in PLACES.items()} | {
+        "analysis_summary": lambda found: analysis_tables.summary(found.analyses),
         "analysis_points": lambda found: found.analysis_points,
         "zero_shot": lambda found: found.zero_shot,
         "analysis_association": lambda found: analysis_tables.association(found.analysis_points),

@@ -1,16 +1,22 @@
 """Results of the optimisation analyses -> means over seeds, and whether they go with transfer."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
 from seqtransfer.report.tables.association_tables import associations
-from seqtransfer.report.tables.intervals import interval_rows, paired_differences
+from seqtransfer.report.tables.intervals import BOUNDS, bounds, interval_rows, paired_differences
 from seqtransfer.report.tables.run_tables import RUN
+from seqtransfer.report.tables.table_cells import of_any_size, with_interval
+
+STAGES = ("before", "after")  # of fine-tuning
 
 OUTCOMES = {"gain": "test_score", "speed": "relative"}  # columns of `runs` and `convergence`
 VALUES = (
     "task initialization seed stage step analysis quantity value reference layer part size n code"
 ).split()
+DIFFERENCE = ["difference", "difference_low", "difference_high"]
 OVER = {"gradient_confusion": "batches"}  # what the `n` of an analysis counts; else sequences
 # One number a model for each question, named before its values were seen: a mean over the rows of
 # `analyses` that these columns choose.
@@ -41,6 +47,40 @@ def table(values: pd.DataFrame, analysis: str, places: list[str]) -> pd.DataFram
     return rows.astype({name: whole[name] for name in (*places, over) if name in whole})
 
 
+def summary(values: pd.DataFrame) -> pd.DataFrame:
+    """One row per headline quantity, task, stage before or after, and arm: mean over seeds with its
+    t interval, the same of the difference from `random` at equal seeds, and reference."""
+    rows = []
+    for name, chosen in _headlines(values[values["stage"].isin(STAGES)]):
+        over = OVER.get(chosen["analysis"].iloc[0], "sequences")
+        runs = chosen.groupby([*RUN, "stage"], sort=False)
+        means = runs[["value", "reference"]].mean(skipna=False).assign(n=runs["n"].first())
+        for (task, stage), arms in means.reset_index().groupby(["task", "stage"], sort=False):
+            for arm, own in arms.groupby("initialization", sort=False):
+                less = paired_differences(arms, "value", arm, "random")["difference"]
+                apart = bounds(less)[:3] if arm != "random" and len(less) else ()
+                rows.append(
+                    {"quantity": name, "task": task, "stage": stage, "initialization": arm}
+                    | dict(zip(BOUNDS, bounds(own["value"]), strict=True))
+                    | dict(zip(DIFFERENCE, apart, strict=False))
+                    | {"reference": own["reference"].mean(), over: own["n"].iloc[0]}
+                )
+    places = ["quantity", "task", "stage", "initialization"]
+    columns = [*places, *BOUNDS, *DIFFERENCE, "reference", "sequences", "batches"]
+    table = pd.DataFrame(rows).reindex(columns=columns)
+    return table.astype({"sequences": "Int64", "batches": "Int64"})
+
+
+def wide(table: pd.DataFrame) -> pd.DataFrame:
+    """The summary as it is read: a row per task, stage and arm, a column per headline quantity,
+    each cell `mean [low, high]`."""
+    keys = ["task", "stage", "initialization"]
+    cells = [with_interval(row, lambda _, value: of_any_size(value)) for row in table.itertuples()]
+    shown = table.assign(cell=cells).pivot(index=keys, columns="quantity", values="cell")
+    order = list(table[keys].drop_duplicates().itertuples(index=False, name=None))
+    return shown.loc[order, table["quantity"].unique()].reset_index()
+
+
 def points(values: pd.DataFrame, runs: pd.DataFrame, convergence: pd.DataFrame) -> pd.DataFrame:
     """One row per task, arm other than `random`, seed and headline quantity before fine-tuning.
 
@@ -51,12 +91,7 @@ def points(values: pd.DataFrame, runs: pd.DataFrame, convergence: pd.DataFrame) 
     before = values[values["stage"] == "before"]
     wide = runs[[*RUN, "test_score"]].merge(convergence[[*RUN, "relative"]], on=RUN)
     names, over = [], {}
-    for name, by in HEADLINES.items():
-        chosen = before[
-            np.logical_and.reduce([before[key].isin(known) for key, known in by.items()])
-        ]
-        if chosen.empty:
-            continue
+    for name, chosen in _headlines(before):
         names.append(name)
         counts = chosen.groupby("task")["n"].first()
         over[name] = {OVER.get(chosen["analysis"].iloc[0], "sequences"): counts}
@@ -78,6 +113,14 @@ def points(values: pd.DataFrame, runs: pd.DataFrame, convergence: pd.DataFrame) 
     every = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame()
     columns = [*RUN, "quantity", "value", *OUTCOMES, "sequences", "batches"]
     return every.reindex(columns=columns).astype({"sequences": "Int64", "batches": "Int64"})
+
+
+def _headlines(values: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Of the headline quantities that there are, the name and the rows that it is the mean of."""
+    for name, by in HEADLINES.items():
+        found = np.logical_and.reduce([values[key].isin(known) for key, known in by.items()])
+        if found.any():
+            yield name, values[found]
 
 
 def association(points: pd.DataFrame) -> pd.DataFrame:

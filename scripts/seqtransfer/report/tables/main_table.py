@@ -1,9 +1,11 @@
 """Scores -> the main table: arms by tasks, mean and interval over seeds."""
 
+from typing import NamedTuple
+
 import pandas as pd
 
 from seqtransfer.report import names
-from seqtransfer.report.tables.table_cells import Bold, number
+from seqtransfer.report.tables.table_cells import Bold, number, with_interval
 
 COLUMNS = "task initialization kind metric n mean low high seeds best".split()
 
@@ -46,10 +48,6 @@ def _head(task: str, rows: pd.DataFrame) -> str:
     return f"{task} ({names.metric(rows['metric'].iloc[0])}; seeds: {seeds}, n = {n})"
 
 
-def _cell(row) -> str | Bold:
-    if pd.isna(row.mean):
-        return ""
-    text = number("mean", row.mean)
-    if pd.notna(row.low):
-        text += f" [{number('low', row.low)}, {number('high', row.high)}]"
-    return Bold(text) if row.best else text
+def _cell(row: NamedTuple) -> str | Bold:
+    text = with_interval(row, number)
+    return Bold(text) if text and row.best else text

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -60,6 +61,17 @@ def number(column: str, value: float) -> str:
     digits = names.telling_digits(value, 0.0) if column.endswith(BOUNDS) else 3
     text = FORMATS[column](value) if column in FORMATS else f"{value:.{digits}f}"
     return text.removeprefix("-") if not text.strip("-0.") else text
+
+
+def with_interval(row: NamedTuple, written: Callable[[str, float], str]) -> str:
+    """`mean [low, high]` of a row with these columns, without what it lacks; written: of a column
+    and its number, as it is read."""
+    if pd.isna(row.mean):
+        return ""
+    text = written("mean", row.mean)
+    if pd.isna(row.low):
+        return text
+    return f"{text} [{written('low', row.low)}, {written('high', row.high)}]"
 
 
 def of_any_size(value: float) -> str:
