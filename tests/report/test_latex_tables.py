@@ -71,9 +71,9 @@ def test_a_long_table_goes_on_over_pages():
 
 def test_what_has_a_meaning_in_latex_is_escaped():
     table = pd.DataFrame({"mcc": [0.5], "arm": [Bold("50 % & #1")]})
-    found = lines(table, "95 % of a_b")
+    found = lines(table, "95 % of a_b, less `c_d`")
     assert found.count(r"\label{tab:main}") == 1 and r"\begin{tabular}{rl}" in found
-    assert r"\caption{95 \% of a\_b}" in found
+    assert r"\caption{95 \% of a\_b, less \texttt{c\_d}}" in found
     assert r"mcc & arm \\" in found and r"0.500 & \textbf{50 \% \& \#1} \\" in found
 
 

@@ -90,11 +90,11 @@ def test_a_caption_stands_above_a_markdown_table(tmp_path):
 
 def test_a_page_escapes_html_and_holds_every_row():
     table = pd.DataFrame({"a<b": ["x & y", "z"], "mean": [table_cells.Bold("1"), None]})
-    page = table_files.page(table, "t", "c < d")
+    page = table_files.page(table, "t", "`c` < d")
     table = page[page.index("<table>") : page.index("</table>")] + "</table>"
     rows = ["".join(row.itertext()) for row in ElementTree.fromstring(table).iter("tr")]
     assert rows == ["a<bmean", "x & y1", "z"]
-    assert "<p>c &lt; d</p>" in page and "<b>1</b>" in page
+    assert "<p><code>c</code> &lt; d</p>" in page and "<b>1</b>" in page
 
 
 def test_a_written_table_reads_back(tmp_path):

@@ -142,7 +142,8 @@ TABLES = {
         "analyses in one number each",
         "One number of each analysis, named before any was measured, before and after fine-tuning:"
         " mean over seeds and its interval, which covers neither the sequences nor the batches that"
-        " were drawn. No number is better when higher; compare arms with `random` at their stage.",
+        " were drawn. No number is better when higher; compare arms with random weights at the same"
+        " stage.",
         columns(
             "quantity task stage initialization mean low high seeds difference difference_low"
             " difference_high reference sequences batches",

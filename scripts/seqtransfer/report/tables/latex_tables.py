@@ -88,7 +88,8 @@ def latex(table: pd.DataFrame, caption: str, label: str) -> str:
     columns = "".join("r" if number else "l" for number in layout.numbers)
     top = "\\toprule\n" + "".join(_line(line) for line in layout.head) + "\\midrule\n"
     body = _body(layout) + "\\bottomrule\n"
-    named = f"\\caption{{{_escaped(layout.caption)}}}"
+    said = re.sub(r"`([^`]+)`", r"\\texttt{\1}", _escaped(layout.caption))
+    named = f"\\caption{{{said}}}"
     kind = f"\\{size}\\setlength{{\\tabcolsep}}{{{GAP}pt}}"
     if layout.too_high(size):
         text = (

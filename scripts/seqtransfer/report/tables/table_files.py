@@ -5,6 +5,7 @@ without a value; the CSV has every column, the identifiers and six significant d
 """
 
 import html
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,7 +51,8 @@ def page(table: pd.DataFrame, title: str, caption: str) -> str:
     head = "".join(f"<th>{name}</th>" for name in heads)
     rows = ("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>\n" for row in cells)
     whole = f"<table><thead><tr>{head}</tr></thead><tbody>\n{''.join(rows)}</tbody></table>\n"
-    return PAGE.format(title=html.escape(title), caption=html.escape(caption), table=whole)
+    said = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(caption))
+    return PAGE.format(title=html.escape(title), caption=said, table=whole)
 
 
 def write(path: Path, table: pd.DataFrame, title: str = "", caption: str = "") -> None:
