@@ -20,7 +20,7 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 
 from seqtransfer.encoders.controls import CONTROLS
-from seqtransfer.study import costs, durations
+from seqtransfer.study.estimates import costs, durations
 
 # What these write is no part of a study's results, or is deleted once used.
 STATES = ("represent", "represent_floor", "represent_ceiling")

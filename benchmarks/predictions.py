@@ -19,7 +19,7 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
 
-from seqtransfer.study import costs, durations
+from seqtransfer.study.estimates import costs, durations
 from seqtransfer.training.memory import MARGIN
 
 WITHIN = 1.25  # a ratio from 1 / WITHIN to WITHIN: the larger is within 20 % of the smaller

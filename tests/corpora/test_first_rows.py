@@ -6,7 +6,7 @@ import pytest
 
 import plain_midi
 from seqtransfer.corpora.converters import first_rows
-from seqtransfer.study import local_sources
+from seqtransfer.study.checks import local_sources
 
 RECORD = {"converter": "table", "format": "text"}
 

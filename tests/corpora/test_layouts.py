@@ -3,7 +3,7 @@
 import pytest
 
 from seqtransfer.corpora.converters import CONVERTERS, LAYOUTS, table
-from seqtransfer.study.task_checks import check_layout
+from seqtransfer.study.checks.task_checks import check_layout
 
 FILE = {"file": "x"}
 LABEL = {"label": {"field": 2}}

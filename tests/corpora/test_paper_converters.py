@@ -14,7 +14,7 @@ from seqtransfer.corpora.fasta import read_fasta
 from seqtransfer.corpora.text_files import rows
 from seqtransfer.corpora.texts import read_text
 from seqtransfer.files import folder_digests
-from seqtransfer.study import configuration
+from seqtransfer.study.checks import configuration
 
 FILES = [ROOT / f"workflow/{name}.yaml" for name in ("catalogue", "paper_catalogue")]
 PARTS = [yaml.safe_load(path.read_text())["catalogue"] for path in FILES]

@@ -5,7 +5,7 @@ from copy import deepcopy
 import pytest
 
 from plain_study import STUDY
-from seqtransfer.study import configuration
+from seqtransfer.study.checks import configuration
 
 
 def test_a_study_of_known_names_passes_whatever_else_the_catalogue_holds():

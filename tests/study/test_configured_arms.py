@@ -5,7 +5,7 @@ from copy import deepcopy
 import pytest
 from test_configuration import STUDY, changed
 
-from seqtransfer.study import configuration, task_checks
+from seqtransfer.study.checks import configuration, task_checks
 
 
 @pytest.mark.parametrize(

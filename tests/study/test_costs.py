@@ -11,8 +11,8 @@ import torch
 from transformers import BertConfig, BertModel
 
 from project import ROOT
-from seqtransfer.study import costs
-from seqtransfer.study.costs import Encoder, Job
+from seqtransfer.study.estimates import costs
+from seqtransfer.study.estimates.costs import Encoder, Job
 from seqtransfer.training.memory import MARGIN, Footprint
 
 JOB = Job(0, "finetune", {"task": "long", "initialization": "text", "seed": "0"})

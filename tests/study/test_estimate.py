@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from project import ROOT, overlay
-from seqtransfer.study import costs, defaults, durations, estimate, planning
-from seqtransfer.study.costs import Encoder, Job
-from seqtransfer.study.durations import Duration, Durations
-from seqtransfer.study.estimate import Machine
+from seqtransfer.study import defaults, planning
+from seqtransfer.study.estimates import costs, durations, estimate
+from seqtransfer.study.estimates.costs import Encoder, Job
+from seqtransfer.study.estimates.durations import Duration, Durations
+from seqtransfer.study.estimates.estimate import Machine
 
 FILES = [
     ROOT / f"workflow/{name}.yaml"

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from project import ROOT
-from seqtransfer.study import key_places, schemas
+from seqtransfer.study.checks import key_places, schemas
 
 STUDY, CATALOGUE = (
     yaml.safe_load((ROOT / f"workflow/schemas/{name}.schema.yaml").read_text())

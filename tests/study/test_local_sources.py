@@ -7,7 +7,7 @@ import pytest
 
 from seqtransfer.corpora import folder_copies
 from seqtransfer.files import checksums
-from seqtransfer.study import local_sources
+from seqtransfer.study.checks import local_sources
 
 
 @pytest.fixture

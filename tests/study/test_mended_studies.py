@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from project import ROOT
-from seqtransfer.study import defaults, planning, settings_tables
+from seqtransfer.study import defaults, planning
+from seqtransfer.study.checks import settings_tables
 
 STUDIES = ROOT / "workflow/studies"
 FILES = sorted((STUDIES / "mended").glob("*.yaml"))

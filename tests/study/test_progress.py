@@ -5,11 +5,11 @@ import re
 import pytest
 from test_estimate import MINILM, study
 
-from seqtransfer.study import costs
-from seqtransfer.study.costs import Job
-from seqtransfer.study.durations import Durations
-from seqtransfer.study.estimate import Machine
-from seqtransfer.study.progress import Progress
+from seqtransfer.study.estimates import costs
+from seqtransfer.study.estimates.costs import Job
+from seqtransfer.study.estimates.durations import Durations
+from seqtransfer.study.estimates.estimate import Machine
+from seqtransfer.study.estimates.progress import Progress
 
 START = 1_000_000.0
 

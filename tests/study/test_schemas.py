@@ -5,7 +5,7 @@ import yaml
 
 from project import ROOT
 from seqtransfer.corpora.converters import LAYOUTS
-from seqtransfer.study import schemas
+from seqtransfer.study.checks import schemas
 
 SCHEMAS = ROOT / "workflow/schemas"
 STUDY, CATALOGUE = (

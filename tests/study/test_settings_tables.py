@@ -8,7 +8,7 @@ from project import ROOT
 from seqtransfer.encoders.controls import CONTROLS
 from seqtransfer.report.caveats import study_caveats
 from seqtransfer.report.tables import results
-from seqtransfer.study import settings_tables
+from seqtransfer.study.checks import settings_tables
 from seqtransfer.training import classifier
 from seqtransfer.training.settings_choice import CHOSEN_FOR
 

@@ -6,7 +6,8 @@ import pytest
 from test_configuration import STUDY
 
 from seqtransfer.report.register import entries
-from seqtransfer.study import configuration, soft_starts, used_configuration
+from seqtransfer.study import used_configuration
+from seqtransfer.study.checks import configuration, soft_starts
 
 FILMS = {
     "source": "wheel",

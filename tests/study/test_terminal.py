@@ -12,7 +12,8 @@ import pytest
 from test_estimate import study
 
 from project import ROOT
-from seqtransfer.study import durations, terminal, used_configuration
+from seqtransfer.study import terminal, used_configuration
+from seqtransfer.study.estimates import durations
 from seqtransfer.study.terminal import Terminal
 
 STATED = "CalledProcessError in file x.smk:\nCommand 'python x.py' returned non-zero exit status 1."

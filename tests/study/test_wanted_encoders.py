@@ -11,7 +11,7 @@ from plain_study import STUDY
 from seqtransfer.encoders import encoder_check, loading
 from seqtransfer.encoders.tensor_roles import FAMILIES
 from seqtransfer.files import checksums
-from seqtransfer.study import configuration, wanted_encoders
+from seqtransfer.study.checks import configuration, wanted_encoders
 
 
 @pytest.fixture

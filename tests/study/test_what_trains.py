@@ -5,7 +5,7 @@ from copy import deepcopy
 import pytest
 
 from plain_study import STUDY
-from seqtransfer.study import configuration, task_checks
+from seqtransfer.study.checks import configuration, task_checks
 
 
 @pytest.mark.parametrize("adaptation", ["full", "probe", "layernorm", "bias", "lora", "last-3"])

@@ -5,7 +5,7 @@ from copy import deepcopy
 import pytest
 from test_configuration import STUDY
 
-from seqtransfer.study import configuration, zero_shot_checks
+from seqtransfer.study.checks import configuration, zero_shot_checks
 
 TWO = {
     "source": "archive", "converter": "splice", "format": "fasta", "classes": ["no", "yes"],

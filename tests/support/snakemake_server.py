@@ -55,7 +55,7 @@ get_argument_parser()  # imports the plugins
 for scripts in sys.argv[1:]:
     sys.path.insert(0, scripts)
     from seqtransfer.report import register  # noqa: F401
-    from seqtransfer.study import costs, planning, provenance, terminal  # noqa: F401
+    from seqtransfer.study import planning, provenance, terminal  # noqa: F401
 
     for path in Path(scripts).glob("*.py"):
         provenance.code_digest(path)

@@ -13,7 +13,7 @@ import draw_corpus
 import id_sequences
 from project import ROOT
 from seqtransfer.files import arrow, checksums, json_tsv
-from seqtransfer.study import artificial_checks
+from seqtransfer.study.checks import artificial_checks
 from seqtransfer.tokens import artificial_corpora
 from seqtransfer.tokens.vocabulary import CLS, PAD, SEP, SPECIALS
 

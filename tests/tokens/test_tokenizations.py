@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqtransfer.study.task_checks import check_tokens
+from seqtransfer.study.checks.task_checks import check_tokens
 from seqtransfer.tokens import tokenizations
 
 dna = st.text("ACGTN", max_size=40).map(tuple)

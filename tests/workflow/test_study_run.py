@@ -20,8 +20,8 @@ from sklearn.metrics import matthews_corrcoef, roc_auc_score
 from project import PARTS, ROOT, TOOLS, overlay, plan, run, snakemake_of_a_copy
 from seqtransfer.files import arrow
 from seqtransfer.scoring import left_out
-from seqtransfer.study import durations
-from seqtransfer.study.durations import Duration
+from seqtransfer.study.estimates import durations
+from seqtransfer.study.estimates.durations import Duration
 from seqtransfer.tokens.token_maps import borrowed_rows
 from seqtransfer.tokens.vocabulary import Vocabulary
 from seqtransfer.training import classifier, pseudo_likelihood

@@ -16,11 +16,24 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from seqtransfer.corpora.converters import first_rows
 from seqtransfer.encoders import arm_descriptions, arm_tables, initializations
 from seqtransfer.report import register
-from seqtransfer.study import cards, configuration, costs, liveness, local_sources
-from seqtransfer.study import logs, planning
-from seqtransfer.study import provenance, refusals, settings_tables, terminal
-from seqtransfer.study import soft_starts, used_configuration, wanted_encoders
-from seqtransfer.study import zero_shot_checks
+from seqtransfer.study import (
+    cards,
+    liveness,
+    logs,
+    planning,
+    provenance,
+    refusals,
+    terminal,
+)
+from seqtransfer.study import used_configuration
+from seqtransfer.study.checks import (
+    configuration,
+    local_sources,
+    settings_tables,
+    soft_starts,
+)
+from seqtransfer.study.checks import wanted_encoders, zero_shot_checks
+from seqtransfer.study.estimates import costs
 from seqtransfer.tokens import shared_examples
 from seqtransfer.training import evaluations
 

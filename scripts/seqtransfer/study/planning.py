@@ -6,7 +6,8 @@ from pathlib import Path
 
 import yaml
 
-from seqtransfer.study import configuration, defaults, key_places, schemas
+from seqtransfer.study import defaults
+from seqtransfer.study.checks import configuration, key_places, schemas
 
 # Keys of a source that say where its file is, not which file.
 PLACES = ("path", "url", "mirrors")

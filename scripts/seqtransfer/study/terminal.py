@@ -17,20 +17,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from seqtransfer.study import (
-    cards,
-    costs,
-    durations,
-    estimate,
-    machine,
-    notes,
-    provenance,
-    refusals,
-    used_configuration,
-)
-from seqtransfer.study.costs import Encoder, Job
+from seqtransfer.study import cards, machine, notes, provenance, refusals, used_configuration
+from seqtransfer.study.estimates import costs, durations, estimate
+from seqtransfer.study.estimates.costs import Encoder, Job
+from seqtransfer.study.estimates.progress import Progress
 from seqtransfer.study.failures import Failures
-from seqtransfer.study.progress import Progress
 
 ESTIMATE = "estimate"  # the target that says what a study takes and runs nothing
 PAUSE = 60  # seconds between lines of progress, at least

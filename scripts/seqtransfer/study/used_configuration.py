@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from seqtransfer.files import json_tsv, key_paths
-from seqtransfer.study import configuration, soft_starts
+from seqtransfer.study.checks import configuration, soft_starts
 
 
 def selected(config: Mapping) -> dict:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from seqtransfer.study.costs import SHARES, TRAINED, Job, start
+from seqtransfer.study.estimates.costs import SHARES, TRAINED, Job, start
 
 COLUMNS = ("rule", "gpu", "predicted", "seconds", "share")
 LATEST = 50  # jobs of a rule that count: the machine, or the code, may have been another one before

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from seqtransfer.study import costs
-from seqtransfer.study.costs import Encoder, Job
-from seqtransfer.study.durations import Duration, Durations
-from seqtransfer.study.estimate import Machine, ranges, span, wall
+from seqtransfer.study.estimates import costs
+from seqtransfer.study.estimates.costs import Encoder, Job
+from seqtransfer.study.estimates.durations import Duration, Durations
+from seqtransfer.study.estimates.estimate import Machine, ranges, span, wall
 
 
 class Progress:

@@ -13,7 +13,7 @@ from seqtransfer.encoders.controls import CONTROLS
 POOLINGS = ("mean", "first", "last")
 UNPOOLED = "none"  # of a token classification
 HIGHEST = 10  # learning rate, as in the schema of the sweep
-ROOT = Path(__file__).parents[3]  # of the repository, whose tables a study names from there
+ROOT = Path(__file__).parents[4]  # of the repository, whose tables a study names from there
 SWEPT = "task initialization learning_rate warmup pooling dev_score diverged".split()
 REMEDY = "`finetune: {settings: sweep}` chooses settings in this study"
 

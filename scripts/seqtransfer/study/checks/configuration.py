@@ -7,12 +7,7 @@ from seqtransfer.encoders import arm_descriptions, initializations
 from seqtransfer.encoders.controls import CONTROLS
 from seqtransfer.similarity.encoder_pairs import STAGES
 from seqtransfer.similarity.measures import MEASURES
-from seqtransfer.study import (
-    artificial_checks,
-    soft_starts,
-    task_checks,
-    zero_shot_checks,
-)
+from seqtransfer.study.checks import artificial_checks, soft_starts, task_checks, zero_shot_checks
 from seqtransfer.training import evaluations
 
 ALL = "all"  # of tables, in the column of tasks

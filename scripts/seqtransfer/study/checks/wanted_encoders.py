@@ -10,7 +10,7 @@ from pathlib import Path
 
 from seqtransfer.encoders import encoder_check, initializations
 from seqtransfer.files import json_tsv
-from seqtransfer.study import configuration, local_sources, settings_tables
+from seqtransfer.study.checks import configuration, local_sources, settings_tables
 
 # Keys of an encoder or a task in the catalogue that change nothing in its files.
 SAID = ("title", "shape", "licence")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from seqtransfer.study import task_checks
+from seqtransfer.study.checks import task_checks
 
 _DRAWN = ("sequences", "length", "symbols")
 # Kind of an artificial corpus -> its keys, besides kind and title.

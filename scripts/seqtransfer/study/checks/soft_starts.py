@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from seqtransfer.encoders import arm_descriptions
-from seqtransfer.study import task_checks
+from seqtransfer.study.checks import task_checks
 
 
 def asked(config: Mapping) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from seqtransfer.corpora.converters import LAYOUTS
-from seqtransfer.study.schemas import UnknownKey
+from seqtransfer.study.checks.schemas import UnknownKey
 from seqtransfer.tokens import tokenizations
 
 NAME = "<name>"  # stands in a place for any name that a study gives, such as that of a task

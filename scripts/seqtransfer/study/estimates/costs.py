@@ -15,7 +15,7 @@ from seqtransfer.corpora.examples import SPLITS
 from seqtransfer.encoders import initializations
 from seqtransfer.encoders.controls import CONTROLS
 from seqtransfer.files import json_tsv
-from seqtransfer.study import configuration, settings_tables
+from seqtransfer.study.checks import configuration, settings_tables
 from seqtransfer.training import evaluations, operations
 from seqtransfer.training.memory import MARGIN, SCORED, Footprint
 

@@ -15,7 +15,7 @@ from jsonschema.exceptions import best_match
 from jsonschema.validators import extend
 
 from seqtransfer.study import defaults
-from seqtransfer.study.formats import FORMATS
+from seqtransfer.study.checks.formats import FORMATS
 
 TYPES = {
     "array": "a list, in [ ]",

@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 
-from seqtransfer.study import costs
-from seqtransfer.study.costs import TRAINED, Encoder, Job
-from seqtransfer.study.durations import Durations
+from seqtransfer.study.estimates import costs
+from seqtransfer.study.estimates.costs import TRAINED, Encoder, Job
+from seqtransfer.study.estimates.durations import Durations
 
 # How far the speed may be off: where training was measured in this folder, and where it was not.
 KNOWN, UNKNOWN = (0.85, 1.2), (0.7, 2.0)

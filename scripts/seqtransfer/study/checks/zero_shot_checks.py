@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from seqtransfer.encoders import initializations, masked_heads
 from seqtransfer.scoring.zero_shot import KINDS
-from seqtransfer.study import task_checks
+from seqtransfer.study.checks import task_checks
 
 
 def tasks(config: Mapping) -> list[str]:

@@ -8,7 +8,7 @@ from seqtransfer.corpora.converters import CONVERTERS, LAYOUTS, series
 from seqtransfer.corpora.examples import SPLITS
 from seqtransfer.corpora.text_files import suffix
 from seqtransfer.scoring.task_kinds import UNLABELLED
-from seqtransfer.study import schemas
+from seqtransfer.study.checks import schemas
 from seqtransfer.tokens import tokenizations
 from seqtransfer.tokens.tokenizations import TOKENIZATIONS
 
