@@ -16,23 +16,10 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from seqtransfer.corpora.converters import first_rows
 from seqtransfer.encoders import arm_descriptions, arm_tables, initializations
 from seqtransfer.report import register
-from seqtransfer.study import (
-    cards,
-    liveness,
-    logs,
-    planning,
-    provenance,
-    refusals,
-    terminal,
-)
-from seqtransfer.study import used_configuration
-from seqtransfer.study.checks import (
-    configuration,
-    local_sources,
-    settings_tables,
-    soft_starts,
-)
-from seqtransfer.study.checks import wanted_encoders, zero_shot_checks
+from seqtransfer.study import cards, liveness, logs, planning, provenance
+from seqtransfer.study import refusals, terminal, used_configuration
+from seqtransfer.study.checks import configuration, local_sources, settings_tables
+from seqtransfer.study.checks import soft_starts, wanted_encoders, zero_shot_checks
 from seqtransfer.study.estimates import costs
 from seqtransfer.tokens import shared_examples
 from seqtransfer.training import evaluations
