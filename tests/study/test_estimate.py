@@ -11,10 +11,8 @@ from seqtransfer.study.estimates.costs import Encoder, Job
 from seqtransfer.study.estimates.durations import Duration, Durations
 from seqtransfer.study.estimates.estimate import Machine
 
-FILES = [
-    ROOT / f"workflow/{name}.yaml"
-    for name in ("catalogue", "paper_catalogue", "encoders", "artificial")
-]
+NAMES = ("catalogue", "paper_catalogue", "encoders", "artificial")
+FILES = [ROOT / f"workflow/{name}.yaml" for name in NAMES]
 LOWEST = [*FILES, ROOT / "config.yaml"]
 MINILM = Encoder(layers=3, width=384, parameters=22_713_216)
 # Seconds of all jobs of a rule but training in a finished study on two cores of an AMD EPYC: the

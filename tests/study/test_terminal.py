@@ -23,11 +23,8 @@ class Job:
     """As Snakemake's, as far as it is asked."""
 
     def __init__(self, number, rule, output=None, **wildcards):
-        self.jobid, self.rule, self.is_norun = (
-            number,
-            SimpleNamespace(name=rule),
-            rule in ("all", "estimate"),
-        )
+        self.jobid, self.rule = number, SimpleNamespace(name=rule)
+        self.is_norun = rule in ("all", "estimate")
         self.is_local, self.attempt, self.restart_times = True, 1, 0
         self.wildcards, self.resources, self.benchmark = wildcards, {}, None
         self.output, self.temp_output = output or [], set()
