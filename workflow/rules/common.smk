@@ -19,7 +19,8 @@ from seqtransfer.report import register
 from seqtransfer.study import cards, liveness, logs, planning, provenance
 from seqtransfer.study import refusals, terminal, used_configuration
 from seqtransfer.study.checks import configuration, local_sources, settings_tables
-from seqtransfer.study.checks import soft_starts, wanted_encoders, zero_shot_checks
+from seqtransfer.study.checks import soft_starts, task_checks, wanted_encoders
+from seqtransfer.study.checks import zero_shot_checks
 from seqtransfer.study.estimates import costs
 from seqtransfer.tokens import shared_examples
 from seqtransfer.training import evaluations

@@ -98,7 +98,7 @@ def artificial_record(wildcards):
 
 def token_map(task):
     """How the task's symbols get rows of the text encoder's table."""
-    return CATALOGUE["tasks"][task].get("token_map", {"kind": "permutation"})
+    return task_checks.value(CATALOGUE["tasks"][task], "token_map")
 
 
 def task_source(wildcards):

@@ -125,9 +125,9 @@ def complete(config: dict) -> None:
     compare.setdefault("maps", [[*pair, "before"] for pair in mapped])
     for task in tasks(config):
         record = config["catalogue"]["tasks"][task]
-        record.setdefault("kind", "classification")
+        record.setdefault("kind", task_checks.UNSAID["kind"])
         record.setdefault("metric", task_checks.METRICS[record["kind"]][0])
-        record.setdefault("tokens", {"kind": "symbols"})
+        record.setdefault("tokens", dict(task_checks.UNSAID["tokens"]))
         config["max_length"].setdefault(task, record.get("max_length"))
 
 

@@ -31,7 +31,7 @@ def check(config: Mapping) -> None:
     for name in texts(config):
         task_checks.known_name("align.texts", name, catalogue["tasks"])
         record = catalogue["tasks"][name]
-        kind = record.get("kind", "classification")
+        kind = task_checks.value(record, "kind")
         if record["format"] != "text" or kind != "classification":
             raise ValueError(
                 f"align.texts: {name!r} is a {kind} in format {record['format']}; name a"

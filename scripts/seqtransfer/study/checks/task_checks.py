@@ -1,7 +1,7 @@
 """What a task of a study may ask for: keys of the catalogue's entry that must fit each other."""
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from seqtransfer.corpora.converters import CONVERTERS, LAYOUTS, series
@@ -24,27 +24,36 @@ RULES = {
 }
 
 
+# What a task is that does not say it.
+UNSAID = {
+    "kind": "classification",
+    "tokens": {"kind": "symbols"},
+    "token_map": {"kind": "permutation"},
+}
+
+
+def value(record: Mapping, key: str) -> str | dict:
+    """What a task's record says for a key of UNSAID, or would mean by saying nothing."""
+    return record.get(key, UNSAID[key])
+
+
 def check(where: str, record: dict) -> None:
     """Raise ValueError, beginning with `where`, if keys of a task do not fit each other."""
     _check_kind(where, record)
     _check_converter(where, record)
     _check_label_of_series(where, record)
     _check_split(where, record)
-    tokens = record.get("tokens", {"kind": "symbols"})
+    tokens = value(record, "tokens")
     _check_token_labels(where, record, tokens)
     _check_token_map(f"{where}.token_map", record)
     check_tokens(f"{where}.tokens", tokens, record["format"])
     _check_uses_of_tokens(where, record, tokens)
 
 
-def _kind(record: dict) -> str:
-    return record.get("kind", "classification")
-
-
 def _check_kind(where: str, record: dict) -> None:
     """Raise ValueError, beginning with `where`, if what is learned has other classes, another
     score or another split."""
-    kind = _kind(record)
+    kind = value(record, "kind")
     if kind != "regression" and "classes" not in record:
         raise ValueError(f"{where}: a {kind} needs `classes`; or set `kind: regression`")
     if kind == "regression" and "classes" in record:
@@ -83,7 +92,7 @@ def _check_label_of_series(where: str, record: dict) -> None:
     layout = record.get("layout", {})
     files = [layout.get("file"), *layout.get("files", {}).values()]
     bare = [name for name in files if name and suffix(Path(name)) not in series.HEADED]
-    regression = record["converter"] == "series" and _kind(record) == "regression"
+    regression = record["converter"] == "series" and value(record, "kind") == "regression"
     if regression and bare and "label" not in layout:
         raise ValueError(
             f"{where}.layout: say where in {bare[0]} the number to predict stands: `label: first`"
@@ -107,13 +116,13 @@ def _check_split(where: str, record: dict) -> None:
         remedy = "add it, or use" if known else f"{converter} has none; use"
         raise ValueError(
             f"{where}.split: grouped needs `group:` in the layout; {remedy}"
-            f" {RULES[_kind(record)][0]}"
+            f" {RULES[value(record, 'kind')][0]}"
         )
 
 
 def _check_token_map(where: str, record: dict) -> None:
     """Raise ValueError, beginning with `where`, if its keys do not fit its kind, or the task."""
-    mapped = record.get("token_map", {"kind": "permutation"})
+    mapped = value(record, "token_map")
     if mapped["kind"] != "permutation" and record["format"] != "text":
         raise ValueError(f"{where}: {mapped['kind']} is for text; use permutation")
     if (mapped.get("shift", 0) > 0) != (mapped["kind"] == "shift"):
@@ -139,7 +148,7 @@ def _check_token_labels(where: str, record: dict, tokens: dict) -> None:
     """Raise ValueError, beginning with `where`, unless labels of symbols and a kind that learns
     them come together, and every symbol is one token at its place."""
     labelled = CONVERTERS[record["converter"]].labels_symbols(record.get("layout", {}))
-    if _kind(record) != "token_classification":
+    if value(record, "kind") != "token_classification":
         if labelled:
             raise ValueError(
                 f"{where}: its layout gives every symbol a label; set `kind: token_classification`"
@@ -180,9 +189,9 @@ def _check_one_source(where: str, record: dict) -> None:
 
 def check_corpus(where: str, record: dict, served: list[dict]) -> None:
     """Raise ValueError, beginning with `where`, if a domain corpus cannot serve these tasks."""
-    form, tokens = served[0]["format"], served[0].get("tokens", {"kind": "symbols"})
+    form, tokens = served[0]["format"], value(served[0], "tokens")
     for task in served:
-        if (task["format"], task.get("tokens", {"kind": "symbols"})) != (form, tokens):
+        if (task["format"], value(task, "tokens")) != (form, tokens):
             raise ValueError(
                 f"{where}: its tasks differ in format or tokens, so that no corpus can serve all;"
                 " name one for each"

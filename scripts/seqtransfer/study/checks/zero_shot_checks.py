@@ -45,7 +45,7 @@ def _kind_of_whole(name: str) -> str | None:
 
 def _check_task(where: str, record: Mapping) -> None:
     """Raise ValueError, beginning with `where`, unless one number a sequence can be its answer."""
-    kind, classes = record.get("kind", "classification"), record.get("classes", ())
+    kind, classes = task_checks.value(record, "kind"), record.get("classes", ())
     if kind not in KINDS:
         raise ValueError(
             f"{where} asks for a class of every token, not of a sequence; leave it out"
@@ -55,7 +55,7 @@ def _check_task(where: str, record: Mapping) -> None:
             f"{where} has {len(classes)} classes, which one likelihood a sequence cannot tell"
             " apart; leave it out, or name a regression or a task of two classes"
         )
-    tokens = record.get("tokens", {"kind": "symbols"})
+    tokens = task_checks.value(record, "tokens")
     if tokens["kind"] == "kmers" and tokens["stride"] < tokens["k"]:
         raise ValueError(
             f"{where} has tokens that overlap, so that its neighbours give a masked one away; leave"
