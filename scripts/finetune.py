@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from seqtransfer.encoders.controls import CONTROLS
 from seqtransfer.files import json_tsv
 from seqtransfer.scoring import left_out, task_kinds
 from seqtransfer.study import cards, jobs, provenance
@@ -51,7 +52,9 @@ def main(
     }
     json_tsv.write_json(folder / "metrics.json", record)
     at_once = min(settings["batch_size"], record["train_n"])
-    passes = operations.STEP * record["steps_taken"] * at_once
+    controls = run.initialization in CONTROLS
+    each = operations.passes("full" if controls else settings["adaptation"], sources.depth)
+    passes = each * record["steps_taken"] * at_once
     evaluations = sum(row["step"] <= record["steps_taken"] for row in trained.outcome.history)
     passes += evaluations * record["dev"]["n"] + record["test"]["n"]
     once = operations.forward(

@@ -61,7 +61,7 @@ def test_a_job_asks_for_what_a_whole_batch_takes():
     layer = 4 * (18 * 768 + 24 * 64)  # bytes a token: 18 numbers a neuron, 24 heads' weights
     example = 64 * (14 * layer + 4 * 6 * 768)
     kept = 12 * 12 * 768**2 + 512 * 768  # layers and positions
-    taken = 0.6e9 + (4 + 18 + 32) * kept + 64 * example
+    taken = 0.3e9 + (4 + 18 + 32) * kept + 64 * example
     found = costs.memory(JOB, study(batch_size=64, tokens=64), LARGE)
     assert 8000 < found == math.ceil(taken / 0.9 / 1e6) < 16000
 
@@ -167,7 +167,7 @@ def test_the_peaks_of_a_run_whole_and_by_micro_batches_differ_as_predicted():
     assert parts["peak"] < 2**30
     saved = whole["peak"] - parts["peak"]
     assert saved == pytest.approx(whole["predicted"] - parts["predicted"], rel=0.25)
-    assert all(one["predicted"] == pytest.approx(one["peak"], rel=0.5) for one in (whole, parts))
+    assert all(one["predicted"] == pytest.approx(one["peak"], rel=0.2) for one in (whole, parts))
 
 
 def test_an_alignment_takes_longer_with_each_of_its_sizes():

@@ -11,6 +11,7 @@ import math
 import numpy as np
 import torch
 
+WHOLE = (0, 1, 1)  # of a batch that is not taken in parts
 INTEGER = {2: torch.int16, 4: torch.int32, 8: torch.int64}  # by bytes of an element
 
 
@@ -20,6 +21,8 @@ class Dropout:
     On a CPU `share` is rounded to a multiple of 2^-15, and the random stream belongs to the object:
     `seed` seeds it, `state` and `restore` save and restore it, and nothing else draws from it. On
     other devices it is the device's default stream, which `seed` seeds and checkpoints save.
+    `part`: of a batch that is taken in parts, the first example of the present one, how many it
+    has, and how many the batch; on a CPU they get what they would get in the whole batch.
     """
 
     def __init__(self, share: float):
@@ -28,6 +31,7 @@ class Dropout:
         self.share = share
         self.dropped = round(share * 2**15)  # of 2^15 values
         self.scale = 2**15 / (2**15 - self.dropped)
+        self.part = WHOLE
         self._bits = np.random.SFC64(0)
 
     def seed(self, seed: int) -> None:
@@ -53,11 +57,12 @@ class Dropout:
     def mask(self, like: torch.Tensor) -> torch.Tensor:
         """Integers of the shape and element size of `like`: all bits set to keep, none to drop.
 
-        `like`: on the CPU.
+        `like`: on the CPU, the same number of elements for each example, one after the other.
         """
-        count = like.numel()
-        words = self._bits.random_raw(math.ceil(count / 4))
-        numbers = torch.from_numpy(words.view(np.int16)[:count])
+        first, taken, examples = self.part
+        each = like.numel() // taken
+        words = self._bits.random_raw(math.ceil(each * examples / 4))
+        numbers = torch.from_numpy(words.view(np.int16)[each * first :][: like.numel()])
         numbers.bitwise_right_shift_(1)
         # Uniform on [-2^14, 2^14): the lowest `dropped` of 2^15 values become non-negative.
         numbers.neg_().sub_(2**14 - self.dropped + 1).bitwise_right_shift_(15)

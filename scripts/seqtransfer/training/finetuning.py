@@ -3,6 +3,7 @@
 import math
 from collections.abc import Collection
 from dataclasses import dataclass, field, fields
+from functools import partial
 
 import numpy as np
 import torch
@@ -119,7 +120,10 @@ class FineTuning(Training):
             optimizer,
             lambda ids, mask, wanted: loss_of(target, model(ids, mask), wanted),
             schedule,
-            microbatches.labelled if target.kind == TOKENS else microbatches.rows,
+            partial(
+                microbatches.labelled if target.kind == TOKENS else microbatches.rows,
+                dropout=model.encoder.dropout,
+            ),
             recordable=model.encoder.recordable,
         )
         order = batches.order(

@@ -17,7 +17,7 @@ COPY = 12  # bytes a parameter of weights of an earlier step: 4, and twice as ma
 # Bytes a parameter on a card: weights 4, gradient 4, moments 8, weights in bfloat16 2. The best
 # weights and the copies of a checkpoint lie in the machine's memory.
 ON_CARD = 18
-LIBRARIES = 600_000_000  # bytes of a process before it has a model
+LIBRARIES = 300_000_000  # bytes of a process before it has a model of our own layers
 MARGIN = 0.9  # share of free memory that is used
 
 

@@ -1,8 +1,9 @@
 """A batch through the model in parts that memory holds: micro-batches, halved when it runs out.
 
 The gradient of a batch's mean is the sum of those of its micro-batches, each weighted by its share
-of the mean. So an update is that of the whole batch up to rounding, except for dropout, whose
-random numbers are drawn part by part.
+of the mean. So an update is that of the whole batch up to rounding. On a CPU that includes the
+dropout of fine-tuning by our own layers: each part draws what the whole batch draws, and takes its
+rows. On a GPU, in other families' layers and in pretraining it is drawn part by part.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from typing import TypeVar
 
 import torch
 
+from seqtransfer.encoders.dropout import WHOLE, Dropout
 from seqtransfer.scoring.left_out import UNLABELLED
 from seqtransfer.training import devices, memory
 
@@ -70,20 +72,33 @@ def is_out_of_memory(error: BaseException | None) -> bool:
     return False
 
 
-def rows(size: int, *inputs: torch.Tensor | None) -> Iterator[tuple[float, Inputs]]:
+def rows(
+    size: int, *inputs: torch.Tensor | None, dropout: Dropout | None = None
+) -> Iterator[tuple[float, Inputs]]:
     """Yield `size` rows of the inputs at a time, and their share of the batch.
 
-    inputs: tensors of the batch's examples, row by row, or None.
+    inputs: tensors of the batch's examples, row by row, or None; dropout: of the model that they go
+    through.
     """
     examples = len(inputs[0])
-    for start in range(0, examples, size):
-        part = tuple(None if tensor is None else tensor[start : start + size] for tensor in inputs)
-        yield len(part[0]) / examples, part
+    begun = dropout.state() if dropout and size < examples else None
+    try:
+        for start in range(0, examples, size):
+            part = tuple(None if one is None else one[start : start + size] for one in inputs)
+            if begun:
+                dropout.restore(begun)
+                dropout.part = (start, len(part[0]), examples)
+            yield len(part[0]) / examples, part
+    finally:
+        if begun:
+            dropout.part = WHOLE
 
 
-def labelled(size: int, *inputs: torch.Tensor | None) -> Iterator[tuple[torch.Tensor, Inputs]]:
+def labelled(
+    size: int, *inputs: torch.Tensor | None, dropout: Dropout | None = None
+) -> Iterator[tuple[torch.Tensor, Inputs]]:
     """As `rows`, with the share of the batch's labelled tokens. The last of the inputs: (batch,
     width) int64 classes, UNLABELLED where there is none."""
     count = (inputs[-1] != UNLABELLED).sum().clamp(min=1)
-    for _, part in rows(size, *inputs):
+    for _, part in rows(size, *inputs, dropout=dropout):
         yield (part[-1] != UNLABELLED).sum() / count, part

@@ -266,17 +266,6 @@ def _word_pieces(job: Job, study: Mapping) -> int:
     return min(PIECES, tokens // TOKENS_A_PIECE)
 
 
-def _passes(adaptation: str, layers: int) -> float:
-    """Forward passes that a training step amounts to: two of its three are for gradients, one of
-    them for those of weights."""
-    if adaptation == "full":
-        return operations.STEP
-    if adaptation == "probe":
-        return 1
-    last = adaptation.removeprefix("last-")
-    return 1 + 2 * int(last) / layers if last != adaptation else 2
-
-
 def _drawn(job: Job, study: Mapping) -> int:
     """Gates and logits that drawing an artificial corpus computes; the other laws take next to
     no time."""
@@ -340,7 +329,9 @@ def _operations(job: Job, study: Mapping, encoder: Encoder, share: float) -> flo
     scored = sum(step <= steps for step in grid) * study["examples"]["dev"]
     initialization = job.wildcards.get("initialization", "")
     adaptation = "full" if initialization in CONTROLS else settings["adaptation"]
-    examples = _passes(adaptation, encoder.layers) * steps * settings["batch_size"] + scored
+    examples = (
+        operations.passes(adaptation, encoder.layers) * steps * settings["batch_size"] + scored
+    )
     if job.rule == "sweep":
         tried = settings_tables.poolings(study, job.wildcards["task"], initialization)
         examples *= len(tried) * len(study["sweep"]["warmups"])
