@@ -7,7 +7,7 @@ import pandas as pd
 
 from seqtransfer.files import json_tsv
 from seqtransfer.scoring import left_out as scoring_left_out
-from seqtransfer.scoring import task_kinds
+from seqtransfer.scoring import task_kinds, without_near
 from seqtransfer.study import jobs
 from seqtransfer.tokens import near_rows
 
@@ -35,7 +35,8 @@ def main(
         groups = scoring_left_out.groups(unit, task, "left out")
         tables.append(
             named(
-                near_rows.rescored(read, near, target.score_written, counted), [*run, target.metric]
+                without_near.rescored(read, near, target.score_written, counted),
+                [*run, target.metric],
             )
         )
         scores = []

@@ -16,8 +16,8 @@ from project import SHARED
 from seqtransfer.corpora import fasta
 from seqtransfer.corpora.examples import Example
 from seqtransfer.files import arrow, json_tsv
-from seqtransfer.scoring import left_out
-from seqtransfer.tokens import leak_audit, near_rows
+from seqtransfer.scoring import left_out, without_near
+from seqtransfer.tokens import leak_audit
 from seqtransfer.tokens.encoding import Settings
 
 SPLICE = SHARED / "dna" / "splice.txt"
@@ -138,7 +138,7 @@ def made_up_run(seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def test_scores_without_near_rows_are_those_of_the_rows_that_stay():
     predictions, near = made_up_run(0)
-    table = near_rows.rescored(predictions, near, matthews_corrcoef).set_index("kept")
+    table = without_near.rescored(predictions, near, matthews_corrcoef).set_index("kept")
     similarity = near.set_index("id").loc[predictions["id"], "similarity"].to_numpy()
     masks = {"all": similarity < 2, "no duplicates": similarity < 1}
     masks |= {f"similarity < {t}": similarity < t for t in (0.9, 0.8, 0.5)}
@@ -152,7 +152,7 @@ def test_scores_without_near_rows_are_those_of_the_rows_that_stay():
 
 def test_where_no_rows_stay_the_score_is_missing():
     predictions, near = made_up_run(0)
-    table = near_rows.rescored(predictions, near.assign(similarity=1.0), matthews_corrcoef)
+    table = without_near.rescored(predictions, near.assign(similarity=1.0), matthews_corrcoef)
     assert table["score"].isna().tolist() == [False, False, True, True, True]
 
 
@@ -161,19 +161,19 @@ def test_where_one_class_stays_of_several_the_score_is_missing():
     labels = list("aaabbb")
     run = pd.DataFrame({"id": list("012345"), "label": labels, "prediction": labels})
     near = pd.DataFrame({"id": run["id"], "similarity": [0.1] * 3 + [0.6] * 3})
-    table = near_rows.rescored(run, near.assign(duplicate=False), matthews_corrcoef)
+    table = without_near.rescored(run, near.assign(duplicate=False), matthews_corrcoef)
     scores = table.set_index("kept")["score"]
     assert scores["all"] == scores["similarity < 0.8"] == 1
     assert np.isnan(scores["similarity < 0.5"])
     run["label"] = run["prediction"] = "a"  # of one class throughout: as ever
-    table = near_rows.rescored(run, near.assign(duplicate=False), matthews_corrcoef)
+    table = without_near.rescored(run, near.assign(duplicate=False), matthews_corrcoef)
     assert table["score"].notna().all()
 
 
 def test_predictions_of_other_examples_are_refused():
     predictions, near = made_up_run(0)
     with pytest.raises(ValueError, match=r"59 predictions and 60 audited .* rerun the audit"):
-        near_rows.rescored(predictions[1:], near, matthews_corrcoef)
+        without_near.rescored(predictions[1:], near, matthews_corrcoef)
 
 
 def test_the_script_audits_a_corpus_full_of_repeats(tmp_path, tokenizer_folder):
@@ -234,7 +234,7 @@ def test_the_script_scores_every_run_again(tmp_path):
     options["left_out"] = tmp_path / "left-out.tsv"
     rescore.main(**options, initializations=runs, seeds=[0, 7])
     table = json_tsv.read_table(tmp_path / "scores.tsv")
-    expected = near_rows.rescored(predictions, near, matthews_corrcoef)
+    expected = without_near.rescored(predictions, near, matthews_corrcoef)
     for arm, seed in (("text", 0), ("random", 7)):
         rows = table[(table.initialization == arm) & (table.seed == seed)]
         assert rows["kept"].tolist() == expected["kept"].tolist()

@@ -6,7 +6,7 @@ Out: metrics, and how fast a curve of them rises.
 task_kinds: classification, regression, and classification of every token.
 metrics: the formulas.
 learning_curves: speed.
-left_out: scores without groups of test units.
+left_out: scores without groups of test units; without_near: without rows near to train.
 zero_shot: of numbers made without labels, with intervals over test units.
 baselines: a constant answer and n-gram regression.
 additive_baseline: symbols place by place, where sequences align.

@@ -41,14 +41,15 @@ def scores(
     NaN where labels that differ are alike without a group: what such a score is says nothing of
     examples, since MCC is 0 there whatever the answers.
     """
-    differ = not _alike(counted(labels))
+    differ = not alike(counted(labels))
     found = []
     for group in range(groups.max() + 1):
         rest = groups != group
-        lost = differ and _alike(counted(labels[rest]))
+        lost = differ and alike(counted(labels[rest]))
         found.append(math.nan if lost else score(labels[rest], answers[rest]))
     return found
 
 
-def _alike(labels: np.ndarray) -> bool:
+def alike(labels: np.ndarray) -> bool:
+    """Whether all of the (n,) labels are the same, or there is none."""
     return bool((labels == labels[:1]).all())

@@ -9,7 +9,7 @@ whole_channels: refuses a cut that takes whole channels of a series.
 units: which examples are not independent; probe_rows: which are long enough to be compared.
 equal_tokens: what lossy tokens made equal, once.
 splits, near_duplicates, leak_audit, manifests: who is in which part, and how near the parts are;
-near_rows: scores without near rows;
+near_rows: the table of how near;
 series_neighbours: how near by the numbers of a series; shared_examples: tasks that read the same
 examples in other tokens.
 vocabulary, token_maps: ids, and their rows in a pretrained table.

@@ -4,7 +4,7 @@ For each test (and dev) sequence the audit finds the training sequence with the 
 k-mers (`neighbours`), the Jaccard similarity of the two sets, and the identity of the two sequences
 in edits. It does so `before` (a plain random split of the corpus as it came, repeats and all, into
 parts of the same sizes) and `after` (the split that the study uses). Scores of the study's runs
-are then given once more without the test rows that are near to train (`near_rows`).
+are then given once more without the test rows that are near to train (`scoring.without_near`).
 
 Series are compared by their numbers, too: by the distance to the nearest training series
 (`series_neighbours`), and by the runs of numbers, digit by digit, that they have in common.

@@ -61,7 +61,7 @@ def sequence_hash(example: Example) -> str:
 def write(path: Path, table: pd.DataFrame) -> str:
     """Write a manifest; returns its digest."""
     json_tsv.write_table(path, table)
-    return digest(path)
+    return checksums.sha256(path)
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -97,8 +97,3 @@ def check(where: Path | str, table: pd.DataFrame, *, copies: bool = False) -> No
                             f"{where}: example {name!r} of {held_out} shares its {column} with an"
                             f" example of {other}"
                         )
-
-
-def digest(path: Path) -> str:
-    """sha256 of a file, in hexadecimal digits."""
-    return checksums.sha256(Path(path))
