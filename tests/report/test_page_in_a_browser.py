@@ -53,7 +53,7 @@ def browser():
 
 @pytest.fixture
 def opened(browser, url):
-    """A function from a width and a colour scheme to the page and what it said and asked for."""
+    """A function from a width, a scheme and an address to the page, what it said and asked for."""
     pages = []
 
     def open_page(width=1280, scheme="light", url=url):

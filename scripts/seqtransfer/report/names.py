@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from seqtransfer.encoders import arm_descriptions, controls
 from seqtransfer.similarity.measures import MEASURES
 
+HTML_CODE = "<code>{}</code>"
 METRICS = {
     "mcc": "MCC",
     "spearman": "Spearman correlation",
@@ -102,6 +103,11 @@ def quantity(name: str) -> str:
     if quantile:
         return f"{int(quantile[1])} % quantile of log10"
     return name.replace("log10_", "log10 of the ").replace("_", " ")
+
+
+def coded(text: str, form: str) -> str:
+    """The text with what stands in backticks written as `form` writes it, such as HTML_CODE."""
+    return re.sub(r"`([^`]+)`", lambda found: form.format(found[1]), text)
 
 
 def runs(task: str, name: str, *seeds: int) -> str:

@@ -1,7 +1,6 @@
 """Verdicts, tables, figures and the study's record -> the page that people read."""
 
 import json
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -183,7 +182,7 @@ def _tally(records: Sequence[Mapping]) -> str:
 
 def _coded(text: str) -> Markup:
     """Names in backticks as code."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+    return Markup(names.coded(str(escape(text)), names.HTML_CODE))
 
 
 def _beside(records: Sequence[Mapping]) -> dict[str, list[Mapping]]:

@@ -51,11 +51,8 @@ def summary(values: pd.DataFrame) -> pd.DataFrame:
     """One row per headline quantity, task, stage before or after, and arm: mean over seeds with its
     t interval, the same of the difference from `random` at equal seeds, and reference."""
     rows = []
-    for name, chosen in _headlines(values[values["stage"].isin(STAGES)]):
-        over = OVER.get(chosen["analysis"].iloc[0], "sequences")
-        runs = chosen.groupby([*RUN, "stage"], sort=False)
-        means = runs[["value", "reference"]].mean(skipna=False).assign(n=runs["n"].first())
-        for (task, stage), arms in means.reset_index().groupby(["task", "stage"], sort=False):
+    for name, over, runs in _headlines(values[values["stage"].isin(STAGES)]):
+        for (task, stage), arms in runs.groupby(["task", "stage"], sort=False):
             for arm, own in arms.groupby("initialization", sort=False):
                 less = paired_differences(arms, "value", arm, "random")["difference"]
                 apart = bounds(less)[:3] if arm != "random" and len(less) else ()
@@ -90,37 +87,40 @@ def points(values: pd.DataFrame, runs: pd.DataFrame, convergence: pd.DataFrame) 
     """
     before = values[values["stage"] == "before"]
     wide = runs[[*RUN, "test_score"]].merge(convergence[[*RUN, "relative"]], on=RUN)
-    names, over = [], {}
-    for name, chosen in _headlines(before):
-        names.append(name)
-        counts = chosen.groupby("task")["n"].first()
-        over[name] = {OVER.get(chosen["analysis"].iloc[0], "sequences"): counts}
-        means = chosen.groupby(RUN, sort=False)["value"].mean(skipna=False)
-        wide = wide.merge(means.rename(name).reset_index(), on=RUN, how="left")
+    counted = {}
+    for name, over, found in _headlines(before):
+        counted[name] = {over: found.groupby("task")["n"].first()}
+        wide = wide.merge(
+            found[[*RUN, "value"]].rename(columns={"value": name}), on=RUN, how="left"
+        )
     rows = []
     for arm in dict.fromkeys(runs["initialization"]):
         if arm != "random":
             paired = {
                 column: paired_differences(wide, column, arm, "random").set_index(["task", "seed"])
-                for column in (*OUTCOMES.values(), *names)
+                for column in (*OUTCOMES.values(), *counted)
             }
             outcomes = {name: paired[column]["difference"] for name, column in OUTCOMES.items()}
-            for name in names:
+            for name, counts in counted.items():
                 found = {"value": paired[name]["difference"], **outcomes}
                 table = pd.DataFrame(found).reset_index()
-                counted = {key: table["task"].map(counts) for key, counts in over[name].items()}
-                rows.append(table.assign(initialization=arm, quantity=name, **counted))
+                many = {over: table["task"].map(known) for over, known in counts.items()}
+                rows.append(table.assign(initialization=arm, quantity=name, **many))
     every = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame()
     columns = [*RUN, "quantity", "value", *OUTCOMES, "sequences", "batches"]
     return every.reindex(columns=columns).astype({"sequences": "Int64", "batches": "Int64"})
 
 
-def _headlines(values: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Of the headline quantities that there are, the name and the rows that it is the mean of."""
+def _headlines(values: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """Of each headline quantity that there is: its name, what its `n` counts, and its value,
+    reference and n in every run and stage."""
     for name, by in HEADLINES.items():
         found = np.logical_and.reduce([values[key].isin(known) for key, known in by.items()])
         if found.any():
-            yield name, values[found]
+            over = OVER.get(values.loc[found, "analysis"].iloc[0], "sequences")
+            runs = values[found].groupby([*RUN, "stage"], sort=False)
+            means = runs[["value", "reference"]].mean(skipna=False).assign(n=runs["n"].first())
+            yield name, over, means.reset_index()
 
 
 def association(points: pd.DataFrame) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from itertools import zip_longest
 
 import pandas as pd
 
+from seqtransfer.report import names
 from seqtransfer.report.tables import table_cells
 from seqtransfer.report.tables.table_cells import Bold
 
@@ -88,7 +89,7 @@ def latex(table: pd.DataFrame, caption: str, label: str) -> str:
     columns = "".join("r" if number else "l" for number in layout.numbers)
     top = "\\toprule\n" + "".join(_line(line) for line in layout.head) + "\\midrule\n"
     body = _body(layout) + "\\bottomrule\n"
-    said = re.sub(r"`([^`]+)`", r"\\texttt{\1}", _escaped(layout.caption))
+    said = names.coded(_escaped(layout.caption), r"\texttt{{{}}}")
     named = f"\\caption{{{said}}}"
     kind = f"\\{size}\\setlength{{\\tabcolsep}}{{{GAP}pt}}"
     if layout.too_high(size):
@@ -131,13 +132,13 @@ def _layouts(table: pd.DataFrame, caption: str) -> Iterator[Layout]:
 def _with_intervals(table: pd.DataFrame) -> pd.DataFrame:
     """The table with each value, low and high, such as `floor`, `floor_low` and `floor_high`, as
     one text."""
-    every, names, joined = list(table), list(table), {}
+    every, kept, joined = list(table), list(table), {}
     for value, low, high in zip(every, every[1:], every[2:], strict=False):
         if low.endswith("low") and high == low.removesuffix("low") + "high":
             rows = zip(*(_texts(name, table[name]) for name in (value, low, high)), strict=True)
             joined[value] = [f"{row[0]} [{row[1]}, {row[2]}]" if row[1] else row[0] for row in rows]
-            names.remove(low), names.remove(high)
-    return table[names].assign(**joined)
+            kept.remove(low), kept.remove(high)
+    return table[kept].assign(**joined)
 
 
 @lru_cache(100_000)

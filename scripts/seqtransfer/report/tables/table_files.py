@@ -5,13 +5,13 @@ without a value; the CSV has every column, the identifiers and six significant d
 """
 
 import html
-import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
 from seqtransfer.files import atomic, damage, json_tsv
+from seqtransfer.report import names
 from seqtransfer.report.tables import latex_tables, table_cells
 from seqtransfer.report.tables.table_cells import Bold
 
@@ -51,7 +51,7 @@ def page(table: pd.DataFrame, title: str, caption: str) -> str:
     head = "".join(f"<th>{name}</th>" for name in heads)
     rows = ("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>\n" for row in cells)
     whole = f"<table><thead><tr>{head}</tr></thead><tbody>\n{''.join(rows)}</tbody></table>\n"
-    said = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(caption))
+    said = names.coded(html.escape(caption), names.HTML_CODE)
     return PAGE.format(title=html.escape(title), caption=said, table=whole)
 
 
