@@ -18,10 +18,12 @@ def main(
     numbers: list[Path],
     task_record: Path,
     baselines: Path,
+    predictions: Path,
     task: str,
     code: str,
 ) -> None:
-    """Read a task's tokens and target; write one record per baseline.
+    """Read a task's tokens and target; write one record per baseline, and a table of what each
+    predicts of test.
 
     parts: files of train, dev and test; numbers: the corpus, if it is of series.
     """
@@ -29,17 +31,19 @@ def main(
     record = json_tsv.read_json(task_record)
     target = task_kinds.of(record)
     facts = provenance.record(code=code, libraries=["numpy", "scikit-learn", "dtaidistance"])
-    tokens = target.kind == "token_classification"
-    evaluate = token_baselines.evaluate if tokens else library.evaluate
-    records = evaluate(task, **splits, target=target, provenance=facts)
+    if target.kind == "token_classification":
+        found = token_baselines.fitted(**splits, target=target)
+    else:
+        found = library.fitted(task, **splits, target=target)
     if additive_baseline.aligns(splits["train"], record):
-        records += additive_baseline.evaluate(task, **splits, target=target, provenance=facts)
+        found.append(additive_baseline.fitted(**splits, target=target))
     for path in numbers:
         examples = read_symbols(path)
-        records += series_baselines.evaluate(
-            task, splits, examples, record["tokens"], target, facts
-        )
-    json_tsv.write_json(baselines, records)
+        found += series_baselines.fitted(splits, examples, record["tokens"], target)
+    dev, test = splits["dev"], splits["test"]
+    json_tsv.write_json(baselines, [one.record(task, dev, test, target, facts) for one in found])
+    rows = [row for one in found for row in one.predictions(test, target)]
+    json_tsv.write_records(predictions, rows)
 
 
 if __name__ == "__main__":
@@ -49,6 +53,7 @@ if __name__ == "__main__":
             numbers=[Path(path) for path in snakemake.input.numbers],
             task_record=Path(snakemake.input.task_record),
             baselines=Path(snakemake.output.baselines),
+            predictions=Path(snakemake.output.predictions),
             task=snakemake.wildcards.task,
             code=snakemake.params.code,
         )

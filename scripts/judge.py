@@ -16,7 +16,7 @@ from seqtransfer.report.tables import effect_tables, table_files
 from seqtransfer.study import jobs
 
 TABLES = "runs convergence scores comparisons references budget leaks classes".split()
-TABLES += ["left_out", "curves_left_out", "sensitivity"]
+TABLES += ["left_out", "curves_left_out", "baselines_left_out", "sensitivity"]
 
 
 def main(
@@ -56,6 +56,8 @@ def main(
         curves_left_out=read["curves_left_out"],
         references=read["references"],
         sensitivity=read["sensitivity"],
+        scores=read["scores"],
+        baselines_left_out=read["baselines_left_out"],
         units=read["budget"].set_index("task")["test_units"].to_dict(),
         margin=margin,
         share=share,

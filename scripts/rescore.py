@@ -20,40 +20,45 @@ def main(
     predictions: list[Path],
     initializations: list[str],
     seeds: list[int],
+    baselines: Path,
     rescored: Path,
     left_out: Path,
+    baselines_left_out: Path,
 ) -> None:
-    """`initializations` and `seeds` say of which run each file of predictions is."""
+    """`initializations` and `seeds` say of which run each file of predictions is; baselines: the
+    table of what each baseline predicts."""
     target = task_kinds.of(json_tsv.read_json(task_record))
     near = near_rows.read_nearest(nearest)
     of_tokens = target.kind == task_kinds.TokenClassification.kind
     counted = (lambda labels: task_kinds.by_token(labels, labels)[0]) if of_tokens else np.asarray
-    tables, without = [], []
-    for path, initialization, seed in zip(predictions, initializations, seeds, strict=True):
-        read, run = near_rows.read_strings(path), [task, initialization, seed]
+
+    def without_groups(read: pd.DataFrame) -> pd.DataFrame:
         labels, answers, unit = (read[name].to_numpy() for name in ("label", "prediction", "unit"))
         groups = scoring_left_out.groups(unit, task, "left out")
-        tables.append(
-            named(
-                without_near.rescored(read, near, target.score_written, counted),
-                [*run, target.metric],
-            )
-        )
         scores = []
         if groups is not None:
             scores = scoring_left_out.scores(labels, answers, groups, target.score_written, counted)
-        rows = pd.DataFrame({"group": range(len(scores)), "score": scores})
-        without.append(named(rows, run))
+        return pd.DataFrame({"group": range(len(scores)), "score": scores})
+
+    tables, without = [], []
+    for path, initialization, seed in zip(predictions, initializations, seeds, strict=True):
+        read = near_rows.read_strings(path)
+        run = {"task": task, "initialization": initialization, "seed": seed}
+        scores = without_near.rescored(read, near, target.score_written, counted)
+        tables.append(named(scores, run | {"metric": target.metric}))
+        without.append(named(without_groups(read), run))
     json_tsv.write_table(rescored, pd.concat(tables))
     json_tsv.write_table(left_out, pd.concat(without))
+    of_baselines = [
+        named(without_groups(read), {"task": task, "baseline": name})
+        for name, read in near_rows.read_strings(baselines).groupby("baseline", sort=False)
+    ]
+    json_tsv.write_table(baselines_left_out, pd.concat(of_baselines))
 
 
-def named(rows: pd.DataFrame, names: list) -> pd.DataFrame:
-    """The rows with the columns task, initialization, seed and metric before them."""
-    columns = ["task", "initialization", "seed", "metric"][: len(names)]
-    for place, (column, name) in enumerate(zip(columns, names, strict=True)):
-        rows.insert(place, column, name)
-    return rows
+def named(rows: pd.DataFrame, names: dict) -> pd.DataFrame:
+    """The rows with columns of these values before them."""
+    return rows.assign(**names)[[*names, *rows.columns]]
 
 
 if __name__ == "__main__":
@@ -65,6 +70,8 @@ if __name__ == "__main__":
             predictions=[Path(path) for path in snakemake.input.predictions],
             initializations=snakemake.params.initializations,
             seeds=snakemake.params.seeds,
+            baselines=Path(snakemake.input.baselines),
             rescored=Path(snakemake.output.rescored),
             left_out=Path(snakemake.output.left_out),
+            baselines_left_out=Path(snakemake.output.baselines_left_out),
         )

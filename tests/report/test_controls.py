@@ -10,7 +10,7 @@ from seqtransfer.report import names, register
 from seqtransfer.report.claims.arm_estimates import of_difference
 from seqtransfer.report.claims.estimates import with_few_seeds
 from seqtransfer.report.figures import panels, run_figures, style
-from seqtransfer.report.tables import control_tables, main_table, run_tables
+from seqtransfer.report.tables import main_table, run_tables, without_encoder
 from seqtransfer.report.tables.results import Results
 
 CONTROLS, SEEDS = ("cnn", "bag-of-embeddings"), (0, 1, 2)
@@ -36,6 +36,13 @@ def results(tmp_path_factory):
     return Results(paths, "domain")
 
 
+def against_controls(results, control_runs):
+    """The rows of the table `without_encoder` that are of controls."""
+    tables = results.scores, results.left_out, results.baselines_left_out
+    table = without_encoder.differences(results.runs, control_runs, *tables)
+    return table[table["kind"] == "control"]
+
+
 def test_scores_have_controls_with_seeds_and_interval_and_are_else_unchanged(results):
     table = results.scores
     control = table[table["kind"] == "control"]
@@ -56,7 +63,7 @@ def test_scores_have_controls_with_seeds_and_interval_and_are_else_unchanged(res
 
 
 def test_an_arm_is_compared_with_a_control_over_seeds_and_test_examples(results):
-    table = control_tables.differences(results.runs, results.control_runs, results.left_out)
+    table = against_controls(results, results.control_runs)
     assert len(table) == 2 * len(synthetic.ARMS) * len(CONTROLS)
     assert list(dict.fromkeys(table["task"])) == ["splice", "composer"]
     for row in table.itertuples():
@@ -72,19 +79,17 @@ def test_an_arm_is_compared_with_a_control_over_seeds_and_test_examples(results)
 def test_a_control_without_a_score_has_no_difference(results):
     lost = results.control_runs.copy()
     lost.loc[(lost["initialization"] == "cnn") & (lost["seed"] == 1), "test_score"] = np.nan
-    table = control_tables.differences(results.runs, lost, results.left_out).set_index("control")
+    table = against_controls(results, lost).set_index("against")
     assert table.loc["cnn", ["mean", "low", "high"]].isna().all(axis=None)
     assert set(table.loc["cnn", "seeds"]) == {2}
     assert table.loc["bag-of-embeddings", "mean"].notna().all()
 
 
-def test_only_studies_with_controls_have_their_tables_and_every_column_is_described(results):
-    more = {"control_runs", "controls"}
-    assert not more & set(register.tables_of(synthetic.CONFIG))
+def test_only_studies_with_controls_have_their_runs_and_every_column_is_described(results):
     found = register.tables_of({**synthetic.CONFIG, "controls": list(CONTROLS)})
-    assert set(found) - set(register.tables_of(synthetic.CONFIG)) == more
+    assert set(found) - set(register.tables_of(synthetic.CONFIG)) == {"control_runs"}
     functions = register.table_functions()
-    for name in more:
+    for name in ("control_runs", "without_encoder"):
         described = {column for column in register.TABLES[name].columns if "<" not in column}
         assert described <= set(functions[name](results)), name
 

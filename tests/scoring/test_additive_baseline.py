@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import id_sequences
+import scored_baselines
 from seqtransfer.scoring import additive_baseline, baselines
 from seqtransfer.scoring.task_kinds import Classification, Regression
 from seqtransfer.tokens.vocabulary import CLS, SEP, SPECIALS
@@ -30,7 +31,8 @@ def every_variant(symbols=2, places=PLACES):
 
 
 def record_of(parts, target):
-    [record] = additive_baseline.evaluate("toy", *parts, target, {"code": "abc"})
+    found = [additive_baseline.fitted(*parts, target)]
+    [record] = scored_baselines.records(found, *parts[1:], target)
     return record
 
 
@@ -75,7 +77,7 @@ def test_pure_epistasis_gives_no_skill_where_ngrams_see_all_of_it():
     marked = variants + np.arange(PLACES) * 2  # every place has symbols of its own
     own = ragged(marked, labels)
     assert abs(record_of([own] * 3, target)["test"]["pearson"]) < 1e-6
-    _, ngram = baselines.evaluate("toy", own, own, own, target, {})
+    _, ngram = scored_baselines.of_sequences(own, own, own, target)
     assert ngram["test"]["pearson"] > 0.99
 
 

@@ -5,10 +5,12 @@ import pytest
 
 import baseline as baseline_script
 import id_sequences
+import scored_baselines
 from seqtransfer.files import arrow, json_tsv
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring import baselines
 from seqtransfer.scoring.task_kinds import Classification, Regression
+from seqtransfer.tokens import near_rows
 from seqtransfer.tokens.vocabulary import CLS, MASK, PAD, SEP, SPECIALS
 
 TARGET = Classification(("forward", "backward"))
@@ -41,7 +43,7 @@ def noise(generator, label):
 
 
 def evaluate(sequence):
-    records = baselines.evaluate("toy", *splits(sequence), TARGET, {"code": "abc"})
+    records = scored_baselines.of_sequences(*splits(sequence), TARGET)
     return {record["baseline"]: record for record in records}
 
 
@@ -54,7 +56,7 @@ def test_the_majority_of_train_is_answered_even_where_another_class_is_the_major
     train, dev, test = splits(noise)
     labels = np.array([1, 1, 1, 0] * 20)
     train = Ragged(train.ids, train.offsets, labels, train.names)
-    majority, _ = baselines.evaluate("toy", train, dev, test, TARGET, {})
+    majority, _ = scored_baselines.of_sequences(train, dev, test, TARGET)
     assert majority["detail"] == "always backward"
     assert majority["test"] == {
         "n": 40, "accuracy": 0.5, "mcc": 0.0, "macro_f1": pytest.approx(1 / 3), "score": 0.0,
@@ -87,7 +89,7 @@ def test_of_a_pair_it_matters_on_which_side_a_symbol_stands():
         return id_sequences.joined(ids, left, [f"e{i}" for i in range(n)])
 
     assert baselines.symbols(pairs(1))[0][2].endswith(baselines.SECOND)
-    _, ngram = baselines.evaluate("toy", pairs(60), pairs(40), pairs(40), TARGET, {})
+    _, ngram = scored_baselines.of_sequences(pairs(60), pairs(40), pairs(40), TARGET)
     assert ngram["test"]["mcc"] == 1 and ngram["detail"].startswith("orders 1-1")
 
 
@@ -109,8 +111,8 @@ def test_noise_scores_like_chance():
 def test_the_test_split_has_no_say_in_what_is_fitted():
     train, dev, test = splits(noise)
     flipped = Ragged(test.ids, test.offsets, 1 - test.labels, test.names)
-    first = baselines.evaluate("toy", train, dev, test, TARGET, {})[1]
-    second = baselines.evaluate("toy", train, dev, flipped, TARGET, {})[1]
+    first = scored_baselines.of_sequences(train, dev, test, TARGET)[1]
+    second = scored_baselines.of_sequences(train, dev, flipped, TARGET)[1]
     assert (first["detail"], first["dev"]) == (second["detail"], second["dev"])
     assert first["test"]["mcc"] == pytest.approx(-second["test"]["mcc"])
 
@@ -118,7 +120,7 @@ def test_the_test_split_has_no_say_in_what_is_fitted():
 def test_symbols_unseen_in_training_and_empty_sequences_are_accepted():
     train, dev, _ = splits(composition)
     test = id_sequences.joined([[CLS, 900, 901, SEP], [CLS, SEP]], [0, 1], ["new", "empty"])
-    assert baselines.evaluate("toy", train, dev, test, TARGET, {})[1]["test"]["n"] == 2
+    assert scored_baselines.of_sequences(train, dev, test, TARGET)[1]["test"]["n"] == 2
 
 
 def test_the_names_of_the_ids_do_not_matter():
@@ -142,7 +144,7 @@ def test_an_unlabelled_or_empty_split_is_refused_by_name(faulty):
     ):
         parts[faulty] = ragged
         with pytest.raises(ValueError, match=f"toy: {name} split is empty or has unlabelled"):
-            baselines.evaluate("toy", *parts, TARGET, {})
+            baselines.fitted("toy", *parts, TARGET)
 
 
 def test_the_script_writes_all_records_and_the_same_bytes_again(tmp_path):
@@ -155,16 +157,19 @@ def test_the_script_writes_all_records_and_the_same_bytes_again(tmp_path):
         | {"cut": {"train": {"n": 80, "cut": 0, "share": 0.0}}, "units": {"train": 80}},
     )
     outputs = [tmp_path / "one.json", tmp_path / "two.json"]
-    for output in outputs:
+    tables = [tmp_path / "one.tsv", tmp_path / "two.tsv"]
+    for output, predictions in zip(outputs, tables, strict=True):
         baseline_script.main(
             parts=paths,
             numbers=[],
             task_record=tmp_path / "task.json",
             baselines=output,
+            predictions=predictions,
             task="toy",
             code="abc",
         )
     assert outputs[0].read_bytes() == outputs[1].read_bytes()
+    assert tables[0].read_bytes() == tables[1].read_bytes()
     records = json_tsv.read_json(outputs[0])
     assert [record["baseline"] for record in records] == ["majority", "ngram", "additive"]
     for record in records:
@@ -176,6 +181,13 @@ def test_the_script_writes_all_records_and_the_same_bytes_again(tmp_path):
         ]  # fmt: skip
         assert record["provenance"]["code"] == "abc"
         assert "scikit-learn" in record["provenance"]["versions"]
+    written = near_rows.read_strings(tables[0])
+    assert list(written) == ["baseline", "id", "unit", "label", "prediction"]
+    for record in records:  # what is written scores as what was scored
+        rows = written[written["baseline"] == record["baseline"]]
+        assert rows["id"].tolist() == list(splits(direction)[2].names)
+        score = TARGET.score_written(rows["label"].to_numpy(), rows["prediction"].to_numpy())
+        assert score == pytest.approx(record["test"]["score"])
 
 
 def test_numbers_are_predicted_by_ridge_and_the_constant_answer_is_the_training_mean():
@@ -184,7 +196,7 @@ def test_numbers_are_predicted_by_ridge_and_the_constant_answer_is_the_training_
         counts = np.array([float((part[i] == 5).sum()) for i in range(len(part))])
         parts.append(Ragged(part.ids, part.offsets, counts, part.names))
     mean, deviation = parts[0].labels.mean(), parts[0].labels.std()
-    constant, ngram = baselines.evaluate("toy", *parts, Regression(mean, deviation), {})
+    constant, ngram = scored_baselines.of_sequences(*parts, Regression(mean, deviation))
     assert (constant["baseline"], ngram["baseline"]) == ("mean", "ngram")
     assert constant["test"]["score"] == 0
     assert constant["test"]["mae"] == pytest.approx(np.abs(parts[2].labels - mean).mean())

@@ -67,7 +67,9 @@ def test_of_written_tokens_too(tmp_path):
     )
     record = {"kind": "token_classification", "metric": "mcc", "classes": ["A", "B"]}
     (tmp_path / "task.json").write_text(json.dumps(record))
-    files = {name: tmp_path / f"{name}.tsv" for name in ("nearest", "rescored", "left_out")}
+    names = ("nearest", "rescored", "left_out", "baselines", "baselines_left_out")
+    files = {name: tmp_path / f"{name}.tsv" for name in names}
+    pd.DataFrame(rows).assign(baseline="symbol").to_csv(files["baselines"], sep="\t", index=False)
     rescore.main(
         task="x", task_record=tmp_path / "task.json", predictions=[tmp_path / "predictions.tsv"],
         initializations=["text"], seeds=[0], **files,

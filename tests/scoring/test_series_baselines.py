@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import id_sequences
+import scored_baselines
 from seqtransfer.corpora.examples import Example
 from seqtransfer.scoring import series_baselines
 from seqtransfer.scoring.minirocket import KERNELS, MiniRocket, spread
@@ -108,7 +109,8 @@ def corpus(value, sizes=(60, 30, 40), channels=1):
 
 
 def evaluate(parts, examples, tokens=SAX, target=TARGET):
-    records = series_baselines.evaluate("toy", parts, examples, tokens, target, {"code": "abc"})
+    found = series_baselines.fitted(parts, examples, tokens, target)
+    records = scored_baselines.records(found, parts["dev"], parts["test"], target)
     return {record["baseline"]: record for record in records}
 
 

@@ -6,6 +6,7 @@ import pytest
 from sklearn.metrics import matthews_corrcoef
 
 import id_sequences
+import scored_baselines
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring import left_out, task_kinds, token_baselines
 from seqtransfer.scoring.task_kinds import Classification, TokenClassification
@@ -109,7 +110,8 @@ def test_written_columns_of_plain_classes_score_as_before():
 
 def evaluate(label) -> dict:
     parts = [drawn(n, seed, label) for seed, n in enumerate((60, 30, 30))]
-    records = token_baselines.evaluate("toy", *parts, TARGET, {"code": "abc"})
+    found = token_baselines.fitted(*parts, TARGET)
+    records = scored_baselines.records(found, *parts[1:], TARGET)
     assert [record["baseline"] for record in records] == ["majority", "symbol", "window"]
     assert all(record["test"]["n"] == 30 for record in records)  # sequences
     return {record["baseline"]: record["test"]["mcc"] for record in records}

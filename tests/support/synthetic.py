@@ -21,7 +21,8 @@ KINDS = (
     *("metrics", "histories", "predictions", "controls", "timings", "baselines", "tasks"),
     *("pretrained", "pretraining_timings"),
     *("similarities", "references", "paper", "attention", "audits", "rescored", "sweep"),
-    *("left_out", "dev_left_out", "analyses", "sweep_timings", "alignment_timings"),
+    *("left_out", "dev_left_out", "baselines_left_out", "analyses"),
+    *("sweep_timings", "alignment_timings"),
 )
 ARMS = ("text", "random", "shuffled", "domain")
 ANALYSES = ("isometry", "gradient_confusion", "perturbation", "lipschitz", "mutation")
@@ -84,7 +85,9 @@ def write_study(
             | {"provenance": {"code": "cdef", "versions": {"numpy": "2.4.6"}}}
             | {"cut": {"train": {"n": 2400, "cut": 240, "share": 0.1}}})  # fmt: skip
         made = {"audits": _audit(task), "rescored": _rescored(task)}
-        for kind, table in (made | {"left_out": _left_out(task, arms, seeds, rng)}).items():
+        made["left_out"] = _left_out(task, arms, seeds, rng)
+        made["baselines_left_out"] = _baselines_left_out(task, of_analyses)
+        for kind, table in made.items():
             paths[kind].append(folder / kind / f"{task}.tsv")
             json_tsv.write_table(paths[kind][-1], table)
         for left, right in (("text", "domain"), ("random", "domain"), ("text", "random")):
@@ -269,6 +272,14 @@ def _left_out(task, arms, seeds, rng):
         | {"score": 0.5 + rng.normal(0, 0.003)}
         for arm in arms
         for seed in seeds
+        for group in range(10)
+    )
+
+
+def _baselines_left_out(task, rng):
+    return pd.DataFrame(
+        {"task": task, "baseline": name, "group": group, "score": 0.5 + rng.normal(0, 0.003)}
+        for name in ("majority", "ngram")
         for group in range(10)
     )
 

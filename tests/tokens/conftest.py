@@ -16,6 +16,7 @@ def rescored(tmp_path):
         json_tsv.write_json(tmp_path / "task.json", record)
         json_tsv.write_table(tmp_path / "nearest.tsv", near)
         json_tsv.write_table(tmp_path / "p.tsv", predictions)
+        json_tsv.write_table(tmp_path / "baselines.tsv", predictions.assign(baseline="ngram"))
         rescore.main(
             task="toy",
             task_record=tmp_path / "task.json",
@@ -23,8 +24,10 @@ def rescored(tmp_path):
             predictions=[tmp_path / "p.tsv"],
             initializations=["text"],
             seeds=[0],
+            baselines=tmp_path / "baselines.tsv",
             rescored=tmp_path / "scores.tsv",
             left_out=tmp_path / "left-out.tsv",
+            baselines_left_out=tmp_path / "baselines-left-out.tsv",
         )
         return json_tsv.read_table(tmp_path / "scores.tsv").set_index("kept")
 

@@ -232,6 +232,12 @@ def test_the_script_scores_every_run_again(tmp_path):
     options = {"task": "toy", "nearest": tmp_path / "nearest.tsv", "predictions": paths}
     options |= {"task_record": tmp_path / "task.json", "rescored": tmp_path / "scores.tsv"}
     options["left_out"] = tmp_path / "left-out.tsv"
+    options["baselines_left_out"] = tmp_path / "baselines-left-out.tsv"
+    options["baselines"] = tmp_path / "baselines.tsv"
+    majority = predictions.assign(prediction=0)
+    named = {"ngram": predictions, "majority": majority}
+    table = pd.concat([one.assign(baseline=name) for name, one in named.items()])
+    json_tsv.write_table(options["baselines"], table)
     rescore.main(**options, initializations=runs, seeds=[0, 7])
     table = json_tsv.read_table(tmp_path / "scores.tsv")
     expected = without_near.rescored(predictions, near, matthews_corrcoef)
@@ -242,6 +248,10 @@ def test_the_script_scores_every_run_again(tmp_path):
     without = json_tsv.read_table(tmp_path / "left-out.tsv")
     assert without.groupby(["initialization", "seed"]).size().tolist() == [left_out.GROUPS] * 2
     one_run = without[without.initialization == "text"]["score"]
+    # A baseline with the answers of a run loses the same examples, group by group.
+    baselines = json_tsv.read_table(options["baselines_left_out"]).set_index("baseline")["score"]
+    assert baselines["ngram"].tolist() == one_run.tolist()
+    assert baselines["majority"].tolist() == [0] * left_out.GROUPS
     # Leaving examples out in groups of equal size moves a score around its value on all of them.
     assert one_run.mean() == pytest.approx(expected["score"].iloc[0], abs=0.01)
 

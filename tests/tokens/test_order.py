@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_encoding import SETTINGS, corpus
 
+import scored_baselines
 from project import ROOT
 from seqtransfer.corpora.examples import Example
 from seqtransfer.files.arrow import Ragged
@@ -93,7 +94,7 @@ def test_ngrams_fall_to_the_level_of_unigrams_where_order_alone_has_the_label():
         arrays, _, _ = encoding.build(examples, replace(task, shuffled=shuffled))
         target = Classification(("a", "b"))
         parts = [arrays[part] for part in ("train", "dev", "test")]
-        _, ngram = baselines.evaluate("toy", *parts, target, {})
+        _, ngram = scored_baselines.of_sequences(*parts, target)
         unigram = baselines.ngram_model(1, 1.0, "classification")
         unigram.fit(baselines.symbols(parts[0]), parts[0].labels)
         answers = baselines.answer(unigram, parts[2], target)

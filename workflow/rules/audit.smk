@@ -1,8 +1,9 @@
 """tokens, runs -> audit: how near test and dev are to train, and scores without the near rows.
 
-Reads   data/corpora/{study}/..., results/{study}/tokens/{task}/..., results/{study}/runs/{task}/...
+Reads   data/corpora/{study}/..., results/{study}/tokens/{task}/..., results/{study}/runs/{task}/...,
+        results/{study}/baselines/{task}.tsv
 Writes  results/{study}/audit/{task}.tsv
-        results/{study}/audit/{task}/{nearest,scores,left-out}.tsv
+        results/{study}/audit/{task}/{nearest,scores,left-out,baselines-left-out}.tsv
 """
 
 RUNS = [(arm, seed) for arm in TRAINED for seed in SEEDS]
@@ -36,7 +37,8 @@ rule audit:
 
 
 rule rescore:
-    """Score every run of a task once more, without test rows near train, and group by group."""
+    """Score every run of a task once more, without test rows near train, and group by group; the
+    baselines, too, group by group."""
     input:
         task=rules.encode.output.task,
         nearest=rules.audit.output.nearest,
@@ -47,9 +49,11 @@ rule rescore:
             seed=[seed for _, seed in RUNS],
             allow_missing=True,
         ),
+        baselines=rules.baseline.output.predictions,
     output:
         rescored="<results>/audit/{task}/scores.tsv",
         left_out="<results>/audit/{task}/left-out.tsv",
+        baselines_left_out="<results>/audit/{task}/baselines-left-out.tsv",
     log:
         "<logs>/rescore/{task}.log",
     benchmark:

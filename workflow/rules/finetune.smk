@@ -3,7 +3,7 @@
 Reads   results/{study}/{tokens,pretrained,soft-starts}/..., data/{encoders,corpora}/..., and a given table
         of settings
 Writes  results/{study}/runs/{task}/{initialization}/seed-{seed}/...
-        results/{study}/baselines/{task}.json
+        results/{study}/baselines/{task}.{json,tsv}
         results/{study}/sweep/{task}/{initialization}/{learning_rate}/seed-{seed}.json
         results/{study}/sweep/{sweep,settings,control-sweep,control-settings}.tsv, and the same by arm
 """
@@ -67,6 +67,7 @@ rule baseline:
         test=rules.encode.output.test,
     output:
         baselines="<results>/baselines/{task}.json",
+        predictions="<results>/baselines/{task}.tsv",
     log:
         "<logs>/baseline/{task}.log",
     benchmark:

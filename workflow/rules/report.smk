@@ -66,6 +66,7 @@ rule summarize:
         audits=expand(rules.audit.output.audit, task=TASKS),
         rescored=expand(rules.rescore.output.rescored, task=TASKS),
         left_out=expand(rules.rescore.output.left_out, task=TASKS),
+        baselines_left_out=expand(rules.rescore.output.baselines_left_out, task=TASKS),
         sweep=sweep_tables,
     output:
         **{name: tidy(name) for name in SUMMARIZED},
@@ -117,6 +118,7 @@ rule judge:
         classes=rules.summarize.output.classes,
         left_out=rules.summarize.output.left_out,
         curves_left_out=rules.summarize.output.curves_left_out,
+        baselines_left_out=rules.summarize.output.baselines_left_out,
         sensitivity=rules.summarize.output.sensitivity,
         settings=settings_table,
         records=expand(rules.encode.output.task, task=DOMAIN_ENCODERS),

@@ -22,6 +22,7 @@ UNITS = {
     "spearman": "Spearman", "pearson": "Pearson",
 }  # fmt: skip
 BASELINES = {
+    "baseline": "the best baseline",  # of a task, on dev
     "majority": "the majority class",
     "mean": "the training mean",
     "ngram": "n-gram regression",

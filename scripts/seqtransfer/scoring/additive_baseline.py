@@ -17,6 +17,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
 from seqtransfer.files.arrow import Ragged
 from seqtransfer.scoring import baselines
+from seqtransfer.scoring.baselines import Baseline
 from seqtransfer.scoring.task_kinds import Target
 
 STRENGTHS = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0)  # C: the inverse of the L2 penalty
@@ -35,20 +36,15 @@ def aligns(train: Ragged, facts: Mapping) -> bool:
     return asked and whole and len(np.unique(np.diff(train.offsets))) == 1
 
 
-def evaluate(
-    task: str, train: Ragged, dev: Ragged, test: Ragged, target: Target, provenance: dict
-) -> list[dict]:
-    """Fit the model on `train`; `dev` picks the penalty; `test` is scored once.
-
-    Returns one record, `additive`, as `baselines.evaluate` does. Deterministic.
-    """
+def fitted(train: Ragged, dev: Ragged, test: Ragged, target: Target) -> Baseline:
+    """The model, `additive`, fitted on `train`; `dev` picks the penalty. Deterministic."""
     length = len(baselines.symbols(train)[0])
     model, detail = baselines.select(candidates(length, target.kind), train, dev, target)
-    scores = {
-        part: target.score(own.labels, baselines.answer(model, own, target))
+    answers = {
+        part: baselines.answer(model, own, target)
         for part, own in {"dev": dev, "test": test}.items()
     }
-    return [baselines.record(task, "additive", detail, target, scores, provenance)]
+    return Baseline("additive", detail, answers)
 
 
 def candidates(length: int, kind: str) -> Iterable[tuple[str, Pipeline]]:

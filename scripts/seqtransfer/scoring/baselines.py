@@ -3,7 +3,8 @@
 Both read the same id sequences as the encoder; ids mean nothing here, so no token map is drawn.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import product
 
@@ -13,6 +14,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from seqtransfer.files.arrow import Ragged
+from seqtransfer.scoring import task_kinds
 from seqtransfer.scoring.task_kinds import Target
 from seqtransfer.tokens.vocabulary import CLS, PAD, SEP
 
@@ -22,41 +24,57 @@ SECOND = "'"  # marks a symbol of the second text of a pair
 STRENGTHS = (1.0, 10.0, 100.0)  # C: the inverse of the L2 penalty
 
 
-def evaluate(
-    task: str, train: Ragged, dev: Ragged, test: Ragged, target: Target, provenance: dict
-) -> list[dict]:
-    """Fit both baselines on `train`; `dev` picks the n-grams' settings; `test` is scored once.
+@dataclass(frozen=True)
+class Baseline:
+    """A fitted one: its name, its settings in words, and its answers.
 
-    Returns a record per baseline: task, baseline ("majority", for regression "mean", and "ngram"),
-    detail, metric, dev and test (as `target.score` gives), provenance. Deterministic.
+    answers: "dev" and "test" -> answers as `Target.score` takes them. likelihood: whether those of
+    a classification are probabilities; without them it has no loss.
+    """
+
+    name: str
+    detail: str
+    answers: Mapping[str, np.ndarray]
+    likelihood: bool = True
+
+    def record(
+        self, task: str, dev: Ragged, test: Ragged, target: Target, provenance: dict
+    ) -> dict:
+        """task, baseline, detail, metric, provenance, dev and test (as `task_kinds.scores`)."""
+        named = {"task": task, "baseline": self.name, "detail": self.detail}
+        named |= {"metric": target.metric, "provenance": provenance}
+        for part, own in {"dev": dev, "test": test}.items():
+            named[part] = task_kinds.scores(target, own, self.answers[part])
+            if target.kind == "classification" and not self.likelihood:
+                named[part]["loss"] = np.nan
+        return named
+
+    def predictions(self, test: Ragged, target: Target) -> list[dict]:
+        """One record per test example, in the order of `test`: baseline, id, unit, label and
+        prediction, as in the table of a run."""
+        told = target.predictions(test, self.answers["test"])
+        columns = {"id": test.names, "unit": test.units}
+        columns |= {name: told[name] for name in ("label", "prediction")}
+        rows = zip(*columns.values(), strict=True)
+        return [{"baseline": self.name, **dict(zip(columns, row, strict=True))} for row in rows]
+
+
+def fitted(task: str, train: Ragged, dev: Ragged, test: Ragged, target: Target) -> list[Baseline]:
+    """A constant answer ("majority", for regression "mean") and "ngram", fitted on `train`; `dev`
+    picks the n-grams' settings. Deterministic.
+
     Raises ValueError if a split is empty or has an unlabelled example, or train has one class only.
     """
     for name, split in (("train", train), ("dev", dev), ("test", test)):
         unlabelled = target.kind == "classification" and len(split) and split.labels.min() < 0
         if len(split) == 0 or unlabelled:
             raise ValueError(f"{task}: {name} split is empty or has unlabelled examples")
-    constant, name, detail = constant_answer(train, target)
-    model, ngram_detail = select(ngram_models(target.kind), train, dev, target)
-    answers = {
-        name: (detail, lambda split: np.repeat(constant, len(split), axis=0)),
-        "ngram": (ngram_detail, lambda split: answer(model, split, target)),
-    }
     held_out = {"dev": dev, "test": test}
-    return [
-        record(task, baseline, detail, target, scores, provenance)
-        for baseline, (detail, answers_to) in answers.items()
-        for scores in [
-            {part: target.score(own.labels, answers_to(own)) for part, own in held_out.items()}
-        ]
-    ]
-
-
-def record(
-    task: str, baseline: str, detail: str, target: Target, scores: dict, provenance: dict
-) -> dict:
-    """Of one baseline. scores: of dev and test, as `target.score` gives."""
-    named = {"task": task, "baseline": baseline, "detail": detail, "metric": target.metric}
-    return {**named, **scores, "provenance": provenance}
+    constant, name, detail = constant_answer(train, target)
+    repeated = {part: np.repeat(constant, len(own), axis=0) for part, own in held_out.items()}
+    model, ngram_detail = select(ngram_models(target.kind), train, dev, target)
+    found = {part: answer(model, own, target) for part, own in held_out.items()}
+    return [Baseline(name, detail, repeated), Baseline("ngram", ngram_detail, found)]
 
 
 def constant_answer(train: Ragged, target: Target) -> tuple[np.ndarray, str, str]:

@@ -19,7 +19,7 @@ from sklearn.preprocessing import StandardScaler
 
 from seqtransfer.corpora.examples import Example
 from seqtransfer.files.arrow import Ragged
-from seqtransfer.scoring import baselines
+from seqtransfer.scoring.baselines import Baseline
 from seqtransfer.scoring.minirocket import TAPS, MiniRocket
 from seqtransfer.scoring.task_kinds import Target
 from seqtransfer.tokens import series_neighbours, tokenizations
@@ -30,16 +30,10 @@ WINDOWS = (0.0, 0.02, 0.05, 0.1, 0.2)
 PENALTIES = (1e5, 1e4, 1e3, 1e2, 1e1, 1.0)
 
 
-def evaluate(
-    task: str,
-    parts: Mapping[str, Ragged],
-    examples: Iterable[Example],
-    tokens: Mapping,
-    target: Target,
-    provenance: dict,
-) -> list[dict]:
-    """Records of both baselines, as `baselines.evaluate` gives; the loss of a classification is
-    missing, since neither answers with probabilities. Deterministic.
+def fitted(
+    parts: Mapping[str, Ragged], examples: Iterable[Example], tokens: Mapping, target: Target
+) -> list[Baseline]:
+    """Both baselines, fitted on train; neither answers with probabilities. Deterministic.
 
     parts: train, dev and test. examples: of the corpus; tokens: the task's.
     Raises ValueError as `series_neighbours.numbers` does.
@@ -53,11 +47,13 @@ def evaluate(
         "minirocket": _chosen(_ridges(series, labels["train"], target), labels["dev"], target),
     }
     return [
-        baselines.record(task, name, detail, target, scores, provenance)
+        Baseline(
+            name,
+            detail,
+            {part: _as_outputs(answers_to(part), target) for part in ("dev", "test")},
+            likelihood=False,
+        )
         for name, (detail, answers_to) in found.items()
-        for scores in [
-            {part: _score(labels[part], answers_to(part), target) for part in ("dev", "test")}
-        ]
     ]
 
 
@@ -70,17 +66,16 @@ def _chosen(
     """The first of the candidates with the highest score on dev, whose (n,) labels these are."""
     best, chosen = -np.inf, None
     for detail, answers_to in candidates:
-        score = _score(labels, answers_to("dev"), target)["score"]
+        score = target.score(labels, _as_outputs(answers_to("dev"), target))["score"]
         print(f"{detail}: dev {target.metric} {score:.4f}")
         if score > best:
             best, chosen = score, (detail, answers_to)
     return chosen
 
 
-def _score(labels: np.ndarray, answers: np.ndarray, target: Target) -> dict:
-    if target.kind == "regression":
-        return target.score(labels, answers[:, None])
-    return target.score(labels, np.eye(target.outputs)[answers]) | {"loss": np.nan}
+def _as_outputs(answers: np.ndarray, target: Target) -> np.ndarray:
+    """(n, outputs) of (n,) class indices or numbers."""
+    return answers[:, None] if target.kind == "regression" else np.eye(target.outputs)[answers]
 
 
 def _neighbours(series: Mapping[str, Series], labels: np.ndarray) -> Iterable[tuple[str, Answers]]:

@@ -15,48 +15,28 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from seqtransfer.files.arrow import Ragged
-from seqtransfer.scoring import baselines
-from seqtransfer.scoring.task_kinds import TokenClassification, scores
+from seqtransfer.scoring.baselines import Baseline
+from seqtransfer.scoring.task_kinds import TokenClassification
 
 WINDOWS = (1, 4, 8)  # symbols to either side
 STRENGTHS = (0.1, 1.0, 10.0)  # C: the inverse of the L2 penalty
 OUTSIDE = -1  # stands for what is beyond the ends of a sequence
 
 
-def evaluate(
-    task: str,
-    train: Ragged,
-    dev: Ragged,
-    test: Ragged,
-    target: TokenClassification,
-    provenance: dict,
-) -> list[dict]:
-    """Fit the three baselines on `train`; `dev` picks the window's settings; `test` is scored once.
-
-    Returns records as `baselines.evaluate` does. Deterministic.
-    """
+def fitted(train: Ragged, dev: Ragged, test: Ragged, target: TokenClassification) -> list[Baseline]:
+    """The three baselines, fitted on `train`; `dev` picks the window's settings. Deterministic."""
     share = shares(train, target)
     model, window, detail = select_window(train, dev, target)
+    most = f"always {target.classes[int(share[-1].argmax())]}"
     answers = {
-        "majority": (
-            f"always {target.classes[int(share[-1].argmax())]}",
-            lambda part: np.repeat(share[-1:], len(part.ids), axis=0),
-        ),
-        "symbol": ("", lambda part: by_symbol(part, share)),
-        "window": (detail, lambda part: by_window(part, window, model, target)),
+        ("majority", most): lambda part: np.repeat(share[-1:], len(part.ids), axis=0),
+        ("symbol", ""): lambda part: by_symbol(part, share),
+        ("window", detail): lambda part: by_window(part, window, model, target),
     }
     return [
-        baselines.record(
-            task,
-            name,
-            detail,
-            target,
-            {part: scores(target, own, answer(own))
-             for part, own in {"dev": dev, "test": test}.items()},
-            provenance,
-        )
-        for name, (detail, answer) in answers.items()
-    ]  # fmt: skip
+        Baseline(*named, {"dev": answers_to(dev), "test": answers_to(test)})
+        for named, answers_to in answers.items()
+    ]
 
 
 def shares(train: Ragged, target: TokenClassification) -> np.ndarray:

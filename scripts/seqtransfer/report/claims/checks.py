@@ -72,7 +72,8 @@ def trained_to_an_end(run: pd.DataFrame, arms: Sequence[str]) -> list[dict]:
             else "most runs of each arm trained until they no longer improved, or were best within"
             f" the first {100 * LATE:.0f} % of their steps"
         )
-        records.append(_record("both arms trained to an end", task, not climbing, False, why))
+        check = f"{'the arm' if len(arms) == 1 else 'both arms'} trained to an end"
+        records.append(_record(check, task, not climbing, False, why))
     return records
 
 

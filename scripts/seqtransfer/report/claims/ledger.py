@@ -27,6 +27,8 @@ def judge(
     curves_left_out: pd.DataFrame | None = None,
     references: pd.DataFrame | None = None,
     sensitivity: pd.DataFrame | None = None,
+    scores: pd.DataFrame | None = None,
+    baselines_left_out: pd.DataFrame | None = None,
     units: Mapping[str, int] | None = None,
     margin: float = 0.05,
     share: float | None = None,
@@ -35,8 +37,9 @@ def judge(
     """One record per claim, from the tables `runs`, `convergence` and `comparisons`.
 
     left_out, curves_left_out, references: the tables of these names; without them, intervals cover
-    seeds alone. sensitivity: the table, which says what (a) would be at one learning rate. units:
-    task -> its number of test units; without it each example is one.
+    seeds alone. sensitivity: the table, which says what (a) would be at one learning rate. scores,
+    baselines_left_out: the tables; without the first, no claim is about baselines. units: task ->
+    its number of test units; without it each example is one.
     Intervals have LEVEL but for those of (c) and (c-share), which have 2 LEVEL - 1, so that each of
     their one-sided tests has error 1 - LEVEL. margin: non-inferiority margin of (c). share: of
     domain's gain over random that text must keep in (c-share), which is not judged when absent.
@@ -76,4 +79,9 @@ def judge(
             for name in ordered
         ),
         *score_claims.of_shuffled(common, unit),
+        *(
+            []
+            if scores is None
+            else [score_claims.above_baselines(common, scores, baselines_left_out, unit)]
+        ),
     ]

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from seqtransfer.report import names
-from seqtransfer.report.claims import checks, claim_records, one_rate, readings
+from seqtransfer.report.claims import baseline_estimates, checks, claim_records, one_rate, readings
 from seqtransfer.report.claims.arm_estimates import of_difference
 
 MARGIN_RULE = (
@@ -20,6 +20,7 @@ SHARE_RULE = (
     " if a task lies below (adjusted for the tasks, Holm). The difference is linear in the three"
     " scores: no ratio is taken, whose denominator may be near 0."
 )
+BASELINE = "baseline"  # as an arm: the one of each task that is best on dev
 # The two arms that a claim on shuffled weights compares, and its words.
 OF_SHUFFLED = (
     (
@@ -174,6 +175,42 @@ def of_shuffled(common: Mapping, unit: str) -> list[dict]:
         of_scores(left, right, **common, unit=unit, paper="", **texts)
         for left, right, texts in OF_SHUFFLED
     ]
+
+
+def above_baselines(
+    common: Mapping, score: pd.DataFrame, baselines_left_out: pd.DataFrame | None, unit: str
+) -> dict:
+    """Text over the best baseline without an encoder, in the test score. score: the table
+    `scores`."""
+    chosen, dev = baseline_estimates.best(score), baseline_estimates.heights(score, "dev")
+    test = baseline_estimates.heights(score, "test")
+    height = {task: test.loc[task, name] for task, name in chosen.items()}
+    arms = common["run"]
+    text = arms[arms["initialization"] == "text"]
+    run, left_out = baseline_estimates.beside(
+        BASELINE, chosen, height, text, common["left_out"], baselines_left_out
+    )
+    found = of_difference(run, "test_score", "text", BASELINE, left_out)
+    record = claim_records.record(
+        found,
+        checks.trained_to_an_end(text, ("text",)),
+        common["level"],
+        missing=claim_records.missing_runs(text, "test_score", "text", "text"),
+        tables=["runs", "scores", "left_out", "baselines_left_out"], figure="scores",
+        id="baseline", short="text over the best baseline", contrast=f"text - {BASELINE}",
+        title="Text pretraining scores better than the best baseline without an encoder",
+        paper="", unit=unit,
+        estimand="Difference of the test score, text pretraining at every seed minus the baseline"
+        " of the task with the highest dev score. Both are fitted to the same training examples"
+        " and answer the same test examples; the interval covers seeds of text and test examples.",
+    )  # fmt: skip
+    record["facts"] += [
+        f"{task}: {names.arm(name)}, {height[task]:.3f} on test ({dev.loc[task, name]:.3f} on dev)."
+        for task, name in chosen.items()
+        if task in found
+    ]
+    record["facts"] += readings.without_examples(found, "test")
+    return record
 
 
 def of_scores(

@@ -6,18 +6,26 @@ text in TABLES or FIGURES, its function in `table_functions` or `figure_function
 planned with this register, so modules that compute are imported only inside these functions.
 
 entries: what an entry is, and which studies have it.
-runs, data, summaries, similarity, gains, analyses: the entries of one subject each.
+runs, no_encoder, data, summaries, similarity, gains, analyses: the entries of one subject each.
 ratio: tables of several studies, which are in none of their reports.
 """
 
 from collections.abc import Callable, Mapping
 
-from seqtransfer.report.register import analyses, data, gains, runs, similarity, summaries
+from seqtransfer.report.register import (
+    analyses,
+    data,
+    gains,
+    no_encoder,
+    runs,
+    similarity,
+    summaries,
+)
 from seqtransfer.report.register.entries import Figure, Table
 
 # Subject by subject: a digest of code follows `module.name`, and no module in a list.
 TABLES: dict[str, Table] = {
-    **runs.TABLES, **data.TABLES, **summaries.TABLES,
+    **runs.TABLES, **no_encoder.TABLES, **data.TABLES, **summaries.TABLES,
     **similarity.TABLES, **gains.TABLES, **analyses.TABLES,
 }  # fmt: skip
 FIGURES: dict[str, Figure] = {
@@ -54,8 +62,9 @@ def table_functions() -> dict[str, Callable]:
     """By table, the function from `results.Results` to its data frame; of a `judged` one, from the
     claims' records."""
     return {
-        **runs.table_functions(), **data.table_functions(), **summaries.table_functions(),
-        **similarity.table_functions(), **gains.table_functions(), **analyses.table_functions(),
+        **runs.table_functions(), **no_encoder.table_functions(), **data.table_functions(),
+        **summaries.table_functions(), **similarity.table_functions(),
+        **gains.table_functions(), **analyses.table_functions(),
     }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Tables and figures of runs, those of controls among them: scores, speed and settings."""
+"""Tables and figures of runs: scores, speed and settings."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,6 @@ from seqtransfer.report.register.entries import (
     Table,
     columns,
     compares_text_with_random_over_seeds,
-    has_controls,
     has_random_and_others,
 )
 
@@ -120,33 +119,6 @@ TABLES = {
             dev_score="Headline metric on dev",
             **{"dev_<metric>": "Each metric of the task on dev"},
         ),
-    ),
-    "controls": Table(
-        "arms against controls",
-        "Test score of an arm minus that of a control, a small network without an encoder that is"
-        " trained as the arms are: mean over seeds, paired, with its 95 % interval over seeds and"
-        " test examples, not adjusted for the number of rows. No claim is about a control.",
-        columns(
-            "task initialization control mean low high seeds",
-            control="Name of the control",
-            mean="Mean difference over seeds, in the headline metric; empty if a run has no score",
-            low="Lower bound of its 95 % interval over seeds and test examples",
-            high="Upper bound of its 95 % interval over seeds and test examples",
-        ),
-        readable=True,
-        has=has_controls,
-    ),
-    "control_runs": Table(
-        "every run of a control",
-        "Every run of a control, none dropped: by the same engine, budget and sweep as the arms'.",
-        {
-            **OF_RUNS,
-            "initialization": "Name of the control",
-            "pooling": "Mean or max over tokens, the control's own; none to classify tokens",
-            "encoder": "That of the study, whose width a control's embeddings have",
-            "layers": "Those of the study's arms; a control has none of them",
-        },
-        has=has_controls,
     ),
     "sensitivity": Table(
         "sensitivity to the settings",
@@ -360,7 +332,7 @@ FIGURES = {
 def table_functions() -> dict[str, Callable]:
     """By table, the function from `results.Results` to its data frame."""
     from seqtransfer.report import gains_over_steps, generalization, power
-    from seqtransfer.report.tables import control_tables, main_table, run_tables, sensitivity
+    from seqtransfer.report.tables import main_table, run_tables, sensitivity
 
     return {
         "main": lambda found: main_table.table(found.scores),
@@ -369,10 +341,6 @@ def table_functions() -> dict[str, Callable]:
         "convergence": lambda found: found.convergence,
         "runs": lambda found: found.runs,
         "histories": lambda found: found.histories,
-        "control_runs": lambda found: found.control_runs,
-        "controls": lambda found: control_tables.differences(
-            found.runs, found.control_runs, found.left_out
-        ),
         "sensitivity": lambda found: sensitivity.table(found.sweep, found.trained),
         "left_out": lambda found: found.left_out,
         "curves_left_out": lambda found: found.curves_left_out,

@@ -40,6 +40,7 @@ TITLES = {
     "d2": "text is nearer to domain than random weights are",
     "weights": "shuffled text scores better than random weights",
     "arrangement": "text scores better than shuffled text",
+    "baseline": "text scores better than the best baseline",
 }
 WIDEST = 4  # times the median length of intervals: longer ones leave the panel
 

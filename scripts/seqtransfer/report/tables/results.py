@@ -30,7 +30,8 @@ class Results:
     controls' runs, perhaps none), `timings`, `baselines`, `tasks`, `pretrained`,
     `pretraining_timings`, `sweep_timings` and `alignment_timings` (Snakemake's benchmarks, some of
     which may be gone), `similarities`, `references`, `paper`, `attention`, `analyses`, `zero_shot`,
-    `audits`, `rescored`, `left_out` and `sweep`, a table of arms, of controls, of both or none.
+    `audits`, `rescored`, `left_out`, `baselines_left_out` and `sweep`, a table of arms, of
+    controls, of both or none.
     reference: the arm that similarities are calibrated against.
     """
 
@@ -115,6 +116,11 @@ class Results:
     def left_out(self) -> pd.DataFrame:
         """Test scores of every run without each group of test examples."""
         return run_tables.joined(self.tables("left_out"))
+
+    @cached_property
+    def baselines_left_out(self) -> pd.DataFrame:
+        """The same of every baseline."""
+        return run_tables.joined(self.tables("baselines_left_out"))
 
     @cached_property
     def references(self) -> pd.DataFrame:
