@@ -18,7 +18,7 @@ UNITS = {
 }
 HEADS = {"initialization": "arm"}  # columns that people call otherwise
 WORDS: dict[str, Callable[[str], str]] = {  # by column, what its identifiers are called
-    **dict.fromkeys(("initialization", "left", "right"), names.arm),
+    **dict.fromkeys(("initialization", "left", "right", "against"), names.arm),
     "contrast": names.contrast,
     "measure": names.measure,
     "metric": names.metric,
