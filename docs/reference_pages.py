@@ -153,8 +153,9 @@ def controls() -> str:
     return (
         "## Controls\n\n`controls: [...]` of a study trains networks without an encoder beside its"
         " arms: with the study's budget, patience and sweep, and embeddings of the encoder's width."
-        " They stand in scores and timings, and in the tables `control_runs` and `controls`. No"
-        " claim and no similarity is about them.\n\n" + rows(("control", "what", "pooling"), lines)
+        " They stand in scores and timings, and in the tables `control_runs` and `without_encoder`."
+        " No claim and no similarity is about them.\n\n"
+        + rows(("control", "what", "pooling"), lines)
     )
 
 

@@ -1,5 +1,6 @@
 """Made-up result files of a whole study, in the workflow's formats, to test the report on."""
 
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -85,8 +86,9 @@ def write_study(
             | {"provenance": {"code": "cdef", "versions": {"numpy": "2.4.6"}}}
             | {"cut": {"train": {"n": 2400, "cut": 240, "share": 0.1}}})  # fmt: skip
         made = {"audits": _audit(task), "rescored": _rescored(task)}
-        made["left_out"] = _left_out(task, arms, seeds, rng)
-        made["baselines_left_out"] = _baselines_left_out(task, of_analyses)
+        made["left_out"] = _left_out(rng, task=[task], initialization=arms, seed=seeds)
+        names = ("majority", "ngram")
+        made["baselines_left_out"] = _left_out(of_analyses, task=[task], baseline=names)
         for kind, table in made.items():
             paths[kind].append(folder / kind / f"{task}.tsv")
             json_tsv.write_table(paths[kind][-1], table)
@@ -265,23 +267,10 @@ def _rescored(task):
     return pd.DataFrame([*left, row | {"kept": "similarity < 0.5", "score": np.nan, "n": 0}])
 
 
-def _left_out(task, arms, seeds, rng):
-    """Scores without each of ten groups of test units, which move them a little."""
-    return pd.DataFrame(
-        {"task": task, "initialization": arm, "seed": seed, "group": group}
-        | {"score": 0.5 + rng.normal(0, 0.003)}
-        for arm in arms
-        for seed in seeds
-        for group in range(10)
-    )
-
-
-def _baselines_left_out(task, rng):
-    return pd.DataFrame(
-        {"task": task, "baseline": name, "group": group, "score": 0.5 + rng.normal(0, 0.003)}
-        for name in ("majority", "ngram")
-        for group in range(10)
-    )
+def _left_out(rng, **keys):
+    """Scores without each of ten groups of test units, for each of the values of the columns."""
+    table = pd.DataFrame(product(*keys.values(), range(10)), columns=[*keys, "group"])
+    return table.assign(score=0.5 + rng.normal(0, 0.003, len(table)))
 
 
 def _baselines(task, ceiling):

@@ -82,4 +82,9 @@ AMENDED = (
         " pass the checks; no number of seeds is named where a task, not the mean, keeps a claim"
         " undecided",
     ),
+    (
+        "2026-12-01",
+        "a claim is added, (baseline), which holds text against the best baseline without an"
+        " encoder; the rules of the others stay",
+    ),
 )
