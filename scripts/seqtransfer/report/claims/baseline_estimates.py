@@ -1,4 +1,4 @@
-"""Baselines' scores -> rows beside those of arms, so that an arm can be held against one.
+"""Scores of arms and baselines -> estimates of how far an arm is above a baseline.
 
 A baseline is fitted once and answers the very test examples of the arms. So its score is the same
 at every seed, and what it scores without a group of examples is paired with what an arm does.
@@ -7,6 +7,11 @@ at every seed, and what it scores without a group of examples is paired with wha
 from collections.abc import Mapping
 
 import pandas as pd
+
+from seqtransfer.report.claims.arm_estimates import of_difference
+from seqtransfer.report.claims.estimates import Estimate
+
+BASELINE = "baseline"  # as an arm: that of each task which it is held against
 
 
 def heights(score: pd.DataFrame, split: str) -> pd.DataFrame:
@@ -22,27 +27,28 @@ def best(score: pd.DataFrame) -> dict[str, str]:
     return heights(score, "dev").idxmax(axis=1).to_dict()
 
 
-def beside(
-    name: str,
+def above(
+    arm: str,
     chosen: Mapping[str, str],
-    height: Mapping[str, float],
+    score: pd.DataFrame,
     run: pd.DataFrame,
     left_out: pd.DataFrame | None,
     baselines_left_out: pd.DataFrame | None,
-) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-    """The tables `runs` and `left_out` of the tasks that have a baseline, with rows of an arm
-    `name`, which has at every seed the score of the task's baseline.
+) -> dict[str, Estimate]:
+    """Task -> estimate of the arm's test score minus that of a baseline, in the study's order.
 
-    chosen: task -> baseline; height: task -> its test score. Without either of the last two tables
-    there is no second one.
+    chosen: task -> baseline; the tables of these names, score: `scores`. Without either of the last
+    two, estimates cover seeds alone. Empty if the study lacks the arm.
     """
-    own = run[run["task"].isin(chosen)]
-    seeds = own[["task", "seed"]].drop_duplicates().assign(initialization=name)
-    scored = seeds.assign(test_score=seeds["task"].map(height))
-    runs = pd.concat([own, scored], ignore_index=True)
-    if left_out is None or baselines_left_out is None:
-        return runs, None
-    without = left_out[left_out["task"].isin(chosen)]
-    mine = baselines_left_out["task"].map(chosen) == baselines_left_out["baseline"]
-    groups = seeds.merge(baselines_left_out[mine].drop(columns="baseline"), on="task")
-    return runs, pd.concat([without, groups], ignore_index=True)
+    mine = (run["initialization"] == arm) & run["task"].isin(chosen)
+    own = run.loc[mine, ["task", "initialization", "seed", "test_score"]]
+    test = heights(score, "test")
+    found = {task: test.loc[task, name] for task, name in chosen.items()}
+    fixed = own[["task", "seed"]].assign(initialization=BASELINE, test_score=own["task"].map(found))
+    without = None
+    if left_out is not None and baselines_left_out is not None:
+        of_chosen = baselines_left_out["task"].map(chosen) == baselines_left_out["baseline"]
+        groups = baselines_left_out[of_chosen].drop(columns="baseline")
+        groups = fixed[["task", "seed", "initialization"]].merge(groups, on="task")
+        without = pd.concat([left_out[left_out["initialization"] == arm], groups])
+    return of_difference(pd.concat([own, fixed]), "test_score", arm, BASELINE, without)

@@ -20,7 +20,6 @@ SHARE_RULE = (
     " if a task lies below (adjusted for the tasks, Holm). The difference is linear in the three"
     " scores: no ratio is taken, whose denominator may be near 0."
 )
-BASELINE = "baseline"  # as an arm: the one of each task that is best on dev
 # The two arms that a claim on shuffled weights compares, and its words.
 OF_SHUFFLED = (
     (
@@ -182,22 +181,18 @@ def above_baselines(
 ) -> dict:
     """Text over the best baseline without an encoder, in the test score. score: the table
     `scores`."""
-    chosen, dev = baseline_estimates.best(score), baseline_estimates.heights(score, "dev")
-    test = baseline_estimates.heights(score, "test")
-    height = {task: test.loc[task, name] for task, name in chosen.items()}
-    arms = common["run"]
-    text = arms[arms["initialization"] == "text"]
-    run, left_out = baseline_estimates.beside(
-        BASELINE, chosen, height, text, common["left_out"], baselines_left_out
-    )
-    found = of_difference(run, "test_score", "text", BASELINE, left_out)
+    chosen, run = baseline_estimates.best(score), common["run"]
+    dev, test = (baseline_estimates.heights(score, split) for split in ("dev", "test"))
+    tables = score, run, common["left_out"], baselines_left_out
+    found = baseline_estimates.above("text", chosen, *tables)
     record = claim_records.record(
         found,
-        checks.trained_to_an_end(text, ("text",)),
+        checks.trained_to_an_end(run, ("text",)),
         common["level"],
-        missing=claim_records.missing_runs(text, "test_score", "text", "text"),
+        missing=claim_records.missing_runs(run, "test_score", "text", "text"),
         tables=["runs", "scores", "left_out", "baselines_left_out"], figure="scores",
-        id="baseline", short="text over the best baseline", contrast=f"text - {BASELINE}",
+        id="baseline", short="text over the best baseline",
+        contrast=f"text - {baseline_estimates.BASELINE}",
         title="Text pretraining scores better than the best baseline without an encoder",
         paper="", unit=unit,
         estimand="Difference of the test score, text pretraining at every seed minus the baseline"
@@ -205,7 +200,8 @@ def above_baselines(
         " and answer the same test examples; the interval covers seeds of text and test examples.",
     )  # fmt: skip
     record["facts"] += [
-        f"{task}: {names.arm(name)}, {height[task]:.3f} on test ({dev.loc[task, name]:.3f} on dev)."
+        f"{task}: {names.arm(name)}, {test.loc[task, name]:.3f} on test"
+        f" ({dev.loc[task, name]:.3f} on dev)."
         for task, name in chosen.items()
         if task in found
     ]

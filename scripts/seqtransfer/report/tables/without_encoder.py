@@ -63,9 +63,8 @@ def _of_baselines(
     baselines_left_out: pd.DataFrame,
 ) -> Iterator[Named]:
     heights = baseline_estimates.heights(score, "test")
+    tables = score, run, left_out, baselines_left_out
     for arm, baseline in product(arms, heights.columns):
-        own = heights[baseline].dropna()
-        chosen = dict.fromkeys(own.index, baseline)
-        tables = baseline_estimates.beside(baseline, chosen, own, run, left_out, baselines_left_out)
-        found = of_difference(tables[0], "test_score", arm, baseline, tables[1])
+        chosen = dict.fromkeys(heights.index[heights[baseline].notna()], baseline)
+        found = baseline_estimates.above(arm, chosen, *tables)
         yield (arm, baseline, "baseline"), with_few_seeds(found)
