@@ -115,6 +115,19 @@ def test_the_interval_holds_the_true_difference_as_often_as_it_says():
     assert hits >= 365
 
 
+def test_few_seeds_share_their_spread_whichever_baselines_the_tasks_have():
+    """Two seeds of x agree by chance; only x has the additive model."""
+    run = run_table({"text": TEXT[:2]})
+    run.loc[run["task"] == "x", "test_score"] = [0.600, 0.601]
+    tables = pd.DataFrame(columns=["task", "initialization", "seed", "group", "score"]), None
+    table = without_encoder.differences(run, run[:0], scores(), *tables)
+    widths = (table["high"] - table["low"]).groupby(table["task"]).agg(["min", "max"])
+    assert widths["min"].to_numpy() == pytest.approx(widths["max"])
+    # Of x the mean of both variances, with the two degrees of freedom of both.
+    variance = np.mean([np.var([0.600, 0.601], ddof=1), np.var(TEXT[:2], ddof=1)]) / 2
+    assert widths.loc["x", "max"] == pytest.approx(2 * stats.t.ppf(0.975, 2) * variance**0.5)
+
+
 def test_the_table_holds_every_arm_against_every_baseline_that_its_task_has(tmp_path):
     run = run_table({"text": TEXT, "random": TEXT - 0.1})
     none = pd.DataFrame(columns=["task", "initialization", "seed", "group", "score"])

@@ -395,4 +395,4 @@ def test_the_summary_marks_the_best_fitted_baseline_of_a_task(frames, records):
     best = better.loc[better["headline"] & (better["split"] == "test"), "mean"].item()
     assert len(marks) == len(TASKS) and best in [line.get_xdata()[0] for line in marks]
     named = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert "best baseline without an encoder" in named and "n-gram regression" not in named
+    assert "best baseline on test" in named and "n-gram regression" not in named

@@ -7,7 +7,7 @@ ledger: the list of claims, begin here to add one; score_claims, similarity_clai
     its rule; claim_records: what they share; amendments: when rules were changed.
 checks: what must hold first.
 estimates: effects with their sources of chance; arm_estimates: those of two arms;
-    reference_estimates: those of similarity.
+    baseline_estimates: of an arm and a baseline; reference_estimates: those of similarity.
 verdicts: the rules, of tasks and of a claim.
 readings: verdicts in words; one_rate: what of (a) the learning rates may explain.
 """

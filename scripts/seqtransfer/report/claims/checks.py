@@ -63,13 +63,14 @@ def trained_to_an_end(run: pd.DataFrame, arms: Sequence[str]) -> list[dict]:
             if share >= 1 - SETTLED
         ]
         ended = rows["plateau"].astype(bool).groupby(rows["initialization"]).mean().min() > SETTLED
+        of = "the arm" if len(arms) == 1 else "each arm"
         why = (
             f"runs that still improved at the end of their {rows['steps'].max()} steps, never did,"
             f" or diverged: {', '.join(climbing)}"
             if climbing
-            else "most runs of each arm trained until they no longer improved"
+            else f"most runs of {of} trained until they no longer improved"
             if ended
-            else "most runs of each arm trained until they no longer improved, or were best within"
+            else f"most runs of {of} trained until they no longer improved, or were best within"
             f" the first {100 * LATE:.0f} % of their steps"
         )
         check = f"{'the arm' if len(arms) == 1 else 'both arms'} trained to an end"

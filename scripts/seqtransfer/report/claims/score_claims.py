@@ -197,7 +197,8 @@ def above_baselines(
         paper="", unit=unit,
         estimand="Difference of the test score, text pretraining at every seed minus the baseline"
         " of the task with the highest dev score. Both are fitted to the same training examples"
-        " and answer the same test examples; the interval covers seeds of text and test examples.",
+        " and answer the same test examples; the interval covers seeds of text and test examples."
+        " Baselines of time series read numbers, where an encoder reads tokens.",
     )  # fmt: skip
     record["facts"] += [
         f"{task}: {names.arm(name)}, {test.loc[task, name]:.3f} on test"

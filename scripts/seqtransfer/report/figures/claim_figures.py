@@ -230,7 +230,7 @@ def _arms_and_baseline(tables: Tables, arms: Sequence[str]) -> list[Artist]:
         panels.line(names.arm(arm), colours[arm], marker=marks[arm], ms=3, lw=1.0) for arm in arms
     ]
     known = [name for name in FITTED if name in set(tables["scores"]["initialization"])]
-    named = names.arm(known[0]) if len(known) == 1 else "best baseline without an encoder"
+    named = names.arm(known[0]) if len(known) == 1 else "best baseline on test"
     return handles + [panels.line(named, GREY, **STROKE)] * bool(known)
 
 

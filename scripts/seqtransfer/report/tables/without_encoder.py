@@ -1,6 +1,7 @@
 """Runs of arms -> how far each arm is above what has no encoder: every control and baseline."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 
 import pandas as pd
@@ -64,7 +65,22 @@ def _of_baselines(
 ) -> Iterator[Named]:
     heights = baseline_estimates.heights(score, "test")
     tables = score, run, left_out, baselines_left_out
-    for arm, baseline in product(arms, heights.columns):
-        chosen = dict.fromkeys(heights.index[heights[baseline].notna()], baseline)
-        found = baseline_estimates.above(arm, chosen, *tables)
-        yield (arm, baseline, "baseline"), with_few_seeds(found)
+    for arm in arms:
+        found = {
+            baseline: baseline_estimates.above(
+                arm, dict.fromkeys(heights.index[heights[baseline].notna()], baseline), *tables
+            )
+            for baseline in heights.columns
+        }
+        # The spread over seeds is the arm's own, whichever baselines its tasks have.
+        pooled = with_few_seeds({task: one for of in found.values() for task, one in of.items()})
+        for baseline, of_tasks in found.items():
+            yield (
+                (arm, baseline, "baseline"),
+                {
+                    task: replace(one, parts={**one.parts, "seeds": pooled[task].parts["seeds"]})
+                    if one.parts
+                    else one
+                    for task, one in of_tasks.items()
+                },
+            )

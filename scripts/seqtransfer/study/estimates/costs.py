@@ -134,7 +134,7 @@ def seconds(job: Job, study: Mapping, encoder: Encoder, share: float) -> float:
         "export_music": lambda: 50 if job.wildcards["task"] in corpora else 2.5,
         "audit": lambda: 0.8 + 0.7 * examples,
         "baseline": lambda: 2.5 + examples,
-        "rescore": lambda: 0.6 + runs / 15,
+        "rescore": lambda: 0.6 + (runs + 4) / 15,
         "summarize": lambda: 2 + runs * len(study["tasks"]) / 24,
         "choose": lambda: 1 + runs * len(study["tasks"]) / 24,
         "represent": lambda: START + disk(job, study, encoder) / STATES,
