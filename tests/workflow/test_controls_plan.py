@@ -18,7 +18,7 @@ def test_controls_are_swept_and_trained_as_arms_are_and_never_compared(tmp_path)
     assert counts["choose_one"] == 2 * (2 + 2)  # so that another arm retrains no run of these
     assert counts["represent"] == counts["compare"] == 2
     assert "results/mine/runs/splice/cnn/seed-0/metrics.json" in process.stdout
-    assert "results/mine/report/tables/controls.md" in process.stdout
+    assert "results/mine/report/tables/without_encoder.md" in process.stdout
     assert "representations/splice/seed-0/cnn" not in process.stdout
     assert "pretrain" not in counts
 
