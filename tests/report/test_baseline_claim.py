@@ -6,7 +6,6 @@ import pytest
 from scipy import stats
 from test_claims import NO_PAIRS, run_table
 
-from seqtransfer.files import json_tsv
 from seqtransfer.report.claims import baseline_estimates, estimates, ledger
 from seqtransfer.report.tables import without_encoder
 from seqtransfer.scoring import left_out
@@ -128,7 +127,7 @@ def test_few_seeds_share_their_spread_whichever_baselines_the_tasks_have():
     assert widths.loc["x", "max"] == pytest.approx(2 * stats.t.ppf(0.975, 2) * variance**0.5)
 
 
-def test_the_table_holds_every_arm_against_every_baseline_that_its_task_has(tmp_path):
+def test_the_table_holds_every_arm_against_every_baseline_that_its_task_has():
     run = run_table({"text": TEXT, "random": TEXT - 0.1})
     none = pd.DataFrame(columns=["task", "initialization", "seed", "group", "score"])
     without = pd.DataFrame(columns=["task", "baseline", "group", "score"])
@@ -141,4 +140,3 @@ def test_the_table_holds_every_arm_against_every_baseline_that_its_task_has(tmp_
         & table["initialization"].eq("text")
     ].itertuples()
     assert row.mean == pytest.approx(TEXT.mean() - 0.60) and row.seeds == 3
-    json_tsv.write_table(tmp_path / "table.csv", table)
